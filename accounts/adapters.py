@@ -1,0 +1,44 @@
+"""Our rules inside allauth: no self sign-up, our mail header, the configured host in links."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.http import HttpRequest, HttpResponse
+
+from accounts.emails import NOTICE_CLASS_HEADER, absolute
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Everything allauth mails is the security class."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """An account begins with an invitation, never here."""
+        return False
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Name the notice class for the gate."""
+        context.setdefault("brand", settings.HUB_BRAND_NAME)
+        headers = {**(headers or {}), NOTICE_CLASS_HEADER: "security"}
+        return super().render_mail(template_prefix, email, context, headers)
+
+    def format_email_subject(self, subject: str) -> str:
+        """No prefix; the sender's name says who writes."""
+        return subject
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """A link on the configured host, whatever Host header the request had."""
+        return absolute(f"/accounts/password/reset/key/{key}/")
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """Open the hub in the person's own language."""
+        response = super().post_login(request, user, **kwargs)
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        return response

@@ -1,0 +1,74 @@
+"""The vocabulary of this app: roles, states, languages and the sentences of the audit trail."""
+
+from collections.abc import Mapping
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """What a person is in one customer."""
+
+    SUPER_USER = "super_user", _("Super User")
+    USER = "user", _("User")
+
+
+class CustomerStatus(TextChoices):
+    """Pending until the main Super User has accepted; a customer is never deleted."""
+
+    PENDING = "pending", _("Pending")
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    CLOSED = "closed", _("Closed")
+
+
+class Language(TextChoices):
+    """The languages every text of the hub exists in."""
+
+    ENGLISH = "en", "English"
+    FRENCH = "fr", "Français"
+
+
+# kind → sentence; %(actor)s is always there, the rest comes from the event's data.
+EVENT_SENTENCES: dict[str, str | Promise] = {
+    "customer.created": _("%(actor)s created the customer %(customer)s."),
+    "customer.updated": _("%(actor)s changed the company data: %(fields)s."),
+    "customer.suspended": _("%(actor)s suspended the customer. Reason: %(reason)s"),
+    "customer.restored": _("%(actor)s made the customer active again."),
+    "customer.main_super_user_changed": _(
+        "%(actor)s made %(person)s the main Super User, in place of %(previous)s."
+    ),
+    "invitation.sent": _("%(actor)s invited %(address)s as %(role)s."),
+    "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
+    "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
+    "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
+    "membership.suspended": _("%(actor)s suspended %(person)s."),
+    "membership.restored": _("%(actor)s restored %(person)s."),
+    "membership.removed": _("%(actor)s removed %(person)s from the company."),
+    "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
+    "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
+    "team.created": _("%(actor)s created the team %(team)s."),
+    "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
+    "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
+    "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
+    "sign_in.done": _("%(actor)s signed in."),
+    "sign_in.failed": _("A sign-in to this account was refused."),
+    "sign_out.done": _("%(actor)s signed out."),
+    "password.changed": _("%(actor)s changed their password."),
+    "password.reset": _("%(actor)s set a new password from a reset link."),
+    "support.reset_link_sent": _(
+        "%(actor)s sent %(person)s a password reset link. Ticket %(ticket)s: %(reason)s"
+    ),
+    "support.sessions_ended": _(
+        "%(actor)s ended every session and token of %(person)s. Ticket %(ticket)s: %(reason)s"
+    ),
+}
+
+
+def register_event_sentences(sentences: Mapping[str, str | Promise]) -> None:
+    """Let an upper app add its kinds. Raises ValueError when a kind is already taken."""
+    taken = EVENT_SENTENCES.keys() & sentences.keys()
+    if taken:
+        raise ValueError(f"audit kinds declared twice: {sorted(taken)}")
+    EVENT_SENTENCES.update(sentences)

@@ -1,0 +1,78 @@
+"""Mail this app sends. Each names its notice class in a private header; the gate checks it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from accounts.models import Invitation, User
+
+# The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
+NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
+
+
+def send_notice(
+    *, template: str, notice_class: str, address: str, language: str, **context: Any
+) -> None:
+    """Send one mandatory mail to one address, in the reader's language.
+
+    `template` names `<template>_subject.txt` and `<template>_message.txt`; `notice_class` is a code
+    of the closed list. The gate raises when the class is unknown.
+    """
+    context |= {"brand": settings.HUB_BRAND_NAME, "base_url": settings.HUB_BASE_URL}
+    with translation.override(language):
+        subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+        body = render_to_string(f"{template}_message.txt", context).strip() + "\n"
+    EmailMessage(subject, body, to=[address], headers={NOTICE_CLASS_HEADER: notice_class}).send()
+
+
+def absolute(path: str) -> str:
+    """A link for a mail: always on the configured host (security.md section 2, rule 29)."""
+    return f"{settings.HUB_BASE_URL}{path}"
+
+
+def send_invitation(invitation: Invitation) -> None:
+    """The offer itself, with the token its service just made."""
+    person = User.objects.filter(email=invitation.address).first()
+    send_notice(
+        template="accounts/emails/invitation",
+        notice_class="transactional",
+        address=invitation.address,
+        language=person.language if person else invitation.customer.language,
+        invitation=invitation,
+        link=absolute(reverse("accounts:invitation-accept", args=[invitation.token])),
+    )
+
+
+def send_reset_link(person: User, key: str) -> None:
+    """A password reset link asked for by the support desk."""
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+    send_notice(
+        template="accounts/emails/reset_link",
+        notice_class="security",
+        address=person.email,
+        language=person.language,
+        person=person,
+        link=absolute(path.replace("UID-KEY", key)),
+    )
+
+
+def send_support_receipt(
+    *, kind: str, reader: User, actor: User, person: User, ticket: str, reason: str
+) -> None:
+    """Tell the person, and their Super User, what support did and why."""
+    send_notice(
+        template="accounts/emails/support_receipt",
+        notice_class="security",
+        address=reader.email,
+        language=reader.language,
+        kind=kind,
+        reader=reader,
+        actor=actor,
+        person=person,
+        ticket=ticket,
+        reason=reason,
+    )

@@ -1,0 +1,18 @@
+"""Who a person is, as tables."""
+
+from accounts.models.audit import AuditChain, AuditEvent
+from accounts.models.customers import Customer, Membership
+from accounts.models.invitations import Invitation
+from accounts.models.people import User
+from accounts.models.teams import Team, TeamMembership
+
+__all__ = [
+    "AuditChain",
+    "AuditEvent",
+    "Customer",
+    "Invitation",
+    "Membership",
+    "Team",
+    "TeamMembership",
+    "User",
+]

@@ -1,0 +1,85 @@
+"""The audit trail: append-only, one hash chain per customer and one for the provider."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models.customers import Customer
+
+PROVIDER_CHAIN = "provider"
+
+
+def chain_name(customer: Customer | None) -> str:
+    """The chain an event belongs to: `provider`, or `customer:<pk>`."""
+    return PROVIDER_CHAIN if customer is None else f"customer:{customer.pk}"
+
+
+class AuditChain(models.Model):
+    """The head of one chain; its row is locked while an event is appended."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    last_sequence = models.PositiveBigIntegerField(default=0)
+    last_hash = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEvent(models.Model):
+    """One thing that happened; never changed, never deleted (triggers)."""
+
+    chain = models.CharField(max_length=40)
+    sequence = models.PositiveBigIntegerField()
+    customer = models.ForeignKey(
+        Customer, null=True, on_delete=models.PROTECT, related_name="audit_events"
+    )
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=60)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor_name = models.CharField(max_length=200)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    data = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "sequence"], name="event_sequence_once"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-id"], name="event_by_customer"),
+            models.Index(fields=["person", "-id"], name="event_by_person"),
+            models.Index(fields=["actor", "-id"], name="event_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chain}/{self.sequence} {self.kind}"
+
+    def content(self) -> dict[str, Any]:
+        """What the hash covers, and what an export line holds besides the hash itself."""
+        return {
+            "chain": self.chain,
+            "sequence": self.sequence,
+            "at": self.at.isoformat(timespec="microseconds"),
+            "kind": self.kind,
+            "actor": self.actor_id,
+            "actor_name": self.actor_name,
+            "person": self.person_id,
+            "data": self.data,
+            "previous_hash": self.previous_hash,
+        }
+
+    def computed_hash(self) -> str:
+        """SHA-256 over the canonical JSON of the content."""
+        canonical = json.dumps(
+            self.content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()

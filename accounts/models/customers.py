@@ -1,0 +1,164 @@
+"""Customers and the people in them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import CustomerStatus, Language, Role
+from accounts.validators import NAME_LENGTH, search_key, validate_plain_text
+
+
+class SearchKeyField(models.CharField):
+    """A search key, compared byte by byte, so that a prefix is an index range on PostgreSQL too."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, str | None]:
+        """Add the collation where the database has it; SQLite compares bytes anyway."""
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "postgresql":
+            parameters["collation"] = "C"
+        return parameters
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    """Ring two: which customers a person may see."""
+
+    def visible_to(self, user: "settings.AUTH_USER_MODEL") -> "CustomerQuerySet":
+        """Customers in which this person has a live membership."""
+        return self.filter(
+            pk__in=Membership.objects.live().filter(user=user).values("customer_id"),
+            status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
+        )
+
+
+class Customer(models.Model):
+    """An organisation that buys from the provider."""
+
+    slug = models.SlugField(_("short name"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_plain_text])
+    status = models.CharField(max_length=10, choices=CustomerStatus, default=CustomerStatus.PENDING)
+    main_super_user = models.ForeignKey(
+        "accounts.Membership", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    language = models.CharField(
+        _("language"), max_length=2, choices=Language, default=Language.ENGLISH
+    )
+    phone = models.CharField(
+        _("phone"), max_length=40, blank=True, validators=[validate_plain_text]
+    )
+    street = models.CharField(
+        _("street address"), max_length=200, blank=True, validators=[validate_plain_text]
+    )
+    city = models.CharField(_("city"), max_length=100, blank=True, validators=[validate_plain_text])
+    region = models.CharField(
+        _("province or state"), max_length=100, blank=True, validators=[validate_plain_text]
+    )
+    postal_code = models.CharField(
+        _("postal code"), max_length=20, blank=True, validators=[validate_plain_text]
+    )
+    country = models.CharField(
+        _("country"), max_length=100, blank=True, validators=[validate_plain_text]
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            # Never without a Super User; the triggers keep that membership live.
+            models.CheckConstraint(
+                condition=Q(main_super_user__isnull=False)
+                | Q(status__in=[CustomerStatus.PENDING, CustomerStatus.CLOSED]),
+                name="live_customer_has_main_super_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=CustomerStatus.values), name="customer_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Live memberships, and the search of the people page."""
+
+    def live(self) -> "MembershipQuerySet":
+        """Not suspended, not ended."""
+        return self.present().filter(suspended_at=None)
+
+    def present(self) -> "MembershipQuerySet":
+        """Not ended; perhaps suspended."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), ended_at=None)
+
+    def matching(self, text: str) -> "MembershipQuerySet":
+        """People whose name or address begins with this text (two index ranges)."""
+        key = search_key(text)
+        if not key:
+            return self
+        end = key + "\U0010ffff"
+        return self.filter(
+            Q(search_name__gte=key, search_name__lt=end)
+            | Q(search_address__gte=key, search_address__lt=end)
+        )
+
+
+class Membership(models.Model):
+    """A person in a customer, with a role."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
+    work_name = models.CharField(
+        _("name at work"), max_length=NAME_LENGTH, validators=[validate_plain_text]
+    )
+    work_phone = models.CharField(
+        _("phone at work"), max_length=40, blank=True, validators=[validate_plain_text]
+    )
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text=_("The planned last moment."))
+    ended_at = models.DateTimeField(null=True, blank=True)
+    search_name = SearchKeyField(max_length=600, editable=False)
+    search_address = SearchKeyField(max_length=300, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "user"],
+                condition=Q(ended_at=None),
+                name="one_present_membership",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="role_known"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "search_name", "id"], name="membership_by_name"),
+            models.Index(fields=["customer", "search_address", "id"], name="membership_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.work_name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keep the search keys with the names they are made from."""
+        self.search_name = search_key(self.work_name)
+        self.search_address = search_key(self.user.email)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def is_live(self) -> bool:
+        """Not suspended and not ended, at this moment."""
+        over = self.ends_at is not None and self.ends_at <= timezone.now()
+        return self.suspended_at is None and self.ended_at is None and not over
+
+    @property
+    def is_super_user(self) -> bool:
+        """Whether the role is Super User (says nothing about being live)."""
+        return self.role == Role.SUPER_USER

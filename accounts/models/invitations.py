@@ -1,0 +1,76 @@
+"""Invitations: an offer of membership, bound to one address, customer and role."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Role
+from accounts.models.customers import Customer
+from accounts.validators import NAME_LENGTH, validate_plain_text
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Open means: neither accepted nor revoked. Expiry is tested at use."""
+
+    def open(self) -> "InvitationQuerySet":
+        """Neither accepted nor revoked (expired ones included; they can be sent again)."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+
+class Invitation(models.Model):
+    """An offer of membership; only a hash of the mailed token is kept."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invitations")
+    address = models.EmailField(_("e-mail address"))
+    name = models.CharField(
+        _("name"), max_length=NAME_LENGTH, blank=True, validators=[validate_plain_text]
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
+    as_main_super_user = models.BooleanField(
+        default=False, help_text=_("The first Super User of a pending customer.")
+    )
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    token: str  # only on the instance whose service just made it, for the mail; never stored
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "address"],
+                condition=Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(revoked_at=None), name="accepted_or_revoked"
+            ),
+            models.CheckConstraint(
+                condition=Q(as_main_super_user=False) | Q(role=Role.SUPER_USER),
+                name="main_invitation_is_super_user",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} → {self.customer}"
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it can no longer be accepted because of its age."""
+        return self.expires_at <= timezone.now()

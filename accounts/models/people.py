@@ -1,0 +1,88 @@
+"""A person who signs in."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Language
+from accounts.validators import NAME_LENGTH, normalise_address, validate_plain_text
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates people; there is no superuser (see the constraint)."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A person with this address. Raises ValidationError for a bad address."""
+        user = self.model(email=normalise_address(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Sign-in looks addresses up as they are stored."""
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person; the e-mail address is the user ID, `sub` is what portals know them by."""
+
+    sub = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_plain_text])
+    language = models.CharField(
+        _("language"), max_length=2, choices=Language, default=Language.ENGLISH
+    )
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Part of every session's proof: a new value ends all sessions, whatever store they are in.
+    session_epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            # Django answers yes for a superuser before any backend is asked.
+            models.CheckConstraint(condition=models.Q(is_superuser=False), name="no_superuser"),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="address_is_lower_case"
+            ),
+        ]
+        permissions = [
+            ("use_desk", "May use the support desk"),
+            ("use_provider", "May use the provider's pages"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to count: changes with the password and the epoch."""
+        return salted_hmac(
+            "accounts.User.session",
+            f"{self.password}:{self.session_epoch}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under each former secret key."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self.get_session_auth_hash(secret)
+
+    def get_full_name(self) -> str:
+        """What Django's admin and mails show."""
+        return str(self)

@@ -1,0 +1,47 @@
+"""Teams: a named set of memberships of one customer."""
+
+import uuid
+
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import F
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.customers import Customer, Membership
+from accounts.validators import validate_plain_text
+
+
+class Team(models.Model):
+    """A team; its rows in TeamMembership are the truth, `group` only carries guardian's rows."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="teams")
+    name = models.CharField(_("name"), max_length=100, validators=[validate_plain_text])
+    group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="team")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(F("customer"), Lower("name"), name="team_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamMembership(models.Model):
+    """One person in one team; both belong to the same customer (trigger)."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="team_memberships")
+    membership = models.ForeignKey(
+        Membership, on_delete=models.CASCADE, related_name="team_memberships"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "membership"], name="in_a_team_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership} in {self.team}"

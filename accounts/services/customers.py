@@ -1,0 +1,140 @@
+"""Customers: created by staff, kept current by their Super Users, handed over."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.choices import CustomerStatus, Role
+from accounts.models import Customer, Membership, User
+from accounts.services.audit import record_event
+
+
+class CustomerRefused(ValidationError):
+    """What was asked of a customer makes no sense; the message says why."""
+
+
+COMPANY_FIELDS = (
+    "name", "language", "phone", "street", "city", "region", "postal_code", "country",
+)  # fmt: skip
+
+
+def lock_customer(customer: Customer) -> Customer:
+    """The customer's row, locked: the first step of every write inside a customer."""
+    return Customer.objects.select_for_update().get(pk=customer.pk)
+
+
+def require_super_user(actor: User, customer: Customer) -> Membership:
+    """The actor's live Super User membership of an active customer, else PermissionDenied."""
+    membership = Membership.objects.live().filter(user=actor, customer=customer).first()
+    if membership is None or not membership.is_super_user or not actor.is_active:
+        raise PermissionDenied("not a Super User of this customer")
+    if customer.status != CustomerStatus.ACTIVE:
+        raise PermissionDenied("this customer is not active")
+    return membership
+
+
+def require_staff(actor: User, permission: str) -> None:
+    """PermissionDenied unless the actor is active staff with this model permission."""
+    if not (actor.is_active and actor.is_staff and actor.has_perm(permission)):
+        raise PermissionDenied(permission)
+
+
+@transaction.atomic
+def create_customer(*, actor: User, slug: str, name: str, language: str = "en") -> Customer:
+    """A new pending customer; its subscriptions and main Super User come next.
+
+    Raises PermissionDenied without `accounts.add_customer`, ValidationError for bad or taken data.
+    """
+    require_staff(actor, "accounts.add_customer")
+    customer = Customer(slug=slug, name=name, language=language)
+    customer.full_clean()
+    customer.save()
+    record_event(
+        kind="customer.created", actor=actor, customer=customer, customer_name=name, slug=slug
+    )
+    return customer
+
+
+@transaction.atomic
+def update_company(*, actor: User, customer: Customer, **values: Any) -> Customer:
+    """Change the company data (COMPANY_FIELDS).
+
+    Raises PermissionDenied for anyone but its Super Users, ValidationError naming the field.
+    """
+    customer = lock_customer(customer)
+    require_super_user(actor, customer)
+    unknown = values.keys() - set(COMPANY_FIELDS)
+    if unknown:
+        raise CustomerRefused(_("Unknown field: %(name)s") % {"name": ", ".join(sorted(unknown))})
+    changed = sorted(name for name, value in values.items() if getattr(customer, name) != value)
+    for name in changed:
+        setattr(customer, name, values[name])
+    customer.full_clean()
+    if changed:
+        customer.save()
+        record_event(
+            kind="customer.updated", actor=actor, customer=customer, fields=", ".join(changed)
+        )
+    return customer
+
+
+@transaction.atomic
+def suspend_customer(*, actor: User, customer: Customer, reason: str) -> Customer:
+    """Stop every right in this customer at once (decision rule); nothing is lost.
+
+    Raises PermissionDenied without `accounts.change_customer`, CustomerRefused if not active.
+    """
+    require_staff(actor, "accounts.change_customer")
+    customer = lock_customer(customer)
+    if customer.status != CustomerStatus.ACTIVE:
+        raise CustomerRefused(_("Only an active customer can be suspended."))
+    customer.status = CustomerStatus.SUSPENDED
+    customer.save()
+    record_event(kind="customer.suspended", actor=actor, customer=customer, reason=reason)
+    return customer
+
+
+@transaction.atomic
+def restore_customer(*, actor: User, customer: Customer) -> Customer:
+    """End a suspension. Raises PermissionDenied or CustomerRefused like suspend_customer."""
+    require_staff(actor, "accounts.change_customer")
+    customer = lock_customer(customer)
+    if customer.status != CustomerStatus.SUSPENDED:
+        raise CustomerRefused(_("This customer is not suspended."))
+    customer.status = CustomerStatus.ACTIVE
+    customer.save()
+    record_event(kind="customer.restored", actor=actor, customer=customer)
+    return customer
+
+
+@transaction.atomic
+def hand_over_customer(*, actor: User, customer: Customer, to: Membership) -> Customer:
+    """Make another live Super User the main one; the actor is the main one now.
+
+    Raises PermissionDenied for anyone else, CustomerRefused if `to` cannot take it (the database
+    refuses it too, so a removal at the same moment cannot slip through).
+    """
+    customer = lock_customer(customer)
+    mine = require_super_user(actor, customer)
+    if customer.main_super_user_id != mine.pk:
+        raise PermissionDenied("only the main Super User hands over")
+    to = Membership.objects.select_for_update().get(pk=to.pk)
+    able = to.customer_id == customer.pk and to.is_live and to.ends_at is None
+    if not able or to.role != Role.SUPER_USER or not to.user.is_active:
+        raise CustomerRefused(_("Only a live Super User of this company can take over."))
+    customer.main_super_user = to
+    try:
+        with transaction.atomic():
+            customer.save()
+    except IntegrityError as error:
+        raise CustomerRefused(_("Only a live Super User of this company can take over.")) from error
+    record_event(
+        kind="customer.main_super_user_changed",
+        actor=actor,
+        customer=customer,
+        person=to.user,
+        previous=str(mine),
+    )
+    return customer

@@ -1,0 +1,185 @@
+"""People of a customer: suspended, restored, removed, promoted."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.choices import Role
+from accounts.models import Customer, Membership, User
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_super_user
+from accounts.services.sessions import end_sessions
+
+
+class MembershipRefused(ValidationError):
+    """What was asked of a membership makes no sense; the message says why."""
+
+
+def _lock_for_change(actor: User, membership: Membership) -> tuple[Customer, Membership]:
+    """Customer first, then the membership; the actor must be its Super User."""
+    customer = lock_customer(membership.customer)
+    require_super_user(actor, customer)
+    membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    if membership.ended_at is not None:
+        raise MembershipRefused(_("This person has already left."))
+    return customer, membership
+
+
+def _refuse_main_super_user(customer: Customer, membership: Membership) -> None:
+    if customer.main_super_user_id == membership.pk:
+        raise MembershipRefused(
+            _("This is the main Super User. Hand the role over to someone else first."),
+            code="main_super_user",
+        )
+
+
+def _save(membership: Membership) -> None:
+    """Save, and turn the database's own refusal into ours."""
+    try:
+        with transaction.atomic():
+            membership.save()
+    except IntegrityError as error:
+        raise MembershipRefused(
+            _("This is the main Super User. Hand the role over to someone else first."),
+            code="main_super_user",
+        ) from error
+
+
+@transaction.atomic
+def begin_membership(
+    *, actor: User, customer: Customer, user: User, role: str, work_name: str, invitation: Any
+) -> Membership:
+    """Make a person a member; called by the acceptance of an invitation, under the customer's lock.
+
+    A membership whose planned end has passed is closed first. Raises MembershipRefused if the
+    person is already here.
+    """
+    lapsed = Membership.objects.filter(
+        customer=customer, user=user, ended_at=None, ends_at__lte=timezone.now()
+    ).first()
+    if lapsed is not None:
+        finish_membership(actor=actor, membership=lapsed)
+    if Membership.objects.filter(customer=customer, user=user, ended_at=None).exists():
+        raise MembershipRefused(_("You already belong to this company."), code="already_here")
+    membership = Membership.objects.create(
+        customer=customer, user=user, role=role, work_name=work_name
+    )
+    signals.membership_began.send(
+        Membership, membership=membership, actor=actor, invitation=invitation
+    )
+    return membership
+
+
+@transaction.atomic
+def suspend_membership(*, actor: User, membership: Membership) -> Membership:
+    """Take every right of this person in this customer away, for now; nothing is lost.
+
+    Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
+    Super User, oneself, or who is already suspended.
+    """
+    customer, membership = _lock_for_change(actor, membership)
+    _refuse_main_super_user(customer, membership)
+    if membership.user_id == actor.pk:
+        raise MembershipRefused(_("You cannot suspend yourself."))
+    if membership.suspended_at is not None:
+        raise MembershipRefused(_("This person is already suspended."))
+    membership.suspended_at = timezone.now()
+    _save(membership)
+    record_event(
+        kind="membership.suspended", actor=actor, customer=customer, person=membership.user
+    )
+    return membership
+
+
+@transaction.atomic
+def restore_membership(*, actor: User, membership: Membership) -> Membership:
+    """End a suspension; every grant counts again. Raises like suspend_membership."""
+    customer, membership = _lock_for_change(actor, membership)
+    if membership.suspended_at is None:
+        raise MembershipRefused(_("This person is not suspended."))
+    membership.suspended_at = None
+    _save(membership)
+    record_event(kind="membership.restored", actor=actor, customer=customer, person=membership.user)
+    return membership
+
+
+@transaction.atomic
+def remove_membership(*, actor: User, membership: Membership) -> Membership:
+    """Take a person out of the customer: teams, grants, registrations and portal tokens end now.
+
+    Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
+    Super User, oneself, or who has left already.
+    """
+    customer, membership = _lock_for_change(actor, membership)
+    _refuse_main_super_user(customer, membership)
+    if membership.user_id == actor.pk:
+        raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
+    finish_membership(actor=actor, membership=membership)
+    record_event(kind="membership.removed", actor=actor, customer=customer, person=membership.user)
+    return membership
+
+
+def finish_membership(*, actor: User, membership: Membership) -> None:
+    """What leaving does, inside the caller's transaction and under the customer's lock."""
+    membership.ended_at = timezone.now()
+    _save(membership)
+    membership.team_memberships.all().delete()
+    signals.membership_ended.send(Membership, membership=membership, actor=actor)
+    signals.person_locked_out.send(User, user=membership.user)
+    others = Membership.objects.present().filter(user=membership.user)
+    if not others.exists() and not membership.user.is_staff:
+        end_sessions(membership.user)
+
+
+@transaction.atomic
+def change_role(*, actor: User, membership: Membership, role: str) -> Membership:
+    """Make a person Super User, or a user again.
+
+    Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
+    Super User and for oneself (nobody promotes or demotes oneself).
+    """
+    customer, membership = _lock_for_change(actor, membership)
+    _refuse_main_super_user(customer, membership)
+    if role not in Role.values:
+        raise MembershipRefused(_("Choose a role."), code="role")
+    if membership.user_id == actor.pk:
+        raise MembershipRefused(_("You cannot change your own role."))
+    if membership.role == role:
+        raise MembershipRefused(_("This person already has this role."))
+    membership.role = role
+    _save(membership)
+    record_event(
+        kind="membership.role_changed",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        role=role,
+    )
+    return membership
+
+
+@transaction.atomic
+def update_work_details(
+    *, actor: User, membership: Membership, work_name: str, work_phone: str
+) -> Membership:
+    """Correct the name and phone a company uses for a person. Raises like suspend_membership."""
+    customer, membership = _lock_for_change(actor, membership)
+    values = {"work_name": work_name, "work_phone": work_phone}
+    changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
+    for name in changed:
+        setattr(membership, name, values[name])
+    membership.clean_fields(exclude=["search_name", "search_address"])
+    if changed:
+        _save(membership)
+        record_event(
+            kind="membership.updated",
+            actor=actor,
+            customer=customer,
+            person=membership.user,
+            fields=", ".join(changed),
+        )
+    return membership

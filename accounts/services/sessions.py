@@ -1,0 +1,21 @@
+"""Ending what lets a person in."""
+
+import uuid
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+
+from accounts.models import User
+
+
+def end_sessions(user: User) -> int:
+    """End every hub session of this person, everywhere; returns how many were listed.
+
+    The new epoch ends sessions in any store (security.md section 2, rule 25).
+    """
+    keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    UserSession.objects.filter(user=user).delete()
+    user.session_epoch = uuid.uuid4()
+    user.save(update_fields=["session_epoch"])
+    return len(keys)

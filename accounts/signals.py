@@ -1,0 +1,78 @@
+"""What upper apps may hook into, and allauth's events turned into audit events.
+
+Every signal of ours is sent inside the service's transaction: a receiver that raises undoes the act.
+"""
+
+from typing import Any
+
+from allauth.account import signals as allauth_signals
+from django.apps import apps
+from django.contrib.auth import signals as auth_signals
+from django.db import transaction
+from django.dispatch import Signal
+
+membership_began = Signal()  # membership, actor, invitation (or None)
+membership_ended = Signal()  # membership, actor
+person_locked_out = Signal()  # user: sessions were ended, tokens must go too
+
+STAFF_GROUPS = {
+    "Support": ["use_desk"],
+    "Operators": ["use_desk", "use_provider", "view_customer", "add_customer", "change_customer"],
+}
+
+
+def create_staff_groups(**_: Any) -> None:
+    """Give the provider's groups their permissions, once Django has made these."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    create_permissions(apps.get_app_config("accounts"), verbosity=0)
+    for name, codenames in STAFF_GROUPS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.add(
+            *Permission.objects.filter(content_type__app_label="accounts", codename__in=codenames)
+        )
+
+
+def _record(kind: str, user: Any) -> None:
+    from accounts.services.audit import record_event
+
+    with transaction.atomic():
+        record_event(kind=kind, actor=user, person=user)
+
+
+def _signed_in(*, user: Any, **_: Any) -> None:
+    _record("sign_in.done", user)
+
+
+def _signed_out(*, user: Any, **_: Any) -> None:
+    if user is not None:
+        _record("sign_out.done", user)
+
+
+def _sign_in_failed(*, credentials: dict[str, Any], **_: Any) -> None:
+    from accounts.models import User
+    from accounts.services.audit import record_event
+
+    address = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+    if person := User.objects.filter(email=address).first():
+        with transaction.atomic():
+            record_event(kind="sign_in.failed", actor=None, person=person)
+
+
+def _password_changed(*, user: Any, **_: Any) -> None:
+    _record("password.changed", user)
+
+
+def _password_reset(*, user: Any, **_: Any) -> None:
+    _record("password.reset", user)
+
+
+def connect() -> None:
+    """Connect the receivers above; called once at start-up."""
+    auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
+    auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")
+    auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")
+    allauth_signals.password_changed.connect(_password_changed, dispatch_uid="audit")
+    allauth_signals.password_set.connect(_password_changed, dispatch_uid="audit")
+    allauth_signals.password_reset.connect(_password_reset, dispatch_uid="audit")

@@ -1,0 +1,62 @@
+"""What text a person may type: one place, used by every model and form."""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
+
+NAME_LENGTH = 150
+ADDRESS_LENGTH = 254
+
+# Invisible characters that turn text around or hide in it; joiners stay, some scripts need them.
+_HIDDEN = set("\u200b\u2060\ufeff\u061c") | {
+    chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)
+}
+
+
+def validate_plain_text(value: str) -> None:
+    """Refuse control, direction-changing and unassigned characters (line breaks too).
+
+    Raises ValidationError naming what is wrong.
+    """
+    for character in value:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Cs", "Cn", "Zl", "Zp") or character in _HIDDEN:
+            raise ValidationError(
+                _("Please remove the invisible or control character U+%(code)s."),
+                code="control_character",
+                params={"code": f"{ord(character):04X}"},
+            )
+
+
+def validate_plain_lines(value: str) -> None:
+    """As validate_plain_text, but line breaks are welcome (free-text answers)."""
+    validate_plain_text(value.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def normalise_address(value: str) -> str:
+    """An e-mail address in the one form the hub stores: lower case, ASCII domain.
+
+    In: what a person typed. Out: the stored form. Raises ValidationError for what is not an
+    address; the local part is ASCII only, so no two look-alike addresses are two people (D8).
+    """
+    address = unicodedata.normalize("NFKC", value.strip()).lower()
+    validate_plain_text(address)
+    if len(address) > ADDRESS_LENGTH:
+        raise ValidationError(_("This address is too long."), code="address_length")
+    local, at, domain = address.rpartition("@")
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise ValidationError(_("This is not a complete e-mail address."), code="address") from None
+    address = f"{local}{at}{domain}"
+    EmailValidator(_("This is not a complete e-mail address."))(address)
+    return address
+
+
+def search_key(text: str) -> str:
+    """Text as it is searched: no accents, no case, single spaces ("Zoë  L" → "zoe l")."""
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(plain.casefold().split())

@@ -1,0 +1,60 @@
+"""The vocabulary of this app: states, scopes, and the trail's sentences about rights."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+ROOT_TYPE = "subscription"  # every portal's root resource type, one resource per subscription
+OPEN_PRIVILEGE = "open"  # on the root: may open the portal (registration)
+
+
+class SubscriptionStatus(TextChoices):
+    """A customer's use of a portal."""
+
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    ENDED = "ended", _("Ended")
+
+
+class PortalKind(TextChoices):
+    """What a portal is for; pages pick its icon by it."""
+
+    WEBMAIL = "webmail", _("Webmail")
+    STATISTICS = "statistics", _("Usage statistics")
+    TICKETING = "ticketing", _("Support tickets")
+    DOMAINS = "domains", _("Domains")
+    OTHER = "other", _("Other")
+
+
+class Scope(TextChoices):
+    """What a portal's token allows."""
+
+    ACCESS_CHECK = "access:check", _("Ask who may do what to its resources")
+    RESOURCES_WRITE = "resources:write", _("Tell the hub which resources exist")
+    PREFERENCES_READ = "preferences:read", _("Ask whether a mail may be sent")
+
+
+class Reason(TextChoices):
+    """Why a decision is yes; a no has one reason, so that it hints at nothing."""
+
+    ROLE = "role", _("Super User")
+    GRANT = "grant", _("Granted directly")
+    TEAM = "team", _("Through a team")
+    NOT_ALLOWED = "not_allowed", _("Not allowed")
+
+
+SENTENCES = {
+    "portal.applied": _("%(actor)s applied the manifest of %(portal)s: %(changes)s"),
+    "portal.credentials_issued": _("%(actor)s issued new credentials to %(portal)s."),
+    "subscription.started": _("%(actor)s subscribed the customer to %(portal)s."),
+    "subscription.status_changed": _("%(actor)s set the subscription to %(portal)s: %(status)s."),
+    "resources.changed": _(
+        "%(actor)s reported its resources (%(type)s): %(added)s added, %(changed)s changed,"
+        " %(removed)s removed."
+    ),
+    "grant.given": _("%(actor)s gave %(holder)s “%(privilege)s” on %(resource)s."),
+    "grant.replaced": _("%(actor)s changed %(holder)s's “%(privilege)s” on %(resource)s."),
+    "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(holder)s."),
+    "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
+    "grants.dropped": _("%(count)s grants of %(person)s ended: %(cause)s."),
+    "registration.made": _("%(person)s was registered for %(portal)s."),
+}

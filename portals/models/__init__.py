@@ -1,0 +1,18 @@
+"""Where a person may act, as tables."""
+
+from portals.models.grants import OfferedGrant, PersonGrant, TeamGrant
+from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
+from portals.models.resources import Resource, ResourceAncestor, Subscription
+
+__all__ = [
+    "OfferedGrant",
+    "PersonGrant",
+    "Portal",
+    "Privilege",
+    "PrivilegeInclusion",
+    "Resource",
+    "ResourceAncestor",
+    "ResourceType",
+    "Subscription",
+    "TeamGrant",
+]

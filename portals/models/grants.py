@@ -1,0 +1,90 @@
+"""Who may do what to which thing: guardian's direct-foreign-key rows, with our terms on them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from accounts.models import Invitation
+from accounts.validators import validate_plain_lines
+from portals.models.manifest import Privilege
+from portals.models.resources import Resource
+
+
+class Terms(models.Model):
+    """Since when, until when and why."""
+
+    starts_at = models.DateTimeField(_("from"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    reason = models.CharField(
+        _("reason"), max_length=500, blank=True, validators=[validate_plain_lines]
+    )
+
+    class Meta:
+        abstract = True
+
+
+class GivenTerms(Terms):
+    """Terms of a grant, with who gave it and when."""
+
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    granted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        abstract = True
+
+
+def _starts_before_it_ends(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(starts_at=None) | Q(expires_at=None) | Q(starts_at__lt=F("expires_at")),
+        name=name,
+    )
+
+
+class PersonGrant(UserObjectPermissionBase, GivenTerms):
+    """A privilege of one person on one resource; changing it replaces the row."""
+
+    content_object = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, related_name="person_grants"
+    )
+
+    class Meta(UserObjectPermissionBase.Meta):
+        default_permissions = ()
+        constraints = [_starts_before_it_ends("person_grant_starts_before_it_ends")]
+
+
+class TeamGrant(GroupObjectPermissionBase, GivenTerms):
+    """A privilege of one team (through its carrier group) on one resource."""
+
+    content_object = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, related_name="team_grants"
+    )
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        default_permissions = ()
+        constraints = [_starts_before_it_ends("team_grant_starts_before_it_ends")]
+
+
+class OfferedGrant(Terms):
+    """A grant that waits in an invitation; applied by its acceptance."""
+
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.CASCADE, related_name="offered_grants"
+    )
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
+    privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invitation", "resource", "privilege"], name="offered_once"
+            ),
+            _starts_before_it_ends("offered_grant_starts_before_it_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.privilege} on {self.resource}"

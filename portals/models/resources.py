@@ -1,0 +1,153 @@
+"""What exists: subscriptions, the resources below them, and who is above whom."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, User
+from accounts.models.customers import Membership
+from accounts.models.triggers import Effect, Refusal, register
+from accounts.validators import validate_plain_text
+from portals.choices import SubscriptionStatus
+from portals.models.manifest import Portal, ResourceType
+
+
+class Subscription(models.Model):
+    """A customer's use of one portal; its root resource is the top of the customer's tree there."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="subscriptions")
+    portal = models.ForeignKey(Portal, on_delete=models.PROTECT, related_name="subscriptions")
+    status = models.CharField(
+        max_length=10, choices=SubscriptionStatus, default=SubscriptionStatus.ACTIVE
+    )
+    started_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["portal"]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "portal"], name="subscribed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} / {self.portal}"
+
+
+class ResourceQuerySet(models.QuerySet["Resource"]):
+    """Ring two: which resources a person may see."""
+
+    def visible_to(self, user: User) -> "ResourceQuerySet":
+        """Everything of the customers in which this person is a live member."""
+        return self.filter(
+            subscription__customer__in=Membership.objects.live()
+            .filter(user=user, user__is_active=True)
+            .values("customer_id")
+        )
+
+
+class Resource(models.Model):
+    """One thing: a mailbox, a domain, a queue; known by its portal's own id."""
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="resources"
+    )
+    resource_type = models.ForeignKey(
+        ResourceType, on_delete=models.PROTECT, related_name="resources"
+    )
+    external_id = models.CharField(max_length=255, validators=[validate_plain_text])
+    name = models.CharField(_("name"), max_length=255, validators=[validate_plain_text])
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+    )
+
+    objects = ResourceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["resource_type", "name", "pk"]
+        default_permissions = ()  # its permissions are the privileges of the manifests
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resource_type", "external_id"], name="resource_once_in_its_portal"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subscription", "resource_type", "name", "id"], name="resource_by_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ResourceAncestor(models.Model):
+    """Each resource with itself and everything above it; kept by triggers alone."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="ancestors")
+    ancestor = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="descendants")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resource", "ancestor"], name="ancestor_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} below {self.ancestor_id}"
+
+
+_FOREIGN_PARENT = """NEW.parent_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM portals_resource p JOIN portals_resourcetype t ON t.id = NEW.resource_type_id
+    WHERE p.id = NEW.parent_id AND p.subscription_id = NEW.subscription_id
+      AND p.resource_type_id = t.parent_id)"""
+_ORPHAN = """NEW.parent_id IS NULL AND EXISTS (
+    SELECT 1 FROM portals_resourcetype t WHERE t.id = NEW.resource_type_id
+      AND t.parent_id IS NOT NULL)"""
+_FOREIGN_TYPE = """NOT EXISTS (
+    SELECT 1 FROM portals_resourcetype t JOIN portals_subscription s ON s.portal_id = t.portal_id
+    WHERE t.id = NEW.resource_type_id AND s.id = NEW.subscription_id)"""
+_MISPLACED = f"({_FOREIGN_PARENT}) OR ({_ORPHAN}) OR ({_FOREIGN_TYPE})"
+_BELOW = "SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id"
+
+TRIGGERS = register(
+    Refusal(
+        name="resource_in_its_tree",
+        table="portals_resource",
+        refuse_when={"INSERT": _MISPLACED, "UPDATE": _MISPLACED},
+        message="a resource stands below a parent of its own portal and customer",
+    ),
+    Refusal(
+        name="resource_keeps_its_place",
+        table="portals_resource",
+        refuse_when={
+            "UPDATE": "NEW.subscription_id <> OLD.subscription_id"
+            " OR NEW.resource_type_id <> OLD.resource_type_id"
+        },
+        message="a resource never moves to another customer, portal or type",
+    ),
+    Effect(
+        name="resource_ancestors_of_new",
+        table="portals_resource",
+        event="INSERT",
+        statements=(
+            "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
+            " SELECT NEW.id, a.ancestor_id FROM portals_resourceancestor a"
+            " WHERE a.resource_id = NEW.parent_id",
+            "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
+            " VALUES (NEW.id, NEW.id)",
+        ),
+    ),
+    # The types of a portal form a tree (manifest), so a parent is never among the descendants.
+    Effect(
+        name="resource_ancestors_of_moved",
+        table="portals_resource",
+        event="UPDATE",
+        when="COALESCE(NEW.parent_id, 0) <> COALESCE(OLD.parent_id, 0)",
+        statements=(
+            f"DELETE FROM portals_resourceancestor WHERE resource_id IN ({_BELOW})"
+            f" AND ancestor_id NOT IN ({_BELOW})",
+            "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
+            " SELECT d.resource_id, a.ancestor_id"
+            " FROM portals_resourceancestor d CROSS JOIN portals_resourceancestor a"
+            " WHERE d.ancestor_id = NEW.id AND a.resource_id = NEW.parent_id",
+        ),
+    ),
+)

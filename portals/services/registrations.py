@@ -1,0 +1,34 @@
+"""Registration: may a membership open a portal? It is the privilege `open` on the subscription."""
+
+from accounts.models import Membership, User
+from accounts.services.audit import record_event
+from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
+from portals.models import PersonGrant, Resource
+
+
+def register_new_member(*, actor: User, membership: Membership) -> None:
+    """Register a new member for every subscribed portal whose manifest says so.
+
+    Runs inside the transaction that began the membership.
+    """
+    roots = Resource.objects.filter(
+        subscription__customer=membership.customer_id,
+        subscription__status=SubscriptionStatus.ACTIVE,
+        subscription__portal__auto_register=True,
+        resource_type__code=ROOT_TYPE,
+    ).select_related("resource_type__portal")
+    for root in roots:
+        privilege = root.resource_type.privileges.get(code=OPEN_PRIVILEGE)
+        PersonGrant.objects.get_or_create(
+            user=membership.user,
+            permission_id=privilege.pk,
+            content_object=root,
+            defaults={"granted_by": actor},
+        )
+        record_event(
+            kind="registration.made",
+            actor=actor,
+            customer=membership.customer,
+            person=membership.user,
+            portal=root.resource_type.portal.label_en,
+        )

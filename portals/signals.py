@@ -1,0 +1,32 @@
+"""What follows from the life of a membership: rights begin and end with it, in the same transaction."""
+
+from typing import Any
+
+from accounts import signals as accounts_signals
+
+
+def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
+    from portals.services import grants, registrations
+
+    registrations.register_new_member(actor=actor, membership=membership)
+    if invitation is not None:
+        grants.apply_offered_grants(actor=actor, invitation=invitation, membership=membership)
+
+
+def _ended(*, membership: Any, actor: Any, **_: Any) -> None:
+    from portals.services import grants
+
+    grants.drop_grants_of_leaver(actor=actor, membership=membership)
+
+
+def _locked_out(*, user: Any, **_: Any) -> None:
+    from allauth.idp.oidc.models import Token
+
+    Token.objects.filter(user=user).delete()
+
+
+def connect() -> None:
+    """Connect the receivers above; called once at start-up."""
+    accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
+    accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
+    accounts_signals.person_locked_out.connect(_locked_out, dispatch_uid="portals")

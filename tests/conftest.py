@@ -1,0 +1,97 @@
+"""The cast, and what every test stands on.
+
+The example provider is loaded once per database; each test runs in a transaction over it. Tests
+that commit (`transactional_db`) get it loaded afresh.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from accounts.models import Customer, Membership, User, triggers
+from hub.example import load_example
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    with django_db_blocker.unblock():
+        load_example()
+
+
+@pytest.fixture(autouse=True)
+def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
+    """Django's test set-up swaps the backend for its own; put the gate back."""
+    settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
+    mail.outbox = []
+
+
+@pytest.fixture(autouse=True)
+def _flush_past_the_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Append-only tables refuse the flush of transactional tests, so it runs without triggers."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        with triggers.removed(connection):
+            teardown(self)
+
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+
+
+@pytest.fixture(autouse=True)
+def _cast_is_there(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a flush, the next test that commits finds the example again."""
+    if "transactional_db" in request.fixturenames or "live_server" in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+        if not User.objects.exists():
+            load_example()
+    yield
+
+
+def _person(name: str, home: str) -> Callable[[], User]:
+    @pytest.fixture(name=name)
+    def person(db: None) -> User:
+        return User.objects.get(email=f"{name}@{home}.example")
+
+    return person
+
+
+def _customer(slug: str) -> Callable[[], Customer]:
+    @pytest.fixture(name=slug)
+    def customer(db: None) -> Customer:
+        return Customer.objects.get(slug=slug)
+
+    return customer
+
+
+alice = _person("alice", "alder")
+bob = _person("bob", "alder")
+emma = _person("emma", "alder")
+charlie = _person("charlie", "birch")
+frank = _person("frank", "cedar")
+dana = _person("dana", "harbour")
+olive = _person("olive", "harbour")
+alder = _customer("alder")
+birch = _customer("birch")
+cedar = _customer("cedar")
+
+
+@pytest.fixture
+def membership() -> Callable[[User], Membership]:
+    """A person's present membership."""
+    return lambda user: Membership.objects.get(user=user, ended_at=None)
+
+
+@pytest.fixture
+def as_(db: None) -> Callable[[User | None], Client]:
+    """A client signed in as this person (None: signed out)."""
+
+    def sign_in(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in

@@ -1,0 +1,13 @@
+"""hub.settings as the tests use them: a fast password hasher, plain static files, local memory."""
+
+import os
+
+os.environ.setdefault("HUB_ENV", "test")
+
+from hub.settings import *  # noqa: F403
+from hub.settings import PASSWORD_HASHERS
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", PASSWORD_HASHERS[1]]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+HUB_MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
+ACCOUNT_RATE_LIMITS = False
