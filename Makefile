@@ -1,0 +1,70 @@
+# `make help` says what there is. Needs python3 (3.11 or later, with venv) and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --disable-pip-version-check --require-hashes
+PROGRESS := $(PYTHON) -m hub.progress
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check races benchmark messages lock clean
+
+help:
+	@echo "To see it"
+	@echo "  make demo       run the example provider on http://127.0.0.1:8000 (HUB_BIND=host:port)"
+	@echo ""
+	@echo "To change it"
+	@echo "  make test       the whole suite; says aloud what this machine could not run"
+	@echo "  make check      format, lint, types and architecture alone (a minute)"
+	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
+	@echo "  make benchmark  the figures in README: checks per second"
+	@echo "  make messages   collect and compile the French texts (needs gettext)"
+	@echo "  make lock       resolve both lock files anew from pyproject.toml"
+	@echo "  make clean      remove .venv and caches; var/ and .env stay"
+
+demo: $(VENV)/runtime .env
+	@$(RUN) manage.py demo
+
+test: $(VENV)/dev
+	@$(RUN) -m tests
+
+check: $(VENV)/dev
+	@$(RUN) -m pytest tests/test_architecture.py
+
+races: export RACE_ROUNDS ?= 1000
+races: $(VENV)/dev
+	@$(RUN) -m tests races
+
+benchmark: $(VENV)/dev
+	@$(RUN) benchmarks/check.py
+
+messages: $(VENV)/dev
+	$(RUN) manage.py makemessages --locale fr --no-location --no-obsolete --ignore .venv --ignore var
+	$(RUN) manage.py compilemessages --locale fr --ignore .venv
+
+lock: $(VENV)/dev
+	$(RUN) -m pip install --quiet uv
+	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --group dev --output-file requirements-dev.lock pyproject.toml
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed; %s is %s." % (sys.executable, sys.version.split()[0]))'
+	@$(PROGRESS) "Making $(VENV)" -- $(PYTHON) -m venv $(VENV)
+
+# The stamps say which lock file was installed last.
+$(VENV)/runtime: requirements.lock | $(VENV)/bin/pip
+	@$(PROGRESS) "Installing the locked packages" -- $(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev: requirements-dev.lock | $(VENV)/bin/pip
+	@$(PROGRESS) "Installing the locked packages and the test tools" -- $(PIP) -r requirements-dev.lock
+	@touch $@
+
+.env: | $(VENV)/runtime
+	@$(RUN) -m hub.environment .env
+	@echo "Wrote .env with random keys."

@@ -1,0 +1,13 @@
+"""The demo's own routes; hub/urls.py mounts them when HUB_ENV=demo, else they do not exist."""
+
+from django.urls import path
+
+from hub.demo import views
+
+app_name = "demo"
+
+urlpatterns = [
+    path("sign-in/<int:pk>/", views.sign_in, name="sign-in"),
+    path("mail/", views.mail_list, name="mail-list"),
+    path("mail/<slug:key>/", views.mail_detail, name="mail-detail"),
+]

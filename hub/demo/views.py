@@ -1,0 +1,70 @@
+"""One-click sign-in and the kept mail; both answer this machine alone."""
+
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from allauth.account.utils import get_next_redirect_url
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from hub.demo.mail import find_mail, kept_mails
+from hub.demo.people import example_users
+
+View = Callable[..., HttpResponse]
+
+
+def for_this_machine(view: View) -> View:
+    """404 for whoever does not come from a loopback address, however the server was bound."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            near = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        except ValueError:
+            near = False
+        if not near:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@login_not_required
+@require_POST
+@for_this_machine
+def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign in as one of the example people, through the same door as a password does."""
+    allowed = [user.pk for user in example_users()]
+    user = get_object_or_404(User.objects.filter(pk__in=allowed), pk=pk)
+    logout(request)
+    login = Login(user=user, email_verification=None, redirect_url=get_next_redirect_url(request))
+    return perform_password_login(request, {"email": user.email}, login)
+
+
+@login_not_required
+@require_GET
+@never_cache
+@for_this_machine
+def mail_list(request: HttpRequest) -> HttpResponse:
+    """Every mail the demo kept, newest first."""
+    return render(request, "hub/demo_mail_list.html", {"mails": kept_mails()})
+
+
+@login_not_required
+@require_GET
+@never_cache
+@for_this_machine
+def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
+    """One mail as text, with its links."""
+    mail = find_mail(key)
+    if mail is None:
+        raise Http404
+    return render(request, "hub/demo_mail_detail.html", {"mail": mail})

@@ -1,0 +1,66 @@
+"""`manage.py demo`: everything a newcomer needs, running on this machine."""
+
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+
+from accounts.models import User
+from hub.demo.stack import StackFailed, StackStopped, require_free, running
+from hub.example import PASSWORD, load_example
+from hub.progress import progress
+
+WELCOME = """
+  {brand} is open at  {url}/
+
+  Sign in there as one of the example people with one click, or with the password {password}:
+    Alice    alice@alder.example     runs Alder Dental's account: people, rights, requests
+    Bob      bob@alder.example       works at Alder Dental
+    Dana     dana@harbour.example    provider's support desk
+    Olive    olive@harbour.example   provider's operator: customers, portals
+
+  Mail is not sent but kept:  {url}/demo/mail/
+
+  Ctrl-C stops everything; the data stays in var/ (remove it to begin afresh).
+"""
+
+
+class Command(BaseCommand):
+    """Prepare the database, load the example, run web server and job worker until told to stop."""
+
+    help = "Run the demo: the example provider, web server and job worker, on a loopback address."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError (one line) for a taken port, another mode, or a child that died."""
+        if not settings.DEMO:
+            raise CommandError("This is the demo's command; HUB_ENV says otherwise (see .env).")
+        try:
+            require_free(settings.HUB_BIND)
+            with suppress(StackStopped), running() as stack:
+                self.prepare()
+                require_free(settings.HUB_BIND)
+                with progress("Starting the web server and the job worker"):
+                    stack.start()
+                    stack.wait_until_healthy()
+                self.stdout.write(
+                    WELCOME.format(
+                        brand=settings.HUB_BRAND_NAME, url=settings.HUB_BASE_URL, password=PASSWORD
+                    )
+                )
+                self.stdout.flush()
+                stack.watch()
+        except StackFailed as failure:
+            raise CommandError(str(failure)) from failure
+        self.stdout.write("Stopped.")
+
+    def prepare(self) -> None:
+        """Bring the database up to date, and fill an empty one."""
+        (settings.BASE_DIR / "var").mkdir(exist_ok=True)
+        with progress("Preparing the database"):
+            call_command("migrate", verbosity=0)
+            call_command("createcachetable", verbosity=0)
+        if not User.objects.exists():
+            with progress("Loading the example provider"):
+                load_example()
