@@ -1,5 +1,6 @@
 """What text a person may type: one place, used by every model and form."""
 
+import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
@@ -28,6 +29,15 @@ def validate_plain_text(value: str) -> None:
                 code="control_character",
                 params={"code": f"{ord(character):04X}"},
             )
+
+
+def validate_short_name(value: str) -> None:
+    """Refuse what would not read well in an address. Raises ValidationError."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValidationError(
+            _("Use small letters, digits and single hyphens, such as “alder-dental”."),
+            code="short_name",
+        )
 
 
 def validate_plain_lines(value: str) -> None:

@@ -2,24 +2,13 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Language, Role
-from accounts.validators import NAME_LENGTH, search_key, validate_plain_text
-
-
-class SearchKeyField(models.CharField):
-    """A search key, compared byte by byte, so that a prefix is an index range on PostgreSQL too."""
-
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, str | None]:
-        """Add the collation where the database has it; SQLite compares bytes anyway."""
-        parameters = super().db_parameters(connection)
-        if connection.vendor == "postgresql":
-            parameters["collation"] = "C"
-        return parameters
+from accounts.models.search import SearchKeyField, begins_with
+from accounts.validators import NAME_LENGTH, validate_plain_text, validate_short_name
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -32,11 +21,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
 
+    def matching(self, text: str) -> "CustomerQuerySet":
+        """Customers whose name or short name begins with this text (two index ranges)."""
+        return self.filter(begins_with(text, "search_name", "search_slug"))
+
 
 class Customer(models.Model):
     """An organisation that buys from the provider."""
 
-    slug = models.SlugField(_("short name"), max_length=50, unique=True)
+    slug = models.SlugField(
+        _("short name"), max_length=50, unique=True, validators=[validate_short_name]
+    )
     name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_plain_text])
     status = models.CharField(max_length=10, choices=CustomerStatus, default=CustomerStatus.PENDING)
     main_super_user = models.ForeignKey(
@@ -62,6 +57,8 @@ class Customer(models.Model):
         _("country"), max_length=100, blank=True, validators=[validate_plain_text]
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    search_name = SearchKeyField(of="name", max_length=600)
+    search_slug = SearchKeyField(of="slug", max_length=50)
 
     objects = CustomerQuerySet.as_manager()
 
@@ -77,6 +74,10 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=CustomerStatus.values), name="customer_status_known"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["search_name", "id"], name="customer_by_name"),
+            models.Index(fields=["search_slug"], name="customer_by_short_name"),
         ]
 
     def __str__(self) -> str:
@@ -96,14 +97,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def matching(self, text: str) -> "MembershipQuerySet":
         """People whose name or address begins with this text (two index ranges)."""
-        key = search_key(text)
-        if not key:
-            return self
-        end = key + "\U0010ffff"
-        return self.filter(
-            Q(search_name__gte=key, search_name__lt=end)
-            | Q(search_address__gte=key, search_address__lt=end)
-        )
+        return self.filter(begins_with(text, "search_name", "search_address"))
 
 
 class Membership(models.Model):
@@ -124,8 +118,8 @@ class Membership(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True, help_text=_("The planned last moment."))
     ended_at = models.DateTimeField(null=True, blank=True)
-    search_name = SearchKeyField(max_length=600, editable=False)
-    search_address = SearchKeyField(max_length=300, editable=False)
+    search_name = SearchKeyField(of="work_name", max_length=600)
+    search_address = SearchKeyField(of="user.email", max_length=300)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -145,12 +139,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return self.work_name
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        """Keep the search keys with the names they are made from."""
-        self.search_name = search_key(self.work_name)
-        self.search_address = search_key(self.user.email)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     @property
     def is_live(self) -> bool:

@@ -14,10 +14,19 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
+from accounts.models.search import SearchKeyField, begins_with
 from accounts.validators import NAME_LENGTH, normalise_address, validate_plain_text
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    """The search of the support desk."""
+
+    def matching(self, text: str) -> "UserQuerySet":
+        """People whose name or address begins with this text (two index ranges)."""
+        return self.filter(begins_with(text, "search_name", "search_address"))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
     """Creates people; there is no superuser (see the constraint)."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -46,6 +55,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Part of every session's proof: a new value ends all sessions, whatever store they are in.
     session_epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+    search_name = SearchKeyField(of="name", max_length=600)
+    search_address = SearchKeyField(of="email", max_length=300)
 
     objects = UserManager()
 
@@ -61,6 +72,10 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(email=Lower("email")), name="address_is_lower_case"
             ),
         ]
+        indexes = [
+            models.Index(fields=["search_name", "id"], name="person_by_name"),
+            models.Index(fields=["search_address"], name="person_by_address"),
+        ]
         permissions = [
             ("use_desk", "May use the support desk"),
             ("use_provider", "May use the provider's pages"),
@@ -68,6 +83,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A save of some fields (allauth does this) takes their search keys along."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and not {"name", "email"}.isdisjoint(fields):
+            kwargs["update_fields"] = {*fields, "search_name", "search_address"}
+        super().save(*args, **kwargs)
 
     def get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must carry to count: changes with the password and the epoch."""

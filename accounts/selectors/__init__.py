@@ -1,0 +1,35 @@
+"""Reads of this app: nouns or questions."""
+
+from accounts.selectors.paging import BadCursor, Page, page_of
+from accounts.selectors.people import (
+    Access,
+    access_of,
+    customers_for_staff,
+    find_people,
+    invitations_of,
+    is_super_user,
+    membership_of,
+    memberships_of,
+    people_of,
+    super_users_of,
+)
+from accounts.selectors.trail import activity_of, history_of, sentence_of
+
+__all__ = [
+    "Access",
+    "BadCursor",
+    "Page",
+    "access_of",
+    "activity_of",
+    "customers_for_staff",
+    "find_people",
+    "history_of",
+    "invitations_of",
+    "is_super_user",
+    "membership_of",
+    "memberships_of",
+    "page_of",
+    "people_of",
+    "sentence_of",
+    "super_users_of",
+]

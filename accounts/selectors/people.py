@@ -1,0 +1,110 @@
+"""Who belongs where, and who may sign in."""
+
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.utils import timezone
+
+from accounts.choices import Role
+from accounts.models import Customer, Invitation, Membership, User
+
+
+def membership_of(user: User | AnonymousUser, customer: Customer) -> Membership | None:
+    """This person's live membership of this customer, if any."""
+    if not user.is_authenticated:
+        return None
+    return Membership.objects.live().filter(user=user, customer=customer).first()
+
+
+def is_super_user(user: User | AnonymousUser, customer: Customer) -> bool:
+    """Whether this person runs this customer (pages ask; services require)."""
+    membership = membership_of(user, customer)
+    return membership is not None and membership.role == Role.SUPER_USER
+
+
+def super_users_of(customer: Customer) -> QuerySet[Membership]:
+    """Live Super Users, the main one first: whom to ask."""
+    return (
+        Membership.objects.live()
+        .filter(customer=customer, role=Role.SUPER_USER, user__is_active=True)
+        .select_related("user")
+        .order_by(
+            Case(When(pk=customer.main_super_user_id or 0, then=Value(0)), default=Value(1)),
+            "search_name",
+            "pk",
+        )
+    )
+
+
+def people_of(customer: Customer, *, search: str = "") -> QuerySet[Membership]:
+    """Everyone present in a customer, by name; `search` is the beginning of a name or address."""
+    return (
+        Membership.objects.present()
+        .filter(customer=customer)
+        .matching(search)
+        .select_related("user", "customer")
+        .order_by("search_name", "pk")
+    )
+
+
+def invitations_of(customer: Customer) -> QuerySet[Invitation]:
+    """Offers that wait for an answer, newest first; expired ones too, they can be sent again."""
+    return customer.invitations.open().select_related("invited_by").order_by("-pk")
+
+
+def memberships_of(person: User) -> QuerySet[Membership]:
+    """Where a person belongs at present, suspended or not."""
+    return (
+        Membership.objects.present()
+        .filter(user=person)
+        .select_related("customer", "customer__main_super_user__user")
+        .order_by("customer__name", "pk")
+    )
+
+
+def find_people(search: str) -> QuerySet[User]:
+    """Anyone whose name or address begins with this text: the desk's search."""
+    return User.objects.matching(search).order_by("search_name", "pk")
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the desk sees of a person's way in: facts, never secrets."""
+
+    can_sign_in: bool
+    has_password: bool
+    address_confirmed: bool
+    active_sessions: int
+
+
+def access_of(person: User) -> Access:
+    """Whether and how a person can sign in at this moment."""
+    confirmed = EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists()
+    sessions = UserSession.objects.filter(
+        Exists(
+            Session.objects.filter(
+                session_key=OuterRef("session_key"), expire_date__gt=timezone.now()
+            )
+        ),
+        user=person,
+    )
+    has_password = person.has_usable_password()
+    return Access(
+        can_sign_in=person.is_active and has_password and confirmed,
+        has_password=has_password,
+        address_confirmed=confirmed,
+        active_sessions=sessions.count(),
+    )
+
+
+def customers_for_staff(*, search: str = "") -> QuerySet[Customer]:
+    """Every customer, by name; `search` is the beginning of a name or short name."""
+    return (
+        Customer.objects.matching(search)
+        .annotate(main_super_user_name=F("main_super_user__work_name"))
+        .order_by("search_name", "pk")
+    )

@@ -1,0 +1,54 @@
+"""The trail, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.choices import EVENT_SENTENCES, Role
+from accounts.models import AuditEvent, Customer, User
+
+
+def activity_of(customer: Customer) -> QuerySet[AuditEvent]:
+    """The customer's own trail, newest first."""
+    return AuditEvent.objects.filter(customer=customer).order_by("-pk")
+
+
+def history_of(person: User) -> QuerySet[AuditEvent]:
+    """What happened to or by this person, newest first: only they see it.
+
+    An act of the desk stands in the provider's chain and once more in each customer's; it is
+    shown once.
+    """
+    twins = Q(kind__startswith="support.", customer__isnull=False)
+    own = Q(person=person) | Q(actor=person)
+    return AuditEvent.objects.filter(own).exclude(twins).order_by("-pk")
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def _in_readers_language(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return value.get((get_language() or "en")[:2]) or value.get("en", "—")
+
+
+def sentence_of(event: AuditEvent) -> str:
+    """One audit event in words, in the reader's language."""
+    data: Mapping[str, Any] = event.data
+    words = _Blank(
+        # A label of a manifest is kept in every language; the reader's is shown.
+        {name: _in_readers_language(value) for name, value in data.items()},
+        actor=event.actor_name,
+    )
+    if data.get("role") in Role.values:
+        words["role"] = Role(data["role"]).label
+    if "customer_name" in data:
+        words["customer"] = data["customer_name"]
+    sentence = EVENT_SENTENCES.get(event.kind)
+    return str(sentence) % words if sentence else _("Unknown event: %s") % event.kind
