@@ -4,8 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
-from hub.demo.people import example_people
+from hub.navigation import sections_for
 
 
 def brand(request: HttpRequest) -> dict[str, Any]:
@@ -15,5 +16,12 @@ def brand(request: HttpRequest) -> dict[str, Any]:
         "brand_logo": settings.HUB_BRAND_LOGO,
         "brand_accent": settings.HUB_BRAND_ACCENT,
         "demo": settings.DEMO,
-        "demo_people": example_people if settings.DEMO else (),
     }
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Where this person can go; asked of the database only when a page shows it."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    return {"navigation": SimpleLazyObject(lambda: sections_for(user, request.path))}

@@ -9,6 +9,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from hub.brand import is_colour
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -37,6 +39,8 @@ HUB_BASE_URL = (
 HUB_WORKERS = env.int("HUB_WORKERS", default=1)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
 HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours when empty
+if HUB_BRAND_ACCENT and not is_colour(HUB_BRAND_ACCENT):
+    raise ImproperlyConfigured("HUB_BRAND_ACCENT is one CSS colour, such as #1c6a70.")
 HUB_BRAND_LOGO = env.str("HUB_BRAND_LOGO", default="")  # a URL on this host
 HUB_MAIL_FROM = env.str("HUB_MAIL_FROM", default="no-reply@harbour.example")
 
@@ -109,6 +113,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "csp.context_processors.nonce",
                 "hub.context_processors.brand",
+                "hub.context_processors.navigation",
             ],
             "loaders": [
                 (

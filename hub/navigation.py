@@ -1,0 +1,110 @@
+"""Where a person can go: their own pages, their customers' and, for staff, the provider's."""
+
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import Permission
+from django.db.models import Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import CustomerStatus, Role
+from accounts.models import Membership, User
+
+MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
+
+
+@dataclass(frozen=True)
+class Link:
+    """One line of the navigation; `icon` is a lucide name, `current` an aria-current value."""
+
+    label: str | Promise
+    icon: str
+    url: str
+    current: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Links under one title; the person's own section has none."""
+
+    title: str | Promise
+    links: list[Link] = field(default_factory=list)
+    is_open: bool = True
+
+
+OWN = [
+    (_("Home"), "layout-grid", "home"),
+    (_("Mail preferences"), "mail-check", "preferences:centre"),
+    (_("Profile"), "circle-user-round", "accounts:profile"),
+]
+OF_CUSTOMER = [
+    (_("People"), "users-round", "accounts:people"),
+    (_("Resources"), "boxes", "portals:resource-list"),
+    (_("Activity"), "history", "accounts:activity"),
+    (_("Company"), "building-2", "accounts:company"),
+]
+OF_STAFF = {
+    "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
+    "use_provider": (_("Provider"), "anchor", "accounts:provider"),
+}
+
+
+def sections_for(person: User, path: str) -> list[Section]:
+    """The navigation of this person, with the customer that `path` is about unfolded.
+
+    One query for customers; one more for staff.
+    """
+    sections = [Section("", _links(OWN, path))]
+    if person.is_staff and (links := _staff_links(person, path)):
+        sections.append(Section(_("Provider"), links))
+    customers = _run_by(person)
+    for membership in customers:
+        slug = membership.customer.slug
+        sections.append(
+            Section(
+                membership.customer.name,
+                _links(OF_CUSTOMER, path, slug),
+                is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
+            )
+        )
+    return sections
+
+
+def _run_by(person: User) -> list[Membership]:
+    return list(
+        Membership.objects.live()
+        .filter(
+            user=person,
+            role=Role.SUPER_USER,
+            customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
+        )
+        .select_related("customer")
+        .order_by("customer__name", "pk")[:MOST_CUSTOMERS]
+    )
+
+
+def _staff_links(person: User, path: str) -> list[Link]:
+    held = set(
+        Permission.objects.filter(
+            Q(group__user=person) | Q(user=person),
+            content_type__app_label="accounts",
+            codename__in=OF_STAFF,
+        ).values_list("codename", flat=True)
+    )
+    return _links([entry for codename, entry in OF_STAFF.items() if codename in held], path)
+
+
+def _links(entries: list[tuple[Promise, str, str]], path: str, *args: str) -> list[Link]:
+    links = []
+    for label, icon, name in entries:
+        try:
+            url = reverse(name, args=args)
+        except NoReverseMatch:
+            continue
+        if path == url:
+            current = "page"
+        else:
+            current = "true" if url != "/" and path.startswith(url) else ""
+        links.append(Link(label, icon, url, current))
+    return links

@@ -1,0 +1,52 @@
+/* Makes pages nicer to use; every one of them works without it. */
+(() => {
+  "use strict";
+
+  // A form is sent once: its button says so until the page changes or comes back.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "true";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+
+  // <a href="/page/" data-dialog="id"> opens the dialog of that id instead of the page.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    const dialog = opener && document.getElementById(opener.dataset.dialog);
+    if (dialog && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      dialog.showModal();
+    }
+    const closer = event.target.closest("[data-close]");
+    if (closer?.closest("dialog")) {
+      event.preventDefault();
+      closer.closest("dialog").close();
+    }
+  });
+
+  // <select data-autosubmit>: a filter applies at once.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
+  });
+
+  // htmx: say aloud when a request failed, and keep the place where the reader was.
+  const trouble = document.getElementById("trouble");
+  const say = () => {
+    trouble.textContent = trouble.dataset.text;
+    trouble.className = "trouble notice danger";
+  };
+  document.addEventListener("htmx:responseError", say);
+  document.addEventListener("htmx:sendError", say);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    delete event.target.dataset?.sent;
+    if (!event.detail.successful) return;
+    trouble.textContent = "";
+    trouble.className = "visually-hidden";
+  });
+})();
