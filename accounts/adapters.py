@@ -1,8 +1,10 @@
 """Our rules inside allauth: no self sign-up, our mail header, the configured host in links."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
@@ -42,3 +44,11 @@ class AccountAdapter(DefaultAccountAdapter):
         response = super().post_login(request, user, **kwargs)
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
         return response
+
+
+def signed_in_at(request: HttpRequest) -> datetime | None:
+    """When this session last proved who it is (sign-in or re-authentication), if it did."""
+    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    if not records:
+        return None
+    return datetime.fromtimestamp(max(record["at"] for record in records), tz=UTC)

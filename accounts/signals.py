@@ -13,6 +13,7 @@ from django.dispatch import Signal
 
 membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor
+team_member_joining = Signal()  # team, membership, actor: a receiver may refuse
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {

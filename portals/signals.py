@@ -1,4 +1,4 @@
-"""What follows from the life of a membership: rights begin and end with it, in the same transaction."""
+"""Rights begin and end with a membership, in the same transaction."""
 
 from typing import Any
 
@@ -19,6 +19,12 @@ def _ended(*, membership: Any, actor: Any, **_: Any) -> None:
     grants.drop_grants_of_leaver(actor=actor, membership=membership)
 
 
+def _joining(*, team: Any, membership: Any, actor: Any, **_: Any) -> None:
+    from portals.services import grants
+
+    grants.refuse_joining_for_oneself(actor=actor, team=team, membership=membership)
+
+
 def _locked_out(*, user: Any, **_: Any) -> None:
     from allauth.idp.oidc.models import Token
 
@@ -29,4 +35,5 @@ def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
+    accounts_signals.team_member_joining.connect(_joining, dispatch_uid="portals")
     accounts_signals.person_locked_out.connect(_locked_out, dispatch_uid="portals")

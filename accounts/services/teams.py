@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import signals
 from accounts.models import Customer, Membership, Team, TeamMembership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
@@ -42,6 +43,7 @@ def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembe
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
     if membership.customer_id != customer.pk or membership.ended_at is not None:
         raise TeamRefused(_("Only people of this company can be in its teams."))
+    signals.team_member_joining.send(Team, actor=actor, team=team, membership=membership)
     row, created = TeamMembership.objects.get_or_create(team=team, membership=membership)
     if created:
         record_event(

@@ -1,5 +1,316 @@
 """Grants: given, replaced, revoked; only by Super Users, inside their customer."""
 
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-def apply_offered_grants(*, actor, invitation, membership): ...
-def drop_grants_of_leaver(*, actor, membership): ...
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, Invitation, Membership, Team, User
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_super_user
+from portals import emails
+from portals.models import OfferedGrant, PersonGrant, Privilege, Resource, TeamGrant
+from portals.selectors.privileges import is_sensitive, privileges_grantable_on
+
+FRESH = timedelta(minutes=5)
+
+Grant = PersonGrant | TeamGrant
+
+
+class GrantRefused(ValidationError):
+    """The grant makes no sense here; the message says why."""
+
+
+class FreshSignInRequired(GrantRefused):
+    """A sensitive privilege wants a sign-in within the last five minutes."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Since when, until when and why; None means now, and without end."""
+
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
+    reason: str = ""
+
+    def check(self) -> None:
+        """Raise GrantRefused naming the field when the times or the text make no sense."""
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            raise GrantRefused({"expires_at": _("Choose an end in the future.")})
+        if self.starts_at and self.expires_at and self.starts_at >= self.expires_at:
+            raise GrantRefused({"expires_at": _("The end must come after the start.")})
+        try:
+            OfferedGrant(**asdict(self)).clean_fields(
+                exclude=["invitation", "resource", "privilege"]
+            )
+        except ValidationError as error:
+            raise GrantRefused(error.message_dict) from error
+
+
+def _check_privilege(
+    *,
+    actor: User,
+    holders: Iterable[int],
+    privilege: Privilege,
+    resource: Resource,
+    terms: Terms,
+    signed_in_at: datetime | None,
+) -> None:
+    """What holds for every grant and offer; `holders` are the user ids who would gain it."""
+    terms.check()
+    if not privileges_grantable_on(resource).filter(pk=privilege.pk).exists():
+        raise GrantRefused({"privilege": _("This right does not exist for this thing.")})
+    if not is_sensitive(privilege):
+        return
+    if actor.pk in set(holders):
+        raise GrantRefused(
+            {"privilege": _("Nobody gives a sensitive right to themselves. Ask a colleague.")}
+        )
+    if not terms.reason.strip():
+        raise GrantRefused({"reason": _("This right is sensitive. Please say why it is needed.")})
+    if signed_in_at is None or timezone.now() - signed_in_at > FRESH:
+        raise FreshSignInRequired(_("This right is sensitive. Please sign in again first."))
+
+
+def _rows_of(
+    holder: Membership | Team, privilege: Privilege, resource: Resource
+) -> tuple[type[Grant], dict[str, Any]]:
+    key = {"permission_id": privilege.pk, "content_object": resource}
+    if isinstance(holder, Team):
+        return TeamGrant, {"group": holder.group, **key}
+    return PersonGrant, {"user": holder.user, **key}
+
+
+def _details(holder: Membership | Team, privilege: Privilege, resource: Resource) -> dict[str, Any]:
+    """What the trail keeps of a grant: words for people, keys to make it again."""
+    keys: dict[str, Any] = {"team_id": holder.pk} if isinstance(holder, Team) else {}
+    return {
+        "holder": str(holder),
+        "person": None if isinstance(holder, Team) else holder.user,
+        "privilege": {"en": privilege.label_en, "fr": privilege.label_fr},
+        "codename": privilege.codename,
+        "resource": str(resource),
+        "resource_id": resource.pk,
+        "portal": privilege.portal.slug,
+        **keys,
+    }
+
+
+def _described(terms: Any) -> dict[str, Any]:
+    return {
+        "starts_at": terms.starts_at and terms.starts_at.isoformat(),
+        "expires_at": terms.expires_at and terms.expires_at.isoformat(),
+        "reason": terms.reason,
+    }
+
+
+@transaction.atomic
+def grant_privilege(
+    *,
+    actor: User,
+    holder: Membership | Team,
+    privilege: Privilege,
+    resource: Resource,
+    terms: Terms = Terms(),
+    signed_in_at: datetime | None = None,
+) -> Grant:
+    """Give a person or team a privilege on a resource; other terms replace the row.
+
+    `signed_in_at` is when the actor last proved who they are. Giving the same twice changes
+    nothing and leaves no second event. Raises PermissionDenied unless the actor is a Super User of
+    the resource's customer; GrantRefused naming the field; FreshSignInRequired.
+    """
+    customer = lock_customer(resource.subscription.customer)
+    require_super_user(actor, customer)
+    resource = _still_there(resource)
+    holders = _present_holders(customer, holder)
+    _check_privilege(
+        actor=actor,
+        holders=holders,
+        privilege=privilege,
+        resource=resource,
+        terms=terms,
+        signed_in_at=signed_in_at,
+    )
+    model, key = _rows_of(holder, privilege, resource)
+    existing = model._default_manager.filter(**key).first()
+    if existing is not None:
+        if all(getattr(existing, name) == value for name, value in asdict(terms).items()):
+            return existing
+        existing.delete()
+    grant: Grant = model._default_manager.create(**key, granted_by=actor, **asdict(terms))
+    record_event(
+        kind="grant.replaced" if existing else "grant.given",
+        actor=actor,
+        customer=customer,
+        **_details(holder, privilege, resource),
+        **_described(terms),
+    )
+    if is_sensitive(privilege):
+        emails.tell_about_sensitive_grant(actor, holders, privilege, resource, terms.reason)
+    return grant
+
+
+def _still_there(resource: Resource) -> Resource:
+    """The resource, read again under the customer's lock."""
+    found = Resource.objects.filter(pk=resource.pk).first()
+    if found is None:
+        raise GrantRefused({"resource": _("This thing no longer exists.")})
+    return found
+
+
+def _present_holders(customer: Customer, holder: Membership | Team) -> list[int]:
+    """The user ids behind a holder of this customer; GrantRefused for anyone else's."""
+    if isinstance(holder, Team):
+        if holder.customer_id != customer.pk:
+            raise GrantRefused({"holder": _("This team is not of this company.")})
+        return list(holder.team_memberships.values_list("membership__user_id", flat=True))
+    holder = Membership.objects.get(pk=holder.pk)
+    if holder.customer_id != customer.pk or holder.ended_at is not None:
+        raise GrantRefused({"holder": _("This person does not belong to this company.")})
+    return [holder.user_id]
+
+
+@transaction.atomic
+def revoke_privilege(*, actor: User, grant: Grant) -> bool:
+    """Take a grant away; the very next check says no. True when it was still there.
+
+    Raises PermissionDenied unless the actor is a Super User of the resource's customer.
+    """
+    resource = grant.content_object
+    customer = lock_customer(resource.subscription.customer)
+    require_super_user(actor, customer)
+    deleted, _rows = type(grant)._default_manager.filter(pk=grant.pk).delete()
+    if not deleted:
+        return False
+    holder: Membership | Team = (
+        grant.group.team
+        if isinstance(grant, TeamGrant)
+        else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
+    )
+    record_event(
+        kind="grant.revoked",
+        actor=actor,
+        customer=customer,
+        **_details(holder, grant.permission.privilege, resource),
+        **_described(grant),
+    )
+    return True
+
+
+def offer_privileges(
+    *,
+    actor: User,
+    invitation: Invitation,
+    rights: Iterable[tuple[Resource, Privilege]],
+    terms: Terms,
+    signed_in_at: datetime | None = None,
+) -> None:
+    """Put the first grants inside an invitation, in the transaction that makes it.
+
+    Raises GrantRefused or FreshSignInRequired as a grant would.
+    """
+    for resource, privilege in rights:
+        if resource.subscription.customer_id != invitation.customer_id:
+            raise GrantRefused({"rights": _("This right does not exist for this thing.")})
+        _check_privilege(
+            actor=actor,
+            holders=[],
+            privilege=privilege,
+            resource=resource,
+            terms=terms,
+            signed_in_at=signed_in_at,
+        )
+        OfferedGrant.objects.create(
+            invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
+        )
+        record_event(
+            kind="grant.offered",
+            actor=actor,
+            customer=invitation.customer,
+            address=invitation.address,
+            privilege={"en": privilege.label_en, "fr": privilege.label_fr},
+            codename=privilege.codename,
+            resource=str(resource),
+            resource_id=resource.pk,
+            **_described(terms),
+        )
+
+
+def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Membership) -> None:
+    """Turn what an invitation offered into grants, in the transaction that accepts it.
+
+    `actor` is who invited. What has run out meanwhile, or no longer exists, is left out.
+    """
+    offers = OfferedGrant.objects.filter(
+        invitation=invitation, resource__subscription__customer=membership.customer_id
+    ).select_related("resource", "privilege__portal")
+    for offer in offers:
+        if offer.expires_at is not None and offer.expires_at <= timezone.now():
+            continue
+        PersonGrant.objects.update_or_create(
+            user=membership.user,
+            permission_id=offer.privilege_id,
+            content_object=offer.resource,
+            defaults={
+                "granted_by": actor,
+                "starts_at": offer.starts_at,
+                "expires_at": offer.expires_at,
+                "reason": offer.reason,
+            },
+        )
+        record_event(
+            kind="grant.given",
+            actor=actor,
+            customer=membership.customer,
+            **_details(membership, offer.privilege, offer.resource),
+            **_described(offer),
+        )
+        if is_sensitive(offer.privilege):
+            emails.tell_about_sensitive_grant(
+                actor, [membership.user_id], offer.privilege, offer.resource, offer.reason
+            )
+
+
+def drop_grants_of_leaver(*, actor: User, membership: Membership) -> None:
+    """Delete every grant and registration of a leaver in this customer, and say so in the trail."""
+    grants = PersonGrant.objects.filter(
+        user=membership.user, content_object__subscription__customer=membership.customer_id
+    ).select_related("content_object", "permission__privilege")
+    dropped = [
+        {
+            "codename": grant.permission.privilege.codename,
+            "resource": str(grant.content_object),
+            "resource_id": grant.content_object_id,
+            **_described(grant),
+        }
+        for grant in grants
+    ]
+    if not dropped:
+        return
+    grants.delete()
+    record_event(
+        kind="grants.dropped",
+        actor=actor,
+        customer=membership.customer,
+        person=membership.user,
+        count=len(dropped),
+        cause={"en": "left the company", "fr": "départ de l’entreprise"},
+        grants=dropped,
+    )
+
+
+def refuse_joining_for_oneself(*, actor: User, team: Team, membership: Membership) -> None:
+    """No detour: nobody joins a team themselves to gain what they may not give themselves (B9)."""
+    if membership.user_id != actor.pk:
+        return
+    for grant in TeamGrant.objects.filter(group=team.group).select_related("permission__privilege"):
+        if is_sensitive(grant.permission.privilege):
+            raise GrantRefused(
+                _("This team holds a sensitive right. Ask a colleague to add you to it.")
+            )

@@ -1,0 +1,36 @@
+"""Mail this app sends."""
+
+from collections.abc import Iterable
+
+from accounts.emails import send_notice
+from accounts.models import User
+
+from portals.models import PersonGrant, Privilege, Resource
+
+
+def tell_about_sensitive_grant(
+    actor: User, holders: Iterable[int], privilege: Privilege, resource: Resource, reason: str
+) -> None:
+    """Tell those who gain a sensitive privilege, and those it is about.
+
+    The latter are the people who already hold rights on this very thing: whose mailbox it is.
+    """
+    concerned = set(holders) | set(
+        PersonGrant.objects.filter(content_object=resource).values_list("user_id", flat=True)
+    )
+    gaining = set(holders)
+    for person in User.objects.filter(pk__in=concerned - {actor.pk}, is_active=True):
+        send_notice(
+            template="portals/emails/sensitive_grant",
+            notice_class="security",
+            address=person.email,
+            language=person.language,
+            person=person,
+            actor=actor,
+            gaining=person.pk in gaining,
+            holders=User.objects.filter(pk__in=gaining),
+            privilege=privilege,
+            resource=resource,
+            customer=resource.subscription.customer,
+            reason=reason,
+        )

@@ -1,0 +1,131 @@
+"""Giving rights: which privilege, on what, since when, until when, why."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Role
+from accounts.validators import ADDRESS_LENGTH, NAME_LENGTH, validate_plain_lines
+from accounts.validators import validate_plain_text as plain
+from portals.models import Privilege, Resource
+from portals.selectors.privileges import privileges_grantable_on, sensitive_among
+from portals.services.grants import Terms
+
+
+class MomentInput(forms.DateTimeInput):
+    """The browser's own date and time field."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class TermsForm(forms.Form):
+    """Since when, until when, why."""
+
+    starts_at = forms.DateTimeField(
+        label=_("From"), required=False, widget=MomentInput, help_text=_("Empty: at once.")
+    )
+    expires_at = forms.DateTimeField(
+        label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        validators=[validate_plain_lines],
+        help_text=_("Everyone who may read the activity sees it. A sensitive right needs one."),
+    )
+
+    def terms(self) -> Terms:
+        """The cleaned terms, for the service."""
+        return Terms(
+            starts_at=self.cleaned_data["starts_at"],
+            expires_at=self.cleaned_data["expires_at"],
+            reason=self.cleaned_data["reason"],
+        )
+
+
+class GrantForm(TermsForm):
+    """One privilege on one resource, for one person."""
+
+    field_order = ["privilege", "starts_at", "expires_at", "reason"]
+
+    def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.resource = resource
+        self.fields["privilege"] = forms.ModelChoiceField(
+            label=_("Right"),
+            queryset=privileges_grantable_on(resource),
+            widget=forms.RadioSelect,
+            empty_label=None,
+        )
+        self.fields["privilege"].choices = _privilege_choices(resource)
+        self.order_fields(self.field_order)
+
+
+def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Privileges by type: the thing's own first, then those that cover what is in it."""
+    privileges = list(privileges_grantable_on(resource))
+    sensitive = sensitive_among(privileges)
+    groups: dict[int, tuple[str, list[tuple[int, str]]]] = {}
+    for privilege in privileges:
+        own = privilege.resource_type_id == resource.resource_type_id
+        heading = (
+            str(_("On %(thing)s itself") % {"thing": resource})
+            if own
+            else str(
+                _("On every %(type)s in it, future ones too")
+                % {"type": privilege.resource_type.label.lower()}
+            )
+        )
+        label = privilege.label
+        if privilege.pk in sensitive:
+            label = str(_("%(right)s (sensitive)") % {"right": label})
+        group = groups.setdefault(privilege.resource_type_id, (heading, []))
+        group[1].append((privilege.pk, label))
+    own_first = sorted(groups, key=lambda pk: pk != resource.resource_type_id)
+    return [groups[pk] for pk in own_first]
+
+
+class InviteForm(TermsForm):
+    """Who is invited, as what; the rights are rows of checkboxes beside it."""
+
+    address = forms.CharField(
+        label=_("E-mail address"),
+        max_length=ADDRESS_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    name = forms.CharField(
+        label=_("Name"), max_length=NAME_LENGTH, required=False, validators=[plain]
+    )
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Role.choices,
+        initial=Role.USER,
+        widget=forms.RadioSelect,
+        help_text=_("A Super User manages people, rights and the company data."),
+    )
+
+    field_order = ["address", "name", "role", "starts_at", "expires_at", "reason"]
+
+
+def parse_rights(
+    values: list[str], resources: dict[int, Resource]
+) -> list[tuple[Resource, Privilege]]:
+    """Checkbox values `resource:privilege` as pairs.
+
+    Raises ValidationError for anything that is not offered on the page.
+    """
+    pairs = []
+    for value in values:
+        resource_pk, _colon, privilege_pk = value.partition(":")
+        try:
+            resource = resources[int(resource_pk)]
+            privilege = privileges_grantable_on(resource).get(pk=int(privilege_pk))
+        except (ValueError, OverflowError, KeyError, Privilege.DoesNotExist) as error:
+            raise forms.ValidationError(_("Choose from the rights on this page.")) from error
+        pairs.append((resource, privilege))
+    return pairs

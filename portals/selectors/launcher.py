@@ -1,0 +1,71 @@
+"""The launcher: which portals a person may open, through which customer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.models import Customer, Membership, User
+from accounts.selectors import super_users_of
+from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
+from portals.decision import resources_one_may
+from portals.models import Portal, Privilege, Subscription
+
+
+@dataclass
+class LauncherGroup:
+    """One customer of a person: its portals, open to them or not, and whom to ask."""
+
+    customer: Customer
+    membership: Membership
+    open_portals: list[Portal]
+    closed_portals: list[Portal]
+    super_users: list[Membership]
+
+
+def launcher_of(user: User) -> list[LauncherGroup]:
+    """What the home page shows, customer by customer; opening is the decision `open`."""
+    memberships = (
+        Membership.objects.live()
+        .filter(user=user, customer__in=Customer.objects.visible_to(user))
+        .select_related("customer")
+        .order_by("customer__name")
+    )
+    roots = _openable_roots(user)
+    subscriptions: dict[int, list[Subscription]] = {}
+    for subscription in (
+        Subscription.objects.filter(
+            customer__in=[membership.customer_id for membership in memberships],
+            status=SubscriptionStatus.ACTIVE,
+        )
+        .select_related("portal")
+        .order_by("portal__slug")
+    ):
+        subscriptions.setdefault(subscription.customer_id, []).append(subscription)
+    return [
+        _group(membership, subscriptions.get(membership.customer_id, []), roots)
+        for membership in memberships
+    ]
+
+
+def _openable_roots(user: User) -> set[int]:
+    """The subscriptions whose root this person may open."""
+    found: set[int] = set()
+    for privilege in Privilege.objects.filter(
+        code=OPEN_PRIVILEGE,
+        resource_type__code=ROOT_TYPE,
+        portal__subscriptions__customer__memberships__user=user,
+    ).distinct():
+        found |= set(resources_one_may(user, privilege).values_list("subscription_id", flat=True))
+    return found
+
+
+def _group(
+    membership: Membership, subscriptions: Iterable[Subscription], roots: set[int]
+) -> LauncherGroup:
+    rows = list(subscriptions)
+    return LauncherGroup(
+        customer=membership.customer,
+        membership=membership,
+        open_portals=[row.portal for row in rows if row.pk in roots],
+        closed_portals=[row.portal for row in rows if row.pk not in roots],
+        super_users=list(super_users_of(membership.customer)[:3]),
+    )

@@ -1,0 +1,305 @@
+"""Rights in words: what a person holds on a thing, and where each right comes from.
+
+The decision (portals/decision) is the truth; this explains it for pages. A property test holds
+the two equal.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Customer, Membership, Team, TeamMembership
+from portals.choices import ROOT_TYPE, Reason, SubscriptionStatus
+from portals.models import (
+    PersonGrant,
+    Privilege,
+    PrivilegeInclusion,
+    Resource,
+    ResourceAncestor,
+    ResourceType,
+    Subscription,
+    TeamGrant,
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One source of one right. `grant` is None for a right that comes with the role."""
+
+    reason: Reason
+    grant: PersonGrant | TeamGrant | None = None
+    given: Privilege | None = None  # the granted privilege, when the right is included in it
+    resource: Resource | None = None  # the resource above, when the right comes from there
+    team: Team | None = None
+    in_force: bool = True
+
+    @property
+    def is_direct(self) -> bool:
+        """Given to this person, on this very thing, by this very name: can be taken away here."""
+        plain = self.given is None and self.resource is None
+        return plain and self.reason == Reason.GRANT
+
+
+@dataclass
+class HeldPrivilege:
+    """A privilege a person holds on one resource, with every source."""
+
+    privilege: Privilege
+    origins: list[Origin]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether at least one source counts at this moment."""
+        return any(origin.in_force for origin in self.origins)
+
+
+@dataclass
+class ResourceRights:
+    """One resource with what a person holds on it, and what is given here for things below it."""
+
+    resource: Resource
+    held: list[HeldPrivilege]
+    passed_down: list[Origin]
+
+
+def _in_force(grant: PersonGrant | TeamGrant) -> bool:
+    now = timezone.now()
+    started = grant.starts_at is None or grant.starts_at <= now
+    return started and (grant.expires_at is None or now < grant.expires_at)
+
+
+def _not_over() -> Q:
+    """Grants worth showing: in force, or still to come."""
+    return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+
+
+def explain(membership: Membership, resources: Sequence[Resource]) -> list[ResourceRights]:
+    """What this person holds on each of these resources of their customer, with every origin.
+
+    Rights that only begin later are listed, not in force.
+    """
+    return explain_all([membership], resources)[membership.pk]
+
+
+def explain_all(
+    memberships: Sequence[Membership], resources: Sequence[Resource]
+) -> dict[int, list[ResourceRights]]:
+    """`explain` for many people of one customer: membership pk → rights; six queries in all."""
+    privileges: dict[int, list[Privilege]] = {}
+    for privilege in Privilege.objects.filter(
+        resource_type__in={resource.resource_type_id for resource in resources}
+    ).select_related("portal", "resource_type"):
+        privileges.setdefault(privilege.resource_type_id, []).append(privilege)
+    above = _ancestors_of(resources)
+    givers = _includers_of([one for many in privileges.values() for one in many])
+    sources = _sources(memberships, {pk for pks in above.values() for pk in pks})
+    result: dict[int, list[ResourceRights]] = {}
+    for membership in memberships:
+        of_person = sources.get(membership.pk, {})
+        rights = []
+        for resource in resources:
+            reaching = [one for pk in above[resource.pk] for one in of_person.get(pk, [])]
+            own = privileges.get(resource.resource_type_id, [])
+            held = [
+                HeldPrivilege(privilege, _origins(membership, privilege, resource, found))
+                for privilege in own
+                if (found := [s for s in reaching if s[0].permission_id in givers[privilege.pk]])
+                or _by_role(membership, privilege)
+            ]
+            passed_down = [
+                _origin(grant, team, given=grant.permission.privilege)
+                for grant, team in of_person.get(resource.pk, [])
+                if grant.permission.privilege.resource_type_id != resource.resource_type_id
+            ]
+            rights.append(ResourceRights(resource, held, passed_down))
+        result[membership.pk] = rights
+    return result
+
+
+def _by_role(membership: Membership, privilege: Privilege) -> bool:
+    return membership.is_super_user and privilege.held_by_super_user
+
+
+def _ancestors_of(resources: Iterable[Resource]) -> dict[int, list[int]]:
+    above: dict[int, list[int]] = {resource.pk: [] for resource in resources}
+    for resource, ancestor in ResourceAncestor.objects.filter(resource__in=above).values_list(
+        "resource_id", "ancestor_id"
+    ):
+        above[resource].append(ancestor)
+    return above
+
+
+def _includers_of(privileges: Iterable[Privilege]) -> dict[int, set[int]]:
+    givers: dict[int, set[int]] = {privilege.pk: set() for privilege in privileges}
+    for giver, included in PrivilegeInclusion.objects.filter(included__in=givers).values_list(
+        "privilege_id", "included_id"
+    ):
+        givers[included].add(giver)
+    return givers
+
+
+Source = tuple[Any, Team | None]  # a grant, and the team it came through
+
+
+def _sources(
+    memberships: Sequence[Membership], resources: set[int]
+) -> dict[int, dict[int, list[Source]]]:
+    """membership pk → resource pk → the grants there that reach this person."""
+    related = ("permission__privilege__portal", "content_object__resource_type", "granted_by")
+    found: dict[int, dict[int, list[Source]]] = {}
+    of_user = {membership.user_id: membership.pk for membership in memberships}
+    person = PersonGrant.objects.filter(
+        _not_over(), content_object__in=resources, user__in=of_user
+    ).select_related(*related)
+    for grant in person:
+        rows = found.setdefault(of_user[grant.user_id], {})
+        rows.setdefault(grant.content_object_id, []).append((grant, None))
+    in_teams = TeamMembership.objects.filter(membership__in=memberships).select_related("team")
+    of_group: dict[int, list[TeamMembership]] = {}
+    for row in in_teams:
+        of_group.setdefault(row.team.group_id, []).append(row)
+    team = TeamGrant.objects.filter(
+        _not_over(), content_object__in=resources, group__in=of_group
+    ).select_related(*related)
+    for team_grant in team:
+        for row in of_group[team_grant.group_id]:
+            rows = found.setdefault(row.membership_id, {})
+            rows.setdefault(team_grant.content_object_id, []).append((team_grant, row.team))
+    return found
+
+
+def _origins(
+    membership: Membership, privilege: Privilege, resource: Resource, sources: Iterable[Source]
+) -> list[Origin]:
+    origins = [Origin(Reason.ROLE)] if _by_role(membership, privilege) else []
+    for grant, team in sources:
+        given = None if grant.permission_id == privilege.pk else grant.permission.privilege
+        above = None if grant.content_object_id == resource.pk else grant.content_object
+        origins.append(_origin(grant, team, given=given, above=above))
+    return origins
+
+
+def _origin(
+    grant: Any, team: Team | None, *, given: Privilege | None, above: Resource | None = None
+) -> Origin:
+    return Origin(
+        reason=Reason.GRANT if team is None else Reason.TEAM,
+        grant=grant,
+        given=given,
+        resource=above,
+        team=team,
+        in_force=_in_force(grant),
+    )
+
+
+def reachable_resources(membership: Membership, subscription: Subscription) -> QuerySet[Resource]:
+    """Resources of one portal on which this person holds, or will hold, at least one privilege."""
+    granted = Q(
+        pk__in=ResourceAncestor.objects.filter(
+            Q(
+                ancestor__in=PersonGrant.objects.filter(
+                    _not_over(), user=membership.user_id
+                ).values("content_object_id")
+            )
+            | Q(
+                ancestor__in=TeamGrant.objects.filter(
+                    _not_over(), group__team__team_memberships__membership=membership
+                ).values("content_object_id")
+            )
+        ).values("resource_id")
+    )
+    if membership.is_super_user:
+        granted |= Q(
+            resource_type__in=Privilege.objects.filter(
+                portal=subscription.portal_id, held_by_super_user=True
+            ).values("resource_type_id")
+        )
+    return (
+        Resource.objects.filter(granted, subscription=subscription)
+        .select_related("resource_type__portal", "parent")
+        .order_by("resource_type_id", "name", "pk")
+    )
+
+
+def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
+    """The customer's portals that have not ended."""
+    return (
+        Subscription.objects.filter(customer=customer)
+        .exclude(status=SubscriptionStatus.ENDED)
+        .select_related("portal", "customer")
+        .order_by("portal__slug")
+    )
+
+
+def resources_of(customer: Customer, *, search: str = "") -> QuerySet[Resource]:
+    """Everything a customer has; `search` is the beginning of a name or an id."""
+    found = Resource.objects.filter(subscription__in=subscriptions_of(customer))
+    if search:
+        found = found.filter(Q(name__istartswith=search) | Q(external_id__istartswith=search))
+    return found.select_related("resource_type__portal", "parent", "subscription").order_by(
+        "resource_type_id", "name", "pk"
+    )
+
+
+def by_type(resources: Iterable[Resource]) -> list[tuple[ResourceType, list[Resource]]]:
+    """Resources in the order of `resources_of`, one group for each type, for a select."""
+    return [
+        (resource_type, list(things))
+        for resource_type, things in groupby(resources, key=lambda thing: thing.resource_type)
+    ]
+
+
+def resource_by_key(customer: Customer, key: str | None) -> Resource | None:
+    """A resource of this customer by its key in an address or a form; None for anything else."""
+    if not key or not key.isdecimal() or len(key) > 18:
+        return None
+    return resources_of(customer).filter(pk=int(key)).first()
+
+
+def resources_after(found: QuerySet[Resource], last: Resource) -> QuerySet[Resource]:
+    """The rest of `resources_of` behind one row: a page by key, without counting."""
+    return found.filter(
+        Q(resource_type_id__gt=last.resource_type_id)
+        | Q(resource_type_id=last.resource_type_id, name__gt=last.name)
+        | Q(resource_type_id=last.resource_type_id, name=last.name, pk__gt=last.pk)
+    )
+
+
+def holders_on(resource: Resource) -> list[tuple[Membership, ResourceRights]]:
+    """Everyone of the customer who holds something on this thing: the same page turned round."""
+    customer = resource.subscription.customer
+    above = resource.ancestors.values("ancestor_id")
+    by_grant = Q(
+        user__in=PersonGrant.objects.filter(_not_over(), content_object__in=above).values("user_id")
+    ) | Q(
+        team_memberships__team__group__in=TeamGrant.objects.filter(
+            _not_over(), content_object__in=above
+        ).values("group_id")
+    )
+    by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
+    memberships = (
+        Membership.objects.present()
+        .filter(by_grant | by_role, customer=customer)
+        .select_related("user", "customer")
+        .distinct()
+        .order_by("search_name", "pk")
+    )
+    found = list(memberships)
+    explained = explain_all(found, [resource])
+    rights = [(membership, explained[membership.pk][0]) for membership in found]
+    return [(person, held) for person, held in rights if held.held or held.passed_down]
+
+
+def _any_by_role(resource: Resource) -> bool:
+    return Privilege.objects.filter(
+        resource_type=resource.resource_type_id, held_by_super_user=True
+    ).exists()
+
+
+def is_root(resource: Resource) -> bool:
+    """Whether this is a subscription itself, the top of a tree."""
+    return resource.resource_type.code == ROOT_TYPE

@@ -1,0 +1,262 @@
+"""One person over all portals; inviting one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.adapters import signed_in_at
+from accounts.models import Customer, Invitation, Membership
+from accounts.selectors import is_super_user
+from accounts.services.invitations import invite_person
+from portals.forms.grants import GrantForm, InviteForm, parse_rights
+from portals.models import PersonGrant, Resource, Subscription
+from portals.selectors.privileges import privileges_grantable_on, sensitive_among
+from portals.selectors.rights import (
+    ResourceRights,
+    by_type,
+    explain,
+    reachable_resources,
+    resource_by_key,
+    resources_of,
+    subscriptions_of,
+)
+from portals.services.grants import (
+    FreshSignInRequired,
+    grant_privilege,
+    offer_privileges,
+    revoke_privilege,
+)
+
+SHOWN = 25  # resources per portal before "show all"
+CHOICES = 200  # resources a plain select still serves
+
+
+def _load(request: HttpRequest, customer: str, person: str) -> tuple[Customer, Membership]:
+    """A customer one belongs to and a person present in it; else 404."""
+    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    membership = get_object_or_404(
+        Membership.objects.present().select_related("user", "customer"),
+        customer=company,
+        user__sub=person,
+    )
+    return company, membership
+
+
+def person(request: HttpRequest, customer: str, person: str) -> HttpResponse:
+    """Everything a person may do, in every portal, and where each right comes from.
+
+    A Super User sees everyone of the company; everyone sees themselves.
+    """
+    company, membership = _load(request, customer, person)
+    manages = is_super_user(request.user, company)
+    if not manages and membership.user_id != request.user.pk:
+        raise PermissionDenied
+    resource = resource_by_key(company, request.GET.get("resource")) if manages else None
+    form = GrantForm(resource=resource) if resource else None
+    return _render_person(request, company, membership, manages, resource, form)
+
+
+def _render_person(
+    request: HttpRequest,
+    company: Customer,
+    membership: Membership,
+    manages: bool,
+    resource: Resource | None,
+    form: GrantForm | None,
+) -> HttpResponse:
+    find = request.GET.get("find", "").strip()[:100]
+    context: dict[str, Any] = {
+        "customer": company,
+        "membership": membership,
+        "person": membership.user,
+        "manages": manages,
+        "is_main": company.main_super_user_id == membership.pk,
+        "sections": [
+            _section(membership, subscription, request.GET.get("all"))
+            for subscription in subscriptions_of(company)
+        ],
+        "resource": resource,
+        "form": form,
+        "find": find,
+    }
+    if manages:
+        choices = list(resources_of(company, search=find)[: CHOICES + 1])
+        context["grouped_choices"] = by_type(choices[:CHOICES])
+        context["too_many"] = len(choices) > CHOICES
+    fragment = "#grant-form" if request.htmx and request.method == "GET" else ""
+    return render(request, f"portals/person.html{fragment}", context)
+
+
+def _section(
+    membership: Membership, subscription: Subscription, show_all: str | None
+) -> dict[str, Any]:
+    """One portal on a person's page."""
+    found = reachable_resources(membership, subscription)
+    limit = None if show_all == subscription.portal.slug else SHOWN + 1
+    resources = list(found[:limit])
+    more = limit is not None and len(resources) > SHOWN
+    rights: Iterable[ResourceRights] = explain(membership, resources[:SHOWN] if more else resources)
+    rows = [row for row in rights if row.held or row.passed_down]
+    return {"portal": subscription.portal, "subscription": subscription, "rows": rows, "more": more}
+
+
+@require_POST
+def grant_give(request: HttpRequest, customer: str, person: str) -> HttpResponse:
+    """Give one privilege on one resource."""
+    company, membership = _load(request, customer, person)
+    resource = resource_by_key(company, request.POST.get("resource"))
+    if resource is None:
+        messages.error(request, _("Choose what the right is about."))
+        return redirect("portals:person", customer, person)
+    form = GrantForm(request.POST, resource=resource)
+    if form.is_valid():
+        try:
+            grant_privilege(
+                actor=request.user,
+                holder=membership,
+                privilege=form.cleaned_data["privilege"],
+                resource=resource,
+                terms=form.terms(),
+                signed_in_at=signed_in_at(request),
+            )
+        except FreshSignInRequired as error:
+            raise ReauthenticationRequired from error
+        except ValidationError as error:
+            _add_errors(form, error)
+        else:
+            messages.success(
+                request,
+                _("%(person)s now has “%(right)s” on %(thing)s.")
+                % {
+                    "person": membership,
+                    "right": form.cleaned_data["privilege"],
+                    "thing": resource,
+                },
+            )
+            return redirect("portals:person", customer, person)
+    if not is_super_user(request.user, company):
+        raise PermissionDenied
+    return _render_person(request, company, membership, True, resource, form)
+
+
+def _add_errors(form: GrantForm | InviteForm, error: ValidationError) -> None:
+    """A service's refusal, beside the field it names."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for field, found in error.error_dict.items():
+        form.add_error(field if field in form.fields else None, found)
+
+
+@require_POST
+def grant_revoke(request: HttpRequest, customer: str, person: str, grant: int) -> HttpResponse:
+    """Take one grant away."""
+    company, membership = _load(request, customer, person)
+    found = get_object_or_404(
+        PersonGrant.objects.select_related("content_object__subscription__customer"),
+        pk=grant,
+        user=membership.user,
+        content_object__subscription__customer=company,
+    )
+    right, thing = found.permission.privilege, found.content_object
+    revoke_privilege(actor=request.user, grant=found)
+    messages.success(
+        request,
+        _("%(person)s no longer has “%(right)s” on %(thing)s.")
+        % {"person": membership, "right": right, "thing": thing},
+    )
+    return redirect("portals:person", customer, person)
+
+
+@require_http_methods(["GET", "POST"])
+def invite(request: HttpRequest, customer: str) -> HttpResponse:
+    """Invite one person, with a role and the first rights inside the invitation.
+
+    The button “Add” only adds a thing to the page; the rights are ticked there.
+    """
+    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    if not is_super_user(request.user, company):
+        raise PermissionDenied
+    posted = request.POST if request.method == "POST" else None
+    adding = posted is not None and "add" in posted
+    resources = _chosen_resources(company, posted.getlist("resource") if posted else [])
+    ticked = posted.getlist("rights") if posted else []
+    form = InviteForm(posted if posted is not None and not adding else None)
+    if adding and posted is not None:
+        form = InviteForm(initial=posted.dict())
+        added = resource_by_key(company, posted.get("new_resource"))
+        if added is not None:
+            resources[added.pk] = added
+    elif posted is not None and form.is_valid():
+        try:
+            invitation = _send(request, company, form, parse_rights(ticked, resources))
+        except FreshSignInRequired as error:
+            raise ReauthenticationRequired from error
+        except ValidationError as error:
+            _add_errors(form, error)
+        else:
+            messages.success(
+                request, _("%(address)s is invited.") % {"address": invitation.address}
+            )
+            return redirect("accounts:people", customer)
+    context = {
+        "customer": company,
+        "form": form,
+        "grouped_choices": by_type(resources_of(company)[:CHOICES]),
+        "offers": [_offer(resource, ticked) for resource in resources.values()],
+    }
+    fragment = "#rights" if request.htmx and adding else ""
+    return render(request, f"portals/invite.html{fragment}", context)
+
+
+def _send(
+    request: HttpRequest, company: Customer, form: InviteForm, rights: list[Any]
+) -> Invitation:
+    def offer(invitation: Invitation) -> None:
+        offer_privileges(
+            actor=request.user,
+            invitation=invitation,
+            rights=rights,
+            terms=form.terms(),
+            signed_in_at=signed_in_at(request),
+        )
+
+    return invite_person(
+        actor=request.user,
+        customer=company,
+        address=form.cleaned_data["address"],
+        name=form.cleaned_data["name"],
+        role=form.cleaned_data["role"],
+        offer=offer,
+    )
+
+
+def _chosen_resources(customer: Customer, values: list[str]) -> dict[int, Resource]:
+    keys = [int(value) for value in values[:50] if value.isdecimal() and len(value) < 19]
+    return {resource.pk: resource for resource in resources_of(customer).filter(pk__in=keys)}
+
+
+def _offer(resource: Resource, ticked: list[str]) -> dict[str, Any]:
+    """One thing on the invite page, with its tickable rights."""
+    privileges = list(privileges_grantable_on(resource))
+    sensitive = sensitive_among(privileges)
+    return {
+        "resource": resource,
+        "rights": [
+            {
+                "privilege": privilege,
+                "value": f"{resource.pk}:{privilege.pk}",
+                "ticked": f"{resource.pk}:{privilege.pk}" in ticked,
+                "sensitive": privilege.pk in sensitive,
+                "below": privilege.resource_type_id != resource.resource_type_id,
+            }
+            for privilege in privileges
+        ],
+    }

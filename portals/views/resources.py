@@ -1,0 +1,88 @@
+"""What a customer has in every portal, and who may do what to one thing."""
+
+import uuid
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from accounts.models import Customer
+from accounts.selectors import is_super_user, people_of
+from portals.selectors.rights import (
+    holders_on,
+    is_root,
+    resource_by_key,
+    resources_after,
+    resources_of,
+    subscriptions_of,
+)
+
+PAGE = 50
+PEOPLE = 500  # people a plain select still serves
+
+
+def _managed_customer(request: HttpRequest, slug: str) -> Customer:
+    """A customer one belongs to (else 404) and runs (else 403)."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
+    if not is_super_user(request.user, customer):
+        raise PermissionDenied
+    return customer
+
+
+def resource_list(request: HttpRequest, customer: str) -> HttpResponse:
+    """Everything the customer has, portal by portal, searched by the beginning of a name."""
+    company = _managed_customer(request, customer)
+    subscriptions = list(subscriptions_of(company))
+    search = request.GET.get("q", "").strip()[:100]
+    chosen = next(
+        (s for s in subscriptions if s.portal.slug == request.GET.get("portal")),
+        None,
+    )
+    found = resources_of(company, search=search)
+    if chosen is not None:
+        found = found.filter(subscription=chosen)
+    last = resource_by_key(company, request.GET.get("after"))
+    if last is not None:
+        found = resources_after(found, last)
+    rows = list(found[: PAGE + 1])
+    context = {
+        "customer": company,
+        "subscriptions": subscriptions,
+        "chosen": chosen,
+        "search": search,
+        "rows": rows[:PAGE],
+        "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "is_first_page": last is None,
+    }
+    fragment = "#resources" if request.htmx else ""
+    return render(request, f"portals/resource_list.html{fragment}", context)
+
+
+def _uuids(text: str) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(text)]
+    except ValueError:
+        return []
+
+
+def resource(request: HttpRequest, customer: str, resource: int) -> HttpResponse:
+    """One thing: who may do what to it, through what, since when and until when."""
+    company = _managed_customer(request, customer)
+    thing = get_object_or_404(resources_of(company), pk=resource)
+    people = people_of(company)
+    if chosen := request.GET.get("person", ""):
+        person = people.filter(user__sub__in=_uuids(chosen)).first()
+        if person is not None:
+            path = reverse("portals:person", args=[customer, person.user.sub])
+            return redirect(f"{path}?resource={thing.pk}")
+    context = {
+        "customer": company,
+        "resource": thing,
+        "is_root": is_root(thing),
+        "above": resources_of(company).filter(descendants__resource=thing).exclude(pk=thing.pk),
+        "below": resources_of(company).filter(parent=thing)[: PAGE + 1],
+        "holders": holders_on(thing),
+        "people": people[:PEOPLE],
+    }
+    return render(request, "portals/resource.html", context)
