@@ -1,0 +1,140 @@
+"""What a manifest declares, and the rules that hold between its parts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from django.core.exceptions import ValidationError
+
+from portals.choices import ROOT_TYPE
+
+
+class ManifestRefused(ValidationError):
+    """The manifest cannot be applied; the message names the file, the key and the reason."""
+
+
+def refuse(file: str, key: str, reason: str) -> NoReturn:
+    """Raise ManifestRefused in its one form."""
+    raise ManifestRefused(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
+
+
+@dataclass(frozen=True)
+class DeclaredPrivilege:
+    """One privilege; `includes` names others of the same portal as `type.privilege`."""
+
+    codename: str
+    label_en: str
+    label_fr: str
+    includes: tuple[str, ...] = ()
+    held_by_super_user: bool = False
+    sensitive: bool = False
+
+    @property
+    def type_code(self) -> str:
+        """The type it belongs to."""
+        return self.codename.partition(".")[0]
+
+    @property
+    def code(self) -> str:
+        """Its own name, without the type."""
+        return self.codename.partition(".")[2]
+
+    @property
+    def key(self) -> str:
+        """Where it stands in the file."""
+        return f"types.{self.type_code}.privileges.{self.code}"
+
+
+@dataclass(frozen=True)
+class DeclaredType:
+    """One resource type; only the root has no parent."""
+
+    code: str
+    label_en: str
+    label_fr: str
+    parent: str | None
+    privileges: tuple[DeclaredPrivilege, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One portal as its file declares it; parents come before children."""
+
+    file: str
+    slug: str
+    kind: str
+    label_en: str
+    label_fr: str
+    home_url: str
+    redirect_uris: tuple[str, ...]
+    auto_register: bool
+    types: tuple[DeclaredType, ...]
+
+    def privileges(self) -> Iterator[DeclaredPrivilege]:
+        """Every privilege of every type, in the order of the file."""
+        for declared in self.types:
+            yield from declared.privileges
+
+    def closure(self) -> dict[str, frozenset[str]]:
+        """What each privilege includes in the end, itself too.
+
+        Raises ManifestRefused for an unknown or circular `includes`, and where an inclusion would
+        let a sensitive privilege be given, or a role hold half of something, unnoticed.
+        """
+        known = {privilege.codename: privilege for privilege in self.privileges()}
+        closed: dict[str, frozenset[str]] = {}
+        for codename in known:
+            self._close(codename, known, closed, ())
+        for codename, reached in closed.items():
+            privilege = known[codename]
+            for other in sorted(reached):
+                self._check_inclusion(privilege, known[other])
+        return closed
+
+    def _close(
+        self,
+        codename: str,
+        known: Mapping[str, DeclaredPrivilege],
+        closed: dict[str, frozenset[str]],
+        path: tuple[str, ...],
+    ) -> frozenset[str]:
+        privilege = known[codename]
+        if codename in path:
+            circle = " → ".join([*path[path.index(codename) :], codename])
+            refuse(self.file, f"{privilege.key}.includes", f"goes in a circle: {circle}")
+        if codename not in closed:
+            reached = {codename}
+            for other in privilege.includes:
+                if other not in known:
+                    refuse(self.file, f"{privilege.key}.includes", f"no such privilege: {other}")
+                reached |= self._close(other, known, closed, (*path, codename))
+            closed[codename] = frozenset(reached)
+        return closed[codename]
+
+    def _check_inclusion(self, privilege: DeclaredPrivilege, other: DeclaredPrivilege) -> None:
+        if other.sensitive and not privilege.sensitive:
+            refuse(
+                self.file,
+                f"{privilege.key}.includes",
+                f"{other.codename} is sensitive, so this one must be sensitive too",
+            )
+        if privilege.held_by_super_user and not other.held_by_super_user:
+            refuse(
+                self.file,
+                f"{privilege.key}.held_by_super_user",
+                f"it includes {other.codename}, which a Super User does not hold by role",
+            )
+
+
+def parents_first(file: str, types: Mapping[str, DeclaredType]) -> tuple[DeclaredType, ...]:
+    """The types so that each follows its parent. Raises ManifestRefused for a circle."""
+    ordered: dict[str, DeclaredType] = {ROOT_TYPE: types[ROOT_TYPE]}
+    waiting = {code: declared for code, declared in types.items() if code != ROOT_TYPE}
+    while waiting:
+        ready = [code for code, declared in waiting.items() if declared.parent in ordered]
+        if not ready:
+            code = next(iter(waiting))
+            refuse(file, f"types.{code}.parent", "the parents go in a circle")
+        for code in ready:
+            ordered[code] = waiting.pop(code)
+    return tuple(ordered.values())

@@ -1,0 +1,222 @@
+"""Reading a manifest file: nothing unknown, nothing of a wrong type, nothing missing."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from accounts.validators import validate_plain_text
+from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, PortalKind
+from portals.services.manifests.declaration import (
+    DeclaredPrivilege,
+    DeclaredType,
+    Manifest,
+    parents_first,
+    refuse,
+)
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_PERMISSION_LENGTH = 100  # of Django's permission codename, which is portal.type.privilege
+_LABEL_LENGTH = 100
+_WORDS = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
+_OPEN = DeclaredPrivilege(
+    codename=f"{ROOT_TYPE}.{OPEN_PRIVILEGE}",
+    label_en="Open the portal",
+    label_fr="Ouvrir le portail",
+    held_by_super_user=True,
+)
+
+
+class _Table:
+    """One table of the file; every key must be taken before it is closed."""
+
+    def __init__(self, file: str, key: str, data: object) -> None:
+        self.file, self.key = file, key
+        if not isinstance(data, dict):
+            refuse(file, key, "must be a table")
+        self.data: dict[str, Any] = dict(data)
+
+    def at(self, name: str) -> str:
+        """The full key of a name in this table."""
+        return f"{self.key}.{name}" if self.key else name
+
+    def take(self, name: str, kind: type, default: Any = None) -> Any:
+        """The value of this kind; the default where it is absent, else it is required."""
+        if name not in self.data:
+            if default is None:
+                refuse(self.file, self.at(name), "is missing")
+            return default
+        value = self.data.pop(name)
+        if type(value) is not kind:
+            refuse(self.file, self.at(name), f"must be {_WORDS[kind]}")
+        return value
+
+    def take_table(self, name: str, default: dict[str, Any] | None = None) -> "_Table":
+        """A table inside this one."""
+        return _Table(self.file, self.at(name), self.take(name, dict, default))
+
+    def take_label(self, name: str) -> tuple[str, str]:
+        """A label in both languages."""
+        table = self.take_table(name)
+        labels = table.take("en", str), table.take("fr", str)
+        table.close()
+        for language, label in zip(("en", "fr"), labels, strict=True):
+            if not label.strip() or len(label) > _LABEL_LENGTH:
+                refuse(self.file, table.at(language), f"must have 1 to {_LABEL_LENGTH} characters")
+            try:
+                validate_plain_text(label)
+            except ValidationError as error:
+                refuse(self.file, table.at(language), error.messages[0])
+        return labels
+
+    def take_texts(self, name: str) -> list[str]:
+        """A list of texts, each once; empty when absent."""
+        values = self.take(name, list, [])
+        for value in values:
+            if type(value) is not str:
+                refuse(self.file, self.at(name), "must be a list of texts")
+            if values.count(value) > 1:
+                refuse(self.file, self.at(name), f"names {value} twice")
+        return values
+
+    def take_codes(self) -> dict[str, "_Table"]:
+        """Every remaining key as a code with its table."""
+        tables = {}
+        for code in list(self.data):
+            if not _CODE.fullmatch(code):
+                refuse(
+                    self.file,
+                    self.at(code),
+                    "a name has 1 to 40 small letters, digits and _, and begins with a letter",
+                )
+            tables[code] = self.take_table(code)
+        return tables
+
+    def close(self) -> None:
+        """Refuse whatever was not taken."""
+        for name in self.data:
+            refuse(self.file, self.at(name), "is not a key of a manifest")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in this file; the file's name is the portal's slug.
+
+    Raises ManifestRefused naming the file, the key and the reason.
+    """
+    file = path.name
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        refuse(file, "", f"cannot be read: {error.strerror}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        refuse(file, "", f"is not TOML: {error}")
+    slug = path.stem
+    if path.suffix != ".toml" or not _SLUG.fullmatch(slug):
+        refuse(
+            file,
+            "",
+            "the file is named <slug>.toml, the slug with 1 to 40 small letters, digits and -",
+        )
+    table = _Table(file, "", data)
+    label_en, label_fr = table.take_label("name")
+    kind = table.take("kind", str)
+    if kind not in PortalKind.values:
+        refuse(file, "kind", f"must be one of: {', '.join(PortalKind.values)}")
+    home_url = table.take("home_url", str)
+    _check_url(file, "home_url", home_url)
+    redirect_uris = table.take_texts("redirect_uris")
+    for uri in redirect_uris:
+        _check_url(file, "redirect_uris", uri)
+    auto_register = table.take("auto_register", bool, False)
+    types = _read_types(table.take_table("types", {}))
+    table.close()
+    manifest = Manifest(
+        file=file,
+        slug=slug,
+        kind=kind,
+        label_en=label_en,
+        label_fr=label_fr,
+        home_url=home_url,
+        redirect_uris=tuple(redirect_uris),
+        auto_register=auto_register,
+        types=types,
+    )
+    for privilege in manifest.privileges():
+        if len(f"{slug}.{privilege.codename}") > _PERMISSION_LENGTH:
+            refuse(file, privilege.key, f"{slug}.{privilege.codename} is too long together")
+    manifest.closure()
+    return manifest
+
+
+def _check_url(file: str, key: str, value: str) -> None:
+    """An https address (http on this machine only), literal: no fragment, no wildcard."""
+    try:
+        validate_plain_text(value)
+        URLValidator(schemes=["https", "http"])(value)
+    except ValidationError:
+        refuse(file, key, f"is not a web address: {value}")
+    parts = urlsplit(value)
+    local = parts.hostname in ("localhost", "127.0.0.1")
+    if parts.scheme == "http" and not local:
+        refuse(file, key, f"must begin with https://: {value}")
+    if parts.fragment or parts.username is not None or "*" in value or len(value) > 200:
+        refuse(file, key, f"has a fragment, a user, a wildcard or too many characters: {value}")
+
+
+def _read_types(table: _Table) -> tuple[DeclaredType, ...]:
+    types = {
+        ROOT_TYPE: DeclaredType(
+            ROOT_TYPE, "Subscription", "Abonnement", parent=None, privileges=(_OPEN,)
+        )
+    }
+    tables = table.take_codes()
+    for code, entry in tables.items():
+        if code == ROOT_TYPE:
+            types[code] = _read_root(entry, types[code])
+            continue
+        label_en, label_fr = entry.take_label("label")
+        parent = entry.take("parent", str, ROOT_TYPE)
+        if parent not in tables and parent != ROOT_TYPE:
+            refuse(table.file, entry.at("parent"), f"no such type: {parent}")
+        privileges = _read_privileges(code, entry)
+        entry.close()
+        types[code] = DeclaredType(code, label_en, label_fr, parent, privileges)
+    return parents_first(table.file, types)
+
+
+def _read_root(entry: _Table, root: DeclaredType) -> DeclaredType:
+    """The root is every portal's; a manifest may add privileges to it, and no more."""
+    privileges = _read_privileges(ROOT_TYPE, entry)
+    entry.close()
+    if any(privilege.codename == _OPEN.codename for privilege in privileges):
+        refuse(entry.file, _OPEN.key, "every portal has this privilege already")
+    return DeclaredType(
+        root.code, root.label_en, root.label_fr, root.parent, (*root.privileges, *privileges)
+    )
+
+
+def _read_privileges(type_code: str, entry: _Table) -> tuple[DeclaredPrivilege, ...]:
+    privileges = []
+    for code, table in entry.take_table("privileges", {}).take_codes().items():
+        label_en, label_fr = table.take_label("label")
+        includes = [
+            other if "." in other else f"{type_code}.{other}"
+            for other in table.take_texts("includes")
+        ]
+        privileges.append(
+            DeclaredPrivilege(
+                codename=f"{type_code}.{code}",
+                label_en=label_en,
+                label_fr=label_fr,
+                includes=tuple(includes),
+                held_by_super_user=table.take("held_by_super_user", bool, False),
+                sensitive=table.take("sensitive", bool, False),
+            )
+        )
+        table.close()
+    return tuple(privileges)
