@@ -1,6 +1,7 @@
 """Start-up of the preferences app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PreferencesConfig(AppConfig):
@@ -8,3 +9,17 @@ class PreferencesConfig(AppConfig):
 
     name = "preferences"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Keep the closed list in the database, add our sentences, check the codes in use."""
+        from django.core.checks import register
+
+        from accounts.choices import register_event_sentences
+        from preferences import signals
+        from preferences.choices import EVENT_SENTENCES
+        from preferences.gate.codes import check_notice_codes
+
+        register_event_sentences(EVENT_SENTENCES)
+        register(check_notice_codes)
+        post_migrate.connect(signals.create_notice_classes, sender=self)
+        post_migrate.connect(signals.allow_operators, sender=self)

@@ -7,12 +7,15 @@ that commit (`transactional_db`) get it loaded afresh.
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.db import connection
-from django.test import Client, TransactionTestCase
+from django.test import Client, TransactionTestCase, override_settings
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Customer, Membership, User, triggers
 from hub.example import load_example
+from preferences.management.commands.worker import Worker
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +49,24 @@ def _cast_is_there(request: pytest.FixtureRequest) -> Iterator[None]:
     if "transactional_db" in request.fixturenames or "live_server" in request.fixturenames:
         request.getfixturevalue("transactional_db")
         if not User.objects.exists():
-            load_example()
+            with override_settings(EMAIL_BACKEND=settings.HUB_MAIL_TRANSPORT):
+                load_example()  # its mails are no test's business
+            mail.outbox = []
     yield
+
+
+@pytest.fixture
+def deliver(db: None) -> Callable[[], list[mail.EmailMessage]]:
+    """Run every due job in this process; the result is what the transport got so far."""
+
+    def run() -> list[mail.EmailMessage]:
+        worker = Worker(interval=0)
+        while worker.run_round():
+            pass
+        assert not [job.traceback for job in DBTaskResult.objects.failed()]
+        return mail.outbox
+
+    return run
 
 
 def _person(name: str, home: str) -> Callable[[], User]:

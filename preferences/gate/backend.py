@@ -1,0 +1,107 @@
+"""Taking in: each mail is checked, sealed, and written with its job in the caller's transaction."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from email.utils import make_msgid, parseaddr
+
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.validators import validate_email
+from django.db import transaction
+
+from accounts.emails import NOTICE_CLASS_HEADER
+from accounts.models import User
+from preferences.emails import TOPIC_HEADER
+from preferences.gate.envelope import content_of, mail_domain
+from preferences.gate.sealing import seal
+from preferences.models import Message, NoticeClass, Topic
+
+PRIVATE_HEADERS = {NOTICE_CLASS_HEADER.lower(), TOPIC_HEADER.lower()}
+# Addressing has one place, and what the gate says about a mail it says itself.
+FORBIDDEN_HEADERS = {
+    "to", "cc", "bcc", "sender", "message-id", "auto-submitted", "precedence",
+    "list-id", "list-unsubscribe", "list-unsubscribe-post",
+}  # fmt: skip
+
+
+class MailRefused(Exception):
+    """The gate does not take this mail; the text says why. Nothing was written."""
+
+
+class UnclassifiedMail(MailRefused):
+    """A mail names exactly one category we know, or it is never sent (R39)."""
+
+
+def _category(mail: EmailMessage) -> NoticeClass | Topic:
+    named = [(k.lower(), v) for k, v in mail.extra_headers.items() if k.lower() in PRIVATE_HEADERS]
+    if len(named) != 1:
+        raise UnclassifiedMail(f"a mail names one notice class or one topic, not {len(named)}")
+    [(header, value)] = named
+    found: NoticeClass | Topic | None
+    if header == NOTICE_CLASS_HEADER.lower():
+        found = NoticeClass.objects.filter(code=value).first()
+    else:
+        found = Topic.objects.filter(slug=value).first()
+    if found is None:
+        raise UnclassifiedMail(f"no such category: {value!r}")
+    return found
+
+
+def _reader(mail: EmailMessage) -> str:
+    recipients = mail.recipients()
+    if len(recipients) != 1 or len(mail.to) != 1:
+        raise MailRefused("one mail has one recipient, in To")
+    address = parseaddr(recipients[0])[1].lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise MailRefused("the recipient is not an e-mail address") from error
+    return address
+
+
+def _headers(mail: EmailMessage) -> dict[str, str]:
+    kept = {k: str(v) for k, v in mail.extra_headers.items() if k.lower() not in PRIVATE_HEADERS}
+    for name in kept:
+        if name.lower() in FORBIDDEN_HEADERS:
+            raise MailRefused(f"the gate alone writes {name}")
+    return kept
+
+
+def _take_in(mail: EmailMessage) -> Message:
+    category, address, headers = _category(mail), _reader(mail), _headers(mail)
+    try:
+        mail.message()  # builds every header: a line break in one is refused here
+    except ValueError as error:
+        raise MailRefused(str(error)) from error
+    content = content_of(mail, headers)
+    topic = category if isinstance(category, Topic) else None
+    return Message(
+        user=User.objects.filter(email=address).first(),
+        address=address,
+        topic=topic,
+        notice_class=None if topic else category,
+        subject=content["subject"],
+        sealed_content=seal(content),
+        content_hash=hashlib.sha256(json.dumps(content).encode()).hexdigest(),
+        message_id=make_msgid(domain=mail_domain()),
+    )
+
+
+class GateBackend(BaseEmailBackend):
+    """Django's mail backend: writes messages and their jobs, and sends nothing itself."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Take in all of these mails or none; they leave when the caller's transaction commits.
+
+        Raises UnclassifiedMail or MailRefused; `fail_silently` does not silence the gate.
+        """
+        from preferences.tasks import enqueue_delivery
+
+        messages = [_take_in(mail) for mail in email_messages]
+        with transaction.atomic():
+            for message in messages:
+                message.save(force_insert=True)
+                enqueue_delivery(message)
+        return len(messages)

@@ -1,0 +1,147 @@
+"""Sending: a worker claims a message, decides at the last moment, hands on, and marks it.
+
+The claim is committed before the transport is touched, and the mark after it accepted, so a worker
+killed anywhere loses nothing: the claim runs out and the message is tried again. Only a death
+between accept and mark repeats a mail, with the same Message-ID.
+"""
+
+import smtplib
+import uuid
+from datetime import timedelta
+
+import structlog
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from preferences.choices import MessageState, Outcome, Reason
+from preferences.gate.envelope import rebuild
+from preferences.models import DeliveryDecision, Message
+from preferences.selectors import Answer, answer_for
+from preferences.tasks import enqueue_delivery
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=3)  # a claim; longer than the transport may take (EMAIL_TIMEOUT)
+RESCUE_AFTER = timedelta(minutes=10)  # a message still queued then has lost its job
+RETRY_AFTER = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 3600, 3600, 3600, 3600, 3600)]
+SWEEP_SIZE = 500
+
+
+def decide(message: Message) -> Answer:
+    """Whether this message goes out now. A notice class leaves nothing to decide (R42, R45)."""
+    if message.topic is None:
+        return Answer(True, Reason.MANDATORY)
+    if message.user is None:
+        return Answer(False, Reason.NO_PERSON)
+    if message.user.email != message.address:
+        return Answer(False, Reason.ADDRESS_CHANGED)
+    return answer_for(message.user, message.topic)
+
+
+def deliver(pk: int) -> str:
+    """Bring one message as far as it goes now; out: its state. Safe to call at any time, twice."""
+    message = _claim(pk)
+    if message is None:
+        return "not due"
+    answer = decide(message)
+    if not answer.send:
+        return _finish(message, Outcome.SKIPPED, answer)
+    try:
+        accepted = hand_on(message)
+    except InvalidToken:
+        log.error("mail cannot be decrypted; is a former secret key missing?", message=pk)
+        return _retry(message, answer, "cannot be decrypted")
+    except smtplib.SMTPRecipientsRefused as error:
+        code, _text = next(iter(error.recipients.values()))
+        if code >= 500:
+            return _finish(
+                message, Outcome.FAILED, Answer(False, Reason.ADDRESS_REFUSED), str(error)
+            )
+        return _retry(message, answer, str(error))
+    except Exception as error:  # whatever a transport raises, the mail is kept and tried again
+        log.warning("the transport did not take a mail", message=pk, error=str(error))
+        return _retry(message, answer, f"{type(error).__name__}: {error}")
+    if not accepted:
+        return _retry(message, answer, "the transport took nothing")
+    return _finish(message, Outcome.SENT, answer)
+
+
+def hand_on(message: Message) -> int:
+    """Give the mail to the transport; out: how many it accepted."""
+    connection = get_connection(settings.HUB_MAIL_TRANSPORT)
+    return connection.send_messages([rebuild(message)]) or 0
+
+
+def _claim(pk: int) -> Message | None:
+    """Make a due message ours until the lease ends, committed; None when it is not due."""
+    now, claim = timezone.now(), uuid.uuid4()
+    with transaction.atomic(durable=True):
+        free = Q(state=MessageState.QUEUED) | Q(
+            state__in=[MessageState.CLAIMED, MessageState.WAITING], due_at__lte=now
+        )
+        claimed = Message.objects.filter(free, pk=pk).update(
+            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + LEASE
+        )
+    if not claimed:
+        return None
+    return Message.objects.select_related("user", "topic").get(pk=pk)
+
+
+def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
+    """Write the decision, erase the content, close the message: one transaction."""
+    with transaction.atomic(durable=True):
+        ours = Message.objects.select_for_update().filter(pk=message.pk, claim=message.claim)
+        if not ours.filter(state=MessageState.CLAIMED).exists():
+            log.warning("a claim ran out before its mail was marked", message=message.pk)
+            return "claim lost"
+        DeliveryDecision.objects.create(
+            message=message,
+            outcome=outcome,
+            reason=answer.reason,
+            consent=answer.consent,
+            detail=detail[:300],
+        )
+        ours.update(
+            state=outcome.value,
+            sealed_content=None,
+            attempts=message.attempts + 1,
+            last_error=detail[:300],
+        )
+    return outcome.value
+
+
+def _retry(message: Message, answer: Answer, error: str) -> str:
+    """Try again later; mandatory mail for as long as it takes, a topic until the list ends."""
+    attempts = message.attempts + 1
+    if attempts > len(RETRY_AFTER) and message.topic is not None:
+        return _finish(message, Outcome.FAILED, Answer(False, Reason.GAVE_UP), error)
+    wait = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
+    Message.objects.filter(pk=message.pk, claim=message.claim, state=MessageState.CLAIMED).update(
+        state=MessageState.WAITING,
+        due_at=timezone.now() + wait,
+        attempts=attempts,
+        last_error=error[:300],
+    )
+    return MessageState.WAITING.value
+
+
+def sweep() -> int:
+    """Give a new job to what waits for its next attempt or lost its worker; out: how many."""
+    now = timezone.now()
+    due = Message.objects.filter(
+        Q(state__in=[MessageState.WAITING, MessageState.CLAIMED], due_at__lte=now)
+        | Q(state=MessageState.QUEUED, due_at__lte=now - RESCUE_AFTER)
+    )
+    if not due.exists():  # the usual case takes no lock
+        return 0
+    with transaction.atomic():
+        messages = list(due.select_for_update(skip_locked=True).order_by("due_at")[:SWEEP_SIZE])
+        for message in messages:
+            message.state, message.due_at = MessageState.QUEUED, now
+            message.save(update_fields=["state", "due_at"])
+            enqueue_delivery(message)
+    return len(messages)

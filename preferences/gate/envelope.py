@@ -1,0 +1,82 @@
+"""A mail taken apart for keeping, and put together again for the transport."""
+
+import base64
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+
+from preferences.gate.sealing import unseal
+from preferences.models import Message
+from preferences.tokens import unsubscribe_url
+
+
+class UnkeepableMail(TypeError):
+    """An attachment that is neither text nor bytes cannot be kept."""
+
+
+def mail_domain() -> str:
+    """The domain we send from: stable across hosts, so lists and message ids live under it."""
+    return str(settings.HUB_MAIL_FROM).rpartition("@")[2]
+
+
+def _attachment(attachment: Any) -> dict[str, Any]:
+    if not isinstance(attachment, tuple) or not isinstance(attachment[1], str | bytes):
+        raise UnkeepableMail("attach text or bytes with a file name")
+    name, content, mimetype = attachment
+    is_text = isinstance(content, str)
+    return {
+        "name": name,
+        "mimetype": mimetype,
+        "text": content if is_text else None,
+        "bytes": None if is_text else base64.b64encode(content).decode(),
+    }
+
+
+def content_of(mail: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
+    """Everything of a mail but its reader, as plain data. Raises UnkeepableMail."""
+    return {
+        "subject": str(mail.subject),
+        "body": str(mail.body),
+        "subtype": mail.content_subtype,
+        "from": str(mail.from_email),
+        "reply_to": [str(address) for address in mail.reply_to],
+        "alternatives": [
+            [str(content), mimetype] for content, mimetype in getattr(mail, "alternatives", [])
+        ],
+        "attachments": [_attachment(attachment) for attachment in mail.attachments],
+        "headers": headers,
+    }
+
+
+def _gate_headers(message: Message) -> dict[str, str]:
+    """What the gate alone may say about a mail (R1, R8, R9, R10)."""
+    headers = {"Message-ID": message.message_id}
+    if message.topic is None:
+        return headers | {"Auto-Submitted": "auto-generated"}
+    headers["List-Id"] = f"<{message.topic.slug}.{mail_domain()}>"
+    if message.user is not None:
+        url = unsubscribe_url(message.user, message.topic)
+        headers["List-Unsubscribe"] = f"<{url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def rebuild(message: Message) -> EmailMultiAlternatives:
+    """The mail as the transport gets it. Raises InvalidToken when it cannot be decrypted."""
+    content = unseal(message.sealed_content or b"")
+    mail = EmailMultiAlternatives(
+        content["subject"],
+        content["body"],
+        content["from"],
+        to=[message.address],
+        reply_to=content["reply_to"],
+        headers=content["headers"] | _gate_headers(message),
+    )
+    mail.content_subtype = content["subtype"]
+    for alternative, mimetype in content["alternatives"]:
+        mail.attach_alternative(alternative, mimetype)
+    for part in content["attachments"]:
+        data = part["text"] if part["bytes"] is None else base64.b64decode(part["bytes"])
+        mail.attach(part["name"], data, part["mimetype"])
+    return mail

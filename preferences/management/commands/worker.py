@@ -1,0 +1,112 @@
+"""Run the hub's jobs: mail in time, one sweep a round, a clean stop."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, close_old_connections
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.management.commands import db_worker
+from django_tasks_db.models import DBTaskResult
+
+from preferences.gate import delivery
+
+log = structlog.get_logger(__name__)
+
+ROUND = 100  # jobs between two sweeps
+STUCK_AFTER = timedelta(minutes=10)  # no job of ours takes as long; its worker is dead
+KEEP_DONE_FOR = timedelta(days=1)
+
+
+class Worker(db_worker.Worker):
+    """django-tasks-db's worker, with our sweep between rounds and a stop that waits for the job."""
+
+    def __init__(self, *, interval: float = 0.5) -> None:
+        super().__init__(
+            queue_names=["*"],
+            interval=interval,
+            batch=True,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=ROUND,
+            worker_id=get_random_string(32),
+            excluded_queue_names=[],
+        )
+        self.stopping = threading.Event()
+
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the job in hand, then stop; never in between."""
+        self.running = False
+        self.stopping.set()
+
+    def run_round(self) -> bool:
+        """Sweep, then run up to ROUND jobs; out: whether more may be waiting."""
+        delivery.sweep()
+        revive_stuck_jobs()
+        self._run_tasks = 0
+        super().run()
+        return self._run_tasks >= ROUND
+
+    def run(self) -> None:
+        """Rounds until told to stop; a database that is away is waited for."""
+        tidied = None
+        while self.running:
+            try:
+                if tidied is None or timezone.now() - tidied > timedelta(hours=1):
+                    tidied = timezone.now()
+                    forget_done_jobs()
+                more = self.run_round()
+            except OperationalError as error:
+                log.warning("the database is away; waiting", error=str(error))
+                close_old_connections()
+                more = False
+            if not more:
+                self.stopping.wait(self.interval)
+
+    def configure_signals(self) -> None:
+        """SIGTERM and Ctrl-C stop it cleanly."""
+        signal.signal(signal.SIGINT, self.shutdown)
+        signal.signal(signal.SIGTERM, self.shutdown)
+
+
+def revive_stuck_jobs() -> int:
+    """Jobs whose worker died are ready again (every job of ours may run twice); out: how many."""
+    stuck = DBTaskResult.objects.running().filter(started_at__lt=timezone.now() - STUCK_AFTER)
+    return stuck.update(status=TaskResultStatus.READY) if stuck.exists() else 0
+
+
+def forget_done_jobs() -> int:
+    """Delete finished jobs after a day; what they did is in its own tables. Out: how many."""
+    done = DBTaskResult.objects.successful()
+    return done.filter(finished_at__lt=timezone.now() - KEEP_DONE_FOR).delete()[0]
+
+
+class Command(BaseCommand):
+    """`manage.py worker`: one process; run several for more throughput (PostgreSQL)."""
+
+    help = "Run the hub's jobs: mail, retries. Stops cleanly on SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Two options."""
+        parser.add_argument(
+            "--interval", type=float, default=0.5, help="Seconds between looks when idle."
+        )
+        parser.add_argument(
+            "--once", action="store_true", help="Run what is due now, then stop (for cron)."
+        )
+
+    def handle(self, *, interval: float, once: bool, **options: Any) -> None:
+        """Work."""
+        worker = Worker(interval=interval)
+        worker.configure_signals()
+        if not once:
+            worker.run()
+        while once and worker.run_round():
+            pass

@@ -1,0 +1,130 @@
+"""The two kinds of mail, in two tables: a choice can point at one of them only."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, User
+from accounts.models.triggers import append_only, register
+from accounts.validators import validate_plain_text
+from portals.choices import SubscriptionStatus
+from portals.models import Portal
+from preferences.choices import GROUNDS, NoticeCode
+
+
+class NoticeClass(models.Model):
+    """A mandatory category. Its words live in code; rows exist for messages to point at."""
+
+    code = models.CharField(max_length=20, primary_key=True, choices=NoticeCode)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name_plural = "notice classes"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code__in=NoticeCode.values), name="notice_class_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(NoticeCode(self.code).label)
+
+    @property
+    def legal_basis(self) -> Promise:
+        """The rule of law that makes it mandatory."""
+        return GROUNDS[NoticeCode(self.code)].legal_basis
+
+    @property
+    def reason(self) -> Promise:
+        """The same for the person it reaches."""
+        return GROUNDS[NoticeCode(self.code)].reason
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    """Ring two: which topics a person may choose."""
+
+    def visible_to(self, user: User) -> "TopicQuerySet":
+        """Active topics of the provider, and of the portals of this person's customers."""
+        customers = Membership.objects.live().filter(user=user).values("customer")
+        portals = Portal.objects.filter(
+            subscriptions__customer__in=customers,
+            subscriptions__status=SubscriptionStatus.ACTIVE,
+        )
+        return self.filter(Q(portal=None) | Q(portal__in=portals), active=True)
+
+
+def _in_both(label: str, length: int) -> tuple[models.CharField, models.CharField]:
+    return tuple(  # type: ignore[return-value]
+        models.CharField(
+            f"{label} ({language})", max_length=length, validators=[validate_plain_text]
+        )
+        for language in ("English", "français")
+    )
+
+
+class Topic(models.Model):
+    """An optional category: it is sent to those who want it."""
+
+    slug = models.SlugField(_("short name"), max_length=40, unique=True)
+    name_en, name_fr = _in_both("name", 100)
+    purpose_en, purpose_fr = _in_both("purpose", 200)
+    cadence_en, cadence_fr = _in_both("how often", 100)
+    default_on = models.BooleanField(
+        _("on by default"),
+        default=False,
+        help_text=_("Sent to people who have not chosen yet, until they say no."),
+    )
+    portal = models.ForeignKey(
+        Portal,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="topics",
+        help_text=_("Shown to people of customers with this portal; empty: to everyone."),
+    )
+    active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "slug"]
+        constraints = [
+            # A topic can never be taken for a mandatory class, nor the other way round.
+            models.CheckConstraint(
+                condition=~Q(slug__in=NoticeCode.values), name="topic_is_no_notice_class"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def _text(self, field: str) -> str:
+        language = "fr" if (get_language() or "").startswith("fr") else "en"
+        return str(getattr(self, f"{field}_{language}"))
+
+    @property
+    def name(self) -> str:
+        """Its name in the reader's language."""
+        return self._text("name")
+
+    @property
+    def purpose(self) -> str:
+        """What it is about, in the reader's language."""
+        return self._text("purpose")
+
+    @property
+    def cadence(self) -> str:
+        """How often it comes, in the reader's language."""
+        return self._text("cadence")
+
+    @property
+    def wording(self) -> str:
+        """The text a person agrees to or refuses, as shown to them: kept as evidence."""
+        return f"{self.name}\n{self.purpose}\n{self.cadence}"
+
+
+# Rows of the closed list are added by code (post_migrate) and never go away.
+TRIGGERS = register(append_only("preferences_noticeclass"))

@@ -1,0 +1,130 @@
+"""Mail on its way, and how each ended."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.models.triggers import Refusal, append_only, register
+from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
+from preferences.models.categories import NoticeClass, Topic
+from preferences.models.consent import ConsentRecord
+
+
+class Message(models.Model):
+    """One mail to one reader, of exactly one notice class or topic."""
+
+    user = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="messages", help_text="The reader."
+    )
+    address = models.EmailField()
+    notice_class = models.ForeignKey(
+        NoticeClass, null=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="messages")
+    subject = models.CharField(max_length=998)
+    sealed_content = models.BinaryField(null=True, help_text="Encrypted; gone once it is sent.")
+    content_hash = models.CharField(max_length=64)
+    message_id = models.CharField(max_length=255, unique=True)
+    state = models.CharField(
+        max_length=10, choices=MessageState, default=MessageState.QUEUED, editable=False
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    # Nobody touches it before this moment: the end of a worker's claim, or the next attempt.
+    due_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True, help_text="The worker's proof that the claim is its own.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(notice_class__isnull=True, topic__isnull=False)
+                | Q(notice_class__isnull=False, topic__isnull=True),
+                name="message_has_one_category",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=MessageState.values), name="message_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=MessageState.SKIPPED) | Q(topic__isnull=False),
+                name="mandatory_message_is_never_skipped",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(state__in=UNFINISHED), name="message_unfinished"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} → {self.address}"
+
+    @property
+    def category(self) -> str:
+        """The code of its notice class, or the short name of its topic."""
+        return self.notice_class_id or self.topic.slug  # type: ignore[union-attr]
+
+
+class DeliveryDecision(models.Model):
+    """How one message ended, and why; written once (trigger)."""
+
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.PROTECT, related_name="decision"
+    )
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    reason = models.CharField(max_length=20, choices=Reason)
+    consent = models.ForeignKey(
+        ConsentRecord, null=True, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    detail = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-message"]
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="outcome_known"),
+            models.CheckConstraint(condition=Q(reason__in=Reason.values), name="reason_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.outcome} ({self.reason})"
+
+
+_UNFINISHED = ", ".join(f"'{state}'" for state in UNFINISHED)
+
+TRIGGERS = register(
+    Refusal(
+        name="message_keeps_its_reader",
+        table="preferences_message",
+        refuse_when={
+            "UPDATE": "COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"
+            " OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
+            " OR NEW.address <> OLD.address"
+        },
+        message="a message keeps its category and its reader",
+    ),
+    Refusal(
+        name="message_ends_with_a_decision",
+        table="preferences_message",
+        refuse_when={
+            "UPDATE": f"""NEW.state NOT IN ({_UNFINISHED}) AND NOT EXISTS (
+                SELECT 1 FROM preferences_deliverydecision d
+                WHERE d.message_id = NEW.id AND d.outcome = NEW.state)""",
+            "DELETE": f"OLD.state IN ({_UNFINISHED})",
+        },
+        message="a message ends with a decision",
+    ),
+    Refusal(
+        name="only_a_topic_is_skipped",
+        table="preferences_deliverydecision",
+        refuse_when={
+            "INSERT": """NEW.outcome = 'skipped' AND EXISTS (SELECT 1 FROM preferences_message m
+                WHERE m.id = NEW.message_id AND m.topic_id IS NULL)"""
+        },
+        message="a mandatory message is never skipped",
+    ),
+    append_only("preferences_deliverydecision"),
+)
