@@ -150,6 +150,11 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+else:
+    # A database that is away is noticed in seconds: a check then answers 503, never yes.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        {"connect_timeout": 3, "tcp_user_timeout": 5000}
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _cache_url = env.str("HUB_CACHE_URL", default="")
@@ -177,8 +182,8 @@ else:
 # --- Signing in ---
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    "portals.backends.GrantBackend",  # first: its no to a privilege without a resource is final
     "allauth.account.auth_backends.AuthenticationBackend",
-    "portals.backends.GrantBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -7,6 +7,13 @@ teams in that customer, on R or an ancestor of R, of V or of a privilege that in
 """
 
 from portals.decision.checks import Checked, answer_check, decide
-from portals.decision.sets import people_who_may, resources_one_may
+from portals.decision.sets import people_who_may, privileges_one_has, resources_one_may
 
-__all__ = ["Checked", "answer_check", "decide", "people_who_may", "resources_one_may"]
+__all__ = [
+    "Checked",
+    "answer_check",
+    "decide",
+    "people_who_may",
+    "privileges_one_has",
+    "resources_one_may",
+]

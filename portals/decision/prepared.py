@@ -8,63 +8,80 @@ import re
 import weakref
 from typing import Any
 
-from django.db import OperationalError, connection
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import pq
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+Row = tuple[Any, ...]
 
 
 class Prepared:
-    """One statement with {name} placeholders; prepared once per connection, values bound by name."""
+    """One statement with {name} placeholders, prepared once per connection."""
 
     def __init__(self, name: str, sql: str) -> None:
         """`name` is the statement's name on the server; `sql` a text of statement.py."""
         self.name = name.encode()
-        order = list(dict.fromkeys(_PLACEHOLDER.findall(sql)))
-        self.names = order
-        text = " ".join(sql.split())
-        numbered = _PLACEHOLDER.sub(lambda m: f"${order.index(m[1]) + 1}", text)
-        self._postgresql = numbered.encode()
-        self._sqlite = _PLACEHOLDER.sub(lambda m: f"?{order.index(m[1]) + 1}", text)
-        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
+        self.postgresql = self._numbered(sql, "$")
+        self.sqlite = self._numbered(sql, "?")
+        self._prepared_on: weakref.WeakSet[pq.PGconn] = weakref.WeakSet()
 
-    def first_row(self, **values: str) -> tuple[Any, ...] | None:
-        """The first row, as text values (None for NULL); None when there is no row.
+    def _numbered(self, sql: str, sign: str) -> str:
+        """The text on one line, its placeholders as $1 or ?1."""
+        return PLACEHOLDER.sub(
+            lambda match: f"{sign}{self.names.index(match[1]) + 1}", " ".join(sql.split())
+        )
 
-        In: one text value for each placeholder. A connection found dead is replaced once, unless
-        a transaction is open on it. Raises django.db.OperationalError when the database is away.
+    def first_row(self, **values: str) -> Row | None:
+        """The first row (texts, None for NULL); None when there is no row.
+
+        In: one text for each placeholder. A connection found dead is replaced once, unless a
+        transaction is open on it. Raises django.db.DatabaseError when the database is away.
         """
+        database = connections[DEFAULT_DB_ALIAS]
         parameters = [values[name] for name in self.names]
+        was_open = database.connection is not None
         try:
-            return self._run(parameters)
-        except OperationalError:
-            if connection.in_atomic_block:
+            return self._run(database, parameters)
+        except DatabaseError:
+            if not was_open or database.in_atomic_block:
                 raise
-            connection.close()
-            return self._run(parameters)
+        database.close()
+        return self._run(database, parameters)
 
-    def _run(self, parameters: list[str]) -> tuple[Any, ...] | None:
-        connection.ensure_connection()
-        if connection.vendor == "postgresql":
-            return self._run_postgresql(parameters)
-        with connection.wrap_database_errors:
-            row = connection.connection.execute(self._sqlite, parameters).fetchone()
-        return None if row is None else tuple(row)
+    def _run(self, database: BaseDatabaseWrapper, parameters: list[str]) -> Row | None:
+        if database.connection is None:
+            database.ensure_connection()
+        if database.vendor == "postgresql":
+            return self._run_postgresql(database.connection.pgconn, parameters)
+        with database.wrap_database_errors:
+            row: Row | None = database.connection.execute(self.sqlite, parameters).fetchone()
+        return row
 
-    def _run_postgresql(self, parameters: list[str]) -> tuple[Any, ...] | None:
-        pgconn = connection.connection.pgconn
-        if pgconn not in self._known:
-            prepared = pgconn.prepare(self.name, self._postgresql)
-            if prepared.status != pq.ExecStatus.COMMAND_OK:
-                raise OperationalError(prepared.error_message.decode(errors="replace"))
-            self._known.add(pgconn)
-        result = pgconn.exec_prepared(self.name, [value.encode() for value in parameters])
+    def _run_postgresql(self, server: pq.PGconn, parameters: list[str]) -> Row | None:
+        try:
+            if server not in self._prepared_on:
+                _require(
+                    server.prepare(self.name, self.postgresql.encode()), pq.ExecStatus.COMMAND_OK
+                )
+                self._prepared_on.add(server)
+            result = server.exec_prepared(self.name, [value.encode() for value in parameters])
+        except psycopg.Error as error:
+            raise OperationalError(str(error)) from error
         if result.status != pq.ExecStatus.TUPLES_OK:
-            self._known.discard(pgconn)
-            raise OperationalError(result.error_message.decode(errors="replace"))
+            self._prepared_on.discard(server)
+            _require(result, pq.ExecStatus.TUPLES_OK)
         if not result.ntuples:
             return None
         return tuple(
             None if (value := result.get_value(0, column)) is None else value.decode()
             for column in range(result.nfields)
         )
+
+
+def _require(result: pq.PGresult, status: pq.ExecStatus) -> None:
+    if result.status != status:
+        raise OperationalError(result.error_message.decode(errors="replace"))

@@ -1,4 +1,5 @@
 """The statement itself, written once. Everything else binds its parameters."""
+# ruff: noqa: S608 -- fixed texts of this module, composed; every value is a bound parameter
 
 from portals.choices import Reason
 
@@ -46,14 +47,15 @@ def decision_sql(*, select: str, bind: str) -> str:
     `select` names columns of u, r or v as `x AS name`; `bind` is an SQL condition over them. Both
     are fixed texts of this package, with {name} placeholders for values.
     """
-    return f"SELECT * FROM (SELECT {select}, {_REASON} AS reason {_LIVE} AND {bind}) d WHERE d.reason IS NOT NULL"
+    return f"""
+    SELECT * FROM (SELECT {select}, {_REASON} AS reason {_LIVE} AND {bind}) d
+    WHERE d.reason IS NOT NULL"""
 
 
 # One person, one resource, one privilege, by their keys: has_perm and pages.
 ONE = decision_sql(
-    select="r.id AS resource_id",
-    bind="u.id = {user} AND r.id = {resource} AND v.portal_id = s.portal_id"
-    " AND v.codename = {codename}",
+    select="(SELECT q.slug FROM portals_portal q WHERE q.id = s.portal_id) AS portal",
+    bind="u.id = {user} AND r.id = {resource} AND v.codename = {codename}",
 )
 
 # The API's: the caller's token decides the portal, in the same round trip.
@@ -63,7 +65,7 @@ _BY_NAMES = decision_sql(
     " AND r.external_id = {external_id}",
 )
 CHECK = f"""
-    SELECT t.scopes, (SELECT o.reason FROM ({_BY_NAMES}) o) AS reason
+    SELECT t.scopes, t.data, (SELECT o.reason FROM ({_BY_NAMES}) o) AS reason
     FROM allauth_idp_oidc_token t
     JOIN portals_portal p ON p.client_id = t.client_id
     WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL
@@ -77,4 +79,8 @@ RESOURCES_ONE_MAY = decision_sql(
 PEOPLE_WHO_MAY = decision_sql(
     select="u.id AS id",
     bind="r.id = {resource} AND v.permission_id = {privilege}",
+)
+PRIVILEGES_ONE_HAS = decision_sql(
+    select="v.permission_id AS id",
+    bind="u.id = {user} AND r.id = {resource}",
 )

@@ -1,0 +1,61 @@
+"""Is the process up, and can it work? For load balancers and `make demo`."""
+
+from collections.abc import Callable
+
+import structlog
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_tasks_db.models import DBTaskResult
+
+logger = structlog.get_logger(__name__)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """This process answers; it asks nothing else."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The database answers, is migrated, and holds the job queue; 503 when one of them does not."""
+    parts = {name: _state(check) for name, check in _CHECKS.items()}
+    ready = set(parts.values()) == {"ok"}
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503
+    )
+
+
+def _state(check: Callable[[], bool]) -> str:
+    try:
+        return "ok" if check() else "unavailable"
+    except DatabaseError as error:
+        logger.warning("not ready", part=check.__name__, error=str(error))
+        return "unavailable"
+
+
+def _database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def _migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _jobs() -> bool:
+    DBTaskResult.objects.exists()
+    return True
+
+
+_CHECKS = {"database": _database, "migrations": _migrations, "jobs": _jobs}
