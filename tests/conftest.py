@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client, TransactionTestCase, override_settings
+from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Customer, Membership, User, triggers
@@ -56,8 +57,10 @@ def _cast_is_there(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def deliver(db: None) -> Callable[[], list[mail.EmailMessage]]:
+def deliver(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[mail.EmailMessage]]:
     """Run every due job in this process; the result is what the transport got so far."""
+    # Between jobs a worker drops a connection that is inside a transaction; ours is the test's.
+    monkeypatch.setattr(db_worker, "close_old_connections", lambda: None)
 
     def run() -> list[mail.EmailMessage]:
         worker = Worker(interval=0)
