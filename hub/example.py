@@ -4,13 +4,20 @@ Alder Dental: Alice (main Super User), Bob, Emma. Birch Logistics: Charlie. Ceda
 Harbour itself: Dana at the support desk, Olive the operator.
 """
 
+from collections.abc import Iterator
+
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts.models import Customer, Invitation, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
+from portals.models import Portal
+from portals.services.manifests import apply_manifest, read_manifest
+from portals.services.resources import Report, sync_resources
+from portals.services.subscriptions import subscribe_customer
 
 PASSWORD = "harbour-example-2026"
 CUSTOMERS = {"alder": "Alder Dental", "birch": "Birch Logistics", "cedar": "Cedar Books"}
@@ -21,6 +28,33 @@ MAIN_SUPER_USERS = {
 }
 USERS = {"alder": [("bob", "Bob Tremblay"), ("emma", "Emma Roy")]}
 STAFF = {"dana": ("Dana Okafor", "Support"), "olive": ("Olive Bergeron", "Operators")}
+MANIFESTS = settings.BASE_DIR / "portals" / "manifests"
+SUBSCRIPTIONS = {
+    "alder": ["domains", "statistics", "ticketing", "webmail"],
+    "birch": ["domains", "ticketing", "webmail"],
+    "cedar": ["domains", "webmail"],
+}
+DOMAINS = {
+    "alder": ["alder.example", "alderdental.example"],
+    "birch": ["birch.example", "birchlogistics.example", "birch-tracking.example"],
+    "cedar": ["cedar.example"],
+}
+MAILBOXES = {
+    "alder": ("alder.example", ["alice", "bob", "emma", "info", "billing"]),
+    "birch": ("birch.example", ["charlie", "dispatch", "accounts"]),
+    "cedar": ("cedar.example", ["frank", "orders"]),
+}
+QUEUES = {
+    "alder": {"hosting": "Website and hosting", "email": "E-mail", "billing": "Invoices"},
+    "birch": {"network": "Network and phones", "billing": "Invoices"},
+}
+USAGE_REPORTS = {
+    "alder": {
+        "web": "Website traffic, month by month",
+        "mail": "Mail traffic, month by month",
+        "storage": "Storage used, month by month",
+    }
+}
 
 
 @transaction.atomic
@@ -65,6 +99,35 @@ def _accept(invitation: Invitation) -> User:
 
 def load_portals(actor: User) -> None:
     """Apply the four manifests, subscribe the customers, report their resources."""
+    for slug in ("domains", "statistics", "ticketing", "webmail"):
+        apply_manifest(actor=None, manifest=read_manifest(MANIFESTS / f"{slug}.toml"))
+    portals = {portal.slug: portal for portal in Portal.objects.all()}
+    for slug, subscribed in SUBSCRIPTIONS.items():
+        customer = Customer.objects.get(slug=slug)
+        for name in subscribed:
+            subscribe_customer(actor=actor, customer=customer, portal=portals[name])
+    for slug, portal, type_code, reports in _things():
+        sync_resources(actor=portals[portal], customer=slug, type_code=type_code, reports=reports)
+
+
+def _things() -> Iterator[tuple[str, str, str, list[Report]]]:
+    """What the portals report: (customer, portal, type, reports)."""
+    for slug, names in DOMAINS.items():
+        yield slug, "domains", "domain", [Report(name, name) for name in names]
+    for slug, (domain, mailboxes) in MAILBOXES.items():
+        yield slug, "webmail", "mail_domain", [Report(domain, domain)]
+        addresses = [f"{name}@{domain}" for name in mailboxes]
+        parent = ("mail_domain", domain)
+        yield slug, "webmail", "mailbox", [Report(name, name, parent) for name in addresses]
+    for slug, queues in QUEUES.items():
+        yield slug, "ticketing", "queue", [Report(f"{slug}-{i}", n) for i, n in queues.items()]
+    for slug, usage in USAGE_REPORTS.items():
+        yield (
+            slug,
+            "statistics",
+            "usage_report",
+            [Report(f"{slug}-{i}", n) for i, n in usage.items()],
+        )
 
 
 def load_rights() -> None:

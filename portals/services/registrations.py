@@ -3,7 +3,7 @@
 from accounts.models import Membership, User
 from accounts.services.audit import record_event
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
-from portals.models import PersonGrant, Resource
+from portals.models import PersonGrant, Resource, Subscription
 
 
 def register_new_member(*, actor: User, membership: Membership) -> None:
@@ -18,13 +18,33 @@ def register_new_member(*, actor: User, membership: Membership) -> None:
         resource_type__code=ROOT_TYPE,
     ).select_related("resource_type__portal")
     for root in roots:
-        privilege = root.resource_type.privileges.get(code=OPEN_PRIVILEGE)
-        PersonGrant.objects.get_or_create(
-            user=membership.user,
-            permission_id=privilege.pk,
-            content_object=root,
-            defaults={"granted_by": actor},
-        )
+        _register(actor=actor, membership=membership, root=root)
+
+
+def register_present_members(*, actor: User, subscription: Subscription) -> None:
+    """Register everyone already in the customer, where the portal's manifest says so.
+
+    Runs inside the transaction that began the subscription.
+    """
+    if not subscription.portal.auto_register:
+        return
+    root = subscription.resources.select_related("resource_type__portal").get(
+        resource_type__code=ROOT_TYPE
+    )
+    members = Membership.objects.present().filter(customer=subscription.customer_id)
+    for membership in members.select_related("user", "customer").order_by("pk"):
+        _register(actor=actor, membership=membership, root=root)
+
+
+def _register(*, actor: User, membership: Membership, root: Resource) -> None:
+    privilege = root.resource_type.privileges.get(code=OPEN_PRIVILEGE)
+    _grant, made = PersonGrant.objects.get_or_create(
+        user=membership.user,
+        permission_id=privilege.pk,
+        content_object=root,
+        defaults={"granted_by": actor},
+    )
+    if made:
         record_event(
             kind="registration.made",
             actor=actor,

@@ -1,0 +1,174 @@
+"""Resources that come or change, in a handful of statements."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portals.choices import ROOT_TYPE, SubscriptionStatus
+from portals.models import Portal, Resource, ResourceType, Subscription
+from portals.services.resources.deletion import (
+    delete_with_all_below,
+    lock_customers,
+    lock_portal,
+    record_change,
+)
+from portals.services.resources.reports import (
+    LIMIT,
+    Faults,
+    Outcome,
+    Report,
+    ResourcesRefused,
+    check_reports,
+)
+
+
+@transaction.atomic
+def put_resource(*, actor: Portal, customer: str, type_code: str, report: Report) -> Outcome:
+    """Say that one thing exists, under this name and parent; doing it again changes nothing.
+
+    `actor` is the portal, `customer` a slug. An id that belonged to another customer begins anew:
+    the former thing is deleted with its grants. Raises ResourcesRefused naming the field.
+    """
+    return _write(actor, customer, type_code, [report], replace=False, place="")
+
+
+@transaction.atomic
+def sync_resources(
+    *,
+    actor: Portal,
+    customer: str,
+    type_code: str,
+    reports: Sequence[Report],
+    replace: bool = False,
+) -> Outcome:
+    """Report up to LIMIT things of one type and customer, all or nothing.
+
+    With `replace`, what the customer has of this type and is not reported is deleted, with its
+    grants and everything below. Raises ResourcesRefused naming each bad row as
+    `resources[index].field`.
+    """
+    if len(reports) > LIMIT:
+        raise ResourcesRefused(
+            {"resources": _("At most %(limit)s at a time.") % {"limit": f"{LIMIT:,}"}}
+        )
+    return _write(actor, customer, type_code, reports, replace=replace, place="resources[{}].")
+
+
+def _write(
+    portal: Portal,
+    customer: str,
+    type_code: str,
+    reports: Sequence[Report],
+    *,
+    replace: bool,
+    place: str,
+) -> Outcome:
+    lock_portal(portal)
+    resource_type = _reportable_type(portal, type_code)
+    subscription = _subscription(portal, customer)
+    faults = Faults(place)
+    check_reports(reports, resource_type, faults)
+    faults.refuse()
+    parents = _parents(subscription, resource_type, reports, faults)
+    faults.refuse()
+
+    ids = {report.external_id for report in reports}
+    known = {
+        external_id: (pk, owner, name, parent)
+        for external_id, pk, owner, name, parent in Resource.objects.filter(
+            resource_type=resource_type, external_id__in=ids
+        ).values_list("external_id", "pk", "subscription_id", "name", "parent_id")
+    }
+    moved: dict[int, list[int]] = {}
+    for pk, owner, _name, _parent in known.values():
+        if owner != subscription.pk:
+            moved.setdefault(owner, []).append(pk)
+    former_owners = Subscription.objects.select_related("customer").in_bulk(moved)
+    lock_customers([subscription.customer_id, *(s.customer_id for s in former_owners.values())])
+
+    for owner, pks in moved.items():
+        gone = delete_with_all_below(pks)
+        outcome = Outcome(0, 0, gone["removed"], 0)
+        record_change(portal, former_owners[owner].customer, resource_type, outcome, gone)
+    missing = []
+    if replace:
+        present = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
+        missing = [pk for pk, name in present.values_list("pk", "external_id") if name not in ids]
+    gone = delete_with_all_below(missing)
+
+    added, changed = [], []
+    for report in reports:
+        parent_id = parents[report.parent]
+        pk, owner, name, parent = known.get(report.external_id, (None, None, None, None))
+        row = Resource(
+            subscription=subscription,
+            resource_type=resource_type,
+            external_id=report.external_id,
+            name=report.name,
+            parent_id=parent_id,
+        )
+        if owner != subscription.pk:
+            added.append(row)
+        elif (name, parent) != (report.name, parent_id):
+            changed.append(row)
+    Resource.objects.bulk_create(
+        added + changed,
+        update_conflicts=True,
+        unique_fields=["resource_type", "external_id"],
+        update_fields=["name", "parent"],
+    )
+    outcome = Outcome(
+        added=len(added),
+        changed=len(changed),
+        removed=gone["removed"],
+        unchanged=len(reports) - len(added) - len(changed),
+    )
+    record_change(portal, subscription.customer, resource_type, outcome, gone)
+    return outcome
+
+
+def _reportable_type(portal: Portal, code: str) -> ResourceType:
+    found = (
+        portal.resource_types.exclude(code=ROOT_TYPE)
+        .select_related("parent")
+        .filter(code=code)
+        .first()
+    )
+    if found is None:
+        raise ResourcesRefused({"type": _("Your manifest declares no such type.")})
+    return found
+
+
+def _subscription(portal: Portal, customer: str) -> Subscription:
+    """In the same words for a customer that does not exist: a portal learns of its own only."""
+    found = (
+        Subscription.objects.select_related("customer")
+        .exclude(status=SubscriptionStatus.ENDED)
+        .filter(portal=portal, customer__slug=customer)
+        .first()
+    )
+    if found is None:
+        raise ResourcesRefused({"customer": _("No customer of this name is subscribed.")})
+    return found
+
+
+def _parents(
+    subscription: Subscription,
+    resource_type: ResourceType,
+    reports: Sequence[Report],
+    faults: Faults,
+) -> dict[tuple[str, str] | None, int]:
+    """The key of each parent named, in this customer's own tree."""
+    rows = Resource.objects.filter(subscription=subscription, resource_type=resource_type.parent_id)
+    names = {report.parent[1] for report in reports if report.parent is not None}
+    if not names:
+        return dict.fromkeys([None], rows.values_list("pk", flat=True).get()) if reports else {}
+    above = resource_type.parent
+    assert above is not None  # noqa: S101  only the root has none, and it is never reported
+    found = dict(rows.filter(external_id__in=names).values_list("external_id", "pk"))
+    for index, report in enumerate(reports):
+        if report.parent is not None and report.parent[1] not in found:
+            reason = _("This customer has no such %(type)s.") % {"type": above.code}
+            faults.add(index, "parent.id", reason)
+    return {(above.code, name): pk for name, pk in found.items()}

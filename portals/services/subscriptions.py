@@ -1,0 +1,95 @@
+"""Subscriptions: a customer's use of a portal begins, pauses and ends; staff decide."""
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.choices import CustomerStatus
+from accounts.models import Customer, User
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_staff
+from portals.choices import ROOT_TYPE, SubscriptionStatus
+from portals.models import PersonGrant, Portal, Resource, Subscription, TeamGrant
+from portals.services.registrations import register_present_members
+
+
+class SubscriptionRefused(ValidationError):
+    """What was asked of a subscription makes no sense; the message says why."""
+
+
+@transaction.atomic
+def subscribe_customer(*, actor: User, customer: Customer, portal: Portal) -> Subscription:
+    """Begin a customer's use of a portal: the subscription and the root of its resources.
+
+    People who are already there are registered where the manifest says so. Raises PermissionDenied
+    without `accounts.change_customer`, SubscriptionRefused if subscribed before or closed.
+    """
+    require_staff(actor, "accounts.change_customer")
+    customer = lock_customer(customer)
+    if customer.status == CustomerStatus.CLOSED:
+        raise SubscriptionRefused(_("This customer is closed."))
+    subscription = Subscription(customer=customer, portal=portal)
+    try:
+        with transaction.atomic():
+            subscription.save(force_insert=True)
+    except IntegrityError as error:
+        raise SubscriptionRefused(
+            {"portal": _("This customer is already subscribed; change its status instead.")}
+        ) from error
+    Resource.objects.create(
+        subscription=subscription,
+        resource_type=portal.resource_types.get(code=ROOT_TYPE),
+        external_id=customer.slug,
+        name=customer.name,
+    )
+    record_event(
+        kind="subscription.started", actor=actor, customer=customer, portal=portal.label_en
+    )
+    register_present_members(actor=actor, subscription=subscription)
+    return subscription
+
+
+@transaction.atomic
+def set_subscription_status(
+    *, actor: User, subscription: Subscription, status: str
+) -> Subscription:
+    """Suspend a subscription (every right waits), end it (every right goes), or bring it back.
+
+    What comes back after an end begins without grants, save the automatic registrations. Raises
+    PermissionDenied without `accounts.change_customer`, SubscriptionRefused for an unknown or
+    unchanged status.
+    """
+    require_staff(actor, "accounts.change_customer")
+    customer = lock_customer(subscription.customer)
+    subscription = (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("portal", "customer")
+        .get(pk=subscription.pk)
+    )
+    if status not in SubscriptionStatus.values:
+        raise SubscriptionRefused({"status": _("Choose a status.")})
+    former = subscription.status
+    if status == former:
+        raise SubscriptionRefused({"status": _("The subscription has this status already.")})
+    subscription.status = status
+    subscription.save(update_fields=["status"])
+    grants = _drop_grants(subscription) if status == SubscriptionStatus.ENDED else 0
+    record_event(
+        kind="subscription.status_changed",
+        actor=actor,
+        customer=customer,
+        portal=subscription.portal.label_en,
+        status=status,
+        grants_ended=grants,
+    )
+    if former == SubscriptionStatus.ENDED and status == SubscriptionStatus.ACTIVE:
+        register_present_members(actor=actor, subscription=subscription)
+    return subscription
+
+
+def _drop_grants(subscription: Subscription) -> int:
+    dropped = 0
+    for rows in (PersonGrant.objects, TeamGrant.objects):
+        count, _by_model = rows.filter(content_object__subscription=subscription).delete()
+        dropped += count
+    return dropped
