@@ -66,5 +66,5 @@ $(VENV)/dev: requirements-dev.lock | $(VENV)/bin/pip
 	@touch $@
 
 .env: | $(VENV)/runtime
-	@$(RUN) -m hub.environment .env
+	@$(RUN) -m hub.demo.environment .env
 	@echo "Wrote .env with random keys."

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from hub.demo.people import example_people
 from hub.navigation import sections_for
 
 
@@ -16,6 +17,7 @@ def brand(request: HttpRequest) -> dict[str, Any]:
         "brand_logo": settings.HUB_BRAND_LOGO,
         "brand_accent": settings.HUB_BRAND_ACCENT,
         "demo": settings.DEMO,
+        "demo_people": example_people if settings.DEMO else (),
     }
 
 

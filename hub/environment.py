@@ -1,40 +1,47 @@
-"""Write the demo's `.env`, once: `python -m hub.environment .env`."""
+"""Reading HUB_… variables; what is missing or not understood is one clear line naming it."""
 
-import os
-import secrets
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+from warnings import catch_warnings
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+import environ
+from django.core.exceptions import ImproperlyConfigured
 
-_TEXT = """\
-# Written for the demo by `make demo`; these keys are random and belong to this machine alone.
-# README lists every variable. The environment wins over this file.
-HUB_ENV=demo
-HUB_SECRET_KEY={secret_key}
-HUB_OIDC_PRIVATE_KEY='{private_key}'
-"""
+env = environ.Env()
 
 
-def new_private_key() -> str:
-    """A fresh RSA key for signing ID tokens, as PEM on one line (line ends as `\\n`)."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return pem.decode().strip().replace("\n", "\\n")
+def required(name: str) -> str:
+    """A variable the hub cannot start without. Raises ImproperlyConfigured."""
+    value: str = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"Set {name} (in the environment or in .env).")
+    return value
 
 
-def demo_environment() -> str:
-    """The text of a demo's `.env`, with fresh keys."""
-    return _TEXT.format(secret_key=secrets.token_urlsafe(48), private_key=new_private_key())
+def optional(name: str, default: str) -> str:
+    """A variable that may be missing, or empty, which is the same."""
+    return env.str(name, default="") or default
 
 
-def write_demo_environment(path: Path) -> None:
-    """Create the file, readable by its owner alone. Raises FileExistsError if it is there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(demo_environment())
+def understood(name: str, value: str, parse: Callable[[str], Any]) -> Any:
+    """A variable's value, parsed. Raises ImproperlyConfigured naming the variable."""
+    try:
+        with catch_warnings(action="error"):
+            return parse(value)
+    except (ValueError, UserWarning, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} is not understood: {error}") from error
 
 
-if __name__ == "__main__":
-    write_demo_environment(Path(sys.argv[1]))
+def web_address(value: str) -> str:
+    """An http(s) address without its last slash. Raises ValueError."""
+    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+        raise ValueError(f"“{value}” is not a web address")
+    return value.rstrip("/")
+
+
+def loopback_bind(value: str) -> str:
+    """A host and port that only this machine reaches. Raises ValueError."""
+    if value.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):
+        raise ValueError("the demo listens on a loopback address only, like 127.0.0.1:8000")
+    return value

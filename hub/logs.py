@@ -1,6 +1,8 @@
 """How log lines look: one JSON object a line, safe against forged line breaks (K5)."""
 
 import logging
+import sys
+from typing import Any
 
 import structlog
 
@@ -19,3 +21,14 @@ def formatter() -> logging.Formatter:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
     )
+
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "hub.logs.formatter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "plain"}
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

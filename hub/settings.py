@@ -1,6 +1,5 @@
-"""All settings, from HUB_… in the environment or `.env`; starting without what is needed is refused."""
+"""All settings, from HUB_… in the environment or `.env`; starting without the needed is refused."""
 
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,19 +9,12 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import is_colour
+from hub.environment import env, loopback_bind, optional, required, understood, web_address
+from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
-
-
-def required(name: str) -> str:
-    """A setting production cannot run without. Raises ImproperlyConfigured in one clear line."""
-    value: str = env.str(name, default="")
-    if not value:
-        raise ImproperlyConfigured(f"Set {name} (in the environment or in .env).")
-    return value
 
 
 HUB_ENV = required("HUB_ENV")
@@ -32,11 +24,15 @@ PRODUCTION = HUB_ENV == "production"
 DEMO = HUB_ENV == "demo"
 
 # --- Where it listens, who it is ---
-HUB_BIND = env.str("HUB_BIND", default="127.0.0.1:8000")
-HUB_BASE_URL = (
-    required("HUB_BASE_URL") if PRODUCTION else env.str("HUB_BASE_URL", f"http://{HUB_BIND}")
-).rstrip("/")
-HUB_WORKERS = env.int("HUB_WORKERS", default=1)
+HUB_BIND = optional("HUB_BIND", "127.0.0.1:8000")
+if DEMO:
+    understood("HUB_BIND", HUB_BIND, loopback_bind)
+HUB_BASE_URL = understood(
+    "HUB_BASE_URL",
+    required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
+    web_address,
+)
+HUB_WORKERS = understood("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
 HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours when empty
 if HUB_BRAND_ACCENT and not is_colour(HUB_BRAND_ACCENT):
@@ -45,8 +41,6 @@ HUB_BRAND_LOGO = env.str("HUB_BRAND_LOGO", default="")  # a URL on this host
 HUB_MAIL_FROM = env.str("HUB_MAIL_FROM", default="no-reply@harbour.example")
 
 _host = urlsplit(HUB_BASE_URL).hostname or ""
-if DEMO and HUB_BIND.rsplit(":", 1)[0] not in ("127.0.0.1", "localhost", "[::1]"):
-    raise ImproperlyConfigured("The demo listens on a loopback address only (HUB_BIND).")
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]
 SECRET_KEY = required("HUB_SECRET_KEY") if HUB_ENV != "test" else "test-only-" + "x" * 40
 DEBUG = False
@@ -136,10 +130,12 @@ TEMPLATES = [
 
 # --- Data ---
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url_config(
+    "default": understood(
+        "HUB_DATABASE_URL",
         required("HUB_DATABASE_URL")
         if PRODUCTION
-        else env.str("HUB_DATABASE_URL", f"sqlite:///{BASE_DIR}/var/hub.sqlite3")
+        else optional("HUB_DATABASE_URL", f"sqlite:///{BASE_DIR}/var/hub.sqlite3"),
+        env.db_url_config,
     )
 }
 DATABASES["default"]["CONN_MAX_AGE"] = None
@@ -160,7 +156,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _cache_url = env.str("HUB_CACHE_URL", default="")
 CACHES = {
     # Rate limits and single-use marks live here, so it must be shared by all processes.
-    "default": env.cache_url_config(_cache_url)
+    "default": understood("HUB_CACHE_URL", _cache_url, env.cache_url_config)
     if _cache_url
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "hub_cache"}
 }
@@ -172,7 +168,7 @@ EMAIL_BACKEND = "preferences.gate.GateBackend"
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
 _email_url = required("HUB_EMAIL_URL") if PRODUCTION else env.str("HUB_EMAIL_URL", default="")
 if _email_url:
-    vars().update(env.email_url_config(_email_url))
+    vars().update(understood("HUB_EMAIL_URL", _email_url, env.email_url_config))
     HUB_MAIL_TRANSPORT = vars().pop("EMAIL_BACKEND")
     EMAIL_BACKEND = "preferences.gate.GateBackend"
 else:
@@ -295,14 +291,3 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
-
-# --- Logs ---
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"()": "hub.logs.formatter"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "plain"}
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}

@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         """Bring the database up to date, and fill an empty one."""
-        (settings.BASE_DIR / "var").mkdir(exist_ok=True)
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # in var/, beside the database
         with progress("Preparing the database"):
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)

@@ -1,0 +1,60 @@
+"""The whole suite: `python -m tests [pytest's arguments]`, or `python -m tests races`.
+
+Once on SQLite with the browser journeys and the architecture, once on PostgreSQL. What this machine
+cannot run is named at the end; where CI=true that is a failure.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
+from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
+
+WORKERS = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
+SAME_ON_EVERY_DATABASE = ["--ignore=tests/journeys", "--ignore=tests/test_architecture.py"]
+
+
+def run_pytest(title: str, arguments: list[str], database_url: str | None) -> int:
+    """One run; pytest's own lines tell the rest."""
+    print(f"\n=== {title} ===", flush=True)
+    environment = {name: v for name, v in os.environ.items() if name != "HUB_DATABASE_URL"}
+    environment["HUB_ENV"] = "test"
+    if database_url:
+        environment["HUB_DATABASE_URL"] = database_url
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when everything passed, and in CI when nothing was left out."""
+    races = arguments[:1] == ["races"]
+    arguments = arguments[1:] if races else arguments
+    not_run = []
+    results = {}
+    given = os.environ.get("HUB_DATABASE_URL", "")
+    with ExitStack() as stack:
+        if given.startswith("postgres"):
+            postgresql = given
+        elif programs := find_postgresql():
+            postgresql = stack.enter_context(private_postgresql(programs))
+        else:
+            postgresql = ""
+            not_run.append("everything on PostgreSQL, the races with it (install postgresql)")
+        if not races:
+            if find_chromium() is None:
+                not_run.append("the browser journeys (install chromium)")
+            results["SQLite"] = run_pytest("On SQLite", [*WORKERS, *arguments], None)
+        if postgresql:
+            chosen = ["-m", "race"] if races else [*WORKERS, *SAME_ON_EVERY_DATABASE]
+            results["PostgreSQL"] = run_pytest("On PostgreSQL", [*chosen, *arguments], postgresql)
+    print()
+    for name, code in results.items():
+        print(f"On {name}: {'passed' if code == 0 else f'FAILED (pytest says {code})'}")
+    for what in not_run:
+        print(f"NOT RUN on this machine: {what}")
+    return 1 if any(results.values()) or not results or (CI and not_run) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,158 @@
+"""`manage.py demo`: starts whole, stops whole, and says in one line why it cannot."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from hub.demo.environment import demo_environment, write_demo_environment
+from hub.progress import run_quietly
+from tests.demo import manage, running_demo
+
+DEMO = {"HUB_ENV": "demo", "HUB_SECRET_KEY": "x" * 50}
+PRODUCTION = {
+    "HUB_ENV": "production",
+    "HUB_SECRET_KEY": "x" * 50,
+    "HUB_BASE_URL": "https://hub.example",
+    "HUB_DATABASE_URL": "sqlite://:memory:",
+    "HUB_EMAIL_URL": "consolemail://",
+}
+
+
+def one_line(done):
+    assert done.returncode == 1
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def gone(pid):
+    """Whether a process is over (one that nobody waited for counts)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def within(seconds, question):
+    until = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_starts_and_stops_whole(tmp_path):
+    with running_demo(tmp_path) as demo:
+        children = demo.children()
+        with urlopen(f"{demo.url}/accounts/login/") as page:
+            assert b"Alice Martin" in page.read()
+        assert "alice@alder.example" in demo.said
+        assert demo.url in demo.said
+
+        code = demo.stop(signal.SIGINT)
+
+        assert code == 0
+        assert demo.said.splitlines()[-1] == "Stopped."
+        assert len(children) == 2
+        assert all(gone(pid) for pid in children)
+        assert "Traceback" not in demo.said
+
+
+def test_one_child_s_death_stops_the_lot(tmp_path):
+    with running_demo(tmp_path) as demo:
+        first, second = demo.children()
+
+        os.kill(second, signal.SIGKILL)
+        within(20, lambda: demo.process.poll() is not None)
+
+        assert demo.process.returncode == 1
+        assert "The job worker stopped (exit code -9), so everything stops." in demo.said
+        assert gone(first)
+        assert "Traceback" not in demo.said
+
+
+def test_taken_port_is_one_line():
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian does
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        line = one_line(manage("demo", **DEMO, HUB_BIND=f"127.0.0.1:{port}"))
+
+    assert f"127.0.0.1:{port} cannot be used (Address already in use)." in line
+    assert f"HUB_BIND=127.0.0.1:{port + 1} make demo" in line
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0:8000", "192.0.2.7:8000", "[::]:8000", ":8000", "8000"])
+def test_demo_listens_on_loopback_alone(bind):
+    assert "loopback" in one_line(manage("demo", **DEMO, HUB_BIND=bind))
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:http", "127.0.0.1:0", "127.0.0.1:70000"])
+def test_bind_is_host_and_port(bind):
+    assert "HUB_BIND" in one_line(manage("demo", **DEMO, HUB_BIND=bind))
+
+
+def test_demo_command_is_for_the_demo():
+    assert "HUB_ENV" in one_line(manage("demo", **PRODUCTION))
+    assert "never in production" in one_line(manage("example", **PRODUCTION))
+
+
+@pytest.mark.parametrize(
+    "name", ["HUB_SECRET_KEY", "HUB_BASE_URL", "HUB_DATABASE_URL", "HUB_EMAIL_URL"]
+)
+def test_production_names_what_it_lacks(name):
+    line = one_line(manage("check", **{**PRODUCTION, name: ""}))
+
+    assert line == f"The hub does not start: Set {name} (in the environment or in .env)."
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUB_ENV", ""),
+        ("HUB_ENV", "staging"),
+        ("HUB_WORKERS", "many"),
+        ("HUB_DATABASE_URL", "nonsense"),
+        ("HUB_EMAIL_URL", "pigeon://coop"),
+        ("HUB_BASE_URL", "hub.example"),
+    ],
+)
+def test_starting_names_what_is_wrong(name, value):
+    assert name in one_line(manage("check", **{**PRODUCTION, name: value}))
+
+
+def test_environment_file_is_private_and_never_replaced(tmp_path):
+    file = tmp_path / ".env"
+
+    write_demo_environment(file)
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "HUB_ENV=demo" in file.read_text()
+    assert demo_environment() != demo_environment()
+    with pytest.raises(FileExistsError):
+        write_demo_environment(file)
+
+
+def test_progress_shows_life_and_hides_noise(capfd, monkeypatch):
+    monkeypatch.setattr("hub.progress.EVERY", 0.05)
+    script = "import time; print('noise'); time.sleep(0.4)"
+
+    assert run_quietly("Working", [sys.executable, "-c", script]) == 0
+
+    said = capfd.readouterr().out
+    assert said.startswith("Working ...")
+    assert ".... " in said
+    assert "noise" not in said
+
+
+def test_progress_shows_why_it_failed(capfd):
+    assert run_quietly("Working", [sys.executable, "-c", "print('because'); exit(3)"]) == 3
+    assert "because" in capfd.readouterr().err

@@ -1,0 +1,65 @@
+"""What this machine has for the tests: a PostgreSQL of our own, a Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium or Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def find_postgresql() -> Path | None:
+    """The folder with initdb and postgres, newest version first (Debian keeps it off the PATH)."""
+    on_path = [Path(path).parent] if (path := shutil.which("initdb")) else []
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    return next((folder for folder in on_path + debian if (folder / "initdb").exists()), None)
+
+
+def _version(folder: Path) -> float:
+    name = folder.parent.name
+    return float(name) if name.replace(".", "", 1).isdigit() else 0.0
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def private_postgresql(programs: Path) -> Iterator[str]:
+    """A server in a temporary folder, gone afterwards; yields the URL of a database on it.
+
+    PostgreSQL refuses to run as root, so root hands it to the user `postgres`.
+    """
+    become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="hub-postgresql-") as name:
+        folder, port = Path(name), free_port()
+        if become:
+            shutil.chown(folder, "postgres", "postgres")
+        data, log = folder / "data", folder / "log"
+        options = [
+            *("-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"),
+            *("-c listen_addresses=127.0.0.1", f"-c unix_socket_directories={folder}"),
+            *("-c max_connections=200", f"-p {port}"),
+        ]
+        initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        control = [*become, programs / "pg_ctl", "-D", data, "-w"]
+        quiet = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL}
+        subprocess.run([*become, *initdb, "--locale=C.UTF-8", "--no-sync"], **quiet)
+        subprocess.run([*control, "-l", log, "-o", " ".join(options), "start"], **quiet)
+        try:
+            yield f"postgres://postgres@127.0.0.1:{port}/hub"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **quiet)

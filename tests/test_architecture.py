@@ -1,0 +1,141 @@
+"""The architecture, kept by tests: who may import whom, how big a room may be, what must be."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db.models import Model
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+APPS = ("accounts", "portals", "preferences", "hub")  # from the ground up
+LONGEST_ROOM = 300
+
+
+def production_files() -> list[Path]:
+    """Every Python file of the hub that is not a test, a migration or a benchmark."""
+    files = [file for app in APPS for file in sorted((ROOT / app).rglob("*.py"))]
+    return [ROOT / "manage.py", *(file for file in files if "migrations" not in file.parts)]
+
+
+def run(*command: str | Path) -> None:
+    """Run a tool over the tree; what it says is the failure's text."""
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
+
+
+def test_import_contracts():
+    run(BIN / "lint-imports", "--no-cache")
+
+
+def test_guardian_s_own_helpers_stay_out():
+    """They assign and list without our columns, so they would give what the decision refuses."""
+    refused = re.compile(r"guardian\.(shortcuts|core|managers|mixins|decorators|utils)\b")
+    users = [
+        file.relative_to(ROOT) for file in production_files() if refused.search(file.read_text())
+    ]
+    assert users == []
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_relations_point_down(app):
+    """String foreign keys hide arrows from import-linter, so the models themselves are walked."""
+    allowed = set(APPS[: APPS.index(app) + 1])
+    upward = [
+        f"{model.__name__}.{field.name} → {field.related_model._meta.label}"
+        for model in apps.get_app_config(app).get_models(include_auto_created=True)
+        for field in model._meta.get_fields(include_hidden=True)
+        if not field.auto_created
+        and isinstance(field.related_model, type)
+        and issubclass(field.related_model, Model)
+        and field.related_model._meta.app_label in APPS
+        and field.related_model._meta.app_label not in allowed
+    ]
+    assert upward == []
+
+
+def test_hub_owns_no_model():
+    assert list(apps.get_app_config("hub").get_models()) == []
+
+
+def test_rooms_are_small():
+    lines = {file: len(file.read_text().splitlines()) for file in production_files()}
+    assert [f"{file.relative_to(ROOT)}: {n}" for file, n in lines.items() if n > LONGEST_ROOM] == []
+
+
+def test_no_cupboards():
+    """A room is named for what is in it."""
+    cupboards = re.compile(r"utils?|helpers?|common|misc")
+    names = [part for file in production_files() for part in (file.stem, file.parent.name)]
+    assert [name for name in names if cupboards.fullmatch(name)] == []
+
+
+@pytest.mark.parametrize("room", ["services", "selectors"])
+def test_public_functions_say_what_they_do(room):
+    silent = []
+    for file in production_files():
+        if room not in (file.stem, file.parent.name):
+            continue
+        silent += [
+            f"{file.relative_to(ROOT)}: {node.name}"
+            for node in ast.parse(file.read_text()).body
+            if isinstance(node, ast.FunctionDef)
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
+        ]
+    assert silent == []
+
+
+def test_every_app_says_what_it_is():
+    for app in APPS:
+        assert ast.get_docstring(ast.parse((ROOT / app / "__init__.py").read_text()))
+
+
+@pytest.mark.django_db
+def test_no_missing_migration():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_migrations_are_named():
+    unnamed = [
+        file.name
+        for app in APPS
+        for file in (ROOT / app).glob("migrations/*.py")
+        if "_auto_" in file.name
+    ]
+    assert unnamed == []
+
+
+def test_schema_is_complete(tmp_path):
+    """OpenAPI without a warning (a view whose shape cannot be told) and without a fault."""
+    call_command(
+        "spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml")
+    )
+
+
+def test_locks_name_no_index():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text()
+        assert "--hash=sha256:" in text
+        assert not re.search(r"^--|https?://|file:", text, re.MULTILINE)
+
+
+def test_formatted():
+    run(BIN / "ruff", "format", "--check", "--no-cache", ".")
+
+
+def test_lint():
+    run(BIN / "ruff", "check", "--no-cache", ".")
+
+
+@pytest.mark.xdist_group("mypy")
+def test_types():
+    run(BIN / "mypy")
