@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
 
 WORKERS = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
-SAME_ON_EVERY_DATABASE = ["--ignore=tests/journeys", "--ignore=tests/test_architecture.py"]
+ON_SQLITE = ["--ignore=tests/races"]  # one writer at a time: nothing to race for
+ON_POSTGRESQL = ["--ignore=tests/journeys", "--ignore=tests/test_architecture.py"]  # the same
 
 
 def run_pytest(title: str, arguments: list[str], database_url: str | None) -> int:
@@ -44,9 +45,9 @@ def main(arguments: list[str]) -> int:
         if not races:
             if find_chromium() is None:
                 not_run.append("the browser journeys (install chromium)")
-            results["SQLite"] = run_pytest("On SQLite", [*WORKERS, *arguments], None)
+            results["SQLite"] = run_pytest("On SQLite", [*WORKERS, *ON_SQLITE, *arguments], None)
         if postgresql:
-            chosen = ["-m", "race"] if races else [*WORKERS, *SAME_ON_EVERY_DATABASE]
+            chosen = ["tests/races"] if races else [*WORKERS, *ON_POSTGRESQL]
             results["PostgreSQL"] = run_pytest("On PostgreSQL", [*chosen, *arguments], postgresql)
     print()
     for name, code in results.items():
