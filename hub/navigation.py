@@ -102,9 +102,11 @@ def _links(entries: list[tuple[Promise, str, str]], path: str, *args: str) -> li
             url = reverse(name, args=args)
         except NoReverseMatch:
             continue
-        if path == url:
-            current = "page"
-        else:
-            current = "true" if url != "/" and path.startswith(url) else ""
-        links.append(Link(label, icon, url, current))
+        links.append(Link(label, icon, url, _current(path, url)))
     return links
+
+
+def _current(path: str, url: str) -> str:
+    if path == url:
+        return "page"
+    return "true" if url != "/" and path.startswith(url) else ""

@@ -1,0 +1,199 @@
+"""What every page owes its reader: landmarks, a name, a language, no inline code."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django import forms
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from hub.brand import is_colour
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+STYLES = sorted((ROOT / "static").rglob("*.css"))
+INLINE = {
+    "style attribute": re.compile(r"\sstyle\s*=", re.IGNORECASE),
+    "style element": re.compile(r"<style\b", re.IGNORECASE),
+    "script without a file": re.compile(r"<script(?![^>]*\bsrc=)", re.IGNORECASE),
+    "event attribute": re.compile(r"\s(?:hx-)?on[:\w-]+\s*=\s*[\"']", re.IGNORECASE),
+}
+ENTRANCE = [
+    "account_login",
+    "account_signup",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_email_verification_sent",
+]
+OWN = [
+    "account_email",
+    "account_change_password",
+    "account_reauthenticate",
+    "account_logout",
+    "usersessions_list",
+]
+
+
+def assert_whole_page(html: str, *, language: str = "en") -> None:
+    assert f'<html lang="{language}"' in html
+    assert len(re.findall(r"<h1\b", html)) == 1
+    assert len(re.findall(r"<main\b[^>]*id=\"main\"", html)) == 1
+    assert '<a class="skip" href="#main">' in html
+    title = re.search(r"<title>(.*?)</title>", html, re.DOTALL).group(1)
+    assert re.fullmatch(r"\S[^·]* · \S.*", title.strip(), re.DOTALL), title
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_inline_code(template):
+    text = template.read_text()
+
+    assert [name for name, pattern in INLINE.items() if pattern.search(text)] == []
+
+
+def test_every_static_file_exists():
+    named = set()
+    for template in TEMPLATES:
+        text = template.read_text()
+        named |= set(re.findall(r"{%\s*static\s+['\"]([^'\"]+)", text))
+        named |= set(re.findall(r"[\"']/static/([^\"'?]+)", text))
+
+    assert named
+    assert [name for name in sorted(named) if finders.find(name) is None] == []
+
+
+def test_every_file_a_style_sheet_names_exists():
+    for sheet in STYLES:
+        for name in re.findall(r"url\([\"']?([^\"')]+)", sheet.read_text()):
+            assert (sheet.parent / name).resolve().is_file(), f"{sheet.name}: {name}"
+
+
+def test_nothing_comes_from_elsewhere():
+    for path in [*TEMPLATES, *STYLES, *(ROOT / "static").rglob("*.js")]:
+        assert not re.search(r"(?:src|href|url|import)[=(\s\"']+(?:https?:)?//", path.read_text())
+
+
+@pytest.mark.parametrize("name", ENTRANCE)
+def test_entrance_page(as_, name):
+    html = as_(None).get(reverse(name)).text
+
+    assert_whole_page(html)
+    assert 'id="navigation"' not in html
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_page(as_, bob, name):
+    client = as_(bob)
+    reauthenticate(client)
+
+    assert_whole_page(client.get(reverse(name)).text)
+
+
+def reauthenticate(client):
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 9_999_999_999}]
+    session.save()
+
+
+@pytest.mark.parametrize("key", ["set-password", "1-broken"])
+def test_reset_link_that_fails_says_so(as_, key):
+    html = as_(None).get(f"/accounts/password/reset/key/{key}-x/", follow=True).text
+
+    assert_whole_page(html)
+
+
+def test_missing_page(as_, bob):
+    for client in (as_(None), as_(bob)):
+        response = client.get("/no/such/page/")
+
+        assert response.status_code == 404
+        assert_whole_page(response.text)
+
+
+def test_page_in_french(as_):
+    html = as_(None).get(reverse("account_login"), headers={"accept-language": "fr"}).text
+
+    assert_whole_page(html, language="fr")
+
+
+def test_language_is_switched_without_an_account(as_):
+    client = as_(None)
+    response = client.post(reverse("set_language"), {"language": "fr", "next": "/accounts/login/"})
+
+    assert response.url == "/accounts/login/"
+    assert '<html lang="fr"' in client.get(response.url).text
+
+
+def test_broken_page_needs_nothing():
+    html = render_to_string("500.html")
+
+    assert "<h1>" in html
+    assert all(finders.find(name) for name in re.findall(r"/static/([^\"]+)", html))
+
+
+class Sample(forms.Form):
+    address = forms.EmailField(label="Address", help_text="Where we write to.")
+    agree = forms.BooleanField(label="I agree")
+    kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+    note = forms.CharField(required=False)
+
+
+def test_field_is_tied_to_its_help_and_error():
+    html = str(Sample({"address": "nobody"}))
+
+    assert 'aria-describedby="id_address_helptext id_address_error"' in html
+    for part in ("id_address_helptext", "id_address_error", "id_agree_error"):
+        assert html.count(f'id="{part}"') == 1
+    assert re.search(r'<label[^>]*for="id_note"[^>]*>Note <span class="optional">', html)
+    assert "<legend>Kind</legend>" in html
+
+
+@pytest.mark.parametrize(
+    "text", ["#1c6a70", "#abc", "teal", "rgb(10 20 30 / 50%)", "oklch(0.46 0.085 205)"]
+)
+def test_colour_is_taken(text):
+    assert is_colour(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "#12", "red;}", "url(//x)", "red } body { display:none", "a\n"]
+)
+def test_anything_else_is_no_colour(text):
+    assert not is_colour(text)
+
+
+def test_accent_reaches_the_page(as_, settings):
+    settings.HUB_BRAND_ACCENT = "#7a3b12"
+    client = as_(None)
+
+    assert 'href="/brand.css"' in client.get(reverse("account_login")).text
+    response = client.get("/brand.css")
+    assert response.text == ":root { --brand: #7a3b12; }\n"
+    assert response["Content-Type"].startswith("text/css")
+
+
+@pytest.mark.parametrize(
+    "template",
+    sorted((ROOT / "templates/account/email").glob("*_message.txt")),
+    ids=lambda p: p.name,
+)
+def test_mail_is_plain_and_signed(template):
+    context = {
+        "brand": "Harbour & Sons",
+        "ip": "192.0.2.1",
+        "user_agent": "A <b>",
+        "timestamp": "now",
+    }
+    body = render_to_string(f"account/email/{template.name}", context)
+    subject = render_to_string(
+        f"account/email/{template.name.replace('_message', '_subject')}", context
+    )
+
+    assert body.lstrip().startswith("Hello,")
+    assert "Harbour & Sons, your account service" in body
+    assert "&amp;" not in body + subject
+    assert "&lt;" not in body
+    assert subject.strip()

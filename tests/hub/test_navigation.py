@@ -1,0 +1,59 @@
+"""Each person finds their own pages in the navigation, and it costs little."""
+
+import pytest
+from django.urls import reverse
+
+from hub.navigation import sections_for
+
+
+def urls(person, path="/"):
+    return [link.url for section in sections_for(person, path) for link in section.links]
+
+
+def test_super_user_finds_the_company(alice):
+    found = urls(alice)
+
+    assert {f"/c/alder/{page}/" for page in ("people", "resources", "activity", "company")} <= set(
+        found
+    )
+    assert not [url for url in found if "birch" in url or url in ("/desk/", "/provider/")]
+
+
+def test_user_finds_only_their_own(bob):
+    assert urls(bob) == ["/", "/preferences/", "/profile/"]
+
+
+def test_support_finds_the_desk(dana):
+    assert "/desk/" in urls(dana)
+    assert "/provider/" not in urls(dana)
+
+
+def test_operator_finds_the_provider_pages(olive):
+    assert "/provider/" in urls(olive)
+
+
+def test_the_page_in_view_is_marked(alice):
+    [current] = [
+        link
+        for section in sections_for(alice, "/c/alder/people/")
+        for link in section.links
+        if link.current
+    ]
+
+    assert (current.url, current.current) == ("/c/alder/people/", "page")
+
+
+@pytest.mark.parametrize(("name", "queries"), [("alice", 1), ("bob", 1), ("dana", 2)])
+def test_cost(name, queries, request, django_assert_num_queries):
+    person = request.getfixturevalue(name)
+
+    with django_assert_num_queries(queries):
+        sections_for(person, "/")
+
+
+def test_strangers_cost_nothing(as_, django_assert_num_queries):
+    client = as_(None)
+    client.get(reverse("account_login"))
+
+    with django_assert_num_queries(0):
+        client.get(reverse("account_login"))
