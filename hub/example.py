@@ -10,16 +10,19 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Customer, Invitation, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
-from portals.models import Portal
+from accounts.services.teams import add_to_team, create_team
+from portals.models import Portal, Privilege, Resource
+from portals.services.grants import Terms, grant_privilege
 from portals.services.manifests import apply_manifest, read_manifest
 from portals.services.resources import Report, sync_resources
 from portals.services.subscriptions import subscribe_customer
 
-PASSWORD = "harbour-example-2026"
+PASSWORD = "harbour-example-2026"  # noqa: S105 — the demo shows it
 CUSTOMERS = {"alder": "Alder Dental", "birch": "Birch Logistics", "cedar": "Cedar Books"}
 MAIN_SUPER_USERS = {
     "alder": ("alice", "Alice Martin"),
@@ -55,6 +58,18 @@ USAGE_REPORTS = {
         "storage": "Storage used, month by month",
     }
 }
+
+RIGHTS = [  # holder, portal, privilege, resource, reason; all at Alder
+    ("bob", "webmail", "mailbox.use", "bob@alder.example", "His own mailbox"),
+    ("emma", "webmail", "mailbox.use", "emma@alder.example", "Her own mailbox"),
+    ("reception", "webmail", "mailbox.use", "info@alder.example", "Shared by the front desk"),
+    ("bob", "domains", "subscription.open", "alder", ""),
+    ("bob", "domains", "domain.view", "alder.example", ""),
+    ("bob", "ticketing", "queue.open", "alder-hosting", ""),
+    ("emma", "ticketing", "queue.reply", "alder-email", ""),
+    ("emma", "statistics", "subscription.open", "alder", "Prepares the yearly report"),
+    ("emma", "statistics", "usage_report.export", "alder-web", "Prepares the yearly report"),
+]
 
 
 @transaction.atomic
@@ -131,4 +146,23 @@ def _things() -> Iterator[tuple[str, str, str, list[Report]]]:
 
 
 def load_rights() -> None:
-    """Give Bob and Emma a believable handful of rights."""
+    """Give Alder's people a believable handful of rights, some through a team."""
+    alder = Customer.objects.get(slug="alder")
+    alice = User.objects.get(email="alice@alder.example")
+    people = {m.user.email.split("@")[0]: m for m in alder.memberships.select_related("user")}
+    reception = create_team(actor=alice, customer=alder, name="Reception")
+    add_to_team(actor=alice, team=reception, membership=people["emma"])
+    for holder, portal, codename, external_id, reason in RIGHTS:
+        grant_privilege(
+            actor=alice,
+            holder=reception if holder == "reception" else people[holder],
+            privilege=Privilege.objects.get(portal__slug=portal, codename=codename),
+            resource=Resource.objects.get(
+                subscription__customer=alder,
+                subscription__portal__slug=portal,
+                resource_type__code=codename.split(".")[0],
+                external_id=external_id,
+            ),
+            terms=Terms(reason=reason),
+            signed_in_at=timezone.now(),
+        )

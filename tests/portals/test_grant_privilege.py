@@ -1,0 +1,267 @@
+"""Who may give what to whom: the service's rules, one by one."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from accounts.services.memberships import change_role, suspend_membership
+from accounts.services.teams import add_to_team, create_team
+from portals.models import PersonGrant, TeamGrant
+from portals.services.grants import (
+    FreshSignInRequired,
+    GrantRefused,
+    Terms,
+    grant_privilege,
+    revoke_privilege,
+)
+
+DNS = "domains.domain.manage_dns"
+READ = "webmail.mailbox.read"
+
+
+@pytest.fixture
+def domain(thing):
+    return thing("domain", "alderdental.example")
+
+
+@pytest.fixture
+def emmas(membership, emma):
+    return membership(emma)
+
+
+def events(kind):
+    return AuditEvent.objects.filter(kind=kind)
+
+
+def may(person, name, resource):
+    return person.has_perm(f"portals.{name}", resource)
+
+
+def test_a_super_user_gives_a_right_and_takes_it_back(alice, emma, emmas, domain, give):
+    before = events("grant.given").count()
+    grant = give(alice, emmas, DNS, domain, reason="She runs the website now")
+
+    assert may(emma, DNS, domain)
+    event = events("grant.given").latest("pk")
+    assert events("grant.given").count() == before + 1
+    assert event.actor == alice
+    assert event.person == emma
+    assert event.chain == f"customer:{emmas.customer_id}"
+
+    assert revoke_privilege(actor=alice, grant=grant)
+    assert not may(emma, DNS, domain)
+    assert events("grant.revoked").latest("pk").data["codename"] == "domain.manage_dns"
+
+
+def test_what_a_right_includes_comes_with_it(alice, emma, emmas, domain, give):
+    give(alice, emmas, DNS, domain)
+
+    assert may(emma, "domains.domain.view", domain)
+    assert not may(emma, "domains.domain.renew", domain)
+
+
+def test_a_right_on_the_parent_covers_what_is_in_it_later_too(
+    alice, emma, emmas, thing, give, django_db_blocker
+):
+    mail_domain = thing("mail_domain", "alder.example")
+    give(alice, emmas, "webmail.mailbox.view", mail_domain)
+
+    assert may(emma, "webmail.mailbox.view", thing("mailbox", "bob@alder.example"))
+    later = type(mail_domain).objects.create(
+        subscription=mail_domain.subscription,
+        resource_type=thing("mailbox", "bob@alder.example").resource_type,
+        external_id="later@alder.example",
+        name="later@alder.example",
+        parent=mail_domain,
+    )
+    assert may(emma, "webmail.mailbox.view", later)
+
+
+def test_the_same_twice_is_one_row_and_one_event(alice, emmas, domain, give):
+    before = events("grant.given").count()
+
+    first = give(alice, emmas, DNS, domain, reason="once")
+    second = give(alice, emmas, DNS, domain, reason="once")
+
+    assert first.pk == second.pk
+    assert events("grant.given").count() == before + 1
+
+
+def test_other_terms_replace_the_row_and_the_trail_keeps_both(alice, emmas, domain, give):
+    first = give(alice, emmas, DNS, domain)
+    end = timezone.now() + timedelta(days=30)
+    second = give(alice, emmas, DNS, domain, expires_at=end)
+
+    assert first.pk != second.pk
+    assert PersonGrant.objects.filter(user=emmas.user, content_object=domain).count() == 1
+    assert events("grant.replaced").latest("pk").data["expires_at"] == end.isoformat()
+
+
+def test_revoking_twice_says_so_and_leaves_one_event(alice, emmas, domain, give):
+    grant = give(alice, emmas, DNS, domain)
+
+    assert revoke_privilege(actor=alice, grant=grant) is True
+    assert revoke_privilege(actor=alice, grant=grant) is False
+    assert events("grant.revoked").filter(person=emmas.user).count() == 1
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
+def test_only_super_users_of_this_customer_give_or_take(
+    who, request, alice, emmas, domain, right, give
+):
+    actor = request.getfixturevalue(who)
+    grant = give(alice, emmas, DNS, domain)
+    before = AuditEvent.objects.count()
+
+    with pytest.raises(PermissionDenied):
+        give(actor, emmas, "domains.domain.renew", domain)
+    with pytest.raises(PermissionDenied):
+        revoke_privilege(actor=actor, grant=grant)
+
+    assert AuditEvent.objects.count() == before
+    assert PersonGrant.objects.filter(pk=grant.pk).exists()
+
+
+def test_a_demoted_super_user_gives_nothing_any_more(alice, bob, emmas, membership, domain, give):
+    change_role(actor=alice, membership=membership(bob), role="super_user")
+    give(bob, emmas, DNS, domain)
+    change_role(actor=alice, membership=membership(bob), role="user")
+
+    with pytest.raises(PermissionDenied):
+        give(bob, emmas, "domains.domain.renew", domain)
+
+
+def test_people_of_another_customer_get_nothing(alice, charlie, membership, domain, give):
+    """B2: a foreign user is refused, named by the field."""
+    with pytest.raises(GrantRefused) as refusal:
+        give(alice, membership(charlie), DNS, domain)
+
+    assert "holder" in refusal.value.message_dict
+
+
+def test_things_of_another_customer_cannot_be_given(alice, emmas, thing, give):
+    """B1: the tenant comes from the resource, so Alice is nobody there."""
+    with pytest.raises(PermissionDenied):
+        give(alice, emmas, DNS, thing("domain", "birch.example"))
+
+
+def test_a_right_must_fit_the_thing(alice, emmas, domain, give):
+    with pytest.raises(GrantRefused) as refusal:
+        give(alice, emmas, READ, domain)
+
+    assert "privilege" in refusal.value.message_dict
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"expires_at": timedelta(days=-1)}, "expires_at"),
+        ({"starts_at": timedelta(days=3), "expires_at": timedelta(days=2)}, "expires_at"),
+        ({"reason": "x" * 501}, "reason"),
+        ({"reason": "bell\a"}, "reason"),
+    ],
+)
+def test_senseless_terms_are_refused_by_field(alice, emmas, domain, give, terms, field):
+    moments = {
+        name: timezone.now() + value if isinstance(value, timedelta) else value
+        for name, value in terms.items()
+    }
+    with pytest.raises(GrantRefused) as refusal:
+        give(alice, emmas, DNS, domain, **moments)
+
+    assert field in refusal.value.message_dict
+    assert not PersonGrant.objects.filter(user=emmas.user, content_object=domain).exists()
+
+
+def test_the_database_refuses_an_end_before_the_start(alice, emmas, domain, right):
+    now = timezone.now()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PersonGrant.objects.create(
+            user=emmas.user,
+            permission_id=right(DNS).pk,
+            content_object=domain,
+            granted_by=alice,
+            starts_at=now,
+            expires_at=now,
+        )
+
+
+class TestSensitive:
+    """Reading a colleague's mail: fresh sign-in, a reason, told, never to oneself."""
+
+    @pytest.fixture
+    def mailbox(self, thing):
+        return thing("mailbox", "info@alder.example")
+
+    def test_wants_a_reason(self, alice, emmas, mailbox, give):
+        with pytest.raises(GrantRefused) as refusal:
+            give(alice, emmas, READ, mailbox, reason="  ")
+        assert "reason" in refusal.value.message_dict
+
+    @pytest.mark.parametrize("age", [None, timedelta(minutes=6)])
+    def test_wants_a_fresh_sign_in(self, alice, emmas, mailbox, right, age):
+        with pytest.raises(FreshSignInRequired):
+            grant_privilege(
+                actor=alice,
+                holder=emmas,
+                privilege=right(READ),
+                resource=mailbox,
+                terms=Terms(reason="holiday cover"),
+                signed_in_at=age and timezone.now() - age,
+            )
+
+    def test_nobody_gives_it_to_themselves(self, alice, membership, mailbox, give):
+        with pytest.raises(GrantRefused):
+            give(alice, membership(alice), READ, mailbox, reason="curious")
+        assert not may(alice, READ, mailbox)
+
+    def test_nor_by_the_detour_of_a_team(self, alice, alder, membership, mailbox, give):
+        """B9: neither a grant to a team one is in, nor joining a team that holds it."""
+        team = create_team(actor=alice, customer=alder, name="Front desk")
+        add_to_team(actor=alice, team=team, membership=membership(alice))
+        with pytest.raises(GrantRefused):
+            give(alice, team, READ, mailbox, reason="curious")
+
+        other = create_team(actor=alice, customer=alder, name="Back office")
+        give(alice, other, READ, mailbox, reason="shared mailbox")
+        with pytest.raises(GrantRefused):
+            add_to_team(actor=alice, team=other, membership=membership(alice))
+        assert not may(alice, READ, mailbox)
+
+    def test_what_includes_it_is_as_sensitive(self, alice, emmas, mailbox, give):
+        with pytest.raises(GrantRefused):
+            give(alice, emmas, "webmail.mailbox.use", mailbox)
+
+    def test_tells_who_gains_it_and_whose_thing_it_is(
+        self, alice, bob, emma, emmas, thing, give, deliver
+    ):
+        deliver()
+        from django.core import mail
+
+        mail.outbox.clear()
+        give(alice, emmas, READ, thing("mailbox", "bob@alder.example"), reason="holiday cover")
+        told = {message.to[0] for message in deliver()}
+
+        assert told == {"bob@alder.example", "emma@alder.example"}
+
+
+def test_team_rights_count_while_one_is_in_the_team(alice, alder, bob, membership, domain, give):
+    team = create_team(actor=alice, customer=alder, name="Web")
+    give(alice, team, "domains.domain.renew", domain)
+    assert not may(bob, "domains.domain.renew", domain)
+
+    add_to_team(actor=alice, team=team, membership=membership(bob))
+    assert may(bob, "domains.domain.renew", domain)
+    assert TeamGrant.objects.filter(group=team.group).count() == 1
+
+
+def test_suspended_people_keep_grants_that_do_not_count(alice, emma, emmas, domain, give):
+    give(alice, emmas, DNS, domain)
+    suspend_membership(actor=alice, membership=emmas)
+
+    assert not may(emma, DNS, domain)
+    assert PersonGrant.objects.filter(user=emma, content_object=domain).exists()
