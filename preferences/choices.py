@@ -107,6 +107,7 @@ class Reason(TextChoices):
 EVENT_SENTENCES = {
     "topic.wanted": _("%(actor)s asked for the mail “%(topic)s”."),
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
+    "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
     "optional_mail.stopped": _("%(actor)s stopped all optional mail: %(topics)s."),
     "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
     "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),

@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from preferences.choices import ConsentSource, NoticeCode, Reason
+from preferences.choices import GROUNDS, ConsentSource, NoticeCode, Reason
 from preferences.models import Choice, ConsentRecord, NoticeClass, Topic
+
+
+class MandatoryMail(ValidationError):
+    """A notice class was named where a topic belongs: it cannot be chosen (R40)."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,23 @@ def preference_centre(user: User) -> PreferenceCentre:
     return PreferenceCentre(
         topics=rows, notices=notice_classes(), history=list(consent_history(user)[:8])
     )
+
+
+def find_topic(user: User, slug: str) -> Topic:
+    """The topic a person means, among those they may choose or have chosen.
+
+    Raises MandatoryMail for a notice class, Http404 for what does not exist for them.
+    """
+    if slug in NoticeCode.values:
+        raise MandatoryMail(
+            _("“%(name)s” is mandatory mail: %(reason)s It cannot be switched off.")
+            % {"name": NoticeCode(slug).label, "reason": GROUNDS[NoticeCode(slug)].reason},
+            code="mandatory",
+        )
+    theirs = Q(pk__in=Topic.objects.visible_to(user)) | Q(
+        pk__in=Choice.objects.filter(user=user).values("topic")
+    )
+    return get_object_or_404(Topic, theirs, slug=slug)
 
 
 def notice_classes() -> list[NoticeClass]:

@@ -79,10 +79,12 @@ class Choice(models.Model):
         return f"{self.user_id}: {'yes' if self.wants else 'no'} to {self.topic_id}"
 
 
-_SAME = "r.user_id = NEW.user_id AND r.topic_id = NEW.topic_id"
-_UNPROVEN = f"""(NOT EXISTS (SELECT 1 FROM preferences_consentrecord r
-    WHERE r.id = NEW.consent_id AND {_SAME} AND r.wants = NEW.wants)
-  OR EXISTS (SELECT 1 FROM preferences_consentrecord r WHERE r.id > NEW.consent_id AND {_SAME}))"""
+_UNPROVEN = """NEW.consent_id IS NULL OR NEW.consent_id <> (
+    SELECT r.id FROM preferences_consentrecord r
+    WHERE r.user_id = NEW.user_id AND r.topic_id = NEW.topic_id ORDER BY r.id DESC LIMIT 1)
+  OR NOT EXISTS (SELECT 1 FROM preferences_consentrecord r
+    WHERE r.id = NEW.consent_id AND r.user_id = NEW.user_id AND r.topic_id = NEW.topic_id
+      AND r.wants = NEW.wants)"""
 
 TRIGGERS = register(
     append_only("preferences_consentrecord"),

@@ -93,7 +93,9 @@ class DeliveryDecision(models.Model):
         return f"{self.message_id}: {self.outcome} ({self.reason})"
 
 
-_UNFINISHED = ", ".join(f"'{state}'" for state in UNFINISHED)
+_ENDED = "state IN ('sent', 'skipped', 'failed')"
+_DECIDED = """EXISTS (SELECT 1 FROM preferences_deliverydecision d
+    WHERE d.message_id = NEW.id AND d.outcome = NEW.state)"""
 
 TRIGGERS = register(
     Refusal(
@@ -110,10 +112,8 @@ TRIGGERS = register(
         name="message_ends_with_a_decision",
         table="preferences_message",
         refuse_when={
-            "UPDATE": f"""NEW.state NOT IN ({_UNFINISHED}) AND NOT EXISTS (
-                SELECT 1 FROM preferences_deliverydecision d
-                WHERE d.message_id = NEW.id AND d.outcome = NEW.state)""",
-            "DELETE": f"OLD.state IN ({_UNFINISHED})",
+            "UPDATE": f"NEW.{_ENDED} AND NOT {_DECIDED}",
+            "DELETE": f"NOT OLD.{_ENDED}",
         },
         message="a message ends with a decision",
     ),

@@ -1,0 +1,61 @@
+"""The example provider's optional mail: four topics of its own, and one of a portal."""
+
+from accounts.models import User
+from portals.models import Portal
+from preferences.services.topics import create_topic
+
+TOPICS = {
+    "newsletter": {
+        "name_en": "Newsletter",
+        "name_fr": "Infolettre",
+        "purpose_en": "What is new at the provider, and how others use it.",
+        "purpose_fr": "Les nouvelles du fournisseur et ce qu’en font les autres.",
+        "cadence_en": "Once a month",
+        "cadence_fr": "Une fois par mois",
+        "default_on": True,
+    },
+    "product-updates": {
+        "name_en": "Product updates",
+        "name_fr": "Nouveautés des produits",
+        "purpose_en": "New features in the portals you use.",
+        "purpose_fr": "Les nouvelles fonctions des portails que vous utilisez.",
+        "cadence_en": "When something ships, at most twice a month",
+        "cadence_fr": "À chaque parution, au plus deux fois par mois",
+        "default_on": True,
+    },
+    "promotions": {
+        "name_en": "Promotions",
+        "name_fr": "Promotions",
+        "purpose_en": "Discounts and offers for a limited time.",
+        "purpose_fr": "Rabais et offres à durée limitée.",
+        "cadence_en": "At most once a month",
+        "cadence_fr": "Au plus une fois par mois",
+        "default_on": False,
+    },
+    "reseller-alerts": {
+        "name_en": "Reseller alerts",
+        "name_fr": "Alertes aux revendeurs",
+        "purpose_en": "Price lists and programme changes for those who resell our services.",
+        "purpose_fr": "Tarifs et changements de programme pour qui revend nos services.",
+        "cadence_en": "A few times a year",
+        "cadence_fr": "Quelques fois par an",
+        "default_on": False,
+    },
+    "domain-market": {
+        "name_en": "Domain market",
+        "name_fr": "Marché des domaines",
+        "purpose_en": "New endings, and names like yours that became free.",
+        "purpose_fr": "Nouvelles extensions et noms proches des vôtres devenus libres.",
+        "cadence_en": "Every Monday",
+        "cadence_fr": "Tous les lundis",
+        "default_on": False,
+        "portal": "domains",
+    },
+}
+
+
+def load_topics(actor: User) -> None:
+    """Create them; the portals exist already."""
+    for position, (slug, values) in enumerate(TOPICS.items()):
+        portal = Portal.objects.get(slug=values["portal"]) if "portal" in values else None
+        create_topic(actor=actor, slug=slug, **{**values, "portal": portal, "position": position})

@@ -1,0 +1,52 @@
+"""Topics are the provider's: staff add and change them."""
+
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services.audit import record_event
+from accounts.services.customers import require_staff
+from preferences.models import Topic
+
+TOPIC_FIELDS = (
+    "name_en", "name_fr", "purpose_en", "purpose_fr", "cadence_en", "cadence_fr",
+    "default_on", "portal", "active", "position",
+)  # fmt: skip
+
+
+@transaction.atomic
+def create_topic(*, actor: User, slug: str, **values: Any) -> Topic:
+    """A new optional category (TOPIC_FIELDS).
+
+    Raises PermissionDenied without `preferences.add_topic`, ValidationError naming the field.
+    """
+    require_staff(actor, "preferences.add_topic")
+    topic = Topic(slug=slug, **values)
+    topic.full_clean()
+    topic.save(force_insert=True)
+    record_event(kind="topic.created", actor=actor, topic=topic.name_en)
+    return topic
+
+
+@transaction.atomic
+def update_topic(*, actor: User, topic: Topic, **values: Any) -> Topic:
+    """Change a topic's words, default, portal or life; its short name stays, links hold it.
+
+    Raises PermissionDenied without `preferences.change_topic`, ValidationError naming the field.
+    """
+    require_staff(actor, "preferences.change_topic")
+    topic = Topic.objects.select_for_update().get(pk=topic.pk)
+    unknown = values.keys() - set(TOPIC_FIELDS)
+    if unknown:
+        raise TypeError(f"no such fields: {sorted(unknown)}")
+    changed = sorted(name for name, value in values.items() if getattr(topic, name) != value)
+    for name in changed:
+        setattr(topic, name, values[name])
+    topic.full_clean()
+    if changed:
+        topic.save()
+        record_event(
+            kind="topic.updated", actor=actor, topic=topic.name_en, fields=", ".join(changed)
+        )
+    return topic

@@ -1,0 +1,121 @@
+"""The preference page, and the mailed link that ends a topic without a sign-in."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from preferences.choices import ConsentSource
+from preferences.models import Topic
+from preferences.selectors import MandatoryMail, find_topic, preference_centre
+from preferences.services.choices import (
+    TopicRefused,
+    choose_topics,
+    stop_all_optional,
+    unsubscribe,
+)
+from preferences.tokens import BadToken, read_unsubscribe_token
+
+
+def _answer(request: HttpRequest, done: str, topics: list[Topic]) -> HttpResponse:
+    """The page again, saying what was done: as a fragment for htmx, else by a redirect."""
+    if not request.htmx:
+        query = urlencode({"done": done, "topic": [topic.slug for topic in topics]}, doseq=True)
+        return redirect(f"{reverse('preferences:centre')}?{query}")
+    return _page(request, "preferences/centre.html#choices", done, topics)
+
+
+def _page(
+    request: HttpRequest,
+    template: str,
+    done: str,
+    topics: list[Topic],
+    refusal: ValidationError | None = None,
+) -> HttpResponse:
+    context = {
+        "centre": preference_centre(request.user),
+        "done": done,
+        "changed": topics,
+        "refusal": refusal.messages[0] if refusal else "",
+    }
+    return render(request, template, context, status=409 if refusal else 200)
+
+
+@require_GET
+def centre(request: HttpRequest) -> HttpResponse:
+    """What I get by mail: topics to choose, and what stays with its reason."""
+    done = request.GET.get("done", "")
+    topics = list(Topic.objects.filter(slug__in=request.GET.getlist("topic")[:50]))
+    return _page(
+        request,
+        "preferences/centre.html",
+        done if done in ("yes", "no", "stopped") else "",
+        topics,
+    )
+
+
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Yes (`wants=yes`) or no to each `topic` of the form: a switch, or an undo of several."""
+    wants = request.POST.get("wants") == "yes"
+    try:
+        topics = [find_topic(request.user, slug) for slug in request.POST.getlist("topic")[:50]]
+        choose_topics(
+            actor=request.user,
+            topics=topics,
+            wants=wants,
+            source=ConsentSource.PAGE,
+            network_address=request.META.get("REMOTE_ADDR") or None,
+        )
+    except (MandatoryMail, TopicRefused) as error:
+        return _page(request, "preferences/centre.html", "", [], error)
+    return _answer(request, "yes" if wants else "no", topics)
+
+
+@require_POST
+def stop_all(request: HttpRequest) -> HttpResponse:
+    """No to everything optional."""
+    topics = stop_all_optional(
+        actor=request.user, network_address=request.META.get("REMOTE_ADDR") or None
+    )
+    return _answer(request, "stopped", topics)
+
+
+@csrf_exempt  # a mail program posts here: no cookie, no form of ours (RFC 8058)
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe_link(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what would stop and changes nothing; POST stops it, however often it comes."""
+    one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+    try:
+        if request.method != "POST":
+            person, topic = read_unsubscribe_token(token)
+        else:
+            person, topic = unsubscribe(
+                actor=None,
+                token=token,
+                source=ConsentSource.ONE_CLICK if one_click else ConsentSource.MAIL_LINK,
+                network_address=request.META.get("REMOTE_ADDR") or None,
+            )
+    except BadToken:
+        return render(request, "preferences/unsubscribe_bad.html", status=404)
+    with translation.override(person.language):
+        return render(
+            request,
+            "preferences/unsubscribe.html",
+            {"address": _masked(person), "topic": topic, "done": request.method == "POST"},
+        )
+
+
+def _masked(person: User) -> str:
+    """Enough of an address for its owner: a link may be forwarded."""
+    local, _at, domain = person.email.partition("@")
+    return f"{local[0]}…@{domain}"
