@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hub.middleware.keep_private",
 ]
 
 ROOT_URLCONF = "hub.urls"
@@ -165,6 +166,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Mail: everything passes the gate; the transport is where the gate hands on to ---
 EMAIL_BACKEND = "preferences.gate.GateBackend"
+EMAIL_TIMEOUT = 20  # a silent mail server must not outlast a worker's claim
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
 _email_url = required("HUB_EMAIL_URL") if PRODUCTION else env.str("HUB_EMAIL_URL", default="")
 if _email_url:
@@ -252,12 +254,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 IDP_OIDC_ADAPTER = "portals.adapters.PortalTokenAdapter"
 IDP_OIDC_PRIVATE_KEY = env.str("HUB_OIDC_PRIVATE_KEY", default="").replace("\\n", "\n")
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 3600
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
 # --- APIs ---
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hub.api.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "hub.api.KeysetPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "hub.api.handle_error",
@@ -270,6 +274,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["hub.api.describe_errors"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # 10,000 resources in one call
 

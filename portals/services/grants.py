@@ -215,6 +215,7 @@ def offer_privileges(
 
     Raises GrantRefused or FreshSignInRequired as a grant would.
     """
+    terms.check()
     for resource, privilege in rights:
         if resource.subscription.customer_id != invitation.customer_id:
             raise GrantRefused({"rights": _("This right does not exist for this thing.")})

@@ -195,7 +195,7 @@ class TestSensitive:
 
     @pytest.fixture
     def mailbox(self, thing):
-        return thing("mailbox", "info@alder.example")
+        return thing("mailbox", "billing@alder.example")
 
     def test_wants_a_reason(self, alice, emmas, mailbox, give):
         with pytest.raises(GrantRefused) as refusal:

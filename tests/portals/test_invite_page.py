@@ -68,7 +68,7 @@ def test_an_offer_is_all_or_nothing(as_, alice, page, thing, right):
 
 
 def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, thing, right):
-    mailbox = thing("mailbox", "info@alder.example")
+    mailbox = thing("mailbox", "billing@alder.example")
     post = {
         "address": "gina@alder.example",
         "role": "user",

@@ -65,7 +65,7 @@ def test_htmx_gets_the_form_alone(as_, alice, page, domain):
 
 def test_a_sensitive_right_sends_to_a_fresh_sign_in(as_, alice, emma, give_page, thing, right):
     """F4: a stale session is asked to prove itself first; nothing is given."""
-    mailbox = thing("mailbox", "info@alder.example")
+    mailbox = thing("mailbox", "billing@alder.example")
     response = as_(alice).post(
         give_page,
         {
@@ -80,7 +80,7 @@ def test_a_sensitive_right_sends_to_a_fresh_sign_in(as_, alice, emma, give_page,
 
 
 def test_after_a_fresh_sign_in_it_goes_through(as_, alice, emma, give_page, thing, right):
-    mailbox = thing("mailbox", "info@alder.example")
+    mailbox = thing("mailbox", "billing@alder.example")
     client = as_(alice)
     post = {
         "resource": mailbox.pk,
