@@ -16,6 +16,7 @@ from accounts.models import Customer, Invitation, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
 from accounts.services.teams import add_to_team, create_team
+from hub.example_topics import load_topics
 from portals.models import Portal, Privilege, Resource
 from portals.services.grants import Terms, grant_privilege
 from portals.services.manifests import apply_manifest, read_manifest
@@ -79,6 +80,7 @@ def load_example() -> None:
     for slug, name in CUSTOMERS.items():
         create_customer(actor=olive, slug=slug, name=name)
     load_portals(olive)
+    load_topics(olive)
     for slug, (first, full) in MAIN_SUPER_USERS.items():
         customer = Customer.objects.get(slug=slug)
         invitation = invite_main_super_user(

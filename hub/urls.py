@@ -1,29 +1,58 @@
 """The table of contents: every mount, in the order a person meets them."""
 
+from allauth.account.decorators import secure_admin_login
+from allauth.idp.oidc.views import jwks
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from hub import views
 from hub.brand import brand_css
 from hub.health import healthz, readyz
+from portals.api import tokens
 from portals.api.discovery import authzen_configuration
 from portals.api.evaluation import evaluation
+
+admin.site.login = secure_admin_login(admin.site.login)  # staff sign in where everybody does
+
+# Of allauth's provider, only what is safe today is mounted, under the names allauth gives it.
+identity = [
+    path("identity/o/api/token", tokens.token, name="token"),
+    path(".well-known/openid-configuration", tokens.openid_configuration, name="configuration"),
+    path(".well-known/jwks.json", jwks, name="jwks"),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("portals.urls")),
     path("", include("accounts.urls")),
+    path("preferences/", include("preferences.urls")),
+    path("api/v1/", include("preferences.api")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("brand.css", brand_css, name="brand-css"),
+    path("", include(([path("", include((identity, "oidc")))], "idp"))),
+    path("api/v1/", include("portals.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "api/v1/docs/",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api-schema", template_name="hub/api_docs.html"
+        ),
+        name="api-docs",
+    ),
     path("access/v1/evaluation", evaluation, name="access-evaluation"),  # hub.wsgi answers first
     path(".well-known/authzen-configuration", authzen_configuration, name="authzen-configuration"),
+    path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]
+
+handler403 = "accounts.views.rings.denied"
 
 if settings.DEMO:
     urlpatterns += [path("demo/", include("hub.demo.urls"))]
