@@ -16,8 +16,8 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Customer, Membership, User, triggers
 from hub.example import load_example
-from tests.machine import CI
 from preferences.management.commands.worker import Worker
+from tests.machine import CI
 
 
 @pytest.hookimpl(wrapper=True)
