@@ -1,0 +1,79 @@
+"""Browser journeys through the real thing: `manage.py demo` and Chromium, no Django inside."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.demo import Demo, running_demo
+from tests.machine import find_chromium
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one demo, so they stay on one worker."""
+    for item in items:
+        if "tests/journeys/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, as `make demo` runs it."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The machine's own Chromium."""
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("no Chromium on this machine (install chromium)")
+    return {"executable_path": chromium, "args": ["--no-sandbox", "--disable-gpu"]}
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_browser(browser: Browser, demo: Demo) -> Iterator[Open]:
+    """A fresh browser of one person, signed in as one of the example people if named."""
+    contexts: list[BrowserContext] = []
+
+    def open_as(name: str | None = None, *, javascript: bool = True, **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=demo.url, java_script_enabled=javascript, locale="en", **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        if name is not None:
+            page.goto("/accounts/login/")
+            page.get_by_role("button", name=re.compile(f"^{name}")).click()
+            page.wait_for_url("/")
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def read_mail() -> Callable[[Page, str, str], None]:
+    """Open the newest kept mail to this address with this subject, as soon as it is there."""
+
+    def read(page: Page, address: str, subject: str) -> None:
+        row = page.get_by_role("row").filter(has_text=address).filter(has_text=subject)
+        until = time.monotonic() + 20
+        while True:
+            page.goto("/demo/mail/")
+            if row.count():
+                break
+            assert time.monotonic() < until, f"no mail to {address}: {page.content()}"
+            time.sleep(0.3)
+        row.first.get_by_role("link").click()
+
+    return read
