@@ -7,9 +7,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute
+from accounts.validators import normalise_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -38,6 +40,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         """A link on the configured host, whatever Host header the request had."""
         return absolute(f"/accounts/password/reset/key/{key}/")
+
+    def clean_email(self, email: str) -> str:
+        """The one form the hub stores, so that no two look-alike addresses are two people."""
+        return normalise_address(email)
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        """The new address, what follows from it, and its event stand or fall together."""
+        with transaction.atomic():
+            return bool(super().confirm_email(request, email_address))
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Open the hub in the person's own language."""

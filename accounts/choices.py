@@ -52,6 +52,9 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
+    "address.changed": _(
+        "%(actor)s changed their e-mail address from %(previous)s to %(address)s."
+    ),
     "sign_in.done": _("%(actor)s signed in."),
     "sign_in.failed": _("A sign-in to this account was refused."),
     "sign_out.done": _("%(actor)s signed out."),

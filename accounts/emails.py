@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Invitation, User
+from accounts.models import Invitation, Membership, User
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
@@ -75,4 +75,18 @@ def send_support_receipt(
         person=person,
         ticket=ticket,
         reason=reason,
+    )
+
+
+def send_membership_notice(*, kind: str, actor: User, membership: Membership) -> None:
+    """Tell a person that their place in a company changed; `kind` picks the sentence."""
+    person = membership.user
+    send_notice(
+        template="accounts/emails/membership_notice",
+        notice_class="security",
+        address=person.email,
+        language=person.language,
+        kind=kind,
+        actor=actor,
+        membership=membership,
     )

@@ -1,6 +1,6 @@
 """What upper apps may hook into, and allauth's events turned into audit events.
 
-Every signal of ours is sent inside the service's transaction: a receiver that raises undoes the act.
+Every signal of ours is sent inside the service's transaction: a receiver that raises undoes it.
 """
 
 from typing import Any
@@ -69,6 +69,20 @@ def _password_reset(*, user: Any, **_: Any) -> None:
     _record("password.reset", user)
 
 
+def _address_changed(*, request: Any, user: Any, from_email_address: Any, **_: Any) -> None:
+    from allauth.usersessions.models import UserSession
+    from django.contrib.auth import update_session_auth_hash
+
+    from accounts.services.people import follow_address_change
+
+    follow_address_change(
+        actor=user, previous=from_email_address.email if from_email_address else "—"
+    )
+    if request.user == user:
+        update_session_auth_hash(request, user)
+        UserSession.objects.create_from_request(request)
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
@@ -76,4 +90,5 @@ def connect() -> None:
     auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")
     allauth_signals.password_changed.connect(_password_changed, dispatch_uid="audit")
     allauth_signals.password_set.connect(_password_changed, dispatch_uid="audit")
+    allauth_signals.email_changed.connect(_address_changed, dispatch_uid="address")
     allauth_signals.password_reset.connect(_password_reset, dispatch_uid="audit")

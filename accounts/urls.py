@@ -2,9 +2,33 @@
 
 from django.urls import path
 
+from accounts.views import customers, desk, invitations, memberships, people, profile, provider
+
 app_name = "accounts"
-from django.http import HttpResponse
+PERSON = "c/<slug:customer>/people/<uuid:person>"
+INVITATION = "c/<slug:customer>/people/invitations/<uuid:invitation>"
 
 urlpatterns = [
-    path("invitations/<str:token>/", lambda r, token: HttpResponse(""), name="invitation-accept")
+    path("profile/", profile.profile, name="profile"),
+    path("invitations/<str:token>/", invitations.invitation_accept, name="invitation-accept"),
+    path("c/<slug:customer>/people/", people.people, name="people"),
+    path(f"{PERSON}/suspend/", memberships.person_suspend, name="person-suspend"),
+    path(f"{PERSON}/restore/", memberships.person_restore, name="person-restore"),
+    path(f"{PERSON}/remove/", memberships.person_remove, name="person-remove"),
+    path(f"{PERSON}/role/", memberships.person_role, name="person-role"),
+    path(f"{PERSON}/details/", memberships.person_details, name="person-details"),
+    path(f"{INVITATION}/resend/", people.invitation_resend, name="invitation-resend"),
+    path(f"{INVITATION}/revoke/", people.invitation_revoke, name="invitation-revoke"),
+    path("c/<slug:customer>/activity/", customers.activity, name="activity"),
+    path("c/<slug:customer>/company/", customers.company, name="company"),
+    path(
+        "c/<slug:customer>/company/hand-over/",
+        customers.company_hand_over,
+        name="company-hand-over",
+    ),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/<uuid:person>/", desk.desk_person, name="desk-person"),
+    path("desk/<uuid:person>/reset-link/", desk.desk_reset_link, name="desk-reset-link"),
+    path("desk/<uuid:person>/end-sessions/", desk.desk_end_sessions, name="desk-end-sessions"),
+    path("provider/", provider.provider, name="provider"),
 ]

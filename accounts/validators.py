@@ -45,6 +45,25 @@ def validate_plain_lines(value: str) -> None:
     validate_plain_text(value.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
 
 
+def clean_reason(field: str, value: str, *, length: int = 500) -> str:
+    """Why something is done, or the ticket that asks for it: one plain line, never empty.
+
+    Raises ValidationError naming the field.
+    """
+    value = value.strip()
+    try:
+        if not value:
+            raise ValidationError(_("Please fill this in: it is kept with what you do."))
+        if len(value) > length:
+            raise ValidationError(
+                _("Please keep this under %(length)s characters."), params={"length": length}
+            )
+        validate_plain_text(value)
+    except ValidationError as error:
+        raise ValidationError({field: error.error_list}) from None
+    return value
+
+
 def normalise_address(value: str) -> str:
     """An e-mail address in the one form the hub stores: lower case, ASCII domain.
 

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from portals.views import people, resources
+from portals.views import people, provider, resources
 
 app_name = "portals"
+CUSTOMER = "provider/customers/<slug:slug>"
+
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", people.person, name="person"),
@@ -16,4 +18,27 @@ urlpatterns = [
     ),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
+    path("provider/new-customer/", provider.customer_create, name="provider-customer-create"),
+    path(f"{CUSTOMER}/", provider.customer, name="provider-customer"),
+    path(f"{CUSTOMER}/subscribe/", provider.customer_subscribe, name="provider-subscribe"),
+    path(
+        f"{CUSTOMER}/subscriptions/<slug:portal>/",
+        provider.customer_subscription,
+        name="provider-subscription",
+    ),
+    path(f"{CUSTOMER}/invite/", provider.customer_invite, name="provider-invite"),
+    path(
+        f"{CUSTOMER}/invitation/resend/",
+        provider.customer_invitation,
+        {"act": "resend"},
+        name="provider-invitation-resend",
+    ),
+    path(
+        f"{CUSTOMER}/invitation/revoke/",
+        provider.customer_invitation,
+        {"act": "revoke"},
+        name="provider-invitation-revoke",
+    ),
+    path(f"{CUSTOMER}/suspend/", provider.customer_suspend, name="provider-customer-suspend"),
+    path(f"{CUSTOMER}/restore/", provider.customer_restore, name="provider-customer-restore"),
 ]

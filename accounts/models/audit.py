@@ -17,6 +17,11 @@ def chain_name(customer: Customer | None) -> str:
     return PROVIDER_CHAIN if customer is None else f"customer:{customer.pk}"
 
 
+def customer_of_chain(name: str) -> int | None:
+    """The primary key in a customer chain's name; None for the provider's."""
+    return None if name == PROVIDER_CHAIN else int(name.removeprefix("customer:"))
+
+
 class AuditChain(models.Model):
     """The head of one chain; its row is locked while an event is appended."""
 

@@ -28,7 +28,7 @@ class SearchKeyField(models.CharField):
         return name, path, args, {**kwargs, "of": self.of}
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        """Byte order on PostgreSQL too, so that a prefix is an index range; SQLite has it anyway."""
+        """Byte order on PostgreSQL too, so that a prefix is an index range."""
         parameters: dict[str, Any] = {**super().db_parameters(connection)}
         if connection.vendor == "postgresql":
             parameters["collation"] = "C"

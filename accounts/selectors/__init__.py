@@ -13,7 +13,13 @@ from accounts.selectors.people import (
     people_of,
     super_users_of,
 )
-from accounts.selectors.trail import activity_of, history_of, sentence_of
+from accounts.selectors.trail import (
+    activity_of,
+    chain_names,
+    desk_acts_on,
+    history_of,
+    sentence_of,
+)
 
 __all__ = [
     "Access",
@@ -21,7 +27,9 @@ __all__ = [
     "Page",
     "access_of",
     "activity_of",
+    "chain_names",
     "customers_for_staff",
+    "desk_acts_on",
     "find_people",
     "history_of",
     "invitations_of",

@@ -8,7 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.choices import EVENT_SENTENCES, Role
-from accounts.models import AuditEvent, Customer, User
+from accounts.models import AuditChain, AuditEvent, Customer, User
+from accounts.models.audit import chain_name
 
 
 def activity_of(customer: Customer) -> QuerySet[AuditEvent]:
@@ -25,6 +26,21 @@ def history_of(person: User) -> QuerySet[AuditEvent]:
     twins = Q(kind__startswith="support.", customer__isnull=False)
     own = Q(person=person) | Q(actor=person)
     return AuditEvent.objects.filter(own).exclude(twins).order_by("-pk")
+
+
+def desk_acts_on(person: User) -> QuerySet[AuditEvent]:
+    """What the support desk did for this person, newest first."""
+    return AuditEvent.objects.filter(
+        person=person, kind__startswith="support.", customer=None
+    ).order_by("-pk")
+
+
+def chain_names() -> list[str]:
+    """Every chain there is, and one for every customer, whose creation it begins with."""
+    names = {chain_name(customer) for customer in Customer.objects.only("pk")}
+    names |= set(AuditChain.objects.values_list("name", flat=True))
+    names |= set(AuditEvent.objects.order_by().values_list("chain", flat=True).distinct())
+    return sorted(names)
 
 
 class _Blank(dict[str, Any]):

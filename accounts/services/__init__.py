@@ -1,1 +1,1 @@
-"""Every write of this app: verb_noun, keyword-only, actor first, one transaction, one audit event."""
+"""Every write of this app: verb_noun, keyword-only, one transaction, one audit event."""

@@ -1,13 +1,13 @@
 """Append to the audit trail, and prove it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditChain, AuditEvent, Customer, User
-from accounts.models.audit import chain_name
+from accounts.models.audit import chain_name, customer_of_chain
 
 
 class AuditBroken(Exception):
@@ -56,27 +56,43 @@ def record_event(
     return event
 
 
-def verify_chain(name: str, earlier: Iterable[tuple[int, str]] = ()) -> int:
+def verify_chain(name: str, earlier: Mapping[int, str] | None = None) -> int:
     """Recompute one chain; returns how many events it holds.
 
-    `earlier` holds (sequence, hash) pairs of an older export, which must still be there: a chain
-    alone cannot show that its end was cut. Raises AuditBroken at the first fault.
+    `earlier` holds the hash of each sequence number in an older export, which must still be there:
+    a chain alone cannot show that its end was cut. Safe while events are being written. Raises
+    AuditBroken at the first fault.
     """
-    hashes: dict[int, str] = {}
-    previous, expected = "0" * 64, 1
+    wanted = dict(earlier or {})
+    customer = customer_of_chain(name)
+    previous, expected, last_id = "0" * 64, 1, 0
     for event in AuditEvent.objects.filter(chain=name).order_by("sequence").iterator():
         if event.sequence != expected:
             raise AuditBroken(f"{name}: event {expected} is missing")
         if event.previous_hash != previous or event.computed_hash() != event.hash:
             raise AuditBroken(f"{name}: event {event.sequence} was changed")
-        hashes[event.sequence] = previous = event.hash
-        expected += 1
+        if event.customer_id != customer or event.pk <= last_id:
+            raise AuditBroken(f"{name}: event {event.sequence} was moved")
+        if wanted.pop(event.sequence, event.hash) != event.hash:
+            raise AuditBroken(f"{name}: event {event.sequence} differs from the earlier export")
+        previous, expected, last_id = event.hash, expected + 1, event.pk
+    if wanted:
+        raise AuditBroken(f"{name}: event {min(wanted)} of the earlier export is gone")
+    _verify_head(name, expected - 1, previous)
+    return expected - 1
+
+
+def _verify_head(name: str, last: int, last_hash: str) -> None:
+    """The head agrees with the last event read; what was appended meanwhile follows it."""
     head = AuditChain.objects.filter(name=name).first()
-    if head is None and hashes:
-        raise AuditBroken(f"{name}: the head of the chain is missing")
-    if head is not None and (head.last_sequence, head.last_hash) != (expected - 1, previous):
-        raise AuditBroken(f"{name}: the chain ends at {expected - 1}, its head says otherwise")
-    for sequence, digest in earlier:
-        if hashes.get(sequence) != digest:
-            raise AuditBroken(f"{name}: event {sequence} differs from the earlier export")
-    return len(hashes)
+    if head is None:
+        if last:
+            raise AuditBroken(f"{name}: the head of the chain is missing")
+        return
+    if head.last_sequence == last and head.last_hash == last_hash:
+        return
+    following = AuditEvent.objects.filter(
+        chain=name, sequence=last + 1, previous_hash=last_hash
+    ).exists()
+    if head.last_sequence <= last or not following:
+        raise AuditBroken(f"{name}: the chain ends at {last}, its head says otherwise")

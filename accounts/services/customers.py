@@ -1,14 +1,17 @@
 """Customers: created by staff, kept current by their Super Users, handed over."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts import emails
 from accounts.choices import CustomerStatus, Role
 from accounts.models import Customer, Membership, User
 from accounts.services.audit import record_event
+from accounts.validators import clean_reason
 
 
 class CustomerRefused(ValidationError):
@@ -42,18 +45,32 @@ def require_staff(actor: User, permission: str) -> None:
 
 
 @transaction.atomic
-def create_customer(*, actor: User, slug: str, name: str, language: str = "en") -> Customer:
-    """A new pending customer; its subscriptions and main Super User come next.
+def create_customer(
+    *,
+    actor: User,
+    slug: str,
+    name: str,
+    language: str = "en",
+    begin: Callable[[Customer], None] | None = None,
+) -> Customer:
+    """A new pending customer; its main Super User comes next.
 
-    Raises PermissionDenied without `accounts.add_customer`, ValidationError for bad or taken data.
+    `begin` adds rows of an upper app (the first subscriptions) inside the same transaction. Raises
+    PermissionDenied without `accounts.add_customer`, ValidationError for bad or taken data.
     """
     require_staff(actor, "accounts.add_customer")
     customer = Customer(slug=slug, name=name, language=language)
     customer.full_clean()
-    customer.save()
+    try:
+        with transaction.atomic():
+            customer.save()
+    except IntegrityError as error:
+        raise CustomerRefused({"slug": _("This short name is taken.")}) from error
     record_event(
         kind="customer.created", actor=actor, customer=customer, customer_name=name, slug=slug
     )
+    if begin is not None:
+        begin(customer)
     return customer
 
 
@@ -84,9 +101,11 @@ def update_company(*, actor: User, customer: Customer, **values: Any) -> Custome
 def suspend_customer(*, actor: User, customer: Customer, reason: str) -> Customer:
     """Stop every right in this customer at once (decision rule); nothing is lost.
 
-    Raises PermissionDenied without `accounts.change_customer`, CustomerRefused if not active.
+    Raises PermissionDenied without `accounts.change_customer`, CustomerRefused if not active,
+    ValidationError without a reason.
     """
     require_staff(actor, "accounts.change_customer")
+    reason = clean_reason("reason", reason)
     customer = lock_customer(customer)
     if customer.status != CustomerStatus.ACTIVE:
         raise CustomerRefused(_("Only an active customer can be suspended."))
@@ -122,6 +141,8 @@ def hand_over_customer(*, actor: User, customer: Customer, to: Membership) -> Cu
         raise PermissionDenied("only the main Super User hands over")
     to = Membership.objects.select_for_update().get(pk=to.pk)
     able = to.customer_id == customer.pk and to.is_live and to.ends_at is None
+    if to.pk == mine.pk:
+        raise CustomerRefused(_("You are the main Super User already."))
     if not able or to.role != Role.SUPER_USER or not to.user.is_active:
         raise CustomerRefused(_("Only a live Super User of this company can take over."))
     customer.main_super_user = to
@@ -137,4 +158,5 @@ def hand_over_customer(*, actor: User, customer: Customer, to: Membership) -> Cu
         person=to.user,
         previous=str(mine),
     )
+    emails.send_membership_notice(kind="main_super_user", actor=actor, membership=to)
     return customer

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -34,7 +35,10 @@ def hash_token(token: str) -> str:
 def _create(
     *, actor: User, customer: Customer, address: str, name: str, role: str, main: bool
 ) -> Invitation:
-    address = normalise_address(address)
+    try:
+        address = normalise_address(address)
+    except ValidationError as error:
+        raise InvitationRefused({"address": error.error_list}) from error
     if role not in Role.values:
         raise InvitationRefused({"role": _("Choose a role.")})
     present = Membership.objects.present().filter(customer=customer, user__email=address)
@@ -147,11 +151,13 @@ def _lock_open(actor: User, invitation: Invitation) -> tuple[Customer, Invitatio
 def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
     """Send a fresh link with a fresh life; the old link stops working.
 
-    Raises PermissionDenied as for sending it; InvitationRefused once it is no longer open.
+    Whoever sends it again answers for it from now on. Raises PermissionDenied as for sending it;
+    InvitationRefused once it is no longer open.
     """
     customer, invitation = _lock_open(actor, invitation)
     invitation.token = secrets.token_urlsafe(32)
     invitation.token_hash = hash_token(invitation.token)
+    invitation.invited_by = actor
     invitation.expires_at = timezone.now() + LIFETIME
     invitation.save()
     record_event(
@@ -213,9 +219,9 @@ def accept_invitation(
 ) -> Membership:
     """Join the company; the proof is the mailed token, so the address counts as confirmed.
 
-    `actor` is the signed-in person, who must own the invited address; None makes the account, with
-    `name` and `password` (already validated). Works once, also in parallel: the customer's row is
-    locked first. Raises InvitationRefused.
+    `actor` is the signed-in person, who must own the invited address; None makes the account with
+    `name` and `password`. Works once, also in parallel: the customer's row is locked first. Raises
+    InvitationRefused, or ValidationError naming the field.
     """
     customer = lock_customer(find_invitation(token).customer)
     invitation = find_invitation(token)  # again, now that nobody else can be using it
@@ -257,6 +263,13 @@ def _create_person(invitation: Invitation, *, name: str, password: str, language
         raise InvitationRefused(
             _("You already have an account. Sign in to accept."), code="sign_in_first"
         )
-    user = User.objects.create_user(invitation.address, password, name=name, language=language)
+    user = User(email=invitation.address, name=name, language=language)
+    user.clean_fields(exclude=["password"])
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error.error_list}) from error
+    user.set_password(password)
+    user.save()
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     return user

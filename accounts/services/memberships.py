@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import signals
+from accounts import emails, signals
 from accounts.choices import Role
 from accounts.models import Customer, Membership, User
 from accounts.services.audit import record_event
@@ -24,7 +24,8 @@ def _lock_for_change(actor: User, membership: Membership) -> tuple[Customer, Mem
     customer = lock_customer(membership.customer)
     require_super_user(actor, customer)
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
-    if membership.ended_at is not None:
+    over = membership.ends_at is not None and membership.ends_at <= timezone.now()
+    if over or membership.ended_at is not None:
         raise MembershipRefused(_("This person has already left."))
     return customer, membership
 
@@ -78,6 +79,8 @@ def begin_membership(
 def suspend_membership(*, actor: User, membership: Membership) -> Membership:
     """Take every right of this person in this customer away, for now; nothing is lost.
 
+    Portal tokens end too, so that a portal asks again before it lets the person in.
+
     Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
     Super User, oneself, or who is already suspended.
     """
@@ -89,9 +92,11 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
         raise MembershipRefused(_("This person is already suspended."))
     membership.suspended_at = timezone.now()
     _save(membership)
+    signals.person_locked_out.send(User, user=membership.user)
     record_event(
         kind="membership.suspended", actor=actor, customer=customer, person=membership.user
     )
+    emails.send_membership_notice(kind="suspended", actor=actor, membership=membership)
     return membership
 
 
@@ -104,6 +109,7 @@ def restore_membership(*, actor: User, membership: Membership) -> Membership:
     membership.suspended_at = None
     _save(membership)
     record_event(kind="membership.restored", actor=actor, customer=customer, person=membership.user)
+    emails.send_membership_notice(kind="restored", actor=actor, membership=membership)
     return membership
 
 
@@ -120,6 +126,7 @@ def remove_membership(*, actor: User, membership: Membership) -> Membership:
         raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
     finish_membership(actor=actor, membership=membership)
     record_event(kind="membership.removed", actor=actor, customer=customer, person=membership.user)
+    emails.send_membership_notice(kind="removed", actor=actor, membership=membership)
     return membership
 
 
@@ -159,6 +166,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         person=membership.user,
         role=role,
     )
+    emails.send_membership_notice(kind="role_changed", actor=actor, membership=membership)
     return membership
 
 
@@ -172,7 +180,7 @@ def update_work_details(
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:
         setattr(membership, name, values[name])
-    membership.clean_fields(exclude=["search_name", "search_address"])
+    membership.clean_fields()
     if changed:
         _save(membership)
         record_event(

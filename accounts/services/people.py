@@ -1,9 +1,12 @@
 """What a person does for themselves: it goes to the provider's chain and their own history."""
 
+import uuid
+
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.services.audit import record_event
+from accounts.validators import search_key
 
 
 @transaction.atomic
@@ -19,3 +22,17 @@ def update_profile(*, actor: User, name: str, language: str) -> User:
         user.save(update_fields=changed)
         record_event(kind="profile.updated", actor=user, person=user, fields=", ".join(changed))
     return user
+
+
+@transaction.atomic
+def follow_address_change(*, actor: User, previous: str) -> None:
+    """What a proved new address of one's own brings along, inside the change's transaction.
+
+    People lists find the person by it, and every session but the one at work must sign in again.
+    """
+    Membership.objects.filter(user=actor).update(search_address=search_key(actor.email))
+    actor.session_epoch = uuid.uuid4()
+    actor.save(update_fields=["session_epoch"])
+    record_event(
+        kind="address.changed", actor=actor, person=actor, previous=previous, address=actor.email
+    )

@@ -11,33 +11,38 @@ from accounts.models import Membership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import require_staff
 from accounts.services.sessions import end_sessions
-from accounts.validators import validate_plain_text
+from accounts.validators import clean_reason
 
 
 class SupportRefused(ValidationError):
     """The act needs something it did not get; the message says what."""
 
 
-def _prepare(actor: User, person: User, ticket: str, reason: str) -> User:
+TICKET_LENGTH = 60
+
+
+def _prepare(actor: User, person: User, ticket: str, reason: str) -> tuple[User, str, str]:
     """Who may, on whom, and why: the same for every act of the desk (G1, G3)."""
     require_staff(actor, "accounts.use_desk")
     person = User.objects.select_for_update().get(pk=person.pk)
     if person.is_staff or person.pk == actor.pk:
         raise PermissionDenied("the desk never acts on staff or on itself")
-    for field, value in {"ticket": ticket, "reason": reason}.items():
-        if not value.strip():
-            raise SupportRefused({field: _("The desk needs this for its receipt.")})
-        validate_plain_text(value)
     if not person.is_active:
         raise SupportRefused(_("This account is closed."))
-    return person
+    ticket = clean_reason("ticket", ticket, length=TICKET_LENGTH)
+    return person, ticket, clean_reason("reason", reason)
 
 
 def _leave_receipts(kind: str, actor: User, person: User, ticket: str, reason: str) -> None:
     """One event per customer and one of the provider; a mail to the person and each Super User."""
     details = {"actor": actor, "person": person, "ticket": ticket, "reason": reason}
     record_event(kind=kind, **details)
-    present = Membership.objects.present().filter(user=person).select_related("customer")
+    present = (
+        Membership.objects.present()
+        .filter(user=person)
+        .select_related("customer__main_super_user__user")
+        .order_by("customer_id")  # one order for everybody: chains are locked as we go
+    )
     told = {person}
     for membership in present:
         record_event(kind=kind, customer=membership.customer, **details)
@@ -51,9 +56,10 @@ def _leave_receipts(kind: str, actor: User, person: User, ticket: str, reason: s
 def send_reset_link(*, actor: User, person: User, ticket: str, reason: str) -> None:
     """Mail the person a link to choose a new password; support never sees or sets it.
 
-    Raises PermissionDenied (not support, or the target is staff), SupportRefused naming the field.
+    Raises PermissionDenied (not support, or the target is staff), ValidationError naming the
+    field.
     """
-    person = _prepare(actor, person, ticket, reason)
+    person, ticket, reason = _prepare(actor, person, ticket, reason)
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"
     emails.send_reset_link(person, key)
     _leave_receipts("support.reset_link_sent", actor, person, ticket, reason)
@@ -62,7 +68,7 @@ def send_reset_link(*, actor: User, person: User, ticket: str, reason: str) -> N
 @transaction.atomic
 def end_all_sessions(*, actor: User, person: User, ticket: str, reason: str) -> None:
     """Sign the person out everywhere, and end the tokens portals hold for them. Raises likewise."""
-    person = _prepare(actor, person, ticket, reason)
+    person, ticket, reason = _prepare(actor, person, ticket, reason)
     end_sessions(person)
     signals.person_locked_out.send(User, user=person)
     _leave_receipts("support.sessions_ended", actor, person, ticket, reason)

@@ -1,0 +1,71 @@
+"""Staff look things up here; every change goes through a service, so nothing can be changed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import AuditEvent, Customer, Invitation, Membership, User
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Lists and shows; adds, changes and deletes nothing, and shows no secret."""
+
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(ReadOnly):
+    """People, without password and session epoch."""
+
+    list_display = ["name", "email", "is_active", "is_staff"]
+    fields = [
+        "sub", "email", "name", "language", "is_active", "is_staff", "groups", "last_login",
+        "created_at",
+    ]  # fmt: skip
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnly):
+    """Customers."""
+
+    list_display = ["name", "slug", "status"]
+    list_filter = ["status"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly):
+    """Who belongs where."""
+
+    list_display = ["work_name", "customer", "role", "suspended_at", "ended_at"]
+    list_select_related = ["customer"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    """Offers, without the hash of their token."""
+
+    list_display = ["address", "customer", "role", "expires_at", "accepted_at", "revoked_at"]
+    list_select_related = ["customer"]
+    exclude = ["token_hash"]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    """The trail; the database refuses changes too."""
+
+    list_display = ["at", "chain", "sequence", "kind", "actor_name"]

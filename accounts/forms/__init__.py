@@ -1,0 +1,21 @@
+"""What people type, parsed; whether it is allowed or makes sense the services decide."""
+
+from accounts.forms.customers import CompanyForm, HandOverForm
+from accounts.forms.desk import DeskForm
+from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
+from accounts.forms.strict import ActForm, LineField, SearchForm, StrictForm, first_error
+
+__all__ = [
+    "AcceptForm",
+    "ActForm",
+    "CompanyForm",
+    "DeskForm",
+    "HandOverForm",
+    "LineField",
+    "ProfileForm",
+    "RoleForm",
+    "SearchForm",
+    "StrictForm",
+    "WorkDetailsForm",
+    "first_error",
+]

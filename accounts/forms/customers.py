@@ -1,0 +1,57 @@
+"""What a company says about itself, and whom it puts in charge."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Language
+from accounts.forms.strict import LineField, StrictForm
+from accounts.models import Customer
+from accounts.selectors import super_users_of
+from accounts.validators import NAME_LENGTH, search_key
+
+
+class CompanyForm(StrictForm):
+    """The company data a Super User keeps current (services: COMPANY_FIELDS)."""
+
+    name = LineField(label=_("Company name"), max_length=NAME_LENGTH)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=Language.choices,
+        help_text=_("For mail to people who have not chosen their own."),
+    )
+    phone = LineField(label=_("Phone"), max_length=40, required=False)
+    street = LineField(label=_("Street address"), max_length=200, required=False)
+    city = LineField(label=_("City"), max_length=100, required=False)
+    region = LineField(label=_("Province or state"), max_length=100, required=False)
+    postal_code = LineField(label=_("Postal code"), max_length=20, required=False)
+    country = LineField(label=_("Country"), max_length=100, required=False)
+
+
+class HandOverForm(StrictForm):
+    """Who takes over, and the company's name typed by hand: nobody does this by a slip."""
+
+    to = forms.ModelChoiceField(
+        label=_("New main Super User"), queryset=None, empty_label=_("Choose a person")
+    )
+    confirmation = LineField(
+        label=_("Type the company name to confirm"),
+        max_length=NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.customer = customer
+        self.fields["to"].queryset = super_users_of(customer).exclude(  # type: ignore[attr-defined]
+            pk=customer.main_super_user_id
+        )
+
+    def clean_confirmation(self) -> str:
+        """Raises ValidationError unless it is the company's name, in any case."""
+        typed = str(self.cleaned_data["confirmation"])
+        if search_key(typed) != search_key(self.customer.name):
+            raise ValidationError(_("Please type “%(name)s”."), params={"name": self.customer.name})
+        return typed

@@ -1,0 +1,60 @@
+"""What is said about people: by themselves, and by their company."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Language, Role
+from accounts.forms.strict import LineField, StrictForm
+from accounts.validators import NAME_LENGTH
+
+PASSWORD_LENGTH = 256
+
+
+class AcceptForm(StrictForm):
+    """The second step of an invitation, for someone without an account."""
+
+    name = LineField(
+        label=_("Your name"),
+        max_length=NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Choose a password"),
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        help_text=_("At least 12 characters. Three or four unrelated words are easy to keep."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class ProfileForm(StrictForm):
+    """One's own name and language."""
+
+    name = LineField(
+        label=_("Name"),
+        max_length=NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=Language.choices,
+        help_text=_("For these pages and for the mail you get."),
+    )
+
+
+class WorkDetailsForm(StrictForm):
+    """How a company calls and reaches a person."""
+
+    work_name = LineField(label=_("Name at work"), max_length=NAME_LENGTH)
+    work_phone = LineField(
+        label=_("Phone at work"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+    )
+
+
+class RoleForm(StrictForm):
+    """The role a person is to have."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)

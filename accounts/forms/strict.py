@@ -1,0 +1,66 @@
+"""Forms that know exactly their fields, and text that is plain."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.validators import validate_plain_text
+
+_ALWAYS_KNOWN = {"csrfmiddlewaretoken"}
+
+
+class LineField(forms.CharField):
+    """One line of text without control or hidden characters."""
+
+    default_validators = [validate_plain_text]
+
+
+class StrictForm(forms.Form):
+    """Refuses a field it does not know or that came twice, instead of passing over it."""
+
+    def clean(self) -> dict[str, Any]:
+        """Compare what came with the fields. Raises ValidationError naming the odd one."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        known = {self.add_prefix(name) for name in self.fields}
+        many = {
+            self.add_prefix(name)
+            for name, field in self.fields.items()
+            if getattr(field.widget, "allow_multiple_selected", False)
+        }
+        for name in sorted(self.data):
+            if name not in known | _ALWAYS_KNOWN:
+                raise ValidationError(
+                    _("Unknown field: %(name)s"), code="unknown", params={"name": name[:60]}
+                )
+            if name not in many and len(self.data.getlist(name)) > 1:
+                raise ValidationError(
+                    _("This field came twice: %(name)s"), code="twice", params={"name": name}
+                )
+        return cleaned
+
+    def refuse(self, refusal: ValidationError) -> None:
+        """Show a service's refusal beside the field it names, or above the form."""
+        if not hasattr(refusal, "error_dict"):
+            self.add_error(None, refusal)
+            return
+        for name, errors in refusal.error_dict.items():
+            self.add_error(name if name in self.fields else None, errors)
+
+
+class ActForm(StrictForm):
+    """A button: nothing to fill in, so nothing may come with it."""
+
+
+class SearchForm(forms.Form):
+    """The beginning of a name or an address."""
+
+    q = LineField(label=_("Search"), required=False, max_length=254)
+
+
+def first_error(refusal: forms.Form | ValidationError) -> str:
+    """The first sentence of a refusal, for a page that has no form to show it in."""
+    if isinstance(refusal, ValidationError):
+        return str(refusal.messages[0])
+    return str(next(iter(refusal.errors.values()))[0])

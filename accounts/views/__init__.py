@@ -1,0 +1,1 @@
+"""Pages of people and customers: each parses, calls one service or selector, and answers."""

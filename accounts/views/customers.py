@@ -1,0 +1,80 @@
+"""A company's own pages: its data, who runs it, and what happened."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.choices import CustomerStatus
+from accounts.forms import CompanyForm, HandOverForm
+from accounts.models import Customer
+from accounts.selectors import activity_of, page_of, sentence_of
+from accounts.services import customers
+from accounts.views.rings import managed_customer
+
+
+@require_safe
+def activity(request: HttpRequest, customer: str) -> HttpResponse:
+    """What happened in the company, newest first, in sentences."""
+    company = managed_customer(request, customer)
+    events = activity_of(company)
+    page = page_of(events, among=events, order=("-pk",), after=request.GET.get("after", ""))
+    context = {
+        "customer": company,
+        "page": page,
+        "entries": [(event, sentence_of(event)) for event in page],
+    }
+    return render(request, "accounts/activity.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def company(request: HttpRequest, customer: str) -> HttpResponse:
+    """The company data, kept current by its Super Users."""
+    firm = managed_customer(request, customer)
+    current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
+    form = CompanyForm(request.POST if request.method == "POST" else None, initial=current)
+    if form.is_valid():
+        try:
+            customers.update_company(actor=request.user, customer=firm, **form.cleaned_data)
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The company data is saved."))
+            return redirect("accounts:company", customer)
+    return _company_page(request, firm, form, HandOverForm(customer=firm))
+
+
+@require_POST
+def company_hand_over(request: HttpRequest, customer: str) -> HttpResponse:
+    """Give the main Super User's place to another Super User."""
+    firm = managed_customer(request, customer)
+    form = HandOverForm(request.POST, customer=firm)
+    if form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            customers.hand_over_customer(actor=request.user, customer=firm, to=to)
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("%(person)s is now the main Super User.") % {"person": to})
+            return redirect("accounts:company", customer)
+    current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
+    return _company_page(request, firm, CompanyForm(initial=current), form)
+
+
+def _company_page(
+    request: HttpRequest, firm: Customer, form: CompanyForm, hand_over: HandOverForm
+) -> HttpResponse:
+    main = firm.main_super_user
+    context = {
+        "customer": firm,
+        "form": form,
+        "hand_over": hand_over,
+        "main": main,
+        "is_main": main is not None and main.user_id == request.user.pk,
+        "may_act": firm.status == CustomerStatus.ACTIVE,
+        "others": hand_over.fields["to"].queryset.exists(),  # type: ignore[attr-defined]
+    }
+    return render(request, "accounts/company.html", context)

@@ -1,0 +1,97 @@
+"""The support desk: find a person, see whether they can sign in, help without holding anything."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.forms import DeskForm, SearchForm
+from accounts.models import User
+from accounts.selectors import (
+    access_of,
+    desk_acts_on,
+    find_people,
+    memberships_of,
+    page_of,
+    sentence_of,
+)
+from accounts.services import support
+from accounts.services.customers import require_staff
+
+SHORTEST_SEARCH = 2
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """Find a person among all customers; nothing is listed before something is asked."""
+    require_staff(request.user, "accounts.use_desk")
+    form = SearchForm(request.GET)
+    search = form.cleaned_data["q"] if form.is_valid() else ""
+    page = None
+    if len(search) >= SHORTEST_SEARCH:
+        page = page_of(
+            find_people(search),
+            among=User.objects.all(),
+            order=("search_name", "pk"),
+            after=request.GET.get("after", ""),
+        )
+    context = {"form": form, "search": search, "page": page}
+    fragment = "#found" if request.htmx else ""
+    return render(request, f"accounts/desk.html{fragment}", context)
+
+
+@require_safe
+def desk_person(request: HttpRequest, person: UUID) -> HttpResponse:
+    """What the desk may know of a person, and its two acts."""
+    require_staff(request.user, "accounts.use_desk")
+    return _person_page(request, get_object_or_404(User, sub=person), DeskForm())
+
+
+@require_POST
+def desk_reset_link(request: HttpRequest, person: UUID) -> HttpResponse:
+    """Mail the person a link to choose a new password."""
+    return _act(
+        request, person, support.send_reset_link, _("The link is on its way to %(person)s.")
+    )
+
+
+@require_POST
+def desk_end_sessions(request: HttpRequest, person: UUID) -> HttpResponse:
+    """Sign the person out everywhere."""
+    return _act(
+        request, person, support.end_all_sessions, _("%(person)s is signed out everywhere.")
+    )
+
+
+def _act(
+    request: HttpRequest, person: UUID, service: Callable[..., None], done: str
+) -> HttpResponse:
+    require_staff(request.user, "accounts.use_desk")
+    whom = get_object_or_404(User, sub=person)
+    form = DeskForm(request.POST)
+    if form.is_valid():
+        try:
+            service(actor=request.user, person=whom, **form.cleaned_data)
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, done % {"person": whom})
+            return redirect("accounts:desk-person", person)
+    return _person_page(request, whom, form)
+
+
+def _person_page(request: HttpRequest, person: User, form: DeskForm) -> HttpResponse:
+    context = {
+        "person": person,
+        "form": form,
+        "access": access_of(person),
+        "memberships": memberships_of(person),
+        "off_limits": person.is_staff or person.pk == request.user.pk,
+        "acts": [(event, sentence_of(event)) for event in desk_acts_on(person)[:5]],
+    }
+    return render(request, "accounts/desk_person.html", context)

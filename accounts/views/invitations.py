@@ -1,0 +1,91 @@
+"""Accepting an invitation, in two steps: open the link, then say yes."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import AcceptForm, ActForm
+from accounts.models import Invitation, Membership, User
+from accounts.services.invitations import InvitationRefused, accept_invitation, find_invitation
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is offered and to whom; a POST by the right person joins and signs in."""
+    response = _answer(request, token)
+    # The address holds the token: no page it leads to learns more than the host. ("no-referrer"
+    # would make browsers send "Origin: null", which the CSRF check rightly refuses.)
+    response["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+def _answer(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        invitation = find_invitation(token)
+    except InvitationRefused:
+        return _gone(request)
+    known = User.objects.filter(email=invitation.address).exists()
+    who = "nobody"
+    if request.user.is_authenticated:
+        who = "self" if request.user.email == invitation.address else "other"
+    form = _form(request, invitation, new=who == "nobody" and not known)
+    refused = request.method == "POST" and (who == "other" or (who == "nobody" and known))
+    if not refused and form.is_valid():
+        try:
+            membership = accept_invitation(
+                actor=request.user if who == "self" else None,
+                token=token,
+                language=get_language() or "en",
+                **form.cleaned_data,
+            )
+        except ValidationError as refusal:
+            if getattr(refusal, "code", None) == "gone":
+                return _gone(request)
+            form.refuse(refusal)
+        else:
+            return _welcome(request, membership, form.cleaned_data)
+    context = {
+        "invitation": invitation,
+        "who": who,
+        "known": known,
+        "form": form,
+        "here": request.path,
+    }
+    template = "accounts/invitation_accept.html"
+    return render(request, template, context, status=403 if refused else 200)
+
+
+def _form(request: HttpRequest, invitation: Invitation, *, new: bool) -> AcceptForm | ActForm:
+    data = request.POST if request.method == "POST" else None
+    return AcceptForm(data, initial={"name": invitation.name}) if new else ActForm(data)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """One page for unknown, used, withdrawn and expired: it tells nothing but what to do."""
+    return render(request, "accounts/invitation_gone.html", status=410)
+
+
+def _welcome(request: HttpRequest, membership: Membership, typed: dict[str, Any]) -> HttpResponse:
+    welcome = _("Welcome to %(company)s.") % {"company": membership.customer}
+    if request.user.is_authenticated:
+        messages.success(request, welcome)
+        return redirect("home")
+    login = Login(user=membership.user, redirect_url=reverse("home"))
+    response = perform_password_login(request, {"email": membership.user.email}, login)
+    messages.success(request, welcome)
+    return response

@@ -1,0 +1,49 @@
+"""One's own page."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import ProfileForm
+from accounts.selectors import history_of, memberships_of, page_of, sentence_of
+from accounts.services.people import update_profile
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name and language, ways in, companies, and everything that concerns this person."""
+    current = {"name": request.user.name, "language": request.user.language}
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=current)
+    if form.is_valid():
+        try:
+            person = update_profile(actor=request.user, **form.cleaned_data)
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            with translation.override(person.language):
+                messages.success(request, _("Your profile is saved."))
+            response = redirect("accounts:profile")
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                person.language,
+                max_age=settings.LANGUAGE_COOKIE_AGE,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
+            return response
+    events = history_of(request.user)
+    page = page_of(
+        events, among=events, order=("-pk",), after=request.GET.get("after", ""), size=20
+    )
+    context = {
+        "form": form,
+        "memberships": memberships_of(request.user),
+        "page": page,
+        "entries": [(event, sentence_of(event)) for event in page],
+    }
+    return render(request, "accounts/profile.html", context)

@@ -1,0 +1,28 @@
+"""The provider's list of customers."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.forms import SearchForm
+from accounts.models import Customer
+from accounts.selectors import customers_for_staff, page_of
+from accounts.services.customers import require_staff
+
+
+@require_safe
+def provider(request: HttpRequest) -> HttpResponse:
+    """Every customer, searched by the beginning of a name."""
+    require_staff(request.user, "accounts.view_customer")
+    form = SearchForm(request.GET)
+    search = form.cleaned_data["q"] if form.is_valid() else ""
+    found = customers_for_staff(search=search) if form.is_valid() else Customer.objects.none()
+    page = page_of(
+        found,
+        among=Customer.objects.all(),
+        order=("search_name", "pk"),
+        after=request.GET.get("after", ""),
+    )
+    context = {"form": form, "search": search, "page": page}
+    fragment = "#customers" if request.htmx else ""
+    return render(request, f"accounts/provider.html{fragment}", context)

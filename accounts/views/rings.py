@@ -1,0 +1,62 @@
+"""Who a page is for: unseen is 404, seen but not allowed is 403 with whom to ask."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from accounts.forms import ActForm, first_error
+from accounts.models import Customer, Membership
+from accounts.selectors import is_super_user, super_users_of
+
+MOST_TO_ASK = 5
+
+
+def managed_customer(request: HttpRequest, slug: str) -> Customer:
+    """A customer this person belongs to (else 404) and runs (else 403)."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
+    if not is_super_user(request.user, customer):
+        raise PermissionDenied
+    return customer
+
+
+def managed_membership(request: HttpRequest, slug: str, person: Any) -> Membership:
+    """Someone present in a customer this person runs; else 404 or 403."""
+    customer = managed_customer(request, slug)
+    return get_object_or_404(
+        Membership.objects.present().select_related("user", "customer"),
+        customer=customer,
+        user__sub=person,
+    )
+
+
+def press(request: HttpRequest, act: Callable[[], object], done: str) -> bool:
+    """A button without fields: do the act and say so, or say why not. Out: whether it was done."""
+    form = ActForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, first_error(form))
+        return False
+    try:
+        act()
+    except ValidationError as refusal:
+        messages.error(request, first_error(refusal))
+        return False
+    messages.success(request, done)
+    return True
+
+
+def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 403 page; inside a company it names the people who can help."""
+    match = request.resolver_match
+    slug = match.kwargs.get("customer") if match else None
+    customer = None
+    if isinstance(slug, str) and request.user.is_authenticated:
+        customer = Customer.objects.visible_to(request.user).filter(slug=slug).first()
+    if customer is None:
+        return render(request, "403.html", status=403)
+    helpers = super_users_of(customer).exclude(user=request.user.pk)[:MOST_TO_ASK]
+    context = {"customer": customer, "helpers": helpers}
+    return render(request, "accounts/denied.html", context, status=403)
