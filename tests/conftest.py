@@ -42,8 +42,8 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
     mail.outbox = []
 
 
-@pytest.fixture(autouse=True)
-def _flush_past_the_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_the_triggers() -> Iterator[None]:
     """Append-only tables refuse the flush of transactional tests, so it runs without triggers."""
     teardown = TransactionTestCase._fixture_teardown
 
@@ -51,7 +51,9 @@ def _flush_past_the_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
         with triggers.removed(connection):
             teardown(self)
 
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield
 
 
 @pytest.fixture(autouse=True)
