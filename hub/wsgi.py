@@ -1,16 +1,21 @@
 """The WSGI application: Django, and ahead of it the front that answers checks."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-django_application = get_wsgi_application()
+try:
+    django_application = get_wsgi_application()
+except ImproperlyConfigured as refusal:
+    sys.exit(f"The hub does not start: {refusal}")
 
-from portals.api.evaluation import PATH, answer_environ  # noqa: E402 -- the apps are ready now
+from portals.api.evaluation import PATH, answer_environ
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 

@@ -1,7 +1,6 @@
 """Web server and job worker as children: started together, stopped together."""
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from types import FrameType
 from urllib.request import urlopen
 
 from django.conf import settings
+
+from hub.serving import web_server_command
 
 PATIENCE = 60  # seconds until it must answer
 GRACE = 10  # seconds a child gets to finish its work
@@ -22,42 +23,6 @@ class StackFailed(Exception):
 
 class StackStopped(Exception):
     """Someone asked the demo to stop."""
-
-
-def split_bind(bind: str) -> tuple[str, int]:
-    """`127.0.0.1:8000` as host and port. Raises StackFailed for anything else."""
-    host, _, port = bind.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise StackFailed(f"HUB_BIND is a host and a port, like 127.0.0.1:8000; got “{bind}”.")
-    return host.strip("[]"), int(port)
-
-
-def require_free(bind: str) -> None:
-    """Raise StackFailed when something listens there already.
-
-    granian asks for SO_REUSEPORT, so two of them share a port without a word; this bind does not.
-    """
-    host, port = split_bind(bind)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StackFailed(
-                f"{bind} cannot be used ({error.strerror}). Stop what listens there,"
-                f" or choose another port: HUB_BIND={host}:{port + 1} make demo"
-            ) from error
-
-
-def web_server_command(bind: str, workers: int) -> list[str]:
-    """How granian serves the hub."""
-    host, port = split_bind(bind)
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-        *("--host", host, "--port", str(port), "--workers", str(workers)),
-        *("--log-level", "warning", "hub.wsgi:application"),
-    ]
 
 
 class Stack:

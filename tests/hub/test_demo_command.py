@@ -3,16 +3,18 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
 from hub.demo.environment import demo_environment, write_demo_environment
 from hub.progress import run_quietly
-from tests.demo import manage, running_demo
+from tests.demo import ROOT, hub_environment, manage, running_demo
+from tests.machine import free_port
 
 DEMO = {"HUB_ENV": "demo", "HUB_SECRET_KEY": "x" * 50}
 PRODUCTION = {
@@ -47,6 +49,14 @@ def within(seconds, question):
         time.sleep(0.1)
 
 
+def answers(url):
+    try:
+        with urlopen(Request(url, headers={"Host": "hub.example"})) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
 def test_starts_and_stops_whole(tmp_path):
     with running_demo(tmp_path) as demo:
         children = demo.children()
@@ -77,17 +87,18 @@ def test_one_child_s_death_stops_the_lot(tmp_path):
         assert "Traceback" not in demo.said
 
 
-def test_taken_port_is_one_line():
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_taken_port_is_one_line(command):
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian does
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
 
-        line = one_line(manage("demo", **DEMO, HUB_BIND=f"127.0.0.1:{port}"))
+        line = one_line(manage(command, **DEMO, HUB_BIND=f"127.0.0.1:{port}"))
 
     assert f"127.0.0.1:{port} cannot be used (Address already in use)." in line
-    assert f"HUB_BIND=127.0.0.1:{port + 1} make demo" in line
+    assert f"HUB_BIND=127.0.0.1:{port + 1}" in line
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "192.0.2.7:8000", "[::]:8000", ":8000", "8000"])
@@ -127,6 +138,33 @@ def test_production_names_what_it_lacks(name):
 )
 def test_starting_names_what_is_wrong(name, value):
     assert name in one_line(manage("check", **{**PRODUCTION, name: value}))
+
+
+def test_web_server_says_why_it_does_not_start():
+    """granian loads hub.wsgi in a process of its own; there, too, no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import hub.wsgi"],
+        cwd=ROOT,
+        env=hub_environment(**{**PRODUCTION, "HUB_BASE_URL": ""}),
+        capture_output=True,
+        text=True,
+    )
+
+    assert one_line(done).endswith("Set HUB_BASE_URL (in the environment or in .env).")
+
+
+def test_serve_serves(tmp_path):
+    port = free_port()
+    environment = hub_environment(
+        **{**PRODUCTION, "HUB_DATABASE_URL": f"sqlite:///{tmp_path}/hub.sqlite3"},
+        HUB_BIND=f"127.0.0.1:{port}",
+    )
+    command = [sys.executable, "manage.py", "serve"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as server:
+        try:
+            within(30, lambda: answers(f"http://127.0.0.1:{port}/healthz"))
+        finally:
+            server.terminate()
 
 
 def test_environment_file_is_private_and_never_replaced(tmp_path):

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 
 from accounts.models import User
-from hub.demo.stack import StackFailed, StackStopped, require_free, running
+from hub.demo.stack import StackFailed, StackStopped, running
 from hub.example import PASSWORD, load_example
 from hub.progress import progress
+from hub.serving import CannotListen, require_free
 
 WELCOME = """
   {brand} is open at  {url}/
@@ -51,7 +52,7 @@ class Command(BaseCommand):
                 )
                 self.stdout.flush()
                 stack.watch()
-        except StackFailed as failure:
+        except (CannotListen, StackFailed) as failure:
             raise CommandError(str(failure)) from failure
         self.stdout.write("Stopped.")
 
