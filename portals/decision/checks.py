@@ -60,7 +60,7 @@ def decide(user: User, codename: str, resource: Resource, *, portal: str | None 
     )
     if row is None or portal not in (None, row[0]):
         return Reason.NOT_ALLOWED
-    return Reason(row[1])
+    return Reason(row[1] or Reason.NOT_ALLOWED)
 
 
 def answer_check(
@@ -76,6 +76,7 @@ def answer_check(
         token_hash=hashlib.sha256(token.encode()).hexdigest(),
         subject=_stored_sub(subject),
         codename=f"{resource_type}.{action}",
+        resource_type=resource_type,
         external_id=resource_id,
         now=stored_time(timezone.now()),
     )

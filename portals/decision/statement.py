@@ -3,30 +3,38 @@
 
 from portals.choices import Reason
 
-_GRANT_IN_FORCE = """
-    (g.starts_at IS NULL OR g.starts_at <= {now}) AND (g.expires_at IS NULL OR {now} < g.expires_at)
-"""
-
 # u the person, m their membership, c its customer, s its subscription, r the resource,
 # v the privilege; a an ancestor of r (or r), i a privilege that includes v (or v), g a grant.
+
+
+def _granted(table: str, holder: str) -> str:
+    """Whether a grant in force of this holder reaches r and v.
+
+    LIMIT … OFFSET keeps PostgreSQL from merging the inner query into the ones around it, where it
+    may begin with every grant of a team: on its own it is one index look-up for each ancestor.
+    """
+    return f"""EXISTS (
+        SELECT 1 FROM portals_resourceancestor a WHERE a.resource_id = r.id AND EXISTS (
+            SELECT 1 FROM {table} g
+            JOIN portals_privilegeinclusion i ON i.privilege_id = g.permission_id
+                AND i.included_id = v.permission_id
+            WHERE g.content_object_id = a.ancestor_id AND {holder}
+                AND (g.starts_at IS NULL OR g.starts_at <= {{now}})
+                AND (g.expires_at IS NULL OR {{now}} < g.expires_at)
+            LIMIT 1 OFFSET 0))"""
+
+
+_OF_PERSON = _granted("portals_persongrant", "g.user_id = u.id")
+_OF_TEAM = _granted(
+    "portals_teamgrant",
+    "g.group_id = (SELECT t.group_id FROM accounts_team t WHERE t.id = tm.team_id)",
+)
 _REASON = f"""
     CASE
     WHEN m.role = 'super_user' AND v.held_by_super_user THEN '{Reason.ROLE}'
+    WHEN {_OF_PERSON} THEN '{Reason.GRANT}'
     WHEN EXISTS (
-        SELECT 1 FROM portals_resourceancestor a
-        JOIN portals_privilegeinclusion i ON i.included_id = v.permission_id
-        JOIN portals_persongrant g ON g.user_id = u.id AND g.permission_id = i.privilege_id
-            AND g.content_object_id = a.ancestor_id
-        WHERE a.resource_id = r.id AND {_GRANT_IN_FORCE}
-    ) THEN '{Reason.GRANT}'
-    WHEN EXISTS (
-        SELECT 1 FROM accounts_teammembership tm
-        JOIN accounts_team t ON t.id = tm.team_id AND t.customer_id = m.customer_id
-        JOIN portals_resourceancestor a ON a.resource_id = r.id
-        JOIN portals_privilegeinclusion i ON i.included_id = v.permission_id
-        JOIN portals_teamgrant g ON g.group_id = t.group_id AND g.permission_id = i.privilege_id
-            AND g.content_object_id = a.ancestor_id
-        WHERE tm.membership_id = m.id AND {_GRANT_IN_FORCE}
+        SELECT 1 FROM accounts_teammembership tm WHERE tm.membership_id = m.id AND {_OF_TEAM}
     ) THEN '{Reason.TEAM}'
     END"""
 
@@ -42,45 +50,49 @@ _LIVE = """
 
 
 def decision_sql(*, select: str, bind: str) -> str:
-    """Rows (`select`, reason) of everything in `bind` that is allowed; reason is never null.
+    """Rows (`select`, reason) of everything in `bind`; the reason is null where it is not allowed.
 
     `select` names columns of u, r or v as `x AS name`; `bind` is an SQL condition over them. Both
     are fixed texts of this package, with {name} placeholders for values.
     """
-    return f"""
-    SELECT * FROM (SELECT {select}, {_REASON} AS reason {_LIVE} AND {bind}) d
-    WHERE d.reason IS NOT NULL"""
+    return f"SELECT {select}, {_REASON} AS reason {_LIVE} AND {bind}"
+
+
+def allowed_sql(*, select: str, bind: str) -> str:
+    """The same, only of what is allowed."""
+    return f"SELECT * FROM ({decision_sql(select=select, bind=bind)}) d WHERE d.reason IS NOT NULL"
 
 
 # One person, one resource, one privilege, by their keys: has_perm and pages.
 ONE = decision_sql(
     select="(SELECT q.slug FROM portals_portal q WHERE q.id = s.portal_id) AS portal",
-    bind="u.id = {user} AND r.id = {resource} AND v.codename = {codename}",
+    bind="u.id = {user} AND r.id = {resource}"
+    " AND v.portal_id = s.portal_id AND v.codename = {codename}",
 )
 
-# The API's: the caller's token decides the portal, in the same round trip.
-_BY_NAMES = decision_sql(
-    select="r.id AS resource_id",
-    bind="u.sub = {subject} AND v.portal_id = p.id AND v.codename = {codename}"
-    " AND r.external_id = {external_id}",
-)
+# The API's: by names, in the portal p that the caller's token decides, in the same round trip.
+# Keys are looked up apart, so that unique keys find them, however big the customer is.
+_BY_NAMES = """
+    u.id = (SELECT x.id FROM accounts_user x WHERE x.sub = {subject})
+    AND r.id = (
+        SELECT x.id FROM portals_resource x JOIN portals_resourcetype y ON y.id = x.resource_type_id
+        WHERE y.portal_id = p.id AND y.code = {resource_type} AND x.external_id = {external_id})
+    AND v.portal_id = p.id AND v.codename = {codename}"""
 CHECK = f"""
-    SELECT t.scopes, t.data, (SELECT o.reason FROM ({_BY_NAMES}) o) AS reason
+    SELECT t.scopes, t.data,
+        (SELECT o.reason FROM ({decision_sql(select="r.id AS id", bind=_BY_NAMES)}) o) AS reason
     FROM allauth_idp_oidc_token t
     JOIN portals_portal p ON p.client_id = t.client_id
     WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL
       AND (t.expires_at IS NULL OR t.expires_at > {{now}})"""
 
 # The set-shaped twins.
-RESOURCES_ONE_MAY = decision_sql(
-    select="r.id AS id",
-    bind="u.id = {user} AND v.permission_id = {privilege}",
+RESOURCES_ONE_MAY = allowed_sql(
+    select="r.id AS id", bind="u.id = {user} AND v.permission_id = {privilege}"
 )
-PEOPLE_WHO_MAY = decision_sql(
-    select="u.id AS id",
-    bind="r.id = {resource} AND v.permission_id = {privilege}",
+PEOPLE_WHO_MAY = allowed_sql(
+    select="u.id AS id", bind="r.id = {resource} AND v.permission_id = {privilege}"
 )
-PRIVILEGES_ONE_HAS = decision_sql(
-    select="v.permission_id AS id",
-    bind="u.id = {user} AND r.id = {resource}",
+PRIVILEGES_ONE_HAS = allowed_sql(
+    select="v.permission_id AS id", bind="u.id = {user} AND r.id = {resource}"
 )

@@ -49,24 +49,27 @@ class PersonGrant(UserObjectPermissionBase, GivenTerms):
     """A privilege of one person on one resource; changing it replaces the row."""
 
     content_object = models.ForeignKey(
-        Resource, on_delete=models.CASCADE, related_name="person_grants"
+        Resource, on_delete=models.CASCADE, related_name="person_grants", db_index=False
     )
 
     class Meta(UserObjectPermissionBase.Meta):
         default_permissions = ()
         constraints = [_starts_before_it_ends("person_grant_starts_before_it_ends")]
+        # What a check looks up (portals/decision), however many grants the person holds.
+        indexes = [models.Index(fields=["content_object", "user"], name="grant_of_person_on")]
 
 
 class TeamGrant(GroupObjectPermissionBase, GivenTerms):
     """A privilege of one team (through its carrier group) on one resource."""
 
     content_object = models.ForeignKey(
-        Resource, on_delete=models.CASCADE, related_name="team_grants"
+        Resource, on_delete=models.CASCADE, related_name="team_grants", db_index=False
     )
 
     class Meta(GroupObjectPermissionBase.Meta):
         default_permissions = ()
         constraints = [_starts_before_it_ends("team_grant_starts_before_it_ends")]
+        indexes = [models.Index(fields=["content_object", "group"], name="grant_of_team_on")]
 
 
 class OfferedGrant(Terms):

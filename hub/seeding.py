@@ -1,0 +1,280 @@
+"""Made-up customers, people, resources and grants by the million, for `manage.py seed`."""
+
+import math
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+from django.db.models import Model, OuterRef, Subquery
+from django.utils import timezone
+
+from accounts.choices import CustomerStatus, Role
+from accounts.models import Customer, Membership, Team, TeamMembership, User
+from accounts.validators import search_key
+from portals.models import PersonGrant, Portal, Resource, ResourceType, Subscription, TeamGrant
+
+BATCH = 2000
+PEOPLE_PER_CUSTOMER = 20
+TEAM_SHARE = 20  # one grant in so many is a team's
+FIRST_NAMES = ["Ana", "Bo", "Chloé", "Esra", "Fatou", "Hana", "Jun", "Kofi", "Léa", "Nils", "Oona"]
+LAST_NAMES = ["Abbott", "Bélanger", "Chen", "Diallo", "Fortin", "Gagnon", "Haddad", "Ito", "Moreau"]
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+class DoesNotFit(Exception):
+    """The sizes contradict each other, or there is nothing to seed; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything."""
+
+    grants: int
+    people: int
+    resources: int
+
+    @property
+    def customers(self) -> int:
+        """As many as the people fill."""
+        return math.ceil(self.people / PEOPLE_PER_CUSTOMER)
+
+    def check(self) -> None:
+        """Raise DoesNotFit for what cannot be: a person gets one grant on a thing at most."""
+        if min(self.grants, self.people, self.resources) < 1:
+            raise DoesNotFit("Grants, people and resources are whole numbers above zero.")
+        pairs = (self.people // self.customers) * (self.resources // self.customers)
+        if self.grants > pairs * self.customers:
+            raise DoesNotFit("So many grants need more --people or more --resources.")
+
+
+def seed(sizes: Sizes) -> None:
+    """Add so much made-up data to what is there, showing progress on standard error.
+
+    Every customer has every portal known, one main Super User and one team. One grant in ten has
+    expired, one in ten will. Raises DoesNotFit; then nothing was written.
+    """
+    sizes.check()
+    types = [kind for portal in Portal.objects.all() for kind in _downwards(portal)]
+    if not types:
+        raise DoesNotFit(
+            "There is no portal yet: manage.py portal apply portals/manifests/domains.toml"
+        )
+    with transaction.atomic():
+        members = _write_people(sizes)
+        things = _write_resources(sizes, [people[0].customer for people in members], types)
+        _write_grants(sizes, members, things)
+    if connection.vendor == "postgresql":  # else the planner guesses until the next vacuum
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
+def _downwards(portal: Portal) -> list[ResourceType]:
+    """A portal's resource types, parents before their children."""
+    types = list(portal.resource_types.prefetch_related("privileges"))
+    ordered = [kind for kind in types if kind.parent_id is None]
+    for above in ordered:
+        ordered += [kind for kind in types if kind.parent_id == above.pk]
+    return ordered
+
+
+def _write_people(sizes: Sizes) -> list[list[Membership]]:
+    """Customers and their people: a list of memberships each, the main Super User first."""
+    chosen = random.Random(20)  # noqa: S311 -- the same made-up names each time
+    before = Customer.objects.filter(slug__startswith="seeded-").count()
+    customers = _create(
+        "customers",
+        sizes.customers,
+        (
+            Customer(slug=f"seeded-{number}", name=f"{chosen.choice(LAST_NAMES)} & Co. {number}")
+            for number in range(before, before + sizes.customers)
+        ),
+    )
+    secret = make_password(None)
+    users = _create(
+        "people",
+        sizes.people,
+        (
+            User(
+                email=f"person-{number}@{customers[number % len(customers)].slug}.example",
+                name=f"{chosen.choice(FIRST_NAMES)} {chosen.choice(LAST_NAMES)}",
+                password=secret,
+            )
+            for number in range(sizes.people)
+        ),
+    )
+    memberships = _create(
+        "memberships",
+        sizes.people,
+        (
+            Membership(
+                customer=customers[number % len(customers)],
+                user=user,
+                work_name=user.name,
+                role=Role.SUPER_USER if number < len(customers) else Role.USER,
+                search_name=search_key(user.name),
+                search_address=search_key(user.email),
+            )
+            for number, user in enumerate(users)
+        ),
+    )
+    main = Membership.objects.filter(customer=OuterRef("pk"), role=Role.SUPER_USER).values("pk")
+    Customer.objects.filter(slug__startswith="seeded-", status=CustomerStatus.PENDING).update(
+        main_super_user=Subquery(main[:1]), status=CustomerStatus.ACTIVE
+    )
+    return [memberships[number :: len(customers)] for number in range(len(customers))]
+
+
+def _write_resources(
+    sizes: Sizes, customers: list[Customer], types: list[ResourceType]
+) -> list[list[Resource]]:
+    """Subscriptions to every portal and the trees below them: a list of resources per customer."""
+    portals = list(dict.fromkeys(kind.portal_id for kind in types))
+    subscriptions = {
+        (subscription.customer_id, subscription.portal_id): subscription
+        for subscription in _create(
+            "subscriptions",
+            len(customers) * len(portals),
+            (
+                Subscription(customer=customer, portal_id=portal)
+                for customer in customers
+                for portal in portals
+            ),
+        )
+    }
+    things: dict[int, list[Resource]] = {customer.pk: [] for customer in customers}
+    below = [kind for kind in types if kind.parent_id is not None]
+    above: dict[tuple[int, int | None], list[Resource]] = {}
+    for kind in types:
+
+        def rows(customer: Customer, number: int, kind: ResourceType = kind) -> Iterator[Resource]:
+            subscription = subscriptions[customer.pk, kind.portal_id]
+            parents = above.get((subscription.pk, kind.parent_id), [])
+            mine = _share(sizes.resources, len(customers), number)
+            count = _share(mine, len(below), below.index(kind)) if parents else 1
+            for row in range(count):
+                yield Resource(
+                    subscription=subscription,
+                    resource_type=kind,
+                    external_id=f"{kind.code}-{row}.{customer.slug}.example",
+                    name=f"{kind.label_en} {row} of {customer.name}",
+                    parent=parents[row % len(parents)] if parents else None,
+                )
+
+        written = _create(
+            f"{kind.portal.slug} {kind.code}",
+            math.ceil(sizes.resources / len(below)) if kind in below else len(customers),
+            (row for number, customer in enumerate(customers) for row in rows(customer, number)),
+        )
+        for resource in written:
+            above.setdefault((resource.subscription_id, kind.pk), []).append(resource)
+            if kind in below:
+                things[resource.subscription.customer_id].append(resource)
+    return list(things.values())
+
+
+def _write_grants(
+    sizes: Sizes, members: list[list[Membership]], things: list[list[Resource]]
+) -> None:
+    """Grants to people and, through one team per customer, to some of them together."""
+    chosen = random.Random(20)  # noqa: S311
+    now = timezone.now()
+    to_teams = min(sizes.grants // TEAM_SHARE, sum(map(len, things)))
+
+    def terms(thing: Resource, people: list[Membership]) -> dict[str, Any]:
+        privileges = thing.resource_type.privileges.all()  # prefetched
+        return {
+            "content_object": thing,
+            "permission_id": chosen.choice(privileges).pk,
+            "granted_by_id": people[0].user_id,
+            "granted_at": now,
+            "expires_at": _expiry(chosen, now),
+        }
+
+    def team_grants() -> Iterator[TeamGrant]:
+        for number, (people, mine) in enumerate(zip(members, things, strict=True)):
+            for row in range(min(_share(to_teams, len(members), number), len(mine))):
+                yield TeamGrant(group=teams[number].group, **terms(mine[row], people))
+
+    def person_grants() -> Iterator[PersonGrant]:
+        for number, (people, mine) in enumerate(zip(members, things, strict=True)):
+            for row in range(_share(sizes.grants - to_teams, len(members), number)):
+                turn, person = divmod(row, len(people))
+                thing = mine[(turn + person * 7) % len(mine)]
+                yield PersonGrant(user_id=people[person].user_id, **terms(thing, people))
+
+    teams = _write_teams(members)
+    _write("team grants", to_teams, team_grants())
+    _write("grants", sizes.grants - to_teams, person_grants())
+
+
+def _expiry(chosen: random.Random, now: datetime) -> datetime | None:
+    days = chosen.randrange(1, 365)
+    return {0: now - timedelta(days=days), 1: now + timedelta(days=days)}.get(chosen.randrange(10))
+
+
+def _write_teams(members: list[list[Membership]]) -> list[Team]:
+    """One team for each customer, with every third of its people."""
+    teams = [Team(customer=people[0].customer, name="Front office") for people in members]
+    for team, group in zip(
+        teams,
+        _create("groups", len(teams), (Group(name=f"team:{team.uuid}") for team in teams)),
+        strict=True,
+    ):
+        team.group = group
+    _create("teams", len(teams), iter(teams))
+    _write(
+        "team members",
+        sum(len(people[::3]) for people in members),
+        (
+            TeamMembership(team=team, membership=membership)
+            for team, people in zip(teams, members, strict=True)
+            for membership in people[::3]
+        ),
+    )
+    return teams
+
+
+def _share(total: int, among: int, number: int) -> int:
+    """What the number-th of so many gets of a total, evenly."""
+    return total * (number + 1) // among - total * number // among
+
+
+def _write(what: str, total: int, rows: Iterable[AnyModel]) -> None:
+    """Insert the rows batch by batch, with a bar."""
+    for _ in _batches(what, total, rows):
+        pass
+
+
+def _create(what: str, total: int, rows: Iterable[AnyModel]) -> list[AnyModel]:
+    """The same, keeping what was inserted."""
+    return [row for batch in _batches(what, total, rows) for row in batch]
+
+
+def _batches(what: str, total: int, rows: Iterable[AnyModel]) -> Iterator[list[AnyModel]]:
+    remaining = iter(rows)
+    began = shown = time.monotonic()
+    terminal = sys.stderr.isatty()
+    done = 0
+    while batch := list(islice(remaining, BATCH)):
+        yield type(batch[0])._default_manager.bulk_create(batch)
+        done += len(batch)
+        if time.monotonic() - shown > (0.1 if terminal else 2):
+            shown = time.monotonic()
+            _show(what, done, total, shown - began, "\r" if terminal else "\n")
+    _show(what, done, done, time.monotonic() - began, "\n")
+
+
+def _show(what: str, done: int, total: int, seconds: float, end: str) -> None:
+    filled = 30 * done // max(total, 1)
+    bar = "█" * filled + "·" * (30 - filled)
+    sys.stderr.write(f"{what:<24} {bar} {done:>9,} in {seconds:5.1f} s{end}")
+    sys.stderr.flush()
