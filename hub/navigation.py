@@ -46,7 +46,7 @@ OF_CUSTOMER = [
 ]
 OF_STAFF = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
-    "use_provider": (_("Provider"), "anchor", "accounts:provider"),
+    "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
 }
 
 
