@@ -1,0 +1,239 @@
+"""What every API shares: the shape of an error, the reading of JSON, the paging of lists.
+
+Django REST framework finds these through the settings, so the apps below never import them.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import exception_handler
+
+SHOWN_FAULTS = 100
+
+
+# --- Errors ---
+
+
+def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to a refused call: `{"error": {"code", "message", "fields"}}`.
+
+    `fields` is there when fields are at fault: their path (`resources[3].name`) → what is wrong.
+    A refusal of a service (ValidationError) is 400, PermissionDenied 403, Http404 404; anything
+    else is not ours (None) and becomes a plain 500.
+    """
+    if isinstance(error, DjangoValidationError):
+        error = ValidationError(_detail_of(error))
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    body: dict[str, Any] = {"code": "invalid", "message": ""}
+    if isinstance(error, ValidationError):
+        fields = dict(list(_flat("", error.detail))[:SHOWN_FAULTS])
+        own = fields.pop("", None)
+        body["message"] = own[0] if own else _("Some of what was sent cannot be used.")
+        if fields:
+            body["fields"] = fields
+    else:
+        detail = response.data["detail"]
+        body = {"code": detail.code, "message": str(detail)}
+    response.data = {"error": body}
+    return response
+
+
+def _detail_of(error: DjangoValidationError) -> Any:
+    if not hasattr(error, "error_dict"):
+        return error.messages
+    by_field = error.message_dict
+    own = by_field.pop(NON_FIELD_ERRORS, None)
+    return by_field | ({api_settings.NON_FIELD_ERRORS_KEY: own} if own else {})
+
+
+def _flat(path: str, detail: Any) -> Iterator[tuple[str, list[str]]]:
+    """Nested errors as (path, messages)."""
+    if isinstance(detail, dict):
+        for key, inner in detail.items():
+            if key == api_settings.NON_FIELD_ERRORS_KEY:
+                yield from _flat(path, inner)
+            elif isinstance(key, int):
+                yield from _flat(f"{path}[{key}]", inner)
+            else:
+                yield from _flat(f"{path}.{key}" if path else str(key), inner)
+    elif detail and isinstance(detail[0], dict | list):
+        for index, inner in enumerate(detail):
+            yield from _flat(f"{path}[{index}]", inner)
+    elif detail:
+        yield path, [str(message) for message in detail]
+
+
+class BodyTooLarge(APIException):
+    """The body has more bytes than the hub reads."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+    default_code = "too_large"
+
+
+# --- JSON ---
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 has it: UTF-8, each name once, no NaN; of a size and depth we can read."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The value in the body. Raises ParseError, or BodyTooLarge."""
+        request = (parser_context or {})["request"]
+        try:
+            return _JSON.decode(request._request.body.decode())
+        except RequestDataTooBig as error:
+            raise BodyTooLarge from error
+        except (ValueError, RecursionError) as error:
+            raise ParseError(_("The body is not valid JSON.")) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name is there twice")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+# --- Lists ---
+
+
+class KeysetPagination(BasePagination):
+    """Lists in pages by primary key: `limit` rows after the row `after`."""
+
+    default_limit = 100
+    largest_limit = 1000
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        """One page. Raises ValidationError for a limit or a position that is no number."""
+        limit = self._number(request, "limit", self.default_limit, self.largest_limit)
+        after = self._number(request, "after", 0, 2**63 - 1)
+        rows = list(queryset.order_by("pk").filter(pk__gt=after)[: limit + 1])
+        self.next = str(rows[limit - 1].pk) if len(rows) > limit else None
+        return rows[:limit]
+
+    def _number(self, request: Request, name: str, default: int, largest: int) -> int:
+        text = request.query_params.get(name, "")
+        if not text:
+            return default
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+        if not 0 < number <= largest:
+            raise ValidationError({name: [_("Give a number from 1 to %s.") % largest]})
+        return number
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The page, and the `after` of the next one (null: this was the last)."""
+        return Response({"items": data, "next": self.next})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The same for OpenAPI."""
+        return {
+            "type": "object",
+            "required": ["items", "next"],
+            "properties": {
+                "items": schema,
+                "next": {
+                    "type": ["string", "null"],
+                    "description": "The `after` of the next page; null on the last.",
+                },
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The query parameters for OpenAPI."""
+        return [
+            {
+                "name": "after",
+                "in": "query",
+                "required": False,
+                "description": "Begin after here: `next` of the page before.",
+                "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
+            },
+            {
+                "name": "limit",
+                "in": "query",
+                "required": False,
+                "description": "How many, at most.",
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": self.largest_limit,
+                    "default": self.default_limit,
+                },
+            },
+        ]
+
+
+# --- OpenAPI ---
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "fields": {
+                    "type": "object",
+                    "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        }
+    },
+}
+_REFUSALS = {
+    "400": "Something in the call cannot be used; `fields` says what.",
+    "401": "The call carries no credentials that count.",
+    "403": "These credentials may not do this.",
+    "404": "There is no such thing, or it is not yours.",
+}
+
+
+def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the one error shape to every operation (a hook of drf-spectacular)."""
+    result["components"].setdefault("schemas", {})["Error"] = _ERROR
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    for operations in result["paths"].values():
+        for operation in _operations(operations.values()):
+            for code, description in _REFUSALS.items():
+                operation["responses"].setdefault(
+                    code, {"description": description, "content": content}
+                )
+    return result
+
+
+def _operations(values: Sequence[Any]) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict) and "responses" in value]

@@ -1,0 +1,250 @@
+"""/api/v1/resources: a portal tells the hub what exists."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import serializers, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.validators import validate_plain_text
+from portals.api.authentication import Caller, HoldsScope, PortalAuthentication
+from portals.api.fields import StrictSerializer, TextField, TruthField, shown_name
+from portals.choices import ROOT_TYPE, Scope
+from portals.models import Portal, Resource
+from portals.services.resources import (
+    LIMIT,
+    Report,
+    delete_resource,
+    put_resource,
+    sync_resources,
+)
+
+_QUERY_NAMES = {"after", "limit", "type", "customer"}
+
+
+class ParentSerializer(StrictSerializer):
+    """Which thing another one stands below."""
+
+    type = TextField(help_text="The parent's resource type.")
+    id = TextField(help_text="The parent's own id in your portal.")
+
+
+class PutSerializer(StrictSerializer):
+    """One thing, without what the address already says."""
+
+    customer = TextField(help_text="The customer's short name.")
+    name = TextField(help_text="What people call it.")
+    parent = ParentSerializer(
+        allow_null=True, default=None, help_text="Null directly below the subscription."
+    )
+
+
+class ReportSerializer(StrictSerializer):
+    """One thing in a synchronisation."""
+
+    id = TextField(help_text="Your own id of it; unique within the type.")
+    name = TextField(help_text="What people call it.")
+    parent = ParentSerializer(allow_null=True, default=None)
+
+
+class SyncSerializer(StrictSerializer):
+    """Everything of one type a customer has, or some of it."""
+
+    customer = TextField(help_text="The customer's short name.")
+    type = TextField(help_text="A resource type of your manifest.")
+    resources = ReportSerializer(many=True, max_length=LIMIT)
+    replace = TruthField(
+        default=False, help_text="Delete what the customer has of this type and is not listed."
+    )
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """What a synchronisation came to."""
+
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    removed = serializers.IntegerField(help_text="With everything that stood below.")
+    unchanged = serializers.IntegerField()
+
+
+class ResourceSerializer(serializers.Serializer[Resource]):
+    """One thing as the hub knows it."""
+
+    type = serializers.CharField(source="resource_type.code")
+    id = serializers.CharField(source="external_id")
+    name = serializers.CharField()
+    customer = serializers.CharField(source="subscription.customer.slug")
+    parent = serializers.SerializerMethodField()
+
+    @extend_schema_field(ParentSerializer(allow_null=True))
+    def get_parent(self, resource: Resource) -> dict[str, str] | None:
+        """Null directly below the subscription."""
+        above = resource.parent
+        if above is None or above.resource_type.code == ROOT_TYPE:
+            return None
+        return {"type": above.resource_type.code, "id": above.external_id}
+
+
+class PortalView(GenericAPIView[Resource]):
+    """What all of these share: the portal is the caller, and sees its own things only."""
+
+    authentication_classes = [PortalAuthentication]
+    permission_classes = [HoldsScope]
+    scope = Scope.RESOURCES_WRITE
+    serializer_class = ResourceSerializer
+
+    def get_queryset(self) -> QuerySet[Resource]:
+        """The portal's own things."""
+        return (
+            Resource.objects.filter(resource_type__portal=self.portal)
+            .exclude(resource_type__code=ROOT_TYPE)
+            .select_related("resource_type", "subscription__customer", "parent__resource_type")
+        )
+
+    @property
+    def portal(self) -> Portal:
+        """Who calls."""
+        caller = self.request.auth
+        assert isinstance(caller, Caller)  # noqa: S101  HoldsScope has seen to it
+        return caller.portal
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        """No cache keeps a portal's things."""
+        response = super().finalize_response(*args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def read(self, serializer_class: type[StrictSerializer]) -> dict[str, Any]:
+        """The body, checked."""
+        serializer = serializer_class(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+def _report(external_id: str, values: dict[str, Any]) -> Report:
+    parent = values["parent"]
+    return Report(external_id, values["name"], parent and (parent["type"], parent["id"]))
+
+
+class ResourceList(PortalView):
+    """GET: everything this portal has reported, page by page."""
+
+    @extend_schema(
+        operation_id="list_resources",
+        summary="List what you have reported",
+        parameters=[
+            OpenApiParameter("type", str, description="Only of this type."),
+            OpenApiParameter("customer", str, description="Only of this customer."),
+        ],
+        responses=ResourceSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """A page of the portal's own things."""
+        for name in request.query_params.keys() - _QUERY_NAMES:
+            raise ValidationError({shown_name(name): [_("This parameter is not known here.")]})
+        rows = self.get_queryset()
+        for name, lookup in (
+            ("type", "resource_type__code"),
+            ("customer", "subscription__customer__slug"),
+        ):
+            if text := request.query_params.get(name):
+                _refuse_control_characters(name, text)
+                rows = rows.filter(**{lookup: text})
+        return self.get_paginated_response(
+            ResourceSerializer(self.paginate_queryset(rows), many=True).data
+        )
+
+
+def _refuse_control_characters(name: str, text: str) -> None:
+    try:
+        validate_plain_text(text)
+    except DjangoValidationError as error:
+        raise ValidationError({name: error.messages}) from error
+
+
+class ResourceSync(PortalView):
+    """POST: report many things of one type and customer."""
+
+    @extend_schema(
+        operation_id="sync_resources",
+        summary="Report many things, all or nothing",
+        request=SyncSerializer,
+        responses=OutcomeSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Upsert; with `replace`, also remove what is missing."""
+        values = self.read(SyncSerializer)
+        outcome = sync_resources(
+            actor=self.portal,
+            customer=values["customer"],
+            type_code=values["type"],
+            reports=[_report(row["id"], row) for row in values["resources"]],
+            replace=values["replace"],
+        )
+        return Response(outcome._asdict())
+
+
+class ResourceDetail(PortalView):
+    """GET, PUT, DELETE: one thing by its type and the portal's own id."""
+
+    def get_object(self) -> Resource:
+        """The thing in the address. Raises Http404."""
+        found = self.get_queryset().filter(
+            resource_type__code=self.kwargs["type_code"],
+            external_id=self.kwargs["external_id"],
+        )
+        return get_object_or_404(found)
+
+    @extend_schema(
+        operation_id="get_resource", summary="See one thing", responses=ResourceSerializer
+    )
+    def get(self, request: Request, type_code: str, external_id: str) -> Response:
+        """The thing as the hub knows it."""
+        _refuse_control_characters("id", external_id)
+        return Response(ResourceSerializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="put_resource",
+        summary="Report one thing",
+        request=PutSerializer,
+        responses={
+            200: ResourceSerializer,
+            201: OpenApiResponse(ResourceSerializer, description="It is new."),
+        },
+    )
+    def put(self, request: Request, type_code: str, external_id: str) -> Response:
+        """Say that it exists, under this name and parent."""
+        types = self.portal.resource_types.exclude(code=ROOT_TYPE)
+        get_object_or_404(types, code=type_code)
+        values = self.read(PutSerializer)
+        outcome = put_resource(
+            actor=self.portal,
+            customer=values["customer"],
+            type_code=type_code,
+            report=_report(external_id, values),
+        )
+        code = status.HTTP_201_CREATED if outcome.added else status.HTTP_200_OK
+        return Response(ResourceSerializer(self.get_object()).data, status=code)
+
+    @extend_schema(
+        operation_id="delete_resource",
+        summary="Forget one thing, its grants and everything below it",
+        responses={204: None},
+    )
+    def delete(self, request: Request, type_code: str, external_id: str) -> Response:
+        """Forget it."""
+        _refuse_control_characters("id", external_id)
+        delete_resource(actor=self.portal, resource=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)

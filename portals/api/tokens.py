@@ -1,0 +1,62 @@
+"""Where a portal gets its access token, and the page that says so.
+
+allauth's token service does the work. Only client credentials are open: the other endpoints of
+its provider are not mounted.
+"""
+
+from allauth.idp.oidc import views as oidc
+from allauth.idp.oidc.adapter import get_adapter
+from allauth.idp.oidc.models import Client
+from django.contrib.auth.decorators import login_not_required
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from portals.choices import Scope
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def token(request: HttpRequest) -> HttpResponse:
+    """Give an access token for client credentials (RFC 6749, 4.4); errors as its section 5.2."""
+    grant_type = request.POST.get("grant_type", "")
+    if not grant_type:
+        return _refusal("invalid_request", "Send grant_type=client_credentials as a form.")
+    if grant_type != Client.GrantType.CLIENT_CREDENTIALS:
+        return _refusal("unsupported_grant_type", "Only client_credentials is open.")
+    try:
+        return oidc.token(request)
+    except (DataError, ValueError):  # a NUL where PostgreSQL takes none
+        return _refusal("invalid_request", "A value holds characters it cannot hold.")
+
+
+def _refusal(error: str, description: str) -> JsonResponse:
+    return JsonResponse({"error": error, "error_description": description}, status=400)
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=3600)
+def openid_configuration(request: HttpRequest) -> JsonResponse:
+    """What this provider can do today, and nothing it cannot."""
+    issuer = get_adapter().get_issuer()
+    return JsonResponse(
+        {
+            "issuer": issuer,
+            "token_endpoint": issuer + reverse("idp:oidc:token"),
+            "jwks_uri": issuer + reverse("idp:oidc:jwks"),
+            "grant_types_supported": [Client.GrantType.CLIENT_CREDENTIALS],
+            "response_types_supported": [],
+            "scopes_supported": Scope.values,
+            "token_endpoint_auth_methods_supported": [
+                Client.AuthenticationMethod.CLIENT_SECRET_BASIC,
+                Client.AuthenticationMethod.CLIENT_SECRET_POST,
+            ],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+    )

@@ -1,0 +1,33 @@
+"""/api/v1/resources: ids are the portals' own, any text of theirs, so slashes are welcome."""
+
+from django.urls import path, register_converter
+
+from portals.api import resources
+
+
+class ExternalIdConverter:
+    """A portal's own id, percent-decoded: everything up to the end of the path."""
+
+    regex = r"(?s:.+)"
+
+    def to_python(self, value: str) -> str:
+        """The id itself."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The id itself; reverse() encodes it."""
+        return value
+
+
+register_converter(ExternalIdConverter, "external_id")
+
+app_name = "portals-api"
+urlpatterns = [
+    path("resources", resources.ResourceList.as_view(), name="resource-list"),
+    path("resources/sync", resources.ResourceSync.as_view(), name="resource-sync"),
+    path(
+        "resources/<slug:type_code>/<external_id:external_id>",
+        resources.ResourceDetail.as_view(),
+        name="resource",
+    ),
+]

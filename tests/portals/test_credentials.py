@@ -1,0 +1,163 @@
+"""From credentials to a token, over HTTP; fast, and for client credentials only."""
+
+from base64 import b64encode
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from allauth.idp.oidc.models import Client, Token
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import Client as Browser
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from portals.models import Portal
+from portals.services.credentials import issue_credentials
+
+TOKEN = "/identity/o/api/token"
+
+
+@pytest.fixture
+def domains(db) -> Portal:
+    return Portal.objects.get(slug="domains")
+
+
+def _ask(credentials, **values):
+    data = {"grant_type": "client_credentials", **credentials._asdict(), **values}
+    return Browser().post(TOKEN, data)
+
+
+def test_a_token_for_the_portals_scopes(domains):
+    credentials = issue_credentials(actor=None, portal=domains)
+
+    answer = _ask(credentials)
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["token_type"] == "Bearer"
+    assert body["expires_in"] == 3600
+    assert set(body["scope"].split()) == {"access:check", "resources:write", "preferences:read"}
+    assert answer["Cache-Control"] == "no-store"
+    token = Token.objects.get()
+    assert (token.user, token.client.portal) == (None, domains)
+    assert body["access_token"] not in token.hash
+
+
+def test_by_basic_authentication_too(domains):
+    credentials = issue_credentials(actor=None, portal=domains)
+    basic = b64encode(":".join(credentials).encode()).decode()
+
+    answer = Browser().post(
+        TOKEN, {"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {basic}"}
+    )
+
+    assert answer.status_code == 200
+
+
+def test_fewer_scopes_on_request(domains):
+    credentials = issue_credentials(actor=None, portal=domains)
+
+    assert _ask(credentials, scope="access:check").json()["scope"] == "access:check"
+    assert _ask(credentials, scope="openid").json()["error"] == "invalid_scope"
+
+
+def test_no_password_hasher_runs(domains, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "portals.hashers.KeyedHasher",
+    ]
+    with patch.object(PBKDF2PasswordHasher, "encode", side_effect=AssertionError("slow")):
+        credentials = issue_credentials(actor=None, portal=domains)
+        answer = _ask(credentials)
+
+    assert answer.status_code == 200
+    assert domains.__class__.objects.get(pk=domains.pk).client.secret.startswith("keyed_sha256$")
+
+
+def test_rotation_ends_the_former_credentials_and_tokens(domains):
+    former = issue_credentials(actor=None, portal=domains)
+    _ask(former)
+
+    fresh = issue_credentials(actor=None, portal=domains)
+
+    assert not Token.objects.exists()
+    assert not Client.objects.filter(pk=former.client_id).exists()
+    assert _ask(former).status_code == 401
+    assert _ask(fresh).status_code == 200
+
+
+def test_issuing_is_in_the_providers_chain_without_the_secret(domains):
+    credentials = issue_credentials(actor=None, portal=domains)
+
+    event = AuditEvent.objects.get(kind="portal.credentials_issued")
+    assert (event.chain, event.data["client_id"]) == ("provider", credentials.client_id)
+    assert credentials.client_secret not in str(event.data)
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "error"),
+    [
+        ({"client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": "wrong"}, 401, "invalid_client"),
+        ({"client_secret": ""}, 401, "invalid_client"),
+        ({"client_secret": "\x00é"}, 401, "invalid_client"),
+        ({"grant_type": ""}, 400, "invalid_request"),
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "refresh_token"}, 400, "unsupported_grant_type"),
+        (
+            {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"},
+            400,
+            "unsupported_grant_type",
+        ),
+    ],
+)
+def test_refusals(domains, values, status, error):
+    answer = _ask(issue_credentials(actor=None, portal=domains), **values)
+
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert not Token.objects.exists()
+
+
+def test_a_nul_in_the_client_id_is_refused(domains):
+    answer = _ask(issue_credentials(actor=None, portal=domains), client_id="\x00")
+
+    assert answer.status_code in (400, 401)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "authorize",
+        "device",
+        "logout",
+        "api/revoke",
+        "api/device/code",
+        "api/userinfo",
+        "api/introspect",
+    ],
+)
+def test_what_is_not_safe_yet_is_not_there(db, path):
+    assert Browser().get(f"/identity/o/{path}").status_code == 404
+    assert Browser().post(f"/identity/o/{path}").status_code == 404
+
+
+def test_discovery_names_what_works_at_the_pinned_address(db):
+    answer = Browser().get("/.well-known/openid-configuration", headers={"Host": "localhost"})
+
+    body = answer.json()
+    assert body["issuer"] == settings.HUB_BASE_URL
+    assert body["token_endpoint"] == f"{settings.HUB_BASE_URL}{TOKEN}"
+    assert body["grant_types_supported"] == ["client_credentials"]
+    assert not {"authorization_endpoint", "revocation_endpoint", "userinfo_endpoint"} & body.keys()
+    assert Browser().get("/.well-known/jwks.json").status_code == 200
+
+
+def test_an_expired_token_is_no_token(domains):
+    value = _ask(issue_credentials(actor=None, portal=domains)).json()["access_token"]
+    Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    answer = Browser().get("/api/v1/resources", headers={"Authorization": f"Bearer {value}"})
+
+    assert answer.status_code == 401
