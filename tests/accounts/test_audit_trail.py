@@ -1,0 +1,213 @@
+"""The trail: append-only, provable, and stronger than the act (K1, K2, K3)."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from accounts.models import AuditChain, AuditEvent, triggers
+from accounts.models.audit import chain_name
+from accounts.services import audit
+from accounts.services.audit import AuditBroken, record_event, verify_chain
+from accounts.services.memberships import suspend_membership
+from accounts.services.people import update_profile
+
+STATEMENTS = [
+    "UPDATE accounts_auditevent SET kind = 'nothing'",
+    "DELETE FROM accounts_auditevent",
+    "TRUNCATE accounts_auditevent",
+]
+
+
+@pytest.mark.parametrize("sql", STATEMENTS)
+def test_the_database_refuses_change_K1(sql, alder, events):
+    if connection.vendor == "sqlite" and sql.startswith("TRUNCATE"):
+        sql = "DELETE FROM accounts_auditevent WHERE 1"  # SQLite's only way to empty a table
+    before = events()
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+    assert events() == before > 0
+
+
+def test_objects_refuse_change_K1(alder):
+    event = AuditEvent.objects.first()
+    for act in (event.delete, event.save, AuditEvent.objects.all().delete):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act()
+
+
+@pytest.fixture
+def tampered(alder, db):
+    """Run SQL on Alder's chain as someone who can take triggers away, then verify."""
+    name = chain_name(alder)
+
+    def run(sql, *parameters):
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with triggers.removed(connection), connection.cursor() as cursor:
+            cursor.execute(sql, [*parameters, name])
+        return name
+
+    return run
+
+
+def test_whole_chains_verify(alder):
+    assert verify_chain(chain_name(alder)) == AuditEvent.objects.filter(customer=alder).count()
+    assert verify_chain("provider") == AuditEvent.objects.filter(customer=None).count()
+
+
+def test_an_edit_is_found_K2(tampered):
+    name = tampered(
+        "UPDATE accounts_auditevent SET actor_name = 'X' WHERE sequence = 2 AND chain = %s"
+    )
+    with pytest.raises(AuditBroken, match="event 2 was changed"):
+        verify_chain(name)
+
+
+def test_an_edit_with_a_fresh_hash_is_found_K2(tampered, alder):
+    event = AuditEvent.objects.get(customer=alder, sequence=2)
+    event.actor_name = "X"
+    name = tampered(
+        "UPDATE accounts_auditevent SET actor_name = 'X', hash = %s"
+        " WHERE sequence = 2 AND chain = %s",
+        event.computed_hash(),
+    )
+    with pytest.raises(AuditBroken, match="event 3 was changed"):
+        verify_chain(name)
+
+
+def test_a_gap_is_found_K2(tampered):
+    name = tampered("DELETE FROM accounts_auditevent WHERE sequence = 2 AND chain = %s")
+    with pytest.raises(AuditBroken, match="event 2 is missing"):
+        verify_chain(name)
+
+
+def test_a_reorder_is_found_K2(tampered):
+    tampered("UPDATE accounts_auditevent SET sequence = 999999 WHERE sequence = 2 AND chain = %s")
+    tampered("UPDATE accounts_auditevent SET sequence = 2 WHERE sequence = 3 AND chain = %s")
+    name = tampered(
+        "UPDATE accounts_auditevent SET sequence = 3 WHERE sequence = 999999 AND chain = %s"
+    )
+    with pytest.raises(AuditBroken, match="event 2 was changed"):
+        verify_chain(name)
+
+
+def test_a_move_to_another_customer_is_found_K2(tampered, birch):
+    name = tampered(
+        "UPDATE accounts_auditevent SET customer_id = %s WHERE sequence = 2 AND chain = %s",
+        birch.pk,
+    )
+    with pytest.raises(AuditBroken, match="event 2 was moved"):
+        verify_chain(name)
+
+
+def test_a_cut_end_is_found_K2(tampered, alder):
+    last = AuditEvent.objects.filter(customer=alder).count()
+    name = tampered("DELETE FROM accounts_auditevent WHERE sequence = %s AND chain = %s", last)
+    with pytest.raises(AuditBroken, match="its head says otherwise"):
+        verify_chain(name)
+
+
+def test_a_cut_end_with_a_forged_head_is_found_against_an_export_K2(tampered, alder, tmp_path):
+    export = tmp_path / "export.jsonl"
+    export.write_text(command("export"))
+    last = AuditEvent.objects.filter(customer=alder).count()
+    name = tampered("DELETE FROM accounts_auditevent WHERE sequence = %s AND chain = %s", last)
+    end = AuditEvent.objects.get(chain=name, sequence=last - 1)
+    AuditChain.objects.filter(name=name).update(last_sequence=last - 1, last_hash=end.hash)
+
+    assert verify_chain(name) == last - 1, "the chain alone cannot tell"
+    assert fault("verify", "--against", str(export)).returncode == 1
+
+
+def test_a_whole_chain_gone_is_found_K2(tampered, alder):
+    name = tampered("DELETE FROM accounts_auditevent WHERE chain = %s")
+    AuditChain.objects.filter(name=name).delete()
+
+    assert "missing" in str(fault("verify"))
+
+
+def test_verifying_while_events_are_written(alder, alice, monkeypatch):
+    """An event appended between the reading of the chain and of its head is no fault."""
+    real, name = audit._verify_head, chain_name(alder)
+
+    def late(*args):
+        with transaction.atomic():
+            record_event(kind="sign_in.done", actor=alice, customer=alder)
+        real(*args)
+
+    monkeypatch.setattr(audit, "_verify_head", late)
+
+    verify_chain(name)
+
+
+def test_no_event_no_act_K3(alice, bob, membership, monkeypatch, events):
+    before = events()
+
+    def fail(self):
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(AuditEvent, "computed_hash", fail)
+
+    with pytest.raises(DatabaseError):
+        suspend_membership(actor=alice, membership=membership(bob))
+    with pytest.raises(DatabaseError):
+        update_profile(actor=bob, name="Robert", language="fr")
+
+    bob.refresh_from_db()
+    assert membership(bob).is_live
+    assert (bob.name, events()) == ("Bob Tremblay", before)
+
+
+def test_recording_outside_a_transaction_is_refused(transactional_db, alice):
+    with pytest.raises(transaction.TransactionManagementError):
+        record_event(kind="sign_in.done", actor=alice)
+
+
+def command(*arguments):
+    out = StringIO()
+    call_command("audit", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def fault(*arguments):
+    with pytest.raises(CommandError) as error:
+        command(*arguments)
+    return error.value
+
+
+def test_verify_says_how_much_holds(events):
+    assert command("verify").startswith(f"{events()} events in ")
+
+
+def test_export_holds_hashes_and_verifies(alder, tmp_path):
+    lines = [json.loads(line) for line in command("export", "--customer", "alder").splitlines()]
+
+    assert [line["sequence"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[1]["previous_hash"] == lines[0]["hash"]
+    assert {line["chain"] for line in lines} == {chain_name(alder)}
+    export = tmp_path / "export.jsonl"
+    export.write_text(command("export"))
+    assert "still there" in command("verify", "--against", str(export))
+
+
+def test_export_of_the_provider(alice):
+    with transaction.atomic():
+        record_event(kind="sign_in.done", actor=alice)
+
+    lines = [json.loads(line) for line in command("export", "--provider").splitlines()]
+    assert {line["chain"] for line in lines} == {"provider"}
+
+
+def test_odd_questions_have_their_own_exit_code(tmp_path, db):
+    bad = tmp_path / "bad.jsonl"
+    for text in ("nonsense", '{"chain": "x", "sequence": 1, "hash": "y"}', "[]", '{"chain": 1}'):
+        bad.write_text(text)
+        assert fault("verify", "--against", str(bad)).returncode == 2
+    assert fault("verify", "--against", str(tmp_path / "none")).returncode == 2
+    assert fault("export", "--customer", "nobody").returncode == 2

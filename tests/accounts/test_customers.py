@@ -1,0 +1,141 @@
+"""Customers created, kept current, suspended, restored and handed over."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.models import AuditEvent, Customer
+from accounts.services.customers import (
+    CustomerRefused,
+    create_customer,
+    hand_over_customer,
+    restore_customer,
+    suspend_customer,
+    update_company,
+)
+
+
+def test_operator_creates(olive):
+    customer = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
+
+    assert customer.status == "pending"
+    assert AuditEvent.objects.first().kind == "customer.created"
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "charlie", "dana"])
+def test_nobody_else_creates(who, request, db):
+    with pytest.raises(PermissionDenied):
+        create_customer(actor=request.getfixturevalue(who), slug="dogwood", name="Dogwood")
+
+    assert not Customer.objects.filter(slug="dogwood").exists()
+
+
+@pytest.mark.parametrize(
+    "slug", ["alder", "Alder", "a b", "", "-a", "a--b", "é", "a\n", "x" * 51, "a_b"]
+)
+def test_bad_or_taken_short_name_is_refused(slug, olive):
+    with pytest.raises(ValidationError) as refusal:
+        create_customer(actor=olive, slug=slug, name="Another")
+
+    assert "slug" in refusal.value.message_dict
+
+
+def test_what_begins_with_it_stands_or_falls_with_it(olive, events):
+    before = events()
+
+    def begin(customer):
+        raise CustomerRefused("no")
+
+    with pytest.raises(CustomerRefused):
+        create_customer(actor=olive, slug="dogwood", name="Dogwood", begin=begin)
+
+    assert events() == before
+    assert not Customer.objects.filter(slug="dogwood").exists()
+
+
+def test_super_user_keeps_data_current(alice, alder):
+    update_company(actor=alice, customer=alder, city="Québec", phone="418 555 0100")
+
+    alder.refresh_from_db()
+    assert alder.city == "Québec"
+    assert AuditEvent.objects.first().data == {"fields": "city, phone"}
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
+def test_nobody_else_changes_data(who, request, alder):
+    with pytest.raises(PermissionDenied):
+        update_company(actor=request.getfixturevalue(who), customer=alder, city="Nowhere")
+
+    alder.refresh_from_db()
+    assert alder.city == ""
+
+
+@pytest.mark.parametrize("field", ["status", "slug", "main_super_user", "id", "nonsense"])
+def test_other_fields_are_refused_J1(field, alice, alder):
+    with pytest.raises(CustomerRefused):
+        update_company(actor=alice, customer=alder, **{field: "x"})
+
+
+def test_suspension_and_its_end(olive, alder):
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid since June")
+    with pytest.raises(CustomerRefused):
+        suspend_customer(actor=olive, customer=alder, reason="Again")
+
+    restore_customer(actor=olive, customer=alder)
+    with pytest.raises(CustomerRefused):
+        restore_customer(actor=olive, customer=alder)
+
+    alder.refresh_from_db()
+    assert alder.status == "active"
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "a\x00b", "a\nb"])
+def test_suspension_wants_a_plain_reason(reason, olive, alder):
+    with pytest.raises(ValidationError) as refusal:
+        suspend_customer(actor=olive, customer=alder, reason=reason)
+
+    assert "reason" in refusal.value.message_dict
+
+
+@pytest.mark.parametrize("who", ["alice", "dana"])
+def test_only_operators_suspend(who, request, alder):
+    with pytest.raises(PermissionDenied):
+        suspend_customer(actor=request.getfixturevalue(who), customer=alder, reason="No")
+
+
+def test_hand_over(alice, alder, join, membership, deliver):
+    gina = join("gina", role="super_user")
+
+    hand_over_customer(actor=alice, customer=alder, to=membership(gina))
+
+    alder.refresh_from_db()
+    assert alder.main_super_user == membership(gina)
+    assert AuditEvent.objects.first().data["previous"] == "Alice Martin"
+    assert "main Super User" in deliver()[-1].body
+    assert deliver()[-1].to == [gina.email]
+
+
+def test_hand_over_is_not_replayed(alice, alder, join, membership):
+    gina = join("gina", role="super_user")
+    hand_over_customer(actor=alice, customer=alder, to=membership(gina))
+
+    with pytest.raises(PermissionDenied):
+        hand_over_customer(actor=alice, customer=alder, to=membership(alice))
+
+
+def test_hand_over_to_a_user_a_stranger_or_oneself_is_refused(
+    alice, bob, charlie, alder, membership
+):
+    for to in (bob, charlie, alice):
+        with pytest.raises(CustomerRefused):
+            hand_over_customer(actor=alice, customer=alder, to=membership(to))
+
+    alder.refresh_from_db()
+    assert alder.main_super_user == membership(alice)
+
+
+def test_only_the_main_super_user_hands_over(alder, join, bob, charlie, olive, membership):
+    gina = join("gina", role="super_user")
+
+    for actor in (gina, bob, charlie, olive):
+        with pytest.raises(PermissionDenied):
+            hand_over_customer(actor=actor, customer=alder, to=membership(gina))
