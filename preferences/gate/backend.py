@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from email.utils import make_msgid, parseaddr
+from email.utils import getaddresses, make_msgid
 
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
@@ -53,7 +53,8 @@ def _reader(mail: EmailMessage) -> str:
     recipients = mail.recipients()
     if len(recipients) != 1 or len(mail.to) != 1:
         raise MailRefused("one mail has one recipient, in To")
-    address = parseaddr(recipients[0])[1].lower()
+    parsed = getaddresses(recipients)
+    address = parsed[0][1].lower() if len(parsed) == 1 else ""
     try:
         validate_email(address)
     except ValidationError as error:
