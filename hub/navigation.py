@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import Permission
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -96,14 +96,11 @@ def _staff_links(person: User, path: str) -> list[Link]:
 
 
 def _links(entries: list[tuple[Promise, str, str]], path: str, *args: str) -> list[Link]:
-    links = []
-    for label, icon, name in entries:
-        try:
-            url = reverse(name, args=args)
-        except NoReverseMatch:
-            continue
-        links.append(Link(label, icon, url, _current(path, url)))
-    return links
+    urls = [reverse(name, args=args) for _label, _icon, name in entries]
+    return [
+        Link(label, icon, url, _current(path, url))
+        for (label, icon, _name), url in zip(entries, urls, strict=True)
+    ]
 
 
 def _current(path: str, url: str) -> str:
