@@ -1,4 +1,4 @@
-"""Every kind of page links lead to: accessible, whole at 320 px, light and dark, no script fault."""
+"""Every kind of page links lead to: accessible, whole at 320 px, light and dark, no error."""
 
 import re
 from urllib.parse import urlsplit
@@ -70,3 +70,16 @@ def test_every_page(open_browser, name):
 
     assert faults == []
     assert len(seen) > (1 if name is None else 3)
+
+
+def test_faults_are_seen(open_browser):
+    page = open_browser()
+    page.goto("/accounts/login/")
+    page.locator("main").evaluate("main => { main.innerHTML = '<img><input>'; main.lang = 'x y' }")
+    page.locator("main").evaluate("main => { main.style.minWidth = '4000px' }")
+
+    faults = " ".join(faults_of(page))
+
+    assert "px wider" in faults
+    assert "0 first headings" in faults
+    assert "image-alt" in faults
