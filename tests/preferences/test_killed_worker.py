@@ -1,0 +1,270 @@
+"""A worker killed anywhere loses nothing, and repeats only between accept and mark (R49, I10).
+
+The first part ends the worker by an exception nothing catches, at each point between two commits,
+on the test's database with real transactions. The second kills a real worker process.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.mail.backends.locmem import EmailBackend
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from preferences.choices import MessageState
+from preferences.gate import delivery
+from preferences.models import DeliveryDecision, Message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after this line runs."""
+
+
+def die(*args, **kwargs):
+    raise Killed
+
+
+def run_killed():
+    """The worker takes the job and dies in it; its job row stays as a dead worker leaves it."""
+    job = DBTaskResult.objects.ready().get()
+    job.claim("a worker that dies")
+    with pytest.raises(Killed):
+        job.task.call(*job.args_kwargs["args"])
+
+
+def later(deliver):
+    """Another worker, once the claim has run out."""
+    with time_machine.travel(timezone.now() + delivery.LEASE + timedelta(seconds=1), tick=True):
+        return deliver()
+
+
+@pytest.fixture
+def message(bob, send_legal, transactional_db):
+    send_legal(bob)
+    return Message.objects.get()
+
+
+def state_of(message):
+    message.refresh_from_db()
+    return message.state
+
+
+def test_killed_before_the_claim(message, deliver, monkeypatch, mailoutbox):
+    with monkeypatch.context() as point:
+        point.setattr(delivery, "_claim", die)
+        run_killed()
+    assert state_of(message) == MessageState.QUEUED
+
+    with time_machine.travel(timezone.now() + delivery.RESCUE_AFTER + timedelta(seconds=1)):
+        assert len(deliver()) == 1
+
+
+def test_killed_after_the_claim(message, deliver, monkeypatch):
+    with monkeypatch.context() as point:
+        point.setattr(delivery, "hand_on", die)
+        run_killed()
+    assert state_of(message) == MessageState.CLAIMED
+    assert deliver() == []  # the claim holds: perhaps that worker is only slow
+
+    assert len(later(deliver)) == 1
+    assert state_of(message) == MessageState.SENT
+
+
+def test_killed_between_accept_and_mark_repeats_with_one_message_id(message, deliver, monkeypatch):
+    with monkeypatch.context() as point:
+        point.setattr(delivery, "_finish", die)
+        run_killed()
+
+    first, second = later(deliver)
+    assert first.message()["Message-ID"] == second.message()["Message-ID"]
+    assert len(later(deliver)) == 2  # and then never again
+    assert DeliveryDecision.objects.count() == 1
+
+
+def test_killed_before_the_commit_of_the_mark_leaves_no_half(message, deliver, monkeypatch):
+    create = DeliveryDecision.objects.create
+
+    def write_then_die(**values):
+        create(**values)
+        raise Killed
+
+    with monkeypatch.context() as point:
+        point.setattr(DeliveryDecision.objects, "create", write_then_die)
+        run_killed()
+    assert state_of(message) == MessageState.CLAIMED
+    assert not DeliveryDecision.objects.exists()
+
+    assert len(later(deliver)) == 2
+    assert DeliveryDecision.objects.count() == 1
+
+
+def test_killed_after_the_commit_does_not_repeat(message, deliver, monkeypatch):
+    finish = delivery._finish
+
+    def finish_then_die(*args, **kwargs):
+        finish(*args, **kwargs)
+        raise Killed
+
+    with monkeypatch.context() as point:
+        point.setattr(delivery, "_finish", finish_then_die)
+        run_killed()
+
+    assert len(later(deliver)) == 1
+    assert state_of(message) == MessageState.SENT
+
+
+def test_slow_worker_that_lost_its_claim_does_not_mark(message, deliver, monkeypatch):
+    send = EmailBackend.send_messages
+
+    def overtaken(self, messages):
+        sent = send(self, messages)
+        with monkeypatch.context() as quick:
+            quick.setattr(EmailBackend, "send_messages", send)
+            later(deliver)
+        return sent
+
+    monkeypatch.setattr(EmailBackend, "send_messages", overtaken)
+    deliver()
+
+    assert DeliveryDecision.objects.count() == 1
+    assert state_of(message) == MessageState.SENT
+
+
+def test_job_of_a_dead_worker_is_ready_again(message, deliver, monkeypatch):
+    with monkeypatch.context() as point:
+        point.setattr(delivery, "_claim", die)
+        run_killed()
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=True):
+        deliver()
+
+    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
+# --- A real process, a real kill ---
+
+SETTINGS = """
+from tests.settings import *
+HUB_MAIL_TRANSPORT = "{module}.{transport}"
+"""
+MODULE = """
+import os, signal
+from django.core.mail.backends.base import BaseEmailBackend
+LOG = {log!r}
+
+class Accepting(BaseEmailBackend):
+    def send_messages(self, messages):
+        with open(LOG, "a") as log:
+            for message in messages:
+                log.write(message.message()["Message-ID"] + "\\n")
+        return len(messages)
+
+class KilledBefore(BaseEmailBackend):
+    def send_messages(self, messages):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+class KilledAfter(Accepting):
+    def send_messages(self, messages):
+        super().send_messages(messages)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+QUEUE = """
+import django; django.setup()
+from accounts.emails import NOTICE_CLASS_HEADER as H
+from django.conf import settings
+from django.core.mail import EmailMessage
+settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
+EmailMessage("Terms", "x", to=["bob@alder.example"], headers={H: "legal"}).send()
+"""
+LATER = """
+import django; django.setup()
+from datetime import timedelta
+from django.core.management import call_command
+from preferences.gate import delivery
+from preferences.models import Message
+Message.objects.update(due_at="2020-01-01T00:00:00Z")
+call_command("worker", once=True)
+"""
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A hub of its own on SQLite: run(transport, python code or arguments) → process."""
+    (tmp_path / "transports.py").write_text(MODULE.format(log=str(tmp_path / "log")))
+    (tmp_path / "log").touch()
+
+    def start(transport, *arguments):
+        name = f"settings_{transport.lower()}"
+        path = tmp_path / f"{name}.py"
+        path.write_text(SETTINGS.format(module="transports", transport=transport))
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=settings.BASE_DIR,
+            env=os.environ
+            | {
+                "PYTHONPATH": f"{tmp_path}:{settings.BASE_DIR}",
+                "DJANGO_SETTINGS_MODULE": name,
+                "HUB_ENV": "test",
+                "HUB_DATABASE_URL": f"sqlite:///{tmp_path}/hub.sqlite3",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(transport, *arguments):
+        process = start(transport, *arguments)
+        output, _ = process.communicate(timeout=60)
+        return process.returncode, output
+
+    run.start = start
+    run.log = tmp_path / "log"
+    run.database = tmp_path / "hub.sqlite3"
+    code, output = run("Accepting", "manage.py", "migrate", "--verbosity", "0")
+    assert code == 0, output
+    code, output = run("Accepting", "-c", QUEUE)
+    assert code == 0, output
+    return run
+
+
+@pytest.mark.parametrize(("killed", "copies"), [("KilledBefore", 1), ("KilledAfter", 2)])
+def test_kill_minus_nine(machine, killed, copies):
+    code, _ = machine(killed, "manage.py", "worker", "--once")
+    assert code == -signal.SIGKILL
+
+    for _ in range(2):
+        code, output = machine("Accepting", "-c", LATER)
+        assert code == 0, output
+    sent = machine.log.read_text().split()
+    assert len(sent) == copies
+    assert len(set(sent)) == 1
+
+
+def test_worker_sends_within_a_second_and_stops_on_sigterm(machine):
+    worker = machine.start("Accepting", "manage.py", "worker")
+    deadline = time.monotonic() + 20
+    while not machine.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert machine.log.read_text()
+    machine("Accepting", "-c", QUEUE)
+    queued = time.monotonic()
+    while len(machine.log.read_text().split()) < 2 and time.monotonic() < queued + 5:
+        time.sleep(0.02)
+    assert len(machine.log.read_text().split()) == 2
+    assert time.monotonic() - queued < 2
+
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=5) == 0
+    with sqlite3.connect(machine.database) as database:
+        states = database.execute("SELECT DISTINCT status FROM django_tasks_database_dbtaskresult")
+        assert json.dumps(states.fetchall()) == '[["SUCCESSFUL"]]'
