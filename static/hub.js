@@ -37,9 +37,11 @@
 
   // htmx: say aloud when a request failed, and keep the place where the reader was.
   const trouble = document.getElementById("trouble");
-  const say = () => {
+  const say = (event) => {
     trouble.textContent = trouble.dataset.text;
     trouble.className = "trouble notice danger";
+    const form = event.detail.elt.closest("form");
+    if (form?.querySelector("[role=switch]")) form.reset(); // back to what the server last said
   };
   document.addEventListener("htmx:responseError", say);
   document.addEventListener("htmx:sendError", say);
