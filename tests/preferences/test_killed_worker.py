@@ -24,8 +24,6 @@ from preferences.choices import MessageState
 from preferences.gate import delivery
 from preferences.models import DeliveryDecision, Message
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 
 class Killed(BaseException):
     """The process ends here: nothing after this line runs."""
@@ -50,7 +48,7 @@ def later(deliver):
 
 
 @pytest.fixture
-def message(bob, send_legal, transactional_db):
+def message(transactional_db, bob, send_legal):
     send_legal(bob)
     return Message.objects.get()
 
@@ -60,7 +58,7 @@ def state_of(message):
     return message.state
 
 
-def test_killed_before_the_claim(message, deliver, monkeypatch, mailoutbox):
+def test_killed_before_the_claim(message, deliver, monkeypatch):
     with monkeypatch.context() as point:
         point.setattr(delivery, "_claim", die)
         run_killed()

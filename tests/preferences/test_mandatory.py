@@ -1,0 +1,212 @@
+"""Nobody and nothing silences mandatory mail (R38, R41, R42; security I4, I5)."""
+
+import json
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from preferences.choices import NoticeCode, Reason
+from preferences.gate import delivery
+from preferences.models import Choice, ConsentRecord, DeliveryDecision, Message, NoticeClass, Topic
+from preferences.services.choices import choose_topic, choose_topics, stop_all_optional
+from preferences.services.topics import create_topic
+
+
+@pytest.fixture
+def legal_notice_arrives(bob, deliver, send_legal):
+    """Send Bob a legal notice, let `between` happen before the worker runs, and see it arrive."""
+
+    def check(between=lambda: None):
+        count = len(deliver())
+        send_legal(bob)
+        between()
+        assert [(m.subject, m.to) for m in deliver()[count:]] == [("Our terms change", [bob.email])]
+
+    return check
+
+
+def execute(sql, *values):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def refuse(*attempts):
+    """Each attempt is refused, at the latest when its foreign keys are checked."""
+    for attempt in attempts:
+        with pytest.raises((DatabaseError, ValidationError, TypeError, ValueError)):
+            with transaction.atomic():
+                attempt()
+                connection.check_constraints()
+
+
+def test_as_bob_by_form_R38(bob, as_, newsletter, legal_notice_arrives):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    for code in NoticeCode.values:
+        response = as_(bob).post("/preferences/choose/", {"topic": code})
+        assert response.status_code == 409
+        assert "mandatory mail" in response.text
+    as_(bob).post("/preferences/stop/")
+    assert not Choice.objects.filter(topic__slug__in=NoticeCode.values).exists()
+    legal_notice_arrives()
+
+
+def test_as_bob_by_api_R38_R40(bob, as_, newsletter, legal_notice_arrives):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    records = ConsentRecord.objects.count()
+    for code in NoticeCode.values:
+        response = as_(bob).patch(
+            f"/api/v1/choices/{code}/", json.dumps({"wants": False}), "application/json"
+        )
+        assert response.status_code == 409
+        assert response.json()["error"]["code"] == "mandatory"
+    as_(bob).post("/api/v1/choices/stop-all/", "{}", "application/json")
+    assert ConsentRecord.objects.filter(topic__slug__in=NoticeCode.values).count() == 0
+    assert ConsentRecord.objects.count() >= records
+    legal_notice_arrives()
+
+
+def test_by_the_back_office_R38(bob, olive, as_, newsletter, legal_notice_arrives):
+    choice = choose_topic(actor=bob, topic=newsletter, wants=False)
+    staff = as_(olive)
+
+    def try_everything():
+        message = Message.objects.latest("pk")
+        for path in (
+            "noticeclass/legal/change/",
+            "noticeclass/legal/delete/",
+            "noticeclass/add/",
+            f"message/{message.pk}/change/",
+            f"message/{message.pk}/delete/",
+            f"choice/{choice.pk}/change/",
+            "choice/add/",
+            "consentrecord/add/",
+            "deliverydecision/add/",
+        ):
+            data = {"state": "skipped", "code": "x", "topic": "legal", "post": "yes"}
+            response = staff.post(f"/admin/preferences/{path}", data)
+            assert response.status_code == 403, path
+        for model in ("message", "noticeclass", "choice"):
+            staff.post(
+                f"/admin/preferences/{model}/",
+                {"action": "delete_selected", "_selected_action": ["legal", message.pk]},
+            )
+        message.refresh_from_db()
+        assert message.state == "queued"
+
+    legal_notice_arrives(between=try_everything)
+
+
+def test_topic_in_the_place_of_a_notice_class_is_refused_R41(bob, olive, newsletter):
+    words = {f"{f}_{x}": "Legal" for f in ("name", "purpose", "cadence") for x in ("en", "fr")}
+    with pytest.raises(ValidationError):
+        create_topic(actor=olive, slug="legal", **words)
+    refuse(
+        lambda: Topic.objects.create(slug="legal", **words),
+        lambda: Topic.objects.filter(pk=newsletter.pk).update(slug="security"),
+        lambda: execute("UPDATE preferences_topic SET slug = 'legal' WHERE id = %s", newsletter.pk),
+    )
+
+
+def test_inserted_and_updated_rows_R38(bob, newsletter, legal_notice_arrives):
+    choice = choose_topic(actor=bob, topic=newsletter, wants=False)
+    legal = NoticeClass.objects.get(code="legal")
+    record = {"user": bob, "wants": False, "language": "en", "source": "page"}
+
+    refuse(
+        # a choice of a notice class: no column could hold it
+        lambda: Choice.objects.create(user=bob, topic=legal, wants=False, consent=choice.consent),
+        lambda: Choice.objects.create(user=bob, notice_class=legal, wants=False),
+        lambda: ConsentRecord.objects.create(topic=legal, **record),
+        lambda: ConsentRecord.objects.create(topic_id="legal", **record),
+        lambda: Choice.objects.filter(pk=choice.pk).update(topic_id="legal"),
+        lambda: execute("UPDATE preferences_choice SET topic_id = 'legal'"),
+        lambda: execute(
+            "INSERT INTO preferences_choice (user_id, topic_id, wants, consent_id)"
+            " VALUES (%s, 'legal', %s, %s)",
+            bob.pk, False, choice.consent_id,
+        ),
+        # the class itself
+        lambda: legal.delete(),
+        lambda: NoticeClass.objects.filter(code="legal").update(code="transactional"),
+        lambda: NoticeClass.objects.create(code="marketing"),
+        lambda: execute("DELETE FROM preferences_noticeclass WHERE code = 'legal'"),
+        lambda: execute("UPDATE preferences_noticeclass SET code = 'x' WHERE code = 'legal'"),
+    )  # fmt: skip
+    legal_notice_arrives()
+
+    def silence_the_message():
+        message = Message.objects.latest("pk")
+        one = Message.objects.filter(pk=message.pk)
+        skipped = {"message": message, "outcome": "skipped", "reason": "chose_no"}
+        refuse(
+            lambda: one.update(notice_class=None, topic=newsletter),
+            lambda: one.update(topic=newsletter),
+            lambda: one.update(notice_class="transactional"),
+            lambda: one.update(address="elsewhere@alder.example"),
+            lambda: one.update(state="skipped"),
+            lambda: one.update(state="sent"),
+            lambda: one.update(state="asleep"),
+            lambda: one.delete(),
+            lambda: DeliveryDecision.objects.create(**skipped),
+            lambda: execute("UPDATE preferences_message SET state = 'skipped'"),
+            lambda: execute("UPDATE preferences_message SET state = 'failed'"),
+            lambda: execute("DELETE FROM preferences_message WHERE id = %s", message.pk),
+            lambda: execute(
+                "UPDATE preferences_message SET topic_id = %s, notice_class_id = NULL",
+                newsletter.pk,
+            ),
+            lambda: execute(
+                "INSERT INTO preferences_deliverydecision (message_id, outcome, reason, detail, at)"
+                " VALUES (%s, 'skipped', 'chose_no', '', CURRENT_TIMESTAMP)",
+                message.pk,
+            ),
+        )
+
+    legal_notice_arrives(between=silence_the_message)
+
+
+def test_every_flag_of_the_person_and_every_topic_off_R38_R42(bob, legal_notice_arrives):
+    def silence_the_person():
+        stop_all_optional(actor=bob)
+        type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+        Topic.objects.update(active=False)
+
+    legal_notice_arrives(between=silence_the_person)
+
+
+def test_the_closed_list_has_five_rows_each_with_its_basis(db):
+    rows = {row.code: row for row in NoticeClass.objects.all()}
+    assert set(rows) == {"transactional", "critical", "legal", "maintenance", "security"}
+    assert all(str(row.legal_basis) and str(row.reason) for row in rows.values())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        NoticeClass.objects.create(code="newsletter")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    wants=st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=8),
+    stop_all=st.booleans(),
+    active=st.booleans(),
+    known=st.booleans(),
+    code=st.sampled_from(NoticeCode.values),
+)
+def test_no_combination_changes_a_mandatory_answer_R42(bob, wants, stop_all, active, known, code):
+    topics = list(Topic.objects.all())
+    with transaction.atomic():
+        for number, yes in wants:
+            choose_topics(actor=bob, topics=[topics[number]], wants=yes)
+        if stop_all:
+            stop_all_optional(actor=bob)
+        type(bob).objects.filter(pk=bob.pk).update(is_active=active)
+        bob.refresh_from_db()
+        message = Message(
+            user=bob if known else None, address=bob.email, notice_class_id=code, subject="x"
+        )
+        answer = delivery.decide(message)
+        assert (answer.send, answer.reason) == (True, Reason.MANDATORY)
+        transaction.set_rollback(True)
