@@ -39,16 +39,24 @@ class AuditEvent(models.Model):
     chain = models.CharField(max_length=40)
     sequence = models.PositiveBigIntegerField()
     customer = models.ForeignKey(
-        Customer, null=True, on_delete=models.PROTECT, related_name="audit_events"
+        Customer, null=True, on_delete=models.PROTECT, related_name="audit_events", db_index=False
     )
     at = models.DateTimeField()
     kind = models.CharField(max_length=60)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     actor_name = models.CharField(max_length=200)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     data = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
@@ -59,7 +67,7 @@ class AuditEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["chain", "sequence"], name="event_sequence_once"),
         ]
-        indexes = [
+        indexes = [  # each begins with its foreign key, which needs no index of its own
             models.Index(fields=["customer", "-id"], name="event_by_customer"),
             models.Index(fields=["person", "-id"], name="event_by_person"),
             models.Index(fields=["actor", "-id"], name="event_by_actor"),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Language, Role
-from accounts.models.search import SearchKeyField, begins_with
+from accounts.models.search import SearchKeyField, beginning_with
 from accounts.validators import NAME_LENGTH, validate_plain_text, validate_short_name
 
 
@@ -23,7 +23,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def matching(self, text: str) -> "CustomerQuerySet":
         """Customers whose name or short name begins with this text (two index ranges)."""
-        return self.filter(begins_with(text, "search_name", "search_slug"))
+        return beginning_with(self, text, "search_name", "search_slug")
 
 
 class Customer(models.Model):
@@ -97,7 +97,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def matching(self, text: str) -> "MembershipQuerySet":
         """People whose name or address begins with this text (two index ranges)."""
-        return self.filter(begins_with(text, "search_name", "search_address"))
+        return beginning_with(self, text, "search_name", "search_address")
 
 
 class Membership(models.Model):

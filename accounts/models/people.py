@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
-from accounts.models.search import SearchKeyField, begins_with
+from accounts.models.search import SearchKeyField, beginning_with
 from accounts.validators import NAME_LENGTH, normalise_address, validate_plain_text
 
 
@@ -23,7 +23,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def matching(self, text: str) -> "UserQuerySet":
         """People whose name or address begins with this text (two index ranges)."""
-        return self.filter(begins_with(text, "search_name", "search_address"))
+        return beginning_with(self, text, "search_name", "search_address")
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]

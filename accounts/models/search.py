@@ -1,13 +1,15 @@
 """Search by prefix: a normalised copy of a text, kept beside it and compared byte by byte."""
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from accounts.validators import search_key
+
+Row = TypeVar("Row", bound=models.Model)
 
 _PAST_ANY_TEXT = "\U0010ffff"
 
@@ -41,10 +43,18 @@ class SearchKeyField(models.CharField):
         return key
 
 
-def begins_with(text: str, *fields: str) -> Q:
-    """Rows of which one of these search keys begins with this text; all rows for an empty text."""
+def beginning_with(rows: QuerySet[Row], text: str, *fields: str) -> QuerySet[Row]:
+    """Those of `rows` of which one of these search keys begins with this text; all for no text.
+
+    One index range per key, united: with an "or" SQLite would walk through all rows instead.
+    """
     key = search_key(text)
-    found = Q()
-    for field in fields if key else ():
-        found |= Q(**{f"{field}__gte": key, f"{field}__lt": key + _PAST_ANY_TEXT})
-    return found
+    if not key:
+        return rows
+    found = [
+        rows.filter(**{f"{field}__gte": key, f"{field}__lt": key + _PAST_ANY_TEXT})
+        .order_by()
+        .values("pk")
+        for field in fields
+    ]
+    return rows.model._default_manager.filter(pk__in=found[0].union(*found[1:]))

@@ -42,13 +42,8 @@ def super_users_of(customer: Customer) -> QuerySet[Membership]:
 
 def people_of(customer: Customer, *, search: str = "") -> QuerySet[Membership]:
     """Everyone present in a customer, by name; `search` is the beginning of a name or address."""
-    return (
-        Membership.objects.present()
-        .filter(customer=customer)
-        .matching(search)
-        .select_related("user", "customer")
-        .order_by("search_name", "pk")
-    )
+    present = Membership.objects.present().filter(customer=customer)
+    return present.matching(search).select_related("user", "customer").order_by("search_name", "pk")
 
 
 def invitations_of(customer: Customer) -> QuerySet[Invitation]:

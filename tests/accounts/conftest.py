@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Customer, Membership, User
 from accounts.services.invitations import accept_invitation, invite_person
 
 PASSWORD = "three unrelated words"
@@ -37,13 +38,23 @@ def join(alice, alder) -> Callable[..., User]:
 
 
 @pytest.fixture
-def explain(db: None) -> Callable[[object], str]:
-    """How the database would find these rows, were the table large."""
-
-    def plan(rows) -> str:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")
-        return rows.explain()
-
-    return plan
+def explain(alder, birch) -> Callable[[object], str]:
+    """How the database finds these rows once there are thousands of them."""
+    people = User.objects.bulk_create(
+        User(email=f"p{n}@crowd.example", name=f"{n % 97} Person {n}") for n in range(3000)
+    )
+    Membership.objects.bulk_create(
+        Membership(customer=birch if n % 30 else alder, user=person, work_name=person.name)
+        for n, person in enumerate(people)
+    )
+    Customer.objects.bulk_create(
+        Customer(slug=f"c{n}", name=f"{n % 97} Company {n}") for n in range(3000)
+    )
+    AuditEvent.objects.bulk_create(
+        AuditEvent(chain="crowd", sequence=n, at=timezone.now(), customer=birch if n % 30 else alder)
+        for n in range(3000)
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    return lambda rows: rows.explain()
