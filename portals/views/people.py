@@ -111,6 +111,8 @@ def _section(
 def grant_give(request: HttpRequest, customer: str, person: str) -> HttpResponse:
     """Give one privilege on one resource."""
     company, membership = _load(request, customer, person)
+    if not is_super_user(request.user, company):
+        raise PermissionDenied
     resource = resource_by_key(company, request.POST.get("resource"))
     if resource is None:
         messages.error(request, _("Choose what the right is about."))
@@ -141,8 +143,6 @@ def grant_give(request: HttpRequest, customer: str, person: str) -> HttpResponse
                 },
             )
             return redirect("portals:person", customer, person)
-    if not is_super_user(request.user, company):
-        raise PermissionDenied
     return _render_person(request, company, membership, True, resource, form)
 
 

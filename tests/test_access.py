@@ -1,0 +1,271 @@
+"""Every address × the cast → what happens. An address that is not listed here fails (A1, A2).
+
+Six readers: nobody, Bob (a user of Alder), Alice (its Super User), Charlie (Super User of Birch),
+Dana (support), Olive (operator). Each address is tried with Alder's ids, by its own method, plain
+and as htmx asks. `in` is an answer; the rest are refusals.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+READERS = ("nobody", "bob", "alice", "charlie", "dana", "olive")
+
+#                nobody      bob   alice  charlie dana  olive
+PUBLIC = dict(zip(READERS, ("in", "in", "in", "in", "in", "in"), strict=True))
+PERSON = dict(zip(READERS, ("sign in", "in", "in", "in", "in", "in"), strict=True))
+SUPER_USER = dict(zip(READERS, ("sign in", 403, "in", 404, 404, 404), strict=True))
+DESK = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
+PROVIDER = dict(zip(READERS, ("sign in", 403, 403, 403, 403, "in"), strict=True))
+STAFF = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
+NO_STAFF_RIGHT = dict(zip(READERS, ("sign in", 403, 403, 403, 403, 403), strict=True))
+PORTAL = dict.fromkeys(READERS, 401)  # a session never opens what portals ask
+API_PERSON = {**PERSON, "nobody": 403}
+GONE = dict.fromkeys(READERS, 410)
+
+
+@dataclass
+class Address:
+    """How one address is tried, and what each reader gets."""
+
+    who: dict[str, Any]
+    arguments: dict[str, Any] = field(default_factory=dict)
+    method: str = "GET"
+    data: Any = None
+
+
+def customer(**more: Any) -> dict[str, Any]:
+    return {"customer": "alder", **more}
+
+
+def of_alder(name: str, method: str = "GET", who: dict[str, Any] = SUPER_USER, **more: Any):
+    return {name: Address(who, customer(**more), method)}
+
+
+ADDRESSES: dict[str, Address] = {
+    "home": Address(PERSON),
+    **of_alder("portals:invite"),
+    # Everyone sees their own page; Bob's is somebody else's to the others.
+    **of_alder("portals:person", who={**SUPER_USER, "bob": "in"}, person="bob"),
+    **of_alder("portals:grant-give", "POST", person="emma"),
+    **of_alder("portals:grant-revoke", "POST", person="bob", grant="grant"),
+    **of_alder("portals:resource-list"),
+    **of_alder("portals:resource", resource="resource"),
+    **of_alder("accounts:people"),
+    **of_alder("accounts:person-suspend", "POST", person="emma"),
+    **of_alder("accounts:person-restore", "POST", person="emma"),
+    **of_alder("accounts:person-remove", "POST", person="emma"),
+    **of_alder("accounts:person-role", "POST", person="emma"),
+    **of_alder("accounts:person-details", "POST", person="emma"),
+    **of_alder("accounts:invitation-resend", "POST", invitation="invitation"),
+    **of_alder("accounts:invitation-revoke", "POST", invitation="invitation"),
+    **of_alder("accounts:activity"),
+    **of_alder("accounts:company"),
+    **of_alder("accounts:company-hand-over", "POST"),
+    "accounts:profile": Address(PERSON),
+    "accounts:invitation-accept": Address(GONE, {"token": "x" * 43}),
+    "accounts:desk": Address(DESK),
+    "accounts:desk-person": Address(DESK, {"person": "bob"}),
+    "accounts:desk-reset-link": Address(DESK, {"person": "bob"}, "POST"),
+    "accounts:desk-end-sessions": Address(DESK, {"person": "bob"}, "POST"),
+    "accounts:provider": Address(PROVIDER),
+    "portals:provider-customer-create": Address(PROVIDER),
+    "portals:provider-customer": Address(PROVIDER, {"slug": "alder"}),
+    "portals:provider-subscribe": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    "portals:provider-subscription": Address(
+        PROVIDER, {"slug": "alder", "portal": "domains"}, "POST"
+    ),
+    "portals:provider-invite": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    # No invitation waits at Alder, so even who may finds none.
+    "portals:provider-invitation-resend": Address(
+        {**PROVIDER, "olive": 404}, {"slug": "alder"}, "POST"
+    ),
+    "portals:provider-invitation-revoke": Address(
+        {**PROVIDER, "olive": 404}, {"slug": "alder"}, "POST"
+    ),
+    "portals:provider-customer-suspend": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    "portals:provider-customer-restore": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    "preferences:centre": Address(PERSON),
+    "preferences:choose": Address(PERSON, {}, "POST"),
+    "preferences:stop-all": Address(PERSON, {}, "POST"),
+    "preferences:unsubscribe": Address(dict.fromkeys(READERS, 404), {"token": "forged"}),
+    "preferences-api:choice-list": Address(API_PERSON),
+    "preferences-api:choice-stop-all": Address(API_PERSON, {}, "POST", {}),
+    "preferences-api:choice-detail": Address(
+        API_PERSON, {"topic": "newsletter"}, "PATCH", {"wants": False}
+    ),
+    "account_login": Address(PUBLIC),
+    "account_logout": Address(PUBLIC),
+    "account_inactive": Address(PUBLIC),
+    "account_signup": Address(PUBLIC),  # says that accounts begin with an invitation
+    "account_reauthenticate": Address(PERSON),
+    "account_email": Address(PERSON),
+    "account_email_verification_sent": Address(PUBLIC),
+    "account_change_password": Address(PERSON),
+    "account_set_password": Address(PERSON),
+    "account_reset_password": Address(PUBLIC),
+    "account_confirm_login_code": Address({**PUBLIC, "nobody": "sign in"}),
+    "account_confirm_email": Address(PUBLIC, {"key": "forged"}),
+    "account_reset_password_from_key": Address(PUBLIC, {"uidb36": "1", "key": "forged"}),
+    "account_reset_password_from_key_done": Address(PUBLIC),
+    "account_reset_password_done": Address(PUBLIC),
+    "usersessions_list": Address(PERSON),
+    "set_language": Address(PUBLIC, {}, "POST"),
+    "brand-css": Address(PUBLIC),
+    "idp:oidc:token": Address(dict.fromkeys(READERS, 400), {}, "POST"),
+    "idp:oidc:configuration": Address(PUBLIC),
+    "idp:oidc:jwks": Address(PUBLIC),
+    "portals-api:resource-list": Address(PORTAL),
+    "portals-api:resource-sync": Address(PORTAL, {}, "POST", {}),
+    "portals-api:resource": Address(
+        PORTAL, {"type_code": "domain", "external_id": "alder.example"}, "PUT", {}
+    ),
+    "api-schema": Address(PUBLIC),
+    "api-docs": Address(PUBLIC),
+    "access-evaluation": Address(PORTAL, {}, "POST", {}),  # the front: test_front.py
+    "authzen-configuration": Address(PUBLIC),
+    "healthz": Address(PUBLIC),
+    "readyz": Address(PUBLIC),
+    "admin:index": Address(STAFF),
+    "admin:login": Address({**STAFF, "nobody": "sign in"}),
+    "admin:logout": Address(PERSON, {}, "POST"),
+    "admin:password_change": Address(STAFF),
+    "admin:password_change_done": Address(STAFF),
+    "admin:autocomplete": Address(NO_STAFF_RIGHT),
+    "admin:jsi18n": Address(STAFF),
+    "admin:view_on_site": Address(
+        {**STAFF, "dana": 404, "olive": 404}, {"content_type_id": 0, "object_id": 0}
+    ),
+    "admin:app_list": Address({**STAFF, "dana": 404}, {"app_label": "accounts"}),
+}
+
+
+def routes(patterns: Any, namespace: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = ":".join(filter(None, (namespace, pattern.namespace or "")))
+            yield from routes(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield ":".join(filter(None, (namespace, pattern.name)))
+
+
+def is_model_admin(name: str) -> bool:
+    """The admin's generated pages; see test_model_admins."""
+    suffixes = ("_changelist", "_add", "_history", "_delete", "_change")
+    return name.startswith("admin:") and name.endswith(suffixes) and name not in ADDRESSES
+
+
+def test_every_address_is_classified():
+    found = set(routes(get_resolver().url_patterns))
+    unlisted = {name for name in found - ADDRESSES.keys() if not is_model_admin(name)}
+
+    assert not unlisted, "say in ADDRESSES who may open these"
+    assert not ADDRESSES.keys() - found, "these no longer exist"
+
+
+@pytest.fixture
+def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
+    """Alder's ids, by the words used above."""
+    from accounts.services.invitations import invite_person
+    from portals.models import PersonGrant, Resource
+
+    return {
+        "bob": bob.sub,
+        "emma": emma.sub,
+        "grant": PersonGrant.objects.filter(user=bob).first().pk,
+        "resource": Resource.objects.get(
+            resource_type__code="domain", external_id="alder.example"
+        ).pk,
+        "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
+    }
+
+
+def outcome(response: Any) -> Any:
+    """`in`, `sign in`, or the status of a refusal."""
+    if response.status_code == 302:
+        path = response["Location"].split("?")[0]
+        if path == reverse("admin:login"):
+            return outcome(response.client.get(response["Location"]))
+        return "sign in" if path == reverse(settings.LOGIN_URL) else "in"
+    return "in" if response.status_code < 400 else response.status_code
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_who_gets_in(name, reader, request, as_, ids):
+    address = ADDRESSES[name]
+    arguments = {
+        key: ids.get(value, value) if isinstance(value, str) else value
+        for key, value in address.arguments.items()
+    }
+    person = None if reader == "nobody" else request.getfixturevalue(reader)
+    client: Client = as_(person)
+    content = {"data": json.dumps(address.data), "content_type": "application/json"}
+    for headers in ({}, {"HX-Request": "true"}):
+        response = client.generic(
+            address.method,
+            reverse(name, kwargs=arguments),
+            **(content if address.data is not None else {}),
+            headers=headers,
+        )
+
+        expected = address.who[reader]
+        got = outcome(response)
+        # What is wrong with an empty form or body is an answer too, for those who may send it.
+        if expected == "in" and got in (400, 409, 422):
+            got = "in"
+        assert got == expected, (headers, response.content[:300])
+        if reader == "nobody":
+            client = as_(None)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_model_admins_show_and_never_change(reader, request, as_, db):
+    """Nothing the hub is about can be added, changed or deleted there (topics apart)."""
+    person = None if reader == "nobody" else request.getfixturevalue(reader)
+    client = as_(person)
+    for name in filter(is_model_admin, routes(get_resolver().url_patterns)):
+        arguments = [] if name.endswith(("_changelist", "_add")) else [1]
+        path = reverse(name, args=arguments)
+        for method in ("GET", "POST"):
+            got = outcome(client.generic(method, path))
+            if reader == "nobody":
+                assert got == "sign in", name
+            elif reader in ("bob", "alice", "charlie"):
+                assert got == 403, name
+            elif name.endswith(("_add", "_delete")) or method == "POST":
+                assert got in (403, "in", 404), name
+                if got == "in":
+                    assert name.endswith(("_changelist", "_history")) or "topic" in name, name
+
+
+def test_unknown_ids_and_foreign_ids_answer_alike(as_, charlie, ids):
+    """A10: what one may not see and what is not there are the same page."""
+    client = as_(charlie)
+    for name in ("portals:person", "accounts:activity", "portals:resource"):
+        address = ADDRESSES[name]
+        foreign = {k: ids.get(v, v) for k, v in address.arguments.items()}
+        unknown = {
+            "customer": "nowhere",
+            **({"person": uuid.uuid4()} if "person" in foreign else {}),
+            **({"resource": 10**9} if "resource" in foreign else {}),
+        }
+        theirs, nothing = (
+            client.get(reverse(name, kwargs=kwargs)) for kwargs in (foreign, unknown)
+        )
+        assert theirs.status_code == nothing.status_code == 404
+        assert without_what_varies(theirs) == without_what_varies(nothing)
+
+
+def without_what_varies(response: Any) -> str:
+    """A page without the asked path and the values that are new in every answer."""
+    page = response.content.decode().replace(response.wsgi_request.path, "PATH")
+    return re.sub(r'(nonce|value|hx-headers)=("[^"]*"|\'[^\']*\')', "", page)

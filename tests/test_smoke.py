@@ -1,2 +1,0 @@
-def test_cast(alice, alder, membership):
-    assert alder.main_super_user == membership(alice)
