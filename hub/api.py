@@ -4,7 +4,7 @@ Django REST framework finds these through the settings, so the apps below never 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
@@ -97,7 +97,7 @@ class StrictJSONParser(BaseParser):
         self,
         stream: IO[Any],
         media_type: str | None = None,
-        parser_context: dict[str, Any] | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The value in the body. Raises ParseError, or BodyTooLarge."""
         request = (parser_context or {})["request"]
@@ -133,19 +133,20 @@ class KeysetPagination(BasePagination):
     largest_limit = 1000
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
     ) -> list[Any]:
         """One page. Raises ValidationError for a limit or a position that is no number."""
         limit = self._number(request, "limit", self.default_limit, self.largest_limit)
         after = self._number(request, "after", 0, 2**63 - 1)
+        assert isinstance(queryset, QuerySet)  # noqa: S101  lists of rows, never of values
         rows = list(queryset.order_by("pk").filter(pk__gt=after)[: limit + 1])
         self.next = str(rows[limit - 1].pk) if len(rows) > limit else None
         return rows[:limit]
 
     def _number(self, request: Request, name: str, default: int, largest: int) -> int:
-        text = request.query_params.get(name, "")
-        if not text:
+        if name not in request.query_params:
             return default
+        text = request.query_params[name]
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
         if not 0 < number <= largest:
             raise ValidationError({name: [_("Give a number from 1 to %s.") % largest]})
@@ -235,5 +236,5 @@ def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-def _operations(values: Sequence[Any]) -> list[dict[str, Any]]:
+def _operations(values: Iterable[Any]) -> list[dict[str, Any]]:
     return [value for value in values if isinstance(value, dict) and "responses" in value]

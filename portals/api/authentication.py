@@ -93,7 +93,7 @@ class HoldsScope(BasePermission):
         return True
 
 
-class PortalAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class PortalAuthenticationScheme(OpenApiAuthenticationExtension):
     """How OpenAPI describes it."""
 
     target_class = "portals.api.authentication.PortalAuthentication"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from accounts.validators import validate_plain_text
@@ -21,6 +22,18 @@ class StrictSerializer(serializers.Serializer[Any]):
                 reason = [_("This field is not known here.")]
                 raise serializers.ValidationError({shown_name(name): reason for name in unknown})
         return super().to_internal_value(data)
+
+
+class StrictSerializerSchema(OpenApiSerializerExtension):
+    """How OpenAPI says that no other name is taken."""
+
+    target_class = "portals.api.fields.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        """The object as it would be, closed."""
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "additionalProperties": False}
 
 
 def shown_name(name: str) -> str:

@@ -64,7 +64,7 @@ class SyncSerializer(StrictSerializer):
 
     customer = TextField(help_text="The customer's short name.")
     type = TextField(help_text="A resource type of your manifest.")
-    resources = ReportSerializer(many=True, max_length=LIMIT)
+    resources = serializers.ListField(child=ReportSerializer(), max_length=LIMIT)
     replace = TruthField(
         default=False, help_text="Delete what the customer has of this type and is not listed."
     )
@@ -86,10 +86,10 @@ class ResourceSerializer(serializers.Serializer[Resource]):
     id = serializers.CharField(source="external_id")
     name = serializers.CharField()
     customer = serializers.CharField(source="subscription.customer.slug")
-    parent = serializers.SerializerMethodField()
+    parent = serializers.SerializerMethodField(method_name="parent_of")  # type: ignore[assignment]
 
     @extend_schema_field(ParentSerializer(allow_null=True))
-    def get_parent(self, resource: Resource) -> dict[str, str] | None:
+    def parent_of(self, resource: Resource) -> dict[str, str] | None:
         """Null directly below the subscription."""
         above = resource.parent
         if above is None or above.resource_type.code == ROOT_TYPE:
@@ -130,7 +130,8 @@ class PortalView(GenericAPIView[Resource]):
         """The body, checked."""
         serializer = serializer_class(data=self.request.data)
         serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        values: dict[str, Any] = serializer.validated_data
+        return values
 
 
 def _report(external_id: str, values: dict[str, Any]) -> Report:
@@ -159,12 +160,12 @@ class ResourceList(PortalView):
             ("type", "resource_type__code"),
             ("customer", "subscription__customer__slug"),
         ):
-            if text := request.query_params.get(name):
+            if name in request.query_params:
+                text = request.query_params[name]
                 _refuse_control_characters(name, text)
                 rows = rows.filter(**{lookup: text})
-        return self.get_paginated_response(
-            ResourceSerializer(self.paginate_queryset(rows), many=True).data
-        )
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response([ResourceSerializer(row).data for row in page])
 
 
 def _refuse_control_characters(name: str, text: str) -> None:
@@ -201,6 +202,8 @@ class ResourceDetail(PortalView):
 
     def get_object(self) -> Resource:
         """The thing in the address. Raises Http404."""
+        _refuse_control_characters("type", self.kwargs["type_code"])
+        _refuse_control_characters("id", self.kwargs["external_id"])
         found = self.get_queryset().filter(
             resource_type__code=self.kwargs["type_code"],
             external_id=self.kwargs["external_id"],
@@ -212,7 +215,6 @@ class ResourceDetail(PortalView):
     )
     def get(self, request: Request, type_code: str, external_id: str) -> Response:
         """The thing as the hub knows it."""
-        _refuse_control_characters("id", external_id)
         return Response(ResourceSerializer(self.get_object()).data)
 
     @extend_schema(
@@ -226,6 +228,7 @@ class ResourceDetail(PortalView):
     )
     def put(self, request: Request, type_code: str, external_id: str) -> Response:
         """Say that it exists, under this name and parent."""
+        _refuse_control_characters("type", type_code)
         types = self.portal.resource_types.exclude(code=ROOT_TYPE)
         get_object_or_404(types, code=type_code)
         values = self.read(PutSerializer)
@@ -245,6 +248,5 @@ class ResourceDetail(PortalView):
     )
     def delete(self, request: Request, type_code: str, external_id: str) -> Response:
         """Forget it."""
-        _refuse_control_characters("id", external_id)
         delete_resource(actor=self.portal, resource=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -29,9 +29,10 @@ def token(request: HttpRequest) -> HttpResponse:
     if grant_type != Client.GrantType.CLIENT_CREDENTIALS:
         return _refusal("unsupported_grant_type", "Only client_credentials is open.")
     try:
-        return oidc.token(request)
+        answer: HttpResponse = oidc.token(request)
     except (DataError, ValueError):  # a NUL where PostgreSQL takes none
         return _refusal("invalid_request", "A value holds characters it cannot hold.")
+    return answer
 
 
 def _refusal(error: str, description: str) -> JsonResponse:

@@ -26,7 +26,7 @@ urlpatterns = [
     path("resources", resources.ResourceList.as_view(), name="resource-list"),
     path("resources/sync", resources.ResourceSync.as_view(), name="resource-sync"),
     path(
-        "resources/<slug:type_code>/<external_id:external_id>",
+        "resources/<str:type_code>/<external_id:external_id>",
         resources.ResourceDetail.as_view(),
         name="resource",
     ),

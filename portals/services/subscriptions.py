@@ -3,8 +3,9 @@
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from accounts.choices import CustomerStatus
+from accounts.choices import CustomerStatus, Language
 from accounts.models import Customer, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_staff
@@ -79,12 +80,21 @@ def set_subscription_status(
         actor=actor,
         customer=customer,
         portal=subscription.portal.label_en,
-        status=status,
+        status=_in_every_language(status),
         grants_ended=grants,
     )
     if former == SubscriptionStatus.ENDED and status == SubscriptionStatus.ACTIVE:
         register_present_members(actor=actor, subscription=subscription)
     return subscription
+
+
+def _in_every_language(status: str) -> dict[str, str]:
+    """A status as the trail keeps it: in words, for whoever reads."""
+    words = {}
+    for language in Language.values:
+        with override(language):
+            words[language] = str(SubscriptionStatus(status).label).lower()
+    return words
 
 
 def _drop_grants(subscription: Subscription) -> int:

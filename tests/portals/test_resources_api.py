@@ -253,6 +253,21 @@ def test_a_bad_id_in_the_address(domains, id):
     assert list(answer.json()["error"]["fields"]) == ["id"]
 
 
+@pytest.mark.parametrize("type_code", ["a\x00b", "\u202e"])
+def test_a_bad_type_in_the_address(domains, type_code):
+    for answer in (
+        _put(domains, "x.example", type_code=quote(type_code)),
+        domains.get(f"{LIST}/{quote(type_code)}/x.example"),
+        domains.call("delete", f"{LIST}/{quote(type_code)}/x.example"),
+    ):
+        assert answer.status_code == 400
+        assert list(answer.json()["error"]["fields"]) == ["type"]
+
+
+def test_a_type_that_is_no_slug_is_not_there(domains):
+    assert _put(domains, "x.example", type_code="no slug").json()["error"]["code"] == "not_found"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -335,6 +350,7 @@ def test_a_bad_sync_names_each_row_and_changes_nothing(domains, values, fields):
     "query",
     [
         "after=x",
+        "after=",
         "after=-1",
         "after=99999999999999999999",
         "limit=0",

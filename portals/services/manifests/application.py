@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
@@ -90,7 +91,7 @@ class _Application:
         self.counts[what] = self.counts.get(what, 0) + 1
         (self.removals if what.endswith("removed") else self.changes).append(line)
 
-    def _update(self, row: models.Model, wanted: dict[str, object], name: str) -> None:
+    def _update(self, row: models.Model, wanted: dict[str, Any], name: str) -> None:
         """Save the fields that differ, and say so."""
         differing = {key: value for key, value in wanted.items() if getattr(row, key) != value}
         for key, value in differing.items():
@@ -117,7 +118,7 @@ class _Application:
         self.types = {found.code: found for found in self.portal.resource_types.all()}
         for declared in self.manifest.types:
             parent = self.types[declared.parent] if declared.parent else None
-            wanted = {
+            wanted: dict[str, Any] = {
                 "label_en": declared.label_en,
                 "label_fr": declared.label_fr,
                 "parent": parent,
@@ -154,7 +155,7 @@ class _Application:
                 wanted = self._privilege_values(declared[codename], positions[codename])
                 self._update(privilege, wanted, f"privilege {codename}")
 
-    def _privilege_values(self, declared: DeclaredPrivilege, position: int) -> dict[str, object]:
+    def _privilege_values(self, declared: DeclaredPrivilege, position: int) -> dict[str, Any]:
         return {"position": position} | {
             name: getattr(declared, name) for name in _PRIVILEGE_FIELDS if name != "position"
         }

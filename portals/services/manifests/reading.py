@@ -76,7 +76,7 @@ class _Table:
 
     def take_texts(self, name: str) -> list[str]:
         """A list of texts, each once; empty when absent."""
-        values = self.take(name, list, [])
+        values: list[str] = self.take(name, list, [])
         for value in values:
             if type(value) is not str:
                 refuse(self.file, self.at(name), "must be a list of texts")

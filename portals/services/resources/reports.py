@@ -58,8 +58,8 @@ class Faults:
 
 def check_reports(reports: Sequence[Report], resource_type: ResourceType, faults: Faults) -> None:
     """Add what is wrong with each report by itself; whether its parent exists comes later."""
-    above = resource_type.parent
-    at_top = above is None or above.code == ROOT_TYPE
+    above = ROOT_TYPE if resource_type.parent is None else resource_type.parent.code
+    at_top = above == ROOT_TYPE
     repeated = Counter(report.external_id for report in reports)
     for index, report in enumerate(reports):
         for field, text in (("id", report.external_id), ("name", report.name)):
@@ -69,11 +69,11 @@ def check_reports(reports: Sequence[Report], resource_type: ResourceType, faults
             faults.add(index, "id", _("This id is there twice."))
         if at_top and report.parent is not None:
             faults.add(index, "parent", _("This type has no parent; leave it null."))
-        elif not at_top and (report.parent is None or report.parent[0] != above.code):
+        elif not at_top and (report.parent is None or report.parent[0] != above):
             faults.add(
                 index,
                 "parent",
-                _("This type stands below a %(type)s; name one.") % {"type": above.code},
+                _("This type stands below a %(type)s; name one.") % {"type": above},
             )
 
 

@@ -1,6 +1,7 @@
 """Resources that come or change, in a handful of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -73,34 +74,13 @@ def _write(
     parents = _parents(subscription, resource_type, reports, faults)
     faults.refuse()
 
-    ids = {report.external_id for report in reports}
-    known = {
-        external_id: (pk, owner, name, parent)
-        for external_id, pk, owner, name, parent in Resource.objects.filter(
-            resource_type=resource_type, external_id__in=ids
-        ).values_list("external_id", "pk", "subscription_id", "name", "parent_id")
-    }
-    moved: dict[int, list[int]] = {}
-    for pk, owner, _name, _parent in known.values():
-        if owner != subscription.pk:
-            moved.setdefault(owner, []).append(pk)
-    former_owners = Subscription.objects.select_related("customer").in_bulk(moved)
-    lock_customers([subscription.customer_id, *(s.customer_id for s in former_owners.values())])
-
-    for owner, pks in moved.items():
-        gone = delete_with_all_below(pks)
-        outcome = Outcome(0, 0, gone["removed"], 0)
-        record_change(portal, former_owners[owner].customer, resource_type, outcome, gone)
-    missing = []
-    if replace:
-        present = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
-        missing = [pk for pk, name in present.values_list("pk", "external_id") if name not in ids]
-    gone = delete_with_all_below(missing)
-
+    known = _known(resource_type, reports)
+    _leave_former_customers(portal, subscription, resource_type, known)
+    gone = delete_with_all_below(_missing(subscription, resource_type, known) if replace else [])
     added, changed = [], []
     for report in reports:
+        found = known.get(report.external_id)
         parent_id = parents[report.parent]
-        pk, owner, name, parent = known.get(report.external_id, (None, None, None, None))
         row = Resource(
             subscription=subscription,
             resource_type=resource_type,
@@ -108,9 +88,9 @@ def _write(
             name=report.name,
             parent_id=parent_id,
         )
-        if owner != subscription.pk:
+        if found is None or found.owner != subscription.pk:
             added.append(row)
-        elif (name, parent) != (report.name, parent_id):
+        elif (found.name, found.parent) != (report.name, parent_id):
             changed.append(row)
     Resource.objects.bulk_create(
         added + changed,
@@ -126,6 +106,50 @@ def _write(
     )
     record_change(portal, subscription.customer, resource_type, outcome, gone)
     return outcome
+
+
+class _Known(NamedTuple):
+    """What the hub has under a reported id."""
+
+    pk: int
+    owner: int  # its subscription
+    name: str
+    parent: int | None
+
+
+def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, _Known]:
+    rows = Resource.objects.filter(
+        resource_type=resource_type, external_id__in={report.external_id for report in reports}
+    )
+    fields = ("external_id", "pk", "subscription_id", "name", "parent_id")
+    return {external_id: _Known(*rest) for external_id, *rest in rows.values_list(*fields)}
+
+
+def _leave_former_customers(
+    portal: Portal,
+    subscription: Subscription,
+    resource_type: ResourceType,
+    known: Mapping[str, _Known],
+) -> None:
+    """Lock every customer concerned, and delete what was another's: its grants stay behind (A9)."""
+    moved: dict[int, list[int]] = {}
+    for found in known.values():
+        if found.owner != subscription.pk:
+            moved.setdefault(found.owner, []).append(found.pk)
+    owners = Subscription.objects.select_related("customer").in_bulk(moved)
+    lock_customers([subscription.customer_id, *(row.customer_id for row in owners.values())])
+    for owner, pks in moved.items():
+        gone = delete_with_all_below(pks)
+        outcome = Outcome(0, 0, gone["removed"], 0)
+        record_change(portal, owners[owner].customer, resource_type, outcome, gone)
+
+
+def _missing(
+    subscription: Subscription, resource_type: ResourceType, known: Mapping[str, _Known]
+) -> list[int]:
+    """What the customer has of this type and was not reported."""
+    present = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
+    return [pk for pk, name in present.values_list("pk", "external_id") if name not in known]
 
 
 def _reportable_type(portal: Portal, code: str) -> ResourceType:
