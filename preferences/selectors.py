@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -99,8 +99,16 @@ def preference_centre(user: User) -> PreferenceCentre:
     )
 
 
+def choosable_topics(user: User) -> QuerySet[Topic]:
+    """What a person may choose, and what they once chose: a no is always possible."""
+    chosen = Choice.objects.filter(user=user).values("topic")
+    return Topic.objects.filter(
+        Q(pk__in=Topic.objects.visible_to(user).values("pk")) | Q(pk__in=chosen)
+    )
+
+
 def find_topic(user: User, slug: str) -> Topic:
-    """The topic a person means, among those they may choose or have chosen.
+    """The topic a person means. In: any text.
 
     Raises MandatoryMail for a notice class, Http404 for what does not exist for them.
     """
@@ -110,10 +118,10 @@ def find_topic(user: User, slug: str) -> Topic:
             % {"name": NoticeCode(slug).label, "reason": GROUNDS[NoticeCode(slug)].reason},
             code="mandatory",
         )
-    theirs = Q(pk__in=Topic.objects.visible_to(user)) | Q(
-        pk__in=Choice.objects.filter(user=user).values("topic")
-    )
-    return get_object_or_404(Topic, theirs, slug=slug)
+    for topic in choosable_topics(user):
+        if topic.slug == slug:
+            return topic
+    raise Http404("no such topic")
 
 
 def notice_classes() -> list[NoticeClass]:

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
@@ -11,10 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.http import PersonRequest
 from accounts.models import User
 from preferences.choices import ConsentSource
 from preferences.models import Topic
-from preferences.selectors import MandatoryMail, find_topic, preference_centre
+from preferences.selectors import MandatoryMail, choosable_topics, find_topic, preference_centre
 from preferences.services.choices import (
     TopicRefused,
     choose_topics,
@@ -24,7 +25,7 @@ from preferences.services.choices import (
 from preferences.tokens import BadToken, read_unsubscribe_token
 
 
-def _answer(request: HttpRequest, done: str, topics: list[Topic]) -> HttpResponse:
+def _answer(request: PersonRequest, done: str, topics: list[Topic]) -> HttpResponse:
     """The page again, saying what was done: as a fragment for htmx, else by a redirect."""
     if not request.htmx:
         query = urlencode({"done": done, "topic": [topic.slug for topic in topics]}, doseq=True)
@@ -33,7 +34,7 @@ def _answer(request: HttpRequest, done: str, topics: list[Topic]) -> HttpRespons
 
 
 def _page(
-    request: HttpRequest,
+    request: PersonRequest,
     template: str,
     done: str,
     topics: list[Topic],
@@ -49,10 +50,11 @@ def _page(
 
 
 @require_GET
-def centre(request: HttpRequest) -> HttpResponse:
+def centre(request: PersonRequest) -> HttpResponse:
     """What I get by mail: topics to choose, and what stays with its reason."""
     done = request.GET.get("done", "")
-    topics = list(Topic.objects.filter(slug__in=request.GET.getlist("topic")[:50]))
+    named = set(request.GET.getlist("topic"))
+    topics = [topic for topic in choosable_topics(request.user) if topic.slug in named]
     return _page(
         request,
         "preferences/centre.html",
@@ -62,7 +64,7 @@ def centre(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: PersonRequest) -> HttpResponse:
     """Yes (`wants=yes`) or no to each `topic` of the form: a switch, or an undo of several."""
     wants = request.POST.get("wants") == "yes"
     try:
@@ -80,7 +82,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def stop_all(request: HttpRequest) -> HttpResponse:
+def stop_all(request: PersonRequest) -> HttpResponse:
     """No to everything optional."""
     topics = stop_all_optional(
         actor=request.user, network_address=request.META.get("REMOTE_ADDR") or None
@@ -92,7 +94,7 @@ def stop_all(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe_link(request: HttpRequest, token: str) -> HttpResponse:
+def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
     """GET shows what would stop and changes nothing; POST stops it, however often it comes."""
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     try:

@@ -17,6 +17,7 @@ from preferences.emails import TOPIC_HEADER
 from preferences.gate.envelope import content_of, mail_domain
 from preferences.gate.sealing import seal
 from preferences.models import Message, NoticeClass, Topic
+from preferences.models.messages import SUBJECT_LENGTH
 
 PRIVATE_HEADERS = {NOTICE_CLASS_HEADER.lower(), TOPIC_HEADER.lower()}
 # Addressing has one place, and what the gate says about a mail it says itself.
@@ -70,6 +71,11 @@ def _headers(mail: EmailMessage) -> dict[str, str]:
     return kept
 
 
+def _check_subject(subject: str) -> None:
+    if len(subject) > SUBJECT_LENGTH or "\x00" in subject:
+        raise MailRefused("the subject is too long, or holds a zero byte")
+
+
 def _take_in(mail: EmailMessage) -> Message:
     category, address, headers = _category(mail), _reader(mail), _headers(mail)
     try:
@@ -77,6 +83,7 @@ def _take_in(mail: EmailMessage) -> Message:
     except ValueError as error:
         raise MailRefused(str(error)) from error
     content = content_of(mail, headers)
+    _check_subject(content["subject"])
     topic = category if isinstance(category, Topic) else None
     return Message(
         user=User.objects.filter(email=address).first(),

@@ -10,6 +10,8 @@ from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
 from preferences.models.categories import NoticeClass, Topic
 from preferences.models.consent import ConsentRecord
 
+SUBJECT_LENGTH = 998  # of a header line, RFC 5322
+
 
 class Message(models.Model):
     """One mail to one reader, of exactly one notice class or topic."""
@@ -22,7 +24,7 @@ class Message(models.Model):
         NoticeClass, null=True, on_delete=models.PROTECT, related_name="messages"
     )
     topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="messages")
-    subject = models.CharField(max_length=998)
+    subject = models.CharField(max_length=SUBJECT_LENGTH)
     sealed_content = models.BinaryField(null=True, help_text="Encrypted; gone once it is sent.")
     content_hash = models.CharField(max_length=64)
     message_id = models.CharField(max_length=255, unique=True)

@@ -108,7 +108,7 @@ def test_mandatory_mail_carries_no_one_click_R8_R10(bob, deliver, send_legal):
     send_legal(bob)
 
     wire = deliver()[0].message()
-    assert not [name for name in wire.keys() if name.lower().startswith("list-")]
+    assert not [name for name in wire if name.lower().startswith("list-")]
     assert wire["Auto-Submitted"] == "auto-generated"
     assert "X-Hub-Notice-Class" not in wire
 

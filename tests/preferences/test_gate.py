@@ -77,6 +77,8 @@ def test_what_is_no_address_is_refused(db, address):
 def test_line_break_in_subject_or_name_is_refused_I7(bob):
     refused(mail_to(bob.email, subject="Hello\r\nBcc: x@y.example", headers=SECURITY))
     refused(mail_to(bob.email, subject="Hello\nX: y", headers=SECURITY))
+    refused(mail_to(bob.email, subject="Hello\x00", headers=SECURITY))
+    refused(mail_to(bob.email, subject="x" * 999, headers=SECURITY))
     refused(mail_to(f"Bob\r\nBcc: x@y.example <{bob.email}>", headers=SECURITY))
     refused(mail_to(bob.email, headers=SECURITY, reply_to=["a\nb <a@b.example>"]))
     refused(mail_to(bob.email, headers=SECURITY, from_email="Evil\r\nX: y <a@b.example>"))

@@ -36,10 +36,10 @@ def execute(sql, *values):
 def refuse(*attempts):
     """Each attempt is refused, at the latest when its foreign keys are checked."""
     for attempt in attempts:
-        with pytest.raises((DatabaseError, ValidationError, TypeError, ValueError)):
-            with transaction.atomic():
-                attempt()
-                connection.check_constraints()
+        refusals = (DatabaseError, ValidationError, TypeError, ValueError)
+        with pytest.raises(refusals), transaction.atomic():
+            attempt()
+            connection.check_constraints()
 
 
 def test_as_bob_by_form_R38(bob, as_, newsletter, legal_notice_arrives):

@@ -1,0 +1,91 @@
+"""/api/v1/choices/: the page's twin for programs (R40)."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from preferences.models import Choice, ConsentRecord
+from preferences.selectors import may_send
+
+LIST = "/api/v1/choices/"
+NEWSLETTER = "/api/v1/choices/newsletter/"
+
+
+def patch(client, body, path=NEWSLETTER, **rest):
+    text = body if isinstance(body, str) else json.dumps(body)
+    return client.patch(path, text, "application/json", **rest)
+
+
+def test_list_has_topics_with_choices_and_mandatory_with_reasons(bob, as_):
+    data = as_(bob).get(LIST).json()
+    newsletter = next(row for row in data["topics"] if row["topic"] == "newsletter")
+    assert newsletter["wants"] is True
+    assert newsletter["chosen_at"] is None
+    assert [row["code"] for row in data["mandatory"]] == [
+        "transactional", "critical", "legal", "maintenance", "security",
+    ]  # fmt: skip
+    assert all(row["name"] and row["reason"] and row["legal_basis"] for row in data["mandatory"])
+
+
+def test_patch_chooses_and_answers_the_new_state(bob, as_, newsletter):
+    response = patch(as_(bob), {"wants": False})
+    assert response.status_code == 200
+    assert response.json()["wants"] is False
+    assert response.json()["chosen_at"]
+    assert not may_send(bob, newsletter)
+    assert Choice.objects.get().consent.source == "api"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"wants": None},
+        {"wants": "no"},
+        {"wants": 0},
+        {"wants": []},
+        {"wants": False, "topic": "legal"},
+        {"wants": False, "user": 1},
+        [],
+        "null",
+        '"no"',
+        "{",
+        '{"wants": false, "wants": true}',
+    ],
+)
+def test_bad_bodies_are_refused_and_change_nothing(bob, as_, body):
+    response = patch(as_(bob), body)
+    assert response.status_code == 400
+    assert response.json()["error"]["message"]
+    assert not ConsentRecord.objects.exists()
+
+
+def test_an_unknown_field_is_named(bob, as_):
+    response = patch(as_(bob), {"wants": False, "wnats": True})
+    assert list(response.json()["error"]["fields"]) == ["wnats"]
+
+
+def test_unknown_and_foreign_topics_are_not_found(bob, dana, as_):
+    assert patch(as_(bob), {"wants": True}, "/api/v1/choices/nothing/").status_code == 404
+    assert patch(as_(dana), {"wants": True}, "/api/v1/choices/domain-market/").status_code == 404
+
+
+def test_stop_all_lists_what_stays_R40(bob, as_):
+    data = as_(bob).post("/api/v1/choices/stop-all/", "{}", "application/json").json()
+    assert data["stopped"] == ["newsletter", "product-updates"]
+    assert {row["code"] for row in data["stays"]} >= {"legal", "security"}
+
+
+def test_stop_all_refuses_fields(bob, as_):
+    response = as_(bob).post("/api/v1/choices/stop-all/", '{"mandatory": true}', "application/json")
+    assert response.status_code == 400
+    assert not ConsentRecord.objects.exists()
+
+
+def test_csrf_and_sign_in_are_needed(bob, as_):
+    assert as_(None).get(LIST).status_code in (401, 403)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert patch(client, {"wants": False}).status_code == 403
+    assert not ConsentRecord.objects.exists()
