@@ -1,1 +1,1 @@
-"""Every write of this app: verb_noun, keyword-only, actor first, one transaction, one audit event."""
+"""Every write here: verb_noun, keyword-only, actor first, one transaction, one audit event."""
