@@ -28,4 +28,4 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return django_application(environ, start_response)
     status, headers, body = answer_environ(environ)
     start_response(_STATUS_LINES[status], [*headers, ("Content-Length", str(len(body)))])
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    return [body]

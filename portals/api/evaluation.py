@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 PATH: Final = "/access/v1/evaluation"
 BODY_LIMIT: Final = 64 * 1024
 NAME_LIMIT: Final = 255
+SHOWN_NAME: Final = 80
 SUBJECT_TYPE: Final = "user"
 
 Header = tuple[str, str]
@@ -148,7 +149,7 @@ def _bearer_token(authorization: str) -> str:
     if not authorization:
         raise Refused(
             401,
-            "unauthenticated",
+            "not_authenticated",
             "Send an access token, as Authorization: Bearer.",
             headers=(("WWW-Authenticate", 'Bearer realm="hub"'),),
         )
@@ -198,21 +199,24 @@ def _checked(token: str, question: Question) -> Checked:
 
 
 def _malformed(field: str, problem: str) -> NoReturn:
-    raise Refused(400, "invalid", f"{field} {problem}.", field=field)
+    shown = field[:SHOWN_NAME].encode("ascii", "backslashreplace").decode()
+    raise Refused(400, "invalid", f"{shown} {problem}.", field=shown)
+
+
+def _not_json() -> NoReturn:
+    raise Refused(400, "parse_error", "The body is not valid JSON.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
-        _malformed(
-            next(name for name in names if names.count(name) > 1)[:NAME_LIMIT], "is there twice"
-        )
+        _malformed(next(name for name in names if names.count(name) > 1), "is there twice")
     return members
 
 
 def _constant(name: str) -> NoReturn:
-    _malformed("body", f"holds {name}, which is not JSON")
+    _not_json()  # NaN and Infinity
 
 
 _JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
@@ -223,9 +227,9 @@ def _parsed(body: bytes) -> Question:
     try:
         request = _JSON.decode(body.decode())
     except (ValueError, RecursionError):
-        _malformed("body", "is not valid JSON")
+        _not_json()
     if type(request) is not dict:
-        _malformed("body", "must be a JSON object")
+        raise Refused(400, "invalid", "The body must be a JSON object.")
     subject = _member(request, "subject", ("type", "id"))
     resource = _member(request, "resource", ("type", "id"))
     action = _member(request, "action", ("name",))
@@ -266,7 +270,7 @@ def _text(entity: dict[str, Any], key: str, name: str) -> str:
 def _nothing_else(members: dict[str, Any], prefix: str, known: tuple[str, ...]) -> None:
     for name in members:
         if name not in known:
-            _malformed(f"{prefix}{name[:NAME_LIMIT]}", "is not known here")
+            _malformed(f"{prefix}{name}", "is not known here")
 
 
 # --- The two ways in ---

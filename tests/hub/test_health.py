@@ -1,0 +1,66 @@
+"""Is it up, can it work? And where a portal asks."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests.portals.test_evaluation import in_own_connection, nowhere
+
+
+def test_healthz_answers_without_a_database(client):
+    response = client.get("/healthz")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+
+
+def test_readyz_names_its_parts(db, client):
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "parts": {"database": "ok", "migrations": "ok", "jobs": "ok"},
+    }
+
+
+def test_without_a_database_it_is_up_and_not_ready(db):
+    """L1."""
+
+    def look():
+        client = Client()
+        return client.get("/healthz").status_code, client.get("/readyz")
+
+    up, response = in_own_connection(look, **nowhere())
+
+    assert up == 200
+    assert response.status_code == 503
+    assert set(response.json()["parts"].values()) == {"unavailable"}
+
+
+def test_a_migration_to_come_is_not_ready(db, client):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'portals'")
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["parts"] == {
+        "database": "ok",
+        "migrations": "unavailable",
+        "jobs": "ok",
+    }
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/.well-known/authzen-configuration"])
+def test_they_take_no_post(db, client, path):
+    assert client.post(path).status_code == 405
+
+
+def test_a_portal_finds_where_to_ask(client, settings):
+    response = client.get("/.well-known/authzen-configuration")
+
+    assert response.json() == {
+        "policy_decision_point": settings.HUB_BASE_URL,
+        "access_evaluation_endpoint": f"{settings.HUB_BASE_URL}/access/v1/evaluation",
+    }

@@ -1,0 +1,174 @@
+"""Every way of asking gives the answer of the rule, in any world."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.idp.oidc.models import Client, Token
+from asgiref.sync import async_to_sync
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portals.api.evaluation import answer_evaluation
+from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
+from portals.models import PersonGrant
+from tests.portals.worlds import CODES, NOW, Stored, World, reason, store, worlds
+
+NO = {"decision": False, "context": {"reason": "not_allowed"}}
+
+
+@pytest.fixture(autouse=True)
+def _clock_stands_still():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def _token(portal) -> str:
+    """A live token of this portal."""
+    portal.client = Client.objects.create(id=portal.slug, name=portal.slug)
+    portal.save()
+    Token.objects.create(
+        type=Token.Type.ACCESS_TOKEN,
+        hash=hashlib.sha256(portal.slug.encode()).hexdigest(),
+        client=portal.client,
+        scopes="access:check",
+        expires_at=NOW + timedelta(hours=1),
+    )
+    return portal.slug
+
+
+def _evaluation(token: str, rows: Stored, person: int, thing: int, code: int) -> dict:
+    kind, action = CODES[code].split(".")
+    body = {
+        "subject": {"type": "user", "id": str(rows.people[person].sub)},
+        "resource": {"type": kind, "id": rows.things[thing].external_id},
+        "action": {"name": action},
+    }
+    answer = answer_evaluation(
+        method="POST",
+        content_type="application/json",
+        authorization=f"Bearer {token}",
+        request_id="",
+        body=json.dumps(body).encode(),
+    )
+    assert answer.status == 200
+    return json.loads(answer.body)
+
+
+def _every_question(world: World) -> list[tuple[int, int, int]]:
+    return [
+        (person, thing, code)
+        for person in range(len(world.active))
+        for thing in range(len(world.things))
+        for code in range(len(CODES))
+        if code // 2 == world.things[thing].kind
+    ]
+
+
+def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int], str]) -> None:
+    """The set-shaped twins, and every permission at once."""
+    allowed = {question for question, answer in expected.items() if answer != "not_allowed"}
+    for person, user in enumerate(rows.people):
+        for (portal, code), privilege in rows.privileges.items():
+            assert set(resources_one_may(user, privilege)) == {
+                rows.things[thing]
+                for p, thing, c in allowed
+                if (p, c) == (person, code) and world.things[thing].portal == portal
+            }
+        for thing, resource in enumerate(rows.things):
+            portal = world.things[thing].portal
+            mine = {code for p, t, code in allowed if (p, t) == (person, thing)}
+            names = {f"portals.{rows.portals[portal].slug}.{CODES[code]}" for code in mine}
+            assert user.get_all_permissions(resource) == names
+            assert set(privileges_one_has(user, resource)) == {
+                rows.privileges[portal, code] for code in mine
+            }
+    for thing, resource in enumerate(rows.things):
+        for (portal, code), privilege in rows.privileges.items():
+            people = {rows.people[p] for p, t, c in allowed if (t, c) == (thing, code)}
+            if portal == world.things[thing].portal:
+                assert set(people_who_may(privilege, resource)) == people
+            else:
+                assert not people_who_may(privilege, resource).exists()
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(world=worlds(), data=st.data())
+def test_all_ways_of_asking_agree_with_the_rule(db, world: World, data: st.DataObject):
+    expected = {question: reason(world, *question) for question in _every_question(world)}
+    with transaction.atomic():
+        rows = store(world)
+        tokens = [_token(portal) for portal in rows.portals]
+
+        for (person, thing, code), answer in expected.items():
+            assert decide(rows.people[person], CODES[code], rows.things[thing]) == answer
+        _compare_sets(world, rows, expected)
+        yes = [question for question, answer in expected.items() if answer != "not_allowed"]
+        chosen = data.draw(st.lists(st.sampled_from(sorted(expected)), max_size=15))
+        for person, thing, code in yes[:15] + chosen:
+            answer = expected[person, thing, code]
+            allowed = answer != "not_allowed"
+            user, resource, portal = (
+                rows.people[person],
+                rows.things[thing],
+                world.things[thing].portal,
+            )
+            name = f"portals.{rows.portals[portal].slug}.{CODES[code]}"
+            assert user.has_perm(name, resource) is allowed
+            assert async_to_sync(user.ahas_perm)(name, resource) is allowed
+            assert not user.has_perm(name)
+            assert _evaluation(tokens[portal], rows, person, thing, code) == {
+                "decision": allowed,
+                "context": {"reason": answer},
+            }
+            assert _evaluation(tokens[1 - portal], rows, person, thing, code) == NO
+        transaction.set_rollback(True)
+
+
+def test_the_decision_knows_the_privilege_by_its_resource_type(db, bob, thing):
+    assert decide(bob, "domain.view", thing("domain", "alder.example")) == "grant"
+    assert decide(bob, "queue.view", thing("domain", "alder.example")) == "not_allowed"
+
+
+@pytest.mark.parametrize("codename", ["", "domain", "domain.", "domain.\0", "x" * 1000, "domain.'"])
+def test_a_privilege_that_does_not_exist_is_not_allowed(db, alice, thing, codename):
+    assert decide(alice, codename, thing("domain", "alder.example")) == "not_allowed"
+
+
+def test_revoked_is_no_at_the_next_check(db, bob, thing):
+    domain = thing("domain", "alder.example")
+    assert bob.has_perm("portals.domains.domain.view", domain)
+
+    PersonGrant.objects.filter(user=bob, content_object=domain).delete()
+
+    assert not bob.has_perm("portals.domains.domain.view", domain)
+
+
+@pytest.mark.parametrize(
+    ("starts", "expires", "reason"),
+    [
+        (timedelta(0), None, "grant"),
+        (timedelta(microseconds=1), None, "not_allowed"),
+        (None, timedelta(0), "not_allowed"),
+        (None, timedelta(microseconds=1), "grant"),
+    ],
+)
+@pytest.mark.parametrize("moment", [NOW, NOW.replace(microsecond=0)])
+def test_a_grant_counts_from_its_first_moment_and_not_at_its_last(
+    db, bob, thing, starts, expires, reason, moment
+):
+    domain = thing("domain", "alder.example")
+    with time_machine.travel(moment, tick=False):
+        PersonGrant.objects.filter(user=bob, content_object=domain).update(
+            starts_at=None if starts is None else moment + starts,
+            expires_at=None if expires is None else moment + expires,
+        )
+
+        assert decide(bob, "domain.view", domain) == reason

@@ -1,0 +1,574 @@
+"""POST /access/v1/evaluation: what a portal gets for what it asks, by both ways in."""
+
+import hashlib
+import io
+import json
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from allauth.idp.oidc.models import Client, Token
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection, connections
+from django.utils import timezone
+
+from hub.wsgi import application, django_application
+from portals.api.evaluation import BODY_LIMIT, PATH
+from portals.models import PersonGrant, Portal
+from portals.services.credentials import issue_credentials
+
+WAYS_IN = {"front": application, "route": django_application}
+OURS = ["Content-Type", "Cache-Control", "WWW-Authenticate", "Allow", "Retry-After", "X-Request-ID"]
+
+
+class Response:
+    """What came back."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __eq__(self, other):
+        return (self.status, self.headers, self.body) == (other.status, other.headers, other.body)
+
+
+@contextmanager
+def _connections_stay():
+    """Django tidies connections around a request; one with a test's transaction must stay."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
+
+
+def call(way_in, *, method="POST", path=PATH, body=b"", **environ):
+    """One request through a whole WSGI application."""
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.url_scheme": "http",
+        "wsgi.version": (1, 0),
+        **environ,
+    }
+    environ = {name: value for name, value in environ.items() if value is not None}
+    heard = {}
+
+    def start_response(status, headers, exc_info=None):
+        heard.update(status=int(status.split()[0]), headers=dict(headers))
+
+    with _connections_stay():
+        chunks = WAYS_IN[way_in](environ, start_response)
+        content = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()
+    headers = {name: value for name, value in heard["headers"].items() if name in OURS}
+    return Response(heard["status"], headers, content)
+
+
+def keep_token(value, portal, **fields):
+    """A token of this portal, by its value."""
+    fields = {
+        "type": Token.Type.ACCESS_TOKEN,
+        "scopes": "access:check",
+        "expires_at": timezone.now() + timedelta(hours=1),
+        **fields,
+    }
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    return Token.objects.create(hash=digest, client=portal.client, **fields)
+
+
+@pytest.fixture
+def portals(db):
+    """The portals by slug, each with credentials."""
+    found = {portal.slug: portal for portal in Portal.objects.all()}
+    for portal in found.values():
+        issue_credentials(actor=None, portal=portal)
+        portal.refresh_from_db()
+    return found
+
+
+@pytest.fixture
+def token(portals):
+    """A live token of the domains portal, with every scope."""
+    keep_token("good", portals["domains"], scopes="access:check\nresources:write")
+    return "good"
+
+
+@pytest.fixture
+def question(bob):
+    """Bob may see alder.example."""
+    return {
+        "subject": {"type": "user", "id": str(bob.sub)},
+        "resource": {"type": "domain", "id": "alder.example"},
+        "action": {"name": "view"},
+    }
+
+
+@pytest.fixture(params=list(WAYS_IN))
+def ask(request, token):
+    """Ask a question by one way in; bytes are sent as they are."""
+
+    def send(body, *, token=token, **environ):
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        if token is not None:
+            environ.setdefault("HTTP_AUTHORIZATION", f"Bearer {token}")
+        return call(request.param, body=body, **environ)
+
+    return send
+
+
+def test_a_yes_with_its_reason(ask, question):
+    response = ask(question)
+
+    assert response.status == 200
+    assert response.json == {"decision": True, "context": {"reason": "grant"}}
+    assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+def test_a_super_user_by_role_and_a_team_member_by_team(ask, question, alice, emma, portals):
+    by_role = {**question, "subject": {"type": "user", "id": str(alice.sub)}}
+    keep_token("mail", portals["webmail"])
+    by_team = {
+        "subject": {"type": "user", "id": str(emma.sub)},
+        "resource": {"type": "mailbox", "id": "info@alder.example"},
+        "action": {"name": "read"},
+    }
+
+    assert ask(by_role).json == {"decision": True, "context": {"reason": "role"}}
+    assert ask(by_team, token="mail").json == {"decision": True, "context": {"reason": "team"}}
+
+
+def test_context_and_properties_are_welcome_and_change_nothing(ask, question):
+    question["context"] = {"time": "2026-11-22T12:00:00Z", "deep": [{"as": ["you", {"like": 1}]}]}
+    for entity in ("subject", "resource", "action"):
+        question[entity]["properties"] = {"super_user": True}
+
+    assert ask(question).json["decision"] is True
+    question["action"]["name"] = "transfer"
+    assert ask(question).json["decision"] is False
+
+
+def test_revoked_is_no_at_the_next_check(ask, question, bob):
+    assert ask(question).json["decision"] is True
+
+    PersonGrant.objects.filter(user=bob).delete()
+
+    assert ask(question).json == {"decision": False, "context": {"reason": "not_allowed"}}
+
+
+UNKNOWN = [
+    ("subject", "id", "b3b7c4a0-0000-4000-8000-000000000000"),
+    ("subject", "id", "bob@alder.example"),
+    ("subject", "id", "‏שלום".replace("‏", "")),
+    ("subject", "id", "' OR 1=1 --"),
+    ("subject", "type", "service"),
+    ("subject", "type", "User"),
+    ("resource", "id", "no-such.example"),
+    ("resource", "id", "ALDER.example"),
+    ("resource", "id", "birch.example"),
+    ("resource", "id", "bob@alder.example"),
+    ("resource", "id", "x" * 255),
+    ("resource", "type", "mailbox"),
+    ("resource", "type", "Domain"),
+    ("resource", "type", "domain.view"),
+    ("resource", "type", "🧁"),
+    ("action", "name", "no_such"),
+    ("action", "name", "domain.view"),
+    ("action", "name", "VIEW"),
+    ("action", "name", "%"),
+]
+
+
+@pytest.mark.parametrize(("entity", "key", "value"), UNKNOWN)
+def test_the_unknown_is_a_plain_no(ask, question, entity, key, value):
+    question[entity][key] = value
+
+    response = ask(question)
+
+    assert (response.status, response.json) == (
+        200,
+        {"decision": False, "context": {"reason": "not_allowed"}},
+    )
+
+
+def test_a_subject_is_known_by_one_spelling(ask, question, bob):
+    for spelling in (str(bob.sub).upper(), bob.sub.hex, f"{{{bob.sub}}}", f"urn:uuid:{bob.sub}"):
+        question["subject"]["id"] = spelling
+        assert ask(question).json["decision"] is False
+
+
+def test_a_portal_asks_about_its_own_resources_only(ask, question, portals):
+    """E7, and the same id existing in both portals."""
+    keep_token("statistics", portals["statistics"])
+    assert ask(question, token="statistics").json["decision"] is False
+
+
+def test_someone_who_never_used_the_portal_is_no_error(ask, question, dana):
+    question["subject"]["id"] = str(dana.sub)
+    assert ask(question).json["decision"] is False
+
+
+# --- The caller's token ---
+
+
+def test_no_token_is_challenged_without_an_error(ask, question):
+    response = ask(question, token=None)
+
+    assert response.status == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="hub"'
+    assert response.json["error"]["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Bearer good good",
+        "Bearer good, Bearer good",
+        "Basic Z29vZDpnb29k",
+        "good",
+        "Bearer \x00good",
+        "Bearer goodé",
+        f"Bearer {'x' * 5000}",
+        "Bearer ' OR 1=1 --",
+    ],
+)
+def test_a_wrong_token_is_refused(ask, question, header):
+    response = ask(question, HTTP_AUTHORIZATION=header)
+
+    assert response.status == 401
+    assert response.headers["WWW-Authenticate"].startswith(
+        'Bearer realm="hub", error="invalid_token"'
+    )
+    assert response.json["error"]["code"] == "invalid_token"
+
+
+def test_the_scheme_is_read_in_any_case(ask, question):
+    assert ask(question, HTTP_AUTHORIZATION="bearer good").status == 200
+
+
+def _expired(portals, bob):
+    keep_token("bad", portals["domains"], expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def _persons(portals, bob):
+    keep_token("bad", portals["domains"], user=bob, scopes="openid\naccess:check")
+
+
+def _refresh(portals, bob):
+    keep_token("bad", portals["domains"], type=Token.Type.REFRESH_TOKEN)
+
+
+def _client_without_portal(portals, bob):
+    portals["domains"].client = Client.objects.create(name="Something else")
+    keep_token("bad", portals["domains"])
+
+
+def _rotated(portals, bob):
+    keep_token("bad", portals["domains"])
+    issue_credentials(actor=None, portal=portals["domains"])
+
+
+def _for_elsewhere(portals, bob):
+    keep_token("bad", portals["domains"], data={"resources": ["https://elsewhere.example/api"]})
+
+
+@pytest.mark.parametrize(
+    "kind", [_expired, _persons, _refresh, _client_without_portal, _rotated, _for_elsewhere]
+)
+def test_a_token_that_is_no_live_portal_token_is_refused(ask, question, portals, bob, kind):
+    kind(portals, bob)
+
+    response = ask(question, token="bad")
+
+    assert response.status == 401
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+
+
+def test_a_token_for_this_very_endpoint_is_good(ask, question, portals, settings):
+    keep_token("narrow", portals["domains"], data={"resources": [settings.HUB_BASE_URL + PATH]})
+    assert ask(question, token="narrow").status == 200
+
+
+def test_an_id_token_is_no_access_token(ask, question):
+    """E6: a signed statement about a person opens nothing."""
+    id_token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJl"
+    assert ask(question, token=id_token).status == 401
+
+
+def test_a_token_without_the_scope_is_forbidden(ask, question, portals):
+    keep_token("writer", portals["domains"], scopes="resources:write\naccess:checks")
+
+    response = ask(question, token="writer")
+
+    assert response.status == 403
+    assert response.headers["WWW-Authenticate"] == (
+        'Bearer realm="hub", error="insufficient_scope", scope="access:check"'
+    )
+    assert response.json["error"]["code"] == "insufficient_scope"
+
+
+def test_a_token_from_client_credentials_works(client, ask, question):
+    portal = Portal.objects.get(slug="domains")
+    issued = issue_credentials(actor=None, portal=portal)
+    answer = client.post(
+        "/identity/o/api/token",
+        {
+            "grant_type": "client_credentials",
+            "client_id": issued.client_id,
+            "client_secret": issued.client_secret,
+            "scope": "access:check",
+        },
+    )
+
+    assert ask(question, token=answer.json()["access_token"]).json["decision"] is True
+
+
+# --- Bodies ---
+
+
+def _without(entity, key=None):
+    def change(question):
+        del (question[entity] if key else question)[key or entity]
+
+    return change
+
+
+def _with(entity, key, value):
+    def change(question):
+        (question[entity] if entity else question)[key] = value
+
+    return change
+
+
+MALFORMED = {
+    "subject": [_without("subject"), _with("", "subject", "bob"), _with("", "subject", None)],
+    "resource": [_without("resource"), _with("", "resource", [])],
+    "action": [_without("action"), _with("", "action", 7)],
+    "subject.type": [_without("subject", "type"), _with("subject", "type", 1)],
+    "subject.id": [
+        _without("subject", "id"),
+        _with("subject", "id", None),
+        _with("subject", "id", ""),
+        _with("subject", "id", 10**30),
+        _with("subject", "id", "x" * 256),
+        _with("subject", "id", "bo\0b"),
+        _with("subject", "id", "\ud800"),
+    ],
+    "resource.type": [_with("resource", "type", ["domain"]), _with("resource", "type", "a\nb")],
+    "resource.id": [
+        _without("resource", "id"),
+        _with("resource", "id", True),
+        _with("resource", "id", "alder\u202e.example"),
+        _with("resource", "id", "a\x1bb"),
+    ],
+    "action.name": [_with("action", "name", {}), _with("action", "name", "x" * 10_000)],
+    "subject.properties": [_with("subject", "properties", "none")],
+    "action.properties": [_with("action", "properties", None)],
+    "context": [_with("", "context", []), _with("", "context", None)],
+    "evaluations": [_with("", "evaluations", [])],
+    "subject.role": [_with("subject", "role", "super_user")],
+    "action.id": [_with("action", "id", "view")],
+    "\\ud800": [_with("", "\ud800", 1)],
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [(field, change) for field, changes in MALFORMED.items() for change in changes],
+)
+def test_a_malformed_body_is_refused_by_the_field(ask, question, field, change):
+    change(question)
+
+    response = ask(question)
+
+    assert response.status == 400
+    assert response.json["error"]["code"] == "invalid"
+    assert list(response.json["error"]["fields"]) == [field]
+
+
+NOT_JSON = [
+    b"",
+    b"{",
+    b"null and void",
+    b"\xff\xfe{\x00}\x00",
+    b'\xef\xbb\xbf{"subject": 1}',
+    b'{"subject": "\xff"}',
+    b"{'subject': 1}",
+    b'{"subject": NaN}',
+    b'{"context": {"n": -Infinity}}',
+    b'{"context": {"n": ' + b"9" * 5000 + b"}}",
+    b'{"context": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    b'{"context": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_000 + b"}",
+]
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=range(len(NOT_JSON)))
+def test_what_is_not_json_is_refused(ask, body):
+    response = ask(body)
+
+    assert response.status == 400
+    assert response.json == {
+        "error": {"code": "parse_error", "message": "The body is not valid JSON."}
+    }
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"1", b"null", b"true"])
+def test_json_that_is_no_object_is_refused(ask, body):
+    assert ask(body).json["error"]["message"] == "The body must be a JSON object."
+
+
+@pytest.mark.parametrize(
+    ("twice", "name"),
+    [
+        (b'{"action": {"name": "view"}, "action": {"name": "renew"}}', "action"),
+        (b'{"action": {"name": "view", "name": "renew"}}', "name"),
+    ],
+)
+def test_a_name_that_is_there_twice_is_refused(ask, twice, name):
+    response = ask(twice)
+
+    assert response.status == 400
+    assert list(response.json["error"]["fields"]) == [name]
+
+
+def test_a_stranger_hears_about_the_token_before_the_body(ask):
+    assert ask(b"{", token="wrong").status == 401
+
+
+@pytest.mark.parametrize("size", [BODY_LIMIT + 1, 10_000_000])
+def test_a_body_too_large_is_refused(ask, question, size):
+    question["context"] = {"filling": "x" * size}
+    assert ask(question).status == 413
+
+
+def test_a_body_of_the_largest_size_is_answered(ask, question):
+    question["context"] = {"filling": ""}
+    question["context"]["filling"] = "x" * (BODY_LIMIT - len(json.dumps(question)))
+
+    assert ask(question).json["decision"] is True
+
+
+@pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "٣", None])
+def test_a_body_of_no_stated_length_is_empty(ask, question, length):
+    assert ask(question, CONTENT_LENGTH=length).status == 400
+
+
+# --- The rest of HTTP ---
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_other_methods_are_refused(ask, question, method):
+    response = ask(question, method=method)
+
+    assert response.status == 405
+    assert response.headers["Allow"] == "POST"
+    assert response.json["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp"],
+)
+def test_other_content_types_are_refused(ask, question, content_type):
+    response = ask(question, CONTENT_TYPE=content_type)
+
+    assert response.status == 415
+    assert response.json["error"]["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json ;q=1"]
+)
+def test_json_is_known_by_its_name_alone(ask, question, content_type):
+    assert ask(question, CONTENT_TYPE=content_type).status == 200
+
+
+@pytest.mark.parametrize("token", ["good", "wrong", None])
+def test_the_request_id_comes_back(ask, question, token):
+    response = ask(question, token=token, HTTP_X_REQUEST_ID="bfe9eb29-ab87 (1)")
+    assert response.headers["X-Request-ID"] == "bfe9eb29-ab87 (1)"
+
+
+@pytest.mark.parametrize("request_id", ["x" * 256, "caf\xe9", "a\nb"])
+def test_a_request_id_that_cannot_come_back_is_refused(ask, question, request_id):
+    response = ask(question, HTTP_X_REQUEST_ID=request_id)
+
+    assert response.status == 400
+    assert list(response.json["error"]["fields"]) == ["X-Request-ID"]
+
+
+def test_cookies_of_a_person_change_nothing(as_, bob, question):
+    response = as_(bob).post(PATH, json.dumps(question), content_type="application/json")
+    assert response.status_code == 401
+
+
+# --- Faults ---
+
+
+def in_own_connection(work, **changes):
+    """Run in a thread, whose connection is its own, with other connection settings."""
+    results = []
+
+    def run():
+        mine = connections["default"]
+        mine.settings_dict = {**mine.settings_dict, **changes}
+        try:
+            results.append(work())
+        finally:
+            mine.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    return results[0]
+
+
+def nowhere():
+    """Connection settings under which there is no database."""
+    if connection.vendor == "postgresql":
+        return {"PORT": "1"}
+    return {"NAME": "/nonexistent/hub.sqlite3"}
+
+
+def test_without_a_database_it_is_unavailable_and_never_a_yes(ask, question):
+    """L1."""
+    response = in_own_connection(lambda: ask(question), **nowhere())
+
+    assert response.status == 503
+    assert "decision" not in response.json
+    assert response.json["error"]["code"] == "unavailable"
+    assert response.headers["Retry-After"] == "1"
+
+
+def test_a_fault_of_ours_is_a_500_and_never_a_yes(ask, question, monkeypatch):
+    def fail(**_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("portals.api.evaluation.answer_check", fail)
+
+    response = ask(question)
+
+    assert response.status == 500
+    assert response.json == {
+        "error": {"code": "internal", "message": "The hub failed. Treat this as a no."}
+    }

@@ -1,0 +1,356 @@
+"""Made-up worlds for the decision: drawn by hypothesis, judged in plain Python, stored as rows."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from hypothesis import strategies as st
+
+from accounts.models import Customer, Membership, Team, TeamMembership, User
+from portals.models import (
+    PersonGrant,
+    Portal,
+    Privilege,
+    PrivilegeInclusion,
+    Resource,
+    ResourceType,
+    Subscription,
+    TeamGrant,
+)
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, 250000, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+MOMENTS = [
+    None,
+    NOW - timedelta(days=1),
+    NOW - INSTANT,
+    NOW,
+    NOW + INSTANT,
+    NOW + timedelta(days=1),
+]
+TYPES = ["subscription", "area", "folder", "file"]  # each below the one before
+CODES = [f"{kind}.{verb}" for kind in TYPES for verb in ("see", "use")]
+_numbers = count()
+
+
+@dataclass
+class Member:
+    """A membership, perhaps over; person and customer by number, teams as numbers."""
+
+    person: int
+    customer: int
+    super_user: bool
+    suspended: bool
+    ended: bool
+    ends_at: datetime | None
+    teams: set[int]
+
+
+@dataclass
+class Thing:
+    """A resource: type 0 is the root; the parent is a number in the list of things."""
+
+    customer: int
+    portal: int
+    kind: int
+    parent: int | None
+
+
+@dataclass
+class Grant:
+    """To person or team number `holder`; a privilege as an index of CODES."""
+
+    to_team: bool
+    holder: int
+    thing: int
+    code: int
+    starts_at: datetime | None
+    expires_at: datetime | None
+    revoked: bool
+
+
+@dataclass
+class World:
+    """Two customers, two portals, five people: 3 and 4 are the customers' main Super Users."""
+
+    active: list[bool]
+    statuses: list[str]
+    subscriptions: dict[tuple[int, int], str]
+    includes: list[set[tuple[int, int]]]  # for each portal, (a privilege, one it includes)
+    held: list[set[int]]  # for each portal, what Super Users hold
+    members: list[Member]
+    things: list[Thing]
+    moves: dict[int, int]  # thing → the parent it is given later
+    grants: list[Grant]
+
+
+# --- The rule of DESIGN section 4, in plain Python ---
+
+
+def includes(world: World, portal: int, one: int, other: int) -> bool:
+    """Whether privilege `one` is or includes `other`."""
+    return one == other or any(
+        includes(world, portal, middle, other)
+        for privilege, middle in world.includes[portal]
+        if privilege == one
+    )
+
+
+def at_or_above(world: World, thing: int | None) -> list[int]:
+    """A thing and its ancestors, after the moves."""
+    if thing is None:
+        return []
+    parent = world.moves.get(thing, world.things[thing].parent)
+    return [thing, *at_or_above(world, parent)]
+
+
+def in_force(grant: Grant) -> bool:
+    started = grant.starts_at is None or grant.starts_at <= NOW
+    return not grant.revoked and started and (grant.expires_at is None or grant.expires_at > NOW)
+
+
+def reason(world: World, person: int, thing: int, code: int) -> str:
+    """What the decision must say."""
+    place = world.things[thing]
+    live = [
+        member
+        for member in world.members
+        if member.person == person
+        and member.customer == place.customer
+        and not (member.suspended or member.ended)
+        and (member.ends_at is None or member.ends_at > NOW)
+    ]
+    if (
+        not live
+        or not world.active[person]
+        or world.statuses[place.customer] != "active"
+        or world.subscriptions[place.customer, place.portal] != "active"
+        or not CODES[code].startswith(f"{TYPES[place.kind]}.")
+    ):
+        return "not_allowed"
+    if live[0].super_user and code in world.held[place.portal]:
+        return "role"
+    reaching = [
+        grant
+        for grant in world.grants
+        if in_force(grant)
+        and grant.thing in at_or_above(world, thing)
+        and includes(world, place.portal, grant.code, code)
+    ]
+    if any(not grant.to_team and grant.holder == person for grant in reaching):
+        return "grant"
+    if any(grant.to_team and grant.holder in live[0].teams for grant in reaching):
+        return "team"
+    return "not_allowed"
+
+
+# --- Drawing one ---
+
+
+def _tree() -> list[Thing]:
+    """For each customer and portal: a root, two areas, two folders and two files."""
+    things: list[Thing] = []
+    for customer in range(2):
+        for portal in range(2):
+            root = len(things)
+            things.append(Thing(customer, portal, 0, None))
+            for kind in (1, 2, 3):
+                above = root if kind == 1 else len(things) - 2
+                things.append(Thing(customer, portal, kind, above))
+                things.append(Thing(customer, portal, kind, above))
+    return things
+
+
+def _moved(thing: int, tree: list[Thing]) -> int:
+    """The other possible parent of a folder or a file."""
+    parent = tree[thing].parent
+    assert parent is not None
+    return parent + 1
+
+
+@st.composite
+def _members(draw: st.DrawFn) -> list[Member]:
+    members = [
+        Member(3, 0, True, False, False, None, set()),
+        Member(4, 1, True, False, False, None, set()),
+    ]
+    for person in range(3):
+        for customer in range(2):
+            if draw(st.integers(0, 3)):
+                members.append(
+                    Member(
+                        person,
+                        customer,
+                        super_user=draw(st.booleans()),
+                        suspended=draw(st.integers(0, 5)) == 5,
+                        ended=draw(st.integers(0, 5)) == 5,
+                        ends_at=draw(st.sampled_from([None, None, *MOMENTS])),
+                        teams=draw(st.sets(st.sampled_from([customer * 2, customer * 2 + 1]))),
+                    )
+                )
+            if draw(st.integers(0, 3)) == 3:  # was here before, as a Super User in every team
+                teams = {customer * 2, customer * 2 + 1}
+                members.append(Member(person, customer, True, False, True, None, teams))
+    return members
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world; most parts of it are live, so that some answers are yes."""
+    tree = _tree()
+    movable = [number for number, thing in enumerate(tree) if thing.kind > 1]
+    mostly_active = st.sampled_from(["active"] * 6 + ["suspended"])
+    codes = st.integers(0, len(CODES) - 1)
+    pairs = st.tuples(codes, codes).filter(lambda pair: pair[0] < pair[1])
+    grants = st.builds(
+        Grant,
+        to_team=st.booleans(),
+        holder=st.integers(0, 2),
+        thing=st.integers(0, len(tree) - 1),
+        code=codes,
+        starts_at=st.sampled_from([None, *MOMENTS]),
+        expires_at=st.sampled_from([None, *MOMENTS]),
+        revoked=st.sampled_from([False] * 5 + [True]),
+    ).filter(lambda g: not g.starts_at or not g.expires_at or g.starts_at < g.expires_at)
+    return World(
+        active=[draw(st.sampled_from([True] * 5 + [False])) for _ in range(5)],
+        statuses=[draw(mostly_active) for _ in range(2)],
+        subscriptions={(c, p): draw(mostly_active) for c in range(2) for p in range(2)},
+        includes=[draw(st.sets(pairs, max_size=8)) for _ in range(2)],
+        held=[draw(st.sets(codes, max_size=3)) for _ in range(2)],
+        members=draw(_members()),
+        things=tree,
+        moves={n: _moved(n, tree) for n in draw(st.sets(st.sampled_from(movable), max_size=6))},
+        grants=draw(
+            st.lists(
+                grants,
+                min_size=6,
+                max_size=20,
+                unique_by=lambda g: (g.to_team, g.holder, g.thing, g.code),
+            )
+        ),
+    )
+
+
+# --- Storing one ---
+
+
+@dataclass
+class Stored:
+    """The rows of a world, by the numbers it knows them by."""
+
+    people: list[User] = field(default_factory=list)
+    portals: list[Portal] = field(default_factory=list)
+    privileges: dict[tuple[int, int], Privilege] = field(default_factory=dict)
+    things: list[Resource] = field(default_factory=list)
+
+
+def store(world: World) -> Stored:
+    """Write the rows directly, then move and revoke what the world says."""
+    mark, rows = next(_numbers), Stored()
+    rows.people = [
+        User.objects.create(email=f"p{n}-{mark}@world.example", name=f"P{n}", is_active=active)
+        for n, active in enumerate(world.active)
+    ]
+    customers = [Customer.objects.create(slug=f"world-{mark}-{n}", name="W") for n in range(2)]
+    teams = [
+        Team.objects.create(
+            customer=customers[n // 2],
+            name=f"T{n}",
+            group=Group.objects.create(name=f"w{mark}-{n}"),
+        )
+        for n in range(4)
+    ]
+    for member in world.members:
+        row = Membership.objects.create(
+            customer=customers[member.customer],
+            user=rows.people[member.person],
+            role="super_user" if member.super_user else "user",
+            work_name="W",
+            suspended_at=NOW if member.suspended else None,
+            ended_at=NOW if member.ended else None,
+            ends_at=member.ends_at,
+        )
+        if member.person in (3, 4):
+            customer = customers[member.customer]
+            customer.main_super_user, customer.status = row, world.statuses[member.customer]
+            customer.save()
+        TeamMembership.objects.bulk_create(
+            TeamMembership(team=teams[team], membership=row) for team in member.teams
+        )
+    types = [_store_portal(world, number, mark, rows) for number in range(2)]
+    subscriptions = {
+        (c, p): Subscription.objects.create(customer=customers[c], portal=rows.portals[p], status=s)
+        for (c, p), s in world.subscriptions.items()
+    }
+    for number, thing in enumerate(world.things):
+        rows.things.append(
+            Resource.objects.create(
+                subscription=subscriptions[thing.customer, thing.portal],
+                resource_type=types[thing.portal][thing.kind],
+                external_id=f"thing {number}",
+                name=f"thing {number}",
+                parent=None if thing.parent is None else rows.things[thing.parent],
+            )
+        )
+    for number, parent in world.moves.items():
+        rows.things[number].parent = rows.things[parent]
+        rows.things[number].save()
+    for grant in world.grants:
+        _store_grant(world, grant, rows, teams)
+    return rows
+
+
+def _store_portal(world: World, number: int, mark: int, rows: Stored) -> list[ResourceType]:
+    label = {"label_en": "W", "label_fr": "W"}
+    portal = Portal.objects.create(
+        slug=f"world-{mark}-{number}", kind="other", home_url="https://w.example/", **label
+    )
+    rows.portals.append(portal)
+    types: list[ResourceType] = []
+    for code in TYPES:
+        above = types[-1] if types else None
+        types.append(ResourceType.objects.create(portal=portal, code=code, parent=above, **label))
+    for index, code in enumerate(CODES):
+        rows.privileges[number, index] = Privilege.objects.create(
+            permission=Permission.objects.create(
+                content_type=ContentType.objects.get_for_model(Resource),
+                codename=f"{portal.slug}.{code}",
+                name="W",
+            ),
+            portal=portal,
+            resource_type=types[index // 2],
+            code=code.split(".")[1],
+            codename=code,
+            held_by_super_user=index in world.held[number],
+            **label,
+        )
+    PrivilegeInclusion.objects.bulk_create(
+        PrivilegeInclusion(
+            privilege=rows.privileges[number, one], included=rows.privileges[number, other]
+        )
+        for one in range(len(CODES))
+        for other in range(len(CODES))
+        if includes(world, number, one, other)
+    )
+    return types
+
+
+def _store_grant(world: World, grant: Grant, rows: Stored, teams: list[Team]) -> None:
+    portal = world.things[grant.thing].portal
+    row = (TeamGrant if grant.to_team else PersonGrant)(
+        permission_id=rows.privileges[portal, grant.code].pk,
+        content_object=rows.things[grant.thing],
+        starts_at=grant.starts_at,
+        expires_at=grant.expires_at,
+        granted_by=rows.people[3],
+    )
+    if grant.to_team:
+        row.group = teams[grant.holder].group
+    else:
+        row.user = rows.people[grant.holder]
+    row.save()
+    if grant.revoked:
+        row.delete()
