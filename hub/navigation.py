@@ -1,5 +1,6 @@
 """Where a person can go: their own pages, their customers' and, for staff, the provider's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import Permission
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Role
 from accounts.models import Membership, User
+
+Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -33,18 +36,18 @@ class Section:
     is_open: bool = True
 
 
-OWN = [
+OWN: list[Entry] = [
     (_("Home"), "layout-grid", "home"),
     (_("Mail preferences"), "mail-check", "preferences:centre"),
     (_("Profile"), "circle-user-round", "accounts:profile"),
 ]
-OF_CUSTOMER = [
+OF_CUSTOMER: list[Entry] = [
     (_("People"), "users-round", "accounts:people"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", "accounts:company"),
 ]
-OF_STAFF = {
+OF_STAFF: dict[str, Entry] = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
     "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
 }
@@ -95,7 +98,7 @@ def _staff_links(person: User, path: str) -> list[Link]:
     return _links([entry for codename, entry in OF_STAFF.items() if codename in held], path)
 
 
-def _links(entries: list[tuple[Promise, str, str]], path: str, *args: str) -> list[Link]:
+def _links(entries: Sequence[Entry], path: str, *args: str) -> list[Link]:
     urls = [reverse(name, args=args) for _label, _icon, name in entries]
     return [
         Link(label, icon, url, _current(path, url))
