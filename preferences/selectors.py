@@ -95,7 +95,7 @@ def preference_centre(user: User) -> PreferenceCentre:
         wants = choice.wants if choice else _default_for(topic, stopped_all=stopped).send
         rows.append(TopicRow(topic, wants, choice.consent if choice else None))
     return PreferenceCentre(
-        topics=rows, notices=notice_classes(), history=list(consent_history(user)[:8])
+        topics=rows, notices=notice_classes(), history=list(consent_history(user)[:5])
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -155,7 +156,9 @@ def unsubscribe(
     """
     person, topic = read_unsubscribe_token(token)
     person = _lock(person)
-    if not _is(person, topic, False):
+    if _is(person, topic, False):
+        return person, topic
+    with translation.override(person.language):  # the mail's, whatever the browser's
         _record(
             person,
             topic,

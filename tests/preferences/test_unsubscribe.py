@@ -102,13 +102,21 @@ def test_it_works_for_a_closed_account_and_a_closed_topic_R14(bob, newsletter, t
     assert not Choice.objects.get().wants
 
 
-def test_the_page_speaks_the_readers_language_and_masks_the_address_I6(bob, token, stranger):
+def test_the_page_speaks_the_readers_language_and_masks_the_address_I6(
+    bob, token, stranger, settings
+):
     type(bob).objects.filter(pk=bob.pk).update(language="fr")
     text = stranger.get(url(token)).text
     assert "Infolettre" in text
     assert "b…@alder.example" in text
     assert bob.email not in text
     assert bob.email not in token
+    stranger.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "Newsletter" in stranger.get(url(token)).text
+
+    stranger.post(url(token), ONE_CLICK)
+    record = ConsentRecord.objects.get()
+    assert (record.language, record.wording[:10]) == ("fr", "Infolettre")
 
 
 def test_bad_tokens_get_one_answer_R4_I1(bob, alice, newsletter, promotions, token, stranger):
