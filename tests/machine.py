@@ -38,10 +38,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def private_postgresql(programs: Path) -> Iterator[str]:
+def private_postgresql(programs: Path, *settings: str) -> Iterator[str]:
     """A server in a temporary folder, gone afterwards; yields the URL of a database on it.
 
-    PostgreSQL refuses to run as root, so root hands it to the user `postgres`.
+    `settings` are further ones, as `name=value`. PostgreSQL refuses to run as root, so root hands
+    it to the user `postgres`.
     """
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="hub-postgresql-") as name:
@@ -53,6 +54,7 @@ def private_postgresql(programs: Path) -> Iterator[str]:
             *("-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"),
             *("-c listen_addresses=127.0.0.1", f"-c unix_socket_directories={folder}"),
             *("-c max_connections=200", f"-p {port}"),
+            *(f"-c {setting}" for setting in settings),
         ]
         initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         control = [*become, programs / "pg_ctl", "-D", data, "-w"]

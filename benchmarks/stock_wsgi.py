@@ -1,0 +1,9 @@
+"""The WSGI application of the stock way."""
+
+import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.stock"
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
