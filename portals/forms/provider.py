@@ -25,9 +25,9 @@ class CustomerForm(StrictForm):
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
-    portals = forms.ModelMultipleChoiceField(
+    portals = forms.MultipleChoiceField(
         label=_("Portals"),
-        queryset=Portal.objects.all(),
+        choices=lambda: [(portal.slug, portal) for portal in Portal.objects.all()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("More can be added later."),
@@ -42,6 +42,10 @@ class CustomerForm(StrictForm):
     person = LineField(
         label=_("Name of the main Super User"), max_length=NAME_LENGTH, required=False
     )
+
+    def clean_portals(self) -> list[Portal]:
+        """The portals behind the short names that were ticked."""
+        return list(Portal.objects.filter(slug__in=self.cleaned_data["portals"]))
 
 
 class MainSuperUserForm(StrictForm):

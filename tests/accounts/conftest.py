@@ -51,7 +51,9 @@ def explain(alder, birch) -> Callable[[object], str]:
         Customer(slug=f"c{n}", name=f"{n % 97} Company {n}") for n in range(3000)
     )
     AuditEvent.objects.bulk_create(
-        AuditEvent(chain="crowd", sequence=n, at=timezone.now(), customer=birch if n % 30 else alder)
+        AuditEvent(
+            chain="crowd", sequence=n, at=timezone.now(), customer=birch if n % 30 else alder
+        )
         for n in range(3000)
     )
     if connection.vendor == "postgresql":
