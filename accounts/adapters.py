@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 def signed_in_at(request: HttpRequest) -> datetime | None:
     """When this session last proved who it is (sign-in or re-authentication), if it did."""
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     if not records:
         return None
     return datetime.fromtimestamp(max(record["at"] for record in records), tz=UTC)

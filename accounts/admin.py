@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Lists and shows; adds, changes and deletes nothing, and shows no secret."""
 
     actions = None

@@ -16,12 +16,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 environ.Env.read_env(BASE_DIR / ".env")
 
-
 HUB_ENV = required("HUB_ENV")
 if HUB_ENV not in ("demo", "test", "production"):
     raise ImproperlyConfigured("HUB_ENV is one of: demo, test, production.")
-PRODUCTION = HUB_ENV == "production"
-DEMO = HUB_ENV == "demo"
+PRODUCTION, DEMO = HUB_ENV == "production", HUB_ENV == "demo"
 
 # --- Where it listens, who it is ---
 HUB_BIND = optional("HUB_BIND", "127.0.0.1:8000")

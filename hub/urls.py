@@ -16,7 +16,8 @@ from portals.api import tokens
 from portals.api.discovery import authzen_configuration
 from portals.api.evaluation import evaluation
 
-admin.site.login = secure_admin_login(admin.site.login)  # staff sign in where everybody does
+# Staff sign in where everybody does.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 # Of allauth's provider, only what is safe today is mounted, under the names allauth gives it.
 identity = [

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from accounts.emails import send_notice
 from accounts.models import User
-
 from portals.models import PersonGrant, Privilege, Resource
 
 

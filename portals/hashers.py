@@ -38,7 +38,7 @@ class KeyedHasher(BasePasswordHasher):
         salt = self.decode(encoded)["salt"]
         return hmac.compare_digest(self.encode(password, salt), encoded)
 
-    def safe_summary(self, encoded: str) -> dict[str, Any]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         """What an admin page may show."""
         parts = self.decode(encoded)
         return {"algorithm": parts["algorithm"], "hash": mask_hash(parts["hash"])}

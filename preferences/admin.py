@@ -101,7 +101,7 @@ class TopicAdmin(admin.ModelAdmin[Topic]):
         """A topic is closed, never deleted: evidence points at it."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Topic, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: Topic, form: Any, change: bool) -> None:
         """By the service, so that the trail knows."""
         values = {name: getattr(obj, name) for name in TOPIC_FIELDS}
         if change:

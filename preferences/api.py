@@ -6,10 +6,10 @@ from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.http import PersonApiRequest
 from preferences.choices import ConsentSource
 from preferences.models import NoticeClass
 from preferences.selectors import MandatoryMail, TopicRow, find_topic, preference_centre
@@ -90,7 +90,7 @@ class NothingSerializer(StrictSerializer):
     """A call without fields."""
 
 
-def _row(request: Request, slug: str) -> TopicRow | None:
+def _row(request: PersonApiRequest, slug: str) -> TopicRow | None:
     rows = preference_centre(request.user).topics
     return next((row for row in rows if row.topic.slug == slug), None)
 
@@ -103,7 +103,7 @@ class ChoiceList(APIView):
     """My choices."""
 
     @extend_schema(operation_id="choices_list", responses=CentreSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonApiRequest) -> Response:
         """Topics with my choice, and mandatory classes with their reason."""
         centre = preference_centre(request.user)
         return Response(
@@ -125,7 +125,7 @@ class ChoiceDetail(APIView):
             409: OpenApiResponse(description="`mandatory`: a notice class cannot be chosen."),
         },
     )
-    def patch(self, request: Request, topic: str) -> Response:
+    def patch(self, request: PersonApiRequest, topic: str) -> Response:
         """Say yes or no. A notice class in place of a topic is refused, and nothing changes."""
         try:
             chosen = find_topic(request.user, topic)
@@ -153,7 +153,7 @@ class ChoiceStop(APIView):
     @extend_schema(
         operation_id="choices_stop_all", request=NothingSerializer, responses=StoppedSerializer
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: PersonApiRequest) -> Response:
         """Say no to everything optional; the answer lists what stays."""
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         stopped = stop_all_optional(
@@ -167,6 +167,6 @@ app_name = "preferences-api"
 
 urlpatterns = [
     path("choices/", ChoiceList.as_view(), name="choice-list"),
-    path("choices/stop-all/", ChoiceStop.as_view(), name="choice-stop-all"),
+    path("stop-all-optional/", ChoiceStop.as_view(), name="choice-stop-all"),
     path("choices/<slug:topic>/", ChoiceDetail.as_view(), name="choice-detail"),
 ]

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.urls import reverse
+from django.utils.encoding import force_bytes
 
 from accounts.models import User
 from preferences.models import Topic
@@ -24,7 +25,7 @@ def cipher(purpose: str) -> MultiFernet:
         [
             Fernet(
                 base64.urlsafe_b64encode(
-                    HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
+                    HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(force_bytes(secret))
                 )
             )
             for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)

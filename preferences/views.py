@@ -1,5 +1,6 @@
 """The preference page, and the mailed link that ends a topic without a sign-in."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -7,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -109,7 +111,8 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
             )
     except BadToken:
         return render(request, "preferences/unsubscribe_bad.html", status=404)
-    with translation.override(person.language):
+    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES  # the switch at the foot of the page
+    with translation.override(get_language() if chosen else person.language):
         return render(
             request,
             "preferences/unsubscribe.html",

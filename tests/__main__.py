@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
 
 WORKERS = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
-ON_SQLITE = ["--ignore=tests/races"]  # one writer at a time: nothing to race for
+RACES = sorted(str(file) for file in Path("tests").rglob("test_*races.py"))
+ON_SQLITE = [f"--ignore={file}" for file in RACES]  # one writer at a time: nothing to race for
 ON_POSTGRESQL = ["--ignore=tests/journeys", "--ignore=tests/test_architecture.py"]  # the same
 
 
@@ -47,7 +49,7 @@ def main(arguments: list[str]) -> int:
                 not_run.append("the browser journeys (install chromium)")
             results["SQLite"] = run_pytest("On SQLite", [*WORKERS, *ON_SQLITE, *arguments], None)
         if postgresql:
-            chosen = ["tests/races"] if races else [*WORKERS, *ON_POSTGRESQL]
+            chosen = RACES if races else [*WORKERS, *ON_POSTGRESQL]
             results["PostgreSQL"] = run_pytest("On PostgreSQL", [*chosen, *arguments], postgresql)
     print()
     for name, code in results.items():

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
 from accounts.forms.strict import LineField, StrictForm
-from accounts.models import Customer
+from accounts.models import Customer, Membership
 from accounts.selectors import super_users_of
 from accounts.validators import NAME_LENGTH, search_key
 
@@ -34,7 +34,9 @@ class HandOverForm(StrictForm):
     """Who takes over, and the company's name typed by hand: nobody does this by a slip."""
 
     to = forms.ModelChoiceField(
-        label=_("New main Super User"), queryset=None, empty_label=_("Choose a person")
+        label=_("New main Super User"),
+        queryset=Membership.objects.none(),
+        empty_label=_("Choose a person"),
     )
     confirmation = LineField(
         label=_("Type the company name to confirm"),
@@ -45,9 +47,8 @@ class HandOverForm(StrictForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.customer = customer
-        self.fields["to"].queryset = super_users_of(customer).exclude(  # type: ignore[attr-defined]
-            pk=customer.main_super_user_id
-        )
+        others = super_users_of(customer).exclude(pk=customer.main_super_user_id or 0)
+        self.fields["to"].queryset = others  # type: ignore[attr-defined]
 
     def clean_confirmation(self) -> str:
         """Raises ValidationError unless it is the company's name, in any case."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import validate_plain_text
@@ -34,7 +35,8 @@ class StrictForm(forms.Form):
                 raise ValidationError(
                     _("Unknown field: %(name)s"), code="unknown", params={"name": name[:60]}
                 )
-            if name not in many and len(self.data.getlist(name)) > 1:
+            values = self.data.getlist(name) if isinstance(self.data, MultiValueDict) else []
+            if name not in many and len(values) > 1:
                 raise ValidationError(
                     _("This field came twice: %(name)s"), code="twice", params={"name": name}
                 )

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Language, Role
+from accounts.models.people import User
 from accounts.models.search import SearchKeyField, beginning_with
 from accounts.validators import NAME_LENGTH, validate_plain_text, validate_short_name
 
@@ -14,7 +15,7 @@ from accounts.validators import NAME_LENGTH, validate_plain_text, validate_short
 class CustomerQuerySet(models.QuerySet["Customer"]):
     """Ring two: which customers a person may see."""
 
-    def visible_to(self, user: "settings.AUTH_USER_MODEL") -> "CustomerQuerySet":
+    def visible_to(self, user: User) -> "CustomerQuerySet":
         """Customers in which this person has a live membership."""
         return self.filter(
             pk__in=Membership.objects.live().filter(user=user).values("customer_id"),

@@ -26,8 +26,16 @@ class UserQuerySet(models.QuerySet["User"]):
         return beginning_with(self, text, "search_name", "search_address")
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
+class UserManager(BaseUserManager["User"]):
     """Creates people; there is no superuser (see the constraint)."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """People, searchable."""
+        return UserQuerySet(self.model, using=self._db)
+
+    def matching(self, text: str) -> UserQuerySet:
+        """See UserQuerySet.matching."""
+        return self.get_queryset().matching(text)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A person with this address. Raises ValidationError for a bad address."""
@@ -91,7 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             kwargs["update_fields"] = {*fields, "search_name", "search_address"}
         super().save(*args, **kwargs)
 
-    def get_session_auth_hash(self, secret: str | None = None) -> str:
+    def get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         """What a session must carry to count: changes with the password and the epoch."""
         return salted_hmac(
             "accounts.User.session",

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.validators import search_key
 
-Row = TypeVar("Row", bound=models.Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 _PAST_ANY_TEXT = "\U0010ffff"
 
@@ -43,7 +43,7 @@ class SearchKeyField(models.CharField):
         return key
 
 
-def beginning_with(rows: QuerySet[Row], text: str, *fields: str) -> QuerySet[Row]:
+def beginning_with(rows: Rows, text: str, *fields: str) -> Rows:
     """Those of `rows` of which one of these search keys begins with this text; all for no text.
 
     One index range per key, united: with an "or" SQLite would walk through all rows instead.
@@ -57,4 +57,5 @@ def beginning_with(rows: QuerySet[Row], text: str, *fields: str) -> QuerySet[Row
         .values("pk")
         for field in fields
     ]
-    return rows.model._default_manager.filter(pk__in=found[0].union(*found[1:]))
+    matching: Any = rows.model._default_manager.filter(pk__in=found[0].union(*found[1:]))
+    return matching

@@ -1,5 +1,7 @@
 """What the support desk may do: give access back, never hold it."""
 
+from typing import Any
+
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -35,7 +37,7 @@ def _prepare(actor: User, person: User, ticket: str, reason: str) -> tuple[User,
 
 def _leave_receipts(kind: str, actor: User, person: User, ticket: str, reason: str) -> None:
     """One event per customer and one of the provider; a mail to the person and each Super User."""
-    details = {"actor": actor, "person": person, "ticket": ticket, "reason": reason}
+    details: dict[str, Any] = {"actor": actor, "person": person, "ticket": ticket, "reason": reason}
     record_event(kind=kind, **details)
     present = (
         Membership.objects.present()

@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.forms import CompanyForm, HandOverForm
+from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.selectors import activity_of, page_of, sentence_of
 from accounts.services import customers
@@ -16,7 +17,7 @@ from accounts.views.rings import managed_customer
 
 
 @require_safe
-def activity(request: HttpRequest, customer: str) -> HttpResponse:
+def activity(request: PersonRequest, customer: str) -> HttpResponse:
     """What happened in the company, newest first, in sentences."""
     company = managed_customer(request, customer)
     events = activity_of(company)
@@ -30,7 +31,7 @@ def activity(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def company(request: HttpRequest, customer: str) -> HttpResponse:
+def company(request: PersonRequest, customer: str) -> HttpResponse:
     """The company data, kept current by its Super Users."""
     firm = managed_customer(request, customer)
     current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
@@ -47,7 +48,7 @@ def company(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 @require_POST
-def company_hand_over(request: HttpRequest, customer: str) -> HttpResponse:
+def company_hand_over(request: PersonRequest, customer: str) -> HttpResponse:
     """Give the main Super User's place to another Super User."""
     firm = managed_customer(request, customer)
     form = HandOverForm(request.POST, customer=firm)
@@ -65,7 +66,7 @@ def company_hand_over(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 def _company_page(
-    request: HttpRequest, firm: Customer, form: CompanyForm, hand_over: HandOverForm
+    request: PersonRequest, firm: Customer, form: CompanyForm, hand_over: HandOverForm
 ) -> HttpResponse:
     main = firm.main_super_user
     context = {

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.forms import DeskForm, SearchForm
+from accounts.http import PersonRequest
 from accounts.models import User
 from accounts.selectors import (
     access_of,
@@ -27,7 +28,7 @@ SHORTEST_SEARCH = 2
 
 
 @require_safe
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: PersonRequest) -> HttpResponse:
     """Find a person among all customers; nothing is listed before something is asked."""
     require_staff(request.user, "accounts.use_desk")
     form = SearchForm(request.GET)
@@ -46,14 +47,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def desk_person(request: HttpRequest, person: UUID) -> HttpResponse:
+def desk_person(request: PersonRequest, person: UUID) -> HttpResponse:
     """What the desk may know of a person, and its two acts."""
     require_staff(request.user, "accounts.use_desk")
     return _person_page(request, get_object_or_404(User, sub=person), DeskForm())
 
 
 @require_POST
-def desk_reset_link(request: HttpRequest, person: UUID) -> HttpResponse:
+def desk_reset_link(request: PersonRequest, person: UUID) -> HttpResponse:
     """Mail the person a link to choose a new password."""
     return _act(
         request, person, support.send_reset_link, _("The link is on its way to %(person)s.")
@@ -61,7 +62,7 @@ def desk_reset_link(request: HttpRequest, person: UUID) -> HttpResponse:
 
 
 @require_POST
-def desk_end_sessions(request: HttpRequest, person: UUID) -> HttpResponse:
+def desk_end_sessions(request: PersonRequest, person: UUID) -> HttpResponse:
     """Sign the person out everywhere."""
     return _act(
         request, person, support.end_all_sessions, _("%(person)s is signed out everywhere.")
@@ -69,7 +70,7 @@ def desk_end_sessions(request: HttpRequest, person: UUID) -> HttpResponse:
 
 
 def _act(
-    request: HttpRequest, person: UUID, service: Callable[..., None], done: str
+    request: PersonRequest, person: UUID, service: Callable[..., None], done: str
 ) -> HttpResponse:
     require_staff(request.user, "accounts.use_desk")
     whom = get_object_or_404(User, sub=person)
@@ -85,7 +86,7 @@ def _act(
     return _person_page(request, whom, form)
 
 
-def _person_page(request: HttpRequest, person: User, form: DeskForm) -> HttpResponse:
+def _person_page(request: PersonRequest, person: User, form: DeskForm) -> HttpResponse:
     context = {
         "person": person,
         "form": form,

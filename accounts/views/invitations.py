@@ -40,15 +40,16 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
     except InvitationRefused:
         return _gone(request)
     known = User.objects.filter(email=invitation.address).exists()
-    who = "nobody"
+    who, person = "nobody", None
     if request.user.is_authenticated:
-        who = "self" if request.user.email == invitation.address else "other"
+        person = request.user if request.user.email == invitation.address else None
+        who = "self" if person else "other"
     form = _form(request, invitation, new=who == "nobody" and not known)
     refused = request.method == "POST" and (who == "other" or (who == "nobody" and known))
     if not refused and form.is_valid():
         try:
             membership = accept_invitation(
-                actor=request.user if who == "self" else None,
+                actor=person,
                 token=token,
                 language=get_language() or "en",
                 **form.cleaned_data,

@@ -4,18 +4,19 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import RoleForm, WorkDetailsForm, first_error
+from accounts.http import PersonRequest
 from accounts.services import memberships
 from accounts.views.rings import managed_membership, press
 
 
 @require_POST
-def person_suspend(request: HttpRequest, customer: str, person: UUID) -> HttpResponse:
+def person_suspend(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Take every right away, for now."""
     membership = managed_membership(request, customer, person)
     press(
@@ -27,7 +28,7 @@ def person_suspend(request: HttpRequest, customer: str, person: UUID) -> HttpRes
 
 
 @require_POST
-def person_restore(request: HttpRequest, customer: str, person: UUID) -> HttpResponse:
+def person_restore(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """End a suspension."""
     membership = managed_membership(request, customer, person)
     press(
@@ -39,7 +40,7 @@ def person_restore(request: HttpRequest, customer: str, person: UUID) -> HttpRes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def person_remove(request: HttpRequest, customer: str, person: UUID) -> HttpResponse:
+def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Take a person out of the company, after a page that says what stops working."""
     membership = managed_membership(request, customer, person)
     if request.method != "POST":
@@ -56,7 +57,7 @@ def person_remove(request: HttpRequest, customer: str, person: UUID) -> HttpResp
 
 
 @require_POST
-def person_role(request: HttpRequest, customer: str, person: UUID) -> HttpResponse:
+def person_role(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Make a person a Super User, or a user again."""
     membership = managed_membership(request, customer, person)
     form = RoleForm(request.POST)
@@ -78,7 +79,7 @@ def person_role(request: HttpRequest, customer: str, person: UUID) -> HttpRespon
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def person_details(request: HttpRequest, customer: str, person: UUID) -> HttpResponse:
+def person_details(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Correct the name and phone the company uses."""
     membership = managed_membership(request, customer, person)
     current = {"work_name": membership.work_name, "work_phone": membership.work_phone}

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
+from accounts.http import PersonRequest
 from accounts.models import Membership
 from accounts.selectors import invitations_of, page_of, people_of
 from accounts.services import invitations
@@ -16,7 +17,7 @@ from accounts.views.rings import managed_customer, press
 
 
 @require_safe
-def people(request: HttpRequest, customer: str) -> HttpResponse:
+def people(request: PersonRequest, customer: str) -> HttpResponse:
     """Everyone in the company, searched by the beginning of a name or address."""
     company = managed_customer(request, customer)
     form = SearchForm(request.GET)
@@ -47,7 +48,7 @@ def people(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 @require_POST
-def invitation_resend(request: HttpRequest, customer: str, invitation: UUID) -> HttpResponse:
+def invitation_resend(request: PersonRequest, customer: str, invitation: UUID) -> HttpResponse:
     """Send an offer again, with a fresh link."""
     company = managed_customer(request, customer)
     offer = get_object_or_404(company.invitations.filter(as_main_super_user=False), uuid=invitation)
@@ -60,7 +61,7 @@ def invitation_resend(request: HttpRequest, customer: str, invitation: UUID) -> 
 
 
 @require_POST
-def invitation_revoke(request: HttpRequest, customer: str, invitation: UUID) -> HttpResponse:
+def invitation_revoke(request: PersonRequest, customer: str, invitation: UUID) -> HttpResponse:
     """Withdraw an offer."""
     company = managed_customer(request, customer)
     offer = get_object_or_404(company.invitations.filter(as_main_super_user=False), uuid=invitation)

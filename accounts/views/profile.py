@@ -3,19 +3,20 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import ProfileForm
+from accounts.http import PersonRequest
 from accounts.selectors import history_of, memberships_of, page_of, sentence_of
 from accounts.services.people import update_profile
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: PersonRequest) -> HttpResponse:
     """Name and language, ways in, companies, and everything that concerns this person."""
     current = {"name": request.user.name, "language": request.user.language}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=current)

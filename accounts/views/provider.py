@@ -1,17 +1,18 @@
 """The provider's list of customers."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.forms import SearchForm
+from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.selectors import customers_for_staff, page_of
 from accounts.services.customers import require_staff
 
 
 @require_safe
-def provider(request: HttpRequest) -> HttpResponse:
+def provider(request: PersonRequest) -> HttpResponse:
     """Every customer, searched by the beginning of a name."""
     require_staff(request.user, "accounts.view_customer")
     form = SearchForm(request.GET)

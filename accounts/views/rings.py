@@ -5,17 +5,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.forms import ActForm, first_error
+from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
 from accounts.selectors import is_super_user, super_users_of
 
 MOST_TO_ASK = 5
 
 
-def managed_customer(request: HttpRequest, slug: str) -> Customer:
+def managed_customer(request: PersonRequest, slug: str) -> Customer:
     """A customer this person belongs to (else 404) and runs (else 403)."""
     customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
     if not is_super_user(request.user, customer):
@@ -23,7 +24,7 @@ def managed_customer(request: HttpRequest, slug: str) -> Customer:
     return customer
 
 
-def managed_membership(request: HttpRequest, slug: str, person: Any) -> Membership:
+def managed_membership(request: PersonRequest, slug: str, person: Any) -> Membership:
     """Someone present in a customer this person runs; else 404 or 403."""
     customer = managed_customer(request, slug)
     return get_object_or_404(
@@ -33,7 +34,7 @@ def managed_membership(request: HttpRequest, slug: str, person: Any) -> Membersh
     )
 
 
-def press(request: HttpRequest, act: Callable[[], object], done: str) -> bool:
+def press(request: PersonRequest, act: Callable[[], object], done: str) -> bool:
     """A button without fields: do the act and say so, or say why not. Out: whether it was done."""
     form = ActForm(request.POST)
     if not form.is_valid():
@@ -48,7 +49,7 @@ def press(request: HttpRequest, act: Callable[[], object], done: str) -> bool:
     return True
 
 
-def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+def denied(request: PersonRequest, exception: Exception) -> HttpResponse:
     """The 403 page; inside a company it names the people who can help."""
     match = request.resolver_match
     slug = match.kwargs.get("customer") if match else None

@@ -56,13 +56,14 @@ class GrantForm(TermsForm):
     def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.resource = resource
-        self.fields["privilege"] = forms.ModelChoiceField(
+        privilege = forms.ModelChoiceField(
             label=_("Right"),
             queryset=privileges_grantable_on(resource),
             widget=forms.RadioSelect,
             empty_label=None,
         )
-        self.fields["privilege"].choices = _privilege_choices(resource)
+        privilege.choices = _privilege_choices(resource)
+        self.fields["privilege"] = privilege
         self.order_fields(self.field_order)
 
 

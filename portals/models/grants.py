@@ -58,6 +58,9 @@ class PersonGrant(UserObjectPermissionBase, GivenTerms):
         # What a check looks up (portals/decision), however many grants the person holds.
         indexes = [models.Index(fields=["content_object", "user"], name="grant_of_person_on")]
 
+    def __str__(self) -> str:
+        return f"{self.user}: {self.permission.codename} on {self.content_object}"
+
 
 class TeamGrant(GroupObjectPermissionBase, GivenTerms):
     """A privilege of one team (through its carrier group) on one resource."""
@@ -70,6 +73,9 @@ class TeamGrant(GroupObjectPermissionBase, GivenTerms):
         default_permissions = ()
         constraints = [_starts_before_it_ends("team_grant_starts_before_it_ends")]
         indexes = [models.Index(fields=["content_object", "group"], name="grant_of_team_on")]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.permission.codename} on {self.content_object}"
 
 
 class OfferedGrant(Terms):

@@ -1,5 +1,7 @@
 """What a manifest declares: a portal, its resource types and their privileges."""
 
+from urllib.parse import urlsplit
+
 from allauth.idp.oidc.models import Client
 from django.contrib.auth.models import Permission
 from django.db import models
@@ -44,6 +46,11 @@ class Portal(Labelled):
     class Meta:
         ordering = ["slug"]
 
+    @property
+    def host(self) -> str:
+        """Where it lives, as a person recognises it."""
+        return urlsplit(self.home_url).hostname or ""
+
 
 class ResourceType(Labelled):
     """A kind of thing a portal has; its parent type is in the same portal."""
@@ -66,7 +73,7 @@ class ResourceType(Labelled):
 
 
 class Privilege(Labelled):
-    """What may be done to resources of one type; its key is Django's permission, as guardian needs."""
+    """What may be done to resources of one type; keyed by Django's permission, for guardian."""
 
     permission = models.OneToOneField(Permission, primary_key=True, on_delete=models.CASCADE)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="privileges")

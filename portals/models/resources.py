@@ -142,7 +142,7 @@ TRIGGERS = register(
         event="UPDATE",
         when="COALESCE(NEW.parent_id, 0) <> COALESCE(OLD.parent_id, 0)",
         statements=(
-            f"DELETE FROM portals_resourceancestor WHERE resource_id IN ({_BELOW})"
+            f"DELETE FROM portals_resourceancestor WHERE resource_id IN ({_BELOW})"  # noqa: S608
             f" AND ancestor_id NOT IN ({_BELOW})",
             "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
             " SELECT d.resource_id, a.ancestor_id"

@@ -89,7 +89,7 @@ def _take_in(mail: EmailMessage) -> Message:
         user=User.objects.filter(email=address).first(),
         address=address,
         topic=topic,
-        notice_class=None if topic else category,
+        notice_class=category if isinstance(category, NoticeClass) else None,
         subject=content["subject"],
         sealed_content=seal(content),
         content_hash=hashlib.sha256(json.dumps(content).encode()).hexdigest(),

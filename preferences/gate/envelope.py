@@ -64,7 +64,7 @@ def _gate_headers(message: Message) -> dict[str, str]:
 
 def rebuild(message: Message) -> EmailMultiAlternatives:
     """The mail as the transport gets it. Raises InvalidToken when it cannot be decrypted."""
-    content = unseal(message.sealed_content or b"")
+    content = unseal(bytes(message.sealed_content or b""))
     mail = EmailMultiAlternatives(
         content["subject"],
         content["body"],

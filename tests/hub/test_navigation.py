@@ -43,6 +43,7 @@ def test_the_page_in_view_is_marked(alice):
     assert (current.url, current.current) == ("/c/alder/people/", "page")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(("name", "queries"), [("alice", 1), ("bob", 1), ("dana", 2)])
 def test_cost(name, queries, request, django_assert_num_queries):
     person = request.getfixturevalue(name)
