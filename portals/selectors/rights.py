@@ -6,21 +6,19 @@ the two equal.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Customer, Membership, Team, TeamMembership
-from portals.choices import ROOT_TYPE, Reason, SubscriptionStatus
+from accounts.models import Membership, Team, TeamMembership
+from portals.choices import Reason
 from portals.models import (
     PersonGrant,
     Privilege,
     PrivilegeInclusion,
     Resource,
     ResourceAncestor,
-    ResourceType,
     Subscription,
     TeamGrant,
 )
@@ -225,50 +223,6 @@ def reachable_resources(membership: Membership, subscription: Subscription) -> Q
     )
 
 
-def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
-    """The customer's portals that have not ended."""
-    return (
-        Subscription.objects.filter(customer=customer)
-        .exclude(status=SubscriptionStatus.ENDED)
-        .select_related("portal", "customer")
-        .order_by("portal__slug")
-    )
-
-
-def resources_of(customer: Customer, *, search: str = "") -> QuerySet[Resource]:
-    """Everything a customer has; `search` is the beginning of a name or an id."""
-    found = Resource.objects.filter(subscription__in=subscriptions_of(customer))
-    if search:
-        found = found.filter(Q(name__istartswith=search) | Q(external_id__istartswith=search))
-    return found.select_related("resource_type__portal", "parent", "subscription").order_by(
-        "resource_type_id", "name", "pk"
-    )
-
-
-def by_type(resources: Iterable[Resource]) -> list[tuple[ResourceType, list[Resource]]]:
-    """Resources in the order of `resources_of`, one group for each type, for a select."""
-    return [
-        (resource_type, list(things))
-        for resource_type, things in groupby(resources, key=lambda thing: thing.resource_type)
-    ]
-
-
-def resource_by_key(customer: Customer, key: str | None) -> Resource | None:
-    """A resource of this customer by its key in an address or a form; None for anything else."""
-    if not key or not key.isdecimal() or len(key) > 18:
-        return None
-    return resources_of(customer).filter(pk=int(key)).first()
-
-
-def resources_after(found: QuerySet[Resource], last: Resource) -> QuerySet[Resource]:
-    """The rest of `resources_of` behind one row: a page by key, without counting."""
-    return found.filter(
-        Q(resource_type_id__gt=last.resource_type_id)
-        | Q(resource_type_id=last.resource_type_id, name__gt=last.name)
-        | Q(resource_type_id=last.resource_type_id, name=last.name, pk__gt=last.pk)
-    )
-
-
 def holders_on(resource: Resource) -> list[tuple[Membership, ResourceRights]]:
     """Everyone of the customer who holds something on this thing: the same page turned round."""
     customer = resource.subscription.customer
@@ -298,8 +252,3 @@ def _any_by_role(resource: Resource) -> bool:
     return Privilege.objects.filter(
         resource_type=resource.resource_type_id, held_by_super_user=True
     ).exists()
-
-
-def is_root(resource: Resource) -> bool:
-    """Whether this is a subscription itself, the top of a tree."""
-    return resource.resource_type.code == ROOT_TYPE

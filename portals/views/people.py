@@ -6,27 +6,22 @@ from typing import Any
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.adapters import signed_in_at
+from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation, Membership
 from accounts.selectors import is_super_user
 from accounts.services.invitations import invite_person
+from accounts.views.rings import managed_customer, managed_membership
 from portals.forms.grants import GrantForm, InviteForm, parse_rights
 from portals.models import PersonGrant, Resource, Subscription
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
-from portals.selectors.rights import (
-    ResourceRights,
-    by_type,
-    explain,
-    reachable_resources,
-    resource_by_key,
-    resources_of,
-    subscriptions_of,
-)
+from portals.selectors.resources import by_type, resource_by_key, resources_of, subscriptions_of
+from portals.selectors.rights import ResourceRights, explain, reachable_resources
 from portals.services.grants import (
     FreshSignInRequired,
     grant_privilege,
@@ -38,23 +33,17 @@ SHOWN = 25  # resources per portal before "show all"
 CHOICES = 200  # resources a plain select still serves
 
 
-def _load(request: HttpRequest, customer: str, person: str) -> tuple[Customer, Membership]:
-    """A customer one belongs to and a person present in it; else 404."""
+def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
+    """Everything a person may do, in every portal, and where each right comes from.
+
+    A Super User sees everyone of the company; everyone sees themselves.
+    """
     company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
     membership = get_object_or_404(
         Membership.objects.present().select_related("user", "customer"),
         customer=company,
         user__sub=person,
     )
-    return company, membership
-
-
-def person(request: HttpRequest, customer: str, person: str) -> HttpResponse:
-    """Everything a person may do, in every portal, and where each right comes from.
-
-    A Super User sees everyone of the company; everyone sees themselves.
-    """
-    company, membership = _load(request, customer, person)
     manages = is_super_user(request.user, company)
     if not manages and membership.user_id != request.user.pk:
         raise PermissionDenied
@@ -64,7 +53,7 @@ def person(request: HttpRequest, customer: str, person: str) -> HttpResponse:
 
 
 def _render_person(
-    request: HttpRequest,
+    request: PersonRequest,
     company: Customer,
     membership: Membership,
     manages: bool,
@@ -108,11 +97,10 @@ def _section(
 
 
 @require_POST
-def grant_give(request: HttpRequest, customer: str, person: str) -> HttpResponse:
+def grant_give(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     """Give one privilege on one resource."""
-    company, membership = _load(request, customer, person)
-    if not is_super_user(request.user, company):
-        raise PermissionDenied
+    membership = managed_membership(request, customer, person)
+    company = membership.customer
     resource = resource_by_key(company, request.POST.get("resource"))
     if resource is None:
         messages.error(request, _("Choose what the right is about."))
@@ -156,9 +144,10 @@ def _add_errors(form: GrantForm | InviteForm, error: ValidationError) -> None:
 
 
 @require_POST
-def grant_revoke(request: HttpRequest, customer: str, person: str, grant: int) -> HttpResponse:
+def grant_revoke(request: PersonRequest, customer: str, person: str, grant: int) -> HttpResponse:
     """Take one grant away."""
-    company, membership = _load(request, customer, person)
+    membership = managed_membership(request, customer, person)
+    company = membership.customer
     found = get_object_or_404(
         PersonGrant.objects.select_related("content_object__subscription__customer"),
         pk=grant,
@@ -176,14 +165,12 @@ def grant_revoke(request: HttpRequest, customer: str, person: str, grant: int) -
 
 
 @require_http_methods(["GET", "POST"])
-def invite(request: HttpRequest, customer: str) -> HttpResponse:
+def invite(request: PersonRequest, customer: str) -> HttpResponse:
     """Invite one person, with a role and the first rights inside the invitation.
 
     The button “Add” only adds a thing to the page; the rights are ticked there.
     """
-    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
-    if not is_super_user(request.user, company):
-        raise PermissionDenied
+    company = managed_customer(request, customer)
     posted = request.POST if request.method == "POST" else None
     adding = posted is not None and "add" in posted
     resources = _chosen_resources(company, posted.getlist("resource") if posted else [])
@@ -217,7 +204,7 @@ def invite(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 def _send(
-    request: HttpRequest, company: Customer, form: InviteForm, rights: list[Any]
+    request: PersonRequest, company: Customer, form: InviteForm, rights: list[Any]
 ) -> Invitation:
     def offer(invitation: Invitation) -> None:
         offer_privileges(

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.forms import first_error
+from accounts.http import PersonRequest
 from accounts.models import Customer, User
 from accounts.selectors import activity_of, page_of, sentence_of
 from accounts.services import customers, invitations
@@ -22,12 +23,12 @@ from portals.forms.provider import (
     SubscriptionStatusForm,
     SuspendForm,
 )
-from portals.selectors.rights import subscriptions_of
+from portals.selectors.resources import subscriptions_of
 from portals.services.subscriptions import set_subscription_status, subscribe_customer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def customer_create(request: HttpRequest) -> HttpResponse:
+def customer_create(request: PersonRequest) -> HttpResponse:
     """A new customer with its first portals and the invitation of its main Super User."""
     customers.require_staff(request.user, "accounts.add_customer")
     form = CustomerForm(request.POST if request.method == "POST" else None)
@@ -58,20 +59,20 @@ def _create(
     )
 
 
-def _customer(request: HttpRequest, slug: str, permission: str) -> Customer:
+def _customer(request: PersonRequest, slug: str, permission: str) -> Customer:
     """Any customer, for staff with this permission (else 403)."""
     customers.require_staff(request.user, permission)
     return get_object_or_404(Customer.objects.select_related("main_super_user__user"), slug=slug)
 
 
 @require_safe
-def customer(request: HttpRequest, slug: str) -> HttpResponse:
+def customer(request: PersonRequest, slug: str) -> HttpResponse:
     """One customer: its state, portals, invitation and trail."""
     found = _customer(request, slug, "accounts.view_customer")
     return _page(request, found)
 
 
-def _page(request: HttpRequest, found: Customer, **forms: Any) -> HttpResponse:
+def _page(request: PersonRequest, found: Customer, **forms: Any) -> HttpResponse:
     events = activity_of(found)
     page = page_of(
         events, among=events, order=("-pk",), after=request.GET.get("after", ""), size=20
@@ -91,7 +92,7 @@ def _page(request: HttpRequest, found: Customer, **forms: Any) -> HttpResponse:
 
 
 @require_POST
-def customer_subscribe(request: HttpRequest, slug: str) -> HttpResponse:
+def customer_subscribe(request: PersonRequest, slug: str) -> HttpResponse:
     """Begin the use of one more portal."""
     found = _customer(request, slug, "accounts.change_customer")
     form = SubscribeForm(request.POST, customer=found)
@@ -110,7 +111,7 @@ def customer_subscribe(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def customer_subscription(request: HttpRequest, slug: str, portal: str) -> HttpResponse:
+def customer_subscription(request: PersonRequest, slug: str, portal: str) -> HttpResponse:
     """Pause, end or bring back the use of a portal."""
     found = _customer(request, slug, "accounts.change_customer")
     subscription = get_object_or_404(found.subscriptions, portal__slug=portal)
@@ -133,7 +134,7 @@ def customer_subscription(request: HttpRequest, slug: str, portal: str) -> HttpR
 
 
 @require_POST
-def customer_invite(request: HttpRequest, slug: str) -> HttpResponse:
+def customer_invite(request: PersonRequest, slug: str) -> HttpResponse:
     """Invite the person who will run a pending customer."""
     found = _customer(request, slug, "accounts.change_customer")
     form = MainSuperUserForm(request.POST)
@@ -154,7 +155,7 @@ def customer_invite(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def customer_invitation(request: HttpRequest, slug: str, act: str) -> HttpResponse:
+def customer_invitation(request: PersonRequest, slug: str, act: str) -> HttpResponse:
     """Send the waiting invitation again, or withdraw it."""
     found = _customer(request, slug, "accounts.change_customer")
     offer = get_object_or_404(found.invitations.open(), as_main_super_user=True)
@@ -172,7 +173,7 @@ def customer_invitation(request: HttpRequest, slug: str, act: str) -> HttpRespon
 
 
 @require_POST
-def customer_suspend(request: HttpRequest, slug: str) -> HttpResponse:
+def customer_suspend(request: PersonRequest, slug: str) -> HttpResponse:
     """Stop every right in a customer, for now."""
     found = _customer(request, slug, "accounts.change_customer")
     form = SuspendForm(request.POST)
@@ -188,7 +189,7 @@ def customer_suspend(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def customer_restore(request: HttpRequest, slug: str) -> HttpResponse:
+def customer_restore(request: PersonRequest, slug: str) -> HttpResponse:
     """End a suspension."""
     found = _customer(request, slug, "accounts.change_customer")
     press(

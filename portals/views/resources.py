@@ -2,37 +2,28 @@
 
 import uuid
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from accounts.models import Customer
-from accounts.selectors import is_super_user, people_of
-from portals.selectors.rights import (
-    holders_on,
-    is_root,
+from accounts.http import PersonRequest
+from accounts.selectors import people_of
+from accounts.views.rings import managed_customer
+from portals.selectors.resources import (
     resource_by_key,
     resources_after,
     resources_of,
     subscriptions_of,
 )
+from portals.selectors.rights import holders_on
 
 PAGE = 50
 PEOPLE = 500  # people a plain select still serves
 
 
-def _managed_customer(request: HttpRequest, slug: str) -> Customer:
-    """A customer one belongs to (else 404) and runs (else 403)."""
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
-    if not is_super_user(request.user, customer):
-        raise PermissionDenied
-    return customer
-
-
-def resource_list(request: HttpRequest, customer: str) -> HttpResponse:
+def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     """Everything the customer has, portal by portal, searched by the beginning of a name."""
-    company = _managed_customer(request, customer)
+    company = managed_customer(request, customer)
     subscriptions = list(subscriptions_of(company))
     search = request.GET.get("q", "").strip()[:100]
     chosen = next(
@@ -66,9 +57,9 @@ def _uuids(text: str) -> list[uuid.UUID]:
         return []
 
 
-def resource(request: HttpRequest, customer: str, resource: int) -> HttpResponse:
+def resource(request: PersonRequest, customer: str, resource: int) -> HttpResponse:
     """One thing: who may do what to it, through what, since when and until when."""
-    company = _managed_customer(request, customer)
+    company = managed_customer(request, customer)
     thing = get_object_or_404(resources_of(company), pk=resource)
     people = people_of(company)
     if chosen := request.GET.get("person", ""):
@@ -79,7 +70,6 @@ def resource(request: HttpRequest, customer: str, resource: int) -> HttpResponse
     context = {
         "customer": company,
         "resource": thing,
-        "is_root": is_root(thing),
         "above": resources_of(company).filter(descendants__resource=thing).exclude(pk=thing.pk),
         "below": resources_of(company).filter(parent=thing)[: PAGE + 1],
         "holders": holders_on(thing),

@@ -19,7 +19,7 @@ def test_search_finds_by_the_beginning(as_, alice, alder):
 
 
 def test_pages_by_key_reach_everything_once(as_, alice, alder, monkeypatch):
-    from portals.selectors.rights import resources_of
+    from portals.selectors.resources import resources_of
     from portals.views import resources
 
     monkeypatch.setattr(resources, "PAGE", 4)

@@ -11,7 +11,8 @@ from accounts.services.teams import create_team
 from portals.choices import Reason
 from portals.decision import decide
 from portals.models import PersonGrant, Privilege, Resource, TeamGrant
-from portals.selectors.rights import explain, holders_on, reachable_resources, subscriptions_of
+from portals.selectors.resources import subscriptions_of
+from portals.selectors.rights import explain, holders_on, reachable_resources
 
 MOMENTS = {None: None, "past": timedelta(days=-1), "future": timedelta(days=1)}
 
