@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip install --disable-pip-version-check --require-hashes
 PROGRESS := $(PYTHON) -m hub.progress
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check races benchmark messages lock clean
+.PHONY: help demo test check races benchmark picture messages lock clean
 
 help:
 	@echo "To see it"
@@ -17,6 +17,7 @@ help:
 	@echo "  make check      format, lint, types and architecture alone (a minute)"
 	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
 	@echo "  make benchmark  the figures in README: checks per second"
+	@echo "  make picture    README's picture, from the demo"
 	@echo "  make messages   collect and compile the French texts (needs gettext)"
 	@echo "  make lock       resolve both lock files anew from pyproject.toml"
 	@echo "  make clean      remove .venv and caches; var/ and .env stay"
@@ -35,7 +36,10 @@ races: $(VENV)/dev
 	@$(RUN) -m tests races
 
 benchmark: $(VENV)/dev
-	@$(RUN) benchmarks/check.py
+	@$(RUN) -m benchmarks.check
+
+picture: $(VENV)/dev
+	@$(RUN) -m tests.picture
 
 messages: $(VENV)/dev
 	$(RUN) manage.py makemessages --locale fr --no-location --no-obsolete --ignore .venv --ignore var
