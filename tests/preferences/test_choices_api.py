@@ -72,13 +72,15 @@ def test_unknown_and_foreign_topics_are_not_found(bob, dana, as_):
 
 
 def test_stop_all_lists_what_stays_R40(bob, as_):
-    data = as_(bob).post("/api/v1/choices/stop-all/", "{}", "application/json").json()
+    data = as_(bob).post("/api/v1/stop-all-optional/", "{}", "application/json").json()
     assert data["stopped"] == ["newsletter", "product-updates"]
     assert {row["code"] for row in data["stays"]} >= {"legal", "security"}
 
 
 def test_stop_all_refuses_fields(bob, as_):
-    response = as_(bob).post("/api/v1/choices/stop-all/", '{"mandatory": true}', "application/json")
+    response = as_(bob).post(
+        "/api/v1/stop-all-optional/", '{"mandatory": true}', "application/json"
+    )
     assert response.status_code == 400
     assert not ConsentRecord.objects.exists()
 

@@ -62,7 +62,7 @@ def test_as_bob_by_api_R38_R40(bob, as_, newsletter, legal_notice_arrives):
         )
         assert response.status_code == 409
         assert response.json()["error"]["code"] == "mandatory"
-    as_(bob).post("/api/v1/choices/stop-all/", "{}", "application/json")
+    as_(bob).post("/api/v1/stop-all-optional/", "{}", "application/json")
     assert ConsentRecord.objects.filter(topic__slug__in=NoticeCode.values).count() == 0
     assert ConsentRecord.objects.count() >= records
     legal_notice_arrives()
