@@ -44,5 +44,5 @@ def web_server_command(bind: str, workers: int) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
         *("--host", host, "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", str(THREADS)),
-        *("--log-level", "warning", "hub.wsgi:application"),
+        *("--log-level", "error", "hub.wsgi:application"),
     ]
