@@ -6,11 +6,11 @@ from accounts import signals as accounts_signals
 
 
 def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
-    from portals.services import grants, registrations
+    from portals.services import offers, registrations
 
     registrations.register_new_member(actor=actor, membership=membership)
     if invitation is not None:
-        grants.apply_offered_grants(actor=actor, invitation=invitation, membership=membership)
+        offers.apply_offered_grants(actor=actor, invitation=invitation, membership=membership)
 
 
 def _ended(*, membership: Any, actor: Any, **_: Any) -> None:

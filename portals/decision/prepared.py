@@ -64,7 +64,7 @@ class Prepared:
             row: Row | None = database.connection.execute(self.sqlite, parameters).fetchone()
         return row
 
-    def _run_postgresql(self, server: pq.PGconn, parameters: list[str]) -> Row | None:
+    def _run_postgresql(self, server: PGconn, parameters: list[str]) -> Row | None:
         try:
             if server not in self._prepared_on:
                 self._prepare(server)
@@ -81,7 +81,7 @@ class Prepared:
             for column in range(result.nfields)
         )
 
-    def _prepare(self, server: pq.PGconn) -> None:
+    def _prepare(self, server: PGconn) -> None:
         # Planning takes fifty times as long as running, so one plan for all values, at once.
         _require(server.exec_(b"SET plan_cache_mode TO force_generic_plan"), _DONE)
         _require(server.prepare(self.name, self.postgresql.encode()), _DONE)

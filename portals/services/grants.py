@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, Invitation, Membership, Team, User
+from accounts.models import Customer, Membership, Team, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from portals import emails
@@ -52,7 +52,7 @@ class Terms:
             raise GrantRefused(error.message_dict) from error
 
 
-def _check_privilege(
+def check_privilege(
     *,
     actor: User,
     holders: Iterable[int],
@@ -61,7 +61,10 @@ def _check_privilege(
     terms: Terms,
     signed_in_at: datetime | None,
 ) -> None:
-    """What holds for every grant and offer; `holders` are the user ids who would gain it."""
+    """What holds for every grant and offer; `holders` are the user ids who would gain it.
+
+    Raises GrantRefused naming the field, or FreshSignInRequired.
+    """
     terms.check()
     if not privileges_grantable_on(resource).filter(pk=privilege.pk).exists():
         raise GrantRefused({"privilege": _("This right does not exist for this thing.")})
@@ -86,7 +89,7 @@ def _rows_of(
     return PersonGrant, {"user": holder.user, **key}
 
 
-def _details(holder: Membership | Team, privilege: Privilege, resource: Resource) -> dict[str, Any]:
+def details(holder: Membership | Team, privilege: Privilege, resource: Resource) -> dict[str, Any]:
     """What the trail keeps of a grant: words for people, keys to make it again."""
     keys: dict[str, Any] = {"team_id": holder.pk} if isinstance(holder, Team) else {}
     return {
@@ -101,7 +104,8 @@ def _details(holder: Membership | Team, privilege: Privilege, resource: Resource
     }
 
 
-def _described(terms: Any) -> dict[str, Any]:
+def described(terms: Any) -> dict[str, Any]:
+    """The terms of a grant or offer as the trail keeps them; times in ISO 8601."""
     return {
         "starts_at": terms.starts_at and terms.starts_at.isoformat(),
         "expires_at": terms.expires_at and terms.expires_at.isoformat(),
@@ -129,7 +133,7 @@ def grant_privilege(
     require_super_user(actor, customer)
     resource = _still_there(resource)
     holders = _present_holders(customer, holder)
-    _check_privilege(
+    check_privilege(
         actor=actor,
         holders=holders,
         privilege=privilege,
@@ -148,8 +152,8 @@ def grant_privilege(
         kind="grant.replaced" if existing else "grant.given",
         actor=actor,
         customer=customer,
-        **_details(holder, privilege, resource),
-        **_described(terms),
+        **details(holder, privilege, resource),
+        **described(terms),
     )
     if is_sensitive(privilege):
         emails.tell_about_sensitive_grant(actor, holders, privilege, resource, terms.reason)
@@ -197,85 +201,10 @@ def revoke_privilege(*, actor: User, grant: Grant) -> bool:
         kind="grant.revoked",
         actor=actor,
         customer=customer,
-        **_details(holder, grant.permission.privilege, resource),
-        **_described(grant),
+        **details(holder, grant.permission.privilege, resource),
+        **described(grant),
     )
     return True
-
-
-def offer_privileges(
-    *,
-    actor: User,
-    invitation: Invitation,
-    rights: Iterable[tuple[Resource, Privilege]],
-    terms: Terms,
-    signed_in_at: datetime | None = None,
-) -> None:
-    """Put the first grants inside an invitation, in the transaction that makes it.
-
-    Raises GrantRefused or FreshSignInRequired as a grant would.
-    """
-    terms.check()
-    for resource, privilege in rights:
-        if resource.subscription.customer_id != invitation.customer_id:
-            raise GrantRefused({"rights": _("This right does not exist for this thing.")})
-        _check_privilege(
-            actor=actor,
-            holders=[],
-            privilege=privilege,
-            resource=resource,
-            terms=terms,
-            signed_in_at=signed_in_at,
-        )
-        OfferedGrant.objects.create(
-            invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
-        )
-        record_event(
-            kind="grant.offered",
-            actor=actor,
-            customer=invitation.customer,
-            address=invitation.address,
-            privilege={"en": privilege.label_en, "fr": privilege.label_fr},
-            codename=privilege.codename,
-            resource=str(resource),
-            resource_id=resource.pk,
-            **_described(terms),
-        )
-
-
-def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Membership) -> None:
-    """Turn what an invitation offered into grants, in the transaction that accepts it.
-
-    `actor` is who invited. What has run out meanwhile, or no longer exists, is left out.
-    """
-    offers = OfferedGrant.objects.filter(
-        invitation=invitation, resource__subscription__customer=membership.customer_id
-    ).select_related("resource", "privilege__portal")
-    for offer in offers:
-        if offer.expires_at is not None and offer.expires_at <= timezone.now():
-            continue
-        PersonGrant.objects.update_or_create(
-            user=membership.user,
-            permission_id=offer.privilege_id,
-            content_object=offer.resource,
-            defaults={
-                "granted_by": actor,
-                "starts_at": offer.starts_at,
-                "expires_at": offer.expires_at,
-                "reason": offer.reason,
-            },
-        )
-        record_event(
-            kind="grant.given",
-            actor=actor,
-            customer=membership.customer,
-            **_details(membership, offer.privilege, offer.resource),
-            **_described(offer),
-        )
-        if is_sensitive(offer.privilege):
-            emails.tell_about_sensitive_grant(
-                actor, [membership.user_id], offer.privilege, offer.resource, offer.reason
-            )
 
 
 def drop_grants_of_leaver(*, actor: User, membership: Membership) -> None:
@@ -288,7 +217,7 @@ def drop_grants_of_leaver(*, actor: User, membership: Membership) -> None:
             "codename": grant.permission.privilege.codename,
             "resource": str(grant.content_object),
             "resource_id": grant.content_object_id,
-            **_described(grant),
+            **described(grant),
         }
         for grant in grants
     ]

@@ -25,9 +25,9 @@ from portals.selectors.rights import ResourceRights, explain, reachable_resource
 from portals.services.grants import (
     FreshSignInRequired,
     grant_privilege,
-    offer_privileges,
     revoke_privilege,
 )
+from portals.services.offers import offer_privileges
 
 SHOWN = 25  # resources per portal before "show all"
 CHOICES = 200  # resources a plain select still serves

@@ -1,0 +1,90 @@
+"""Grants inside an invitation: offered with it, given when it is accepted."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Invitation, Membership, User
+from accounts.services.audit import record_event
+from portals import emails
+from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
+from portals.selectors.privileges import is_sensitive
+from portals.services.grants import GrantRefused, Terms, check_privilege, described, details
+
+
+def offer_privileges(
+    *,
+    actor: User,
+    invitation: Invitation,
+    rights: Iterable[tuple[Resource, Privilege]],
+    terms: Terms,
+    signed_in_at: datetime | None = None,
+) -> None:
+    """Put the first grants inside an invitation, in the transaction that makes it.
+
+    Raises GrantRefused or FreshSignInRequired as a grant would.
+    """
+    terms.check()
+    for resource, privilege in rights:
+        if resource.subscription.customer_id != invitation.customer_id:
+            raise GrantRefused({"rights": _("This right does not exist for this thing.")})
+        check_privilege(
+            actor=actor,
+            holders=[],
+            privilege=privilege,
+            resource=resource,
+            terms=terms,
+            signed_in_at=signed_in_at,
+        )
+        OfferedGrant.objects.create(
+            invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
+        )
+        record_event(
+            kind="grant.offered",
+            actor=actor,
+            customer=invitation.customer,
+            address=invitation.address,
+            privilege={"en": privilege.label_en, "fr": privilege.label_fr},
+            codename=privilege.codename,
+            resource=str(resource),
+            resource_id=resource.pk,
+            **described(terms),
+        )
+
+
+def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Membership) -> None:
+    """Turn what an invitation offered into grants, in the transaction that accepts it.
+
+    `actor` is who invited. What has run out meanwhile, or no longer exists, is left out.
+    """
+    offers = OfferedGrant.objects.filter(
+        invitation=invitation, resource__subscription__customer=membership.customer_id
+    ).select_related("resource", "privilege__portal")
+    for offer in offers:
+        if offer.expires_at is not None and offer.expires_at <= timezone.now():
+            continue
+        PersonGrant.objects.update_or_create(
+            user=membership.user,
+            permission_id=offer.privilege_id,
+            content_object=offer.resource,
+            defaults={
+                "granted_by": actor,
+                "starts_at": offer.starts_at,
+                "expires_at": offer.expires_at,
+                "reason": offer.reason,
+            },
+        )
+        record_event(
+            kind="grant.given",
+            actor=actor,
+            customer=membership.customer,
+            **details(membership, offer.privilege, offer.resource),
+            **described(offer),
+        )
+        if is_sensitive(offer.privilege):
+            emails.tell_about_sensitive_grant(
+                actor, [membership.user_id], offer.privilege, offer.resource, offer.reason
+            )
