@@ -35,9 +35,10 @@ def test_created_whole(as_, olive, deliver):
 
 
 def test_all_or_nothing(as_, olive, deliver, events):
+    client = as_(olive)
     before = events()
 
-    answer = as_(olive).post(url("customer-create"), NEW | {"address": "nobody"})
+    answer = client.post(url("customer-create"), NEW | {"address": "nobody"})
 
     assert answer.context["form"].errors["address"]
     assert not Customer.objects.filter(slug="dogwood").exists()
