@@ -6,12 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
 from portals.choices import Reason
-from portals.decision.prepared import Prepared
+from portals.decision.prepared import Prepared, on_postgresql
 from portals.decision.statement import CHECK, ONE
 from portals.models import Resource
 
@@ -32,15 +31,15 @@ class Checked(NamedTuple):
 
 def stored_time(moment: datetime) -> str:
     """A moment as text, as the database at hand compares it."""
-    if connection.vendor == "postgresql":
+    if on_postgresql():
         return moment.isoformat()
-    return str(moment.astimezone(UTC).replace(tzinfo=None))
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def _stored_sub(text: str) -> str:
     """A subject as the database stores it; nobody's when it is not written as the hub writes it."""
     sub = text if _SUB.fullmatch(text) else _NOBODY
-    return sub if connection.vendor == "postgresql" else sub.replace("-", "")
+    return sub if on_postgresql() else sub.replace("-", "")
 
 
 def decide(user: User, codename: str, resource: Resource, *, portal: str | None = None) -> Reason:

@@ -6,10 +6,11 @@ cursor costs a third of the rate, so PostgreSQL is asked through its libpq layer
 
 import re
 import weakref
+from functools import cache
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import pq
 from psycopg.pq.abc import PGconn, PGresult
@@ -19,6 +20,12 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Row = tuple[Any, ...]
 
 _DONE = pq.ExecStatus.COMMAND_OK
+
+
+@cache
+def on_postgresql() -> bool:
+    """Which of the two databases this process runs on; asking Django each time is not free."""
+    return connection.vendor == "postgresql"
 
 
 class Prepared:
@@ -58,7 +65,7 @@ class Prepared:
     def _run(self, database: BaseDatabaseWrapper, parameters: list[str]) -> Row | None:
         if database.connection is None:
             database.ensure_connection()
-        if database.vendor == "postgresql":
+        if on_postgresql():
             return self._run_postgresql(database.connection.pgconn, parameters)
         with database.wrap_database_errors:
             row: Row | None = database.connection.execute(self.sqlite, parameters).fetchone()
