@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute
+from accounts.services.audit import record_event
 from accounts.validators import normalise_address
 
 
@@ -49,6 +50,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """The new address, what follows from it, and its event stand or fall together."""
         with transaction.atomic():
             return bool(super().confirm_email(request, email_address))
+
+    def set_password(self, user: Any, password: str) -> None:
+        """The new password and its event stand or fall together, changed or reset alike."""
+        with transaction.atomic():
+            super().set_password(user, password)
+            record_event(kind="password.changed", actor=user, person=user)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Open the hub in the person's own language."""

@@ -58,8 +58,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "sign_in.done": _("%(actor)s signed in."),
     "sign_in.failed": _("A sign-in to this account was refused."),
     "sign_out.done": _("%(actor)s signed out."),
-    "password.changed": _("%(actor)s changed their password."),
-    "password.reset": _("%(actor)s set a new password from a reset link."),
+    "password.changed": _("%(actor)s set a new password."),
     "support.reset_link_sent": _(
         "%(actor)s sent %(person)s a password reset link. Ticket %(ticket)s: %(reason)s"
     ),

@@ -61,14 +61,6 @@ def _sign_in_failed(*, credentials: dict[str, Any], **_: Any) -> None:
             record_event(kind="sign_in.failed", actor=None, person=person)
 
 
-def _password_changed(*, user: Any, **_: Any) -> None:
-    _record("password.changed", user)
-
-
-def _password_reset(*, user: Any, **_: Any) -> None:
-    _record("password.reset", user)
-
-
 def _address_changed(*, request: Any, user: Any, from_email_address: Any, **_: Any) -> None:
     from allauth.usersessions.models import UserSession
     from django.contrib.auth import update_session_auth_hash
@@ -88,7 +80,4 @@ def connect() -> None:
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")
     auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")
-    allauth_signals.password_changed.connect(_password_changed, dispatch_uid="audit")
-    allauth_signals.password_set.connect(_password_changed, dispatch_uid="audit")
     allauth_signals.email_changed.connect(_address_changed, dispatch_uid="address")
-    allauth_signals.password_reset.connect(_password_reset, dispatch_uid="audit")
