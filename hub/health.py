@@ -1,8 +1,8 @@
 """Is the process up, and can it work? For load balancers and `make demo`."""
 
+import logging
 from collections.abc import Callable
 
-import structlog
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_tasks_db.models import DBTaskResult
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @login_not_required
@@ -38,7 +38,7 @@ def _state(check: Callable[[], bool]) -> str:
     try:
         return "ok" if check() else "unavailable"
     except DatabaseError as error:
-        logger.warning("not ready", part=check.__name__, error=str(error))
+        logger.warning("not ready: %s", error)
         return "unavailable"
 
 

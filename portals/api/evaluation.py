@@ -108,8 +108,8 @@ def answer_evaluation(
         answer = _answer(method, content_type, authorization, body)
     except Refused as refusal:
         answer = refusal.answer()
-    except DatabaseError:
-        logger.exception("a check found no database")
+    except DatabaseError as error:
+        logger.error("a check found no database: %s", error)
         answer = Refused(
             503,
             "unavailable",

@@ -1,0 +1,81 @@
+"""Made-up bulk data: as much as asked for, and the hub's own rules hold in it."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Customer, Membership, User
+from portals.decision import decide
+from portals.models import PersonGrant, Resource, ResourceAncestor, TeamGrant
+
+
+def seeded():
+    return Customer.objects.filter(slug__startswith="seeded-")
+
+
+def test_it_writes_as_much_as_asked_for(db, capsys):
+    before = User.objects.count(), PersonGrant.objects.count() + TeamGrant.objects.count()
+
+    call_command("seed", grants=300, people=45, resources=200)
+
+    assert seeded().count() == 3
+    assert User.objects.count() == before[0] + 45
+    assert PersonGrant.objects.count() + TeamGrant.objects.count() == before[1] + 300
+    things = Resource.objects.filter(subscription__customer__in=seeded())
+    assert things.filter(parent__isnull=False).count() == 200
+    assert all(customer.main_super_user.is_super_user for customer in seeded())
+    assert not Membership.objects.filter(search_name="").exists()
+    mailbox = things.filter(resource_type__code="mailbox").first()
+    assert ResourceAncestor.objects.filter(resource=mailbox).count() == 3
+    told = capsys.readouterr()
+    assert "Added 300 grants, 45 people, 200 resources in 3 customers." in told.out
+    assert "█" in told.err
+
+
+def test_it_adds_to_what_is_there(db):
+    call_command("seed", grants=50)
+    call_command("seed", grants=50)
+
+    assert seeded().count() == 2
+
+
+def test_its_grants_count(db):
+    call_command("seed", grants=100)
+    grant = PersonGrant.objects.filter(
+        expires_at=None, content_object__subscription__customer__in=seeded()
+    ).latest("pk")
+
+    assert decide(
+        grant.user, grant.permission.codename.partition(".")[2], grant.content_object
+    ) in (
+        "grant",
+        "role",
+    )
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"grants": 1000, "people": 1, "resources": 10},
+        {"grants": -1},
+        {"grants": 10, "people": -5},
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_written(db, sizes):
+    with pytest.raises(CommandError):
+        call_command("seed", **sizes)
+
+    assert not seeded().exists()
+
+
+def test_it_needs_a_portal(db, monkeypatch):
+    monkeypatch.setattr("hub.seeding.Portal.objects.all", list)
+
+    with pytest.raises(CommandError, match="no portal yet"):
+        call_command("seed", grants=10)
+
+
+def test_production_refuses(db, settings):
+    settings.PRODUCTION = True
+
+    with pytest.raises(CommandError, match="production"):
+        call_command("seed", grants=10)
