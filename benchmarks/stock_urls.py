@@ -1,5 +1,7 @@
 """The view of the stock way, and where it is."""
 
+from typing import Any
+
 from allauth.idp.oidc.contrib.rest_framework.authentication import TokenAuthentication
 from allauth.idp.oidc.contrib.rest_framework.permissions import TokenPermission
 from django.urls import path
@@ -19,7 +21,7 @@ class Evaluation(APIView):
 
     def post(self, request: Request) -> Response:
         """Answer one check."""
-        asked = request.data
+        asked: Any = request.data
         kind = asked["resource"]["type"]
         portal = request.auth.client.portal
         user = User.objects.filter(sub=asked["subject"]["id"]).first()
