@@ -1,7 +1,7 @@
 """The whole suite: `python -m tests [pytest's arguments]`, or `python -m tests races`.
 
-Once on SQLite with the browser journeys and the architecture, once on PostgreSQL. What this machine
-cannot run is named at the end; where CI=true that is a failure.
+On SQLite with the architecture, in a browser, on PostgreSQL. What this machine cannot run is named
+at the end; where CI=true that is a failure.
 """
 
 import os
@@ -12,10 +12,16 @@ from pathlib import Path
 
 from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
 
-WORKERS = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
+WORKERS = ["-n", str(min(os.cpu_count() or 1, 8))]
 RACES = sorted(str(file) for file in Path("tests").rglob("test_*races.py"))
-ON_SQLITE = [f"--ignore={file}" for file in RACES]  # one writer at a time: nothing to race for
-ON_POSTGRESQL = ["--ignore=tests/journeys", "--ignore=tests/test_architecture.py"]  # the same
+JOURNEYS = ["tests/journeys"]  # Playwright's event loop and Django's tests do not share a process
+ON_SQLITE = ["tests/journeys", *RACES]  # one writer at a time: nothing to race for
+ON_POSTGRESQL = ["tests/journeys", "tests/test_architecture.py"]  # the same on every database
+
+
+def but(paths: list[str]) -> list[str]:
+    """Everything else, shared among the cores."""
+    return [*WORKERS, *(f"--ignore={path}" for path in paths)]
 
 
 def run_pytest(title: str, arguments: list[str], database_url: str | None) -> int:
@@ -45,15 +51,19 @@ def main(arguments: list[str]) -> int:
             postgresql = ""
             not_run.append("everything on PostgreSQL, the races with it (install postgresql)")
         if not races:
-            if find_chromium() is None:
+            results["On SQLite"] = run_pytest("On SQLite", [*but(ON_SQLITE), *arguments], None)
+            if find_chromium():
+                results["In a browser"] = run_pytest("In a browser", JOURNEYS, None)
+            else:
                 not_run.append("the browser journeys (install chromium)")
-            results["SQLite"] = run_pytest("On SQLite", [*WORKERS, *ON_SQLITE, *arguments], None)
         if postgresql:
-            chosen = RACES if races else [*WORKERS, *ON_POSTGRESQL]
-            results["PostgreSQL"] = run_pytest("On PostgreSQL", [*chosen, *arguments], postgresql)
+            chosen = RACES if races else but(ON_POSTGRESQL)
+            results["On PostgreSQL"] = run_pytest(
+                "On PostgreSQL", [*chosen, *arguments], postgresql
+            )
     print()
     for name, code in results.items():
-        print(f"On {name}: {'passed' if code == 0 else f'FAILED (pytest says {code})'}")
+        print(f"{name}: {'passed' if code == 0 else f'FAILED (pytest says {code})'}")
     for what in not_run:
         print(f"NOT RUN on this machine: {what}")
     return 1 if any(results.values()) or not results or (CI and not_run) else 0

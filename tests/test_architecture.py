@@ -136,6 +136,5 @@ def test_lint():
     run(BIN / "ruff", "check", "--no-cache", ".")
 
 
-@pytest.mark.xdist_group("mypy")
 def test_types():
     run(BIN / "mypy")

@@ -12,13 +12,6 @@ from tests.demo import Demo, running_demo
 from tests.machine import find_chromium
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys share one demo, so they stay on one worker."""
-    for item in items:
-        if "tests/journeys/" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo, as `make demo` runs it."""
