@@ -5,6 +5,7 @@ at the end; where CI=true that is a failure.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -70,4 +71,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Told to stop, it still takes its PostgreSQL away.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))
