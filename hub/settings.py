@@ -30,6 +30,10 @@ HUB_BASE_URL = understood(
     required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
     web_address,
 )
+# How many proxies of ours append to X-Forwarded-For; with 0 the header counts for nothing.
+ALLAUTH_TRUSTED_PROXY_COUNT = understood(
+    "HUB_TRUSTED_PROXIES", optional("HUB_TRUSTED_PROXIES", "0"), int
+)
 HUB_WORKERS = understood("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
 HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours when empty
@@ -41,8 +45,6 @@ HUB_MAIL_FROM = env.str("HUB_MAIL_FROM", default="no-reply@harbour.example")
 _host = urlsplit(HUB_BASE_URL).hostname or ""
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]
 SECRET_KEY = required("HUB_SECRET_KEY") if HUB_ENV != "test" else "test-only-" + "x" * 40
-DEBUG = False
-APPEND_SLASH = True
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
 
 # --- Parts ---
@@ -216,7 +218,6 @@ PASSWORD_RESET_TIMEOUT = 60 * 60 * 2
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 12
-SESSION_COOKIE_HTTPONLY = True
 _secure = urlsplit(HUB_BASE_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "hub_session"
@@ -226,7 +227,6 @@ if _secure:
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

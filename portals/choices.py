@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 ROOT_TYPE = "subscription"  # every portal's root resource type, one resource per subscription
 OPEN_PRIVILEGE = "open"  # on the root: may open the portal (registration)
@@ -10,9 +11,9 @@ OPEN_PRIVILEGE = "open"  # on the root: may open the portal (registration)
 class SubscriptionStatus(TextChoices):
     """A customer's use of a portal."""
 
-    ACTIVE = "active", _("Active")
-    SUSPENDED = "suspended", _("Suspended")
-    ENDED = "ended", _("Ended")
+    ACTIVE = "active", pgettext_lazy("subscription", "Active")
+    SUSPENDED = "suspended", pgettext_lazy("subscription", "Suspended")
+    ENDED = "ended", pgettext_lazy("subscription", "Ended")
 
 
 class PortalKind(TextChoices):
@@ -48,13 +49,13 @@ SENTENCES = {
     "subscription.started": _("%(actor)s subscribed the customer to %(portal)s."),
     "subscription.status_changed": _("%(actor)s set the subscription to %(portal)s: %(status)s."),
     "resources.changed": _(
-        "%(actor)s reported its resources (%(type)s): %(added)s added, %(changed)s changed,"
+        "%(portal_name)s reported its resources (%(type)s): %(added)s added, %(changed)s changed,"
         " %(removed)s removed."
     ),
     "grant.given": _("%(actor)s gave %(holder)s “%(privilege)s” on %(resource)s."),
     "grant.replaced": _("%(actor)s changed %(holder)s's “%(privilege)s” on %(resource)s."),
     "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(holder)s."),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
-    "grants.dropped": _("%(count)s grants of %(person)s ended: %(cause)s."),
+    "grants.dropped": _("Rights of %(person)s that ended: %(count)s (%(cause)s)."),
     "registration.made": _("%(person)s was registered for %(portal)s."),
 }

@@ -9,7 +9,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.http import PersonApiRequest
+from accounts.http import PersonApiRequest, network_address
 from preferences.choices import ConsentSource
 from preferences.models import NoticeClass
 from preferences.selectors import MandatoryMail, TopicRow, find_topic, preference_centre
@@ -139,7 +139,7 @@ class ChoiceDetail(APIView):
                 topics=[chosen],
                 wants=wish.validated_data["wants"],
                 source=ConsentSource.API,
-                network_address=request.META.get("REMOTE_ADDR") or None,
+                network_address=network_address(request),
             )
         except TopicRefused as error:
             raise serializers.ValidationError({"topic": error.messages}) from error
@@ -157,7 +157,7 @@ class ChoiceStop(APIView):
         """Say no to everything optional; the answer lists what stays."""
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         stopped = stop_all_optional(
-            actor=request.user, network_address=request.META.get("REMOTE_ADDR") or None
+            actor=request.user, network_address=network_address(request)
         )
         notices = preference_centre(request.user).notices
         return Response({"stopped": [topic.slug for topic in stopped], "stays": _notices(notices)})

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.http import PersonRequest
+from accounts.http import PersonRequest, network_address
 from accounts.models import User
 from preferences.choices import ConsentSource
 from preferences.models import Topic
@@ -76,7 +76,7 @@ def choose(request: PersonRequest) -> HttpResponse:
             topics=topics,
             wants=wants,
             source=ConsentSource.PAGE,
-            network_address=request.META.get("REMOTE_ADDR") or None,
+            network_address=network_address(request),
         )
     except (MandatoryMail, TopicRefused) as error:
         return _page(request, "preferences/centre.html", "", [], error)
@@ -87,7 +87,7 @@ def choose(request: PersonRequest) -> HttpResponse:
 def stop_all(request: PersonRequest) -> HttpResponse:
     """No to everything optional."""
     topics = stop_all_optional(
-        actor=request.user, network_address=request.META.get("REMOTE_ADDR") or None
+        actor=request.user, network_address=network_address(request)
     )
     return _answer(request, "stopped", topics)
 
@@ -107,7 +107,7 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
                 actor=None,
                 token=token,
                 source=ConsentSource.ONE_CLICK if one_click else ConsentSource.MAIL_LINK,
-                network_address=request.META.get("REMOTE_ADDR") or None,
+                network_address=network_address(request),
             )
     except BadToken:
         return render(request, "preferences/unsubscribe_bad.html", status=404)

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
+from accounts.forms import StrictForm
 from accounts.validators import ADDRESS_LENGTH, NAME_LENGTH, validate_plain_lines
 from accounts.validators import validate_plain_text as plain
 from portals.models import Privilege, Resource
@@ -22,7 +23,7 @@ class MomentInput(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
-class TermsForm(forms.Form):
+class TermsForm(StrictForm):
     """Since when, until when, why."""
 
     starts_at = forms.DateTimeField(
@@ -52,6 +53,8 @@ class GrantForm(TermsForm):
     """One privilege on one resource, for one person."""
 
     field_order = ["privilege", "starts_at", "expires_at", "reason"]
+
+    resource = forms.Field(widget=forms.HiddenInput)  # the view has looked it up
 
     def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +95,7 @@ def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, st
 
 
 class InviteForm(TermsForm):
-    """Who is invited, as what; the rights are rows of checkboxes beside it."""
+    """Who is invited, as what; the things on the page, and the rights ticked on them."""
 
     address = forms.CharField(
         label=_("E-mail address"),
@@ -109,6 +112,10 @@ class InviteForm(TermsForm):
         widget=forms.RadioSelect,
         help_text=_("A Super User manages people, rights and the company data."),
     )
+
+    resource = forms.Field(required=False, widget=forms.SelectMultiple)
+    rights = forms.Field(required=False, widget=forms.SelectMultiple)
+    new_resource = forms.Field(required=False)
 
     field_order = ["address", "name", "role", "starts_at", "expires_at", "reason"]
 

@@ -28,6 +28,11 @@ class Labelled(models.Model):
         """The label in the reader's language."""
         return self.label_fr if (get_language() or "").startswith("fr") else self.label_en
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label as the trail keeps it: in every language, for whoever reads."""
+        return {"en": self.label_en, "fr": self.label_fr}
+
 
 class Portal(Labelled):
     """An application behind the hub."""

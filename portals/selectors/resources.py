@@ -43,12 +43,3 @@ def resource_by_key(customer: Customer, key: str | None) -> Resource | None:
     if not key or not key.isdecimal() or len(key) > 18:
         return None
     return resources_of(customer).filter(pk=int(key)).first()
-
-
-def resources_after(found: QuerySet[Resource], last: Resource) -> QuerySet[Resource]:
-    """The rest of `resources_of` behind one row: a page by key, without counting."""
-    return found.filter(
-        Q(resource_type_id__gt=last.resource_type_id)
-        | Q(resource_type_id=last.resource_type_id, name__gt=last.name)
-        | Q(resource_type_id=last.resource_type_id, name=last.name, pk__gt=last.pk)
-    )

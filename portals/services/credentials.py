@@ -46,7 +46,7 @@ def issue_credentials(*, actor: User | None, portal: Portal) -> Credentials:
     record_event(
         kind="portal.credentials_issued",
         actor=actor,
-        portal=portal.label_en,
+        portal=portal.labels,
         slug=portal.slug,
         client_id=client.pk,
     )

@@ -95,7 +95,7 @@ def details(holder: Membership | Team, privilege: Privilege, resource: Resource)
     return {
         "holder": str(holder),
         "person": None if isinstance(holder, Team) else holder.user,
-        "privilege": {"en": privilege.label_en, "fr": privilege.label_fr},
+        "privilege": privilege.labels,
         "codename": privilege.codename,
         "resource": str(resource),
         "resource_id": resource.pk,

@@ -47,7 +47,7 @@ def offer_privileges(
             actor=actor,
             customer=invitation.customer,
             address=invitation.address,
-            privilege={"en": privilege.label_en, "fr": privilege.label_fr},
+            privilege=privilege.labels,
             codename=privilege.codename,
             resource=str(resource),
             resource_id=resource.pk,

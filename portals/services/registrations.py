@@ -50,5 +50,5 @@ def _register(*, actor: User, membership: Membership, root: Resource) -> None:
             actor=actor,
             customer=membership.customer,
             person=membership.user,
-            portal=root.resource_type.portal.label_en,
+            portal=root.resource_type.portal.labels,
         )

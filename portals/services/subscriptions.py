@@ -44,7 +44,7 @@ def subscribe_customer(*, actor: User, customer: Customer, portal: Portal) -> Su
         name=customer.name,
     )
     record_event(
-        kind="subscription.started", actor=actor, customer=customer, portal=portal.label_en
+        kind="subscription.started", actor=actor, customer=customer, portal=portal.labels
     )
     register_present_members(actor=actor, subscription=subscription)
     return subscription
@@ -79,7 +79,7 @@ def set_subscription_status(
         kind="subscription.status_changed",
         actor=actor,
         customer=customer,
-        portal=subscription.portal.label_en,
+        portal=subscription.portal.labels,
         status=_in_every_language(status),
         grants_ended=grants,
     )

@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.adapters import signed_in_at
+from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation, Membership
 from accounts.selectors import is_super_user
@@ -33,6 +34,7 @@ SHOWN = 25  # resources per portal before "show all"
 CHOICES = 200  # resources a plain select still serves
 
 
+@require_safe
 def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     """Everything a person may do, in every portal, and where each right comes from.
 
@@ -60,7 +62,8 @@ def _render_person(
     resource: Resource | None,
     form: GrantForm | None,
 ) -> HttpResponse:
-    find = request.GET.get("find", "").strip()[:100]
+    search = SearchForm({"q": request.GET.get("find", "")})
+    find = search.cleaned_data["q"] if search.is_valid() else ""
     context: dict[str, Any] = {
         "customer": company,
         "membership": membership,
@@ -119,7 +122,7 @@ def grant_give(request: PersonRequest, customer: str, person: str) -> HttpRespon
         except FreshSignInRequired as error:
             raise ReauthenticationRequired from error
         except ValidationError as error:
-            _add_errors(form, error)
+            form.refuse(error)
         else:
             messages.success(
                 request,
@@ -132,15 +135,6 @@ def grant_give(request: PersonRequest, customer: str, person: str) -> HttpRespon
             )
             return redirect("portals:person", customer, person)
     return _render_person(request, company, membership, True, resource, form)
-
-
-def _add_errors(form: GrantForm | InviteForm, error: ValidationError) -> None:
-    """A service's refusal, beside the field it names."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for field, found in error.error_dict.items():
-        form.add_error(field if field in form.fields else None, found)
 
 
 @require_POST
@@ -187,7 +181,7 @@ def invite(request: PersonRequest, customer: str) -> HttpResponse:
         except FreshSignInRequired as error:
             raise ReauthenticationRequired from error
         except ValidationError as error:
-            _add_errors(form, error)
+            form.refuse(error)
         else:
             messages.success(
                 request, _("%(address)s is invited.") % {"address": invitation.address}

@@ -1,6 +1,10 @@
 """What a customer has, and who may do what to one thing."""
 
+import pytest
 from django.urls import reverse
+
+from accounts.selectors import page_of
+from portals.selectors.resources import resources_of
 
 
 def test_the_list_shows_this_customers_things_only(as_, alice, alder):
@@ -19,17 +23,27 @@ def test_search_finds_by_the_beginning(as_, alice, alder):
 
 
 def test_pages_by_key_reach_everything_once(as_, alice, alder, monkeypatch):
-    from portals.selectors.resources import resources_of
-    from portals.views import resources
-
-    monkeypatch.setattr(resources, "PAGE", 4)
+    monkeypatch.setattr(page_of, "__kwdefaults__", {**page_of.__kwdefaults__, "size": 4})
     client, path, seen, after = as_(alice), reverse("portals:resource-list", args=["alder"]), [], ""
-    while after is not None:
-        response = client.get(path, {"after": after})
-        seen += [row.pk for row in response.context["rows"]]
-        after = response.context["next"]
+    while not seen or after:
+        page = client.get(path, {"after": after}).context["page"]
+        seen += [row.pk for row in page]
+        after = page.next_cursor
 
     assert seen == list(resources_of(alder).values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 30, "foreign"])
+def test_a_cursor_of_another_list_is_refused(as_, alice, thing, after):
+    """A5, J5: a foreign row is no place to begin."""
+    value = thing("domain", "birch.example").pk if after == "foreign" else after
+    path = reverse("portals:resource-list", args=["alder"])
+    assert as_(alice).get(path, {"after": value}).status_code == 400
+
+
+def test_odd_characters_in_a_search_find_nothing(as_, alice):
+    path = reverse("portals:resource-list", args=["alder"])
+    assert as_(alice).get(path, {"q": "nul\x00"}).status_code == 200
 
 
 def test_a_thing_says_who_may_do_what(as_, alice, alder, membership, emma, give, thing):

@@ -56,7 +56,7 @@ def apply_manifest(*, actor: User | None, manifest: Manifest, remove: bool = Fal
         record_event(
             kind="portal.applied",
             actor=actor,
-            portal=manifest.label_en,
+            portal=application.portal.labels,
             slug=manifest.slug,
             changes=application.summary(),
             details=changes,

@@ -1,0 +1,49 @@
+"""What the documents tell an operator to type does what they say."""
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.urls import reverse
+
+from accounts.models import User
+
+DOCS = Path(settings.BASE_DIR) / "docs"
+
+
+def test_the_first_operator_is_made_as_the_document_says(db, as_):
+    [snippet] = re.findall(r"```python\n(.*?)```", (DOCS / "operators.md").read_text(), re.DOTALL)
+    exec(snippet, {})
+    operator = User.objects.get(email="you@provider.example")
+
+    assert as_(operator).get(reverse("accounts:provider")).status_code == 200
+    assert as_(operator).get(reverse("accounts:desk")).status_code == 200
+
+
+def test_an_export_verifies_the_trail_later(db, tmp_path):
+    out = StringIO()
+    call_command("audit", "export", stdout=out)
+    export = tmp_path / "trail.jsonl"
+    export.write_text(out.getvalue())
+    said = StringIO()
+    call_command("audit", "verify", "--against", str(export), stdout=said)
+
+    assert "is still there" in said.getvalue()
+
+
+@pytest.mark.parametrize("document", ["operators.md", "portals.md", "checks.md"])
+def test_commands_in_documents_exist(document):
+    from django.core.management import get_commands
+
+    text = (DOCS / document).read_text()
+    for command in re.findall(r"manage\.py ([a-z]+)", text):
+        assert command in get_commands(), command
+
+
+def test_links_between_documents_lead_somewhere():
+    for document in DOCS.glob("*.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), (document.name, target)
