@@ -58,7 +58,6 @@ class GrantForm(TermsForm):
 
     def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.resource = resource
         privilege = forms.ModelChoiceField(
             label=_("Right"),
             queryset=privileges_grantable_on(resource),
