@@ -30,6 +30,9 @@ class Language(TextChoices):
     FRENCH = "fr", "Français"
 
 
+THE_HUB = "The hub"  # who did it, as the trail keeps it, where nobody did
+
+
 # kind → sentence; %(actor)s is always there, the rest comes from the event's data.
 EVENT_SENTENCES: dict[str, str | Promise] = {
     "customer.created": _("%(actor)s created the customer %(customer)s."),
@@ -66,6 +69,26 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
         "%(actor)s ended every session and token of %(person)s. Ticket %(ticket)s: %(reason)s"
     ),
 }
+
+
+# field → its name in a sentence, for events that say which fields changed.
+FIELD_NAMES: dict[str, str | Promise] = {
+    "name": _("name"),
+    "language": _("language"),
+    "phone": _("phone"),
+    "street": _("street address"),
+    "city": _("city"),
+    "region": _("province or state"),
+    "postal_code": _("postal code"),
+    "country": _("country"),
+    "work_name": _("name at work"),
+    "work_phone": _("phone at work"),
+}
+
+
+def register_field_names(names: Mapping[str, str | Promise]) -> None:
+    """Let an upper app name the fields its own events speak of."""
+    FIELD_NAMES.update(names)
 
 
 def register_event_sentences(sentences: Mapping[str, str | Promise]) -> None:

@@ -11,6 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.pagination import BasePagination
@@ -81,7 +82,7 @@ class BodyTooLarge(APIException):
     """The body has more bytes than the hub reads."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The body is too large."
+    default_detail = gettext_lazy("The body is too large.")
     default_code = "too_large"
 
 

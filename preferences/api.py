@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
@@ -41,7 +42,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         unknown = set(self.initial_data) - set(self.fields)
         if unknown:
             raise serializers.ValidationError(
-                {name: ["This field does not exist."] for name in sorted(unknown)}
+                {name: [_("This field does not exist.")] for name in sorted(unknown)}
             )
         return attrs
 

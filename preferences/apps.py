@@ -14,12 +14,13 @@ class PreferencesConfig(AppConfig):
         """Keep the closed list in the database, add our sentences, check the codes in use."""
         from django.core.checks import register
 
-        from accounts.choices import register_event_sentences
+        from accounts.choices import register_event_sentences, register_field_names
         from preferences import signals
-        from preferences.choices import EVENT_SENTENCES
+        from preferences.choices import EVENT_SENTENCES, FIELD_NAMES
         from preferences.gate.codes import check_notice_codes
 
         register_event_sentences(EVENT_SENTENCES)
+        register_field_names(FIELD_NAMES)
         register(check_notice_codes)
         post_migrate.connect(signals.create_notice_classes, sender=self)
         post_migrate.connect(signals.allow_operators, sender=self)

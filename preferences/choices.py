@@ -104,6 +104,20 @@ class Reason(TextChoices):
     GAVE_UP = "gave_up", _("Still not accepted after every retry")
 
 
+FIELD_NAMES = {
+    "name_en": _("name in English"),
+    "name_fr": _("name in French"),
+    "purpose_en": _("purpose in English"),
+    "purpose_fr": _("purpose in French"),
+    "cadence_en": _("how often in English"),
+    "cadence_fr": _("how often in French"),
+    "default_on": _("on by default"),
+    "portal": _("portal"),
+    "active": _("active"),
+    "position": _("place in the list"),
+}
+
+
 EVENT_SENTENCES = {
     "topic.wanted": _("%(actor)s asked for the mail “%(topic)s”."),
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.choices import EVENT_SENTENCES, Role
+from accounts.choices import EVENT_SENTENCES, FIELD_NAMES, THE_HUB, Role
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name
 
@@ -60,8 +60,11 @@ def sentence_of(event: AuditEvent) -> str:
     words = _Blank(
         # A label of a manifest is kept in every language; the reader's is shown.
         {name: _in_readers_language(value) for name, value in data.items()},
-        actor=event.actor_name,
+        actor=_("The hub") if event.actor_name == THE_HUB else event.actor_name,
     )
+    if "fields" in data:
+        names = data["fields"].split(", ")
+        words["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in names)
     if data.get("role") in Role.values:
         words["role"] = Role(data["role"]).label
     if "customer_name" in data:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.choices import THE_HUB
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name, customer_of_chain
 
@@ -44,7 +45,7 @@ def record_event(
         at=timezone.now(),
         kind=kind,
         actor=actor,
-        actor_name=actor_name or (str(actor) if actor else "The hub"),
+        actor_name=actor_name or (str(actor) if actor else THE_HUB),
         person=person,
         data=data,
         previous_hash=chain.last_hash,

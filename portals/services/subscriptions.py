@@ -43,9 +43,7 @@ def subscribe_customer(*, actor: User, customer: Customer, portal: Portal) -> Su
         external_id=customer.slug,
         name=customer.name,
     )
-    record_event(
-        kind="subscription.started", actor=actor, customer=customer, portal=portal.labels
-    )
+    record_event(kind="subscription.started", actor=actor, customer=customer, portal=portal.labels)
     register_present_members(actor=actor, subscription=subscription)
     return subscription
 

@@ -111,6 +111,11 @@ class Topic(models.Model):
         return self._text("name")
 
     @property
+    def names(self) -> dict[str, str]:
+        """Its name as the trail keeps it: in every language, for whoever reads."""
+        return {"en": self.name_en, "fr": self.name_fr}
+
+    @property
     def purpose(self) -> str:
         """What it is about, in the reader's language."""
         return self._text("purpose")

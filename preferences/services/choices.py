@@ -91,7 +91,7 @@ def choose_topics(
             kind="topic.wanted" if wants else "topic.refused",
             actor=person,
             person=person,
-            topic=topic.name,
+            topic=topic.names,
         )
     return changed
 
@@ -141,7 +141,10 @@ def stop_all_optional(*, actor: User, network_address: str | None = None) -> lis
             kind="optional_mail.stopped",
             actor=person,
             person=person,
-            topics=", ".join(topic.name for topic in stopped),
+            topics={
+                language: ", ".join(topic.names[language] for topic in stopped)
+                for language in Language.values
+            },
         )
     return wanted
 
@@ -167,5 +170,5 @@ def unsubscribe(
             actor=actor,
             network_address=network_address,
         )
-        record_event(kind="topic.unsubscribed", actor=actor, person=person, topic=topic.name)
+        record_event(kind="topic.unsubscribed", actor=actor, person=person, topic=topic.names)
     return person, topic

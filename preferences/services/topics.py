@@ -25,7 +25,7 @@ def create_topic(*, actor: User, slug: str, **values: Any) -> Topic:
     topic = Topic(slug=slug, **values)
     topic.full_clean()
     topic.save(force_insert=True)
-    record_event(kind="topic.created", actor=actor, topic=topic.name_en)
+    record_event(kind="topic.created", actor=actor, topic=topic.names)
     return topic
 
 
@@ -47,6 +47,6 @@ def update_topic(*, actor: User, topic: Topic, **values: Any) -> Topic:
     if changed:
         topic.save()
         record_event(
-            kind="topic.updated", actor=actor, topic=topic.name_en, fields=", ".join(changed)
+            kind="topic.updated", actor=actor, topic=topic.names, fields=", ".join(changed)
         )
     return topic
