@@ -237,6 +237,16 @@ def worlds(draw: st.DrawFn) -> World:
 # --- Storing one ---
 
 
+def twin(world: World, thing: int) -> int:
+    """The thing of the same place, and so of the same id, in the other portal."""
+    return thing + 7 if world.things[thing].portal == 0 else thing - 7
+
+
+def external_id(world: World, thing: int) -> str:
+    """What both portals call it."""
+    return f"thing {min(thing, twin(world, thing))}"
+
+
 @dataclass
 class Stored:
     """The rows of a world, by the numbers it knows them by."""
@@ -290,7 +300,7 @@ def store(world: World) -> Stored:
             Resource.objects.create(
                 subscription=subscriptions[thing.customer, thing.portal],
                 resource_type=types[thing.portal][thing.kind],
-                external_id=f"thing {number}",
+                external_id=external_id(world, number),
                 name=f"thing {number}",
                 parent=None if thing.parent is None else rows.things[thing.parent],
             )
