@@ -284,6 +284,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # 10,000 resources in one call
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "hub.formats"
 USE_TZ = True
 TIME_ZONE = env.str("HUB_TIME_ZONE", default="America/Toronto")
 STATIC_URL = "/static/"

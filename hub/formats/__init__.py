@@ -1,0 +1,1 @@
+"""Dates and times as each language writes them, where Django's own habit is another."""
