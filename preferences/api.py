@@ -157,9 +157,7 @@ class ChoiceStop(APIView):
     def post(self, request: PersonApiRequest) -> Response:
         """Say no to everything optional; the answer lists what stays."""
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
-        stopped = stop_all_optional(
-            actor=request.user, network_address=network_address(request)
-        )
+        stopped = stop_all_optional(actor=request.user, network_address=network_address(request))
         notices = preference_centre(request.user).notices
         return Response({"stopped": [topic.slug for topic in stopped], "stays": _notices(notices)})
 

@@ -86,9 +86,7 @@ def choose(request: PersonRequest) -> HttpResponse:
 @require_POST
 def stop_all(request: PersonRequest) -> HttpResponse:
     """No to everything optional."""
-    topics = stop_all_optional(
-        actor=request.user, network_address=network_address(request)
-    )
+    topics = stop_all_optional(actor=request.user, network_address=network_address(request))
     return _answer(request, "stopped", topics)
 
 
