@@ -9,9 +9,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute
 from accounts.services.audit import record_event
+from accounts.services.sessions import forget_unproved_addresses
 from accounts.validators import normalise_address
 
 
@@ -42,6 +44,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """A link on the configured host, whatever Host header the request had."""
         return absolute(f"/accounts/password/reset/key/{key}/")
 
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """Likewise: the port of a Host header is anybody's choice, even where its name is not."""
+        return absolute(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Guesses count for the account; allauth's own key begins with the Host header."""
+        return str(credentials.get("email", "")).strip().lower()
+
     def clean_email(self, email: str) -> str:
         """The one form the hub stores, so that no two look-alike addresses are two people."""
         return normalise_address(email)
@@ -52,15 +62,24 @@ class AccountAdapter(DefaultAccountAdapter):
             return bool(super().confirm_email(request, email_address))
 
     def set_password(self, user: Any, password: str) -> None:
-        """The new password and its event stand or fall together, changed or reset alike."""
+        """The new password and its event stand or fall together, changed or reset alike.
+
+        Whoever knew the old one may have begun to change the address: that ends here.
+        """
         with transaction.atomic():
             super().set_password(user, password)
+            forget_unproved_addresses(user)
             record_event(kind="password.changed", actor=user, person=user)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Open the hub in the person's own language."""
         response = super().post_login(request, user, **kwargs)
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            user.language,
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+        )
         return response
 
 

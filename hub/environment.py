@@ -40,6 +40,20 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def secure_web_address(value: str) -> str:
+    """A web address people may send a password to. Raises ValueError."""
+    if urlsplit(value).scheme != "https":
+        raise ValueError("in production it begins with https://")
+    return web_address(value)
+
+
+def long_secret(value: str) -> str:
+    """A secret nobody guesses, as `openssl rand -base64 48` makes one. Raises ValueError."""
+    if len(value) < 32:
+        raise ValueError("it needs 32 characters or more")
+    return value
+
+
 def loopback_bind(value: str) -> str:
     """A host and port that only this machine reaches. Raises ValueError."""
     if value.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):

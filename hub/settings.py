@@ -9,7 +9,16 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import is_colour
-from hub.environment import env, loopback_bind, optional, required, understood, web_address
+from hub.environment import (
+    env,
+    long_secret,
+    loopback_bind,
+    optional,
+    required,
+    secure_web_address,
+    understood,
+    web_address,
+)
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,7 +37,7 @@ if DEMO:
 HUB_BASE_URL = understood(
     "HUB_BASE_URL",
     required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
-    web_address,
+    secure_web_address if PRODUCTION else web_address,
 )
 # How many proxies of ours append to X-Forwarded-For; with 0 the header counts for nothing.
 ALLAUTH_TRUSTED_PROXY_COUNT = understood(
@@ -44,7 +53,11 @@ HUB_MAIL_FROM = env.str("HUB_MAIL_FROM", default="no-reply@harbour.example")
 
 _host = urlsplit(HUB_BASE_URL).hostname or ""
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]
-SECRET_KEY = required("HUB_SECRET_KEY") if HUB_ENV != "test" else "test-only-" + "x" * 40
+SECRET_KEY = (
+    understood("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), long_secret)
+    if HUB_ENV != "test"
+    else "test-only-" + "x" * 40
+)
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
 
 # --- Parts ---
@@ -145,7 +158,11 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            # Else INSERT OR REPLACE deletes rows past the triggers that refuse it.
+            " PRAGMA recursive_triggers=ON;"
+        ),
     }
 else:
     # A database that is away is noticed in seconds: a check then answers 503, never yes.
@@ -159,7 +176,12 @@ CACHES = {
     # Rate limits and single-use marks live here, so it must be shared by all processes.
     "default": understood("HUB_CACHE_URL", _cache_url, env.cache_url_config)
     if _cache_url
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "hub_cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "hub_cache",
+        # A full cache forgets live counts: guessing at 300 accounts must not free the others.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -219,10 +241,11 @@ PASSWORD_RESET_TIMEOUT = 60 * 60 * 2
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 _secure = urlsplit(HUB_BASE_URL).scheme == "https"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _secure
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "hub_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "hub_csrf"
 LANGUAGE_COOKIE_NAME = "hub_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 if _secure:
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -267,7 +290,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Hub API",
     "DESCRIPTION": "What portals and people ask the hub.",
-    "VERSION": "1",
+    "VERSION": "",  # the address says it, see hub/urls.py
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 
+from accounts.admin import ReadOnly
 from preferences.models import (
     Choice,
     ConsentRecord,
@@ -17,27 +17,8 @@ from preferences.models import (
 from preferences.services.topics import TOPIC_FIELDS, create_topic, update_topic
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Shown to staff with the view permission; nobody adds, changes or deletes here."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-
 @admin.register(NoticeClass)
-class NoticeClassAdmin(ReadOnlyAdmin):
+class NoticeClassAdmin(ReadOnly):
     """The closed list."""
 
     list_display = ["code", "reason", "legal_basis"]
@@ -46,7 +27,7 @@ class NoticeClassAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Choice)
-class ChoiceAdmin(ReadOnlyAdmin):
+class ChoiceAdmin(ReadOnly):
     """Who wants what."""
 
     list_display = ["user", "topic", "wants"]
@@ -56,7 +37,7 @@ class ChoiceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ConsentRecord)
-class ConsentRecordAdmin(ReadOnlyAdmin):
+class ConsentRecordAdmin(ReadOnly):
     """The evidence."""
 
     list_display = ["at", "user", "topic", "wants", "source"]
@@ -66,7 +47,7 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(ReadOnly):
     """Mail on its way; what is in it stays sealed."""
 
     list_display = ["created_at", "address", "subject", "notice_class", "topic", "state"]
@@ -77,7 +58,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DeliveryDecision)
-class DeliveryDecisionAdmin(ReadOnlyAdmin):
+class DeliveryDecisionAdmin(ReadOnly):
     """How each mail ended."""
 
     list_display = ["at", "message", "outcome", "reason"]

@@ -270,6 +270,12 @@ def _create_person(invitation: Invitation, *, name: str, password: str, language
     except ValidationError as error:
         raise ValidationError({"password": error.error_list}) from error
     user.set_password(password)
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:  # another company's invitation was accepted meanwhile
+        raise InvitationRefused(
+            _("You already have an account. Sign in to accept."), code="sign_in_first"
+        ) from error
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     return user

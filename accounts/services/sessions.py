@@ -2,6 +2,7 @@
 
 import uuid
 
+from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
@@ -11,11 +12,18 @@ from accounts.models import User
 def end_sessions(user: User) -> int:
     """End every hub session of this person, everywhere; returns how many were listed.
 
-    The new epoch ends sessions in any store (security.md section 2, rule 25).
+    The new epoch ends sessions in any store (security.md section 2, rule 25). An address that
+    somebody began to change to goes too: its link would still take the account.
     """
+    forget_unproved_addresses(user)
     keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(user=user).delete()
     user.session_epoch = uuid.uuid4()
     user.save(update_fields=["session_epoch"])
     return len(keys)
+
+
+def forget_unproved_addresses(user: User) -> None:
+    """Drop an address change that waits for its proof; the mailed link leads nowhere then."""
+    EmailAddress.objects.filter(user=user, verified=False).delete()

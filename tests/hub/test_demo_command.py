@@ -134,6 +134,8 @@ def test_production_names_what_it_lacks(name):
         ("HUB_DATABASE_URL", "nonsense"),
         ("HUB_EMAIL_URL", "pigeon://coop"),
         ("HUB_BASE_URL", "hub.example"),
+        ("HUB_BASE_URL", "http://hub.example"),
+        ("HUB_SECRET_KEY", "short"),
     ],
 )
 def test_starting_names_what_is_wrong(name, value):

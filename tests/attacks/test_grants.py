@@ -1,0 +1,97 @@
+"""Rights that outlive what they were for, and terms that break the page which shows them."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Invitation
+from accounts.services.invitations import accept_invitation, invite_person
+from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
+from portals.services.grants import GrantRefused, Terms, grant_privilege
+from portals.services.offers import offer_privileges
+from portals.services.subscriptions import set_subscription_status
+
+
+@pytest.fixture
+def domain(alder):
+    return Resource.objects.get(resource_type__code="domain", external_id="alder.example")
+
+
+@pytest.fixture
+def renew(db):
+    return Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+
+
+@pytest.fixture
+def invite(alice, alder):
+    """Invite Gina with these rights."""
+
+    def send(*rights):
+        return invite_person(
+            actor=alice,
+            customer=alder,
+            address="gina@alder.example",
+            offer=lambda invitation: offer_privileges(
+                actor=alice,
+                invitation=invitation,
+                rights=rights,
+                terms=Terms(),
+                signed_in_at=timezone.now(),
+            ),
+        )
+
+    return send
+
+
+def test_an_offer_ends_with_the_subscription(invite, domain, renew, olive):
+    """What comes back after an end begins without grants; one that waited in an invitation too."""
+    offer = invite((domain, renew))
+    for status in ("ended", "active"):
+        set_subscription_status(actor=olive, subscription=domain.subscription, status=status)
+
+    gina = accept_invitation(
+        actor=None, token=offer.token, name="Gina", password="three unrelated words"
+    ).user
+
+    assert not gina.has_perm("portals.domains.domain.renew", domain)
+    assert not PersonGrant.objects.filter(user=gina, permission_id=renew.pk).exists()
+
+
+def test_nothing_is_given_or_offered_in_an_ended_subscription(
+    invite, domain, renew, alice, bob, olive, membership
+):
+    set_subscription_status(actor=olive, subscription=domain.subscription, status="ended")
+
+    with pytest.raises(GrantRefused):
+        grant_privilege(actor=alice, holder=membership(bob), privilege=renew, resource=domain)
+    with pytest.raises(GrantRefused):
+        invite((domain, renew))
+
+    assert not PersonGrant.objects.filter(user=bob, permission_id=renew.pk).exists()
+    assert not Invitation.objects.filter(address="gina@alder.example").exists()
+
+
+def test_a_right_ticked_twice_is_offered_once(as_, alice, domain, renew):
+    rights = [f"{domain.pk}:{renew.pk}", f"{domain.pk}:{renew.pk}", f"0{domain.pk}:{renew.pk}"]
+    data = {
+        "address": "gina@alder.example", "role": "user", "resource": domain.pk, "rights": rights,
+    }  # fmt: skip
+
+    answer = as_(alice).post(reverse("portals:invite", args=["alder"]), data)
+
+    assert answer.status_code == 302
+    assert OfferedGrant.objects.filter(privilege=renew).count() == 1
+
+
+@pytest.mark.parametrize("field", ["starts_at", "expires_at"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_moment_at_the_end_of_time_is_refused(field, moment, as_, alice, bob, domain, renew):
+    """PostgreSQL keeps 9999-12-31 in Toronto, then cannot read it: the page was gone for good."""
+    page = reverse("portals:person", args=["alder", bob.sub])
+    give = reverse("portals:grant-give", args=["alder", bob.sub])
+
+    answer = as_(alice).post(give, {"resource": domain.pk, "privilege": renew.pk, field: moment})
+
+    assert answer.status_code == 200
+    assert not PersonGrant.objects.filter(user=bob, permission_id=renew.pk).exists()
+    assert as_(alice).get(page).status_code == 200

@@ -1,0 +1,63 @@
+"""SQL that goes round a trigger instead of through it: a row written over under its own key."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import AuditEvent, Membership, User
+from preferences.models import ConsentRecord, Message, Topic
+from preferences.services.choices import choose_topic
+
+
+def overwrite(row, **changed):
+    """Insert this row once more with other values; every way the database has must be refused.
+
+    SQLite's INSERT OR REPLACE deletes the old row, by default without asking its triggers.
+    """
+    table = row._meta.db_table
+    names = [field.column for field in row._meta.concrete_fields]
+    key = row._meta.pk.column
+    new = ", ".join(changed.get(name, name) for name in names)
+    columns = ", ".join(names)
+    taken = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+    select = f"SELECT {new} FROM {table} WHERE {key} = %s"
+    statements = [
+        f"INSERT INTO {table} ({columns}) {select} ON CONFLICT ({key}) DO UPDATE SET {taken}"
+    ]
+    if connection.vendor == "sqlite":
+        statements.append(f"INSERT OR REPLACE INTO {table} ({columns}) {select}")
+    for statement in statements:
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, [row.pk])
+
+
+def test_an_event_is_not_written_over_K1(alder):
+    overwrite(AuditEvent.objects.filter(customer=alder).first(), kind="'forged'")
+
+
+def test_the_main_super_user_is_not_written_over_C3(alder):
+    overwrite(alder.main_super_user, role="'user'")
+
+    assert Membership.objects.get(pk=alder.main_super_user_id).is_super_user
+
+
+def test_nobody_is_written_over_as_a_superuser_B12(bob):
+    overwrite(bob, is_superuser="TRUE")
+
+    assert not User.objects.get(pk=bob.pk).is_superuser
+
+
+def test_consent_and_choice_are_not_written_over_R37(bob):
+    choice = choose_topic(actor=bob, topic=Topic.objects.get(slug="newsletter"), wants=True)
+
+    overwrite(ConsentRecord.objects.get(pk=choice.consent_id), wants="FALSE")
+    overwrite(choice, wants="FALSE")
+
+
+def test_a_mandatory_mail_is_not_written_over_R38(bob, alice, alder, membership):
+    from accounts.services.memberships import suspend_membership
+
+    suspend_membership(actor=alice, membership=membership(bob))
+    notice = Message.objects.filter(address=bob.email).latest("pk")
+
+    overwrite(notice, address="'nobody@evil.example'")
+    overwrite(notice, state="'skipped'")

@@ -1,0 +1,128 @@
+"""Ways into somebody else's account: addresses begun, hosts forged, passwords guessed."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core.cache import cache
+from django.urls import reverse
+
+from accounts.services.sessions import end_sessions
+from hub.example import PASSWORD
+
+NEW_PASSWORD = "three unrelated words"
+FORGED = "localhost:6666"  # an allowed name with a port of the sender's choice
+
+
+@pytest.fixture
+def thief(as_, bob):
+    """Knows Bob's password and began to change his address to one of their own."""
+    client = as_(None)
+    client.post(reverse("account_login"), {"login": bob.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return client
+
+
+@pytest.fixture
+def waiting_link(bob):
+    """The mailed proof of an address the thief owns."""
+    address = EmailAddress.objects.create(user=bob, email="thief@evil.example")
+    return reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+
+
+def reset_password(as_, bob, deliver):
+    client = as_(None)
+    client.post(reverse("account_reset_password"), {"email": bob.email})
+    link = re.search(r"/accounts/password/reset/key/\S+", deliver()[-1].body)[0]
+    page = client.get(link, follow=True).request["PATH_INFO"]
+    client.post(page, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+    bob.refresh_from_db()
+    assert bob.check_password(NEW_PASSWORD)
+
+
+def test_a_new_password_ends_an_address_change_begun_with_the_old(as_, bob, waiting_link, deliver):
+    reset_password(as_, bob, deliver)
+
+    as_(None).post(waiting_link)
+
+    bob.refresh_from_db()
+    assert bob.email == "bob@alder.example"
+
+
+def test_locking_everyone_out_ends_an_address_change_too(as_, bob, waiting_link):
+    end_sessions(bob)
+
+    as_(None).post(waiting_link)
+
+    bob.refresh_from_db()
+    assert bob.email == "bob@alder.example"
+
+
+def test_somebody_elses_address_is_never_taken(as_, bob, charlie, thief, deliver):
+    thief.post(reverse("account_email"), {"action_add": "", "email": charlie.email})
+    link = re.search(r"/accounts/confirm-email/\S+", deliver()[-1].body)[0]
+
+    as_(charlie).post(link)
+
+    bob.refresh_from_db()
+    assert bob.email == "bob@alder.example"
+
+
+@pytest.mark.parametrize("host", [FORGED, "127.0.0.1:1", "testserver:9"])
+def test_every_mailed_link_is_on_the_configured_host(host, as_, bob, thief, deliver, settings):
+    """security.md section 2, rule 29: Django lets any port of an allowed host through."""
+    thief.post(
+        reverse("account_email"),
+        {"action_add": "", "email": "robert@alder.example"},
+        HTTP_HOST=host,
+    )
+    as_(None).post(reverse("account_reset_password"), {"email": bob.email}, HTTP_HOST=host)
+
+    links = [link for mail in deliver() for link in re.findall(r"https?://\S+", mail.body)]
+
+    assert len(links) == 2
+    assert all(link.startswith(f"{settings.HUB_BASE_URL}/") for link in links)
+
+
+def guess(client, address, **headers):
+    data = {"login": address, "password": "wrong"}
+    return "Too many" in client.post(reverse("account_login"), data, **headers).content.decode()
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda n: {"REMOTE_ADDR": f"10.0.0.{n}"},
+        lambda n: {"REMOTE_ADDR": f"10.0.0.{n}", "HTTP_HOST": f"localhost:{n}"},
+        lambda n: {"HTTP_X_FORWARDED_FOR": f"10.0.0.{n}", "HTTP_X_REAL_IP": f"10.0.0.{n}"},
+    ],
+    ids=["many addresses", "many ports in Host", "forged X-Forwarded-For"],
+)
+def test_guesses_count_for_the_account_whatever_the_disguise(disguise, client, bob, settings):
+    """Rule 28."""
+    settings.ACCOUNT_RATE_LIMITS = {}
+    cache.clear()
+    spellings = [bob.email, bob.email.upper(), f" {bob.email} "]
+
+    refused = [guess(client, spellings[n % 3], **disguise(n + 1)) for n in range(7)]
+
+    assert refused[-1]
+    cache.clear()
+
+
+def test_a_flood_of_names_does_not_make_room_for_guesses(db):
+    """The counts live in the cache; one that holds 300 forgets them when 300 names are tried."""
+    from django.core.cache.backends.db import DatabaseCache
+    from django.core.management import call_command
+
+    from hub.settings import CACHES
+
+    call_command("createcachetable", "attack_cache", verbosity=0)
+    counts = DatabaseCache("attack_cache", {"OPTIONS": CACHES["default"].get("OPTIONS", {})})
+    counts.set("guesses at Bob", 5, 300)
+
+    for n in range(320):
+        counts.set(f"a{n}", 1, 300)
+        counts.set(f"z{n}", 1, 300)
+
+    assert counts.get("guesses at Bob") == 5
