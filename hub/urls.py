@@ -38,7 +38,7 @@ urlpatterns = [
     path("brand.css", brand_css, name="brand-css"),
     path("", include(([path("", include((identity, "oidc")))], "idp"))),
     path("api/v1/", include("portals.api.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/schema/", SpectacularAPIView.as_view(api_version="1"), name="api-schema"),
     path(
         "api/v1/docs/",
         SpectacularSwaggerSplitView.as_view(

@@ -8,6 +8,7 @@ from allauth.idp.oidc import views as oidc
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -30,6 +31,8 @@ def token(request: HttpRequest) -> HttpResponse:
         return _refusal("unsupported_grant_type", "Only client_credentials is open.")
     try:
         answer: HttpResponse = oidc.token(request)
+    except ValidationError:  # allauth checks the resource indicators of RFC 8707 so
+        return _refusal("invalid_target", "A resource is an absolute URI without a fragment.")
     except (DataError, ValueError):  # a NUL where PostgreSQL takes none
         return _refusal("invalid_request", "A value holds characters it cannot hold.")
     return answer

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,10 +14,13 @@ from accounts.models import Customer, Membership, Team, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from portals import emails
+from portals.choices import SubscriptionStatus
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource, TeamGrant
 from portals.selectors.privileges import is_sensitive, privileges_grantable_on
 
 FRESH = timedelta(minutes=5)
+# Further away, a moment may have no place in another time zone, and no way back from the database.
+FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 Grant = PersonGrant | TeamGrant
 
@@ -40,6 +43,9 @@ class Terms:
 
     def check(self) -> None:
         """Raise GrantRefused naming the field when the times or the text make no sense."""
+        for field, moment in (("starts_at", self.starts_at), ("expires_at", self.expires_at)):
+            if moment is not None and not FIRST <= moment <= LAST:
+                raise GrantRefused({field: _("Choose a date between 1970 and 3000.")})
         if self.expires_at is not None and self.expires_at <= timezone.now():
             raise GrantRefused({"expires_at": _("Choose an end in the future.")})
         if self.starts_at and self.expires_at and self.starts_at >= self.expires_at:
@@ -131,7 +137,7 @@ def grant_privilege(
     """
     customer = lock_customer(resource.subscription.customer)
     require_super_user(actor, customer)
-    resource = _still_there(resource)
+    resource = still_there(resource)
     holders = _present_holders(customer, holder)
     check_privilege(
         actor=actor,
@@ -160,9 +166,13 @@ def grant_privilege(
     return grant
 
 
-def _still_there(resource: Resource) -> Resource:
-    """The resource, read again under the customer's lock."""
-    found = Resource.objects.filter(pk=resource.pk).first()
+def still_there(resource: Resource) -> Resource:
+    """The resource, read again under the customer's lock; gone with an ended subscription.
+
+    Raises GrantRefused.
+    """
+    present = Resource.objects.exclude(subscription__status=SubscriptionStatus.ENDED)
+    found = present.filter(pk=resource.pk).first()
     if found is None:
         raise GrantRefused({"resource": _("This thing no longer exists.")})
     return found

@@ -12,7 +12,14 @@ from accounts.services.audit import record_event
 from portals import emails
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
 from portals.selectors.privileges import is_sensitive
-from portals.services.grants import GrantRefused, Terms, check_privilege, described, details
+from portals.services.grants import (
+    GrantRefused,
+    Terms,
+    check_privilege,
+    described,
+    details,
+    still_there,
+)
 
 
 def offer_privileges(
@@ -25,10 +32,11 @@ def offer_privileges(
 ) -> None:
     """Put the first grants inside an invitation, in the transaction that makes it.
 
-    Raises GrantRefused or FreshSignInRequired as a grant would.
+    Naming one twice is naming it once. Raises GrantRefused or FreshSignInRequired as a grant would.
     """
     terms.check()
-    for resource, privilege in rights:
+    for resource, privilege in dict.fromkeys(rights):
+        resource = still_there(resource)
         if resource.subscription.customer_id != invitation.customer_id:
             raise GrantRefused({"rights": _("This right does not exist for this thing.")})
         check_privilege(

@@ -10,7 +10,7 @@ from accounts.models import Customer, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_staff
 from portals.choices import ROOT_TYPE, SubscriptionStatus
-from portals.models import PersonGrant, Portal, Resource, Subscription, TeamGrant
+from portals.models import OfferedGrant, PersonGrant, Portal, Resource, Subscription, TeamGrant
 from portals.services.registrations import register_present_members
 
 
@@ -100,4 +100,5 @@ def _drop_grants(subscription: Subscription) -> int:
     for rows in (PersonGrant.objects, TeamGrant.objects):
         count, _by_model = rows.filter(content_object__subscription=subscription).delete()
         dropped += count
+    OfferedGrant.objects.filter(resource__subscription=subscription).delete()
     return dropped
