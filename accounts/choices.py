@@ -60,6 +60,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "sign_in.done": _("%(actor)s signed in."),
     "sign_in.failed": _("A sign-in to this account was refused."),
+    "sessions.ended": _("%(actor)s signed out on other devices: %(count)s."),
     "sign_out.done": _("%(actor)s signed out."),
     "password.changed": _("%(actor)s set a new password."),
     "support.reset_link_sent": _(

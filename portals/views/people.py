@@ -41,14 +41,14 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     A Super User sees everyone of the company; everyone sees themselves.
     """
     company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    manages = is_super_user(request.user, company)
+    if not manages and str(person) != str(request.user.sub):
+        raise PermissionDenied  # before looking: nobody learns here who is a colleague
     membership = get_object_or_404(
         Membership.objects.present().select_related("user", "customer"),
         customer=company,
         user__sub=person,
     )
-    manages = is_super_user(request.user, company)
-    if not manages and membership.user_id != request.user.pk:
-        raise PermissionDenied
     resource = resource_by_key(company, request.GET.get("resource")) if manages else None
     form = GrantForm(resource=resource) if resource else None
     return _render_person(request, company, membership, manages, resource, form)
