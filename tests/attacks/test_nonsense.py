@@ -4,6 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from portals.models import PersonGrant, Portal, Resource
+from portals.services.credentials import issue_credentials
+
 FORM = "application/x-www-form-urlencoded"
 DAMAGED = {
     "another encoding": (b"a=1", f"{FORM}; charset=utf-16"),
@@ -46,9 +49,6 @@ def test_odd_queries_of_a_super_user_are_answered(text, as_, alice, bob):
 
 @pytest.mark.parametrize("resource", ["x", "http://a/#f", "http://[::1", ["http://a", "y"], "\0"])
 def test_a_bad_resource_indicator_gets_no_token(resource, client, db):
-    from portals.models import Portal
-    from portals.services.credentials import issue_credentials
-
     issued = issue_credentials(actor=None, portal=Portal.objects.get(slug="domains"))
     data = {"grant_type": "client_credentials", "resource": resource, **issued._asdict()}
 
@@ -56,3 +56,20 @@ def test_a_bad_resource_indicator_gets_no_token(resource, client, db):
 
     assert answer.status_code == 400
     assert answer.json()["error"] in ("invalid_target", "invalid_request")
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 40, "9" * 5000, "-1", "\0", "٣"])
+def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
+    domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
+    client = as_(alice)
+    give = reverse("portals:grant-give", args=["alder", bob.sub])
+    before = PersonGrant.objects.count()
+
+    assert client.post(give, {"resource": domain.pk, "privilege": number}).status_code == 200
+    assert client.post(give, {"resource": number, "privilege": "1"}).status_code == 302
+    hand_over = {"to": number, "confirmation": "Alder Dental"}
+    address = reverse("accounts:company-hand-over", args=["alder"])
+    assert client.post(address, hand_over).status_code == 200
+    revoke = f"{give}{number}/revoke/" if number.isdigit() else f"{give}0/revoke/"
+    assert client.post(revoke).status_code == 404
+    assert PersonGrant.objects.count() == before
