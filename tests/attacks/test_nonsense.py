@@ -58,7 +58,7 @@ def test_a_bad_resource_indicator_gets_no_token(resource, client, db):
     assert answer.json()["error"] in ("invalid_target", "invalid_request")
 
 
-@pytest.mark.parametrize("number", ["9" * 19, "9" * 40, "9" * 5000, "-1", "\0", "٣"])
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 40, "9" * 5000, "-1", "\0"])
 def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     client = as_(alice)
