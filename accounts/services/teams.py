@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -90,9 +91,8 @@ def delete_team(*, actor: User, team: Team) -> None:
     event says all that ended. Raises PermissionDenied or TeamRefused.
     """
     customer, team = _lock_for_change(actor, team)
-    ended: dict[str, object] = {}
-    for _receiver, said in signals.team_ending.send(Team, actor=actor, team=team):
-        ended.update(said or {})
+    answers: list[tuple[Any, Any]] = signals.team_ending.send(Team, actor=actor, team=team)
+    ended = {key: value for _receiver, said in answers for key, value in said.items()}
     members = list(team.team_memberships.order_by("pk").values_list("membership_id", flat=True))
     team.delete()
     team.group.delete()
@@ -109,22 +109,27 @@ def delete_team(*, actor: User, team: Team) -> None:
 
 @transaction.atomic
 def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembership:
-    """Put a present member into a team. Raises PermissionDenied or TeamRefused."""
+    """Put a present member into a team; who is in it already stays, without an event.
+
+    Raises PermissionDenied, TeamRefused, or what an upper app refuses (signals).
+    """
     customer, team = _lock_for_change(actor, team)
     present = Membership.objects.present().select_for_update()
     found = present.filter(pk=membership.pk, customer=customer).first()
     if found is None:
         raise TeamRefused(_("Only people of this company can be in its teams."))
+    row = team.team_memberships.filter(membership=found).first()
+    if row is not None:
+        return row
     signals.team_member_joining.send(Team, actor=actor, team=team, membership=found)
-    row, created = TeamMembership.objects.get_or_create(team=team, membership=found)
-    if created:
-        record_event(
-            kind="team.member_added",
-            actor=actor,
-            customer=customer,
-            person=found.user,
-            team=team.name,
-        )
+    row = TeamMembership.objects.create(team=team, membership=found)
+    record_event(
+        kind="team.member_added",
+        actor=actor,
+        customer=customer,
+        person=found.user,
+        team=team.name,
+    )
     return row
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import IntegrityError
 
 from accounts.models import AuditEvent, TeamMembership
 from accounts.services.audit import verify_chain
@@ -36,7 +37,7 @@ def test_deleting_a_team_against_joining_it_and_giving_to_it(olive):  # noqa: F8
         bob = join(customer, main, "bob")
         team = create_team(actor=main.user, customer=customer, name="Office")
 
-        deleted, _added, _given = race(
+        deleted, added, given = race(
             lambda: delete_team(actor=main.user, team=team),
             lambda: add_to_team(actor=main.user, team=team, membership=bob),
             lambda: grant_privilege(
@@ -45,6 +46,8 @@ def test_deleting_a_team_against_joining_it_and_giving_to_it(olive):  # noqa: F8
         )
 
         assert not isinstance(deleted, REFUSALS)
+        assert not isinstance(added, IntegrityError)  # refused by name, not by the database
+        assert not isinstance(given, IntegrityError)
         assert not customer.teams.exists()
         assert not TeamMembership.objects.filter(membership=bob).exists()
         assert not TeamGrant.objects.filter(content_object=root).exists()
