@@ -293,13 +293,13 @@ def test_the_page_costs_the_same_however_many_people_and_rights(
     for name in ("info", "billing", "emma", "bob"):
         give(alice, team, "webmail.mailbox.view", thing("mailbox", f"{name}@alder.example"))
     client.get(url("team"))
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(22):
         client.get(url("team"))
 
     join_many(60)
     give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
     give(alice, team, DNS, thing("domain", "alder.example"))
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(22):
         first = client.get(url("team"))
     assert len(first.context["page"]) == 50
     second = client.get(url("team"), {"after": first.context["page"].next_cursor})
