@@ -52,6 +52,11 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
     "team.created": _("%(actor)s created the team %(team)s."),
+    "team.renamed": _("%(actor)s renamed the team %(previous)s to %(team)s."),
+    "team.deleted": _(
+        "%(actor)s deleted the team %(team)s. People in it: %(people)s. Rights that ended:"
+        " %(rights)s."
+    ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),

@@ -43,6 +43,7 @@ OWN: list[Entry] = [
 ]
 OF_CUSTOMER: list[Entry] = [
     (_("People"), "users-round", "accounts:people"),
+    (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", "accounts:company"),

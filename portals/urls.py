@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from portals.views import people, provider, resources
+from portals.views import people, provider, resources, teams
 
 app_name = "portals"
+TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CUSTOMER = "provider/customers/<slug:slug>"
 
 urlpatterns = [
@@ -16,6 +17,10 @@ urlpatterns = [
         people.grant_revoke,
         name="grant-revoke",
     ),
+    path(f"{TEAM}/", teams.team, name="team"),
+    path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
+    path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),
+    path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
     path("provider/new-customer/", provider.customer_create, name="provider-customer-create"),

@@ -4,10 +4,13 @@ from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
 from accounts.forms.strict import ActForm, LineField, SearchForm, StrictForm, first_error
+from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, TeamForm
 
 __all__ = [
     "AcceptForm",
     "ActForm",
+    "ChoosePersonForm",
+    "ChooseTeamForm",
     "CompanyForm",
     "DeskForm",
     "HandOverForm",
@@ -16,6 +19,7 @@ __all__ = [
     "RoleForm",
     "SearchForm",
     "StrictForm",
+    "TeamForm",
     "WorkDetailsForm",
     "first_error",
 ]

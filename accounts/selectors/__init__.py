@@ -13,6 +13,13 @@ from accounts.selectors.people import (
     people_of,
     super_users_of,
 )
+from accounts.selectors.teams import (
+    people_in,
+    teams_of,
+    teams_with,
+    teams_without,
+    with_people_counted,
+)
 from accounts.selectors.trail import (
     activity_of,
     chain_names,
@@ -37,7 +44,12 @@ __all__ = [
     "membership_of",
     "memberships_of",
     "page_of",
+    "people_in",
     "people_of",
     "sentence_of",
     "super_users_of",
+    "teams_of",
+    "teams_with",
+    "teams_without",
+    "with_people_counted",
 ]

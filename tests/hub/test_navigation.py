@@ -13,9 +13,9 @@ def urls(person, path="/"):
 def test_super_user_finds_the_company(alice):
     found = urls(alice)
 
-    assert {f"/c/alder/{page}/" for page in ("people", "resources", "activity", "company")} <= set(
-        found
-    )
+    assert {
+        f"/c/alder/{page}/" for page in ("people", "teams", "resources", "activity", "company")
+    } <= set(found)
     assert not [url for url in found if "birch" in url or url in ("/desk/", "/provider/")]
 
 
