@@ -13,7 +13,7 @@ from django.dispatch import Signal
 
 membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor
-team_member_joining = Signal()  # team, membership, actor: a receiver may refuse
+team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
 team_ending = (
     Signal()
 )  # team, actor: a receiver drops what the team has, returns words for the event

@@ -19,10 +19,18 @@ def _ended(*, membership: Any, actor: Any, **_: Any) -> None:
     holders.drop_grants_of_leaver(actor=actor, membership=membership)
 
 
-def _joining(*, team: Any, membership: Any, actor: Any, **_: Any) -> None:
+def _joining(
+    *, team: Any, membership: Any, actor: Any, reason: str, signed_in_at: Any, **_: Any
+) -> None:
     from portals.services import holders
 
-    holders.refuse_joining_for_oneself(actor=actor, team=team, membership=membership)
+    holders.check_joining(
+        actor=actor,
+        team=team,
+        membership=membership,
+        reason=reason,
+        signed_in_at=signed_in_at,
+    )
 
 
 def _team_ending(*, team: Any, **_: Any) -> dict[str, Any]:

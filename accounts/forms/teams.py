@@ -18,13 +18,19 @@ class TeamForm(StrictForm):
     )
 
 
-class ChoosePersonForm(StrictForm):
+class JoiningForm(StrictForm):
+    """Why somebody joins a team; one that holds a sensitive right wants to know."""
+
+    reason = LineField(label=_("Reason"), max_length=500, required=False)
+
+
+class ChoosePersonForm(JoiningForm):
     """One person of the company, chosen on a team's page."""
 
     person = forms.UUIDField(error_messages={"required": _("Choose a person.")})
 
 
-class ChooseTeamForm(StrictForm):
+class ChooseTeamForm(JoiningForm):
     """One team of the company, chosen on a person's page."""
 
     team = forms.UUIDField(error_messages={"required": _("Choose a team.")})

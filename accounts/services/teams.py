@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -13,6 +14,7 @@ from accounts import signals
 from accounts.models import Customer, Membership, Team, TeamMembership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
+from accounts.validators import validate_plain_lines
 
 
 class TeamRefused(ValidationError):
@@ -108,11 +110,21 @@ def delete_team(*, actor: User, team: Team) -> None:
 
 
 @transaction.atomic
-def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembership:
+def add_to_team(
+    *,
+    actor: User,
+    team: Team,
+    membership: Membership,
+    reason: str = "",
+    signed_in_at: datetime | None = None,
+) -> TeamMembership:
     """Put a present member into a team; who is in it already stays, without an event.
 
-    Raises PermissionDenied, TeamRefused, or what an upper app refuses (signals).
+    A team that holds a sensitive right is joined as such a right is given: with a reason, by an
+    actor who signed in freshly (`signed_in_at`), and never by oneself. Raises PermissionDenied,
+    TeamRefused, FreshSignInRequired, or what an upper app refuses (signals.team_member_joining).
     """
+    validate_plain_lines(reason)
     customer, team = _lock_for_change(actor, team)
     present = Membership.objects.present().select_for_update()
     found = present.filter(pk=membership.pk, customer=customer).first()
@@ -121,7 +133,14 @@ def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembe
     row = team.team_memberships.filter(membership=found).first()
     if row is not None:
         return row
-    signals.team_member_joining.send(Team, actor=actor, team=team, membership=found)
+    signals.team_member_joining.send(
+        Team,
+        actor=actor,
+        team=team,
+        membership=found,
+        reason=reason,
+        signed_in_at=signed_in_at,
+    )
     row = TeamMembership.objects.create(team=team, membership=found)
     record_event(
         kind="team.member_added",
@@ -129,6 +148,7 @@ def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembe
         customer=customer,
         person=found.user,
         team=team.name,
+        reason=reason,
     )
     return row
 

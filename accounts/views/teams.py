@@ -5,6 +5,7 @@ The page of one team shows what it may do, so it is in portals.
 
 from uuid import UUID
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -12,12 +13,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
 from accounts.forms import ChoosePersonForm, ChooseTeamForm, TeamForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import Membership, Team
 from accounts.selectors import page_of, people_of, teams_of, with_people_counted
 from accounts.services import teams as services
+from accounts.services.sign_in import FreshSignInRequired
 from accounts.views.rings import managed_customer, managed_membership, managed_team, press
 
 
@@ -77,7 +80,7 @@ def team_member_add(request: PersonRequest, customer: str, team: UUID) -> HttpRe
     if form.is_valid():
         people = people_of(found.customer)
         membership = get_object_or_404(people, user__sub=form.cleaned_data["person"])
-        _put_in(request, found, membership)
+        _put_in(request, found, membership, form.cleaned_data["reason"])
     else:
         messages.error(request, first_error(form))
     return redirect("portals:team", customer, team)
@@ -99,7 +102,8 @@ def person_team_add(request: PersonRequest, customer: str, person: UUID) -> Http
     form = ChooseTeamForm(request.POST)
     if form.is_valid():
         teams = teams_of(membership.customer)
-        _put_in(request, get_object_or_404(teams, uuid=form.cleaned_data["team"]), membership)
+        found = get_object_or_404(teams, uuid=form.cleaned_data["team"])
+        _put_in(request, found, membership, form.cleaned_data["reason"])
     else:
         messages.error(request, first_error(form))
     return redirect("portals:person", customer, person)
@@ -114,9 +118,17 @@ def person_team_remove(
     return redirect("portals:person", customer, person)
 
 
-def _put_in(request: PersonRequest, team: Team, membership: Membership) -> None:
+def _put_in(request: PersonRequest, team: Team, membership: Membership, reason: str) -> None:
     try:
-        services.add_to_team(actor=request.user, team=team, membership=membership)
+        services.add_to_team(
+            actor=request.user,
+            team=team,
+            membership=membership,
+            reason=reason,
+            signed_in_at=signed_in_at(request),
+        )
+    except FreshSignInRequired as stale:
+        raise ReauthenticationRequired from stale
     except ValidationError as refusal:
         messages.error(request, first_error(refusal))
     else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer, Membership, Team, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
+from accounts.services.sign_in import require_fresh_sign_in
 from portals import emails
 from portals.choices import SubscriptionStatus
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource, TeamGrant
 from portals.selectors.privileges import is_sensitive, privileges_grantable_on
 
-FRESH = timedelta(minutes=5)
 # Further away, a moment may have no place in another time zone, and no way back from the database.
 FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
@@ -27,10 +27,6 @@ Grant = PersonGrant | TeamGrant
 
 class GrantRefused(ValidationError):
     """The grant makes no sense here; the message says why."""
-
-
-class FreshSignInRequired(GrantRefused):
-    """A sensitive privilege wants a sign-in within the last five minutes."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +78,7 @@ def check_privilege(
         )
     if not terms.reason.strip():
         raise GrantRefused({"reason": _("This right is sensitive. Please say why it is needed.")})
-    if signed_in_at is None or timezone.now() - signed_in_at > FRESH:
-        raise FreshSignInRequired(_("This right is sensitive. Please sign in again first."))
+    require_fresh_sign_in(signed_in_at)
 
 
 def _rows_of(

@@ -1,12 +1,15 @@
 """Who holds rights, coming and going: leavers, teams that end, and who joins one."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Team, User
 from accounts.services.audit import record_event
+from accounts.services.sign_in import require_fresh_sign_in
+from portals import emails
 from portals.models import PersonGrant, TeamGrant
 from portals.selectors.privileges import is_sensitive
 from portals.services.grants import GrantRefused, described
@@ -55,12 +58,42 @@ def drop_grants_of_team(*, team: Team) -> dict[str, Any]:
     return {"rights": len(dropped), "grants": dropped}
 
 
-def refuse_joining_for_oneself(*, actor: User, team: Team, membership: Membership) -> None:
-    """No detour: nobody joins a team themselves to gain what they may not give themselves (B9)."""
-    if membership.user_id != actor.pk:
+def check_joining(
+    *,
+    actor: User,
+    team: Team,
+    membership: Membership,
+    reason: str,
+    signed_in_at: datetime | None,
+) -> None:
+    """No detour: a sensitive right gained by joining a team is given like any other (B9).
+
+    Nobody joins by themselves what they may not give themselves; others join with a reason, after
+    a fresh sign-in, and those concerned are told. Raises GrantRefused or FreshSignInRequired.
+    """
+    sensitive = [
+        grant
+        for grant in TeamGrant.objects.filter(group=team.group).select_related(
+            "permission__privilege__portal", "content_object__subscription__customer"
+        )
+        if is_sensitive(grant.permission.privilege)
+    ]
+    if not sensitive:
         return
-    for grant in TeamGrant.objects.filter(group=team.group).select_related("permission__privilege"):
-        if is_sensitive(grant.permission.privilege):
-            raise GrantRefused(
-                _("This team holds a sensitive right. Ask a colleague to add you to it.")
-            )
+    if membership.user_id == actor.pk:
+        raise GrantRefused(
+            _("This team holds a sensitive right. Ask a colleague to add you to it.")
+        )
+    if not reason.strip():
+        raise GrantRefused(
+            {"reason": _("This team holds a sensitive right. Please say why they need it.")}
+        )
+    require_fresh_sign_in(signed_in_at)
+    for grant in sensitive:
+        emails.tell_about_sensitive_grant(
+            actor,
+            [membership.user_id],
+            grant.permission.privilege,
+            grant.content_object,
+            reason,
+        )

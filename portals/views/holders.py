@@ -11,11 +11,12 @@ from accounts.adapters import signed_in_at
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
+from accounts.services.sign_in import FreshSignInRequired
 from portals.forms.grants import GrantForm
 from portals.models import PersonGrant, Resource, TeamGrant
 from portals.selectors.resources import by_type, resources_of, subscriptions_of
 from portals.selectors.rights import Holder, explain, reachable_resources
-from portals.services.grants import FreshSignInRequired, grant_privilege, revoke_privilege
+from portals.services.grants import grant_privilege, revoke_privilege
 
 SHOWN = 25  # resources per portal before "show all"
 CHOICES = 200  # resources a plain select still serves

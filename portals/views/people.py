@@ -16,12 +16,12 @@ from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation, Membership
 from accounts.selectors import is_super_user, teams_with, teams_without
 from accounts.services.invitations import invite_person
+from accounts.services.sign_in import FreshSignInRequired
 from accounts.views.rings import managed_customer, managed_membership
 from portals.forms.grants import GrantForm, InviteForm, parse_rights
 from portals.models import PersonGrant, Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.selectors.resources import by_type, resource_by_key, resources_of
-from portals.services.grants import FreshSignInRequired
 from portals.services.offers import offer_privileges
 from portals.views import holders
 

@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
 from accounts.services.memberships import change_role, suspend_membership
+from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grants import (
-    FreshSignInRequired,
     GrantRefused,
     Terms,
     grant_privilege,
@@ -265,3 +266,44 @@ def test_suspended_people_keep_grants_that_do_not_count(alice, emma, emmas, doma
 
     assert not may(emma, DNS, domain)
     assert PersonGrant.objects.filter(user=emma, content_object=domain).exists()
+
+
+class TestJoiningATeamThatHoldsASensitiveRight:
+    """The right comes through the team, so it is given as carefully as by hand (B9)."""
+
+    @pytest.fixture
+    def team(self, alice, alder, thing, give):
+        made = create_team(actor=alice, customer=alder, name="Bookkeeping")
+        mailbox = thing("mailbox", "billing@alder.example")
+        give(alice, made, READ, mailbox, reason="shared mailbox")
+        return made
+
+    def test_wants_a_reason(self, alice, emmas, team):
+        with pytest.raises(GrantRefused) as refusal:
+            add_to_team(actor=alice, team=team, membership=emmas, signed_in_at=timezone.now())
+        assert "reason" in refusal.value.message_dict
+
+    def test_wants_a_fresh_sign_in(self, alice, emma, emmas, team, thing):
+        with pytest.raises(FreshSignInRequired):
+            add_to_team(actor=alice, team=team, membership=emmas, reason="new bookkeeper")
+        assert not may(emma, READ, thing("mailbox", "billing@alder.example"))
+
+    def test_tells_who_gains_it(self, alice, emma, emmas, team, thing, deliver):
+        deliver().clear()
+        add_to_team(
+            actor=alice,
+            team=team,
+            membership=emmas,
+            reason="new bookkeeper",
+            signed_in_at=timezone.now(),
+        )
+
+        assert may(emma, READ, thing("mailbox", "billing@alder.example"))
+        assert [mail.to[0] for mail in deliver()] == [emma.email]
+
+    def test_the_page_leads_to_a_fresh_sign_in(self, as_, alice, emma, team):
+        path = reverse("accounts:team-member-add", args=["alder", team.uuid])
+        response = as_(alice).post(path, {"person": emma.sub, "reason": "new bookkeeper"})
+
+        assert reverse("account_reauthenticate") in response["Location"]
+        assert not team.team_memberships.exists()
