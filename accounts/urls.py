@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from accounts.views import customers, desk, invitations, memberships, people, profile, provider
+from accounts.views import (
+    customers,
+    desk,
+    invitations,
+    memberships,
+    people,
+    profile,
+    provider,
+    requests,
+)
 
 app_name = "accounts"
 PERSON = "c/<slug:customer>/people/<uuid:person>"
@@ -19,6 +28,12 @@ urlpatterns = [
     path(f"{PERSON}/details/", memberships.person_details, name="person-details"),
     path(f"{INVITATION}/resend/", people.invitation_resend, name="invitation-resend"),
     path(f"{INVITATION}/revoke/", people.invitation_revoke, name="invitation-revoke"),
+    path("c/<slug:customer>/requests/", requests.requests, name="requests"),
+    path(
+        "c/<slug:customer>/requests/<uuid:asked>/withdraw/",
+        requests.request_withdraw,
+        name="request-withdraw",
+    ),
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),
     path("c/<slug:customer>/company/", customers.company, name="company"),
     path(

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from portals.views import people, provider, resources
+from portals.views import answers, people, provider, requests, resources
 
 app_name = "portals"
+REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 CUSTOMER = "provider/customers/<slug:slug>"
 
 urlpatterns = [
@@ -16,6 +17,15 @@ urlpatterns = [
         people.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
+    path(
+        "c/<slug:customer>/requests/portals/<slug:portal>/",
+        requests.request_portal,
+        name="request-portal",
+    ),
+    path(f"{REQUEST}/", answers.request, name="request"),
+    path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
+    path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
     path("provider/new-customer/", provider.customer_create, name="provider-customer-create"),

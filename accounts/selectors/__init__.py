@@ -13,6 +13,7 @@ from accounts.selectors.people import (
     people_of,
     super_users_of,
 )
+from accounts.selectors.requests import requests_of, settled_requests, waiting_requests
 from accounts.selectors.trail import (
     activity_of,
     chain_names,
@@ -38,6 +39,9 @@ __all__ = [
     "memberships_of",
     "page_of",
     "people_of",
+    "requests_of",
     "sentence_of",
+    "settled_requests",
     "super_users_of",
+    "waiting_requests",
 ]
