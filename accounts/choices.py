@@ -27,10 +27,10 @@ class CustomerStatus(TextChoices):
 class RequestKind(TextChoices):
     """What a person asks of their Super User."""
 
-    ACCESS = "access", _("Access to something")
-    NAME = "name", _("Another name at work")
-    PHONE = "phone", _("Another phone at work")
-    ADDRESS = "address", _("Another e-mail address")
+    ACCESS = "access", _("Access")
+    NAME = "name", _("Name at work")
+    PHONE = "phone", _("Phone at work")
+    ADDRESS = "address", _("E-mail address")
     LEAVE = "leave", _("Leaving the company")
     OTHER = "other", _("Something else")
 

@@ -1,6 +1,7 @@
 """Requests: made, withdrawn, approved or refused; answered once, by a Super User."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -20,6 +21,7 @@ from accounts.services.memberships import remove_membership, update_work_details
 from accounts.validators import normalise_address, validate_plain_lines
 
 MOST_OPEN = 20  # of one person, at a time
+MOST_A_DAY = 40  # likewise, withdrawn ones too: each is a mail to every Super User
 
 # kind → the one value it asks for
 WANTED = {
@@ -58,6 +60,7 @@ def open_request(
     text = _clean_text("text", text, required=kind == RequestKind.OTHER)
     readers = list(super_users_of(customer).exclude(pk=membership.pk))
     _refuse_in_vain(customer, membership, kind, readers)
+    _refuse_flood(membership)
     asked = Request(
         customer=customer,
         membership=membership,
@@ -91,11 +94,19 @@ def _refuse_in_vain(
         )
     if not readers:
         raise RequestRefused(_("There is no other Super User who could answer."), code="alone")
+
+
+def _refuse_flood(membership: Membership) -> None:
     if membership.requests.open().count() >= MOST_OPEN:
         raise RequestRefused(
             _("%(count)s requests of yours wait already. Withdraw one you no longer need."),
             code="too_many",
             params={"count": MOST_OPEN},
+        )
+    yesterday = timezone.now() - timedelta(days=1)
+    if membership.requests.filter(created_at__gt=yesterday).count() >= MOST_A_DAY:
+        raise RequestRefused(
+            _("That is a lot for one day. Please talk to your Super User."), code="too_many"
         )
 
 

@@ -13,6 +13,7 @@ from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import remove_membership, suspend_membership
 from accounts.services.requests import (
+    MOST_A_DAY,
     MOST_OPEN,
     RequestRefused,
     approve_request,
@@ -124,6 +125,13 @@ def test_there_is_a_most(ask):
     for _n in range(MOST_OPEN):
         ask()
     with pytest.raises(RequestRefused, match="Withdraw one"):
+        ask()
+
+
+def test_asking_and_withdrawing_is_no_way_to_flood(ask, bob):
+    for _n in range(MOST_A_DAY):
+        withdraw_request(actor=bob, asked=ask())
+    with pytest.raises(RequestRefused, match="a lot for one day"):
         ask()
 
 
