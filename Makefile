@@ -41,6 +41,7 @@ benchmark: $(VENV)/dev
 picture: $(VENV)/dev
 	@$(RUN) -m tests.picture
 
+messages: export HUB_ENV ?= test
 messages: $(VENV)/dev
 	$(RUN) manage.py makemessages --locale fr --no-location --no-obsolete --ignore .venv --ignore var
 	$(RUN) manage.py compilemessages --locale fr --ignore .venv

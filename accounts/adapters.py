@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -81,6 +82,19 @@ class AccountAdapter(DefaultAccountAdapter):
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
         return response
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """A person ends their own sessions elsewhere."""
+
+    def end_sessions(self, sessions: Any) -> None:
+        """The sessions end and their event is written, both or neither."""
+        ended = list(sessions)
+        with transaction.atomic():
+            super().end_sessions(ended)
+            if ended:
+                person = ended[0].user
+                record_event(kind="sessions.ended", actor=person, person=person, count=len(ended))
 
 
 def signed_in_at(request: HttpRequest) -> datetime | None:

@@ -73,6 +73,11 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
     "team.created": _("%(actor)s created the team %(team)s."),
+    "team.renamed": _("%(actor)s renamed the team %(previous)s to %(team)s."),
+    "team.deleted": _(
+        "%(actor)s deleted the team %(team)s. People in it: %(people)s. Rights that ended:"
+        " %(rights)s."
+    ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
     "request.opened": _("%(actor)s made a request: %(request)s."),
@@ -88,6 +93,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "sign_in.done": _("%(actor)s signed in."),
     "sign_in.failed": _("A sign-in to this account was refused."),
+    "sessions.ended": _("%(actor)s signed out on other devices: %(count)s."),
     "sign_out.done": _("%(actor)s signed out."),
     "password.changed": _("%(actor)s set a new password."),
     "support.reset_link_sent": _(

@@ -15,6 +15,9 @@ membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor
 team_member_joining = Signal()  # team, membership, actor: a receiver may refuse
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
+team_ending = (
+    Signal()
+)  # team, actor: a receiver drops what the team has, returns words for the event
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {

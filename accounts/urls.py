@@ -11,10 +11,12 @@ from accounts.views import (
     profile,
     provider,
     requests,
+    teams,
 )
 
 app_name = "accounts"
 PERSON = "c/<slug:customer>/people/<uuid:person>"
+TEAM = "c/<slug:customer>/teams/<uuid:team>"
 INVITATION = "c/<slug:customer>/people/invitations/<uuid:invitation>"
 
 urlpatterns = [
@@ -26,6 +28,18 @@ urlpatterns = [
     path(f"{PERSON}/remove/", memberships.person_remove, name="person-remove"),
     path(f"{PERSON}/role/", memberships.person_role, name="person-role"),
     path(f"{PERSON}/details/", memberships.person_details, name="person-details"),
+    path(f"{PERSON}/teams/", teams.person_team_add, name="person-team-add"),
+    path(
+        f"{PERSON}/teams/<uuid:team>/remove/", teams.person_team_remove, name="person-team-remove"
+    ),
+    path("c/<slug:customer>/teams/", teams.teams, name="teams"),
+    path(f"{TEAM}/rename/", teams.team_rename, name="team-rename"),
+    path(f"{TEAM}/members/", teams.team_member_add, name="team-member-add"),
+    path(
+        f"{TEAM}/members/<uuid:person>/remove/",
+        teams.team_member_remove,
+        name="team-member-remove",
+    ),
     path(f"{INVITATION}/resend/", people.invitation_resend, name="invitation-resend"),
     path(f"{INVITATION}/revoke/", people.invitation_revoke, name="invitation-revoke"),
     path("c/<slug:customer>/requests/", requests.requests, name="requests"),

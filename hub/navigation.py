@@ -48,6 +48,7 @@ OWN: list[Entry] = [
 ]
 OF_CUSTOMER: list[Entry] = [
     (_("People"), "users-round", "accounts:people"),
+    (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
     (_("Activity"), "history", "accounts:activity"),

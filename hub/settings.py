@@ -5,20 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import is_colour
-from hub.environment import (
-    env,
-    long_secret,
-    loopback_bind,
-    optional,
-    required,
-    secure_web_address,
-    understood,
-    web_address,
-)
+from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
+from hub.environment import env, loopback_bind, optional, required, secret, understood, web_address
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -37,7 +28,7 @@ if DEMO:
 HUB_BASE_URL = understood(
     "HUB_BASE_URL",
     required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
-    secure_web_address if PRODUCTION else web_address,
+    web_address,
 )
 # How many proxies of ours append to X-Forwarded-For; with 0 the header counts for nothing.
 ALLAUTH_TRUSTED_PROXY_COUNT = understood(
@@ -53,11 +44,9 @@ HUB_MAIL_FROM = env.str("HUB_MAIL_FROM", default="no-reply@harbour.example")
 
 _host = urlsplit(HUB_BASE_URL).hostname or ""
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]
-SECRET_KEY = (
-    understood("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), long_secret)
-    if HUB_ENV != "test"
-    else "test-only-" + "x" * 40
-)
+SECRET_KEY = "test-only-" + "x" * 40
+if HUB_ENV != "test":
+    SECRET_KEY = understood("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), secret)
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
 
 # --- Parts ---
@@ -158,11 +147,9 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            # Else INSERT OR REPLACE deletes rows past the triggers that refuse it.
-            " PRAGMA recursive_triggers=ON;"
-        ),
+        # Without recursive triggers, INSERT OR REPLACE deletes past the triggers that refuse it.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        " PRAGMA recursive_triggers=ON;",
     }
 else:
     # A database that is away is noticed in seconds: a check then answers 503, never yes.
@@ -235,6 +222,7 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(HUB_BASE_URL).scheme
+USERSESSIONS_ADAPTER = "accounts.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 2
 
@@ -250,20 +238,6 @@ if _secure:
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "manifest-src": [SELF],
-    }
-}
 
 # --- Object permissions ---
 ANONYMOUS_USER_NAME = None

@@ -53,6 +53,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
 ]
 
+handler400 = "hub.views.bad_request"
 handler403 = "accounts.views.rings.denied"
 
 if settings.DEMO:

@@ -14,9 +14,9 @@ def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
 
 
 def _ended(*, membership: Any, actor: Any, **_: Any) -> None:
-    from portals.services import grants
+    from portals.services import holders
 
-    grants.drop_grants_of_leaver(actor=actor, membership=membership)
+    holders.drop_grants_of_leaver(actor=actor, membership=membership)
 
 
 def _approved(*, asked: Any, actor: Any, how: Any, **_: Any) -> None:
@@ -26,9 +26,15 @@ def _approved(*, asked: Any, actor: Any, how: Any, **_: Any) -> None:
 
 
 def _joining(*, team: Any, membership: Any, actor: Any, **_: Any) -> None:
-    from portals.services import grants
+    from portals.services import holders
 
-    grants.refuse_joining_for_oneself(actor=actor, team=team, membership=membership)
+    holders.refuse_joining_for_oneself(actor=actor, team=team, membership=membership)
+
+
+def _team_ending(*, team: Any, **_: Any) -> dict[str, Any]:
+    from portals.services import holders
+
+    return holders.drop_grants_of_team(team=team)
 
 
 def _locked_out(*, user: Any, **_: Any) -> None:
@@ -43,4 +49,5 @@ def connect() -> None:
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
     accounts_signals.request_approved.connect(_approved, dispatch_uid="portals")
     accounts_signals.team_member_joining.connect(_joining, dispatch_uid="portals")
+    accounts_signals.team_ending.connect(_team_ending, dispatch_uid="portals")
     accounts_signals.person_locked_out.connect(_locked_out, dispatch_uid="portals")

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from portals.views import answers, people, provider, requests, resources
+from portals.views import answers, people, provider, requests, resources, teams
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
+TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CUSTOMER = "provider/customers/<slug:slug>"
 
 urlpatterns = [
@@ -26,6 +27,10 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path(f"{TEAM}/", teams.team, name="team"),
+    path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
+    path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),
+    path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
     path("provider/new-customer/", provider.customer_create, name="provider-customer-create"),

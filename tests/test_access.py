@@ -58,6 +58,16 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:person", who={**SUPER_USER, "bob": "in"}, person="bob"),
     **of_alder("portals:grant-give", "POST", person="emma"),
     **of_alder("portals:grant-revoke", "POST", person="bob", grant="grant"),
+    **of_alder("portals:team", team="team"),
+    **of_alder("portals:team-delete", team="team"),
+    **of_alder("portals:team-grant-give", "POST", team="team"),
+    **of_alder("portals:team-grant-revoke", "POST", team="team", grant="team grant"),
+    **of_alder("accounts:teams"),
+    **of_alder("accounts:team-rename", team="team"),
+    **of_alder("accounts:team-member-add", "POST", team="team"),
+    **of_alder("accounts:team-member-remove", "POST", team="team", person="emma"),
+    **of_alder("accounts:person-team-add", "POST", person="emma"),
+    **of_alder("accounts:person-team-remove", "POST", person="emma", team="team"),
     **of_alder("portals:resource-list"),
     **of_alder("portals:resource", resource="resource"),
     **of_alder("accounts:people"),
@@ -185,12 +195,14 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
     from accounts.models import Request
     from accounts.services.invitations import invite_person
-    from portals.models import PersonGrant, Resource
+    from portals.models import PersonGrant, Resource, TeamGrant
 
     return {
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,
+        "team": alder.teams.get().uuid,
+        "team grant": TeamGrant.objects.get(group__team__customer=alder).pk,
         "resource": Resource.objects.get(
             resource_type__code="domain", external_id="alder.example"
         ).pk,
@@ -260,12 +272,13 @@ def test_model_admins_show_and_never_change(reader, request, as_, db):
 def test_unknown_ids_and_foreign_ids_answer_alike(as_, charlie, ids):
     """A10: what one may not see and what is not there are the same page."""
     client = as_(charlie)
-    for name in ("portals:person", "accounts:activity", "portals:resource"):
+    for name in ("portals:person", "accounts:activity", "portals:resource", "portals:team"):
         address = ADDRESSES[name]
         foreign = {k: ids.get(v, v) for k, v in address.arguments.items()}
         unknown = {
             "customer": "nowhere",
             **({"person": uuid.uuid4()} if "person" in foreign else {}),
+            **({"team": uuid.uuid4()} if "team" in foreign else {}),
             **({"resource": 10**9} if "resource" in foreign else {}),
         }
         theirs, nothing = (

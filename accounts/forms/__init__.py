@@ -5,6 +5,7 @@ from accounts.forms.desk import DeskForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
 from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, RefuseForm
 from accounts.forms.strict import ActForm, LineField, SearchForm, StrictForm, first_error
+from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, TeamForm
 
 __all__ = [
     "ASK_FORMS",
@@ -12,6 +13,8 @@ __all__ = [
     "ActForm",
     "AnswerForm",
     "AskForm",
+    "ChoosePersonForm",
+    "ChooseTeamForm",
     "CompanyForm",
     "DeskForm",
     "HandOverForm",
@@ -21,6 +24,7 @@ __all__ = [
     "RoleForm",
     "SearchForm",
     "StrictForm",
+    "TeamForm",
     "WorkDetailsForm",
     "first_error",
 ]

@@ -193,6 +193,12 @@ TRIGGERS = register(
         message="the main Super User is a live Super User of this customer",
     ),
     Refusal(
+        name="customer_is_pending_once",
+        table="accounts_customer",
+        refuse_when={"UPDATE": "NEW.status = 'pending' AND OLD.status <> 'pending'"},
+        message="a customer that had a main Super User is never without one again",
+    ),
+    Refusal(
         name="team_within_customer",
         table="accounts_teammembership",
         refuse_when={"INSERT": _TEAM_OF_ANOTHER_CUSTOMER, "UPDATE": _TEAM_OF_ANOTHER_CUSTOMER},

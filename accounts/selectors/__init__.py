@@ -14,6 +14,13 @@ from accounts.selectors.people import (
     super_users_of,
 )
 from accounts.selectors.requests import requests_of, settled_requests, waiting_requests
+from accounts.selectors.teams import (
+    people_in,
+    teams_of,
+    teams_with,
+    teams_without,
+    with_people_counted,
+)
 from accounts.selectors.trail import (
     activity_of,
     chain_names,
@@ -38,10 +45,15 @@ __all__ = [
     "membership_of",
     "memberships_of",
     "page_of",
+    "people_in",
     "people_of",
     "requests_of",
     "sentence_of",
     "settled_requests",
     "super_users_of",
+    "teams_of",
+    "teams_with",
+    "teams_without",
     "waiting_requests",
+    "with_people_counted",
 ]

@@ -1,10 +1,12 @@
 """Teams of a customer."""
 
+import unicodedata
 import uuid
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import signals
@@ -15,6 +17,37 @@ from accounts.services.customers import lock_customer, require_super_user
 
 class TeamRefused(ValidationError):
     """What was asked of a team makes no sense; the message says why."""
+
+
+def _lock_for_change(actor: User, team: Team) -> tuple[Customer, Team]:
+    """Customer first, then the team as it is now; the actor must be a Super User here."""
+    customer = lock_customer(team.customer)
+    require_super_user(actor, customer)
+    present = Team.objects.select_for_update().filter(pk=team.pk).first()
+    if present is None:
+        raise TeamRefused(_("This team no longer exists."), code="gone")
+    return customer, present
+
+
+def _as_compared(name: str) -> str:
+    """Names that look the same are the same: forms of a letter, case and spacing apart."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _save(team: Team) -> None:
+    """Check the name and save. Raises ValidationError naming the field."""
+    taken = TeamRefused({"name": _("There is already a team of this name.")}, code="taken")
+    team.name = team.name.strip()
+    team.clean_fields(exclude=["group"])
+    others = Team.objects.filter(customer=team.customer_id).exclude(pk=team.pk)
+    wanted = _as_compared(team.name)
+    if any(_as_compared(name) == wanted for name in others.values_list("name", flat=True)):
+        raise taken
+    try:
+        with transaction.atomic():
+            team.save()
+    except IntegrityError as error:
+        raise taken from error
 
 
 @transaction.atomic
@@ -29,38 +62,84 @@ def create_team(*, actor: User, customer: Customer, name: str) -> Team:
         name=name,
         group=Group.objects.create(name=f"team:{key}"),
     )
-    team.full_clean()
-    team.save()
-    record_event(kind="team.created", actor=actor, customer=customer, team=name)
+    _save(team)
+    record_event(kind="team.created", actor=actor, customer=customer, team=team.name)
     return team
 
 
 @transaction.atomic
-def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembership:
-    """Put a present member into a team. Raises PermissionDenied or TeamRefused."""
-    customer = lock_customer(team.customer)
-    require_super_user(actor, customer)
-    membership = Membership.objects.select_for_update().get(pk=membership.pk)
-    if membership.customer_id != customer.pk or membership.ended_at is not None:
-        raise TeamRefused(_("Only people of this company can be in its teams."))
-    signals.team_member_joining.send(Team, actor=actor, team=team, membership=membership)
-    row, created = TeamMembership.objects.get_or_create(team=team, membership=membership)
-    if created:
+def rename_team(*, actor: User, team: Team, name: str) -> Team:
+    """Another name for the same team; the name it has already changes nothing.
+
+    Raises PermissionDenied, TeamRefused, or ValidationError for a bad or taken name.
+    """
+    customer, team = _lock_for_change(actor, team)
+    previous, team.name = team.name, name
+    _save(team)
+    if team.name != previous:
         record_event(
-            kind="team.member_added",
-            actor=actor,
-            customer=customer,
-            person=membership.user,
-            team=team.name,
+            kind="team.renamed", actor=actor, customer=customer, team=team.name, previous=previous
         )
+    return team
+
+
+@transaction.atomic
+def delete_team(*, actor: User, team: Team) -> None:
+    """End a team for good, with everything that came through it; its people stay.
+
+    What upper apps keep for the team goes in the same transaction (signals.team_ending), and one
+    event says all that ended. Raises PermissionDenied or TeamRefused.
+    """
+    customer, team = _lock_for_change(actor, team)
+    answers: list[tuple[Any, Any]] = signals.team_ending.send(Team, actor=actor, team=team)
+    ended = {key: value for _receiver, said in answers for key, value in said.items()}
+    members = list(team.team_memberships.order_by("pk").values_list("membership_id", flat=True))
+    team.delete()
+    team.group.delete()
+    record_event(
+        kind="team.deleted",
+        actor=actor,
+        customer=customer,
+        team=team.name,
+        people=len(members),
+        memberships=members,
+        **ended,
+    )
+
+
+@transaction.atomic
+def add_to_team(*, actor: User, team: Team, membership: Membership) -> TeamMembership:
+    """Put a present member into a team; who is in it already stays, without an event.
+
+    Raises PermissionDenied, TeamRefused, or what an upper app refuses (signals).
+    """
+    customer, team = _lock_for_change(actor, team)
+    present = Membership.objects.present().select_for_update()
+    found = present.filter(pk=membership.pk, customer=customer).first()
+    if found is None:
+        raise TeamRefused(_("Only people of this company can be in its teams."))
+    row = team.team_memberships.filter(membership=found).first()
+    if row is not None:
+        return row
+    signals.team_member_joining.send(Team, actor=actor, team=team, membership=found)
+    row = TeamMembership.objects.create(team=team, membership=found)
+    record_event(
+        kind="team.member_added",
+        actor=actor,
+        customer=customer,
+        person=found.user,
+        team=team.name,
+    )
     return row
 
 
 @transaction.atomic
 def remove_from_team(*, actor: User, team: Team, membership: Membership) -> None:
-    """Take a member out of a team, with everything that came through it."""
-    customer = lock_customer(team.customer)
-    require_super_user(actor, customer)
+    """Take a member out of a team, with everything that came through it.
+
+    Who is not in it stays out, without an event. Raises PermissionDenied or TeamRefused.
+    """
+    customer, team = _lock_for_change(actor, team)
     deleted, _rows = TeamMembership.objects.filter(team=team, membership=membership).delete()
     if deleted:
         record_event(

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
-from accounts.models import Customer, Membership
+from accounts.models import Customer, Membership, Team
 from accounts.selectors import is_super_user, super_users_of
 
 MOST_TO_ASK = 5
@@ -32,6 +32,12 @@ def managed_membership(request: PersonRequest, slug: str, person: Any) -> Member
         customer=customer,
         user__sub=person,
     )
+
+
+def managed_team(request: PersonRequest, slug: str, team: Any) -> Team:
+    """A team of a customer this person runs; else 404 or 403."""
+    customer = managed_customer(request, slug)
+    return get_object_or_404(customer.teams.select_related("customer"), uuid=team)
 
 
 def press(request: PersonRequest, act: Callable[[], object], done: str) -> bool:

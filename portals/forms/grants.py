@@ -49,6 +49,19 @@ class TermsForm(StrictForm):
         )
 
 
+class PrivilegeField(forms.ModelChoiceField):
+    """A privilege by its key."""
+
+    def to_python(self, value: Any) -> Any:
+        """As ever; a number no database holds is no choice either."""
+        try:
+            return super().to_python(value)
+        except OverflowError as error:
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice", params={"value": "…"}
+            ) from error
+
+
 class GrantForm(TermsForm):
     """One privilege on one resource, for one person."""
 
@@ -58,7 +71,7 @@ class GrantForm(TermsForm):
 
     def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        privilege = forms.ModelChoiceField(
+        privilege = PrivilegeField(
             label=_("Right"),
             queryset=privileges_grantable_on(resource),
             widget=forms.RadioSelect,

@@ -1,4 +1,4 @@
-"""Rights in words: what a person holds on a thing, and where each right comes from.
+"""Rights in words: what a person or a team holds on a thing, and where each right comes from.
 
 The decision (portals/decision) is the truth; this explains it for pages. A property test holds
 the two equal.
@@ -23,10 +23,15 @@ from portals.models import (
     TeamGrant,
 )
 
+Holder = Membership | Team
+
 
 @dataclass(frozen=True)
 class Origin:
-    """One source of one right. `grant` is None for a right that comes with the role."""
+    """One source of one right. `grant` is None for a right that comes with the role.
+
+    `team` is the one a person holds it through; what a team holds itself is given directly.
+    """
 
     reason: Reason
     grant: PersonGrant | TeamGrant | None = None
@@ -37,14 +42,14 @@ class Origin:
 
     @property
     def is_direct(self) -> bool:
-        """Given to this person, on this very thing, by this very name: can be taken away here."""
+        """Given to this holder, on this very thing, by this very name: can be taken away here."""
         plain = self.given is None and self.resource is None
         return plain and self.reason == Reason.GRANT
 
 
 @dataclass
 class HeldPrivilege:
-    """A privilege a person holds on one resource, with every source."""
+    """A privilege someone holds on one resource, with every source."""
 
     privilege: Privilege
     origins: list[Origin]
@@ -57,7 +62,7 @@ class HeldPrivilege:
 
 @dataclass
 class ResourceRights:
-    """One resource with what a person holds on it, and what is given here for things below it."""
+    """One resource with what someone holds on it, and what is given here for things below it."""
 
     resource: Resource
     held: list[HeldPrivilege]
@@ -75,18 +80,18 @@ def _not_over() -> Q:
     return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
 
 
-def explain(membership: Membership, resources: Sequence[Resource]) -> list[ResourceRights]:
-    """What this person holds on each of these resources of their customer, with every origin.
+def explain(holder: Holder, resources: Sequence[Resource]) -> list[ResourceRights]:
+    """What this person or team holds on each of these resources of their customer, by origin.
 
     Rights that only begin later are listed, not in force.
     """
-    return explain_all([membership], resources)[membership.pk]
+    return explain_all([holder], resources)[holder]
 
 
 def explain_all(
-    memberships: Sequence[Membership], resources: Sequence[Resource]
-) -> dict[int, list[ResourceRights]]:
-    """`explain` for many people of one customer: membership pk → rights; six queries in all."""
+    holders: Sequence[Holder], resources: Sequence[Resource]
+) -> dict[Holder, list[ResourceRights]]:
+    """`explain` for many people and teams of one customer; six queries in all."""
     privileges: dict[int, list[Privilege]] = {}
     for privilege in Privilege.objects.filter(
         resource_type__in={resource.resource_type_id for resource in resources}
@@ -94,32 +99,36 @@ def explain_all(
         privileges.setdefault(privilege.resource_type_id, []).append(privilege)
     above = _ancestors_of(resources)
     givers = _includers_of([one for many in privileges.values() for one in many])
-    sources = _sources(memberships, {pk for pks in above.values() for pk in pks})
-    result: dict[int, list[ResourceRights]] = {}
-    for membership in memberships:
-        of_person = sources.get(membership.pk, {})
+    sources = _sources(holders, {pk for pks in above.values() for pk in pks})
+    result: dict[Holder, list[ResourceRights]] = {}
+    for holder in holders:
+        of_holder = sources.get(holder, {})
         rights = []
         for resource in resources:
-            reaching = [one for pk in above[resource.pk] for one in of_person.get(pk, [])]
+            reaching = [one for pk in above[resource.pk] for one in of_holder.get(pk, [])]
             own = privileges.get(resource.resource_type_id, [])
             held = [
-                HeldPrivilege(privilege, _origins(membership, privilege, resource, found))
+                HeldPrivilege(privilege, _origins(holder, privilege, resource, found))
                 for privilege in own
                 if (found := [s for s in reaching if s[0].permission_id in givers[privilege.pk]])
-                or _by_role(membership, privilege)
+                or _by_role(holder, privilege)
             ]
             passed_down = [
                 _origin(grant, team, given=grant.permission.privilege)
-                for grant, team in of_person.get(resource.pk, [])
+                for grant, team in of_holder.get(resource.pk, [])
                 if grant.permission.privilege.resource_type_id != resource.resource_type_id
             ]
             rights.append(ResourceRights(resource, held, passed_down))
-        result[membership.pk] = rights
+        result[holder] = rights
     return result
 
 
-def _by_role(membership: Membership, privilege: Privilege) -> bool:
-    return membership.is_super_user and privilege.held_by_super_user
+def _is_super_user(holder: Holder) -> bool:
+    return isinstance(holder, Membership) and holder.is_super_user
+
+
+def _by_role(holder: Holder, privilege: Privilege) -> bool:
+    return _is_super_user(holder) and privilege.held_by_super_user
 
 
 def _ancestors_of(resources: Iterable[Resource]) -> dict[int, list[int]]:
@@ -144,36 +153,40 @@ Source = tuple[Any, Team | None]  # a grant, and the team it came through
 
 
 def _sources(
-    memberships: Sequence[Membership], resources: set[int]
-) -> dict[int, dict[int, list[Source]]]:
-    """membership pk → resource pk → the grants there that reach this person."""
+    holders: Sequence[Holder], resources: set[int]
+) -> dict[Holder, dict[int, list[Source]]]:
+    """holder → resource pk → the grants there that reach this person or team."""
     related = ("permission__privilege__portal", "content_object__resource_type", "granted_by")
-    found: dict[int, dict[int, list[Source]]] = {}
-    of_user = {membership.user_id: membership.pk for membership in memberships}
+    found: dict[Holder, dict[int, list[Source]]] = {}
+    people = {holder.user_id: holder for holder in holders if isinstance(holder, Membership)}
+    members = {membership.pk: membership for membership in people.values()}
     person = PersonGrant.objects.filter(
-        _not_over(), content_object__in=resources, user__in=of_user
+        _not_over(), content_object__in=resources, user__in=people
     ).select_related(*related)
     for grant in person:
-        rows = found.setdefault(of_user[grant.user_id], {})
+        rows = found.setdefault(people[grant.user_id], {})
         rows.setdefault(grant.content_object_id, []).append((grant, None))
-    in_teams = TeamMembership.objects.filter(membership__in=memberships).select_related("team")
-    of_group: dict[int, list[TeamMembership]] = {}
-    for row in in_teams:
-        of_group.setdefault(row.team.group_id, []).append(row)
+    # Through which team, where the holder is a person; what a team holds itself is its own.
+    of_group: dict[int, list[tuple[Holder, Team | None]]] = {
+        holder.group_id: [(holder, None)] for holder in holders if isinstance(holder, Team)
+    }
+    for row in TeamMembership.objects.filter(membership__in=members).select_related("team"):
+        through = of_group.setdefault(row.team.group_id, [])
+        through.append((members[row.membership_id], row.team))
     team = TeamGrant.objects.filter(
         _not_over(), content_object__in=resources, group__in=of_group
     ).select_related(*related)
     for team_grant in team:
-        for row in of_group[team_grant.group_id]:
-            rows = found.setdefault(row.membership_id, {})
-            rows.setdefault(team_grant.content_object_id, []).append((team_grant, row.team))
+        for holder, through_team in of_group[team_grant.group_id]:
+            rows = found.setdefault(holder, {})
+            rows.setdefault(team_grant.content_object_id, []).append((team_grant, through_team))
     return found
 
 
 def _origins(
-    membership: Membership, privilege: Privilege, resource: Resource, sources: Iterable[Source]
+    holder: Holder, privilege: Privilege, resource: Resource, sources: Iterable[Source]
 ) -> list[Origin]:
-    origins = [Origin(Reason.ROLE)] if _by_role(membership, privilege) else []
+    origins = [Origin(Reason.ROLE)] if _by_role(holder, privilege) else []
     for grant, team in sources:
         given = None if grant.permission_id == privilege.pk else grant.permission.privilege
         above = None if grant.content_object_id == resource.pk else grant.content_object
@@ -194,23 +207,28 @@ def _origin(
     )
 
 
-def reachable_resources(membership: Membership, subscription: Subscription) -> QuerySet[Resource]:
-    """Resources of one portal on which this person holds, or will hold, at least one privilege."""
-    granted = Q(
-        pk__in=ResourceAncestor.objects.filter(
-            Q(
-                ancestor__in=PersonGrant.objects.filter(
-                    _not_over(), user=membership.user_id
-                ).values("content_object_id")
-            )
-            | Q(
-                ancestor__in=TeamGrant.objects.filter(
-                    _not_over(), group__team__team_memberships__membership=membership
-                ).values("content_object_id")
-            )
-        ).values("resource_id")
+def _grants_reaching(holder: Holder) -> list[QuerySet[Any]]:
+    """The grants that count for this person or team, now or later, wherever they are."""
+    if isinstance(holder, Team):
+        return [grants_of_team(holder)]
+    through_teams = TeamGrant.objects.filter(
+        _not_over(), group__team__team_memberships__membership=holder
     )
-    if membership.is_super_user:
+    return [PersonGrant.objects.filter(_not_over(), user=holder.user_id), through_teams]
+
+
+def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
+    """What a team holds itself, now or later."""
+    return TeamGrant.objects.filter(_not_over(), group=team.group_id)
+
+
+def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[Resource]:
+    """Resources of one portal on which this holder has, or will have, at least one privilege."""
+    at_or_above = Q()
+    for grants in _grants_reaching(holder):
+        at_or_above |= Q(ancestor__in=grants.values("content_object_id"))
+    granted = Q(pk__in=ResourceAncestor.objects.filter(at_or_above).values("resource_id"))
+    if _is_super_user(holder):
         granted |= Q(
             resource_type__in=Privilege.objects.filter(
                 portal=subscription.portal_id, held_by_super_user=True
@@ -244,7 +262,7 @@ def holders_on(resource: Resource) -> list[tuple[Membership, ResourceRights]]:
     )
     found = list(memberships)
     explained = explain_all(found, [resource])
-    rights = [(membership, explained[membership.pk][0]) for membership in found]
+    rights = [(membership, explained[membership][0]) for membership in found]
     return [(person, held) for person, held in rights if held.held or held.passed_down]
 
 

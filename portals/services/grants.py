@@ -183,6 +183,8 @@ def _present_holders(customer: Customer, holder: Membership | Team) -> list[int]
     if isinstance(holder, Team):
         if holder.customer_id != customer.pk:
             raise GrantRefused({"holder": _("This team is not of this company.")})
+        if not Team.objects.filter(pk=holder.pk).exists():
+            raise GrantRefused({"holder": _("This team no longer exists.")})
         return list(holder.team_memberships.values_list("membership__user_id", flat=True))
     holder = Membership.objects.get(pk=holder.pk)
     if holder.customer_id != customer.pk or holder.ended_at is not None:
@@ -215,42 +217,3 @@ def revoke_privilege(*, actor: User, grant: Grant) -> bool:
         **described(grant),
     )
     return True
-
-
-def drop_grants_of_leaver(*, actor: User, membership: Membership) -> None:
-    """Delete every grant and registration of a leaver in this customer, and say so in the trail."""
-    grants = PersonGrant.objects.filter(
-        user=membership.user, content_object__subscription__customer=membership.customer_id
-    ).select_related("content_object", "permission__privilege")
-    dropped = [
-        {
-            "codename": grant.permission.privilege.codename,
-            "resource": str(grant.content_object),
-            "resource_id": grant.content_object_id,
-            **described(grant),
-        }
-        for grant in grants
-    ]
-    if not dropped:
-        return
-    grants.delete()
-    record_event(
-        kind="grants.dropped",
-        actor=actor,
-        customer=membership.customer,
-        person=membership.user,
-        count=len(dropped),
-        cause={"en": "left the company", "fr": "départ de l’entreprise"},
-        grants=dropped,
-    )
-
-
-def refuse_joining_for_oneself(*, actor: User, team: Team, membership: Membership) -> None:
-    """No detour: nobody joins a team themselves to gain what they may not give themselves (B9)."""
-    if membership.user_id != actor.pk:
-        return
-    for grant in TeamGrant.objects.filter(group=team.group).select_related("permission__privilege"):
-        if is_sensitive(grant.permission.privilege):
-            raise GrantRefused(
-                _("This team holds a sensitive right. Ask a colleague to add you to it.")
-            )

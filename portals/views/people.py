@@ -1,6 +1,5 @@
 """One person over all portals; inviting one."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from allauth.core.exceptions import ReauthenticationRequired
@@ -12,26 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.adapters import signed_in_at
-from accounts.forms import SearchForm
+from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation, Membership
-from accounts.selectors import is_super_user
+from accounts.selectors import is_super_user, teams_with, teams_without
 from accounts.services.invitations import invite_person
 from accounts.views.rings import managed_customer, managed_membership
 from portals.forms.grants import GrantForm, InviteForm, parse_rights
-from portals.models import PersonGrant, Resource, Subscription
+from portals.models import PersonGrant, Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
-from portals.selectors.resources import by_type, resource_by_key, resources_of, subscriptions_of
-from portals.selectors.rights import ResourceRights, explain, reachable_resources
-from portals.services.grants import (
-    FreshSignInRequired,
-    grant_privilege,
-    revoke_privilege,
-)
+from portals.selectors.resources import by_type, resource_by_key, resources_of
+from portals.services.grants import FreshSignInRequired
 from portals.services.offers import offer_privileges
+from portals.views import holders
 
-SHOWN = 25  # resources per portal before "show all"
-CHOICES = 200  # resources a plain select still serves
+TEAMS = 200  # teams a plain select still serves
 
 
 @require_safe
@@ -41,14 +35,14 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     A Super User sees everyone of the company; everyone sees themselves.
     """
     company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    manages = is_super_user(request.user, company)
+    if not manages and str(person) != str(request.user.sub):
+        raise PermissionDenied  # before looking: nobody learns here who is a colleague
     membership = get_object_or_404(
         Membership.objects.present().select_related("user", "customer"),
         customer=company,
         user__sub=person,
     )
-    manages = is_super_user(request.user, company)
-    if not manages and membership.user_id != request.user.pk:
-        raise PermissionDenied
     resource = resource_by_key(company, request.GET.get("resource")) if manages else None
     form = GrantForm(resource=resource) if resource else None
     return _render_person(request, company, membership, manages, resource, form)
@@ -62,41 +56,25 @@ def _render_person(
     resource: Resource | None,
     form: GrantForm | None,
 ) -> HttpResponse:
-    search = SearchForm({"q": request.GET.get("find", "")})
-    find = search.cleaned_data["q"] if search.is_valid() else ""
     context: dict[str, Any] = {
         "customer": company,
         "membership": membership,
+        "holder": membership,
         "person": membership.user,
         "manages": manages,
-        "is_main": company.main_super_user_id == membership.pk,
-        "sections": [
-            _section(membership, subscription, request.GET.get("all"))
-            for subscription in subscriptions_of(company)
-        ],
-        "resource": resource,
-        "form": form,
-        "find": find,
     }
     if manages:
-        choices = list(resources_of(company, search=find)[: CHOICES + 1])
-        context["grouped_choices"] = by_type(choices[:CHOICES])
-        context["too_many"] = len(choices) > CHOICES
-    fragment = "#grant-form" if request.htmx and request.method == "GET" else ""
-    return render(request, f"portals/person.html{fragment}", context)
-
-
-def _section(
-    membership: Membership, subscription: Subscription, show_all: str | None
-) -> dict[str, Any]:
-    """One portal on a person's page."""
-    found = reachable_resources(membership, subscription)
-    limit = None if show_all == subscription.portal.slug else SHOWN + 1
-    resources = list(found[:limit])
-    more = limit is not None and len(resources) > SHOWN
-    rights: Iterable[ResourceRights] = explain(membership, resources[:SHOWN] if more else resources)
-    rows = [row for row in rights if row.held or row.passed_down]
-    return {"portal": subscription.portal, "subscription": subscription, "rows": rows, "more": more}
+        context |= holders.grant_form(request, company, membership, resource, form)
+        if request.htmx and request.method == "GET":
+            return render(request, "portals/_give_right.html", context)
+        context["other_teams"] = teams_without(membership)[:TEAMS]
+    context |= {
+        "is_main": company.main_super_user_id == membership.pk,
+        "may_act": company.status == CustomerStatus.ACTIVE,
+        "teams": teams_with(membership),
+        "sections": holders.rights_by_portal(membership, company, request.GET.get("all")),
+    }
+    return render(request, "portals/person.html", context)
 
 
 @require_POST
@@ -109,31 +87,8 @@ def grant_give(request: PersonRequest, customer: str, person: str) -> HttpRespon
         messages.error(request, _("Choose what the right is about."))
         return redirect("portals:person", customer, person)
     form = GrantForm(request.POST, resource=resource)
-    if form.is_valid():
-        try:
-            grant_privilege(
-                actor=request.user,
-                holder=membership,
-                privilege=form.cleaned_data["privilege"],
-                resource=resource,
-                terms=form.terms(),
-                signed_in_at=signed_in_at(request),
-            )
-        except FreshSignInRequired as error:
-            raise ReauthenticationRequired from error
-        except ValidationError as error:
-            form.refuse(error)
-        else:
-            messages.success(
-                request,
-                _("%(person)s now has “%(right)s” on %(thing)s.")
-                % {
-                    "person": membership,
-                    "right": form.cleaned_data["privilege"],
-                    "thing": resource,
-                },
-            )
-            return redirect("portals:person", customer, person)
+    if holders.give(request, membership, resource, form):
+        return redirect("portals:person", customer, person)
     return _render_person(request, company, membership, True, resource, form)
 
 
@@ -141,20 +96,13 @@ def grant_give(request: PersonRequest, customer: str, person: str) -> HttpRespon
 def grant_revoke(request: PersonRequest, customer: str, person: str, grant: int) -> HttpResponse:
     """Take one grant away."""
     membership = managed_membership(request, customer, person)
-    company = membership.customer
     found = get_object_or_404(
         PersonGrant.objects.select_related("content_object__subscription__customer"),
         pk=grant,
         user=membership.user,
-        content_object__subscription__customer=company,
+        content_object__subscription__customer=membership.customer,
     )
-    right, thing = found.permission.privilege, found.content_object
-    revoke_privilege(actor=request.user, grant=found)
-    messages.success(
-        request,
-        _("%(person)s no longer has “%(right)s” on %(thing)s.")
-        % {"person": membership, "right": right, "thing": thing},
-    )
+    holders.take(request, membership, found)
     return redirect("portals:person", customer, person)
 
 
@@ -190,7 +138,7 @@ def invite(request: PersonRequest, customer: str) -> HttpResponse:
     context = {
         "customer": company,
         "form": form,
-        "grouped_choices": by_type(resources_of(company)[:CHOICES]),
+        "grouped_choices": by_type(resources_of(company)[: holders.CHOICES]),
         "offers": [_offer(resource, ticked) for resource in resources.values()],
     }
     fragment = "#rights" if request.htmx and adding else ""

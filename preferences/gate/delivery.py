@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from preferences.choices import MessageState, Outcome, Reason
+from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
 from preferences.models import DeliveryDecision, Message
 from preferences.selectors import Answer, answer_for
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=3)  # a claim; longer than the transport may take (EMAIL_TIMEOUT)
 RESCUE_AFTER = timedelta(minutes=10)  # a message still queued then has lost its job
 RETRY_AFTER = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 3600, 3600, 3600, 3600, 3600)]
+FURTHEST = 2 * max(RETRY_AFTER)  # no worker of ours puts a message off for longer
 SWEEP_SIZE = 500
 
 
@@ -135,6 +136,7 @@ def sweep() -> int:
     due = Message.objects.filter(
         Q(state__in=[MessageState.WAITING, MessageState.CLAIMED], due_at__lte=now)
         | Q(state=MessageState.QUEUED, due_at__lte=now - RESCUE_AFTER)
+        | Q(state__in=UNFINISHED, due_at__gt=now + FURTHEST)
     )
     if not due.exists():  # the usual case takes no lock
         return 0

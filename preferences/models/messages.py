@@ -120,6 +120,24 @@ TRIGGERS = register(
         message="a message ends with a decision",
     ),
     Refusal(
+        name="message_keeps_its_content",
+        table="preferences_message",
+        refuse_when={
+            "UPDATE": f"NOT NEW.{_ENDED} AND OLD.sealed_content IS NOT NULL AND"
+            " (NEW.sealed_content IS NULL OR NEW.sealed_content <> OLD.sealed_content)"
+        },
+        message="a message keeps its content until it ended",
+    ),
+    Refusal(
+        name="only_a_claimed_message_is_decided",
+        table="preferences_deliverydecision",
+        refuse_when={
+            "INSERT": """EXISTS (SELECT 1 FROM preferences_message m
+                WHERE m.id = NEW.message_id AND m.state <> 'claimed')"""
+        },
+        message="a decision is about a message that a worker has claimed",
+    ),
+    Refusal(
         name="only_a_topic_is_skipped",
         table="preferences_deliverydecision",
         refuse_when={

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Customer, Invitation, Membership, User
+from accounts.models import AuditEvent, Customer, Invitation, Membership, Team, TeamMembership, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import invite_person
 from portals.models import Portal, Subscription
@@ -21,7 +21,16 @@ def snapshot():
     """Everything that must not change, as the database has it."""
     return [
         list(model.objects.order_by("pk").values())
-        for model in (User, Customer, Membership, Invitation, Subscription, AuditEvent)
+        for model in (
+            User,
+            Customer,
+            Membership,
+            Team,
+            TeamMembership,
+            Invitation,
+            Subscription,
+            AuditEvent,
+        )
     ]
 
 
@@ -30,9 +39,10 @@ def _form(name, /, *args, **fields):
 
 
 @pytest.fixture
-def forms(bob, alice, olive, alder, join, membership):
+def forms(bob, emma, alice, olive, alder, join, membership):
     """name → (who, address, good data, longest text of each free field)."""
     gina = join("gina", role="super_user")
+    team = alder.teams.get()
     offer = invite_person(actor=alice, customer=alder, address="hugo@alder.example")
     create_customer(actor=olive, slug="elm", name="Elm Street Gym")
     webmail = Portal.objects.get(slug="webmail").pk
@@ -58,6 +68,20 @@ def forms(bob, alice, olive, alder, join, membership):
             {"confirmation": 150},
         ),
         "role": (alice, *_form(a + "person-role", "alder", bob.sub, role="super_user"), {}),
+        "new team": (alice, *_form(a + "teams", "alder", name="Back office"), {"name": 100}),
+        "rename team": (
+            alice,
+            *_form(a + "team-rename", "alder", team.uuid, name="Back office"),
+            {"name": 100},
+        ),
+        "delete team": (alice, *_form("portals:team-delete", "alder", team.uuid), {}),
+        "into team": (
+            alice, *_form(a + "team-member-add", "alder", team.uuid, person=bob.sub), {}
+        ),
+        "out of team": (
+            alice, *_form(a + "team-member-remove", "alder", team.uuid, emma.sub), {}
+        ),
+        "team of": (alice, *_form(a + "person-team-add", "alder", bob.sub, team=team.uuid), {}),
         "suspend": (alice, *_form(a + "person-suspend", "alder", bob.sub), {}),
         "restore": (alice, *_form(a + "person-restore", "alder", bob.sub), {}),
         "remove": (alice, *_form(a + "person-remove", "alder", bob.sub), {}),
@@ -98,7 +122,8 @@ def forms(bob, alice, olive, alder, join, membership):
 
 
 NAMES = [
-    "profile", "details", "company", "hand over", "role", "suspend", "restore", "remove", "resend",
+    "profile", "details", "company", "hand over", "role", "new team", "rename team",
+    "delete team", "into team", "out of team", "team of", "suspend", "restore", "remove", "resend",
     "revoke", "accept", "reset link", "end sessions", "new customer", "invite main",
     "subscribe", "suspend customer", "subscription",
 ]  # fmt: skip

@@ -1,10 +1,14 @@
 """SQL that goes round a trigger instead of through it: a row written over under its own key."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from accounts.models import AuditEvent, Membership, User
-from preferences.models import ConsentRecord, Message, Topic
+from accounts.models import AuditEvent, Customer, Membership, User
+from accounts.services.memberships import suspend_membership
+from preferences.models import ConsentRecord, DeliveryDecision, Message, Topic
 from preferences.services.choices import choose_topic
 
 
@@ -53,11 +57,36 @@ def test_consent_and_choice_are_not_written_over_R37(bob):
     overwrite(choice, wants="FALSE")
 
 
-def test_a_mandatory_mail_is_not_written_over_R38(bob, alice, alder, membership):
-    from accounts.services.memberships import suspend_membership
+def test_a_customer_does_not_lose_its_super_user_by_becoming_pending_C3(alder):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.filter(pk=alder.pk).update(status="pending", main_super_user=None)
 
+
+@pytest.fixture
+def notice(bob, alice, membership):
+    """A mandatory mail to Bob, on its way."""
     suspend_membership(actor=alice, membership=membership(bob))
-    notice = Message.objects.filter(address=bob.email).latest("pk")
+    return Message.objects.filter(address=bob.email).latest("pk")
 
+
+def test_a_mandatory_mail_is_not_emptied_or_decided_by_others_R38(notice):
+    kept = Message.objects.filter(pk=notice.pk)
+    for change in ({"sealed_content": None}, {"sealed_content": b"nothing"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            kept.update(**change)
+    for outcome, reason in (("failed", "gave_up"), ("sent", "mandatory")):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            DeliveryDecision.objects.create(message=notice, outcome=outcome, reason=reason)
+
+
+@pytest.mark.parametrize("state", ["queued", "waiting", "claimed"])
+def test_a_mandatory_mail_is_not_put_off_for_ever_R38(state, notice, bob, deliver):
+    never = timezone.now() + timedelta(days=9999)
+    Message.objects.filter(pk=notice.pk).update(state=state, due_at=never)
+
+    assert [mail for mail in deliver() if mail.to == [bob.email]]
+
+
+def test_a_mandatory_mail_is_not_written_over_R38(notice):
     overwrite(notice, address="'nobody@evil.example'")
     overwrite(notice, state="'skipped'")

@@ -19,13 +19,15 @@ from django.utils.translation import override
 
 from accounts.models import Customer, Request, User
 from accounts.services.customers import create_customer
-from accounts.services.invitations import invite_main_super_user, invite_person
+from accounts.services.invitations import invite_main_super_user
 from accounts.services.support import send_reset_link
 from hub.example import PASSWORD
 from portals.models import PersonGrant, Portal, Resource
+from tests import test_access
 from tests.test_access import ADDRESSES, READERS
 
 CATALOGUE = settings.BASE_DIR / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+ids = test_access.ids  # the fixture: Alder's ids, by the words of ADDRESSES
 SOURCES = ("accounts", "hub", "portals", "preferences", "templates", "locale", "manage.py")
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|</?\w+>")
 NO_PAGES = ("admin:", "idp:", "api-docs")  # in English, or for programs
@@ -173,21 +175,6 @@ def in_french(client: Client) -> Client:
     return client
 
 
-@pytest.fixture
-def ids(alice: User, bob: User, emma: User, alder: Customer) -> dict[str, Any]:
-    """Alder's ids, by the words of test_access."""
-    invitation = invite_person(actor=alice, customer=alder, address="new@alder.example")
-    domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
-    return {
-        "bob": bob.sub,
-        "emma": emma.sub,
-        "grant": PersonGrant.objects.filter(user=bob).first().pk,
-        "resource": domain.pk,
-        "invitation": invitation.uuid,
-        "asked": Request.objects.get(membership__user=emma).uuid,
-    }
-
-
 @pytest.mark.parametrize("reader", READERS)
 def test_no_page_keeps_english(reader, request, as_, ids, catalogue):
     """Every address of test_access that answers with a page, refusals included."""
@@ -214,6 +201,13 @@ def test_no_page_keeps_english(reader, request, as_, ids, catalogue):
         assert Reading(page).language == "fr", name
         assert not english_in(page, catalogue, typed_by_people()), name
     assert seen > 10
+
+
+def test_languages_are_named_in_themselves(as_, bob):
+    page = in_french(as_(bob)).get(reverse("home")).content.decode()
+
+    assert re.search('lang="en"[^>]*>English<', page)
+    assert re.search('lang="fr"[^>]*>Français<', page)
 
 
 def test_the_reader_finds_english(as_, alice, catalogue):

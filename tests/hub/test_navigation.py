@@ -15,7 +15,7 @@ def urls(person, path="/"):
 def test_super_user_finds_the_company(alice):
     found = urls(alice)
 
-    pages = ("people", "resources", "requests", "activity", "company")
+    pages = ("people", "teams", "resources", "requests", "activity", "company")
     assert {f"/c/alder/{page}/" for page in pages} <= set(found)
     assert not [url for url in found if "birch" in url or url in ("/desk/", "/provider/")]
 

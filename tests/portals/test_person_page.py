@@ -174,5 +174,5 @@ def test_the_page_costs_the_same_however_many_rights(
 ):
     client = as_(alice)
     client.get(page)
-    with django_assert_max_num_queries(75):
+    with django_assert_max_num_queries(24):
         client.get(page)

@@ -63,6 +63,14 @@ def test_explanation_equals_decision(wanted, alice, alder, bob, membership):
         else:
             PersonGrant.objects.update_or_create(user=people[holder].user, **terms)
 
+    for row, bobs in zip(explain(team, resources), explain(people["bob"], resources), strict=True):
+        through_team = {
+            held.privilege.codename
+            for held in bobs.held
+            if any(origin.team == team and origin.in_force for origin in held.origins)
+        }
+        assert {held.privilege.codename for held in row.held if held.in_force} == through_team
+
     seen_by_thing = {
         resource.pk: {person.pk for person, _rights in holders_on(resource)}
         for resource in resources

@@ -1,0 +1,49 @@
+"""The teams of a customer, and who is in them."""
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Lower
+
+from accounts.models import Customer, Membership, Team, TeamMembership
+
+
+def teams_of(customer: Customer) -> QuerySet[Team]:
+    """A customer's teams by name, with `sort_name` (an index has it) to page by."""
+    return (
+        Team.objects.filter(customer=customer)
+        .select_related("customer")
+        .annotate(sort_name=Lower("name"))
+        .order_by("sort_name", "pk")
+    )
+
+
+def with_people_counted(teams: QuerySet[Team]) -> QuerySet[Team]:
+    """The same teams, each with `people`: how many are in it now, counted for the rows shown."""
+    inside = (
+        TeamMembership.objects.filter(
+            membership__in=Membership.objects.present(), team=OuterRef("pk")
+        )
+        .order_by()
+        .values("team")
+        .annotate(people=Count("pk"))
+    )
+    return teams.annotate(people=Coalesce(Subquery(inside.values("people")), 0))
+
+
+def teams_with(membership: Membership) -> QuerySet[Team]:
+    """The teams a person is in."""
+    return teams_of(membership.customer).filter(team_memberships__membership=membership)
+
+
+def teams_without(membership: Membership) -> QuerySet[Team]:
+    """The teams a person could still be put into."""
+    return teams_of(membership.customer).exclude(team_memberships__membership=membership)
+
+
+def people_in(team: Team) -> QuerySet[Membership]:
+    """Everyone present in a team, by name."""
+    return (
+        Membership.objects.present()
+        .filter(team_memberships__team=team)
+        .select_related("user", "customer")
+        .order_by("search_name", "pk")
+    )

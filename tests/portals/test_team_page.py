@@ -1,0 +1,325 @@
+"""The page of one team: who is in it, what it holds, given, revoked, deleted; by plain forms."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Membership, Team
+from accounts.services.customers import suspend_customer
+from accounts.services.teams import add_to_team, create_team
+from portals.models import PersonGrant, TeamGrant
+from portals.selectors.resources import resources_of
+from portals.selectors.rights import explain, reachable_resources
+
+DNS = "domains.domain.manage_dns"
+READ = "webmail.mailbox.read"
+
+
+@pytest.fixture
+def team(alice, alder, bob, membership):
+    """A team with Bob in it, and no right yet."""
+    made = create_team(actor=alice, customer=alder, name="Web")
+    add_to_team(actor=alice, team=made, membership=membership(bob))
+    return made
+
+
+@pytest.fixture
+def url(team):
+    """A page or act of this team."""
+    return lambda name, *more: reverse(f"portals:{name}", args=["alder", team.uuid, *more])
+
+
+@pytest.fixture
+def domain(thing):
+    return thing("domain", "alder.example")
+
+
+def fresh(client, person):
+    """The client's session proved itself just now."""
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": timezone.now().timestamp()}
+    ]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
+    return client
+
+
+def test_rights_are_explained_as_a_persons_are(team, alice, give, thing, alder):
+    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+    give(alice, team, DNS, thing("domain", "alder.example"))
+    give(alice, team, "webmail.mailbox.view", thing("mailbox", "info@alder.example"))
+
+    things = list(resources_of(alder))
+    held = [row for row in explain(team, things) if row.held or row.passed_down]
+    rows = {(row.resource.resource_type.code, row.resource.name): row for row in held}
+
+    billing = rows["mailbox", "billing@alder.example"].held
+    assert [(one.privilege.codename, one.origins[0].resource.name) for one in billing] == [
+        ("mailbox.view", "alder.example")
+    ]
+    info = rows["mailbox", "info@alder.example"].held[0].origins
+    assert {origin.is_direct for origin in info} == {True, False}
+    assert all(
+        origin.team is None for row in rows.values() for o in row.held for origin in o.origins
+    )
+    included = [
+        origin.given.codename
+        for row in rows.values()
+        for one in row.held
+        for origin in one.origins
+        if one.privilege.codename == "domain.view" and origin.given
+    ]
+    assert included == ["domain.manage_dns"]
+    reached = {
+        thing.pk
+        for subscription in {thing.subscription for thing in things}
+        for thing in reachable_resources(team, subscription)
+    }
+    assert {row.resource.pk for row in rows.values() if row.held} <= reached
+
+
+def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, url, give, thing):
+    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+    give(alice, team, DNS, thing("domain", "alder.example"), reason="keeps the website")
+    html = as_(alice).get(url("team")).content.decode()
+
+    assert "bob@alder.example" in html
+    for words in ("given directly", "through alder.example", "part of “", "keeps the website"):
+        assert words in html
+    assert html.count("Revoke “") == 2
+    assert "via team" not in html
+
+
+def test_a_team_of_nobody_with_nothing(as_, charlie, birch):
+    made = create_team(actor=charlie, customer=birch, name="Drivers")
+    html = as_(charlie).get(reverse("portals:team", args=["birch", made.uuid])).content.decode()
+
+    assert "Nobody yet" in html
+    assert "Drivers holds no right here." in html
+
+
+def test_giving_and_revoking_by_plain_forms(as_, alice, bob, team, url, domain, right):
+    client = as_(alice)
+    chosen = client.get(url("team"), {"resource": domain.pk}).content.decode()
+    assert "What may Web do to alder.example" in chosen
+    assert "Change its DNS records" in chosen
+
+    answer = client.post(
+        url("team-grant-give"), {"resource": domain.pk, "privilege": right(DNS).pk, "reason": "x"}
+    )
+    assert answer.status_code == 302
+    grant = TeamGrant.objects.get(group=team.group)
+    assert (grant.granted_by, grant.reason) == (alice, "x")
+    assert bob.has_perm(f"portals.{DNS}", domain)
+    assert not PersonGrant.objects.filter(user=bob, permission_id=right(DNS).pk).exists()
+
+    answer = client.post(url("team-grant-revoke", grant.pk), follow=True)
+    assert "Web no longer has" in answer.content.decode()
+    assert not bob.has_perm(f"portals.{DNS}", domain)
+    assert client.post(url("team-grant-revoke", grant.pk)).status_code == 404
+
+
+def test_htmx_gets_the_form_alone(as_, alice, url, domain, right):
+    answer = as_(alice).get(url("team"), {"resource": domain.pk}, headers={"HX-Request": "true"})
+    html = answer.content.decode()
+
+    assert "<html" not in html
+    assert 'id="grant-form"' in html
+    assert url("team-grant-give") in html
+    assert "HX-Request" in answer["Vary"]
+
+
+def test_members_by_plain_forms(as_, alice, emma, team, membership):
+    client = as_(alice)
+    add = reverse("accounts:team-member-add", args=["alder", team.uuid])
+    out = reverse("accounts:team-member-remove", args=["alder", team.uuid, emma.sub])
+
+    assert out in client.post(add, {"person": emma.sub}, follow=True).content.decode()
+    assert membership(emma).team_memberships.filter(team=team).exists()
+    assert out not in client.post(out, follow=True).content.decode()
+    assert not membership(emma).team_memberships.filter(team=team).exists()
+    assert "Choose a person." in client.post(add, {"person": ""}, follow=True).content.decode()
+
+
+def test_a_person_loses_what_came_through_the_team_they_leave(as_, alice, bob, team, give, domain):
+    give(alice, team, DNS, domain)
+    assert bob.has_perm(f"portals.{DNS}", domain)
+
+    as_(alice).post(reverse("accounts:team-member-remove", args=["alder", team.uuid, bob.sub]))
+
+    assert not bob.has_perm(f"portals.{DNS}", domain)
+    html = as_(alice).get(reverse("portals:person", args=["alder", bob.sub])).content.decode()
+    assert "via team" not in html
+
+
+def test_the_persons_page_leads_to_the_team_for_who_manages(
+    as_, alice, bob, team, url, give, domain
+):
+    give(alice, team, DNS, domain)
+    page = reverse("portals:person", args=["alder", bob.sub])
+    managed, own = (as_(who).get(page).content.decode() for who in (alice, bob))
+
+    assert "via team Web" in managed
+    assert "via team Web" in own
+    assert url("team") in managed
+    assert url("team") not in own
+    thing_page = reverse("portals:resource", args=["alder", domain.pk])
+    assert url("team") in as_(alice).get(thing_page).content.decode()
+
+
+def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, url, thing, right):
+    mailbox = thing("mailbox", "billing@alder.example")
+    data = {"resource": mailbox.pk, "privilege": right(READ).pk, "reason": "holiday cover"}
+
+    answer = as_(alice).post(url("team-grant-give"), data)
+    assert reverse("account_reauthenticate") in answer["Location"]
+    assert not bob.has_perm(f"portals.{READ}", mailbox)
+
+    assert fresh(as_(alice), alice).post(url("team-grant-give"), data).status_code == 302
+    assert bob.has_perm(f"portals.{READ}", mailbox)
+
+
+def test_no_detour_to_a_sensitive_right_by_the_pages(
+    as_, alice, team, url, thing, right, give, membership
+):
+    """B9: neither by joining the team that holds it, nor by giving it to the team one is in."""
+    mailbox = thing("mailbox", "billing@alder.example")
+    give(alice, team, READ, mailbox, reason="shared mailbox")
+    join = reverse("accounts:team-member-add", args=["alder", team.uuid])
+    own = reverse("accounts:person-team-add", args=["alder", alice.sub])
+    client = fresh(as_(alice), alice)
+
+    for path, data in ((join, {"person": alice.sub}), (own, {"team": team.uuid})):
+        html = client.post(path, data, follow=True).content.decode()
+        assert "This team holds a sensitive right." in html
+    assert not membership(alice).team_memberships.exists()
+
+    TeamGrant.objects.filter(group=team.group).delete()
+    client.post(join, {"person": alice.sub})
+    answer = client.post(
+        url("team-grant-give"),
+        {"resource": mailbox.pk, "privilege": right(READ).pk, "reason": "curious"},
+    )
+    assert "Nobody gives a sensitive right to themselves." in answer.content.decode()
+    assert not alice.has_perm(f"portals.{READ}", mailbox)
+
+
+def test_deleting_says_what_stops_then_does_it_once(as_, alice, bob, team, url, give, domain):
+    give(alice, team, DNS, domain)
+    client = as_(alice)
+    html = client.get(url("team-delete")).content.decode()
+    assert "1 person is no longer in this team" in html
+    assert "1 right given to it ends" in html
+    assert Team.objects.filter(pk=team.pk).exists()
+
+    answer = client.post(url("team-delete"), follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("accounts:teams", args=["alder"])
+    assert not Team.objects.filter(pk=team.pk).exists()
+    assert not bob.has_perm(f"portals.{DNS}", domain)
+    assert client.post(url("team-delete")).status_code == 404
+    assert client.get(url("team")).status_code == 404
+    assert AuditEvent.objects.filter(kind="team.deleted").count() == 1
+
+
+def test_foreign_ids_on_the_own_page_are_nothing(
+    as_, alice, charlie, bob, birch, url, thing, right, give, membership, domain
+):
+    theirs = create_team(actor=charlie, customer=birch, name="Drivers")
+    foreign = thing("domain", "birch.example")
+    grant = give(charlie, theirs, DNS, foreign)
+    of_bob = give(alice, membership(bob), DNS, domain)
+    client = as_(alice)
+
+    client.post(url("team-grant-give"), {"resource": foreign.pk, "privilege": right(DNS).pk})
+    assert not bob.has_perm(f"portals.{DNS}", foreign)
+    assert client.post(url("team-grant-revoke", grant.pk)).status_code == 404
+    for name, more in (("team", []), ("team-delete", []), ("team-grant-revoke", [grant.pk])):
+        path = reverse(f"portals:{name}", args=["alder", theirs.uuid, *more])
+        assert client.post(path).status_code in (404, 405)
+        assert client.get(path).status_code in (404, 405)
+    path = reverse("portals:team-grant-give", args=["alder", theirs.uuid])
+    data = {"resource": domain.pk, "privilege": right(DNS).pk}
+    assert client.post(path, data).status_code == 404
+    # A person's grant is no team's, whatever its number.
+    if not TeamGrant.objects.filter(pk=of_bob.pk).exists():
+        assert client.post(url("team-grant-revoke", of_bob.pk)).status_code == 404
+    assert TeamGrant.objects.filter(pk=grant.pk).exists()
+    assert PersonGrant.objects.filter(pk=of_bob.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"resource": "x"},
+        {"resource": "9" * 30},
+        {"resource": "own", "privilege": "0"},
+        {"resource": "own", "privilege": "own", "expires_at": "2020-01-01T00:00"},
+        {"resource": "own", "privilege": "own", "reason": "null\x00byte"},
+        {"resource": "own", "privilege": "own", "odd": "1"},
+    ],
+)
+def test_bad_input_changes_nothing(as_, alice, url, domain, right, values):
+    before = TeamGrant.objects.count()
+    filled = {
+        name: {"resource": domain.pk, "privilege": right(DNS).pk}[name] if value == "own" else value
+        for name, value in values.items()
+    }
+
+    assert as_(alice).post(url("team-grant-give"), filled).status_code in (200, 302)
+    assert TeamGrant.objects.count() == before
+
+
+def test_a_suspended_company_can_be_read_but_not_changed(
+    as_, alice, olive, alder, team, url, domain, right
+):
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid")
+    client = as_(alice)
+    html = client.get(url("team")).content.decode()
+
+    assert "Give a right" not in html
+    assert url("team-delete") not in html
+    data = {"resource": domain.pk, "privilege": right(DNS).pk}
+    assert client.post(url("team-grant-give"), data).status_code == 403
+    assert client.post(url("team-delete")).status_code == 403
+    assert Team.objects.filter(pk=team.pk).exists()
+
+
+def test_the_page_costs_the_same_however_many_people_and_rights(
+    as_, alice, join_many, team, url, give, thing, django_assert_max_num_queries
+):
+    client = as_(alice)
+    for name in ("info", "billing", "emma", "bob"):
+        give(alice, team, "webmail.mailbox.view", thing("mailbox", f"{name}@alder.example"))
+    client.get(url("team"))
+    with django_assert_max_num_queries(22):
+        client.get(url("team"))
+
+    join_many(60)
+    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+    give(alice, team, DNS, thing("domain", "alder.example"))
+    with django_assert_max_num_queries(22):
+        first = client.get(url("team"))
+    assert len(first.context["page"]) == 50
+    second = client.get(url("team"), {"after": first.context["page"].next_cursor})
+    assert len(second.context["page"]) == 11
+
+
+@pytest.fixture
+def join_many(alder, team):
+    """Many people at once, all in the team."""
+    from accounts.models import TeamMembership, User
+
+    def join(count):
+        people = User.objects.bulk_create(
+            User(email=f"p{n}@crowd.example", name=f"Person {n:03}") for n in range(count)
+        )
+        rows = Membership.objects.bulk_create(
+            Membership(customer=alder, user=person, work_name=person.name) for person in people
+        )
+        TeamMembership.objects.bulk_create(
+            TeamMembership(team=team, membership=row) for row in rows
+        )
+
+    return join
