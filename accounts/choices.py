@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(TextChoices):
@@ -21,6 +22,26 @@ class CustomerStatus(TextChoices):
     ACTIVE = "active", _("Active")
     SUSPENDED = "suspended", _("Suspended")
     CLOSED = "closed", _("Closed")
+
+
+class RequestKind(TextChoices):
+    """What a person asks of their Super User."""
+
+    ACCESS = "access", _("Access")
+    NAME = "name", _("Name at work")
+    PHONE = "phone", _("Phone at work")
+    ADDRESS = "address", _("E-mail address")
+    LEAVE = "leave", _("Leaving the company")
+    OTHER = "other", _("Something else")
+
+
+class RequestState(TextChoices):
+    """Answered once, for good; what is withdrawn was never answered."""
+
+    OPEN = "open", pgettext_lazy("request", "Waiting")
+    APPROVED = "approved", pgettext_lazy("request", "Approved")
+    REFUSED = "refused", pgettext_lazy("request", "Refused")
+    WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
 
 
 class Language(TextChoices):
@@ -59,6 +80,13 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
+    "request.opened": _("%(actor)s made a request: %(request)s."),
+    "request.withdrawn": _("%(actor)s withdrew a request: %(request)s."),
+    "request.lapsed": _("A request of %(person)s ended with their place here: %(request)s."),
+    "request.approved": _("%(actor)s approved a request of %(person)s: %(request)s."),
+    "request.refused": _(
+        "%(actor)s refused a request of %(person)s: %(request)s. Reason: %(reason)s"
+    ),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
     "address.changed": _(
         "%(actor)s changed their e-mail address from %(previous)s to %(address)s."

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Invitation, Membership, User
+from accounts.models import Invitation, Membership, Request, User
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
@@ -89,4 +89,34 @@ def send_membership_notice(*, kind: str, actor: User, membership: Membership) ->
         kind=kind,
         actor=actor,
         membership=membership,
+    )
+
+
+def send_request(*, asked: Request, reader: User) -> None:
+    """Tell a Super User what someone asks of them."""
+    _send_about(asked, reader, "accounts/emails/request")
+
+
+def send_answer(*, asked: Request) -> None:
+    """Tell whoever asked how it was answered; after a yes to a new address, how to change it."""
+    _send_about(
+        asked,
+        asked.membership.user,
+        "accounts/emails/request_answer",
+        address_link=absolute(reverse("account_email")),
+    )
+
+
+def _send_about(asked: Request, reader: User, template: str, **context: str) -> None:
+    send_notice(
+        template=template,
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        asked=asked,
+        reader=reader,
+        person=asked.membership,
+        company=asked.customer,
+        link=absolute(reverse("portals:request", args=[asked.customer.slug, asked.uuid])),
+        **context,
     )

@@ -14,9 +14,8 @@ from django.dispatch import Signal
 membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor
 team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
-team_ending = (
-    Signal()
-)  # team, actor: a receiver drops what the team has, returns words for the event
+request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
+team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {
@@ -78,8 +77,15 @@ def _address_changed(*, request: Any, user: Any, from_email_address: Any, **_: A
         UserSession.objects.create_from_request(request)
 
 
+def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
+    from accounts.services.requests import close_requests_of_leaver
+
+    close_requests_of_leaver(actor=actor, membership=membership)
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
+    membership_ended.connect(_membership_ended, dispatch_uid="requests")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")
     auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")

@@ -10,6 +10,7 @@ from accounts.views import (
     people,
     profile,
     provider,
+    requests,
     teams,
 )
 
@@ -41,6 +42,12 @@ urlpatterns = [
     ),
     path(f"{INVITATION}/resend/", people.invitation_resend, name="invitation-resend"),
     path(f"{INVITATION}/revoke/", people.invitation_revoke, name="invitation-revoke"),
+    path("c/<slug:customer>/requests/", requests.requests, name="requests"),
+    path(
+        "c/<slug:customer>/requests/<uuid:asked>/withdraw/",
+        requests.request_withdraw,
+        name="request-withdraw",
+    ),
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),
     path("c/<slug:customer>/company/", customers.company, name="company"),
     path(

@@ -17,9 +17,11 @@ from accounts.services.customers import create_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
 from accounts.services.teams import add_to_team, create_team
 from hub.example_topics import load_topics
+from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
 from portals.models import Portal, Privilege, Resource
 from portals.services.grants import Terms, grant_privilege
 from portals.services.manifests import apply_manifest, read_manifest
+from portals.services.requests import request_access
 from portals.services.resources import Report, sync_resources
 from portals.services.subscriptions import subscribe_customer
 
@@ -98,6 +100,7 @@ def load_example() -> None:
                 )
             )
     load_rights()
+    load_requests()
 
 
 def _create_staff(first: str, details: tuple[str, str]) -> User:
@@ -168,3 +171,19 @@ def load_rights() -> None:
             terms=Terms(reason=reason),
             signed_in_at=timezone.now(),
         )
+
+
+def load_requests() -> None:
+    """Emma waits for an answer."""
+    alder = Customer.objects.get(slug="alder")
+    root = Resource.objects.get(
+        subscription__customer=alder,
+        subscription__portal__slug="domains",
+        resource_type__code=ROOT_TYPE,
+    )
+    request_access(
+        actor=User.objects.get(email="emma@alder.example"),
+        customer=alder,
+        text="I look after the new website and need to see when our domain names run out.",
+        rights=[(root, root.resource_type.privileges.get(code=OPEN_PRIVILEGE))],
+    )

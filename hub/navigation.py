@@ -1,19 +1,23 @@
 """Where a person can go: their own pages, their customers' and, for staff, the provider's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Role
-from accounts.models import Membership, User
+from accounts.models import Membership, Request, User
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
+REQUESTS = "accounts:requests"  # its link tells how many wait
+NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
 
@@ -25,6 +29,7 @@ class Link:
     icon: str
     url: str
     current: str = ""
+    waiting: int = 0  # how many things there wait for this person
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("People"), "users-round", "accounts:people"),
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
+    (_("Requests"), "inbox", REQUESTS),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", "accounts:company"),
 ]
@@ -68,14 +74,23 @@ def sections_for(person: User, path: str) -> list[Section]:
         sections.append(
             Section(
                 membership.customer.name,
-                _links(OF_CUSTOMER, path, slug),
+                _links(OF_CUSTOMER, path, slug, waiting={REQUESTS: membership.waiting}),
                 is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
             )
         )
     return sections
 
 
-def _run_by(person: User) -> list[Membership]:
+def _run_by(person: User) -> list[Any]:
+    """Memberships as Super User, each with `waiting`: the requests this person can answer."""
+    waiting = (
+        Request.objects.open()
+        .filter(customer=OuterRef("customer"))
+        .exclude(membership=OuterRef("pk"))
+        .order_by()
+        .values("customer")
+        .annotate(count=Count("pk"))
+    )
     return list(
         Membership.objects.live()
         .filter(
@@ -84,6 +99,7 @@ def _run_by(person: User) -> list[Membership]:
             customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
         .select_related("customer")
+        .annotate(waiting=Coalesce(Subquery(waiting.values("count")), 0))
         .order_by("customer__name", "pk")[:MOST_CUSTOMERS]
     )
 
@@ -99,11 +115,13 @@ def _staff_links(person: User, path: str) -> list[Link]:
     return _links([entry for codename, entry in OF_STAFF.items() if codename in held], path)
 
 
-def _links(entries: Sequence[Entry], path: str, *args: str) -> list[Link]:
+def _links(
+    entries: Sequence[Entry], path: str, *args: str, waiting: Mapping[str, int] = NOTHING
+) -> list[Link]:
     urls = [reverse(name, args=args) for _label, _icon, name in entries]
     return [
-        Link(label, icon, url, _current(path, url))
-        for (label, icon, _name), url in zip(entries, urls, strict=True)
+        Link(label, icon, url, _current(path, url), waiting.get(name, 0))
+        for (label, icon, name), url in zip(entries, urls, strict=True)
     ]
 
 

@@ -19,6 +19,12 @@ def _ended(*, membership: Any, actor: Any, **_: Any) -> None:
     holders.drop_grants_of_leaver(actor=actor, membership=membership)
 
 
+def _approved(*, asked: Any, actor: Any, how: Any, **_: Any) -> None:
+    from portals.services import requests
+
+    requests.give_requested_grants(actor=actor, asked=asked, how=how)
+
+
 def _joining(
     *, team: Any, membership: Any, actor: Any, reason: str, signed_in_at: Any, **_: Any
 ) -> None:
@@ -49,6 +55,7 @@ def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
+    accounts_signals.request_approved.connect(_approved, dispatch_uid="portals")
     accounts_signals.team_member_joining.connect(_joining, dispatch_uid="portals")
     accounts_signals.team_ending.connect(_team_ending, dispatch_uid="portals")
     accounts_signals.person_locked_out.connect(_locked_out, dispatch_uid="portals")

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from portals.views import people, provider, resources, teams
+from portals.views import answers, people, provider, requests, resources, teams
 
 app_name = "portals"
+REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CUSTOMER = "provider/customers/<slug:slug>"
 
@@ -17,6 +18,15 @@ urlpatterns = [
         people.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
+    path(
+        "c/<slug:customer>/requests/portals/<slug:portal>/",
+        requests.request_portal,
+        name="request-portal",
+    ),
+    path(f"{REQUEST}/", answers.request, name="request"),
+    path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
+    path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),

@@ -23,6 +23,7 @@ READERS = ("nobody", "bob", "alice", "charlie", "dana", "olive")
 PUBLIC = dict(zip(READERS, ("in", "in", "in", "in", "in", "in"), strict=True))
 PERSON = dict(zip(READERS, ("sign in", "in", "in", "in", "in", "in"), strict=True))
 SUPER_USER = dict(zip(READERS, ("sign in", 403, "in", 404, 404, 404), strict=True))
+OF_EMMA = {**SUPER_USER, "bob": 404}
 DESK = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
 PROVIDER = dict(zip(READERS, ("sign in", 403, 403, 403, 403, "in"), strict=True))
 STAFF = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
@@ -77,6 +78,14 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("accounts:person-details", "POST", person="emma"),
     **of_alder("accounts:invitation-resend", "POST", invitation="invitation"),
     **of_alder("accounts:invitation-revoke", "POST", invitation="invitation"),
+    # Emma's request: hers, and Alice's to answer; Bob finds nothing there.
+    **of_alder("accounts:requests", who={**SUPER_USER, "bob": "in"}),
+    **of_alder("accounts:request-withdraw", "POST", {**OF_EMMA, "alice": 403}, asked="asked"),
+    **of_alder("portals:request-new", who={**SUPER_USER, "bob": "in"}),
+    **of_alder("portals:request-portal", "POST", {**SUPER_USER, "bob": "in"}, portal="domains"),
+    **of_alder("portals:request", who=OF_EMMA, asked="asked"),
+    **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
     **of_alder("accounts:activity"),
     **of_alder("accounts:company"),
     **of_alder("accounts:company-hand-over", "POST"),
@@ -184,6 +193,7 @@ def test_every_address_is_classified():
 @pytest.fixture
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
+    from accounts.models import Request
     from accounts.services.invitations import invite_person
     from portals.models import PersonGrant, Resource, TeamGrant
 
@@ -197,6 +207,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
             resource_type__code="domain", external_id="alder.example"
         ).pk,
         "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
+        "asked": Request.objects.get(membership__user=emma).uuid,
     }
 
 

@@ -3,12 +3,16 @@
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
+from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, RefuseForm
 from accounts.forms.strict import ActForm, LineField, SearchForm, StrictForm, first_error
 from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, TeamForm
 
 __all__ = [
+    "ASK_FORMS",
     "AcceptForm",
     "ActForm",
+    "AnswerForm",
+    "AskForm",
     "ChoosePersonForm",
     "ChooseTeamForm",
     "CompanyForm",
@@ -16,6 +20,7 @@ __all__ = [
     "HandOverForm",
     "LineField",
     "ProfileForm",
+    "RefuseForm",
     "RoleForm",
     "SearchForm",
     "StrictForm",

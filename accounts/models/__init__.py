@@ -4,6 +4,7 @@ from accounts.models.audit import AuditChain, AuditEvent
 from accounts.models.customers import Customer, Membership
 from accounts.models.invitations import Invitation
 from accounts.models.people import User
+from accounts.models.requests import Request
 from accounts.models.teams import Team, TeamMembership
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Customer",
     "Invitation",
     "Membership",
+    "Request",
     "Team",
     "TeamMembership",
     "User",

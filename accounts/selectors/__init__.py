@@ -13,6 +13,7 @@ from accounts.selectors.people import (
     people_of,
     super_users_of,
 )
+from accounts.selectors.requests import requests_of, settled_requests, waiting_requests
 from accounts.selectors.teams import (
     people_in,
     teams_of,
@@ -46,10 +47,13 @@ __all__ = [
     "page_of",
     "people_in",
     "people_of",
+    "requests_of",
     "sentence_of",
+    "settled_requests",
     "super_users_of",
     "teams_of",
     "teams_with",
     "teams_without",
+    "waiting_requests",
     "with_people_counted",
 ]

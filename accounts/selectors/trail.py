@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.choices import EVENT_SENTENCES, FIELD_NAMES, THE_HUB, Role
+from accounts.choices import EVENT_SENTENCES, FIELD_NAMES, THE_HUB, RequestKind, Role
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name
 
@@ -67,6 +67,8 @@ def sentence_of(event: AuditEvent) -> str:
         words["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in names)
     if data.get("role") in Role.values:
         words["role"] = Role(data["role"]).label
+    if data.get("request") in RequestKind.values:
+        words["request"] = RequestKind(data["request"]).label
     if "customer_name" in data:
         words["customer"] = data["customer_name"]
     sentence = EVENT_SENTENCES.get(event.kind)

@@ -1,6 +1,6 @@
 """Where a person may act, as tables."""
 
-from portals.models.grants import OfferedGrant, PersonGrant, TeamGrant
+from portals.models.grants import OfferedGrant, PersonGrant, RequestedGrant, TeamGrant
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
 from portals.models.resources import Resource, ResourceAncestor, Subscription
 
@@ -10,6 +10,7 @@ __all__ = [
     "Portal",
     "Privilege",
     "PrivilegeInclusion",
+    "RequestedGrant",
     "Resource",
     "ResourceAncestor",
     "ResourceType",

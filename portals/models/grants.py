@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from accounts.models import Invitation
+from accounts.models import Invitation, Request
 from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
@@ -93,6 +93,28 @@ class OfferedGrant(Terms):
                 fields=["invitation", "resource", "privilege"], name="offered_once"
             ),
             _starts_before_it_ends("offered_grant_starts_before_it_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.privilege} on {self.resource}"
+
+
+class RequestedGrant(models.Model):
+    """A right somebody asks for; given, or not, by the answer to the request."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="requested_grants")
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
+    privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField(
+        _("until"), null=True, blank=True, help_text=_("As asked; once given, as given.")
+    )
+    given = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "resource", "privilege"], name="requested_once"
+            ),
         ]
 
     def __str__(self) -> str:

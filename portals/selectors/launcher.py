@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from accounts.choices import RequestState
 from accounts.models import Customer, Membership, User
 from accounts.selectors import super_users_of
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.decision import resources_one_may
-from portals.models import Portal, Privilege, Subscription
+from portals.models import Portal, Privilege, RequestedGrant, Subscription
 
 
 @dataclass
@@ -19,6 +20,7 @@ class LauncherGroup:
     open_portals: list[Portal]
     closed_portals: list[Portal]
     super_users: list[Membership]
+    asked_portals: set[int]  # of the closed ones, those this person has asked for
 
 
 def launcher_of(user: User) -> list[LauncherGroup]:
@@ -30,6 +32,7 @@ def launcher_of(user: User) -> list[LauncherGroup]:
         .order_by("customer__name")
     )
     roots = _openable_roots(user)
+    asked = _asked_roots(user)
     subscriptions: dict[int, list[Subscription]] = {}
     for subscription in (
         Subscription.objects.filter(
@@ -41,7 +44,7 @@ def launcher_of(user: User) -> list[LauncherGroup]:
     ):
         subscriptions.setdefault(subscription.customer_id, []).append(subscription)
     return [
-        _group(membership, subscriptions.get(membership.customer_id, []), roots)
+        _group(membership, subscriptions.get(membership.customer_id, []), roots, asked)
         for membership in memberships
     ]
 
@@ -58,8 +61,22 @@ def _openable_roots(user: User) -> set[int]:
     return found
 
 
+def _asked_roots(user: User) -> set[int]:
+    """The subscriptions this person has asked to open, without an answer so far."""
+    asked = RequestedGrant.objects.filter(
+        request__membership__user=user,
+        request__state=RequestState.OPEN,
+        privilege__code=OPEN_PRIVILEGE,
+        resource__resource_type__code=ROOT_TYPE,
+    )
+    return set(asked.values_list("resource__subscription_id", flat=True))
+
+
 def _group(
-    membership: Membership, subscriptions: Iterable[Subscription], roots: set[int]
+    membership: Membership,
+    subscriptions: Iterable[Subscription],
+    roots: set[int],
+    asked: set[int],
 ) -> LauncherGroup:
     rows = list(subscriptions)
     return LauncherGroup(
@@ -67,5 +84,6 @@ def _group(
         membership=membership,
         open_portals=[row.portal for row in rows if row.pk in roots],
         closed_portals=[row.portal for row in rows if row.pk not in roots],
+        asked_portals={row.portal_id for row in rows if row.pk in asked},
         super_users=list(super_users_of(membership.customer)[:3]),
     )

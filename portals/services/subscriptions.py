@@ -5,12 +5,20 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.choices import CustomerStatus, Language
+from accounts.choices import CustomerStatus, Language, RequestState
 from accounts.models import Customer, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_staff
 from portals.choices import ROOT_TYPE, SubscriptionStatus
-from portals.models import OfferedGrant, PersonGrant, Portal, Resource, Subscription, TeamGrant
+from portals.models import (
+    OfferedGrant,
+    PersonGrant,
+    Portal,
+    RequestedGrant,
+    Resource,
+    Subscription,
+    TeamGrant,
+)
 from portals.services.registrations import register_present_members
 
 
@@ -101,4 +109,7 @@ def _drop_grants(subscription: Subscription) -> int:
         count, _by_model = rows.filter(content_object__subscription=subscription).delete()
         dropped += count
     OfferedGrant.objects.filter(resource__subscription=subscription).delete()
+    RequestedGrant.objects.filter(
+        resource__subscription=subscription, request__state=RequestState.OPEN
+    ).delete()
     return dropped

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from accounts.models import Customer, User
+from accounts.models import Customer, Request, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import invite_main_super_user
 from accounts.services.support import send_reset_link
@@ -166,6 +166,7 @@ def typed_by_people() -> Iterator[str]:
     yield from ("Harbour", "Support", "Operators", "python")
     for model, field in ((User, "name"), (Customer, "name"), (Resource, "name")):
         yield from model.objects.values_list(field, flat=True)
+    yield from Request.objects.exclude(text="").values_list("text", flat=True)
     yield from PersonGrant.objects.exclude(reason="").values_list("reason", flat=True)
 
 

@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from accounts.models import Request
+from accounts.services.requests import refuse_request
 from hub.navigation import sections_for
 
 
@@ -13,9 +15,8 @@ def urls(person, path="/"):
 def test_super_user_finds_the_company(alice):
     found = urls(alice)
 
-    assert {
-        f"/c/alder/{page}/" for page in ("people", "teams", "resources", "activity", "company")
-    } <= set(found)
+    pages = ("people", "teams", "resources", "requests", "activity", "company")
+    assert {f"/c/alder/{page}/" for page in pages} <= set(found)
     assert not [url for url in found if "birch" in url or url in ("/desk/", "/provider/")]
 
 
@@ -41,6 +42,21 @@ def test_the_page_in_view_is_marked(alice):
     ]
 
     assert (current.url, current.current) == ("/c/alder/people/", "page")
+
+
+def test_requests_that_wait_are_counted_for_who_can_answer(alice, alder):
+    def waiting():
+        links = [link for section in sections_for(alice, "/") for link in section.links]
+        return {link.url: link.waiting for link in links if link.waiting}
+
+    assert waiting() == {"/c/alder/requests/": 1}  # Emma's
+    refuse_request(actor=alice, asked=Request.objects.get(customer=alder), reason="No.")
+    assert waiting() == {}
+
+
+def test_the_badge_says_what_it_counts(as_, alice):
+    html = as_(alice).get("/").content.decode()
+    assert '<span class="badge info">1<span class="visually-hidden"> waiting</span></span>' in html
 
 
 @pytest.mark.django_db

@@ -24,8 +24,10 @@ from accounts.services.invitations import (
     invite_person,
 )
 from accounts.services.memberships import change_role, remove_membership
+from accounts.services.requests import approve_request, refuse_request, withdraw_request
 from portals.models import PersonGrant, Portal, Privilege, Resource
 from portals.services.grants import grant_privilege
+from portals.services.requests import request_access
 from portals.services.subscriptions import subscribe_customer
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
@@ -214,3 +216,55 @@ def test_leaving_against_a_grant(olive):
         )
 
         assert not PersonGrant.objects.filter(user=bob.user).exists()
+
+
+def test_one_request_answered_by_two(olive):
+    """One answer, one event; the right is given with a yes, never after a no."""
+    portal = Portal.objects.get(slug="domains")
+    privilege = Privilege.objects.get(portal=portal, codename="subscription.open")
+    for _round in range(ROUNDS):
+        customer, main = new_customer(olive)
+        subscribe_customer(actor=olive, customer=customer, portal=portal)
+        root = Resource.objects.get(subscription__customer=customer)
+        bob, second = join(customer, main, "bob"), join(customer, main, "second")
+        change_role(actor=main.user, membership=second, role="super_user")
+        asked = request_access(actor=bob.user, customer=customer, rights=[(root, privilege)])
+
+        results = race(
+            lambda: approve_request(actor=main.user, asked=asked),
+            lambda: refuse_request(actor=second.user, asked=asked, reason="No."),
+            lambda: approve_request(actor=second.user, asked=asked),
+            lambda: withdraw_request(actor=bob.user, asked=asked),
+        )
+
+        assert won(results) == 1, results
+        asked.refresh_from_db()
+        ends = [f"request.{state}" for state in ("approved", "refused", "withdrawn")]
+        events = AuditEvent.objects.filter(customer=customer, kind__in=ends)
+        assert [event.kind for event in events] == [f"request.{asked.state}"]
+        given = PersonGrant.objects.filter(user=bob.user, content_object=root).count()
+        assert given == (asked.state == "approved")
+        assert verify_chain(f"customer:{customer.pk}")
+
+
+def test_one_portal_asked_for_twice(olive):
+    """A tile pressed twice is one request."""
+    portal = Portal.objects.get(slug="domains")
+    privilege = Privilege.objects.get(portal=portal, codename="subscription.open")
+    for _round in range(ROUNDS):
+        customer, main = new_customer(olive)
+        subscribe_customer(actor=olive, customer=customer, portal=portal)
+        root = Resource.objects.get(subscription__customer=customer)
+        bob = join(customer, main, "bob")
+
+        results = race(
+            *[
+                lambda customer=customer, bob=bob, root=root: request_access(
+                    actor=bob.user, customer=customer, rights=[(root, privilege)]
+                )
+            ]
+            * 3
+        )
+
+        assert won(results) == 1, results
+        assert bob.requests.count() == 1

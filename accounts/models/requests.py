@@ -1,0 +1,123 @@
+"""Requests: what a person asks of their Super User, answered once."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import RequestKind, RequestState, Role
+from accounts.models.customers import Customer, Membership
+from accounts.models.people import User
+from accounts.models.triggers import Refusal, register
+from accounts.validators import validate_plain_lines
+
+TEXT_LENGTH = 500
+
+# What there is one of: asking for it twice at a time makes no sense.
+_CHANGES = [RequestKind.NAME, RequestKind.PHONE, RequestKind.ADDRESS, RequestKind.LEAVE]
+_NOT_ANSWERED = Q(answered_at=None, answered_by=None)
+
+
+class RequestQuerySet(models.QuerySet["Request"]):
+    """Ring two: who may see a request; and which ones wait."""
+
+    def visible_to(self, user: User) -> "RequestQuerySet":
+        """One's own, and those of the customers one runs."""
+        live = Membership.objects.live().filter(
+            user=user, customer__in=Customer.objects.visible_to(user)
+        )
+        return self.filter(
+            Q(membership__in=live.values("pk"))
+            | Q(customer__in=live.filter(role=Role.SUPER_USER).values("customer_id"))
+        )
+
+    def open(self) -> "RequestQuerySet":
+        """Not answered and not withdrawn."""
+        return self.filter(state=RequestState.OPEN)
+
+
+class Request(models.Model):
+    """What one person asks; an upper app may add rows of its own to it."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="requests", db_index=False
+    )
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="requests")
+    kind = models.CharField(max_length=10, choices=RequestKind)
+    text = models.CharField(
+        _("why"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
+    )
+    wanted = models.JSONField(default=dict, help_text=_("The new value, by its field."))
+    state = models.CharField(max_length=10, choices=RequestState, default=RequestState.OPEN)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    answer = models.CharField(
+        _("answer"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
+    )
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Or when it was withdrawn.")
+    )
+
+    objects = RequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=RequestKind.values), name="request_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=(_NOT_ANSWERED & Q(state=RequestState.OPEN))
+                | Q(state=RequestState.WITHDRAWN, answered_at__isnull=False, answered_by=None)
+                | Q(
+                    state__in=[RequestState.APPROVED, RequestState.REFUSED],
+                    answered_at__isnull=False,
+                    answered_by__isnull=False,
+                ),
+                name="request_answered_by_someone_at_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RequestState.REFUSED) | ~Q(answer=""),
+                name="request_refused_with_a_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "kind"],
+                condition=Q(state=RequestState.OPEN, kind__in=_CHANGES),
+                name="one_open_request_of_a_kind",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "state", "id"], name="request_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership}: {self.get_kind_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for an answer."""
+        return self.state == RequestState.OPEN
+
+
+_OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
+    WHERE m.id = NEW.membership_id) <> NEW.customer_id"""
+
+TRIGGERS = register(
+    Refusal(
+        name="request_answered_once",
+        table="accounts_request",
+        refuse_when={"UPDATE": "OLD.state <> 'open'"},
+        message="a request is answered once",
+    ),
+    Refusal(
+        name="request_within_customer",
+        table="accounts_request",
+        refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
+        message="a request stands in the customer of whoever asks",
+    ),
+)

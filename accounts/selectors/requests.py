@@ -1,0 +1,24 @@
+"""What people ask of their Super Users."""
+
+from django.db.models import QuerySet
+
+from accounts.choices import RequestState
+from accounts.models import Membership, Request
+
+
+def requests_of(membership: Membership) -> QuerySet[Request]:
+    """Everything this person follows: their own, or for a Super User everyone's."""
+    found = Request.objects.filter(customer=membership.customer_id)
+    if not membership.is_super_user:
+        found = found.filter(membership=membership)
+    return found.select_related("membership__user", "answered_by")
+
+
+def waiting_requests(membership: Membership) -> QuerySet[Request]:
+    """Those that wait for an answer, the oldest first."""
+    return requests_of(membership).filter(state=RequestState.OPEN).order_by("pk")
+
+
+def settled_requests(membership: Membership) -> QuerySet[Request]:
+    """Those answered or withdrawn, the latest first."""
+    return requests_of(membership).exclude(state=RequestState.OPEN).order_by("-answered_at", "-pk")

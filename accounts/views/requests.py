@@ -1,0 +1,68 @@
+"""What people ask of their Super Users: the list, and taking one back."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.choices import CustomerStatus
+from accounts.http import PersonRequest
+from accounts.models import Customer, Request
+from accounts.selectors import (
+    membership_of,
+    page_of,
+    requests_of,
+    settled_requests,
+    super_users_of,
+    waiting_requests,
+)
+from accounts.services.requests import withdraw_request
+from accounts.views.rings import press
+
+
+@require_safe
+def requests(request: PersonRequest, customer: str) -> HttpResponse:
+    """What waits and what was answered: everyone's for a Super User, else one's own."""
+    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    membership = membership_of(request.user, company)
+    if membership is None:
+        raise Http404
+    context = {
+        "customer": company,
+        "manages": membership.is_super_user,
+        "may_act": company.status == CustomerStatus.ACTIVE,
+        "waiting": page_of(
+            waiting_requests(membership),
+            among=requests_of(membership),
+            order=("pk",),
+            after=request.GET.get("after", ""),
+        ),
+        "settled": page_of(
+            settled_requests(membership),
+            among=settled_requests(membership),
+            order=("-answered_at", "-pk"),
+            after=request.GET.get("settled", ""),
+            size=20,
+        ),
+    }
+    if not membership.is_super_user:
+        context["asked_people"] = super_users_of(company)[:3]
+    return render(request, "accounts/requests.html", context)
+
+
+@require_POST
+def request_withdraw(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+    """Take one's own request back."""
+    found = get_object_or_404(
+        Request.objects.visible_to(request.user).select_related("customer"),
+        customer__slug=customer,
+        uuid=asked,
+    )
+    press(
+        request,
+        lambda: withdraw_request(actor=request.user, asked=found),
+        _("Your request is withdrawn."),
+    )
+    return redirect("accounts:requests", customer)

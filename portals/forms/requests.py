@@ -1,0 +1,86 @@
+"""Asking for rights, and answering: all of them or some, until when."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import AnswerForm, AskForm
+from portals.forms.grants import MomentInput
+from portals.models import Privilege, RequestedGrant, Resource
+from portals.selectors.requests import Askable
+from portals.services.requests import Approval
+
+
+def value_of(resource: Resource, privilege: Privilege) -> str:
+    """A right on a thing, as a checkbox says it."""
+    return f"{resource.pk}:{privilege.pk}"
+
+
+class RightsField(forms.Field):
+    """Ticked checkboxes, each one of those the page offers; cleaned to what they stand for."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self, offered: Mapping[str, Any]) -> None:
+        super().__init__(label=_("Rights"), required=False)
+        self.offered = offered
+
+    def clean(self, value: Any) -> list[Any]:
+        """Raises ValidationError for a value the page does not offer."""
+        try:
+            return [self.offered[one] for one in value or []]
+        except KeyError as error:
+            raise ValidationError(_("Choose from the rights on this page.")) from error
+
+
+class AccessForm(AskForm):
+    """Rights to ask for, until when and why."""
+
+    expires_at = forms.DateTimeField(
+        label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
+    )
+    field_order = ["rights", "expires_at", "text"]
+
+    def __init__(self, *args: Any, askable: Iterable[Askable], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rights"] = RightsField(
+            {
+                value_of(one.resource, privilege): (one.resource, privilege)
+                for one in askable
+                for privilege in one.privileges
+            }
+        )
+        self.order_fields(self.field_order)
+
+
+class ApproveForm(AnswerForm):
+    """Which of the rights asked for, until when, and a word to go with it."""
+
+    expires_at = forms.DateTimeField(
+        label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
+    )
+    field_order = ["rights", "expires_at", "answer"]
+
+    def __init__(self, *args: Any, rows: Iterable[RequestedGrant], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = {str(row.pk): row.pk for row in rows}
+        if offered:
+            self.fields["rights"] = RightsField(offered)
+        else:
+            del self.fields["expires_at"]
+        self.order_fields(self.field_order)
+
+    def approval(self, signed_in_at: datetime | None) -> Approval:
+        """The cleaned answer, for the service."""
+        if "rights" not in self.fields:
+            return Approval(signed_in_at=signed_in_at)
+        return Approval(
+            rights=frozenset(self.cleaned_data["rights"]),
+            until_as_asked=False,
+            expires_at=self.cleaned_data["expires_at"],
+            signed_in_at=signed_in_at,
+        )

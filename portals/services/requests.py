@@ -1,0 +1,115 @@
+"""Rights inside a request: asked for with it, given when a Super User approves it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.choices import RequestKind
+from accounts.models import Customer, Membership, Request, User
+from accounts.services.requests import RequestRefused, open_request
+from portals.choices import ROOT_TYPE
+from portals.decision import privileges_one_has
+from portals.models import Privilege, RequestedGrant, Resource
+from portals.selectors.requests import rights_asked_in, things_held_by, waiting_for
+from portals.services.grants import Terms, grant_privilege, still_there
+
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Approval:
+    """How a Super User approves: which of the rights, until when, and when they last signed in."""
+
+    rights: frozenset[int] | None = None  # keys of RequestedGrant; None: all of them
+    until_as_asked: bool = True
+    expires_at: datetime | None = None  # where not as asked; None: without end
+    signed_in_at: datetime | None = None
+
+
+@transaction.atomic
+def request_access(
+    *,
+    actor: User,
+    customer: Customer,
+    text: str = "",
+    rights: Iterable[tuple[Resource, Privilege]] = (),
+    expires_at: datetime | None = None,
+) -> Request:
+    """Ask for rights, for something in words, or both. Naming one twice is naming it once.
+
+    Raises like open_request; RequestRefused or GrantRefused for a right that is held, already
+    asked for, or on a thing this person has nothing to do with.
+    """
+    wanted = list(dict.fromkeys(rights))
+    if not wanted and not text.strip():
+        raise RequestRefused({"text": _("Choose a right, or say in a sentence what you need.")})
+    Terms(expires_at=expires_at).check()
+
+    def add(asked: Request) -> None:
+        for resource, privilege in wanted:
+            _check_askable(asked.membership, resource, privilege)
+            RequestedGrant.objects.create(
+                request=asked, resource=resource, privilege=privilege, expires_at=expires_at
+            )
+
+    return open_request(actor=actor, customer=customer, kind=RequestKind.ACCESS, text=text, add=add)
+
+
+def _check_askable(membership: Membership, resource: Resource, privilege: Privilege) -> None:
+    resource = still_there(resource)
+    fits = privilege.resource_type_id == resource.resource_type_id
+    theirs = resource.subscription.customer_id == membership.customer_id
+    is_root = resource.resource_type.code == ROOT_TYPE
+    known = is_root or things_held_by(membership).filter(pk=resource.pk).exists()
+    if not (fits and theirs and known):
+        raise RequestRefused({"rights": _("This right does not exist for this thing.")})
+    words = {"right": privilege, "thing": resource}
+    if privileges_one_has(membership.user, resource).filter(pk=privilege.pk).exists():
+        raise RequestRefused(
+            {"rights": _("You already have “%(right)s” on %(thing)s.") % words}, code="held"
+        )
+    if waiting_for(membership).filter(resource=resource, privilege=privilege).exists():
+        raise RequestRefused(
+            {"rights": _("You have already asked for “%(right)s” on %(thing)s.") % words},
+            code="already_asked",
+        )
+
+
+def give_requested_grants(*, actor: User, asked: Request, how: Approval | None) -> None:
+    """Give what a request asks for, in the transaction that approves it; nothing without rows.
+
+    Every right passes the rules of a grant. Raises RequestRefused when none or a foreign one is
+    chosen, and what grant_privilege raises.
+    """
+    how = how or Approval()
+    rows = list(rights_asked_in(asked).select_related("resource__subscription__customer"))
+    if how.rights is not None:
+        if not how.rights <= {row.pk for row in rows}:
+            raise RequestRefused({"rights": _("Choose from the rights on this page.")})
+        rows = [row for row in rows if row.pk in how.rights]
+        if not rows:
+            raise RequestRefused(
+                {"rights": _("Tick at least one right, or refuse the request with a reason.")}
+            )
+    reason = reason_of(asked)
+    for row in rows:
+        row.expires_at = row.expires_at if how.until_as_asked else how.expires_at
+        grant_privilege(
+            actor=actor,
+            holder=asked.membership,
+            privilege=row.privilege,
+            resource=row.resource,
+            terms=Terms(expires_at=row.expires_at, reason=reason),
+            signed_in_at=how.signed_in_at,
+        )
+        row.given = True
+        row.save(update_fields=["expires_at", "given"])
+
+
+def reason_of(asked: Request) -> str:
+    """Why a right asked for is given: what the asker wrote, and what the answer added."""
+    reason = " — ".join(text for text in (asked.text, asked.answer) if text)
+    return reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 1]}…"

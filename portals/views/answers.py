@@ -1,0 +1,142 @@
+"""One request: followed by whoever asked, answered by a Super User."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.adapters import signed_in_at
+from accounts.choices import CustomerStatus
+from accounts.forms import RefuseForm, first_error
+from accounts.http import PersonRequest
+from accounts.models import Request
+from accounts.selectors import is_super_user
+from accounts.services.requests import approve_request, refuse_request
+from accounts.services.sign_in import FreshSignInRequired
+from portals.forms.requests import ApproveForm
+from portals.models import RequestedGrant
+from portals.selectors.requests import rights_asked_in, sensitive_rights_in
+from portals.services.requests import Approval
+
+
+def _visible(request: PersonRequest, slug: str, key: UUID) -> Request:
+    """A request this person made, or of a customer they run; else 404."""
+    return get_object_or_404(
+        Request.objects.visible_to(request.user).select_related(
+            "customer", "membership__user", "answered_by"
+        ),
+        customer__slug=slug,
+        uuid=key,
+    )
+
+
+def _to_answer(request: PersonRequest, slug: str, key: UUID) -> Request:
+    """The same, and 403 for who only made it."""
+    asked = _visible(request, slug, key)
+    if not is_super_user(request.user, asked.customer):
+        raise PermissionDenied
+    return asked
+
+
+@require_safe
+def request(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+    """What is asked, how it stands, and for a Super User the answer's forms."""
+    return _page(request, _visible(request, customer, asked))
+
+
+def _page(
+    request: PersonRequest,
+    asked: Request,
+    approve: ApproveForm | None = None,
+    refuse: RefuseForm | None = None,
+) -> HttpResponse:
+    rows = list(rights_asked_in(asked))
+    company = asked.customer
+    manages = is_super_user(request.user, company)
+    is_own = asked.membership.user_id == request.user.pk
+    context: dict[str, Any] = {
+        "customer": company,
+        "asked": asked,
+        "rows": _with_ticks(asked, rows, request.POST.getlist("rights") if approve else None),
+        "manages": manages,
+        "is_own": is_own,
+        "wanted": next(iter(asked.wanted.values()), ""),
+        "present": asked.membership.ended_at is None,
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    answerable = manages and not is_own and asked.is_open
+    for form in filter(None, (approve, refuse)):
+        if form.errors and not answerable:
+            messages.error(request, first_error(form))
+    if answerable:
+        until = rows[0].expires_at if rows else None
+        context["approve"] = approve or ApproveForm(rows=rows, initial={"expires_at": until})
+        context["refuse"] = refuse or RefuseForm()
+    return render(request, "portals/request.html", context)
+
+
+def _with_ticks(
+    asked: Request, rows: list[RequestedGrant], posted: list[str] | None
+) -> list[dict[str, Any]]:
+    """The rights asked for; all ticked until somebody has unticked some."""
+    sensitive = sensitive_rights_in(asked) if rows else set()
+    return [
+        {
+            "row": row,
+            "sensitive": row.privilege_id in sensitive,
+            "ticked": posted is None or str(row.pk) in posted,
+        }
+        for row in rows
+    ]
+
+
+@require_POST
+def request_approve(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+    """Say yes to all of it or, for rights, to some of them until a date."""
+    found = _to_answer(request, customer, asked)
+    form = ApproveForm(request.POST, rows=rights_asked_in(found))
+    if not form.is_valid():
+        return _page(request, found, approve=form)
+    return _answer(request, found, form, form.approval(signed_in_at(request)))
+
+
+def _answer(
+    request: PersonRequest, found: Request, form: ApproveForm, approval: Approval
+) -> HttpResponse:
+    try:
+        approve_request(
+            actor=request.user, asked=found, answer=form.cleaned_data["answer"], how=approval
+        )
+    except FreshSignInRequired as error:
+        raise ReauthenticationRequired from error
+    except ValidationError as refusal:
+        form.refuse(refusal)
+        return _page(request, _visible(request, found.customer.slug, found.uuid), approve=form)
+    messages.success(
+        request, _("Approved. %(person)s has been told.") % {"person": found.membership}
+    )
+    return redirect("accounts:requests", found.customer.slug)
+
+
+@require_POST
+def request_refuse(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+    """Say no, with a reason."""
+    found = _to_answer(request, customer, asked)
+    form = RefuseForm(request.POST)
+    if form.is_valid():
+        try:
+            refuse_request(actor=request.user, asked=found, reason=form.cleaned_data["reason"])
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(
+                request, _("Refused. %(person)s has been told why.") % {"person": found.membership}
+            )
+            return redirect("accounts:requests", customer)
+    return _page(request, _visible(request, customer, asked), refuse=form)

@@ -1,0 +1,328 @@
+"""Requests: made, withdrawn, answered once; what a yes brings about, and what is refused."""
+
+import uuid
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Membership, Request
+from accounts.selectors import sentence_of
+from accounts.services.audit import verify_chain
+from accounts.services.customers import hand_over_customer, suspend_customer
+from accounts.services.memberships import remove_membership, suspend_membership
+from accounts.services.requests import (
+    MOST_A_DAY,
+    MOST_OPEN,
+    RequestRefused,
+    approve_request,
+    open_request,
+    refuse_request,
+    withdraw_request,
+)
+
+
+@pytest.fixture
+def ask(bob, alder):
+    """Bob asks Alder's Super Users for something: ask("phone", wanted={...})."""
+
+    def opened(kind="other", *, actor=bob, customer=alder, **said):
+        said = {"text": "A sentence."} | said
+        return open_request(actor=actor, customer=customer, kind=kind, **said)
+
+    return opened
+
+
+@pytest.fixture
+def gina(join):
+    """A second Super User of Alder."""
+    return join("gina", role="super_user")
+
+
+def kinds(alder, asked):
+    events = AuditEvent.objects.filter(customer=alder, kind__startswith="request.").order_by("pk")
+    return [event.kind for event in events if event.data["request_id"] == str(asked.uuid)]
+
+
+# --- Asking ---
+
+
+def test_the_super_users_are_told_and_the_trail_knows(ask, alder, alice, bob, gina, deliver):
+    asked = ask("other", text="A new chair, please.")
+
+    mails = {mail.to[0]: mail for mail in deliver() if "Something else" in mail.subject}
+    assert set(mails) == {alice.email, gina.email}
+    body = mails[alice.email].body
+    assert "Bob Tremblay of Alder Dental asks you for: Something else." in body
+    assert "A new chair, please." in body
+    assert f"/c/alder/requests/{asked.uuid}/" in body
+    event = AuditEvent.objects.get(customer=alder, kind="request.opened", actor=bob)
+    assert sentence_of(event) == "Bob Tremblay made a request: Something else."
+    assert verify_chain(f"customer:{alder.pk}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "field"),
+    [
+        ("holiday", {}, "kind"),
+        ("other", {"text": "  "}, "text"),
+        ("other", {"text": "x" * 501}, "text"),
+        ("other", {"text": "turned \u202e around"}, "text"),
+        ("other", {"text": "null\x00byte"}, "text"),
+        ("name", {"wanted": {"work_name": " "}}, "work_name"),
+        ("name", {"wanted": {"work_name": "x" * 151}}, "work_name"),
+        ("name", {"wanted": {"work_name": "two\nlines"}}, "work_name"),
+        ("name", {"wanted": {"work_name": "Bob Tremblay"}}, "work_name"),
+        ("phone", {"wanted": {"work_phone": "1" * 41}}, "work_phone"),
+        ("address", {"wanted": {"address": "not an address"}}, "address"),
+        ("address", {"wanted": {"address": "BOB@alder.example"}}, "address"),
+    ],
+)
+def test_bad_input_is_refused_by_name_and_changes_nothing(ask, events, kind, said, field):
+    before = events(), Request.objects.count()
+
+    with pytest.raises(RequestRefused) as refusal:
+        ask(kind, **said)
+
+    assert list(refusal.value.message_dict) == [field]
+    assert (events(), Request.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("name", {}), ("phone", {"role": "super_user"}), ("leave", {"work_name": "x"})],
+)
+def test_a_kind_wants_its_own_value_and_no_other(ask, kind, wanted):
+    with pytest.raises(RequestRefused):
+        ask(kind, wanted=wanted)
+
+
+def test_only_live_members_ask(ask, alder, alice, bob, charlie, dana, olive, membership):
+    for stranger in (charlie, dana):
+        with pytest.raises(PermissionDenied):
+            ask(actor=stranger)
+    suspend_membership(actor=alice, membership=membership(bob))
+    with pytest.raises(PermissionDenied):
+        ask()
+
+
+def test_nothing_is_asked_while_the_customer_is_suspended(ask, alder, olive):
+    suspend_customer(actor=olive, customer=alder, reason="unpaid")
+    with pytest.raises(PermissionDenied):
+        ask()
+
+
+def test_a_change_is_asked_once_at_a_time(ask):
+    ask("leave")
+    with pytest.raises(RequestRefused, match="already asked"):
+        ask("leave")
+    ask("other")
+    ask("other")
+
+
+def test_there_is_a_most(ask):
+    for _n in range(MOST_OPEN):
+        ask()
+    with pytest.raises(RequestRefused, match="Withdraw one"):
+        ask()
+
+
+def test_asking_and_withdrawing_is_no_way_to_flood(ask, bob):
+    for _n in range(MOST_A_DAY):
+        withdraw_request(actor=bob, asked=ask())
+    with pytest.raises(RequestRefused, match="a lot for one day"):
+        ask()
+
+
+def test_who_has_nobody_to_ask_is_told(ask, alice, frank, cedar, gina, alder):
+    with pytest.raises(RequestRefused, match="no other Super User"):
+        ask(actor=frank, customer=cedar)
+    assert ask(actor=gina, customer=alder).is_open
+
+
+def test_the_main_super_user_does_not_ask_to_leave(ask, alice, gina):
+    with pytest.raises(RequestRefused, match="Hand the role over"):
+        ask("leave", actor=alice)
+
+
+# --- Answering ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [("name", "work_name", "Robert Tremblay"), ("phone", "work_phone", "+1 514 555 0142")],
+)
+def test_a_yes_changes_name_or_phone(
+    ask, alder, alice, bob, membership, deliver, kind, field, value
+):
+    asked = ask(kind, wanted={field: value})
+
+    approved = approve_request(actor=alice, asked=asked, answer="Of course.")
+
+    assert getattr(membership(bob), field) == value
+    assert (approved.state, approved.answered_by) == ("approved", alice)
+    assert kinds(alder, asked) == ["request.opened", "request.approved"]
+    (mail,) = [mail for mail in deliver() if mail.subject.startswith("Approved: ")]
+    assert mail.to == [bob.email]
+    assert "Of course." in mail.body
+
+
+def test_a_yes_lets_a_person_leave(ask, alder, alice, bob, deliver):
+    other, asked = ask(), ask("leave")
+
+    approve_request(actor=alice, asked=asked)
+
+    assert not Membership.objects.present().filter(user=bob, customer=alder).exists()
+    other.refresh_from_db()
+    assert (other.state, other.answered_by) == ("withdrawn", None)
+    assert kinds(alder, other) == ["request.opened", "request.lapsed"]
+    assert "Approved: Leaving the company" in [mail.subject for mail in deliver()]
+
+
+def test_a_yes_to_an_address_takes_nothing_over(ask, alice, bob, deliver):
+    asked = ask("address", wanted={"address": "Bob@New.example"})
+    assert asked.wanted == {"address": "bob@new.example"}
+
+    approve_request(actor=alice, asked=asked)
+
+    bob.refresh_from_db()
+    assert bob.email == "bob@alder.example"
+    (mail,) = [mail for mail in deliver() if mail.subject.startswith("Approved: ")]
+    assert mail.to == ["bob@alder.example"]
+    assert "/accounts/email/" in mail.body
+    assert "bob@new.example" in mail.body
+
+
+def test_a_no_has_a_reason_the_asker_reads(ask, alder, alice, bob, deliver):
+    asked = ask()
+    for empty in ("", "  "):
+        with pytest.raises(RequestRefused) as refusal:
+            refuse_request(actor=alice, asked=asked, reason=empty)
+        assert list(refusal.value.message_dict) == ["reason"]
+
+    refuse_request(actor=alice, asked=asked, reason="Next year.")
+
+    assert kinds(alder, asked) == ["request.opened", "request.refused"]
+    (mail,) = [mail for mail in deliver() if mail.subject.startswith("Refused: ")]
+    assert mail.to == [bob.email]
+    assert "Next year." in mail.body
+
+
+def test_answered_once(ask, alice, gina, bob, membership, events):
+    asked = ask("name", wanted={"work_name": "Robert"})
+    refuse_request(actor=gina, asked=asked, reason="No.")
+    before = events()
+
+    for act in (
+        lambda: approve_request(actor=alice, asked=asked),
+        lambda: refuse_request(actor=alice, asked=asked, reason="Me too."),
+        lambda: withdraw_request(actor=bob, asked=asked),
+    ):
+        with pytest.raises(RequestRefused, match="Gina Newcomer has already answered"):
+            act()
+    assert membership(bob).work_name == "Bob Tremblay"
+    assert events() == before
+
+
+def test_only_super_users_of_the_customer_answer(
+    ask, bob, emma, charlie, dana, olive, alice, alder, events
+):
+    asked, before = ask(), None
+    before = events()
+    for person in (bob, emma, charlie, dana, olive):
+        with pytest.raises(PermissionDenied):
+            approve_request(actor=person, asked=asked)
+        with pytest.raises(PermissionDenied):
+            refuse_request(actor=person, asked=asked, reason="No.")
+    suspend_customer(actor=olive, customer=alder, reason="unpaid")
+    with pytest.raises(PermissionDenied):
+        approve_request(actor=alice, asked=asked)
+    asked.refresh_from_db()
+    assert asked.is_open
+    assert events() == before + 1  # the suspension
+
+
+def test_nobody_answers_their_own(ask, gina, alder, alice):
+    asked = ask("leave", actor=gina)
+    with pytest.raises(RequestRefused, match="your own"):
+        approve_request(actor=gina, asked=asked)
+    approve_request(actor=alice, asked=asked)
+    assert not Membership.objects.present().filter(user=gina).exists()
+
+
+def test_withdrawn_by_the_asker_alone(ask, alder, alice, bob, emma):
+    asked = ask()
+    for other in (alice, emma):
+        with pytest.raises(PermissionDenied):
+            withdraw_request(actor=other, asked=asked)
+
+    withdraw_request(actor=bob, asked=asked)
+
+    assert kinds(alder, asked) == ["request.opened", "request.withdrawn"]
+    with pytest.raises(RequestRefused, match="withdrawn"):
+        approve_request(actor=alice, asked=asked)
+
+
+def test_a_leaver_s_requests_end_with_the_membership(ask, alice, bob, alder, membership):
+    asked = ask("leave")
+    remove_membership(actor=alice, membership=membership(bob))
+    asked.refresh_from_db()
+    assert asked.state == "withdrawn"
+    with pytest.raises(RequestRefused):
+        approve_request(actor=alice, asked=asked)
+
+
+def test_a_refused_act_leaves_the_request_open(ask, alice, gina, alder, events):
+    """What a yes brings about and the yes itself stand or fall together."""
+    asked = ask("leave", actor=gina)
+    hand_over_customer(actor=alice, customer=alder, to=Membership.objects.get(user=gina))
+    before = events()
+    with pytest.raises(ValidationError, match="Hand the role over"):
+        approve_request(actor=alice, asked=asked)
+    asked.refresh_from_db()
+    assert asked.is_open
+    assert events() == before
+
+
+# --- The database's own rules ---
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": "approved"},
+        {"state": "approved", "answered_at": "now"},
+        {"state": "refused", "answered_at": "now", "answered_by": "alice"},
+        {"state": "open", "answered_at": "now"},
+        {"state": "withdrawn"},
+        {"state": "lost"},
+        {"kind": "holiday"},
+        {"customer": "birch"},
+    ],
+)
+def test_the_database_refuses_half_answers(ask, alice, birch, values):
+    asked = ask()
+    words = {"now": timezone.now(), "alice": alice, "birch": birch}
+    filled = {name: words.get(value, value) for name, value in values.items()}
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Request.objects.filter(pk=asked.pk).update(**filled)
+
+
+def test_the_database_keeps_an_answer(ask, alice):
+    asked = ask()
+    refuse_request(actor=alice, asked=asked, reason="No.")
+
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_request SET answer = 'Yes.' WHERE id = %s", [asked.pk])
+
+
+def test_who_sees_which(ask, alice, bob, emma, charlie, dana, gina):
+    asked = ask()
+    seen = {
+        person: Request.objects.visible_to(person).filter(uuid=asked.uuid).exists()
+        for person in (alice, bob, emma, charlie, dana, gina)
+    }
+    assert [person for person, sees in seen.items() if sees] == [alice, bob, gina]
+    assert not Request.objects.visible_to(alice).filter(uuid=uuid.uuid4()).exists()

@@ -1,0 +1,41 @@
+"""Asking for a closed portal and getting an answer, with and without JavaScript."""
+
+import pytest
+
+
+def ask(bob):
+    bob.goto("/")
+    bob.get_by_role("button", name="Ask for Usage statistics").click()
+    assert bob.get_by_text("Your Super User has been asked").is_visible()
+    bob.goto("/")
+    assert bob.get_by_role("link", name="You have asked for it").is_visible()
+
+
+@pytest.mark.parametrize("javascript", [False, True])
+def test_refused_then_approved(open_browser, javascript):
+    bob = open_browser("Bob", javascript=javascript)
+    alice = open_browser("Alice", javascript=javascript)
+    ask(bob)
+    alice.goto("/c/alder/requests/")
+    alice.get_by_role("link", name="Refuse Bob Tremblay: Access").click()
+    alice.get_by_label("Reason").fill("Emma prepares the report.")
+    alice.get_by_role("button", name="Refuse").click()
+    assert alice.get_by_text("Bob Tremblay has been told why").is_visible()
+    bob.get_by_role("link", name="Requests").click()
+    bob.get_by_role("link", name="Access").first.click()
+    assert bob.get_by_text("Emma prepares the report.").is_visible()
+
+    ask(bob)
+    alice.goto("/c/alder/requests/")
+    alice.get_by_role("link", name="Approve for Bob Tremblay: Access").click()
+    alice.get_by_label("Until").fill("2090-01-01T12:00")
+    alice.get_by_role("button", name="Approve").click()
+    bob.goto("/")
+    assert bob.get_by_role("link", name="Usage statistics").is_visible()
+
+    # As it was, for whoever comes next.
+    alice.goto("/c/alder/people/")
+    alice.get_by_role("link", name="Bob Tremblay").click()
+    statistics = alice.get_by_role("region", name="Usage statistics")
+    statistics.get_by_role("button", name="Revoke “Open the portal”").click()
+    assert alice.get_by_text("Bob Tremblay no longer has").is_visible()

@@ -1,0 +1,358 @@
+"""Asking and answering in the browser, without JavaScript."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Request
+from accounts.services.customers import suspend_customer
+from accounts.services.memberships import change_role
+from accounts.services.requests import open_request
+from portals.models import PersonGrant, RequestedGrant
+
+LIST = "/c/alder/requests/"
+NEW = "/c/alder/requests/new/"
+WEBMAIL_READ = "webmail.mailbox.read"
+
+
+@pytest.fixture
+def waiting(emma):
+    """What the example lets Emma wait for: the domains portal."""
+    return Request.objects.get(membership__user=emma)
+
+
+@pytest.fixture
+def at(waiting):
+    """An address of Emma's request: at("approve")."""
+    return lambda act="": f"/c/alder/requests/{waiting.uuid}/{act and act + '/'}"
+
+
+@pytest.fixture
+def row(waiting):
+    return RequestedGrant.objects.get(request=waiting)
+
+
+# --- Following ---
+
+
+def test_a_super_user_sees_what_waits_and_a_person_their_own(as_, alice, bob, emma, at):
+    html = as_(alice).get(LIST).content.decode()
+    assert "Emma Roy: Access" in html
+    assert "I look after the new website" in html
+    assert f'{at()}#approve"' in html
+    assert f'{at()}#refuse"' in html
+
+    html = as_(emma).get(LIST).content.decode()
+    assert at() in html
+    assert "Withdraw" in html
+    assert "Approve" not in html
+
+    html = as_(bob).get(LIST).content.decode()
+    assert at() not in html
+    assert "Nothing waits" in html
+    assert "Alice Martin is told" in html
+
+
+def test_the_request_s_page_is_for_the_asker_and_super_users(
+    as_, alice, bob, emma, charlie, dana, olive, at
+):
+    for person in (bob, charlie, dana, olive):
+        assert as_(person).get(at()).status_code == 404
+        for act in ("approve", "refuse"):
+            assert as_(person).post(at(act), {"reason": "x"}).status_code == 404
+    html = as_(emma).get(at()).content.decode()
+    assert "Withdraw this request" in html
+    assert "Give these rights" not in html
+    html = as_(alice).get(at()).content.decode()
+    assert "Give these rights" in html
+    assert as_(None).get(at()).status_code == 302
+
+
+def test_another_customer_s_address_finds_nothing(as_, alice, charlie, waiting):
+    """A foreign request under one's own company, and the other way round."""
+    assert as_(charlie).get(f"/c/birch/requests/{waiting.uuid}/").status_code == 404
+    assert as_(alice).get(f"/c/birch/requests/{waiting.uuid}/").status_code == 404
+    assert as_(charlie).get(LIST).status_code == 404
+    assert as_(charlie).get(NEW).status_code == 404
+
+
+def test_the_asker_cannot_answer(as_, emma, at, row, events):
+    before = events()
+    data = {"rights": row.pk, "answer": ""}
+    assert as_(emma).post(at("approve"), data).status_code == 403
+    assert as_(emma).post(at("refuse"), {"reason": "x"}).status_code == 403
+    assert events() == before
+
+
+@pytest.fixture
+def events(db):
+    return AuditEvent.objects.exclude(kind="sign_in.done").count
+
+
+@pytest.mark.parametrize("act", ["approve", "refuse"])
+def test_answers_are_posted(as_, alice, at, act):
+    assert as_(alice).get(at(act)).status_code == 405
+
+
+# --- Answering ---
+
+
+def test_approving_and_the_asker_reads_it(as_, alice, emma, at, row):
+    response = as_(alice).post(at("approve"), {"rights": row.pk, "answer": "Welcome."}, follow=True)
+
+    assert "Approved. Emma Roy has been told." in response.content.decode()
+    assert emma.has_perm("portals.domains.subscription.open", row.resource)
+    html = as_(emma).get(at()).content.decode()
+    assert "Approved by Alice Martin" in html
+    assert "Welcome." in html
+    assert "domains.harbour.example" in as_(emma).get("/").content.decode()
+
+
+def test_an_end_can_be_set(as_, alice, emma, at, row):
+    data = {"rights": row.pk, "expires_at": "2090-01-01T12:00"}
+    assert as_(alice).post(at("approve"), data).status_code == 302
+    assert PersonGrant.objects.get(user=emma, content_object=row.resource).expires_at.year == 2090
+
+
+def test_refusing_wants_a_reason(as_, alice, emma, at, waiting):
+    html = as_(alice).post(at("refuse"), {"reason": " "}).content.decode()
+    assert 'class="errorlist' in html
+    waiting.refresh_from_db()
+    assert waiting.is_open
+
+    as_(alice).post(at("refuse"), {"reason": "Bob does this."})
+    assert "Bob does this." in as_(emma).get(at()).content.decode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"rights": "0"},
+        {"rights": "x" * 30},
+        {"rights": "own", "expires_at": "yesterday"},
+        {"rights": "own", "expires_at": "2020-01-01T00:00"},
+        {"rights": "own", "answer": "x" * 501},
+        {"rights": "own", "answer": "null\x00byte"},
+        {"rights": "own", "answer": "turned \u202e around"},
+        {"rights": "own", "state": "approved"},
+    ],
+)
+def test_bad_answers_say_why_and_change_nothing(as_, alice, at, row, waiting, events, data):
+    before = events()
+    filled = {name: row.pk if value == "own" else value for name, value in data.items()}
+
+    response = as_(alice).post(at("approve"), filled)
+
+    assert response.status_code == 200
+    assert 'class="errorlist' in response.content.decode()
+    waiting.refresh_from_db()
+    assert waiting.is_open
+    assert events() == before
+
+
+def test_the_second_answer_is_told_who_was_first(as_, alice, emma, at, row, events):
+    """A form sent again, or a second Super User: nothing happens twice."""
+    client = as_(alice)
+    client.post(at("approve"), {"rights": row.pk})
+    before = events(), PersonGrant.objects.count()
+
+    for act, data in (("approve", {"rights": row.pk}), ("refuse", {"reason": "No."})):
+        html = client.post(at(act), data).content.decode()
+        assert "Alice Martin has already answered this request." in html
+    assert (events(), PersonGrant.objects.count()) == before
+
+
+def test_a_sensitive_right_sends_to_a_fresh_sign_in(
+    as_, alice, bob, alder, give, membership, thing, right
+):
+    mailbox = thing("mailbox", "billing@alder.example")
+    give(alice, membership(bob), "webmail.mailbox.view", mailbox)
+    value = f"{mailbox.pk}:{right(WEBMAIL_READ).pk}"
+    response = as_(bob).post(NEW, {"rights": value, "text": "Holiday cover"})
+    asked = Request.objects.get(membership__user=bob)
+    assert response["Location"] == f"/c/alder/requests/{asked.uuid}/"
+    approve = f"/c/alder/requests/{asked.uuid}/approve/"
+    data = {"rights": asked.requested_grants.get().pk}
+    client = as_(alice)
+
+    assert reverse("account_reauthenticate") in client.post(approve, data)["Location"]
+    assert not bob.has_perm(f"portals.{WEBMAIL_READ}", mailbox)
+
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": timezone.now().timestamp()}
+    ]
+    session["account_authentication_methods_user"] = str(alice.pk)
+    session.save()
+    assert client.post(approve, data)["Location"] == LIST
+    assert bob.has_perm(f"portals.{WEBMAIL_READ}", mailbox)
+
+
+def test_one_s_own_request_is_for_another_super_user(as_, alice, bob, alder, membership):
+    change_role(actor=alice, membership=membership(bob), role="super_user")
+    asked = open_request(actor=bob, customer=alder, kind="leave")
+    page = f"/c/alder/requests/{asked.uuid}/"
+
+    html = as_(bob).get(page).content.decode()
+    assert "Another Super User answers it" in html
+    html = as_(bob).post(f"{page}approve/").content.decode()
+    assert "This is your own request" in html
+    asked.refresh_from_db()
+    assert asked.is_open
+    assert "leaves Alder Dental at once" in as_(alice).get(page).content.decode()
+
+
+def test_a_name_is_approved_from_the_list(as_, alice, bob, alder, membership):
+    asked = open_request(
+        actor=bob, customer=alder, kind="name", wanted={"work_name": "Robert Tremblay"}
+    )
+    client = as_(alice)
+    html = client.get(LIST).content.decode()
+    assert "Robert Tremblay" in html
+    assert f'action="/c/alder/requests/{asked.uuid}/approve/"' in html
+
+    client.post(f"/c/alder/requests/{asked.uuid}/approve/")
+
+    assert membership(bob).work_name == "Robert Tremblay"
+
+
+# --- Asking ---
+
+
+def test_access_is_asked_for_by_ticking(as_, bob, thing, right):
+    client = as_(bob)
+    domain = thing("domain", "alder.example")
+    value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
+    html = client.get(NEW).content.decode()
+    assert f'value="{value}"' in html
+    assert "Open Usage statistics" in html
+    assert "billing@alder.example" not in html
+    assert "alderdental.example" not in html
+
+    response = client.post(NEW, {"rights": value, "text": "For the site."}, follow=True)
+
+    html = response.content.decode()
+    assert "Your request is on its way" in html
+    assert "Change its DNS records" in html
+    assert Request.objects.get(membership__user=bob).requested_grants.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("access", {}),
+        ("access", {"rights": "1:1", "text": "x"}),
+        ("access", {"rights": "x", "text": "x"}),
+        ("access", {"text": "x", "expires_at": "2020-01-01T00:00"}),
+        ("access", {"text": "x", "wanted": "y"}),
+        ("name", {}),
+        ("name", {"work_name": "Bob Tremblay"}),
+        ("name", {"work_name": "x" * 151}),
+        ("phone", {"work_phone": "\u202e1"}),
+        ("address", {"address": "no"}),
+        ("leave", {"work_name": "x"}),
+        ("other", {}),
+        ("other", {"text": "x" * 501}),
+    ],
+)
+def test_bad_requests_say_why_and_change_nothing(as_, bob, events, kind, data):
+    before = events(), Request.objects.count()
+    response = as_(bob).post(f"{NEW}?kind={kind}", data)
+
+    assert response.status_code == 200
+    assert 'class="errorlist' in response.content.decode()
+    assert (events(), Request.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("name", {"work_name": "Robert", "text": ""}),
+        ("phone", {"work_phone": "+1 514 555 0142"}),
+        ("address", {"address": "bob@new.example"}),
+        ("leave", {"text": "A new job."}),
+        ("other", {"text": "A chair.\r\nA table."}),
+    ],
+)
+def test_every_kind_can_be_asked_and_withdrawn(as_, bob, kind, data):
+    client = as_(bob)
+    assert client.get(f"{NEW}?kind={kind}").status_code == 200
+    response = client.post(f"{NEW}?kind={kind}", data, follow=True)
+    asked = Request.objects.get(membership__user=bob)
+    assert (asked.kind, response.status_code) == (kind, 200)
+
+    client.post(f"/c/alder/requests/{asked.uuid}/withdraw/")
+
+    asked.refresh_from_db()
+    assert asked.state == "withdrawn"
+
+
+def test_an_unknown_kind_is_nothing(as_, bob):
+    assert as_(bob).get(f"{NEW}?kind=holiday").status_code == 404
+
+
+def test_a_closed_tile_asks_and_then_says_so(as_, bob, emma, deliver, alice):
+    client = as_(bob)
+    tile = 'action="/c/alder/requests/portals/statistics/"'
+    assert tile in client.get("/").content.decode()
+
+    client.post("/c/alder/requests/portals/statistics/")
+    again = client.post("/c/alder/requests/portals/statistics/", follow=True).content.decode()
+
+    assert "You have already asked for" in again
+    html = client.get("/").content.decode()
+    assert tile not in html
+    assert "You have asked for it" in html
+    assert Request.objects.filter(membership__user=bob).count() == 1
+    assert len([mail for mail in deliver() if mail.to == [alice.email]]) == 1
+
+
+def test_an_open_or_foreign_portal_cannot_be_asked_for(as_, bob, frank):
+    html = as_(bob).post("/c/alder/requests/portals/domains/", follow=True).content.decode()
+    assert "You already have" in html
+    assert as_(bob).post("/c/alder/requests/portals/nothing/").status_code == 404
+    assert as_(frank).post("/c/cedar/requests/portals/statistics/").status_code == 404
+    assert as_(frank).post("/c/alder/requests/portals/domains/").status_code == 404
+    assert not Request.objects.filter(membership__user__in=[bob, frank]).exists()
+
+
+def test_while_the_customer_is_suspended_one_only_reads(as_, alice, bob, emma, olive, alder, at):
+    suspend_customer(actor=olive, customer=alder, reason="unpaid")
+    assert as_(bob).get(NEW).status_code == 403
+    assert "Ask for it" not in as_(bob).get("/").content.decode()
+    html = as_(alice).get(at()).content.decode()
+    assert "Give these rights" not in html
+    assert as_(alice).post(at("refuse"), {"reason": "x"}).status_code == 403
+    assert as_(alice).get(LIST).status_code == 200
+
+
+# --- Cost ---
+
+
+def test_budgets(as_, alice, bob, alder, at, django_assert_max_num_queries):
+    for n in range(15):
+        open_request(actor=bob, customer=alder, kind="other", text=f"Wish {n}")
+    super_user, person = as_(alice), as_(bob)
+    with django_assert_max_num_queries(12):
+        super_user.get(LIST)
+    with django_assert_max_num_queries(12):
+        person.get(LIST)
+    with django_assert_max_num_queries(14):
+        super_user.get(at())
+    with django_assert_max_num_queries(30):
+        person.get(NEW)
+
+
+def test_the_lists_are_paged_by_key(as_, alice, bob, alder):
+    for n in range(3):
+        open_request(actor=bob, customer=alder, kind="other", text=f"Wish {n}")
+    last = Request.objects.latest("pk")
+    client = as_(alice)
+    first = Request.objects.order_by("pk").first()
+
+    html = client.get(LIST, {"after": first.pk}).content.decode()
+    assert "Emma Roy: " not in html
+    assert "Wish 2" in html
+    assert client.get(LIST, {"after": "x"}).status_code == 400
+    assert client.get(LIST, {"settled": last.pk}).status_code == 400

@@ -1,0 +1,238 @@
+"""Rights asked for: what may be asked, and what a yes gives."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Request
+from accounts.services.requests import RequestRefused, approve_request, refuse_request
+from portals.models import PersonGrant, RequestedGrant
+from portals.selectors.requests import askable_by
+from portals.services.grants import FreshSignInRequired, GrantRefused
+from portals.services.requests import Approval, request_access
+from portals.services.subscriptions import set_subscription_status
+
+OPEN = "domains.subscription.open"
+DNS = "domains.domain.manage_dns"
+READ = "webmail.mailbox.manage"
+
+
+@pytest.fixture
+def waiting(emma):
+    """What the example lets Emma wait for: the domains portal."""
+    return Request.objects.get(membership__user=emma)
+
+
+@pytest.fixture
+def ask(bob, alder, right):
+    """Bob asks for rights: ask((right name, resource), …)."""
+
+    def asked(*rights, actor=bob, customer=alder, text="For the new site.", **more):
+        pairs = [(resource, right(name)) for name, resource in rights]
+        return request_access(actor=actor, customer=customer, text=text, rights=pairs, **more)
+
+    return asked
+
+
+@pytest.fixture
+def domain(thing):
+    return thing("domain", "alder.example")  # Bob may see it
+
+
+@pytest.fixture
+def mailbox(thing):
+    return thing("mailbox", "bob@alder.example")  # Bob's own
+
+
+def fresh(**how):
+    return Approval(signed_in_at=timezone.now(), **how)
+
+
+# --- Asking ---
+
+
+def test_one_may_ask_for_closed_portals_and_more_on_what_one_has(membership, emma, bob):
+    def names(person):
+        return {
+            (str(one.resource.resource_type.portal.slug), one.resource.external_id, right.codename)
+            for one in askable_by(membership(person))
+            for right in one.privileges
+        }
+
+    assert {name for name in names(emma) if name[0] == "domains"} == {
+        ("domains", "alder", "subscription.open")
+    }
+    bobs = names(bob)
+    assert ("domains", "alder.example", "domain.manage_dns") in bobs
+    assert ("domains", "alder.example", "domain.view") not in bobs
+    assert not {name for name in bobs if name[1] == "alderdental.example"}
+    assert not {name for name in bobs if name[1] == "billing@alder.example"}
+
+
+def test_the_mail_names_the_rights(ask, domain, alice, deliver):
+    ask((DNS, domain))
+    (mail,) = [mail for mail in deliver() if mail.to == [alice.email]]
+    assert "- Change its DNS records: alder.example" in mail.body
+
+
+@pytest.mark.parametrize(
+    ("name", "thing_of"),
+    [
+        (DNS, ("domain", "alderdental.example")),  # there, but nothing of Bob's
+        (DNS, ("domain", "birch.example")),  # another customer's
+        (READ, ("domain", "alder.example")),  # a right of another type
+    ],
+)
+def test_things_one_has_nothing_to_do_with_are_refused_alike(ask, thing, events_of, name, thing_of):
+    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+        ask((name, thing(*thing_of)))
+    assert not events_of("request.opened")
+
+
+@pytest.fixture
+def events_of(bob):
+    """Events of one kind that Bob caused."""
+    return lambda kind: list(AuditEvent.objects.filter(kind=kind, actor=bob))
+
+
+def test_what_one_has_or_has_asked_for_is_refused(ask, domain):
+    with pytest.raises(RequestRefused, match="You already have"):
+        ask(("domains.domain.view", domain))
+    asked = ask((DNS, domain), (DNS, domain))
+    assert RequestedGrant.objects.filter(request=asked).count() == 1
+    with pytest.raises(RequestRefused, match="already asked for"):
+        ask((DNS, domain))
+
+
+def test_an_empty_request_is_refused_and_words_alone_are_enough(ask, alice, bob):
+    with pytest.raises(RequestRefused):
+        ask(text=" ")
+    asked = ask(text="The scanner on the second floor.")
+    before = PersonGrant.objects.filter(user=bob).count()
+    assert approve_request(actor=alice, asked=asked).state == "approved"
+    assert PersonGrant.objects.filter(user=bob).count() == before
+
+
+def test_an_end_in_the_past_is_refused(ask, domain):
+    with pytest.raises(GrantRefused):
+        ask((DNS, domain), expires_at=timezone.now() - timedelta(hours=1))
+
+
+# --- Answering ---
+
+
+def test_a_yes_opens_the_portal(waiting, alice, emma, thing, alder):
+    root = RequestedGrant.objects.get(request=waiting).resource
+    assert not emma.has_perm(f"portals.{OPEN}", root)
+
+    approve_request(actor=alice, asked=waiting, answer="Welcome.")
+
+    assert emma.has_perm(f"portals.{OPEN}", root)
+    grant = PersonGrant.objects.get(user=emma, content_object=root)
+    assert grant.granted_by == alice
+    assert grant.reason == f"{waiting.text} — Welcome."
+    given = AuditEvent.objects.get(kind="grant.given", person=emma, data__reason=grant.reason)
+    assert given.customer == alder
+
+
+def test_a_no_gives_nothing(waiting, alice, emma):
+    before = PersonGrant.objects.count()
+    refuse_request(actor=alice, asked=waiting, reason="Not now.")
+    assert PersonGrant.objects.count() == before
+    assert not RequestedGrant.objects.get(request=waiting).given
+
+
+def test_a_yes_can_be_reduced_and_end(ask, domain, alice, bob):
+    asked = ask((DNS, domain), ("domains.domain.renew", domain))
+    dns, renew = RequestedGrant.objects.filter(request=asked).order_by("pk")
+    end = timezone.now() + timedelta(days=7)
+
+    approve_request(
+        actor=alice,
+        asked=asked,
+        how=Approval(rights=frozenset({dns.pk}), until_as_asked=False, expires_at=end),
+    )
+
+    assert bob.has_perm(f"portals.{DNS}", domain)
+    assert not bob.has_perm("portals.domains.domain.renew", domain)
+    grant = PersonGrant.objects.get(user=bob, content_object=domain, permission=dns.privilege_id)
+    assert grant.expires_at == end
+    dns.refresh_from_db()
+    renew.refresh_from_db()
+    assert (dns.given, dns.expires_at, renew.given) == (True, end, False)
+
+
+def test_as_asked_keeps_the_end_asked_for(ask, domain, alice, bob):
+    end = timezone.now() + timedelta(days=2)
+    asked = ask((DNS, domain), expires_at=end)
+    approve_request(actor=alice, asked=asked)
+    assert PersonGrant.objects.get(user=bob, content_object=domain, expires_at=end)
+
+
+@pytest.mark.parametrize("rights", [frozenset(), frozenset({0})])
+def test_a_yes_to_nothing_or_to_another_request_is_refused(
+    waiting, ask, domain, alice, emma, rights
+):
+    foreign = RequestedGrant.objects.get(request=ask((DNS, domain))).pk
+    chosen = rights and frozenset({foreign})
+    before = PersonGrant.objects.count()
+
+    with pytest.raises(RequestRefused) as refusal:
+        approve_request(actor=alice, asked=waiting, how=Approval(rights=chosen))
+
+    assert list(refusal.value.message_dict) == ["rights"]
+    waiting.refresh_from_db()
+    assert waiting.is_open
+    assert PersonGrant.objects.count() == before
+
+
+def test_sensitive_rights_want_a_fresh_sign_in(ask, thing, alice, bob, give, membership):
+    """All or nothing: the request stays open, and no right of it is given."""
+    billing = thing("mailbox", "billing@alder.example")
+    give(alice, membership(bob), "webmail.mailbox.view", billing)
+    asked = ask(("webmail.mailbox.manage", billing), ("webmail.mailbox.read", billing))
+    stale = Approval(signed_in_at=timezone.now() - timedelta(minutes=6))
+    for how in (None, Approval(), stale):
+        with pytest.raises(FreshSignInRequired):
+            approve_request(actor=alice, asked=asked, how=how)
+    asked.refresh_from_db()
+    assert asked.is_open
+    assert not bob.has_perm("portals.webmail.mailbox.manage", billing)
+
+    approve_request(actor=alice, asked=asked, how=fresh())
+
+    assert bob.has_perm("portals.webmail.mailbox.read", billing)
+
+
+def test_sensitive_rights_want_a_reason(ask, thing, alice, bob, give, membership):
+    billing = thing("mailbox", "billing@alder.example")
+    give(alice, membership(bob), "webmail.mailbox.view", billing)
+    asked = ask(("webmail.mailbox.read", billing), text="")
+    with pytest.raises(GrantRefused, match="say why"):
+        approve_request(actor=alice, asked=asked, how=fresh())
+    approve_request(actor=alice, asked=asked, answer="Holiday cover.", how=fresh())
+    grant = PersonGrant.objects.get(
+        user=bob, content_object=billing, permission__codename__endswith="mailbox.read"
+    )
+    assert grant.reason == "Holiday cover."
+
+
+def test_long_reasons_are_cut_not_refused(ask, domain, alice, bob):
+    asked = ask((DNS, domain), text="x" * 500)
+    approve_request(actor=alice, asked=asked, answer="y" * 500)
+    reason = PersonGrant.objects.get(user=bob, content_object=domain, granted_by=alice,
+        permission__codename__endswith="manage_dns").reason  # fmt: skip
+    assert len(reason) == 500
+    assert reason.endswith("…")
+
+
+def test_what_ends_with_its_subscription_is_no_longer_asked_for(waiting, alice, olive, alder, emma):
+    subscription = alder.subscriptions.get(portal__slug="domains")
+    set_subscription_status(actor=olive, subscription=subscription, status="ended")
+
+    assert not RequestedGrant.objects.filter(request=waiting).exists()
+    approve_request(actor=alice, asked=waiting)
+    assert not PersonGrant.objects.filter(
+        user=emma, content_object__subscription=subscription
+    ).exists()
