@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from benchmarks.load import Talk, requests_of
+from hub.serving import THREADS
 from tests.machine import find_postgresql, free_port, private_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +74,7 @@ def serving(application: str, url: str, plan: Path) -> Iterator[int]:
     port = free_port()
     database = url if url.startswith("postgres") else urlsplit(url).path[1:]
     command = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--port", str(port)]
+    command += ["--blocking-threads", str(THREADS)]  # as production serves, all three alike
     server = subprocess.Popen(
         [sys.executable, *command, "--log-level", "error", application],
         cwd=ROOT,

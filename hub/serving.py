@@ -3,8 +3,9 @@
 import socket
 import sys
 
-# Each thread keeps its own database connection; granian alone would open hundreds.
-THREADS = 8
+# Each thread keeps its own database connection, and more of them only pass the interpreter's lock
+# around: 4 answer a third more checks than 8 (benchmarks/check.py). More work wants HUB_WORKERS.
+THREADS = 4
 
 
 class CannotListen(Exception):
