@@ -22,7 +22,7 @@ from accounts.services.customers import create_customer
 from accounts.services.invitations import invite_main_super_user
 from accounts.services.support import send_reset_link
 from hub.example import PASSWORD
-from portals.models import PersonGrant, Portal, Resource
+from portals.models import PersonGrant, Portal, Resource, TeamGrant
 from tests import test_access
 from tests.test_access import ADDRESSES, READERS
 
@@ -167,7 +167,8 @@ def typed_by_people() -> Iterator[str]:
     for model, field in ((User, "name"), (Customer, "name"), (Resource, "name")):
         yield from model.objects.values_list(field, flat=True)
     yield from Request.objects.exclude(text="").values_list("text", flat=True)
-    yield from PersonGrant.objects.exclude(reason="").values_list("reason", flat=True)
+    for grant in (PersonGrant, TeamGrant):
+        yield from grant.objects.exclude(reason="").values_list("reason", flat=True)
 
 
 def in_french(client: Client) -> Client:
