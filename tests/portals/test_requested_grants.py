@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Request
 from accounts.services.requests import RequestRefused, approve_request, refuse_request
+from accounts.services.sign_in import FreshSignInRequired
 from portals.models import PersonGrant, RequestedGrant
 from portals.selectors.requests import askable_by
-from portals.services.grants import FreshSignInRequired, GrantRefused
+from portals.services.grants import GrantRefused
 from portals.services.requests import Approval, request_access
 from portals.services.subscriptions import set_subscription_status
 
