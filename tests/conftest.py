@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client, TransactionTestCase, override_settings
+from django.utils import translation
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
@@ -54,6 +55,12 @@ def _flush_past_the_triggers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> None:
+    """A request leaves its reader's language behind in the thread; each test begins without."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
