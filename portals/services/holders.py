@@ -11,7 +11,7 @@ from accounts.services.audit import record_event
 from accounts.services.sign_in import require_fresh_sign_in
 from portals import emails
 from portals.models import PersonGrant, TeamGrant
-from portals.selectors.privileges import is_sensitive
+from portals.selectors.privileges import sensitive_among
 from portals.services.grants import GrantRefused, described
 
 
@@ -71,13 +71,11 @@ def check_joining(
     Nobody joins by themselves what they may not give themselves; others join with a reason, after
     a fresh sign-in, and those concerned are told. Raises GrantRefused or FreshSignInRequired.
     """
-    sensitive = [
-        grant
-        for grant in TeamGrant.objects.filter(group=team.group).select_related(
-            "permission__privilege__portal", "content_object__subscription__customer"
-        )
-        if is_sensitive(grant.permission.privilege)
-    ]
+    grants = TeamGrant.objects.filter(group=team.group).select_related(
+        "permission__privilege__portal", "content_object__subscription__customer"
+    )
+    wanting_care = sensitive_among([grant.permission.privilege for grant in grants])
+    sensitive = [grant for grant in grants if grant.permission_id in wanting_care]
     if not sensitive:
         return
     if membership.user_id == actor.pk:
