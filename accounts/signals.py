@@ -1,6 +1,7 @@
 """What upper apps may hook into, and allauth's events turned into audit events.
 
-Every signal of ours is sent inside the service's transaction: a receiver that raises undoes it.
+Every signal of ours but the clock is sent inside the service's transaction: a receiver that raises
+undoes it. Several workers have a clock each, so what a receiver does is safe to do twice at once.
 """
 
 from typing import Any
@@ -16,6 +17,9 @@ membership_ended = Signal()  # membership, actor
 team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
+minute_passed = (
+    Signal()
+)  # a worker's clock: receivers do what fell due, each in its own transaction
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {

@@ -2,15 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
+from allauth.core.exceptions import ReauthenticationRequired
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 FRESH = timedelta(minutes=5)
 
 
-class FreshSignInRequired(ValidationError):
-    """The act wants a sign-in within the last five minutes; pages lead there and back."""
+class FreshSignInRequired(ReauthenticationRequired):
+    """The act wants a sign-in within the last five minutes.
+
+    No view catches it: allauth's middleware leads to the sign-in and back to the act.
+    """
 
 
 def require_fresh_sign_in(signed_in_at: datetime | None) -> None:
@@ -19,4 +21,4 @@ def require_fresh_sign_in(signed_in_at: datetime | None) -> None:
     In: when they last did, as accounts.adapters.signed_in_at says; None for never.
     """
     if signed_in_at is None or timezone.now() - signed_in_at > FRESH:
-        raise FreshSignInRequired(_("This right is sensitive. Please sign in again first."))
+        raise FreshSignInRequired

@@ -5,7 +5,6 @@ The page of one team shows what it may do, so it is in portals.
 
 from uuid import UUID
 
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -20,7 +19,6 @@ from accounts.http import PersonRequest
 from accounts.models import Membership, Team
 from accounts.selectors import page_of, people_of, teams_of, with_people_counted
 from accounts.services import teams as services
-from accounts.services.sign_in import FreshSignInRequired
 from accounts.views.rings import managed_customer, managed_membership, managed_team, press
 
 
@@ -127,8 +125,6 @@ def _put_in(request: PersonRequest, team: Team, membership: Membership, reason: 
             reason=reason,
             signed_in_at=signed_in_at(request),
         )
-    except FreshSignInRequired as stale:
-        raise ReauthenticationRequired from stale
     except ValidationError as refusal:
         messages.error(request, first_error(refusal))
     else:

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
@@ -18,7 +17,6 @@ from accounts.http import PersonRequest
 from accounts.models import Request
 from accounts.selectors import is_super_user
 from accounts.services.requests import approve_request, refuse_request
-from accounts.services.sign_in import FreshSignInRequired
 from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
 from portals.selectors.requests import rights_asked_in, sensitive_rights_in
@@ -113,8 +111,6 @@ def _answer(
         approve_request(
             actor=request.user, asked=found, answer=form.cleaned_data["answer"], how=approval
         )
-    except FreshSignInRequired as error:
-        raise ReauthenticationRequired from error
     except ValidationError as refusal:
         form.refuse(refusal)
         return _page(request, _visible(request, found.customer.slug, found.uuid), approve=form)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -11,7 +10,6 @@ from accounts.adapters import signed_in_at
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.services.sign_in import FreshSignInRequired
 from portals.forms.grants import GrantForm
 from portals.models import PersonGrant, Resource, TeamGrant
 from portals.selectors.resources import by_type, resources_of, subscriptions_of
@@ -86,8 +84,6 @@ def give(request: PersonRequest, holder: Holder, resource: Resource, form: Grant
             terms=form.terms(),
             signed_in_at=signed_in_at(request),
         )
-    except FreshSignInRequired as error:
-        raise ReauthenticationRequired from error
     except ValidationError as error:
         form.refuse(error)
         return False

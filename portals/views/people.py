@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
@@ -16,7 +15,6 @@ from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation, Membership
 from accounts.selectors import is_super_user, teams_with, teams_without
 from accounts.services.invitations import invite_person
-from accounts.services.sign_in import FreshSignInRequired
 from accounts.views.rings import managed_customer, managed_membership
 from portals.forms.grants import GrantForm, InviteForm, parse_rights
 from portals.models import PersonGrant, Resource
@@ -126,8 +124,6 @@ def invite(request: PersonRequest, customer: str) -> HttpResponse:
     elif posted is not None and form.is_valid():
         try:
             invitation = _send(request, company, form, parse_rights(ticked, resources))
-        except FreshSignInRequired as error:
-            raise ReauthenticationRequired from error
         except ValidationError as error:
             form.refuse(error)
         else:

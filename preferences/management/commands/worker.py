@@ -16,6 +16,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
+from accounts import signals
 from preferences.gate import delivery
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 ROUND = 100  # jobs between two sweeps
 STUCK_AFTER = timedelta(minutes=10)  # no job of ours takes as long; its worker is dead
 KEEP_DONE_FOR = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Worker(db_worker.Worker):
@@ -40,6 +42,7 @@ class Worker(db_worker.Worker):
             excluded_queue_names=[],
         )
         self.stopping = threading.Event()
+        self._clock_struck = timezone.now() - MINUTE
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
         """Finish the job in hand, then stop; never in between."""
@@ -48,6 +51,9 @@ class Worker(db_worker.Worker):
 
     def run_round(self) -> bool:
         """Sweep, then run up to ROUND jobs; out: whether more may be waiting."""
+        if timezone.now() - self._clock_struck >= MINUTE:
+            self._clock_struck = timezone.now()
+            strike_clock()
         delivery.sweep()
         revive_stuck_jobs()
         self._run_tasks = 0
@@ -74,6 +80,13 @@ class Worker(db_worker.Worker):
         """SIGTERM and Ctrl-C stop it cleanly."""
         signal.signal(signal.SIGINT, self.shutdown)
         signal.signal(signal.SIGTERM, self.shutdown)
+
+
+def strike_clock() -> None:
+    """Let every app do what fell due; a failure is logged and stops no other."""
+    for receiver, outcome in signals.minute_passed.send_robust(sender=None):
+        if isinstance(outcome, Exception):
+            log.error("what fell due failed", receiver=receiver, exc_info=outcome)
 
 
 def revive_stuck_jobs() -> int:

@@ -1,0 +1,39 @@
+"""The worker's clock: what falls due is done once a minute, and one failure stops no other."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.signals import minute_passed
+from preferences.management.commands.worker import Worker
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def struck(deliver):
+    done = []
+
+    def broken(**_):
+        raise RuntimeError("its database is away")
+
+    def counted(**_):
+        done.append(timezone.now())
+
+    minute_passed.connect(broken, dispatch_uid="broken")
+    minute_passed.connect(counted, dispatch_uid="counted")
+    yield done
+    minute_passed.disconnect(dispatch_uid="broken")
+    minute_passed.disconnect(dispatch_uid="counted")
+
+
+def test_the_clock_strikes_at_the_first_round_and_once_a_minute(struck):
+    worker = Worker(interval=0)
+    start = timezone.now()
+    for seconds in (0, 1, 59, 61, 62, 122):
+        with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
+            worker.run_round()
+
+    assert len(struck) == 3
