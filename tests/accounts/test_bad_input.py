@@ -63,7 +63,7 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         ),
         "hand over": (
             alice,
-            *_form(a + "company-hand-over", "alder", to=membership(gina).pk,
+            *_form(a + "hand-over-offer", "alder", to=membership(gina).pk,
                    confirmation="Alder Dental"),
             {"confirmation": 150},
         ),
