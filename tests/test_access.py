@@ -88,6 +88,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
     **of_alder("accounts:activity"),
+    **of_alder("accounts:undo", "POST", sequence="sequence"),
     **of_alder("accounts:company"),
     **of_alder("accounts:hand-over-offer", "POST"),
     **of_alder("accounts:hand-over", hand_over="hand over"),
@@ -203,11 +204,12 @@ def test_every_address_is_classified():
 @pytest.fixture
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
-    from accounts.models import Request
+    from accounts.models import AuditEvent, Request
     from accounts.services.invitations import invite_person
     from portals.models import PersonGrant, Resource, TeamGrant
 
     return {
+        "sequence": AuditEvent.objects.filter(customer=alder).first().sequence,
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,
@@ -233,7 +235,9 @@ def offer_to_newcomer(alice: Any, alder: Any) -> Any:
     gina = accept_invitation(
         actor=None, token=invitation.token, name="Gina", password="three unrelated words"
     )
-    return offer_hand_over(actor=alice, customer=alder, to=gina, signed_in_at=timezone.now())
+    return offer_hand_over(
+        actor=alice, customer=alder, to=gina, typed_name=alder.name, signed_in_at=timezone.now()
+    )
 
 
 def outcome(response: Any) -> Any:

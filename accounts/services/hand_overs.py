@@ -14,6 +14,7 @@ from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.sign_in import require_fresh_sign_in
+from accounts.services.typed_name import require_typed_name
 
 LIFETIME = timedelta(days=7)
 
@@ -37,13 +38,18 @@ def _can_take_over(receiver: Membership) -> bool:
 
 @transaction.atomic
 def offer_hand_over(
-    *, actor: User, customer: Customer, to: Membership, signed_in_at: datetime | None
+    *,
+    actor: User,
+    customer: Customer,
+    to: Membership,
+    typed_name: str,
+    signed_in_at: datetime | None,
 ) -> HandOver:
     """Offer the role of main Super User to another live Super User, who is told by mail.
 
     Nothing changes until they accept. An offer that has run out makes room. Raises
     PermissionDenied unless the actor is the main Super User; HandOverRefused naming `to`, or while
-    another offer waits; FreshSignInRequired.
+    another offer waits; TypedNameRefused; FreshSignInRequired.
     """
     customer = lock_customer(customer)
     mine = _require_main(actor, customer)
@@ -63,6 +69,7 @@ def offer_hand_over(
             code="waiting",
             params={"person": waiting.receiver},
         )
+    require_typed_name(customer, typed_name)
     require_fresh_sign_in(signed_in_at)
     hand_over = HandOver.objects.create(
         customer=customer, giver=mine, receiver=to, expires_at=timezone.now() + LIFETIME

@@ -25,16 +25,18 @@ def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
     firm = managed_customer(request, customer)
     form = HandOverForm(request.POST, customer=firm)
     if form.is_valid():
-        to = form.cleaned_data["to"]
         try:
             hand_overs.offer_hand_over(
-                actor=request.user, customer=firm, to=to, signed_in_at=signed_in_at(request)
+                actor=request.user,
+                customer=firm,
+                signed_in_at=signed_in_at(request),
+                **form.cleaned_data,
             )
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             said = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
-            messages.success(request, said % {"person": to})
+            messages.success(request, said % {"person": form.cleaned_data["to"]})
             return redirect("accounts:company", customer)
     current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
     return company_page(request, firm, CompanyForm(initial=current), form)

@@ -20,9 +20,10 @@ from accounts.services.hand_overs import (
 )
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
 from accounts.services.sign_in import FreshSignInRequired
+from accounts.services.typed_name import TypedNameRefused
 from hub.navigation import sections_for
 
-COMPANY = "/c/alder/company/"
+COMPANY, NAME = "/c/alder/company/", "Alder Dental"
 
 
 @pytest.fixture
@@ -33,7 +34,11 @@ def gina(join):
 @pytest.fixture
 def offer(alice, alder, gina, membership):
     return offer_hand_over(
-        actor=alice, customer=alder, to=membership(gina), signed_in_at=timezone.now()
+        actor=alice,
+        customer=alder,
+        to=membership(gina),
+        typed_name=NAME,
+        signed_in_at=timezone.now(),
     )
 
 
@@ -102,7 +107,7 @@ def test_settled_once(first, act, offer, alice, gina, events):
 
 
 def test_expires_to_the_second_and_makes_room(offer, alice, gina, alder, membership, time_machine):
-    again = {"actor": alice, "customer": alder, "to": membership(gina)}
+    again = {"actor": alice, "customer": alder, "to": membership(gina), "typed_name": NAME}
     time_machine.move_to(offer.expires_at - timedelta(seconds=1), tick=False)
     with pytest.raises(HandOverRefused):
         offer_hand_over(**again, signed_in_at=timezone.now())
@@ -121,7 +126,11 @@ def test_only_the_main_super_user_offers(alder, gina, alice, bob, charlie, olive
     for actor in (gina, bob, charlie, olive, dana):
         with pytest.raises(PermissionDenied):
             offer_hand_over(
-                actor=actor, customer=alder, to=membership(alice), signed_in_at=timezone.now()
+                actor=actor,
+                customer=alder,
+                to=membership(alice),
+                typed_name=NAME,
+                signed_in_at=timezone.now(),
             )
 
     assert not HandOver.objects.exists()
@@ -146,17 +155,34 @@ def test_offered_to_a_user_a_stranger_or_oneself(alice, bob, charlie, alder, mem
     for to in (bob, charlie, alice):
         with pytest.raises(HandOverRefused) as refusal:
             offer_hand_over(
-                actor=alice, customer=alder, to=membership(to), signed_in_at=timezone.now()
+                actor=alice,
+                customer=alder,
+                to=membership(to),
+                typed_name=NAME,
+                signed_in_at=timezone.now(),
             )
         assert list(refusal.value.message_dict) == ["to"]
 
     assert not HandOver.objects.exists()
 
 
+def test_the_name_is_typed(alice, gina, alder, membership, events):
+    before = events()
+    with pytest.raises(TypedNameRefused):
+        offer_hand_over(
+            actor=alice,
+            customer=alder,
+            to=membership(gina),
+            typed_name="Alder",
+            signed_in_at=timezone.now(),
+        )
+    assert events() == before
+
+
 @pytest.mark.parametrize("moment", [None, timedelta(minutes=5, seconds=1)])
 def test_both_ends_want_a_fresh_sign_in(moment, alice, gina, alder, membership, events):
     stale = moment and timezone.now() - moment
-    give = {"actor": alice, "customer": alder, "to": membership(gina)}
+    give = {"actor": alice, "customer": alder, "to": membership(gina), "typed_name": NAME}
     with pytest.raises(FreshSignInRequired):
         offer_hand_over(**give, signed_in_at=stale)
     offer = offer_hand_over(**give, signed_in_at=timezone.now())
@@ -267,9 +293,9 @@ def url(name, offer=None):
 
 def test_from_page_to_page(fresh, alice, gina, alder, membership):
     there = url("hand-over-offer")
-    wrong = fresh(alice).post(there, {"to": membership(gina).pk, "confirmation": "Alder"})
-    assert wrong.context["hand_over"].errors["confirmation"]
-    right = {"to": membership(gina).pk, "confirmation": "alder dental"}
+    wrong = fresh(alice).post(there, {"to": membership(gina).pk, "typed_name": "Alder"})
+    assert wrong.context["hand_over"].errors["typed_name"]
+    right = {"to": membership(gina).pk, "typed_name": "alder dental"}
 
     assert fresh(alice).post(there, right)["Location"] == COMPANY
     offer = HandOver.objects.get()
@@ -331,7 +357,7 @@ def test_a_second_super_user_is_suggested(as_, alice, join):
 def test_only_super_users_are_choices(who, request, fresh, alice, alder, membership):
     to = membership(request.getfixturevalue(who)).pk
 
-    answer = fresh(alice).post(url("hand-over-offer"), {"to": to, "confirmation": "Alder Dental"})
+    answer = fresh(alice).post(url("hand-over-offer"), {"to": to, "typed_name": "Alder Dental"})
 
     assert answer.context["hand_over"].errors["to"]
     assert not HandOver.objects.exists()

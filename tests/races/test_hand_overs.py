@@ -38,7 +38,9 @@ def world(olive):
 
 def offered(customer, main, to):
     now = timezone.now()
-    return offer_hand_over(actor=main.user, customer=customer, to=to, signed_in_at=now)
+    return offer_hand_over(
+        actor=main.user, customer=customer, to=to, typed_name=customer.name, signed_in_at=now
+    )
 
 
 def settled(customer):

@@ -18,7 +18,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_requests'),
+        ('accounts', '0004_undo'),
     ]
 
     operations = [
