@@ -5,6 +5,7 @@ from django.urls import path
 from portals.views import (
     answers,
     people,
+    person,
     provider,
     provider_requests,
     requests,
@@ -21,11 +22,11 @@ ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
-    path("c/<slug:customer>/people/<uuid:person>/", people.person, name="person"),
-    path("c/<slug:customer>/people/<uuid:person>/grants/", people.grant_give, name="grant-give"),
+    path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
+    path("c/<slug:customer>/people/<uuid:person>/grants/", person.grant_give, name="grant-give"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
-        people.grant_revoke,
+        person.grant_revoke,
         name="grant-revoke",
     ),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),

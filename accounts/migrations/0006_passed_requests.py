@@ -17,7 +17,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_requests'),
+        ('accounts', '0005_hand_overs'),
     ]
 
     operations = [
