@@ -33,11 +33,6 @@ def understood(name: str, value: str, parse: Callable[[str], Any]) -> Any:
         raise ImproperlyConfigured(f"{name} is not understood: {error}") from error
 
 
-def number(name: str, default: int) -> int:
-    """A variable that is a whole number. Raises ImproperlyConfigured naming the variable."""
-    return int(understood(name, optional(name, str(default)), int))
-
-
 def web_address(value: str) -> str:
     """An https address without its last slash; http on this machine alone. Raises ValueError."""
     parts = urlsplit(value)

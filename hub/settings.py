@@ -9,16 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import is_colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
-from hub.environment import (
-    env,
-    loopback_bind,
-    number,
-    optional,
-    required,
-    secret,
-    understood,
-    web_address,
-)
+from hub.environment import env, loopback_bind, optional, required, secret, understood, web_address
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 from hub.mail_route import dkim_key, mail_transport
 
@@ -41,9 +32,11 @@ HUB_BASE_URL = understood(
     web_address,
 )
 # How many proxies of ours append to X-Forwarded-For; with 0 the header counts for nothing.
-ALLAUTH_TRUSTED_PROXY_COUNT = number("HUB_TRUSTED_PROXIES", 0)
-HUB_WORKERS = number("HUB_WORKERS", 1)
-HUB_REQUEST_HOURS = number("HUB_REQUEST_HOURS", 72)
+ALLAUTH_TRUSTED_PROXY_COUNT = understood(
+    "HUB_TRUSTED_PROXIES", optional("HUB_TRUSTED_PROXIES", "0"), int
+)
+HUB_WORKERS = understood("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
+HUB_REQUEST_HOURS = understood("HUB_REQUEST_HOURS", optional("HUB_REQUEST_HOURS", "72"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
 HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours when empty
 if HUB_BRAND_ACCENT and not is_colour(HUB_BRAND_ACCENT):
@@ -292,7 +285,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "hub.formats"
-USE_TZ = True
 TIME_ZONE = env.str("HUB_TIME_ZONE", default="America/Toronto")
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
