@@ -43,7 +43,7 @@ def _keys(rows: QuerySet[Any]) -> Bound:
     try:
         return rows.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
-        return "SELECT NULL WHERE FALSE", ()
+        return "SELECT 0 WHERE FALSE", ()
 
 
 def _bound(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -30,3 +31,21 @@ def test_the_quick_benchmark_finds_every_answer_right():
     assert done.returncode == 0, done.stderr[-3000:]
     for way in ("ours", "floor", "stock"):
         assert f" {way} " in done.stdout
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="it is about PostgreSQL")
+def test_the_quick_audience_decides_like_the_statement_by_hand():
+    server = {key: settings.DATABASES["default"][key] for key in ("USER", "HOST", "PORT")}
+    url = "postgres://{USER}@{HOST}:{PORT}/postgres".format(**server)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.audience", "--quick", "--postgresql", url],
+        cwd=Path(settings.BASE_DIR),
+        env={name: v for name, v in os.environ.items() if not name.startswith("DJANGO_")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "in one call" in done.stdout
