@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portals.views import answers, people, provider, requests, resources, teams
+from portals.views import (
+    answers,
+    people,
+    people_list,
+    provider,
+    requests,
+    resources,
+    selected,
+    teams,
+)
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
@@ -10,6 +19,13 @@ TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CUSTOMER = "provider/customers/<slug:slug>"
 
 urlpatterns = [
+    path("c/<slug:customer>/people/", people_list.people, name="people"),
+    path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
+    path(
+        "c/<slug:customer>/people/selected/<slug:act>/",
+        selected.people_selected,
+        name="people-selected",
+    ),
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", people.person, name="person"),
     path("c/<slug:customer>/people/<uuid:person>/grants/", people.grant_give, name="grant-give"),

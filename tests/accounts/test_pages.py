@@ -13,7 +13,7 @@ ACTS = ["suspend", "restore", "remove", "role", "details"]
 
 
 def url(name, *args):
-    return reverse(f"accounts:{name}", args=args)
+    return reverse(f"{'portals' if name == 'people' else 'accounts'}:{name}", args=args)
 
 
 @pytest.mark.parametrize("name", OF_COMPANY)
