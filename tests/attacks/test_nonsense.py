@@ -74,8 +74,8 @@ def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
     for value in (f"{holder}/{domain.pk}/{number}=1", f"{number}/1/1=1", number):
         assert client.post(collect, {"level": value, "single": value}).status_code == 302
     people = reverse("portals:person", args=["alder", bob.sub])
-    hand_over = {"to": number, "confirmation": "Alder Dental"}
-    address = reverse("accounts:company-hand-over", args=["alder"])
+    hand_over = {"to": number, "typed_name": "Alder Dental"}
+    address = reverse("accounts:hand-over-offer", args=["alder"])
     assert client.post(address, hand_over).status_code == 200
     revoke = f"{people}grants/{number if number.isdigit() else 0}/revoke/"
     assert client.post(revoke).status_code == 404
