@@ -16,6 +16,7 @@ membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor: receivers return words for the event
 membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
 team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
+leaving_due = Signal()  # leaving: receivers hand things on, and say what they did and could not
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
 team_returning = Signal()  # team, actor, event: an undo; receivers say what stays out
@@ -89,9 +90,17 @@ def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
     close_requests_of_leaver(actor=actor, membership=membership)
 
 
+def _minute_passed(**_: Any) -> None:
+    from accounts.services.endings import end_due_memberships, remind_of_endings
+
+    end_due_memberships()
+    remind_of_endings()
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     membership_ended.connect(_membership_ended, dispatch_uid="requests")
+    minute_passed.connect(_minute_passed, dispatch_uid="endings")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")
     auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")

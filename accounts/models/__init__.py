@@ -3,6 +3,7 @@
 from accounts.models.audit import AuditChain, AuditEvent
 from accounts.models.customers import Customer, Membership
 from accounts.models.invitations import Invitation
+from accounts.models.leavings import HandedTeam, Leaving
 from accounts.models.people import User
 from accounts.models.requests import Request
 from accounts.models.teams import Team, TeamMembership
@@ -12,7 +13,9 @@ __all__ = [
     "AuditChain",
     "AuditEvent",
     "Customer",
+    "HandedTeam",
     "Invitation",
+    "Leaving",
     "Membership",
     "Request",
     "Team",

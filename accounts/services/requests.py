@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import CustomerStatus, RequestKind, RequestState
-from accounts.models import Customer, Membership, Request, User
+from accounts.models import Customer, Leaving, Membership, Request, User
 from accounts.models.requests import TEXT_LENGTH
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
-from accounts.services.memberships import remove_membership, update_work_details
+from accounts.services.memberships import update_work_details
 from accounts.validators import normalise_address, validate_plain_lines
 
 MOST_OPEN = 20  # of one person, at a time
@@ -221,20 +221,24 @@ def _withdraw(asked: Request) -> None:
 def approve_request(*, actor: User, asked: Request, answer: str = "", how: Any = None) -> Request:
     """Say yes, and do what was asked in the same transaction; the asker is told.
 
-    A name or phone is changed, a leaver is removed; an address only its owner can change, so they
-    are told how. `how` is for the upper app that applies its rows (None: as asked). Raises
+    A name or phone is changed; an address only its owner can change, so they are told how; a
+    request to leave is approved by planning it (accounts.services.leavings). `how` is for the
+    upper app that applies its rows (None: as asked). Raises
     PermissionDenied unless the actor is a Super User here; RequestRefused for one's own or an
     answered request; and whatever the act itself refuses.
     """
     asked = _lock_to_answer(actor, asked)
+    if asked.kind == RequestKind.LEAVE and not Leaving.objects.filter(request=asked).exists():
+        raise RequestRefused(
+            _("Plan their leaving: what they hold, and from when. That approves the request."),
+            code="leaving",
+        )
     _answer(asked, actor, RequestState.APPROVED, _clean_text("answer", answer))
     signals.request_approved.send(Request, asked=asked, actor=actor, how=how)
     membership = asked.membership
     if asked.kind in (RequestKind.NAME, RequestKind.PHONE):
         details = {"work_name": membership.work_name, "work_phone": membership.work_phone}
         update_work_details(actor=actor, membership=membership, **(details | asked.wanted))
-    if asked.kind == RequestKind.LEAVE:
-        remove_membership(actor=actor, membership=membership)
     record_event(kind="request.approved", person=membership.user, **_event(asked, actor))
     emails.send_answer(asked=asked)
     return asked
