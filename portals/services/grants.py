@@ -91,6 +91,14 @@ def rows_of(
     return PersonGrant, {"user": holder.user, **key}
 
 
+def grant_there(
+    holder: Membership | Team, privilege: Privilege, resource: Resource
+) -> Grant | None:
+    """The one grant of this privilege that this person or team has on this thing, if any."""
+    model, key = rows_of(holder, privilege, resource)
+    return model._default_manager.filter(**key).first()
+
+
 def details(holder: Membership | Team, privilege: Privilege, resource: Resource) -> dict[str, Any]:
     """What the trail keeps of a grant: words for people, keys to make it again."""
     keys = {"team_id" if isinstance(holder, Team) else "membership_id": holder.pk}
@@ -144,7 +152,7 @@ def grant_privilege(
         signed_in_at=signed_in_at,
     )
     model, key = rows_of(holder, privilege, resource)
-    existing = model._default_manager.filter(**key).first()
+    existing = grant_there(holder, privilege, resource)
     if existing is not None:
         if all(getattr(existing, name) == value for name, value in asdict(terms).items()):
             return existing
