@@ -30,6 +30,8 @@ def _returning(
 ) -> list[str]:
     from portals.services import returns
 
+    if membership is not None:
+        returns.take_back_handed(actor=actor, customer=membership.customer, event=event)
     return returns.bring_back_grants(actor=actor, holder=membership or team, event=event)
 
 

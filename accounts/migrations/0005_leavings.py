@@ -4,8 +4,17 @@ import accounts.validators
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
+from accounts.models import leavings, triggers
 from django.conf import settings
 from django.db import migrations, models
+
+
+def install(apps, schema_editor):
+    triggers.install(schema_editor.connection, leavings.TRIGGERS)
+
+
+def remove(apps, schema_editor):
+    triggers.remove(schema_editor.connection, leavings.TRIGGERS)
 
 
 class Migration(migrations.Migration):
@@ -90,4 +99,5 @@ class Migration(migrations.Migration):
             model_name='handedteam',
             constraint=models.UniqueConstraint(fields=('leaving', 'team'), name='team_handed_once'),
         ),
+        migrations.RunPython(install, remove),
     ]

@@ -119,7 +119,7 @@ def _give(row: HandedGrant, signed_in_at: datetime | None) -> dict[str, Any] | N
         terms=Terms(
             starts_at=theirs.starts_at,
             expires_at=theirs.expires_at,
-            reason=row.leaving.reason or theirs.reason,
+            reason=row.leaving.reason,
         ),
         signed_in_at=signed_in_at,
     )
@@ -128,9 +128,8 @@ def _give(row: HandedGrant, signed_in_at: datetime | None) -> dict[str, Any] | N
 
 
 def _reaches_as_far(before: PersonGrant, theirs: PersonGrant) -> bool:
-    begun = before.starts_at is None or before.starts_at <= timezone.now()
-    forever = before.expires_at is None
-    longer = (
-        theirs.expires_at is not None and not forever and before.expires_at >= theirs.expires_at
-    )
-    return begun and (forever or longer)
+    if before.starts_at is not None and before.starts_at > timezone.now():
+        return False
+    if before.expires_at is None:
+        return True
+    return theirs.expires_at is not None and before.expires_at >= theirs.expires_at
