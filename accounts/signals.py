@@ -85,8 +85,10 @@ def _address_changed(*, request: Any, user: Any, from_email_address: Any, **_: A
 
 
 def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
+    from accounts.services.hand_overs import lapse_hand_over_to_leaver
     from accounts.services.requests import close_requests_of_leaver
 
+    lapse_hand_over_to_leaver(membership=membership)
     close_requests_of_leaver(actor=actor, membership=membership)
 
 
@@ -99,7 +101,7 @@ def _minute_passed(**_: Any) -> None:
 
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
-    membership_ended.connect(_membership_ended, dispatch_uid="requests")
+    membership_ended.connect(_membership_ended, dispatch_uid="leaver")
     minute_passed.connect(_minute_passed, dispatch_uid="endings")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.views import answers, people, person, provider, requests, resources, teams
+from portals.views import answers, leavings, people, person, provider, requests, resources, teams
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
@@ -18,6 +18,7 @@ urlpatterns = [
         person.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/people/<uuid:person>/leaving/", leavings.leaving, name="leaving"),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
         "c/<slug:customer>/requests/portals/<slug:portal>/",

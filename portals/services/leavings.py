@@ -49,6 +49,12 @@ def plan_leaving(
     )
 
 
+def review_leaving(**plan: Any) -> None:
+    """plan_leaving, only to see what it would refuse: nothing of it stays. Raises the same."""
+    with rehearsal():
+        plan_leaving(**plan)
+
+
 def _hand_grant(
     leaving: Leaving, grant: PersonGrant, receiver: Membership, signed_in_at: datetime | None
 ) -> None:

@@ -20,7 +20,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_undo'),
+        ('accounts', '0005_hand_overs'),
     ]
 
     operations = [
