@@ -1,9 +1,9 @@
 """The end of a membership: what it takes away, and what happens when its moment comes."""
 
-import logging
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,30 +11,38 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import LeavingState
-from accounts.models import AuditEvent, Customer, Leaving, Membership, Team, User
+from accounts.models import AuditEvent, Customer, Leaving, Membership, Request, Team, User
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
+from accounts.services.customers import lock_customer, require_staff, require_super_user
 from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team
 
 MOST_AT_ONCE = 500  # what one minute's round takes on; the rest waits for the next
 ANNOUNCED = timedelta(days=7)  # so long before the end, those concerned are reminded
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class MembershipRefused(ValidationError):
     """What was asked of a membership makes no sense; the message says why."""
 
 
-def lock_membership(actor: User, membership: Membership) -> tuple[Customer, Membership]:
+def lock_membership(
+    actor: User, membership: Membership, answering: Request | None = None
+) -> tuple[Customer, Membership]:
     """Customer first, then the membership; the actor must be its Super User.
 
-    Raises PermissionDenied, or MembershipRefused for who has left.
+    Or staff that is `answering` this person's own request, passed on to the provider. Raises
+    PermissionDenied, or MembershipRefused for who has left.
     """
     customer = lock_customer(membership.customer)
-    require_super_user(actor, customer)
+    if answering is None:
+        require_super_user(actor, customer)
+    elif answering.passed_at is None or answering.membership_id != membership.pk:
+        raise PermissionDenied("not this person's request, or not the provider's to answer")
+    else:
+        require_staff(actor, "accounts.change_request")
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
     over = membership.ends_at is not None and membership.ends_at <= timezone.now()
     if over or membership.ended_at is not None:
@@ -196,7 +204,7 @@ def end_due_memberships() -> int:
             with transaction.atomic():
                 ended += end_lapsed(membership=membership)
         except Exception:  # the others leave all the same
-            logger.exception("membership %s could not be ended", membership.pk)
+            log.exception("a membership that fell due failed", membership=membership.pk)
     return ended
 
 

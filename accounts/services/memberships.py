@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import Role
-from accounts.models import AuditEvent, Customer, Membership, User
+from accounts.models import AuditEvent, Customer, Membership, Request, User
 from accounts.services.audit import record_event
 from accounts.services.endings import (
     MembershipRefused,
@@ -92,14 +92,16 @@ def restore_membership(*, actor: User, membership: Membership) -> Membership:
 
 
 @transaction.atomic
-def remove_membership(*, actor: User, membership: Membership) -> AuditEvent:
+def remove_membership(
+    *, actor: User, membership: Membership, answering: Request | None = None
+) -> AuditEvent:
     """Take a person out of the customer: teams, grants, registrations and portal tokens end now.
 
     Out: the event, which says all that ended and can be undone. Raises PermissionDenied unless the
-    actor is a Super User here; MembershipRefused for the main Super User, oneself, or who has left
-    already.
+    actor is a Super User here, or staff `answering` the person's own request that was passed on;
+    MembershipRefused for the main Super User, oneself, or who has left already.
     """
-    customer, membership = lock_membership(actor, membership)
+    customer, membership = lock_membership(actor, membership, answering)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
@@ -145,10 +147,18 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
 
 @transaction.atomic
 def update_work_details(
-    *, actor: User, membership: Membership, work_name: str, work_phone: str
+    *,
+    actor: User,
+    membership: Membership,
+    work_name: str,
+    work_phone: str,
+    answering: Request | None = None,
 ) -> Membership:
-    """Correct the name and phone a company uses for a person. Raises like suspend_membership."""
-    customer, membership = lock_membership(actor, membership)
+    """Correct the name and phone a company uses for a person.
+
+    `answering` as in remove_membership. Raises like suspend_membership.
+    """
+    customer, membership = lock_membership(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:

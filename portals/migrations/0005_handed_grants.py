@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_leavings'),
+        ('accounts', '0007_leavings'),
         ('portals', '0004_requested_grants'),
     ]
 
