@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_leavings'),
-        ('portals', '0004_requested_grants'),
+        ('portals', '0005_resource_search'),
     ]
 
     operations = [
