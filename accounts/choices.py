@@ -76,6 +76,14 @@ class RequestState(TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
 
 
+class LeavingState(TextChoices):
+    """Open until its moment comes, or somebody cancels it."""
+
+    OPEN = "open", pgettext_lazy("leaving", "Planned")
+    DONE = "done", pgettext_lazy("leaving", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("leaving", "Cancelled")
+
+
 class Language(TextChoices):
     """The languages every text of the hub exists in."""
 
@@ -111,6 +119,14 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "membership.removed": _(
         "%(actor)s removed %(person)s from the company. Rights that ended: %(rights)s."
     ),
+    "membership.left": _(
+        "%(actor)s ended the membership of %(person)s. Handed on: %(count)s. Rights that ended:"
+        " %(rights)s."
+    ),
+    "membership.end_set": _("%(actor)s set an end for %(person)s: the last day is %(last_day)s."),
+    "membership.end_cleared": _("%(actor)s took away the end set for %(person)s."),
+    "leaving.planned": _("%(actor)s planned that %(person)s leaves: the last day is %(last_day)s."),
+    "leaving.cancelled": _("%(actor)s cancelled the planned leaving of %(person)s."),
     "membership.brought_back": _("%(actor)s undid the removal of %(person)s."),
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),

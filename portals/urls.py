@@ -5,6 +5,7 @@ from django.urls import path
 from portals.views import (
     answers,
     changes,
+    leavings,
     people,
     people_list,
     person,
@@ -39,6 +40,7 @@ urlpatterns = [
         person.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/people/<uuid:person>/leaving/", leavings.leaving, name="leaving"),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
         "c/<slug:customer>/requests/portals/<slug:portal>/",
