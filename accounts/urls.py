@@ -25,7 +25,6 @@ INVITATION = "c/<slug:customer>/people/invitations/<uuid:invitation>"
 urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("invitations/<str:token>/", invitations.invitation_accept, name="invitation-accept"),
-    path("c/<slug:customer>/people/", people.people, name="people"),
     path(f"{PERSON}/suspend/", memberships.person_suspend, name="person-suspend"),
     path(f"{PERSON}/restore/", memberships.person_restore, name="person-restore"),
     path(f"{PERSON}/remove/", memberships.person_remove, name="person-remove"),

@@ -7,11 +7,13 @@ from portals.views import (
     changes,
     leavings,
     people,
+    people_list,
     person,
     provider,
     provider_requests,
     requests,
     resources,
+    selected,
     services,
     teams,
 )
@@ -24,6 +26,13 @@ CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
+    path("c/<slug:customer>/people/", people_list.people, name="people"),
+    path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
+    path(
+        "c/<slug:customer>/people/selected/<slug:act>/",
+        selected.people_selected,
+        name="people-selected",
+    ),
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path(
