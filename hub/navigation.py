@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Role
 from accounts.models import Membership, Request, User
+from portals.models import AccessReview
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
 REQUESTS = "accounts:requests"  # its link tells how many wait
+REVIEWS = "portals:reviews"  # likewise, while one is open
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -51,6 +53,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
+    (_("Access review"), "list-checks", REVIEWS),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", "accounts:company"),
 ]
@@ -74,15 +77,21 @@ def sections_for(person: User, path: str) -> list[Section]:
         sections.append(
             Section(
                 membership.customer.name,
-                _links(OF_CUSTOMER, path, slug, waiting={REQUESTS: membership.waiting}),
+                _links(OF_CUSTOMER, path, slug, waiting=_waiting(membership)),
                 is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
             )
         )
     return sections
 
 
+def _waiting(membership: Any) -> dict[str, int]:
+    return {REQUESTS: membership.waiting, REVIEWS: membership.to_review}
+
+
 def _run_by(person: User) -> list[Any]:
-    """Memberships as Super User, each with `waiting`: the requests this person can answer."""
+    """Memberships as Super User, each with `waiting`: the requests this person can answer, and
+    `to_review`: the rights that an open review still asks about.
+    """
     waiting = (
         Request.objects.open()
         .filter(customer=OuterRef("customer"))
@@ -90,6 +99,11 @@ def _run_by(person: User) -> list[Any]:
         .order_by()
         .values("customer")
         .annotate(count=Count("pk"))
+    )
+    to_review = (
+        AccessReview.objects.open()
+        .filter(customer=OuterRef("customer"))
+        .values(left=F("total") - F("kept") - F("reduced") - F("removed") - F("overtaken"))
     )
     return list(
         Membership.objects.live()
@@ -99,7 +113,10 @@ def _run_by(person: User) -> list[Any]:
             customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
         .select_related("customer")
-        .annotate(waiting=Coalesce(Subquery(waiting.values("count")), 0))
+        .annotate(
+            waiting=Coalesce(Subquery(waiting.values("count")), 0),
+            to_review=Coalesce(Subquery(to_review), 0),
+        )
         .order_by("customer__name", "pk")[:MOST_CUSTOMERS]
     )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.views import answers, people, provider, requests, resources, teams
+from portals.views import answers, people, provider, requests, resources, reviews, teams
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
@@ -27,6 +27,10 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path("c/<slug:customer>/reviews/", reviews.reviews, name="reviews"),
+    path("c/<slug:customer>/reviews/begin/", reviews.review_begin, name="review-begin"),
+    path("c/<slug:customer>/reviews/<uuid:review>/", reviews.review, name="review"),
+    path("c/<slug:customer>/reviews/<uuid:review>/save/", reviews.review_save, name="review-save"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),

@@ -86,6 +86,10 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request", who=OF_EMMA, asked="asked"),
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:reviews"),
+    **of_alder("portals:review-begin", "POST"),
+    **of_alder("portals:review", review="review"),
+    **of_alder("portals:review-save", "POST", review="review"),
     **of_alder("accounts:activity"),
     **of_alder("accounts:company"),
     **of_alder("accounts:company-hand-over", "POST"),
@@ -207,6 +211,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
             resource_type__code="domain", external_id="alder.example"
         ).pk,
         "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
+        "review": alder.access_reviews.get().uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
     }
 

@@ -3,8 +3,11 @@
 from portals.models.grants import OfferedGrant, PersonGrant, RequestedGrant, TeamGrant
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
 from portals.models.resources import Resource, ResourceAncestor, Subscription
+from portals.models.reviews import AccessReview, ReviewItem, ReviewRound
+from portals.models.uses import Use
 
 __all__ = [
+    "AccessReview",
     "OfferedGrant",
     "PersonGrant",
     "Portal",
@@ -14,6 +17,9 @@ __all__ = [
     "Resource",
     "ResourceAncestor",
     "ResourceType",
+    "ReviewItem",
+    "ReviewRound",
     "Subscription",
     "TeamGrant",
+    "Use",
 ]

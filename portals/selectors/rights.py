@@ -75,7 +75,7 @@ def _in_force(grant: PersonGrant | TeamGrant) -> bool:
     return started and (grant.expires_at is None or now < grant.expires_at)
 
 
-def _not_over() -> Q:
+def not_over() -> Q:
     """Grants worth showing: in force, or still to come."""
     return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
 
@@ -161,7 +161,7 @@ def _sources(
     people = {holder.user_id: holder for holder in holders if isinstance(holder, Membership)}
     members = {membership.pk: membership for membership in people.values()}
     person = PersonGrant.objects.filter(
-        _not_over(), content_object__in=resources, user__in=people
+        not_over(), content_object__in=resources, user__in=people
     ).select_related(*related)
     for grant in person:
         rows = found.setdefault(people[grant.user_id], {})
@@ -174,7 +174,7 @@ def _sources(
         through = of_group.setdefault(row.team.group_id, [])
         through.append((members[row.membership_id], row.team))
     team = TeamGrant.objects.filter(
-        _not_over(), content_object__in=resources, group__in=of_group
+        not_over(), content_object__in=resources, group__in=of_group
     ).select_related(*related)
     for team_grant in team:
         for holder, through_team in of_group[team_grant.group_id]:
@@ -212,14 +212,14 @@ def _grants_reaching(holder: Holder) -> list[QuerySet[Any]]:
     if isinstance(holder, Team):
         return [grants_of_team(holder)]
     through_teams = TeamGrant.objects.filter(
-        _not_over(), group__team__team_memberships__membership=holder
+        not_over(), group__team__team_memberships__membership=holder
     )
-    return [PersonGrant.objects.filter(_not_over(), user=holder.user_id), through_teams]
+    return [PersonGrant.objects.filter(not_over(), user=holder.user_id), through_teams]
 
 
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     """What a team holds itself, now or later."""
-    return TeamGrant.objects.filter(_not_over(), group=team.group_id)
+    return TeamGrant.objects.filter(not_over(), group=team.group_id)
 
 
 def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[Resource]:
@@ -246,10 +246,10 @@ def holders_on(resource: Resource) -> list[tuple[Membership, ResourceRights]]:
     customer = resource.subscription.customer
     above = resource.ancestors.values("ancestor_id")
     by_grant = Q(
-        user__in=PersonGrant.objects.filter(_not_over(), content_object__in=above).values("user_id")
+        user__in=PersonGrant.objects.filter(not_over(), content_object__in=above).values("user_id")
     ) | Q(
         team_memberships__team__group__in=TeamGrant.objects.filter(
-            _not_over(), content_object__in=above
+            not_over(), content_object__in=above
         ).values("group_id")
     )
     by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
