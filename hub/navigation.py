@@ -53,7 +53,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
-    (_("Access review"), "list-checks", REVIEWS),
+    (_("Reviews"), "list-checks", REVIEWS),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", "accounts:company"),
 ]

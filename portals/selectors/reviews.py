@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
-from accounts.models import Customer, Membership
+from accounts.models import Customer, Membership, User
 from portals.choices import ItemKind
 from portals.models import (
     AccessReview,
@@ -48,6 +48,11 @@ class Part:
     def undecided(self) -> list[Line]:
         """The lines that wait."""
         return [line for line in self.lines if line.item.verdict is None]
+
+    @property
+    def decided_by(self) -> User | None:
+        """Who decided one of its lines, if anybody did."""
+        return next((line.item.decided_by for line in self.lines if line.item.verdict), None)
 
 
 def reviews_of(customer: Customer) -> AccessReviewQuerySet:

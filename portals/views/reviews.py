@@ -125,6 +125,10 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
     if part is None:
         messages.error(request, _("Choose from the lines on this page."))
         return redirect("portals:review", customer, review)
+    if part.decided_by:
+        said = _("%(person)s has already reviewed this part.") % {"person": part.decided_by}
+        messages.error(request, said)
+        return redirect("portals:review", customer, review)
     form = PartForm(request.POST, part=part)
     if not form.is_valid():
         return _page(request, found, form)
