@@ -24,8 +24,18 @@ class CustomerStatus(TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class HandOverState(TextChoices):
+    """What became of an offer of the role of main Super User; settled once, for good."""
+
+    OPEN = "open", pgettext_lazy("hand-over", "Waiting")
+    ACCEPTED = "accepted", pgettext_lazy("hand-over", "Accepted")
+    DECLINED = "declined", pgettext_lazy("hand-over", "Declined")
+    WITHDRAWN = "withdrawn", pgettext_lazy("hand-over", "Withdrawn")
+    LAPSED = "lapsed", pgettext_lazy("hand-over", "Ran out")
+
+
 class RequestKind(TextChoices):
-    """What a person asks of their Super User."""
+    """What a person asks of their Super User; and, last, what these ask of the provider."""
 
     ACCESS = "access", _("Access")
     NAME = "name", _("Name at work")
@@ -33,6 +43,12 @@ class RequestKind(TextChoices):
     ADDRESS = "address", _("E-mail address")
     LEAVE = "leave", _("Leaving the company")
     OTHER = "other", _("Something else")
+    ADD_SERVICE = "add", _("Adding a service")
+    END_SERVICE = "end", _("Ending a service")
+
+
+ASKED_OF_PROVIDER = [RequestKind.ADD_SERVICE, RequestKind.END_SERVICE]
+ASKED_OF_SUPER_USERS = [kind for kind in RequestKind if kind not in ASKED_OF_PROVIDER]
 
 
 class RequestState(TextChoices):
@@ -61,15 +77,24 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "customer.suspended": _("%(actor)s suspended the customer. Reason: %(reason)s"),
     "customer.restored": _("%(actor)s made the customer active again."),
     "customer.main_super_user_changed": _(
-        "%(actor)s made %(person)s the main Super User, in place of %(previous)s."
+        "%(person)s took over from %(previous)s as the main Super User."
     ),
+    "hand_over.offered": _("%(actor)s offered the role of main Super User to %(person)s."),
+    "hand_over.declined": _("%(actor)s declined the role of main Super User."),
+    "hand_over.withdrawn": _(
+        "%(actor)s took back the offer of the role of main Super User to %(person)s."
+    ),
+    "hand_over.lapsed": _("The offer of the role of main Super User to %(person)s ran out."),
     "invitation.sent": _("%(actor)s invited %(address)s as %(role)s."),
     "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
     "membership.restored": _("%(actor)s restored %(person)s."),
-    "membership.removed": _("%(actor)s removed %(person)s from the company."),
+    "membership.removed": _(
+        "%(actor)s removed %(person)s from the company. Rights that ended: %(rights)s."
+    ),
+    "membership.brought_back": _("%(actor)s undid the removal of %(person)s."),
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
     "team.created": _("%(actor)s created the team %(team)s."),
@@ -80,12 +105,24 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
+    "team.member_brought_back": _("%(actor)s put %(person)s back into the team %(team)s."),
+    "team.brought_back": _("%(actor)s undid the end of the team %(team)s."),
     "request.opened": _("%(actor)s made a request: %(request)s."),
     "request.withdrawn": _("%(actor)s withdrew a request: %(request)s."),
     "request.lapsed": _("A request of %(person)s ended with their place here: %(request)s."),
     "request.approved": _("%(actor)s approved a request of %(person)s: %(request)s."),
     "request.refused": _(
         "%(actor)s refused a request of %(person)s: %(request)s. Reason: %(reason)s"
+    ),
+    "request.reminded": _(
+        "%(actor)s reminded the Super Users of a request of %(person)s: %(request)s."
+    ),
+    "request.passed": _(
+        "%(actor)s passed a request of %(person)s on to the provider: %(request)s."
+    ),
+    "request.sent_back": _(
+        "%(actor)s sent a request of %(person)s back to the Super Users: %(request)s. They wrote:"
+        " %(reason)s"
     ),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
     "address.changed": _(

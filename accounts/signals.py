@@ -13,18 +13,28 @@ from django.db import transaction
 from django.dispatch import Signal
 
 membership_began = Signal()  # membership, actor, invitation (or None)
-membership_ended = Signal()  # membership, actor
+membership_ended = Signal()  # membership, actor: receivers return words for the event
+membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
 team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
+team_returning = Signal()  # team, actor, event: an undo; receivers say what stays out
 minute_passed = (
     Signal()
 )  # a worker's clock: receivers do what fell due, each in its own transaction
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {
-    "Support": ["use_desk"],
-    "Operators": ["use_desk", "use_provider", "view_customer", "add_customer", "change_customer"],
+    "Support": ["use_desk", "view_request", "change_request"],
+    "Operators": [
+        "use_desk",
+        "use_provider",
+        "view_customer",
+        "add_customer",
+        "change_customer",
+        "view_request",
+        "change_request",
+    ],
 }
 
 
@@ -82,14 +92,23 @@ def _address_changed(*, request: Any, user: Any, from_email_address: Any, **_: A
 
 
 def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
+    from accounts.services.hand_overs import lapse_hand_over_to_leaver
     from accounts.services.requests import close_requests_of_leaver
 
+    lapse_hand_over_to_leaver(membership=membership)
     close_requests_of_leaver(actor=actor, membership=membership)
+
+
+def _minute_passed(**_: Any) -> None:
+    from accounts.services.requests import pass_on_what_waited
+
+    pass_on_what_waited()
 
 
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
-    membership_ended.connect(_membership_ended, dispatch_uid="requests")
+    minute_passed.connect(_minute_passed, dispatch_uid="requests")
+    membership_ended.connect(_membership_ended, dispatch_uid="leaver")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")
     auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")

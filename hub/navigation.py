@@ -5,19 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import CustomerStatus, Role
-from accounts.models import Membership, Request, User
+from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
+from accounts.models import HandOver, Membership, Request, User
 from portals.models import AccessReview
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
-REQUESTS = "accounts:requests"  # its link tells how many wait
+REQUESTS, COMPANY = "accounts:requests", "accounts:company"  # their links tell how many wait
+PROVIDER_REQUESTS = "portals:provider-requests"  # likewise
 REVIEWS = "portals:reviews"  # likewise, while one is open
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
@@ -55,18 +56,19 @@ OF_CUSTOMER: list[Entry] = [
     (_("Requests"), "inbox", REQUESTS),
     (_("Reviews"), "list-checks", REVIEWS),
     (_("Activity"), "history", "accounts:activity"),
-    (_("Company"), "building-2", "accounts:company"),
+    (_("Company"), "building-2", COMPANY),
 ]
 OF_STAFF: dict[str, Entry] = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
     "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
+    "view_request": (_("Requests"), "inbox", PROVIDER_REQUESTS),
 }
 
 
 def sections_for(person: User, path: str) -> list[Section]:
     """The navigation of this person, with the customer that `path` is about unfolded.
 
-    One query for customers; one more for staff.
+    One query for customers; two more for staff.
     """
     sections = [Section("", _links(OWN, path))]
     if person.is_staff and (links := _staff_links(person, path)):
@@ -85,17 +87,23 @@ def sections_for(person: User, path: str) -> list[Section]:
 
 
 def _waiting(membership: Any) -> dict[str, int]:
-    return {REQUESTS: membership.waiting, REVIEWS: membership.to_review}
+    return {
+        REQUESTS: membership.waiting,
+        REVIEWS: membership.to_review,
+        COMPANY: int(membership.offered),
+    }
 
 
 def _run_by(person: User) -> list[Any]:
-    """Memberships as Super User, each with `waiting`: the requests this person can answer, and
-    `to_review`: the rights that an open review still asks about.
+    """Memberships as Super User, each with what waits for this person: `waiting`, the requests
+    to answer, `offered`, the role of main Super User, and `to_review`, the rights an open review
+    still asks about.
     """
     waiting = (
         Request.objects.open()
         .filter(customer=OuterRef("customer"))
         .exclude(membership=OuterRef("pk"))
+        .exclude(kind__in=ASKED_OF_PROVIDER)
         .order_by()
         .values("customer")
         .annotate(count=Count("pk"))
@@ -116,6 +124,7 @@ def _run_by(person: User) -> list[Any]:
         .annotate(
             waiting=Coalesce(Subquery(waiting.values("count")), 0),
             to_review=Coalesce(Subquery(to_review), 0),
+            offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )
         .order_by("customer__name", "pk")[:MOST_CUSTOMERS]
     )
@@ -126,18 +135,26 @@ def _staff_links(person: User, path: str) -> list[Link]:
         Permission.objects.filter(
             Q(group__user=person) | Q(user=person),
             content_type__app_label="accounts",
-            codename__in=OF_STAFF,
+            codename__in=[*OF_STAFF, "change_customer"],
         ).values_list("codename", flat=True)
     )
-    return _links([entry for codename, entry in OF_STAFF.items() if codename in held], path)
+    waiting = {}
+    if "view_request" in held:
+        theirs = Request.objects.open().with_provider()
+        if "change_customer" not in held:  # services are for others to answer
+            theirs = theirs.exclude(kind__in=ASKED_OF_PROVIDER)
+        waiting[PROVIDER_REQUESTS] = theirs.count()
+    entries = [entry for codename, entry in OF_STAFF.items() if codename in held]
+    return _links(entries, path, waiting=waiting)
 
 
 def _links(
     entries: Sequence[Entry], path: str, *args: str, waiting: Mapping[str, int] = NOTHING
 ) -> list[Link]:
     urls = [reverse(name, args=args) for _label, _icon, name in entries]
+    nearest = max((url for url in urls if _current(path, url)), key=len, default="")
     return [
-        Link(label, icon, url, _current(path, url), waiting.get(name, 0))
+        Link(label, icon, url, _current(path, url) if url == nearest else "", waiting.get(name, 0))
         for (label, icon, name), url in zip(entries, urls, strict=True)
     ]
 

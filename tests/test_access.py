@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 READERS = ("nobody", "bob", "alice", "charlie", "dana", "olive")
 
@@ -25,6 +26,7 @@ PERSON = dict(zip(READERS, ("sign in", "in", "in", "in", "in", "in"), strict=Tru
 SUPER_USER = dict(zip(READERS, ("sign in", 403, "in", 404, 404, 404), strict=True))
 OF_EMMA = {**SUPER_USER, "bob": 404}
 DESK = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
+NOT_PASSED = {**DESK, "dana": 404, "olive": 404}
 PROVIDER = dict(zip(READERS, ("sign in", 403, 403, 403, 403, "in"), strict=True))
 STAFF = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
 NO_STAFF_RIGHT = dict(zip(READERS, ("sign in", 403, 403, 403, 403, 403), strict=True))
@@ -83,6 +85,9 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("accounts:request-withdraw", "POST", {**OF_EMMA, "alice": 403}, asked="asked"),
     **of_alder("portals:request-new", who={**SUPER_USER, "bob": "in"}),
     **of_alder("portals:request-portal", "POST", {**SUPER_USER, "bob": "in"}, portal="domains"),
+    **of_alder("accounts:request-pass", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:service-list"),
+    **of_alder("portals:service-ask", portal="domains"),
     **of_alder("portals:request", who=OF_EMMA, asked="asked"),
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
@@ -91,8 +96,18 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:review", review="review"),
     **of_alder("portals:review-save", "POST", review="review"),
     **of_alder("accounts:activity"),
+    **of_alder("accounts:undo", "POST", sequence="sequence"),
     **of_alder("accounts:company"),
-    **of_alder("accounts:company-hand-over", "POST"),
+    **of_alder("accounts:hand-over-offer", "POST"),
+    **of_alder("accounts:hand-over", hand_over="hand over"),
+    # Offered to Gina, by Alice: she may take it back, and nobody here may answer it.
+    **of_alder(
+        "accounts:hand-over-accept", "POST", {**SUPER_USER, "alice": 403}, hand_over="hand over"
+    ),
+    **of_alder(
+        "accounts:hand-over-decline", "POST", {**SUPER_USER, "alice": 403}, hand_over="hand over"
+    ),
+    **of_alder("accounts:hand-over-withdraw", "POST", hand_over="hand over"),
     "accounts:profile": Address(PERSON),
     "accounts:invitation-accept": Address(GONE, {"token": "x" * 43}),
     "accounts:desk": Address(DESK),
@@ -100,6 +115,12 @@ ADDRESSES: dict[str, Address] = {
     "accounts:desk-reset-link": Address(DESK, {"person": "bob"}, "POST"),
     "accounts:desk-end-sessions": Address(DESK, {"person": "bob"}, "POST"),
     "accounts:provider": Address(PROVIDER),
+    # Emma's request has not come to the provider: even who may answer finds none.
+    "portals:provider-requests": Address(DESK),
+    "portals:provider-request": Address(NOT_PASSED, {"asked": "asked"}),
+    "portals:provider-request-approve": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
+    "portals:provider-request-refuse": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
+    "portals:provider-request-send-back": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
     "portals:provider-customer-create": Address(PROVIDER),
     "portals:provider-customer": Address(PROVIDER, {"slug": "alder"}),
     "portals:provider-subscribe": Address(PROVIDER, {"slug": "alder"}, "POST"),
@@ -197,11 +218,12 @@ def test_every_address_is_classified():
 @pytest.fixture
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
-    from accounts.models import Request
+    from accounts.models import AuditEvent, Request
     from accounts.services.invitations import invite_person
     from portals.models import PersonGrant, Resource, TeamGrant
 
     return {
+        "sequence": AuditEvent.objects.filter(customer=alder).first().sequence,
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,
@@ -212,8 +234,25 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         ).pk,
         "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
         "review": alder.access_reviews.get().uuid,
+        "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
     }
+
+
+def offer_to_newcomer(alice: Any, alder: Any) -> Any:
+    """Gina, a Super User at Alder, is asked to become its main one."""
+    from accounts.services.hand_overs import offer_hand_over
+    from accounts.services.invitations import accept_invitation, invite_person
+
+    invitation = invite_person(
+        actor=alice, customer=alder, address="gina@alder.example", role="super_user"
+    )
+    gina = accept_invitation(
+        actor=None, token=invitation.token, name="Gina", password="three unrelated words"
+    )
+    return offer_hand_over(
+        actor=alice, customer=alder, to=gina, typed_name=alder.name, signed_in_at=timezone.now()
+    )
 
 
 def outcome(response: Any) -> Any:

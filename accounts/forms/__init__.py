@@ -3,8 +3,15 @@
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
-from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, RefuseForm
-from accounts.forms.strict import ActForm, LineField, SearchForm, StrictForm, first_error
+from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
+from accounts.forms.strict import (
+    ActForm,
+    LineField,
+    SearchForm,
+    StrictForm,
+    TypedNameForm,
+    first_error,
+)
 from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, TeamForm
 
 __all__ = [
@@ -19,12 +26,14 @@ __all__ = [
     "DeskForm",
     "HandOverForm",
     "LineField",
+    "LinesField",
     "ProfileForm",
     "RefuseForm",
     "RoleForm",
     "SearchForm",
     "StrictForm",
     "TeamForm",
+    "TypedNameForm",
     "WorkDetailsForm",
     "first_error",
 ]

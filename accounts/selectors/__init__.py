@@ -1,5 +1,6 @@
 """Reads of this app: nouns or questions."""
 
+from accounts.selectors.hand_overs import open_hand_over
 from accounts.selectors.paging import BadCursor, Page, page_of
 from accounts.selectors.people import (
     Access,
@@ -11,9 +12,15 @@ from accounts.selectors.people import (
     membership_of,
     memberships_of,
     people_of,
+    staff_with,
     super_users_of,
 )
-from accounts.selectors.requests import requests_of, settled_requests, waiting_requests
+from accounts.selectors.requests import (
+    requests_of,
+    requests_with_provider,
+    settled_requests,
+    waiting_requests,
+)
 from accounts.selectors.teams import (
     people_in,
     teams_of,
@@ -44,12 +51,15 @@ __all__ = [
     "is_super_user",
     "membership_of",
     "memberships_of",
+    "open_hand_over",
     "page_of",
     "people_in",
     "people_of",
     "requests_of",
+    "requests_with_provider",
     "sentence_of",
     "settled_requests",
+    "staff_with",
     "super_users_of",
     "teams_of",
     "teams_with",
