@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_requests'),
-        ('portals', '0004_requested_grants'),
+        ('portals', '0005_resource_search'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
