@@ -1,13 +1,23 @@
 """Where a person may act, as tables."""
 
-from portals.models.grants import OfferedGrant, PersonGrant, RequestedGrant, TeamGrant
+from portals.models.grants import (
+    HandedGrant,
+    OfferedGrant,
+    PersonGrant,
+    RequestedGrant,
+    TeamGrant,
+)
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
 from portals.models.resources import Resource, ResourceAncestor, Subscription
 from portals.models.reviews import AccessReview, ReviewItem, ReviewRound
 from portals.models.uses import Use
 
 __all__ = [
+<<<<<<< HEAD
     "AccessReview",
+=======
+    "HandedGrant",
+>>>>>>> main
     "OfferedGrant",
     "PersonGrant",
     "Portal",
