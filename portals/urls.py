@@ -13,11 +13,8 @@ from portals.views import (
     provider_requests,
     requests,
     resources,
-<<<<<<< HEAD
     reviews,
-=======
     selected,
->>>>>>> main
     services,
     teams,
 )

@@ -13,11 +13,8 @@ from portals.models.reviews import AccessReview, ReviewItem, ReviewRound
 from portals.models.uses import Use
 
 __all__ = [
-<<<<<<< HEAD
     "AccessReview",
-=======
     "HandedGrant",
->>>>>>> main
     "OfferedGrant",
     "PersonGrant",
     "Portal",

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_requests'),
-        ('portals', '0005_resource_search'),
+        ('portals', '0006_handed_grants'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
