@@ -1,0 +1,146 @@
+"""What gathering last uses costs a check: `python -m benchmarks.uses` (two minutes).
+
+The same questions, answered in one process by the function behind both ways in, with the gathering
+and without it: without, the statement does not say what was used, and nothing is noted. With it,
+every round begins with nothing noted and the thread keeps what is noted once a second, sixty times
+as often as in production. No HTTP is in it, which would only hide a difference. The rounds are
+interleaved; the ratio is the median of each round's ratios. A wrong answer ends the run.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.check import databases, postgresql, prepare, run
+
+AT_LEAST = 0.95
+GRANTS = "100 k"
+
+
+def requests_of(plan: dict[str, Any]) -> list[tuple[bytes, bool]]:
+    """The bodies of a plan's questions, with their answers."""
+    return [
+        (
+            json.dumps(
+                {
+                    "subject": {"type": "user", "id": subject},
+                    "resource": {"type": kind, "id": resource},
+                    "action": {"name": action},
+                }
+            ).encode(),
+            answer,
+        )
+        for (subject, kind, resource, action), answer in plan["questions"]
+    ]
+
+
+def rate(answer: Any, token: str, requests: list[tuple[bytes, bool]], seconds: float) -> float:
+    """Checks per second, each answer compared."""
+    asked, began = 0, time.perf_counter()
+    while True:
+        for body, expected in requests:
+            environ = {
+                "REQUEST_METHOD": "POST",
+                "CONTENT_TYPE": "application/json",
+                "CONTENT_LENGTH": str(len(body)),
+                "HTTP_AUTHORIZATION": f"Bearer {token}",
+                "wsgi.input": io.BytesIO(body),
+            }
+            given = answer(environ)
+            if (b'"decision": true' in given.body) is not expected:
+                sys.exit(f"wrong: {body!r} → {given}")
+            asked += 1
+        if (passed := time.perf_counter() - began) >= seconds:
+            return asked / passed
+
+
+def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
+    """In a process whose HUB_DATABASE_URL says where; prints both rates of each round as JSON."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+    import django
+
+    django.setup()
+    from portals.api.evaluation import answer_environ, answers
+    from portals.decision import checks
+    from portals.decision.prepared import Prepared
+    from portals.decision.statement import CHECK
+    from portals.services import uses
+
+    what = " || ' ' || o.person || ' ' || o.thing || ' ' || o.privilege"
+    assert what in CHECK
+    statements = {
+        "with": Prepared("with_uses", CHECK),
+        "without": Prepared("without_uses", CHECK.replace(what, "")),
+    }
+    uses.EVERY = 1.0
+    requests = requests_of(plan)
+    results = []
+    for turn in range(-1, rounds):  # the first warms connections and plans
+        rates = {}
+        for way in sorted(statements, reverse=bool(turn % 2)):
+            checks._CHECK = statements[way]
+            gathering = uses.Gathering()
+            answers.note_use = gathering.note
+            rates[way] = rate(answer_environ, plan["token"], requests, seconds)
+            gathering.end()
+        if turn >= 0:
+            results.append(rates)
+    print(json.dumps(results))
+
+
+def report(database: str, results: list[dict[str, float]]) -> bool:
+    """Print the figures; whether the target is met."""
+    ratio = median(each["with"] / each["without"] for each in results)
+    verdict = "PASS" if ratio >= AT_LEAST else "FAIL"
+    rates = {way: median(each[way] for each in results) for way in ("with", "without")}
+    print(
+        f"{database:<12}{rates['without']:>8,.0f} checks/s without, {rates['with']:>8,.0f} with;"
+        f" {verdict} {ratio:.3f} (target ≥ {AT_LEAST:g})"
+    )
+    return ratio >= AT_LEAST
+
+
+def main() -> int:
+    """Exit code 0 when gathering costs less than a twentieth on both databases."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--postgresql", metavar="URL", help="a server where databases may be made")
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--measure", metavar="PLAN", help="(itself, in the measured process)")
+    given = parser.parse_args()
+    if given.measure:
+        measure(json.loads(Path(given.measure).read_text()), given.rounds, given.seconds)
+        return 0
+
+    def measured(url: str, folder: str) -> list[dict[str, float]]:
+        plan = Path(folder) / "plan.json"
+        prepare(url, 100_000, plan)
+        said = run(
+            *("-m", "benchmarks.uses", "--measure", str(plan)),
+            *("--rounds", str(given.rounds), "--seconds", str(given.seconds)),
+            HUB_DATABASE_URL=url,
+        )
+        found: list[dict[str, float]] = json.loads(said)
+        return found
+
+    met = True
+    with tempfile.TemporaryDirectory(prefix="hub-benchmark-") as folder:
+        with postgresql(given.postgresql) as server:
+            if server is None:
+                print("PostgreSQL is not on this machine: not measured.")
+            else:
+                with databases(server, [GRANTS]) as urls:
+                    met &= report("PostgreSQL", measured(urls[GRANTS], folder))
+        met &= report("SQLite", measured(f"sqlite:///{folder}/uses.sqlite3", folder))
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
