@@ -2,12 +2,15 @@
 
 from portals.models.grants import OfferedGrant, PersonGrant, RequestedGrant, TeamGrant
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
+from portals.models.presets import Preset, PresetLine
 from portals.models.resources import Resource, ResourceAncestor, Subscription
 
 __all__ = [
     "OfferedGrant",
     "PersonGrant",
     "Portal",
+    "Preset",
+    "PresetLine",
     "Privilege",
     "PrivilegeInclusion",
     "RequestedGrant",
