@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_passed_requests'),
-        ('portals', '0005_resource_search'),
+        ('portals', '0006_handed_grants'),
     ]
 
     operations = [
