@@ -19,6 +19,12 @@ def open_person(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
+def assert_sound(page: Page, javascript: bool) -> None:
+    """No fault of axe's, nothing wider than the phone; axe itself needs JavaScript."""
+    if javascript:
+        assert faults_of(page) == []
+
+
 def level(page: Page, who: str, thing: str, nth: int = 0):
     return page.get_by_label(f"What may {who} do to {thing}?", exact=True).nth(nth)
 
@@ -50,7 +56,7 @@ def test_two_levels_given_and_one_taken(open_browser, javascript):
 
     expect(alice.get_by_text("Emma Roy loses “Answer its tickets” on E-mail.")).to_be_visible()
     expect(alice.get_by_text("Emma Roy gets “Read its tickets” on Invoices.")).to_be_visible()
-    assert faults_of(alice) == []
+    assert_sound(alice, javascript)
     alice.get_by_label(re.compile("^Reason")).fill("New work")
     make_changes(alice, 3)
     expect(level(alice, "Emma Roy", "Invoices")).to_have_value(re.compile("=given$"))
@@ -71,7 +77,7 @@ def test_a_preset_then_discard(open_browser, javascript):
     alice.get_by_role("link", name="Apply a preset").click()
     alice.get_by_role("link", name="Apply Webmaster").click()
     alice.get_by_role("checkbox", name="alder.example", exact=True).check()
-    assert faults_of(alice) == []
+    assert_sound(alice, javascript)
     alice.get_by_role("button", name="Review changes").click()
     gets = "Emma Roy gets “Manage everything but a transfer” on alder.example."
     expect(alice.get_by_text(gets)).to_be_visible()
@@ -90,7 +96,7 @@ def test_same_as_emma(open_browser, javascript):
     alice.get_by_role("link", name="Same as…").click()
     alice.get_by_role("radio", name="Emma Roy").check()
     alice.get_by_role("checkbox", name="Teams too").uncheck()
-    assert faults_of(alice) == []
+    assert_sound(alice, javascript)
     alice.get_by_role("button", name="Review changes").click()
     expect(alice.get_by_text("sensitive right was left out")).to_be_visible()
     given = alice.get_by_text("given", exact=True).count()
@@ -117,7 +123,7 @@ def test_the_page_turned_round(open_browser, javascript):
     thing = "Storage used, month by month"
     level(alice, "Bob Tremblay", thing).select_option(label="View – See the figures")
     level(alice, "Reception", thing).select_option(label="Export – Download the figures")
-    assert faults_of(alice) == []
+    assert_sound(alice, javascript)
     alice.get_by_role("button", name="Review changes").click()
     expect(alice.get_by_text(f"Reception gets “Download the figures” on {thing}.")).to_be_visible()
     make_changes(alice, 2)
