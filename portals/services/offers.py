@@ -1,6 +1,6 @@
 """Grants inside an invitation: offered with it, given when it is accepted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -21,23 +21,37 @@ from portals.services.grants import (
     still_there,
 )
 
+MOST_OFFERS = 1000  # rights times people; each is a row and an event
+
 
 def offer_privileges(
     *,
     actor: User,
-    invitation: Invitation,
+    invitations: Sequence[Invitation],
     rights: Iterable[tuple[Resource, Privilege]],
     terms: Terms,
     signed_in_at: datetime | None = None,
 ) -> None:
-    """Put the first grants inside an invitation, in the transaction that makes it.
+    """Put the first grants inside invitations of one customer, in the transaction that makes them.
 
-    Naming one twice is naming it once. Raises GrantRefused or FreshSignInRequired as a grant would.
+    Naming one twice is naming it once. Raises GrantRefused, also above MOST_OFFERS, or
+    FreshSignInRequired as a grant would.
     """
     terms.check()
-    for resource, privilege in dict.fromkeys(rights):
+    wanted = list(dict.fromkeys(rights))
+    if len(wanted) * len(invitations) > MOST_OFFERS:
+        raise GrantRefused(
+            _(
+                "These are too many rights for so many people. Give the rights to a team and put"
+                " the people into it, or invite fewer at once."
+            ),
+            code="too_many",
+        )
+    for resource, privilege in wanted:
         resource = still_there(resource)
-        if resource.subscription.customer_id != invitation.customer_id:
+        if {invitation.customer_id for invitation in invitations} != {
+            resource.subscription.customer_id
+        }:
             raise GrantRefused({"rights": _("This right does not exist for this thing.")})
         check_privilege(
             actor=actor,
@@ -47,20 +61,27 @@ def offer_privileges(
             terms=terms,
             signed_in_at=signed_in_at,
         )
-        OfferedGrant.objects.create(
-            invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
-        )
-        record_event(
-            kind="grant.offered",
-            actor=actor,
-            customer=invitation.customer,
-            address=invitation.address,
-            privilege=privilege.labels,
-            codename=privilege.codename,
-            resource=str(resource),
-            resource_id=resource.pk,
-            **described(terms),
-        )
+        for invitation in invitations:
+            _offer(actor, invitation, resource, privilege, terms)
+
+
+def _offer(
+    actor: User, invitation: Invitation, resource: Resource, privilege: Privilege, terms: Terms
+) -> None:
+    OfferedGrant.objects.create(
+        invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
+    )
+    record_event(
+        kind="grant.offered",
+        actor=actor,
+        customer=invitation.customer,
+        address=invitation.address,
+        privilege=privilege.labels,
+        codename=privilege.codename,
+        resource=str(resource),
+        resource_id=resource.pk,
+        **described(terms),
+    )
 
 
 def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Membership) -> None:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.services.invitations import note_bounce
 from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
 from preferences.models import DeliveryDecision, Message
@@ -106,6 +107,8 @@ def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = ""
             consent=answer.consent,
             detail=detail[:300],
         )
+        if answer.reason == Reason.ADDRESS_REFUSED:
+            note_bounce(address=message.address)
         ours.update(
             state=outcome.value,
             sealed_content=None,

@@ -31,9 +31,9 @@ def invite(alice, alder):
             actor=alice,
             customer=alder,
             address="gina@alder.example",
-            offer=lambda invitation: offer_privileges(
+            offer=lambda made: offer_privileges(
                 actor=alice,
-                invitation=invitation,
+                invitations=made,
                 rights=rights,
                 terms=Terms(),
                 signed_in_at=timezone.now(),

@@ -53,9 +53,9 @@ def offered(actor, customer, address, privilege, thing, role="user"):
         customer=customer,
         address=address,
         role=role,
-        offer=lambda invitation: offer_privileges(
+        offer=lambda made: offer_privileges(
             actor=actor,
-            invitation=invitation,
+            invitations=made,
             rights=[(thing, privilege)],
             terms=Terms(reason="Because"),
             signed_in_at=timezone.now(),
