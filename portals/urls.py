@@ -2,15 +2,32 @@
 
 from django.urls import path
 
-from portals.views import answers, people, person, provider, requests, resources, teams
+from portals.views import (
+    answers,
+    invitations,
+    invite,
+    invite_report,
+    person,
+    provider,
+    requests,
+    resources,
+    teams,
+)
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
+INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CUSTOMER = "provider/customers/<slug:slug>"
 
 urlpatterns = [
-    path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
+    path("c/<slug:customer>/people/invite/", invite.invite, name="invite"),
+    path(
+        "c/<slug:customer>/people/invite/report/", invite_report.invite_report, name="invite-report"
+    ),
+    path(f"{INVITATIONS}/", invitations.invitations, name="invitations"),
+    path(f"{INVITATIONS}/resend/", invitations.invitations_resend, name="invitations-resend"),
+    path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path("c/<slug:customer>/people/<uuid:person>/grants/", person.grant_give, name="grant-give"),
     path(

@@ -1,19 +1,15 @@
-"""The people of a customer and the offers that wait."""
-
-from uuid import UUID
+"""The people of a customer."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Membership
-from accounts.selectors import invitations_of, page_of, people_of
-from accounts.services import invitations
-from accounts.views.rings import managed_customer, press
+from accounts.selectors import page_of, people_of
+from accounts.views.rings import managed_customer
 
 
 @require_safe
@@ -37,38 +33,4 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "accounts/people.html#people", context)
-    context["invitations"] = page_of(
-        invitations_of(company),
-        among=company.invitations.all(),
-        order=("-pk",),
-        after=request.GET.get("invited", ""),
-        size=20,
-    )
     return render(request, "accounts/people.html", context)
-
-
-@require_POST
-def invitation_resend(request: PersonRequest, customer: str, invitation: UUID) -> HttpResponse:
-    """Send an offer again, with a fresh link."""
-    company = managed_customer(request, customer)
-    offer = get_object_or_404(company.invitations.filter(as_main_super_user=False), uuid=invitation)
-    press(
-        request,
-        lambda: invitations.resend_invitation(actor=request.user, invitation=offer),
-        _("The invitation is on its way to %(address)s again.") % {"address": offer.address},
-    )
-    return redirect("accounts:people", customer)
-
-
-@require_POST
-def invitation_revoke(request: PersonRequest, customer: str, invitation: UUID) -> HttpResponse:
-    """Withdraw an offer."""
-    company = managed_customer(request, customer)
-    offer = get_object_or_404(company.invitations.filter(as_main_super_user=False), uuid=invitation)
-    press(
-        request,
-        lambda: invitations.revoke_invitation(actor=request.user, invitation=offer),
-        _("The invitation of %(address)s is withdrawn; its link no longer works.")
-        % {"address": offer.address},
-    )
-    return redirect("accounts:people", customer)

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
-from accounts.models import Customer, Team
+from accounts.forms import StrictForm
+from accounts.models import Customer, Invitation, Team
 from accounts.services.invitations import MOST_AT_ONCE, Invitee
 from accounts.spreadsheets import Line
 from portals.forms.grants import TermsForm
@@ -125,3 +126,22 @@ class InviteForm(TermsForm):
         super().__init__(*args, **kwargs)
         teams = customer.teams.order_by("name")
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+
+
+class ChooseInvitationsForm(StrictForm):
+    """Some of a company's invitations."""
+
+    invitation = forms.ModelMultipleChoiceField(
+        queryset=Invitation.objects.none(),
+        to_field_name="uuid",
+        error_messages={
+            "required": _("Choose at least one invitation."),
+            "invalid_choice": _("An invitation on this page is no longer there."),
+            "invalid_pk_value": _("An invitation on this page is no longer there."),
+        },
+    )
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = customer.invitations.filter(as_main_super_user=False)
+        self.fields["invitation"].queryset = own  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Invitation, Membership, User
+from accounts.models import Customer, Invitation, Membership, User
 from accounts.services.audit import record_event
 from portals import emails
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
@@ -24,6 +24,45 @@ from portals.services.grants import (
 MOST_OFFERS = 1000  # rights times people; each is a row and an event
 
 
+def check_offer(
+    *,
+    actor: User,
+    customer: Customer,
+    rights: Iterable[tuple[Resource, Privilege]],
+    people: int,
+    terms: Terms,
+    signed_in_at: datetime | None = None,
+) -> list[tuple[Resource, Privilege]]:
+    """Whether these rights may stand in the invitations of so many people; writes nothing.
+
+    Out: each right once. Raises GrantRefused, also above MOST_OFFERS, or FreshSignInRequired as a
+    grant would.
+    """
+    terms.check()
+    wanted = list(dict.fromkeys(rights))
+    if len(wanted) * people > MOST_OFFERS:
+        raise GrantRefused(
+            _(
+                "These are too many rights for so many people. Give the rights to a team and put"
+                " the people into it, or invite fewer at once."
+            ),
+            code="too_many",
+        )
+    for resource, privilege in wanted:
+        resource = still_there(resource)
+        if resource.subscription.customer_id != customer.pk:
+            raise GrantRefused({"rights": _("This right does not exist for this thing.")})
+        check_privilege(
+            actor=actor,
+            holders=[],
+            privilege=privilege,
+            resource=resource,
+            terms=terms,
+            signed_in_at=signed_in_at,
+        )
+    return wanted
+
+
 def offer_privileges(
     *,
     actor: User,
@@ -34,34 +73,18 @@ def offer_privileges(
 ) -> None:
     """Put the first grants inside invitations of one customer, in the transaction that makes them.
 
-    Naming one twice is naming it once. Raises GrantRefused, also above MOST_OFFERS, or
-    FreshSignInRequired as a grant would.
+    Naming one twice is naming it once. Raises like check_offer.
     """
-    terms.check()
-    wanted = list(dict.fromkeys(rights))
-    if len(wanted) * len(invitations) > MOST_OFFERS:
-        raise GrantRefused(
-            _(
-                "These are too many rights for so many people. Give the rights to a team and put"
-                " the people into it, or invite fewer at once."
-            ),
-            code="too_many",
-        )
-    for resource, privilege in wanted:
-        resource = still_there(resource)
-        if {invitation.customer_id for invitation in invitations} != {
-            resource.subscription.customer_id
-        }:
-            raise GrantRefused({"rights": _("This right does not exist for this thing.")})
-        check_privilege(
-            actor=actor,
-            holders=[],
-            privilege=privilege,
-            resource=resource,
-            terms=terms,
-            signed_in_at=signed_in_at,
-        )
-        for invitation in invitations:
+    wanted = check_offer(
+        actor=actor,
+        customer=invitations[0].customer,
+        rights=rights,
+        people=len(invitations),
+        terms=terms,
+        signed_in_at=signed_in_at,
+    )
+    for invitation in invitations:
+        for resource, privilege in wanted:
             _offer(actor, invitation, resource, privilege, terms)
 
 

@@ -1,15 +1,12 @@
 """Inviting one person or many: who, with which rights, a look before it is sent, a report."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.core import signing
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseBadRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus, InviteeState, Role
@@ -17,7 +14,6 @@ from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation
 from accounts.services.invitations import (
     MOST_AT_ONCE,
-    Examined,
     Invitee,
     examine_invitees,
     invite_people,
@@ -25,21 +21,20 @@ from accounts.services.invitations import (
     invitees_in_text,
 )
 from accounts.services.invitations.reading import COLUMNS, columns_of, has_heading
-from accounts.spreadsheets import Line, csv_response, read_table
+from accounts.spreadsheets import Line, read_table
 from accounts.views.rings import managed_customer
 from portals.forms.grants import parse_rights
 from portals.forms.invite import InviteesField, InviteForm, TableField
 from portals.models import Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.selectors.resources import by_type, resource_by_key, resources_of
-from portals.services.offers import offer_privileges
+from portals.services.offers import check_offer, offer_privileges
 from portals.views import holders
+from portals.views.invite_report import report_of
 
 SAMPLE = 3  # lines of a file shown while its columns are named
 MOST_BYTES = 500_000
 KEPT = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights")
-REPORT = "portals.invite.report"
-REPORT_LASTS = 24 * 60 * 60
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,9 +78,12 @@ def _edit(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
     ticked = request.POST.getlist("rights")
+    rows = "" if request.POST.get("people") else request.POST.get("rows", "")
     context = {
         "customer": company,
         "form": form,
+        "rows": rows,
+        "kept": _count(rows),
         "grouped_choices": by_type(resources_of(company)[: holders.CHOICES]),
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
@@ -95,25 +93,35 @@ def _edit(
     return render(request, f"portals/invite.html{fragment}", context)
 
 
+def _count(rows: str) -> int:
+    """How many people an earlier step read from a file."""
+    try:
+        return len(InviteesField(required=False).clean(rows))
+    except ValidationError:
+        return 0
+
+
 def _check(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
     """The dry run: one row for each person, and what the sending would do."""
-    rights = parse_rights(request.POST.getlist("rights"), resources)
-    form.terms().check()
     lines, columns = form.cleaned_data["table"], request.POST.getlist("column")
     if form.cleaned_data["file"]:
-        lines = read_table(
-            form.cleaned_data["file"], most_bytes=MOST_BYTES, most_rows=MOST_AT_ONCE + 1
-        )
+        try:
+            lines = read_table(
+                form.cleaned_data["file"], most_bytes=MOST_BYTES, most_rows=MOST_AT_ONCE + 1
+            )
+        except ValidationError as error:
+            raise ValidationError({"file": error}) from error
         columns = columns_of(lines) or []
     if lines and not columns:
         return _name_columns(request, company, lines)
-    pasted = invitees_in_text(form.cleaned_data["people"])
     try:
-        invitees = invitees_in_table(lines, columns) if lines else pasted
+        invitees = invitees_in_table(lines, columns) if lines else []
     except ValidationError as refusal:
         return _name_columns(request, company, lines, refusal)
+    pasted = "" if lines else form.cleaned_data["people"]
+    invitees = invitees or invitees_in_text(pasted) or form.cleaned_data["rows"]
     examined = examine_invitees(
         actor=request.user,
         customer=company,
@@ -121,17 +129,26 @@ def _check(
         role=form.cleaned_data["role"],
         team=form.cleaned_data["team"],
     )
+    valid = sum(one.is_valid for one in examined)
+    rights = check_offer(
+        actor=request.user,
+        customer=company,
+        rights=parse_rights(request.POST.getlist("rights"), resources),
+        people=valid,
+        terms=form.terms(),
+        signed_in_at=timezone.now(),  # nothing is given yet; the sending asks for a fresh sign-in
+    )
     context = {
         "customer": company,
         "examined": examined,
-        "valid": sum(one.is_valid for one in examined),
+        "valid": valid,
         "rights": rights,
         "role": Role(form.cleaned_data["role"]).label,
         "team": form.cleaned_data["team"],
         "terms": form.terms(),
         "carried": [*_kept(request), ("rows", InviteesField.carried(invitees))],
-        "people": "" if lines else form.cleaned_data["people"],
-        "report": _report(examined),
+        "people": pasted,
+        "report": report_of(examined),
     }
     return render(request, "portals/invite_check.html", context)
 
@@ -174,14 +191,15 @@ def _send(
 ) -> HttpResponse:
     """Invite, and report; sent twice, the second finds everyone invited already."""
     rights = parse_rights(request.POST.getlist("rights"), resources)
-    proof = signed_in_at(request)
+    terms, proof = form.terms(), signed_in_at(request)
+    terms.check()
 
     def offer(made: list[Invitation]) -> None:
         offer_privileges(
             actor=request.user,
             invitations=made,
             rights=rights,
-            terms=form.terms(),
+            terms=terms,
             signed_in_at=proof,
         )
 
@@ -200,7 +218,7 @@ def _send(
         "customer": company,
         "examined": examined,
         "sent": sum(one.state == InviteeState.SENT for one in examined),
-        "report": _report(examined),
+        "report": report_of(examined),
     }
     return render(request, "portals/invite_report.html", context)
 
@@ -208,31 +226,6 @@ def _send(
 def _kept(request: PersonRequest) -> list[tuple[str, str]]:
     """What the next step needs again of this one."""
     return [(name, value) for name in KEPT for value in request.POST.getlist(name)]
-
-
-def _report(examined: Sequence[Examined]) -> str:
-    """The rows of a report, signed, for the button that downloads them."""
-    rows = [
-        [one.address or one.invitee.address, one.invitee.name, one.role, one.state, one.problem]
-        for one in examined
-    ]
-    return signing.dumps(rows, salt=REPORT, compress=True)
-
-
-@require_POST
-def invite_report(request: PersonRequest, customer: str) -> HttpResponseBase:
-    """The report of a dry run or a sending, as CSV."""
-    managed_customer(request, customer)
-    try:
-        rows = signing.loads(request.POST.get("report", ""), salt=REPORT, max_age=REPORT_LASTS)
-    except signing.BadSignature:
-        return HttpResponseBadRequest(_("This report is no longer there. Check the list again."))
-    heading = [_("Address"), _("Name"), _("Role"), _("Result"), _("Why")]
-    said = (
-        [address, name, Role(role).label, InviteeState(state).label, problem]
-        for address, name, role, state, problem in rows
-    )
-    return csv_response("invitations", heading, said)
 
 
 def _chosen_resources(customer: Customer, values: list[str]) -> dict[int, Resource]:

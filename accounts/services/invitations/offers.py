@@ -37,7 +37,7 @@ def refuse_burst(customer: Customer, adding: int) -> None:
     What was sent within the day counts with every time it was sent before.
     """
     yesterday = timezone.now() - timedelta(days=1)
-    recent = customer.invitations.filter(sent_at__gt=yesterday)
+    recent = customer.invitations.filter(sent_at__gt=yesterday, as_main_super_user=False)
     sent = recent.aggregate(total=Sum("times_sent"))["total"] or 0
     if sent + adding > MOST_A_DAY:
         raise InvitationRefused(
