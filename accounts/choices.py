@@ -46,7 +46,7 @@ class HandOverState(TextChoices):
 
 
 class RequestKind(TextChoices):
-    """What a person asks of their Super User."""
+    """What a person asks of their Super User; and, last, what these ask of the provider."""
 
     ACCESS = "access", _("Access")
     NAME = "name", _("Name at work")
@@ -54,6 +54,12 @@ class RequestKind(TextChoices):
     ADDRESS = "address", _("E-mail address")
     LEAVE = "leave", _("Leaving the company")
     OTHER = "other", _("Something else")
+    ADD_SERVICE = "add", _("Adding a service")
+    END_SERVICE = "end", _("Ending a service")
+
+
+ASKED_OF_PROVIDER = [RequestKind.ADD_SERVICE, RequestKind.END_SERVICE]
+ASKED_OF_SUPER_USERS = [kind for kind in RequestKind if kind not in ASKED_OF_PROVIDER]
 
 
 class RequestState(TextChoices):
@@ -63,6 +69,14 @@ class RequestState(TextChoices):
     APPROVED = "approved", pgettext_lazy("request", "Approved")
     REFUSED = "refused", pgettext_lazy("request", "Refused")
     WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
+
+
+class LeavingState(TextChoices):
+    """Open until its moment comes, or somebody cancels it."""
+
+    OPEN = "open", pgettext_lazy("leaving", "Planned")
+    DONE = "done", pgettext_lazy("leaving", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("leaving", "Cancelled")
 
 
 class Language(TextChoices):
@@ -100,6 +114,14 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "membership.removed": _(
         "%(actor)s removed %(person)s from the company. Rights that ended: %(rights)s."
     ),
+    "membership.left": _(
+        "%(actor)s ended the membership of %(person)s. Handed on: %(count)s. Rights that ended:"
+        " %(rights)s."
+    ),
+    "membership.end_set": _("%(actor)s set an end for %(person)s: the last day is %(last_day)s."),
+    "membership.end_cleared": _("%(actor)s took away the end set for %(person)s."),
+    "leaving.planned": _("%(actor)s planned that %(person)s leaves: the last day is %(last_day)s."),
+    "leaving.cancelled": _("%(actor)s cancelled the planned leaving of %(person)s."),
     "membership.brought_back": _("%(actor)s undid the removal of %(person)s."),
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
@@ -119,6 +141,16 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "request.approved": _("%(actor)s approved a request of %(person)s: %(request)s."),
     "request.refused": _(
         "%(actor)s refused a request of %(person)s: %(request)s. Reason: %(reason)s"
+    ),
+    "request.reminded": _(
+        "%(actor)s reminded the Super Users of a request of %(person)s: %(request)s."
+    ),
+    "request.passed": _(
+        "%(actor)s passed a request of %(person)s on to the provider: %(request)s."
+    ),
+    "request.sent_back": _(
+        "%(actor)s sent a request of %(person)s back to the Super Users: %(request)s. They wrote:"
+        " %(reason)s"
     ),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
     "address.changed": _(

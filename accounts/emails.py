@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import HandOver, Invitation, Membership, Request, User
+from accounts.selectors import staff_with
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
@@ -98,7 +99,36 @@ def send_support_receipt(
     )
 
 
-def send_membership_notice(*, kind: str, actor: User, membership: Membership) -> None:
+def send_ending_reminder(*, reader: User, membership: Membership) -> None:
+    """Tell a person, or a Super User, that a membership ends within days."""
+    person = reverse("portals:person", args=[membership.customer.slug, membership.user.sub])
+    send_notice(
+        template="accounts/emails/ending_reminder",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        reader=reader,
+        membership=membership,
+        is_self=reader == membership.user,
+        link=absolute(person),
+    )
+
+
+def send_leaving_report(*, reader: User, membership: Membership, skipped: list[str]) -> None:
+    """Tell a Super User what a leaver's plan could not hand on."""
+    send_notice(
+        template="accounts/emails/leaving_report",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        reader=reader,
+        membership=membership,
+        skipped=skipped,
+        link=absolute(reverse("accounts:people", args=[membership.customer.slug])),
+    )
+
+
+def send_membership_notice(*, kind: str, actor: User | None, membership: Membership) -> None:
     """Tell a person that their place in a company changed; `kind` picks the sentence."""
     person = membership.user
     send_notice(
@@ -131,6 +161,28 @@ def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> Non
 def send_request(*, asked: Request, reader: User) -> None:
     """Tell a Super User what someone asks of them."""
     _send_about(asked, reader, "accounts/emails/request")
+
+
+def send_reminder(*, asked: Request, reader: User, word: str = "") -> None:
+    """Tell a Super User that a request still waits; `word` the provider's when it sent it back."""
+    _send_about(asked, reader, "accounts/emails/request_reminder", word=word)
+
+
+def send_passed(*, asked: Request, reader: User) -> None:
+    """Tell whoever asked, and the Super Users, that the provider may answer now."""
+    _send_about(asked, reader, "accounts/emails/request_passed")
+
+
+def send_to_provider(*, asked: Request) -> None:
+    """Tell the provider's staff who may answer what is asked of them."""
+    permission = "change_customer" if asked.is_of_provider else "change_request"
+    for reader in staff_with(permission):
+        _send_about(
+            asked,
+            reader,
+            "accounts/emails/request_to_provider",
+            staff_link=absolute(reverse("portals:provider-request", args=[asked.uuid])),
+        )
 
 
 def send_answer(*, asked: Request) -> None:

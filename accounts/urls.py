@@ -28,6 +28,8 @@ urlpatterns = [
     path(f"{PERSON}/suspend/", memberships.person_suspend, name="person-suspend"),
     path(f"{PERSON}/restore/", memberships.person_restore, name="person-restore"),
     path(f"{PERSON}/remove/", memberships.person_remove, name="person-remove"),
+    path(f"{PERSON}/end/", memberships.person_end, name="person-end"),
+    path(f"{PERSON}/leaving/cancel/", memberships.leaving_cancel, name="leaving-cancel"),
     path(f"{PERSON}/role/", memberships.person_role, name="person-role"),
     path(f"{PERSON}/details/", memberships.person_details, name="person-details"),
     path(f"{PERSON}/teams/", teams.person_team_add, name="person-team-add"),
@@ -47,6 +49,9 @@ urlpatterns = [
         "c/<slug:customer>/requests/<uuid:asked>/withdraw/",
         requests.request_withdraw,
         name="request-withdraw",
+    ),
+    path(
+        "c/<slug:customer>/requests/<uuid:asked>/pass/", requests.request_pass, name="request-pass"
     ),
     path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),

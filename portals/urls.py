@@ -4,13 +4,17 @@ from django.urls import path
 
 from portals.views import (
     answers,
+    changes,
     invitations,
     invite,
     invite_report,
+    leavings,
     person,
     provider,
+    provider_requests,
     requests,
     resources,
+    services,
     teams,
 )
 
@@ -18,7 +22,9 @@ app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
+CHANGES = "c/<slug:customer>/changes/<slug:draft>"
 CUSTOMER = "provider/customers/<slug:slug>"
+ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", invite.invite, name="invite"),
@@ -29,12 +35,12 @@ urlpatterns = [
     path(f"{INVITATIONS}/resend/", invitations.invitations_resend, name="invitations-resend"),
     path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
-    path("c/<slug:customer>/people/<uuid:person>/grants/", person.grant_give, name="grant-give"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
         person.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/people/<uuid:person>/leaving/", leavings.leaving, name="leaving"),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
         "c/<slug:customer>/requests/portals/<slug:portal>/",
@@ -44,12 +50,34 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path(f"{CHANGES}/", changes.changes, name="changes"),
+    path(f"{CHANGES}/review/", changes.changes_review, name="changes-review"),
+    path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),
     path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
+    path("c/<slug:customer>/services/", services.service_list, name="service-list"),
+    path("c/<slug:customer>/services/<slug:portal>/ask/", services.service_ask, name="service-ask"),
+    path("provider/requests/", provider_requests.provider_requests, name="provider-requests"),
+    path(f"{ASKED}/", provider_requests.provider_request, name="provider-request"),
+    path(
+        f"{ASKED}/approve/",
+        provider_requests.provider_request_approve,
+        name="provider-request-approve",
+    ),
+    path(
+        f"{ASKED}/refuse/",
+        provider_requests.provider_request_refuse,
+        name="provider-request-refuse",
+    ),
+    path(
+        f"{ASKED}/send-back/",
+        provider_requests.provider_request_send_back,
+        name="provider-request-send-back",
+    ),
     path("provider/new-customer/", provider.customer_create, name="provider-customer-create"),
     path(f"{CUSTOMER}/", provider.customer, name="provider-customer"),
     path(f"{CUSTOMER}/subscribe/", provider.customer_subscribe, name="provider-subscribe"),

@@ -2,8 +2,9 @@
 
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
+from accounts.forms.leavings import LastDayField, LastDayForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
-from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, RefuseForm
+from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
 from accounts.forms.strict import (
     ActForm,
     LineField,
@@ -25,7 +26,10 @@ __all__ = [
     "CompanyForm",
     "DeskForm",
     "HandOverForm",
+    "LastDayField",
+    "LastDayForm",
     "LineField",
+    "LinesField",
     "ProfileForm",
     "RefuseForm",
     "RoleForm",

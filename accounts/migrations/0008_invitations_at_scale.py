@@ -18,7 +18,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_hand_overs'),
+        ('accounts', '0007_leavings'),
     ]
 
     operations = [
