@@ -35,6 +35,22 @@ class InviteeState(TextChoices):
     BAD = "bad", pgettext_lazy("invitee", "Cannot be read")
 
 
+class PersonState(TextChoices):
+    """How things stand with a person in a customer, as the people list tells them apart."""
+
+    ACTIVE = "active", pgettext_lazy("person", "Active")
+    SUSPENDED = "suspended", pgettext_lazy("person", "Suspended")
+    LEAVING = "leaving", _("Leaving on a date")
+
+
+class PeopleOrder(TextChoices):
+    """The ways the people list can be sorted."""
+
+    NAME = "name", _("Name")
+    NEWEST = "newest", _("Newest first")
+    LAST_SIGN_IN = "sign-in", _("Last sign-in, longest ago first")
+
+
 class HandOverState(TextChoices):
     """What became of an offer of the role of main Super User; settled once, for good."""
 
@@ -109,6 +125,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.bounced": _("Mail to %(address)s, who is invited, came back."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
+    "people.exported": _("%(actor)s exported the list of people (%(count)s)."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
     "membership.restored": _("%(actor)s restored %(person)s."),
     "membership.removed": _(

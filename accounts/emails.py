@@ -124,7 +124,7 @@ def send_leaving_report(*, reader: User, membership: Membership, skipped: list[s
         reader=reader,
         membership=membership,
         skipped=skipped,
-        link=absolute(reverse("accounts:people", args=[membership.customer.slug])),
+        link=absolute(reverse("portals:people", args=[membership.customer.slug])),
     )
 
 

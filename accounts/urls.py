@@ -8,7 +8,6 @@ from accounts.views import (
     hand_overs,
     invitations,
     memberships,
-    people,
     profile,
     provider,
     requests,
@@ -24,7 +23,6 @@ HAND_OVER = "c/<slug:customer>/company/hand-over/<uuid:hand_over>"
 urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("invitations/<str:token>/", invitations.invitation_accept, name="invitation-accept"),
-    path("c/<slug:customer>/people/", people.people, name="people"),
     path(f"{PERSON}/suspend/", memberships.person_suspend, name="person-suspend"),
     path(f"{PERSON}/restore/", memberships.person_restore, name="person-restore"),
     path(f"{PERSON}/remove/", memberships.person_remove, name="person-remove"),

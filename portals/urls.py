@@ -9,11 +9,13 @@ from portals.views import (
     invite,
     invite_report,
     leavings,
+    people_list,
     person,
     provider,
     provider_requests,
     requests,
     resources,
+    selected,
     services,
     teams,
 )
@@ -34,6 +36,13 @@ urlpatterns = [
     path(f"{INVITATIONS}/", invitations.invitations, name="invitations"),
     path(f"{INVITATIONS}/resend/", invitations.invitations_resend, name="invitations-resend"),
     path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
+    path("c/<slug:customer>/people/", people_list.people, name="people"),
+    path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
+    path(
+        "c/<slug:customer>/people/selected/<slug:act>/",
+        selected.people_selected,
+        name="people-selected",
+    ),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",

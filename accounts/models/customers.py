@@ -144,6 +144,21 @@ class Membership(models.Model):
                 condition=Q(ended_at=None, ends_at__isnull=False),
                 name="membership_by_end",
             ),
+            # The people list: one of few among many is found without walking past the many.
+            models.Index(fields=["customer", "joined_at", "id"], name="membership_by_age"),
+            models.Index(
+                fields=["customer", "role", "search_name", "id"], name="membership_by_role"
+            ),
+            models.Index(
+                fields=["customer", "search_name", "id"],
+                condition=Q(suspended_at__isnull=False),
+                name="membership_suspended",
+            ),
+            models.Index(
+                fields=["customer", "search_name", "id"],
+                condition=Q(ends_at__isnull=False),
+                name="membership_leaving",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpRe
         offer_undo,
     )
     if removed:
-        return redirect("accounts:people", customer)
+        return redirect("portals:people", customer)
     return redirect("portals:person", customer, person)
 
 

@@ -54,7 +54,7 @@ def leaving(request: PersonRequest, customer: str, person: UUID) -> HttpResponse
     if planned.event is not None:
         said = _("%(person)s has left the company.") % {"person": membership}
         offer_undo(request, said, planned.event)
-        return redirect("accounts:people", customer)
+        return redirect("portals:people", customer)
     membership.refresh_from_db()
     said = _("Planned: the last day of %(person)s is %(day)s. You can cancel until then.")
     day = date_format(membership.last_day or "", "DATE_FORMAT")

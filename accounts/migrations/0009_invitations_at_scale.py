@@ -18,7 +18,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_leavings'),
+        ('accounts', '0008_people_list'),
     ]
 
     operations = [
