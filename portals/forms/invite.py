@@ -85,7 +85,7 @@ class InviteForm(TermsForm):
         label=_("E-mail addresses"),
         max_length=MOST_TEXT,
         required=False,
-        help_text=_("One on each line. With a name: Gina Roy <gina@company.example>."),
+        help_text=_("One on each line. With a name: Gina Roy &lt;gina@company.example&gt;."),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(

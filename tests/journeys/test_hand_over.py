@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.test_every_page import faults_of
+
 COMPANY = "/c/alder/company/"
 
 
@@ -12,18 +14,20 @@ def offer(page: Page, to: str) -> None:
     """Offer the role on the company page."""
     page.goto(COMPANY)
     page.get_by_text("Hand over to another Super User").click()
-    choice = page.get_by_label("New main Super User").locator("option", has_text=to)
-    page.get_by_label("New main Super User").select_option(value=choice.get_attribute("value"))
+    choice = page.get_by_label("New main Super User", exact=True).locator("option", has_text=to)
+    page.get_by_label("New main Super User", exact=True).select_option(
+        value=choice.get_attribute("value")
+    )
     page.get_by_label("Name of the company").fill("alder dental")
     page.get_by_role("button", name="Offer the role").click()
     expect(page.get_by_text(f"The role is offered to {to}")).to_be_visible()
 
 
 def accept(page: Page) -> None:
-    """Accept it, from the menu's badge on."""
-    page.goto("/profile/")
+    """Accept it: the company page says that it waits."""
     page.goto(COMPANY)
     page.get_by_role("link", name="See the offer").click()
+    assert faults_of(page) == []
     page.get_by_role("button", name="Accept the role").click()
     expect(page.get_by_text("You are now the main Super User of Alder Dental.")).to_be_visible()
 
@@ -49,6 +53,7 @@ def test_to_a_second_super_user_and_back(open_browser, read_mail, name, javascri
     other.wait_for_url("/")
 
     offer(alice, name)
+    assert faults_of(alice) == []
     alice.get_by_role("button", name="Take the offer back").click()
     expect(alice.get_by_text("The offer is taken back")).to_be_visible()
     offer(alice, name)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.test_every_page import faults_of
+
 EITHER = pytest.mark.parametrize(
     "javascript", [True, False], ids=["with JavaScript", "without JavaScript"]
 )
@@ -27,6 +29,7 @@ def test_three_people_pasted_one_bad_line(open_browser, read_mail, javascript):
 
     expect(alice.get_by_text("3 people can be invited. Nothing is sent yet.")).to_be_visible()
     expect(row(alice, "nobody at all")).to_contain_text("Cannot be read")
+    assert faults_of(alice) == []
     alice.get_by_role("button", name="Change something").click()
     expect(alice.get_by_label("E-mail addresses")).to_have_value(re.compile("nobody at all"))
     alice.get_by_role("button", name="Check the list").click()
@@ -34,6 +37,7 @@ def test_three_people_pasted_one_bad_line(open_browser, read_mail, javascript):
 
     expect(alice.get_by_role("heading", level=1)).to_have_text("3 invitations sent")
     expect(row(alice, f"jo@{at}")).to_contain_text("Invited")
+    assert faults_of(alice) == []
     with alice.expect_download() as download:
         alice.get_by_role("button", name="Download this list").click()
     assert f"kim@{at}" in download.value.path().read_text()
@@ -41,6 +45,8 @@ def test_three_people_pasted_one_bad_line(open_browser, read_mail, javascript):
 
     # The list of those who are invited; withdraw two of them with one press.
     alice.get_by_role("link", name="See who is invited").click()
+    expect(alice.get_by_role("heading", level=1)).to_have_text("Invited, not yet here")
+    assert faults_of(alice) == []
     for name in ("ivan", "jo"):
         alice.get_by_role("checkbox", name=f"Select {name}@{at}").check()
     alice.get_by_role("button", name="Withdraw all").click()
@@ -64,6 +70,7 @@ def test_a_file_whose_columns_must_be_named(open_browser, javascript):
     alice.get_by_role("button", name="Check the list").click()
 
     expect(alice.get_by_role("heading", level=1)).to_have_text("What do the columns hold?")
+    assert faults_of(alice) == []
     for heading, holds in (("Qui", "Name"), ("Où", "E-mail address"), ("Quoi", "Role")):
         alice.get_by_label(heading, exact=True).select_option(label=holds)
     alice.get_by_role("button", name="Check the list").click()
