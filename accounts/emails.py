@@ -27,7 +27,9 @@ def send_notice(
     with translation.override(language):
         subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
         body = render_to_string(f"{template}_message.txt", context).strip() + "\n"
-    EmailMessage(subject, body, to=[address], headers={NOTICE_CLASS_HEADER: notice_class}).send()
+        mail = EmailMessage(subject, body, to=[address])
+        mail.extra_headers[NOTICE_CLASS_HEADER] = notice_class
+        mail.send()  # while the language holds: the gate adds its words in it
 
 
 def absolute(path: str) -> str:
