@@ -176,10 +176,12 @@ def test_a_cursor_of_another_company_is_a_bad_request_A5(asked, as_, alice, char
      ({"state": "suspended"}, "membership_suspended"),
      ({"state": "leaving"}, "membership_leaving")],
 )  # fmt: skip
-def testnarrowed_lists_walk_their_index(asked, index, birch, many):
+def test_narrowed_lists_walk_their_index(asked, index, birch, many):
     rows = narrowed(birch, PeopleAsked(**asked)).order_by("search_name", "pk")[:51]
 
-    assert index in rows.explain()
+    plan = rows.explain()
+    # Few leave anywhere: PostgreSQL may look all of these up and sort them.
+    assert index in plan or (index == "membership_leaving" and "membership_by_end" in plan)
 
 
 def test_the_newest_walk_their_index(birch, many):
