@@ -22,10 +22,11 @@ NOW, LATER = "now", "later"
 class ReceiverField(forms.CharField):
     """Who takes over: an address, completed by the browser from the page's list of people."""
 
-    def __init__(self, label: Any) -> None:
+    def __init__(self, label: Any, help_text: Any = "") -> None:
         attrs = {"list": "receivers", "autocomplete": "off", "inputmode": "email"}
         super().__init__(
             label=label,
+            help_text=help_text,
             required=False,
             max_length=ADDRESS_LENGTH,
             widget=forms.TextInput(attrs=attrs),
@@ -38,7 +39,13 @@ class LeavingForm(StrictForm):
     What a browser sends about a thing that is gone meanwhile is refused kindly, and forgotten.
     """
 
-    everything_to = ReceiverField(_("Hand everything to"))
+    everything_to = ReceiverField(
+        _("Hand everything to"),
+        _(
+            "Begin to type an address and pick the person. Empty: what is not handed to somebody"
+            " below is dropped."
+        ),
+    )
     moment = forms.ChoiceField(
         label=_("When"),
         choices=[(NOW, _("Now, at once")), (LATER, _("At the end of a day"))],

@@ -24,7 +24,13 @@ class Thing:
     def __str__(self) -> str:
         if self.grant is None:
             return str(self.team)
-        return f"“{self.grant.permission.privilege}” ({self.grant.content_object})"
+        return in_words(self.grant)
+
+
+def in_words(grant: PersonGrant) -> str:
+    """A right, the thing it is on and the portal that is in."""
+    thing = grant.content_object
+    return f"“{grant.permission.privilege}” ({thing}, {thing.subscription.portal})"
 
 
 def things_of(membership: Membership) -> list[Thing]:

@@ -13,6 +13,7 @@ from accounts.models import Leaving, Membership, Request, Team, User
 from accounts.services import leavings
 from accounts.services.leavings import LeavingRefused, rehearsal, require_receiver
 from portals.models import HandedGrant, PersonGrant
+from portals.selectors.leavings import in_words
 from portals.services.grants import GrantRefused, Terms, described, grant_privilege
 
 
@@ -66,7 +67,7 @@ def _hand_grant(
         resource=resource,
         privilege=privilege,
         receiver=receiver,
-        words=f"“{privilege}” ({resource})",
+        words=in_words(grant),
     )
     try:
         with rehearsal():
