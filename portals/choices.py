@@ -114,5 +114,8 @@ SENTENCES = {
         "The access review ended without being finished: %(percent)s%% reviewed. Nothing was"
         " removed by that."
     ),
+    "preset.created": _("%(actor)s made the preset %(preset)s."),
+    "preset.changed": _("%(actor)s changed the preset %(preset)s."),
+    "preset.deleted": _("%(actor)s deleted the preset %(preset)s."),
     "registration.made": _("%(person)s was registered for %(portal)s."),
 }

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_requests'),
-        ('portals', '0006_handed_grants'),
+        ('portals', '0007_presets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
