@@ -5,8 +5,10 @@ from django.urls import path
 from portals.views import (
     answers,
     changes,
+    invitations,
+    invite,
+    invite_report,
     leavings,
-    people,
     people_list,
     person,
     provider,
@@ -20,12 +22,20 @@ from portals.views import (
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
+INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CHANGES = "c/<slug:customer>/changes/<slug:draft>"
 CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
+    path("c/<slug:customer>/people/invite/", invite.invite, name="invite"),
+    path(
+        "c/<slug:customer>/people/invite/report/", invite_report.invite_report, name="invite-report"
+    ),
+    path(f"{INVITATIONS}/", invitations.invitations, name="invitations"),
+    path(f"{INVITATIONS}/resend/", invitations.invitations_resend, name="invitations-resend"),
+    path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
     path("c/<slug:customer>/people/", people_list.people, name="people"),
     path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
     path(
@@ -33,7 +43,6 @@ urlpatterns = [
         selected.people_selected,
         name="people-selected",
     ),
-    path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",

@@ -85,8 +85,10 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:leaving", person="emma"),
     **of_alder("accounts:person-role", "POST", person="emma"),
     **of_alder("accounts:person-details", "POST", person="emma"),
-    **of_alder("accounts:invitation-resend", "POST", invitation="invitation"),
-    **of_alder("accounts:invitation-revoke", "POST", invitation="invitation"),
+    **of_alder("portals:invitations"),
+    **of_alder("portals:invitations-resend", "POST"),
+    **of_alder("portals:invitations-revoke", "POST"),
+    **of_alder("portals:invite-report", "POST"),
     # Emma's request: hers, and Alice's to answer; Bob finds nothing there.
     **of_alder("accounts:requests", who={**SUPER_USER, "bob": "in"}),
     **of_alder("accounts:request-withdraw", "POST", {**OF_EMMA, "alice": 403}, asked="asked"),
@@ -222,7 +224,6 @@ def test_every_address_is_classified():
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
     from accounts.models import AuditEvent, Request
-    from accounts.services.invitations import invite_person
     from portals.models import PersonGrant, Resource, TeamGrant
 
     return {
@@ -236,7 +237,6 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "resource": Resource.objects.get(
             resource_type__code="domain", external_id="alder.example"
         ).pk,
-        "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
         "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
     }
