@@ -14,5 +14,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0008_people_list")]
+    dependencies = [("accounts", "0009_invitations_at_scale")]
     operations = [migrations.RunPython(install, remove)]
