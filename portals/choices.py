@@ -72,5 +72,8 @@ SENTENCES = {
         "%(actor)s gave %(holder)s back “%(privilege)s” on %(resource)s, just taken away."
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
+    "preset.created": _("%(actor)s made the preset %(preset)s."),
+    "preset.changed": _("%(actor)s changed the preset %(preset)s."),
+    "preset.deleted": _("%(actor)s deleted the preset %(preset)s."),
     "registration.made": _("%(person)s was registered for %(portal)s."),
 }

@@ -11,10 +11,12 @@ from portals.views import (
     leavings,
     people_list,
     person,
+    presets,
     provider,
     provider_requests,
     requests,
     resources,
+    same_as,
     selected,
     services,
     teams,
@@ -25,6 +27,7 @@ REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CHANGES = "c/<slug:customer>/changes/<slug:draft>"
+PRESET = "c/<slug:customer>/presets/<uuid:preset>"
 CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
@@ -59,6 +62,12 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path("c/<slug:customer>/people/<uuid:person>/same/", same_as.same_as, name="same-as"),
+    path("c/<slug:customer>/presets/", presets.presets, name="presets"),
+    path("c/<slug:customer>/presets/new/", presets.preset_new, name="preset-new"),
+    path(f"{PRESET}/", presets.preset, name="preset"),
+    path(f"{PRESET}/delete/", presets.preset_delete, name="preset-delete"),
+    path(f"{PRESET}/apply/", presets.preset_apply, name="preset-apply"),
     path(f"{CHANGES}/", changes.changes, name="changes"),
     path(f"{CHANGES}/review/", changes.changes_review, name="changes-review"),
     path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),

@@ -58,6 +58,13 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:invite"),
     # Everyone sees their own page; Bob's is somebody else's to the others.
     **of_alder("portals:person", who={**SUPER_USER, "bob": "in"}, person="bob"),
+    **of_alder("portals:same-as", person="emma"),
+    **of_alder("portals:presets"),
+    **of_alder("portals:preset-new"),
+    **of_alder("portals:preset", preset="preset"),
+    **of_alder("portals:preset-delete", "POST", preset="preset"),
+    # Nobody is named to apply it to, so even who may finds nothing.
+    **of_alder("portals:preset-apply", who={**SUPER_USER, "alice": 404}, preset="preset"),
     **of_alder("portals:changes", "POST", draft="draft"),
     **of_alder("portals:changes-review", draft="draft"),
     **of_alder("portals:changes-discard", "POST", draft="draft"),
@@ -231,6 +238,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,
+        "preset": alder.presets.first().uuid,
         "draft": f"p{emma.memberships.get().pk}",
         "team": alder.teams.get().uuid,
         "team grant": TeamGrant.objects.get(group__team__customer=alder).pk,
