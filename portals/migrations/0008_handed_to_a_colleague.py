@@ -15,5 +15,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portals", "0006_handed_grants")]
+    dependencies = [("portals", "0007_presets")]
     operations = [migrations.RunPython(install, remove)]
