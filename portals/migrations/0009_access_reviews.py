@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_requests'),
-        ('portals', '0007_presets'),
+        ('portals', '0008_handed_to_a_colleague'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
