@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from preferences import views
+from preferences.views import centre, links
 
 app_name = "preferences"
 
 urlpatterns = [
-    path("", views.centre, name="centre"),
-    path("choose/", views.choose, name="choose"),
-    path("stop/", views.stop_all, name="stop-all"),
-    path("unsubscribe/<str:token>/", views.unsubscribe_link, name="unsubscribe"),
+    path("", centre.centre, name="centre"),
+    path("choose/", centre.choose, name="choose"),
+    path("stop/", centre.stop_all, name="stop-all"),
+    path("unsubscribe/<str:token>/", links.unsubscribe_link, name="unsubscribe"),
 ]
