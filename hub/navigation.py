@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
 from accounts.models import HandOver, Membership, Request, User
+from portals.selectors.endings import due_endings
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
-REQUESTS, COMPANY = "accounts:requests", "accounts:company"  # their links tell how many wait
-PROVIDER_REQUESTS = "portals:provider-requests"  # likewise
+# Their links tell how many wait.
+REQUESTS, COMPANY = "accounts:requests", "accounts:company"
+ENDING, PROVIDER_REQUESTS = "portals:ending", "portals:provider-requests"
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -52,6 +54,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
+    (_("Ending soon"), "timer", ENDING),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", COMPANY),
 ]
@@ -80,7 +83,11 @@ def sections_for(person: User, path: str) -> list[Section]:
                     OF_CUSTOMER,
                     path,
                     slug,
-                    waiting={REQUESTS: membership.waiting, COMPANY: int(membership.offered)},
+                    waiting={
+                        REQUESTS: membership.waiting,
+                        ENDING: membership.ending,
+                        COMPANY: int(membership.offered),
+                    },
                 ),
                 is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
             )
@@ -90,7 +97,7 @@ def sections_for(person: User, path: str) -> list[Section]:
 
 def _run_by(person: User) -> list[Any]:
     """Memberships as Super User, each with what waits for this person: `waiting`, the requests
-    to answer, and `offered`, the role of main Super User.
+    to answer, `ending`, the rights that end within days, and `offered`, the main role.
     """
     waiting = (
         Request.objects.open()
@@ -111,6 +118,7 @@ def _run_by(person: User) -> list[Any]:
         .select_related("customer")
         .annotate(
             waiting=Coalesce(Subquery(waiting.values("count")), 0),
+            ending=due_endings(of="customer"),
             offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )
         .order_by("customer__name", "pk")[:MOST_CUSTOMERS]

@@ -62,8 +62,15 @@ def _locked_out(*, user: Any, **_: Any) -> None:
     Token.objects.filter(user=user).delete()
 
 
+def _minute_passed(**_: Any) -> None:
+    from portals.services import endings
+
+    endings.announce_endings()
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
+    accounts_signals.minute_passed.connect(_minute_passed, dispatch_uid="portals")
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
     accounts_signals.membership_returning.connect(_returning, dispatch_uid="portals")

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Team
@@ -77,5 +78,6 @@ def denied(request: PersonRequest, exception: Exception) -> HttpResponse:
     if customer is None:
         return render(request, "403.html", status=403)
     helpers = super_users_of(customer).exclude(user=request.user.pk)[:MOST_TO_ASK]
-    context = {"customer": customer, "helpers": helpers}
+    may_ask = bool(helpers) and customer.status == CustomerStatus.ACTIVE
+    context = {"customer": customer, "helpers": helpers, "may_ask": may_ask}
     return render(request, "accounts/denied.html", context, status=403)

@@ -9,6 +9,7 @@ from accounts.choices import Role
 from accounts.forms import StrictForm
 from accounts.validators import ADDRESS_LENGTH, NAME_LENGTH, validate_plain_lines
 from accounts.validators import validate_plain_text as plain
+from portals.choices import RenewalLength
 from portals.models import Privilege, Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.services.grants import Terms
@@ -47,6 +48,13 @@ class TermsForm(StrictForm):
             expires_at=self.cleaned_data["expires_at"],
             reason=self.cleaned_data["reason"],
         )
+
+
+class RenewForm(StrictForm):
+    """For how long a right is given once more, and where the button was."""
+
+    length = forms.ChoiceField(choices=RenewalLength.choices, required=False)
+    next = forms.CharField(required=False, max_length=500)
 
 
 class PrivilegeField(forms.ModelChoiceField):
