@@ -5,13 +5,17 @@ from django.urls import path
 from portals.models import PersonGrant, TeamGrant
 from portals.views import (
     answers,
+    changes,
     endings,
+    leavings,
     people,
+    people_list,
     person,
     provider,
     provider_requests,
     requests,
     resources,
+    selected,
     services,
     teams,
 )
@@ -19,18 +23,26 @@ from portals.views import (
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
+CHANGES = "c/<slug:customer>/changes/<slug:draft>"
 CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
+    path("c/<slug:customer>/people/", people_list.people, name="people"),
+    path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
+    path(
+        "c/<slug:customer>/people/selected/<slug:act>/",
+        selected.people_selected,
+        name="people-selected",
+    ),
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
-    path("c/<slug:customer>/people/<uuid:person>/grants/", person.grant_give, name="grant-give"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
         person.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/people/<uuid:person>/leaving/", leavings.leaving, name="leaving"),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
         "c/<slug:customer>/requests/portals/<slug:portal>/",
@@ -40,6 +52,9 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path(f"{CHANGES}/", changes.changes, name="changes"),
+    path(f"{CHANGES}/review/", changes.changes_review, name="changes-review"),
+    path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),

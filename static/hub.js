@@ -5,7 +5,7 @@
   // A form is sent once: its button says so until the page changes or comes back.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.defaultPrevented || form.method !== "post" || "download" in form.dataset) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "true";
     event.submitter?.setAttribute("aria-busy", "true");
@@ -34,6 +34,38 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
   });
+
+  // <input type="checkbox" data-check-all="name"> ticks all of that name in its form, or none.
+  const showCheckAll = (part) => {
+    for (const box of part.querySelectorAll("[data-check-all]")) box.hidden = false;
+  };
+  showCheckAll(document);
+  document.addEventListener("htmx:load", (event) => showCheckAll(event.detail.elt));
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.checkAll;
+    if (!name) return;
+    for (const box of event.target.form.elements) {
+      if (box.name === name) box.checked = event.target.checked;
+    }
+  });
+
+  // <details data-fold="name">: the address remembers what the reader opened or shut.
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      if (!target.dataset?.fold) return;
+      const here = new URL(location);
+      const now = target.open ? "open" : "shut";
+      for (const state of ["open", "shut"]) {
+        const others = here.searchParams.getAll(state).filter((name) => name !== target.dataset.fold);
+        here.searchParams.delete(state);
+        for (const name of others) here.searchParams.append(state, name);
+      }
+      if (now !== target.dataset.default) here.searchParams.append(now, target.dataset.fold);
+      if (here.href !== location.href) history.replaceState(history.state, "", here);
+    },
+    true,
+  );
 
   // htmx: say aloud when a request failed, and keep the place where the reader was.
   const trouble = document.getElementById("trouble");

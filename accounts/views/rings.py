@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
@@ -39,6 +41,14 @@ def managed_team(request: PersonRequest, slug: str, team: Any) -> Team:
     """A team of a customer this person runs; else 404 or 403."""
     customer = managed_customer(request, slug)
     return get_object_or_404(customer.teams.select_related("customer"), uuid=team)
+
+
+def came_from(request: PersonRequest, otherwise: str) -> str:
+    """The page of the hub the button was on; `otherwise` where the browser does not tell."""
+    told = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(told, request.get_host())
+    # A button that wanted a fresh sign-in is pressed again by the sign-in's own page.
+    return told if is_ours and reverse("account_reauthenticate") not in told else otherwise
 
 
 def _say(request: PersonRequest, said: str, _result: Any) -> None:

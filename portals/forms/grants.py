@@ -51,10 +51,9 @@ class TermsForm(StrictForm):
 
 
 class RenewForm(StrictForm):
-    """For how long a right is given once more, and where the button was."""
+    """For how long a right is given once more; as long as before where nothing is said."""
 
     length = forms.ChoiceField(choices=RenewalLength.choices, required=False)
-    next = forms.CharField(required=False, max_length=500)
 
 
 class PrivilegeField(forms.ModelChoiceField):

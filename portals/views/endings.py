@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,7 +17,7 @@ from accounts.choices import CustomerStatus
 from accounts.forms import first_error
 from accounts.http import PersonRequest
 from accounts.selectors import page_of
-from accounts.views.rings import managed_customer
+from accounts.views.rings import came_from, managed_customer
 from portals.choices import RenewalLength
 from portals.forms.grants import RenewForm
 from portals.models import PersonGrant, TeamGrant
@@ -62,9 +61,6 @@ def renew(
     """Give a right that ends once more; back to where the button was."""
     company = managed_customer(request, customer)
     form = RenewForm(request.POST)
-    back = form.data.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = reverse("portals:ending", args=[customer])
     found = of_customer(model._default_manager.all(), company).filter(pk=grant)
     try:
         if not form.is_valid():
@@ -89,4 +85,4 @@ def renew(
             words["until"] = date_format(until, "SHORT_DATETIME_FORMAT")
             said = _("Renewed: “%(right)s” on %(thing)s, until %(until)s.") % words
         messages.success(request, said)
-    return redirect(back)
+    return redirect(came_from(request, reverse("portals:ending", args=[customer])))
