@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-DNS, SEE = "Change its DNS records", "See it"
+DNS, SEE = "Change its DNS records", "See the domain and its records"
 BOTH = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
 
 
