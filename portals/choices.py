@@ -82,5 +82,8 @@ SENTENCES = {
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
     "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
+    "preset.created": _("%(actor)s made the preset %(preset)s."),
+    "preset.changed": _("%(actor)s changed the preset %(preset)s."),
+    "preset.deleted": _("%(actor)s deleted the preset %(preset)s."),
     "registration.made": _("%(person)s was registered for %(portal)s."),
 }

@@ -7,10 +7,12 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.choices import CustomerStatus
+from accounts.models import Membership, User
+from portals.choices import SubscriptionStatus
 from preferences.audience import topic_verdicts
 from preferences.choices import GROUNDS, NoticeCode, Reason
-from preferences.models import Choice, ConsentRecord, NoticeClass, Recipient, Topic
+from preferences.models import Campaign, Choice, ConsentRecord, NoticeClass, Recipient, Topic
 
 
 class MandatoryMail(ValidationError):
@@ -139,6 +141,25 @@ def find_topic(user: User, slug: str) -> Topic:
 def notice_classes() -> list[NoticeClass]:
     """The closed list, in the order it is explained."""
     return [NoticeClass(code=code) for code in NoticeCode.values]
+
+
+def readers_of(campaign: Campaign) -> QuerySet[Recipient]:
+    """Everyone a decision is written about: a topic's are all readers, a notice's all it concerns.
+
+    A notice concerns the people of live customers; with a portal, of those that have it.
+    """
+    everyone = Recipient.objects.filter(followed_by=None)
+    if campaign.topic_id is not None:
+        return everyone
+    members = Membership.objects.live().filter(
+        customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED]
+    )
+    if campaign.portal_id is not None:
+        members = members.filter(
+            customer__subscriptions__portal=campaign.portal_id,
+            customer__subscriptions__status=SubscriptionStatus.ACTIVE,
+        )
+    return everyone.filter(user__is_active=True, user__in=members.values("user_id"))
 
 
 def consent_history(user: User) -> QuerySet[ConsentRecord]:

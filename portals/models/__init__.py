@@ -8,6 +8,7 @@ from portals.models.grants import (
     TeamGrant,
 )
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
+from portals.models.presets import Preset, PresetLine
 from portals.models.resources import Resource, ResourceAncestor, Subscription
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "OfferedGrant",
     "PersonGrant",
     "Portal",
+    "Preset",
+    "PresetLine",
     "Privilege",
     "PrivilegeInclusion",
     "RequestedGrant",

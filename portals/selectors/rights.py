@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership, Team, TeamMembership
+from accounts.selectors import teams_of
 from portals.choices import Reason
 from portals.models import (
     PersonGrant,
@@ -265,29 +266,30 @@ def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[
     )
 
 
-def holders_on(resource: Resource) -> list[tuple[Membership, ResourceRights]]:
-    """Everyone of the customer who holds something on this thing: the same page turned round."""
-    customer = resource.subscription.customer
+def people_on(resource: Resource) -> QuerySet[Membership]:
+    """Everyone of the customer whom a right on this thing, or above it, reaches in some way."""
     above = resource.ancestors.values("ancestor_id")
-    by_grant = Q(
-        user__in=PersonGrant.objects.filter(_not_over(), content_object__in=above).values("user_id")
-    ) | Q(
-        team_memberships__team__group__in=TeamGrant.objects.filter(
-            _not_over(), content_object__in=above
-        ).values("group_id")
+    here = {"content_object__in": above}
+    by_grant = Q(user__in=PersonGrant.objects.filter(_not_over(), **here).values("user_id")) | Q(
+        pk__in=TeamMembership.objects.filter(
+            team__group__in=TeamGrant.objects.filter(_not_over(), **here).values("group_id")
+        ).values("membership_id")
     )
     by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
-    memberships = (
+    return (
         Membership.objects.present()
-        .filter(by_grant | by_role, customer=customer)
+        .filter(by_grant | by_role, customer=resource.subscription.customer_id)
         .select_related("user", "customer")
-        .distinct()
         .order_by("search_name", "pk")
     )
-    found = list(memberships)
-    explained = explain_all(found, [resource])
-    rights = [(membership, explained[membership][0]) for membership in found]
-    return [(person, held) for person, held in rights if held.held or held.passed_down]
+
+
+def teams_on(resource: Resource) -> QuerySet[Team]:
+    """Every team that holds something on this thing, or above it."""
+    grants = TeamGrant.objects.filter(
+        _not_over(), content_object__in=resource.ancestors.values("ancestor_id")
+    )
+    return teams_of(resource.subscription.customer).filter(group__in=grants.values("group_id"))
 
 
 def _any_by_role(resource: Resource) -> bool:

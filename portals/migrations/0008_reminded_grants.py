@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('portals', '0006_handed_grants'),
+        ('portals', '0007_presets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
