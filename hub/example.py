@@ -16,6 +16,7 @@ from accounts.models import Customer, Invitation, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
 from accounts.services.teams import add_to_team, create_team
+from hub.example_review import load_review
 from hub.example_topics import load_topics
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
 from portals.models import Portal, Privilege, Resource
@@ -188,6 +189,7 @@ def load_rights() -> None:
             terms=Terms(reason=reason),
             signed_in_at=timezone.now(),
         )
+    load_review(actor=alice, customer=alder)
 
 
 def load_presets() -> None:

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from accounts.emails import absolute, send_notice
 from accounts.models import Customer, User
-from portals.models import PersonGrant, Privilege, Resource
+from accounts.selectors import super_users_of
+from portals.models import AccessReview, PersonGrant, Privilege, Resource
 
 
 def tell_about_sensitive_grant(
@@ -67,3 +68,26 @@ def _link_to_keep(customer: Customer, grant: Any) -> str:
     }
     path = reverse("portals:request-new", args=[customer.slug])
     return absolute(f"{path}?{urlencode(named)}")
+
+
+def tell_about_review(review: AccessReview, kind: str) -> None:
+    """Tell the Super Users about an open review; `kind` picks the sentence.
+
+    Whoever began it knows that it has.
+    """
+    path = reverse("portals:review", args=[review.customer.slug, review.uuid])
+    readers = super_users_of(review.customer)
+    if kind == "begun":
+        readers = readers.exclude(user=review.begun_by_id)
+    for reader in readers:
+        send_notice(
+            template="portals/emails/review",
+            notice_class="transactional",
+            address=reader.user.email,
+            language=reader.user.language,
+            kind=kind,
+            reader=reader.user,
+            review=review,
+            company=review.customer,
+            link=absolute(path),
+        )

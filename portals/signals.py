@@ -14,8 +14,9 @@ def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
 
 
 def _ended(*, membership: Any, **_: Any) -> dict[str, Any]:
-    from portals.services import holders
+    from portals.services import holders, uses
 
+    uses.forget_uses_of_leaver(membership=membership)
     return holders.drop_grants_of_leaver(membership=membership)
 
 
@@ -70,15 +71,22 @@ def _locked_out(*, user: Any, **_: Any) -> None:
     Token.objects.filter(user=user).delete()
 
 
-def _minute_passed(**_: Any) -> None:
+def _announce_endings(**_: Any) -> None:
     from portals.services import endings
 
     endings.announce_endings()
 
 
+def _run_reviews(**_: Any) -> None:
+    from portals.services import reviews
+
+    reviews.run_reviews()
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
-    accounts_signals.minute_passed.connect(_minute_passed, dispatch_uid="portals")
+    accounts_signals.minute_passed.connect(_announce_endings, dispatch_uid="portals endings")
+    accounts_signals.minute_passed.connect(_run_reviews, dispatch_uid="portals reviews")
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
     accounts_signals.leaving_due.connect(_leaving_due, dispatch_uid="portals")

@@ -110,6 +110,10 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request", who=OF_EMMA, asked="asked"),
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:reviews"),
+    **of_alder("portals:review-begin", "POST"),
+    **of_alder("portals:review", review="review"),
+    **of_alder("portals:review-save", "POST", review="review"),
     **of_alder("accounts:activity"),
     **of_alder("accounts:undo", "POST", sequence="sequence"),
     **of_alder("accounts:company"),
@@ -250,6 +254,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "resource": Resource.objects.get(
             resource_type__code="domain", external_id="alder.example"
         ).pk,
+        "review": alder.access_reviews.get().uuid,
         "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
     }

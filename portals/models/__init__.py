@@ -10,8 +10,11 @@ from portals.models.grants import (
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
 from portals.models.presets import Preset, PresetLine
 from portals.models.resources import Resource, ResourceAncestor, Subscription
+from portals.models.reviews import AccessReview, ReviewItem, ReviewRound
+from portals.models.uses import Use
 
 __all__ = [
+    "AccessReview",
     "HandedGrant",
     "OfferedGrant",
     "PersonGrant",
@@ -24,6 +27,9 @@ __all__ = [
     "Resource",
     "ResourceAncestor",
     "ResourceType",
+    "ReviewItem",
+    "ReviewRound",
     "Subscription",
     "TeamGrant",
+    "Use",
 ]

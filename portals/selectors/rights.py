@@ -90,7 +90,7 @@ def _in_force(grant: PersonGrant | TeamGrant) -> bool:
     return started and (grant.expires_at is None or now < grant.expires_at)
 
 
-def _not_over() -> Q:
+def not_over() -> Q:
     """Grants worth showing: in force, or still to come."""
     return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
 
@@ -181,7 +181,7 @@ def _sources(
     people = {holder.user_id: holder for holder in holders if isinstance(holder, Membership)}
     members = {membership.pk: membership for membership in people.values()}
     person = PersonGrant.objects.filter(
-        _not_over(), content_object__in=resources, user__in=people
+        not_over(), content_object__in=resources, user__in=people
     ).select_related(*related)
     for grant in person:
         rows = found.setdefault(people[grant.user_id], {})
@@ -194,7 +194,7 @@ def _sources(
         through = of_group.setdefault(row.team.group_id, [])
         through.append((members[row.membership_id], row.team))
     team = TeamGrant.objects.filter(
-        _not_over(), content_object__in=resources, group__in=of_group
+        not_over(), content_object__in=resources, group__in=of_group
     ).select_related(*related)
     for team_grant in team:
         for holder, through_team in of_group[team_grant.group_id]:
@@ -232,19 +232,19 @@ def grants_of(holder: Holder, *, through_teams: bool = True) -> list[QuerySet[An
     if isinstance(holder, Team):
         return [grants_of_team(holder)]
     own = PersonGrant.objects.filter(
-        _not_over(),
+        not_over(),
         user=holder.user_id,
         content_object__subscription__customer=holder.customer_id,
     )
     if not through_teams:
         return [own]
     members = {"group__team__team_memberships__membership": holder}
-    return [own, TeamGrant.objects.filter(_not_over(), **members)]
+    return [own, TeamGrant.objects.filter(not_over(), **members)]
 
 
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     """What a team holds itself, now or later."""
-    return TeamGrant.objects.filter(_not_over(), group=team.group_id)
+    return TeamGrant.objects.filter(not_over(), group=team.group_id)
 
 
 def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[Resource]:
@@ -270,9 +270,9 @@ def people_on(resource: Resource) -> QuerySet[Membership]:
     """Everyone of the customer whom a right on this thing, or above it, reaches in some way."""
     above = resource.ancestors.values("ancestor_id")
     here = {"content_object__in": above}
-    by_grant = Q(user__in=PersonGrant.objects.filter(_not_over(), **here).values("user_id")) | Q(
+    by_grant = Q(user__in=PersonGrant.objects.filter(not_over(), **here).values("user_id")) | Q(
         pk__in=TeamMembership.objects.filter(
-            team__group__in=TeamGrant.objects.filter(_not_over(), **here).values("group_id")
+            team__group__in=TeamGrant.objects.filter(not_over(), **here).values("group_id")
         ).values("membership_id")
     )
     by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
@@ -287,7 +287,7 @@ def people_on(resource: Resource) -> QuerySet[Membership]:
 def teams_on(resource: Resource) -> QuerySet[Team]:
     """Every team that holds something on this thing, or above it."""
     grants = TeamGrant.objects.filter(
-        _not_over(), content_object__in=resource.ancestors.values("ancestor_id")
+        not_over(), content_object__in=resource.ancestors.values("ancestor_id")
     )
     return teams_of(resource.subscription.customer).filter(group__in=grants.values("group_id"))
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('portals', '0007_presets'),
+        ('portals', '0009_access_reviews'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
