@@ -158,6 +158,13 @@ ADDRESSES: dict[str, Address] = {
     ),
     "portals:provider-customer-suspend": Address(PROVIDER, {"slug": "alder"}, "POST"),
     "portals:provider-customer-restore": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    **of_alder("preferences:firm"),
+    **of_alder("preferences:contact-name", "POST"),
+    **of_alder("preferences:contact-remove", "POST", contact="contact"),
+    **of_alder("preferences:firm-recipient-add", "POST"),
+    **of_alder("preferences:firm-recipient-remove", "POST", recipient="added mail"),
+    **of_alder("preferences:topic-deny", "POST", topic="newsletter"),
+    **of_alder("preferences:topic-allow", "POST", topic="newsletter"),
     "preferences:centre": Address(PERSON),
     "preferences:choose": Address(PERSON, {}, "POST"),
     "preferences:stop-all": Address(PERSON, {}, "POST"),
@@ -246,6 +253,8 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
     from accounts.models import AuditEvent, Request
     from portals.models import PersonGrant, Resource, TeamGrant
+    from preferences.models import NoticeClass
+    from preferences.services.firms import add_recipient, name_contact
 
     return {
         "sequence": AuditEvent.objects.filter(customer=alder).first().sequence,
@@ -262,6 +271,12 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "review": alder.access_reviews.get().uuid,
         "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
+        "contact": name_contact(actor=alice, membership=bob.memberships.get(), kind="security").pk,
+        "added mail": add_recipient(
+            actor=alice,
+            membership=bob.memberships.get(),
+            category=NoticeClass.objects.get(code="legal"),
+        ).pk,
     }
 
 

@@ -66,6 +66,6 @@ REPORT_SENTENCES = {
     "firm.topic_allowed": _("%(actor)s lets the mail “%(topic)s” through to the company again."),
     "firm.recipient_added": _("%(actor)s has %(person)s get “%(category)s” too."),
     "firm.recipient_removed": _("%(actor)s no longer has %(person)s get “%(category)s”."),
-    "firm.contact_named": _("%(actor)s made %(person)s a contact (%(kind)s)."),
-    "firm.contact_removed": _("%(actor)s ended that %(person)s is a contact (%(kind)s)."),
+    "firm.contact_named": _("%(actor)s made %(person)s a contact (%(contact)s)."),
+    "firm.contact_removed": _("%(actor)s ended that %(person)s is a contact (%(contact)s)."),
 }

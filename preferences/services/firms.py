@@ -3,6 +3,8 @@
 It adds readers, or takes optional mail away; nothing here can keep a notice from anybody (R43).
 """
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
@@ -105,7 +107,7 @@ def name_contact(*, actor: User, membership: Membership, kind: str) -> ContactRo
         membership=membership, kind=kind, defaults={"by": actor}
     )
     if made:
-        _record("firm.contact_named", actor, membership, kind=_in_both(ContactKind(kind).label))
+        _record("firm.contact_named", actor, membership, contact=_in_both(ContactKind(kind).label))
     return row
 
 
@@ -117,7 +119,7 @@ def remove_contact(*, actor: User, contact: ContactRole) -> bool:
     gone, _rows = ContactRole.objects.filter(pk=contact.pk).delete()
     if gone:
         label = ContactKind(contact.kind).label
-        _record("firm.contact_removed", actor, contact.membership, kind=_in_both(label))
+        _record("firm.contact_removed", actor, contact.membership, contact=_in_both(label))
     return bool(gone)
 
 
@@ -167,7 +169,7 @@ def _names(category: Topic | NoticeClass) -> dict[str, str]:
     return _in_both(NoticeCode(category.code).label)
 
 
-def _record(kind: str, actor: User, membership: Membership, **words: dict[str, str]) -> None:
+def _record(kind: str, actor: User, membership: Membership, **words: Any) -> None:
     record_event(
         kind=kind,
         actor=actor,

@@ -15,7 +15,7 @@ from accounts.models import Customer
 from accounts.selectors import page_of
 from accounts.views.rings import managed_customer, press
 from preferences.forms.firms import AddedMailForm, ColleagueForm, ContactForm
-from preferences.models import ContactRole, FirmRecipient, Topic
+from preferences.models import ContactRole, Topic
 from preferences.selectors import firm_contacts, firm_recipients, firm_topics
 from preferences.services import firms
 
