@@ -13,6 +13,8 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect receivers."""
         from accounts import signals
+        from accounts.services import returns
 
         signals.connect()
+        returns.register()
         post_migrate.connect(signals.create_staff_groups, sender=self)

@@ -69,7 +69,10 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
     "membership.restored": _("%(actor)s restored %(person)s."),
-    "membership.removed": _("%(actor)s removed %(person)s from the company."),
+    "membership.removed": _(
+        "%(actor)s removed %(person)s from the company. Rights that ended: %(rights)s."
+    ),
+    "membership.brought_back": _("%(actor)s undid the removal of %(person)s."),
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
     "team.created": _("%(actor)s created the team %(team)s."),
@@ -80,6 +83,8 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
+    "team.member_brought_back": _("%(actor)s put %(person)s back into the team %(team)s."),
+    "team.brought_back": _("%(actor)s undid the end of the team %(team)s."),
     "request.opened": _("%(actor)s made a request: %(request)s."),
     "request.withdrawn": _("%(actor)s withdrew a request: %(request)s."),
     "request.lapsed": _("A request of %(person)s ended with their place here: %(request)s."),

@@ -13,10 +13,12 @@ from django.db import transaction
 from django.dispatch import Signal
 
 membership_began = Signal()  # membership, actor, invitation (or None)
-membership_ended = Signal()  # membership, actor
+membership_ended = Signal()  # membership, actor: receivers return words for the event
+membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
 team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
+team_returning = Signal()  # team, actor, event: an undo; receivers say what stays out
 minute_passed = (
     Signal()
 )  # a worker's clock: receivers do what fell due, each in its own transaction

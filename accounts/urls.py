@@ -12,6 +12,7 @@ from accounts.views import (
     provider,
     requests,
     teams,
+    undo,
 )
 
 app_name = "accounts"
@@ -48,6 +49,7 @@ urlpatterns = [
         requests.request_withdraw,
         name="request-withdraw",
     ),
+    path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),
     path("c/<slug:customer>/company/", customers.company, name="company"),
     path(

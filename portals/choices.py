@@ -55,7 +55,9 @@ SENTENCES = {
     "grant.given": _("%(actor)s gave %(holder)s “%(privilege)s” on %(resource)s."),
     "grant.replaced": _("%(actor)s changed %(holder)s's “%(privilege)s” on %(resource)s."),
     "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(holder)s."),
+    "grant.brought_back": _(
+        "%(actor)s gave %(holder)s back “%(privilege)s” on %(resource)s, just taken away."
+    ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
-    "grants.dropped": _("Rights of %(person)s that ended: %(count)s (%(cause)s)."),
     "registration.made": _("%(person)s was registered for %(portal)s."),
 }

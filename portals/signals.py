@@ -13,10 +13,18 @@ def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
         offers.apply_offered_grants(actor=actor, invitation=invitation, membership=membership)
 
 
-def _ended(*, membership: Any, actor: Any, **_: Any) -> None:
+def _ended(*, membership: Any, **_: Any) -> dict[str, Any]:
     from portals.services import holders
 
-    holders.drop_grants_of_leaver(actor=actor, membership=membership)
+    return holders.drop_grants_of_leaver(membership=membership)
+
+
+def _returning(
+    *, actor: Any, event: Any, membership: Any = None, team: Any = None, **_: Any
+) -> list[str]:
+    from portals.services import returns
+
+    return returns.bring_back_grants(actor=actor, holder=membership or team, event=event)
 
 
 def _approved(*, asked: Any, actor: Any, how: Any, **_: Any) -> None:
@@ -55,6 +63,8 @@ def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
+    accounts_signals.membership_returning.connect(_returning, dispatch_uid="portals")
+    accounts_signals.team_returning.connect(_returning, dispatch_uid="portals")
     accounts_signals.request_approved.connect(_approved, dispatch_uid="portals")
     accounts_signals.team_member_joining.connect(_joining, dispatch_uid="portals")
     accounts_signals.team_ending.connect(_team_ending, dispatch_uid="portals")

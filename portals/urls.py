@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.views import answers, people, provider, requests, resources, teams
+from portals.views import answers, people, person, provider, requests, resources, teams
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
@@ -11,11 +11,11 @@ CUSTOMER = "provider/customers/<slug:slug>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
-    path("c/<slug:customer>/people/<uuid:person>/", people.person, name="person"),
-    path("c/<slug:customer>/people/<uuid:person>/grants/", people.grant_give, name="grant-give"),
+    path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
+    path("c/<slug:customer>/people/<uuid:person>/grants/", person.grant_give, name="grant-give"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
-        people.grant_revoke,
+        person.grant_revoke,
         name="grant-revoke",
     ),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),

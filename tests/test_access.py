@@ -90,6 +90,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
     **of_alder("accounts:activity"),
+    **of_alder("accounts:undo", "POST", sequence="sequence"),
     **of_alder("accounts:company"),
     **of_alder("accounts:company-hand-over", "POST"),
     "accounts:profile": Address(PERSON),
@@ -196,11 +197,12 @@ def test_every_address_is_classified():
 @pytest.fixture
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
-    from accounts.models import Request
+    from accounts.models import AuditEvent, Request
     from accounts.services.invitations import invite_person
     from portals.models import PersonGrant, Resource, TeamGrant
 
     return {
+        "sequence": AuditEvent.objects.filter(customer=alder).first().sequence,
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,

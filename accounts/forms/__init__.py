@@ -4,7 +4,14 @@ from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
 from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, RefuseForm
-from accounts.forms.strict import ActForm, LineField, SearchForm, StrictForm, first_error
+from accounts.forms.strict import (
+    ActForm,
+    LineField,
+    SearchForm,
+    StrictForm,
+    TypedNameForm,
+    first_error,
+)
 from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, TeamForm
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "SearchForm",
     "StrictForm",
     "TeamForm",
+    "TypedNameForm",
     "WorkDetailsForm",
     "first_error",
 ]

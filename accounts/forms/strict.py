@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.validators import validate_plain_text
+from accounts.validators import NAME_LENGTH, validate_plain_text
 
 _ALWAYS_KNOWN = {"csrfmiddlewaretoken"}
 
@@ -53,6 +53,17 @@ class StrictForm(forms.Form):
 
 class ActForm(StrictForm):
     """A button: nothing to fill in, so nothing may come with it."""
+
+
+class TypedNameForm(StrictForm):
+    """The company's name, typed before what cannot be undone; inherit it for more fields."""
+
+    typed_name = LineField(
+        label=_("Name of the company"),
+        max_length=NAME_LENGTH,
+        help_text=_("Type it as it stands at the top, to show that you mean it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class SearchForm(forms.Form):

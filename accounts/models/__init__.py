@@ -6,6 +6,7 @@ from accounts.models.invitations import Invitation
 from accounts.models.people import User
 from accounts.models.requests import Request
 from accounts.models.teams import Team, TeamMembership
+from accounts.models.undo import Undo
 
 __all__ = [
     "AuditChain",
@@ -16,5 +17,6 @@ __all__ = [
     "Request",
     "Team",
     "TeamMembership",
+    "Undo",
     "User",
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import Role
-from accounts.models import Customer, Membership, User
+from accounts.models import AuditEvent, Customer, Membership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.sessions import end_sessions
@@ -114,32 +114,52 @@ def restore_membership(*, actor: User, membership: Membership) -> Membership:
 
 
 @transaction.atomic
-def remove_membership(*, actor: User, membership: Membership) -> Membership:
+def remove_membership(*, actor: User, membership: Membership) -> AuditEvent:
     """Take a person out of the customer: teams, grants, registrations and portal tokens end now.
 
-    Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
-    Super User, oneself, or who has left already.
+    Out: the event, which says all that ended and can be undone. Raises PermissionDenied unless the
+    actor is a Super User here; MembershipRefused for the main Super User, oneself, or who has left
+    already.
     """
     customer, membership = _lock_for_change(actor, membership)
     _refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
-    finish_membership(actor=actor, membership=membership)
-    record_event(kind="membership.removed", actor=actor, customer=customer, person=membership.user)
+    ended = finish_membership(actor=actor, membership=membership)
+    event = record_event(
+        kind="membership.removed",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        **ended,
+    )
     emails.send_membership_notice(kind="removed", actor=actor, membership=membership)
-    return membership
+    return event
 
 
-def finish_membership(*, actor: User, membership: Membership) -> None:
-    """What leaving does, inside the caller's transaction and under the customer's lock."""
+def finish_membership(*, actor: User | None, membership: Membership) -> dict[str, Any]:
+    """What leaving does, inside the caller's transaction and under the customer's lock.
+
+    Out: what ended, for the event of the caller: enough to bring it back by an undo.
+    """
     membership.ended_at = timezone.now()
     _save(membership)
-    membership.team_memberships.all().delete()
-    signals.membership_ended.send(Membership, membership=membership, actor=actor)
+    teams = membership.team_memberships.order_by("pk")
+    ended: dict[str, Any] = {
+        "membership_id": membership.pk,
+        "teams": list(teams.values_list("team_id", flat=True)),
+    }
+    teams.delete()
+    answers: list[tuple[Any, Any]] = signals.membership_ended.send(
+        Membership, membership=membership, actor=actor
+    )
+    for _receiver, said in answers:
+        ended |= said or {}
     signals.person_locked_out.send(User, user=membership.user)
     others = Membership.objects.present().filter(user=membership.user)
     if not others.exists() and not membership.user.is_staff:
         end_sessions(membership.user)
+    return ended
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.models import Customer, Membership, Team, TeamMembership, User
+from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.validators import validate_plain_lines
@@ -57,7 +57,13 @@ def create_team(*, actor: User, customer: Customer, name: str) -> Team:
     """A new, empty team. Raises PermissionDenied, or ValidationError for a bad or taken name."""
     customer = lock_customer(customer)
     require_super_user(actor, customer)
-    key = uuid.uuid4()
+    team = make_team(customer=customer, name=name, key=uuid.uuid4())
+    record_event(kind="team.created", actor=actor, customer=customer, team=team.name)
+    return team
+
+
+def make_team(*, customer: Customer, name: str, key: uuid.UUID) -> Team:
+    """The rows of a team, inside the caller's transaction. Raises TeamRefused for a taken name."""
     team = Team(
         uuid=key,
         customer=customer,
@@ -65,7 +71,6 @@ def create_team(*, actor: User, customer: Customer, name: str) -> Team:
         group=Group.objects.create(name=f"team:{key}"),
     )
     _save(team)
-    record_event(kind="team.created", actor=actor, customer=customer, team=team.name)
     return team
 
 
@@ -86,11 +91,11 @@ def rename_team(*, actor: User, team: Team, name: str) -> Team:
 
 
 @transaction.atomic
-def delete_team(*, actor: User, team: Team) -> None:
-    """End a team for good, with everything that came through it; its people stay.
+def delete_team(*, actor: User, team: Team) -> AuditEvent:
+    """End a team, with everything that came through it; its people stay.
 
-    What upper apps keep for the team goes in the same transaction (signals.team_ending), and one
-    event says all that ended. Raises PermissionDenied or TeamRefused.
+    What upper apps keep for the team goes in the same transaction (signals.team_ending). Out: the
+    event, which says all that ended and can be undone. Raises PermissionDenied or TeamRefused.
     """
     customer, team = _lock_for_change(actor, team)
     answers: list[tuple[Any, Any]] = signals.team_ending.send(Team, actor=actor, team=team)
@@ -98,11 +103,12 @@ def delete_team(*, actor: User, team: Team) -> None:
     members = list(team.team_memberships.order_by("pk").values_list("membership_id", flat=True))
     team.delete()
     team.group.delete()
-    record_event(
+    return record_event(
         kind="team.deleted",
         actor=actor,
         customer=customer,
         team=team.name,
+        team_uuid=str(team.uuid),
         people=len(members),
         memberships=members,
         **ended,
@@ -154,18 +160,22 @@ def add_to_team(
 
 
 @transaction.atomic
-def remove_from_team(*, actor: User, team: Team, membership: Membership) -> None:
+def remove_from_team(*, actor: User, team: Team, membership: Membership) -> AuditEvent | None:
     """Take a member out of a team, with everything that came through it.
 
-    Who is not in it stays out, without an event. Raises PermissionDenied or TeamRefused.
+    Out: the event, which can be undone; None for who is not in it, and stays out. Raises
+    PermissionDenied or TeamRefused.
     """
     customer, team = _lock_for_change(actor, team)
     deleted, _rows = TeamMembership.objects.filter(team=team, membership=membership).delete()
-    if deleted:
-        record_event(
-            kind="team.member_removed",
-            actor=actor,
-            customer=customer,
-            person=membership.user,
-            team=team.name,
-        )
+    if not deleted:
+        return None
+    return record_event(
+        kind="team.member_removed",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        team=team.name,
+        team_id=team.pk,
+        membership_id=membership.pk,
+    )

@@ -13,6 +13,7 @@ from accounts.forms import RoleForm, WorkDetailsForm, first_error
 from accounts.http import PersonRequest
 from accounts.services import memberships
 from accounts.views.rings import managed_membership, press
+from accounts.views.undo import offer_undo
 
 
 @require_POST
@@ -50,6 +51,7 @@ def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpRe
         request,
         lambda: memberships.remove_membership(actor=request.user, membership=membership),
         _("%(person)s no longer belongs to the company.") % {"person": membership},
+        offer_undo,
     )
     if removed:
         return redirect("accounts:people", customer)

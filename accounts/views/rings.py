@@ -40,18 +40,30 @@ def managed_team(request: PersonRequest, slug: str, team: Any) -> Team:
     return get_object_or_404(customer.teams.select_related("customer"), uuid=team)
 
 
-def press(request: PersonRequest, act: Callable[[], object], done: str) -> bool:
-    """A button without fields: do the act and say so, or say why not. Out: whether it was done."""
+def _say(request: PersonRequest, said: str, _result: Any) -> None:
+    messages.success(request, said)
+
+
+def press(
+    request: PersonRequest,
+    act: Callable[[], Any],
+    done: str,
+    tell: Callable[[PersonRequest, str, Any], None] = _say,
+) -> bool:
+    """A button without fields: do the act and say so, or say why not. Out: whether it was done.
+
+    `tell` says it, given what the act returned (accounts.views.undo.offer_undo).
+    """
     form = ActForm(request.POST)
     if not form.is_valid():
         messages.error(request, first_error(form))
         return False
     try:
-        act()
+        result = act()
     except ValidationError as refusal:
         messages.error(request, first_error(refusal))
         return False
-    messages.success(request, done)
+    tell(request, done, result)
     return True
 
 

@@ -20,6 +20,7 @@ from accounts.models import Membership, Team
 from accounts.selectors import page_of, people_of, teams_of, with_people_counted
 from accounts.services import teams as services
 from accounts.views.rings import managed_customer, managed_membership, managed_team, press
+from accounts.views.undo import offer_undo
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -140,4 +141,5 @@ def _take_out(request: PersonRequest, customer: str, team: UUID, person: UUID) -
         lambda: services.remove_from_team(actor=request.user, team=found, membership=membership),
         _("%(person)s is no longer in the team %(team)s, and has lost what came through it.")
         % {"person": membership, "team": found},
+        offer_undo,
     )

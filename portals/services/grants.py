@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, Membership, Team, User
+from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.sign_in import require_fresh_sign_in
@@ -81,18 +81,27 @@ def check_privilege(
     require_fresh_sign_in(signed_in_at)
 
 
-def _rows_of(
+def rows_of(
     holder: Membership | Team, privilege: Privilege, resource: Resource
 ) -> tuple[type[Grant], dict[str, Any]]:
+    """Which table, and which row of it, holds this grant."""
     key = {"permission_id": privilege.pk, "content_object": resource}
     if isinstance(holder, Team):
         return TeamGrant, {"group": holder.group, **key}
     return PersonGrant, {"user": holder.user, **key}
 
 
+def grant_there(
+    holder: Membership | Team, privilege: Privilege, resource: Resource
+) -> Grant | None:
+    """The one grant of this privilege that this person or team has on this thing, if any."""
+    model, key = rows_of(holder, privilege, resource)
+    return model._default_manager.filter(**key).first()
+
+
 def details(holder: Membership | Team, privilege: Privilege, resource: Resource) -> dict[str, Any]:
     """What the trail keeps of a grant: words for people, keys to make it again."""
-    keys: dict[str, Any] = {"team_id": holder.pk} if isinstance(holder, Team) else {}
+    keys = {"team_id" if isinstance(holder, Team) else "membership_id": holder.pk}
     return {
         "holder": str(holder),
         "person": None if isinstance(holder, Team) else holder.user,
@@ -133,7 +142,7 @@ def grant_privilege(
     customer = lock_customer(resource.subscription.customer)
     require_super_user(actor, customer)
     resource = still_there(resource)
-    holders = _present_holders(customer, holder)
+    holders = present_holders(customer, holder)
     check_privilege(
         actor=actor,
         holders=holders,
@@ -142,8 +151,8 @@ def grant_privilege(
         terms=terms,
         signed_in_at=signed_in_at,
     )
-    model, key = _rows_of(holder, privilege, resource)
-    existing = model._default_manager.filter(**key).first()
+    model, key = rows_of(holder, privilege, resource)
+    existing = grant_there(holder, privilege, resource)
     if existing is not None:
         if all(getattr(existing, name) == value for name, value in asdict(terms).items()):
             return existing
@@ -173,7 +182,7 @@ def still_there(resource: Resource) -> Resource:
     return found
 
 
-def _present_holders(customer: Customer, holder: Membership | Team) -> list[int]:
+def present_holders(customer: Customer, holder: Membership | Team) -> list[int]:
     """The user ids behind a holder of this customer; GrantRefused for anyone else's."""
     if isinstance(holder, Team):
         if holder.customer_id != customer.pk:
@@ -188,27 +197,27 @@ def _present_holders(customer: Customer, holder: Membership | Team) -> list[int]
 
 
 @transaction.atomic
-def revoke_privilege(*, actor: User, grant: Grant) -> bool:
-    """Take a grant away; the very next check says no. True when it was still there.
+def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
+    """Take a grant away; the very next check says no.
 
-    Raises PermissionDenied unless the actor is a Super User of the resource's customer.
+    Out: the event, which can be undone; None when the grant was not there any more. Raises
+    PermissionDenied unless the actor is a Super User of the resource's customer.
     """
     resource = grant.content_object
     customer = lock_customer(resource.subscription.customer)
     require_super_user(actor, customer)
     deleted, _rows = type(grant)._default_manager.filter(pk=grant.pk).delete()
     if not deleted:
-        return False
+        return None
     holder: Membership | Team = (
         grant.group.team
         if isinstance(grant, TeamGrant)
         else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
     )
-    record_event(
+    return record_event(
         kind="grant.revoked",
         actor=actor,
         customer=customer,
         **details(holder, grant.permission.privilege, resource),
         **described(grant),
     )
-    return True

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Team, User
-from accounts.services.audit import record_event
 from accounts.services.sign_in import require_fresh_sign_in
 from portals import emails
 from portals.models import PersonGrant, TeamGrant
@@ -28,24 +27,17 @@ def _dropped(grants: Iterable[PersonGrant | TeamGrant]) -> list[dict[str, Any]]:
     ]
 
 
-def drop_grants_of_leaver(*, actor: User, membership: Membership) -> None:
-    """Delete every grant and registration of a leaver in this customer, and say so in the trail."""
+def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
+    """Delete every grant and registration of a leaver in this customer.
+
+    Out: what the event of their leaving says of them.
+    """
     grants = PersonGrant.objects.filter(
         user=membership.user, content_object__subscription__customer=membership.customer_id
     ).select_related("content_object", "permission__privilege")
-    dropped = _dropped(grants)
-    if not dropped:
-        return
+    dropped = _dropped(grants.order_by("pk"))
     grants.delete()
-    record_event(
-        kind="grants.dropped",
-        actor=actor,
-        customer=membership.customer,
-        person=membership.user,
-        count=len(dropped),
-        cause={"en": "left the company", "fr": "départ de l’entreprise"},
-        grants=dropped,
-    )
+    return {"rights": len(dropped), "grants": dropped}
 
 
 def drop_grants_of_team(*, team: Team) -> dict[str, Any]:

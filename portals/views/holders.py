@@ -10,6 +10,7 @@ from accounts.adapters import signed_in_at
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
+from accounts.views.undo import offer_undo
 from portals.forms.grants import GrantForm
 from portals.models import PersonGrant, Resource, TeamGrant
 from portals.selectors.resources import by_type, resources_of, subscriptions_of
@@ -93,8 +94,8 @@ def give(request: PersonRequest, holder: Holder, resource: Resource, form: Grant
 
 
 def take(request: PersonRequest, holder: Holder, grant: PersonGrant | TeamGrant) -> None:
-    """Take one grant away and say so."""
+    """Take one grant away, say so, and offer to undo it."""
     right, thing = grant.permission.privilege, grant.content_object
-    revoke_privilege(actor=request.user, grant=grant)
+    event = revoke_privilege(actor=request.user, grant=grant)
     said = _("%(person)s no longer has “%(right)s” on %(thing)s.")
-    messages.success(request, said % {"person": holder, "right": right, "thing": thing})
+    offer_undo(request, said % {"person": holder, "right": right, "thing": thing}, event)

@@ -14,6 +14,7 @@ from accounts.models import Team
 from accounts.selectors import page_of, people_in, people_of
 from accounts.services.teams import delete_team
 from accounts.views.rings import managed_team, press
+from accounts.views.undo import offer_undo
 from portals.forms.grants import GrantForm
 from portals.models import Resource, TeamGrant
 from portals.selectors.resources import resource_by_key
@@ -105,6 +106,7 @@ def team_delete(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
         request,
         lambda: delete_team(actor=request.user, team=found),
         _("The team %(team)s is deleted, and what came through it has ended.") % {"team": found},
+        offer_undo,
     )
     if deleted:
         return redirect("accounts:teams", customer)

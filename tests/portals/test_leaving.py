@@ -20,7 +20,7 @@ def test_leaving_ends_grants_registrations_and_tokens(alice, bob, alder, members
     assert not mine.exists()
     assert not bob.has_perm("portals.domains.domain.renew", domain)
     assert not Token.objects.filter(pk=token.pk).exists()
-    dropped = AuditEvent.objects.get(kind="grants.dropped", person=bob)
+    dropped = AuditEvent.objects.get(kind="membership.removed", person=bob)
     assert "domain.renew" in {grant["codename"] for grant in dropped.data["grants"]}
 
 

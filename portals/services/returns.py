@@ -1,0 +1,115 @@
+"""What an undo brings back of rights: one grant, a team's, a leaver's."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import AuditEvent, Customer, Membership, Team, User
+from accounts.services.undo import register_undo, superseded
+from portals import emails
+from portals.models import Privilege, Resource
+from portals.selectors.privileges import is_sensitive
+from portals.services.grants import (
+    Grant,
+    Terms,
+    check_privilege,
+    described,
+    details,
+    present_holders,
+    rows_of,
+    still_there,
+)
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+@transaction.atomic
+def bring_back_grant(
+    *, actor: User, customer: Customer, holder: Membership | Team, kept: Mapping[str, Any]
+) -> Grant:
+    """Give again what the trail keeps of a grant, on the very row it was on, on the same terms.
+
+    It passes the rules of every grant: a sensitive one needs its reason, nobody gives one to
+    themselves. The undo counts as the fresh sign-in (accounts.services.undo says why). Raises
+    UndoRefused when the thing, the right or the time is over, or it was given again since.
+    """
+    resource = Resource.objects.filter(
+        pk=kept["resource_id"], subscription__customer=customer
+    ).first()  # by its own key: another thing of the same name is another row
+    if resource is None:
+        raise superseded(_("This thing no longer exists."))
+    resource = still_there(resource)
+    privilege = Privilege.objects.filter(
+        portal=resource.subscription.portal_id, codename=kept["codename"]
+    ).first()
+    if privilege is None:
+        raise superseded(_("This right does not exist for this thing."))
+    terms = Terms(
+        starts_at=_moment(kept["starts_at"]),
+        expires_at=_moment(kept["expires_at"]),
+        reason=kept["reason"],
+    )
+    if terms.expires_at is not None and terms.expires_at <= timezone.now():
+        raise superseded(_("The time of this right is over."))
+    model, key = rows_of(holder, privilege, resource)
+    if model._default_manager.filter(**key).exists():
+        raise superseded(_("This right was given again since."))
+    holders = present_holders(customer, holder)
+    check_privilege(
+        actor=actor,
+        holders=holders,
+        privilege=privilege,
+        resource=resource,
+        terms=terms,
+        signed_in_at=timezone.now(),
+    )
+    grant: Grant = model._default_manager.create(**key, granted_by=actor, **asdict(terms))
+    if is_sensitive(privilege):
+        emails.tell_about_sensitive_grant(actor, holders, privilege, resource, terms.reason)
+    return grant
+
+
+def bring_back_revoked(
+    *, actor: User, customer: Customer, event: AuditEvent
+) -> tuple[str, dict[str, Any]]:
+    """Undo of grant.revoked; see accounts.services.undo.Recreate."""
+    holder: Membership | Team | None
+    if "team_id" in event.data:
+        holder = Team.objects.filter(pk=event.data["team_id"], customer=customer).first()
+    else:
+        holder = Membership.objects.present().filter(pk=event.data["membership_id"]).first()
+    if holder is None:
+        raise superseded(_("Whoever held this right is no longer here."))
+    grant = bring_back_grant(actor=actor, customer=customer, holder=holder, kept=event.data)
+    data = details(holder, grant.permission.privilege, grant.content_object) | described(grant)
+    del data["person"]  # the engine takes it from the event
+    return "grant.brought_back", data
+
+
+def bring_back_grants(
+    *, actor: User, holder: Membership | Team, event: AuditEvent
+) -> list[str]:  # fmt: skip
+    """Give again every grant that ended with its team or membership; out: what could not, in words.
+
+    Registrations are grants too. Runs inside the undo's transaction.
+    """
+    left_out = []
+    for kept in event.data["grants"]:
+        try:
+            bring_back_grant(actor=actor, customer=holder.customer, holder=holder, kept=kept)
+        except ValidationError:
+            left_out.append(kept["resource"])
+    return list(dict.fromkeys(left_out))
+
+
+def register() -> None:
+    """Make the removals of this app undoable; called once at start-up."""
+    register_undo("grant.revoked", bring_back_revoked)

@@ -1,0 +1,359 @@
+"""Undo: a routine removal comes back once, within ten minutes, by who did it."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.idp.oidc.models import Client, Token
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Membership, Team, Undo
+from accounts.services.audit import verify_chain
+from accounts.services.customers import suspend_customer
+from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.memberships import change_role, remove_membership, suspend_membership
+from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
+from accounts.services.undo import UNDO_WITHIN, UndoRefused, undo_event
+from portals.models import PersonGrant, Portal, Resource
+from portals.services.grants import GrantRefused, revoke_privilege
+
+RENEW = "domains.domain.renew"
+HAS = "portals.domains.domain.renew"
+
+
+@pytest.fixture
+def domain(thing):
+    return thing("domain", "alder.example")
+
+
+@pytest.fixture
+def gina(alice, alder, membership):
+    """A second Super User of Alder."""
+    invitation = invite_person(
+        actor=alice, customer=alder, address="gina@alder.example", name="Gina", role="super_user"
+    )
+    accept_invitation(actor=None, token=invitation.token, name="Gina", password="three short words")
+    return Membership.objects.get(user__email="gina@alder.example").user
+
+
+@pytest.fixture
+def revoked(alice, bob, membership, domain, give):
+    """Alice took a right with an end and a reason from Bob."""
+    until = timezone.now() + timedelta(hours=1)
+    grant = give(alice, membership(bob), RENEW, domain, expires_at=until, reason="For the move")
+    return revoke_privilege(actor=alice, grant=grant)
+
+
+def test_a_revoked_right_comes_back_as_it_was(alice, bob, domain, revoked, alder):
+    done = undo_event(actor=alice, event=revoked)
+
+    assert bob.has_perm(HAS, domain)
+    grant = PersonGrant.objects.get(
+        user=bob, content_object=domain, permission__privilege__codename="domain.renew"
+    )
+    assert grant.granted_by == alice
+    assert grant.reason == "For the move"
+    assert grant.expires_at.isoformat() == revoked.data["expires_at"]
+    assert (done.kind, done.person, done.data["undoes"]) == (
+        "grant.brought_back",
+        bob,
+        revoked.sequence,
+    )
+    assert verify_chain(f"customer:{alder.pk}")
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
+def test_others_may_not(who, request, bob, domain, revoked):
+    before = AuditEvent.objects.count()
+
+    with pytest.raises(PermissionDenied):
+        undo_event(actor=request.getfixturevalue(who), event=revoked)
+
+    assert not bob.has_perm(HAS, domain)
+    assert AuditEvent.objects.count() == before
+
+
+def test_another_super_user_is_not_who_did_it(gina, revoked):
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=gina, event=revoked)
+    assert refusal.value.code == "not_yours"
+
+
+def test_a_former_super_user_may_not(alice, bob, gina, membership, domain, give):
+    event = revoke_privilege(actor=gina, grant=give(gina, membership(bob), RENEW, domain))
+    change_role(actor=alice, membership=membership(gina), role="user")
+
+    with pytest.raises(PermissionDenied):
+        undo_event(actor=gina, event=event)
+
+
+def test_not_while_the_company_is_suspended(alice, alder, olive, revoked):
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid")
+
+    with pytest.raises(PermissionDenied):
+        undo_event(actor=alice, event=revoked)
+
+
+def test_once(alice, revoked):
+    undo_event(actor=alice, event=revoked)
+    before = AuditEvent.objects.count()
+
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=alice, event=revoked)
+
+    assert refusal.value.code == "undone"
+    assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("act", ["update", "delete"])
+def test_what_was_undone_is_never_forgotten(act, alice, revoked):
+    undo_event(actor=alice, event=revoked)
+    row = Undo.objects.filter(event=revoked)
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        row.update(event=AuditEvent.objects.first()) if act == "update" else row.delete()
+
+
+def test_only_for_ten_minutes(alice, revoked):
+    with time_machine.travel(revoked.at + UNDO_WITHIN + timedelta(seconds=1), tick=False):
+        with pytest.raises(UndoRefused) as refusal:
+            undo_event(actor=alice, event=revoked)
+        assert refusal.value.code == "late"
+
+
+def test_other_events_cannot_be_undone(alice, bob, membership):
+    suspend_membership(actor=alice, membership=membership(bob))
+
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=alice, event=AuditEvent.objects.get(kind="membership.suspended"))
+    assert refusal.value.code == "kind"
+
+
+def test_a_right_whose_time_is_over_stays_away(alice, bob, membership, domain, give):
+    soon = timezone.now() + timedelta(minutes=3)
+    event = revoke_privilege(
+        actor=alice, grant=give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    )
+
+    with time_machine.travel(soon, tick=False), pytest.raises(UndoRefused):
+        undo_event(actor=alice, event=event)
+    held = PersonGrant.objects.filter(user=bob, content_object=domain)
+    assert not held.filter(permission__privilege__codename="domain.renew").exists()
+
+
+def test_a_right_given_again_since_keeps_its_terms(alice, bob, membership, domain, give, revoked):
+    give(alice, membership(bob), RENEW, domain, reason="Again")
+
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=alice, event=revoked)
+
+    assert refusal.value.code == "superseded"
+    assert PersonGrant.objects.get(
+        user=bob, content_object=domain, permission__privilege__codename="domain.renew"
+    ).reason == "Again"  # fmt: skip
+
+
+def test_a_thing_of_the_same_name_inherits_nothing(alice, bob, domain, revoked):
+    again = Resource(
+        subscription=domain.subscription,
+        resource_type=domain.resource_type,
+        external_id=domain.external_id,
+        name=domain.name,
+        parent=domain.parent,
+    )
+    domain.delete()
+    again.save()
+
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=alice, event=revoked)
+
+    assert refusal.value.code == "superseded"
+    assert not bob.has_perm(HAS, again)
+
+
+def test_a_right_of_someone_who_left_stays_away(alice, bob, membership, revoked):
+    remove_membership(actor=alice, membership=membership(bob))
+
+    with pytest.raises(UndoRefused):
+        undo_event(actor=alice, event=revoked)
+
+
+def test_nobody_brings_a_sensitive_right_back_to_themselves(
+    alice, gina, membership, thing, right, give
+):
+    mailbox = thing("mailbox", "emma@alder.example")
+    grant = give(gina, membership(alice), "webmail.mailbox.read", mailbox, reason="Holiday")
+    event = revoke_privilege(actor=alice, grant=grant)
+
+    with pytest.raises(GrantRefused):
+        undo_event(actor=alice, event=event)
+    assert not PersonGrant.objects.filter(user=alice, content_object=mailbox).exists()
+
+
+def test_a_sensitive_right_comes_back_to_another_and_tells_those_concerned(
+    alice, bob, emma, membership, thing, give, mailoutbox, deliver
+):
+    mailbox = thing("mailbox", "emma@alder.example")
+    grant = give(alice, membership(bob), "webmail.mailbox.read", mailbox, reason="Holiday")
+    event = revoke_privilege(actor=alice, grant=grant)
+    sent = len(deliver())
+
+    undo_event(actor=alice, event=event)
+
+    assert bob.has_perm("portals.webmail.mailbox.read", mailbox)
+    assert bob.email in {address for mail in deliver()[sent:] for address in mail.to}
+
+
+def test_a_person_goes_back_into_a_team(alice, emma, alder, membership, domain, give):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    give(alice, team, RENEW, domain)
+    add_to_team(actor=alice, team=team, membership=membership(emma))
+    event = remove_from_team(actor=alice, team=team, membership=membership(emma))
+    assert not emma.has_perm(HAS, domain)
+
+    undo_event(actor=alice, event=event)
+
+    assert emma.has_perm(HAS, domain)
+
+
+def test_nobody_goes_back_into_a_sensitive_team_by_themselves(
+    alice, gina, alder, membership, thing, give
+):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    add_to_team(actor=alice, team=team, membership=membership(gina))
+    give(
+        alice, team, "webmail.mailbox.read", thing("mailbox", "emma@alder.example"),
+        reason="Holiday",
+    )  # fmt: skip
+    event = remove_from_team(actor=gina, team=team, membership=membership(gina))
+
+    with pytest.raises(ValidationError):
+        undo_event(actor=gina, event=event)
+    assert not team.team_memberships.exists()
+
+
+def test_a_deleted_team_comes_back_with_people_and_rights(
+    alice, bob, emma, alder, membership, domain, give
+):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    for person in (bob, emma):
+        add_to_team(actor=alice, team=team, membership=membership(person))
+    give(alice, team, RENEW, domain, reason="Nights")
+    event = delete_team(actor=alice, team=team)
+    remove_membership(actor=alice, membership=membership(emma))
+
+    done = undo_event(actor=alice, event=event)
+
+    again = Team.objects.get(uuid=team.uuid)
+    assert [row.membership.user for row in again.team_memberships.all()] == [bob]
+    assert bob.has_perm(HAS, domain)
+    assert done.data["left_out"] == []
+
+
+def test_a_team_whose_name_is_taken_stays_away(alice, alder, domain, give):
+    event = delete_team(
+        actor=alice, team=create_team(actor=alice, customer=alder, name="Night shift")
+    )
+    create_team(actor=alice, customer=alder, name="night  SHIFT")
+
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=alice, event=event)
+    assert refusal.value.code == "superseded"
+    assert Team.objects.filter(customer=alder, name__iexact="night shift").count() == 0
+
+
+def test_a_removed_person_comes_back_with_role_teams_and_rights_but_no_token(
+    alice, gina, alder, membership, domain, give
+):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    place = membership(gina)
+    add_to_team(actor=alice, team=team, membership=place)
+    give(alice, place, RENEW, domain, reason="Moves")
+    held = set(PersonGrant.objects.filter(user=gina).values_list("permission", "content_object"))
+    token = Token.objects.create(
+        type="at", hash="x", user=gina, client=Client.objects.create(name="a portal")
+    )
+    epoch = gina.session_epoch
+    event = remove_membership(actor=alice, membership=place)
+
+    done = undo_event(actor=alice, event=event)
+
+    back = membership(gina)
+    assert (back.pk, back.role, back.joined_at) == (place.pk, "super_user", place.joined_at)
+    assert set(
+        PersonGrant.objects.filter(user=gina).values_list("permission", "content_object")
+    ) == held  # fmt: skip
+    assert back.team_memberships.get().team == team
+    assert done.data["left_out"] == []
+    assert not Token.objects.filter(pk=token.pk).exists()
+    gina.refresh_from_db()
+    assert gina.session_epoch != epoch  # signed in anew, as after any end
+
+
+def test_what_is_gone_is_named(alice, bob, membership, domain, give):
+    give(alice, membership(bob), RENEW, domain)
+    event = remove_membership(actor=alice, membership=membership(bob))
+    domain.delete()
+
+    done = undo_event(actor=alice, event=event)
+
+    assert "alder.example" in done.data["left_out"]
+    assert membership(bob).is_live
+
+
+def test_who_was_invited_again_keeps_the_new_place(alice, bob, alder, membership):
+    event = remove_membership(actor=alice, membership=membership(bob))
+    invitation = invite_person(actor=alice, customer=alder, address=bob.email)
+    accept_invitation(actor=bob, token=invitation.token)
+
+    with pytest.raises(UndoRefused) as refusal:
+        undo_event(actor=alice, event=event)
+    assert refusal.value.code == "superseded"
+
+
+def test_a_right_that_no_longer_exists(alice, revoked):
+    Portal.objects.get(slug="domains").privileges.get(codename="domain.renew").delete()
+
+    with pytest.raises(UndoRefused):
+        undo_event(actor=alice, event=revoked)
+
+
+def test_the_page_offers_it_and_does_it(as_, alice, bob, membership, domain, give):
+    grant = give(alice, membership(bob), RENEW, domain)
+    client = as_(alice)
+    person = reverse("portals:person", args=["alder", bob.sub])
+
+    page = client.post(
+        reverse("portals:grant-revoke", args=["alder", bob.sub, grant.pk]), follow=True
+    )
+    event = AuditEvent.objects.get(kind="grant.revoked")
+    address = reverse("accounts:undo", args=["alder", event.sequence])
+    assert f'action="{address}"' in page.content.decode()
+    assert "csrfmiddlewaretoken" in page.content.decode()
+
+    answer = client.post(address, headers={"Referer": f"http://testserver{person}"}, follow=True)
+
+    assert answer.redirect_chain[-1][0].endswith(person)
+    assert "Undone" in answer.content.decode()
+    assert bob.has_perm(HAS, domain)
+
+
+def test_a_refusal_is_said_and_leads_nowhere_else(as_, alice, revoked):
+    client = as_(alice)
+    address = reverse("accounts:undo", args=["alder", revoked.sequence])
+    client.post(address)
+
+    answer = client.post(address, headers={"Referer": "https://elsewhere.example/"}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("accounts:people", args=["alder"])
+    assert "already undone" in answer.content.decode()
+
+
+def test_an_unknown_entry_and_a_foreign_one_are_404(as_, charlie, alice, revoked):
+    address = reverse("accounts:undo", args=["alder", revoked.sequence])
+    assert as_(charlie).post(address).status_code == 404
+    unknown = reverse("accounts:undo", args=["alder", 10**30])
+    assert as_(alice).post(unknown).status_code == 404
