@@ -20,7 +20,7 @@ from accounts.services.invitations import (
 from accounts.services.memberships import change_role, suspend_membership
 from accounts.services.teams import add_to_team, create_team
 from portals.models import Portal, Resource
-from portals.services.grants import Terms, grant_privilege
+from portals.services.grants import Terms, grant_privilege, revoke_privilege
 from portals.services.requests import request_access
 
 PASSWORD = "three unrelated words"
@@ -85,6 +85,10 @@ class Scene:
             terms=Terms(**terms),
             signed_in_at=timezone.now(),
         )
+
+    def revoke(self) -> None:
+        """Something to undo."""
+        self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
 
     def suspend(self) -> None:
         suspend_membership(actor=self.super_user, membership=self.person)
@@ -155,6 +159,7 @@ ACTS: dict[str, Act] = {
     # Rights
     "portals:grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:grant-revoke": Act(),
+    "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
     "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     # Requests
