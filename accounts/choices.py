@@ -24,6 +24,16 @@ class CustomerStatus(TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class HandOverState(TextChoices):
+    """What became of an offer of the role of main Super User; settled once, for good."""
+
+    OPEN = "open", pgettext_lazy("hand-over", "Waiting")
+    ACCEPTED = "accepted", pgettext_lazy("hand-over", "Accepted")
+    DECLINED = "declined", pgettext_lazy("hand-over", "Declined")
+    WITHDRAWN = "withdrawn", pgettext_lazy("hand-over", "Withdrawn")
+    LAPSED = "lapsed", pgettext_lazy("hand-over", "Ran out")
+
+
 class RequestKind(TextChoices):
     """What a person asks of their Super User."""
 
@@ -61,8 +71,14 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "customer.suspended": _("%(actor)s suspended the customer. Reason: %(reason)s"),
     "customer.restored": _("%(actor)s made the customer active again."),
     "customer.main_super_user_changed": _(
-        "%(actor)s made %(person)s the main Super User, in place of %(previous)s."
+        "%(person)s took over from %(previous)s as the main Super User."
     ),
+    "hand_over.offered": _("%(actor)s offered the role of main Super User to %(person)s."),
+    "hand_over.declined": _("%(actor)s declined the role of main Super User."),
+    "hand_over.withdrawn": _(
+        "%(actor)s took back the offer of the role of main Super User to %(person)s."
+    ),
+    "hand_over.lapsed": _("The offer of the role of main Super User to %(person)s ran out."),
     "invitation.sent": _("%(actor)s invited %(address)s as %(role)s."),
     "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Invitation, Membership, Request, User
+from accounts.models import HandOver, Invitation, Membership, Request, User
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
@@ -89,6 +89,22 @@ def send_membership_notice(*, kind: str, actor: User, membership: Membership) ->
         kind=kind,
         actor=actor,
         membership=membership,
+    )
+
+
+def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> None:
+    """Tell a Super User what became of an offer of the main role; `kind` picks the sentence."""
+    path = reverse("accounts:hand-over", args=[hand_over.customer.slug, hand_over.uuid])
+    send_notice(
+        template="accounts/emails/hand_over",
+        notice_class="security",
+        address=reader.user.email,
+        language=reader.user.language,
+        kind=kind,
+        hand_over=hand_over,
+        reader=reader,
+        company=hand_over.customer,
+        link=absolute(path),
     )
 
 

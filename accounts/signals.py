@@ -84,14 +84,16 @@ def _address_changed(*, request: Any, user: Any, from_email_address: Any, **_: A
 
 
 def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
+    from accounts.services.hand_overs import lapse_hand_over_to_leaver
     from accounts.services.requests import close_requests_of_leaver
 
+    lapse_hand_over_to_leaver(membership=membership)
     close_requests_of_leaver(actor=actor, membership=membership)
 
 
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
-    membership_ended.connect(_membership_ended, dispatch_uid="requests")
+    membership_ended.connect(_membership_ended, dispatch_uid="leaver")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")
     auth_signals.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit")

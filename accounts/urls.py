@@ -5,6 +5,7 @@ from django.urls import path
 from accounts.views import (
     customers,
     desk,
+    hand_overs,
     invitations,
     memberships,
     people,
@@ -18,6 +19,7 @@ from accounts.views import (
 app_name = "accounts"
 PERSON = "c/<slug:customer>/people/<uuid:person>"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
+HAND_OVER = "c/<slug:customer>/company/hand-over/<uuid:hand_over>"
 INVITATION = "c/<slug:customer>/people/invitations/<uuid:invitation>"
 
 urlpatterns = [
@@ -53,10 +55,12 @@ urlpatterns = [
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),
     path("c/<slug:customer>/company/", customers.company, name="company"),
     path(
-        "c/<slug:customer>/company/hand-over/",
-        customers.company_hand_over,
-        name="company-hand-over",
+        "c/<slug:customer>/company/hand-over/", hand_overs.hand_over_offer, name="hand-over-offer"
     ),
+    path(f"{HAND_OVER}/", hand_overs.hand_over, name="hand-over"),
+    path(f"{HAND_OVER}/accept/", hand_overs.hand_over_accept, name="hand-over-accept"),
+    path(f"{HAND_OVER}/decline/", hand_overs.hand_over_decline, name="hand-over-decline"),
+    path(f"{HAND_OVER}/withdraw/", hand_overs.hand_over_withdraw, name="hand-over-withdraw"),
     path("desk/", desk.desk, name="desk"),
     path("desk/<uuid:person>/", desk.desk_person, name="desk-person"),
     path("desk/<uuid:person>/reset-link/", desk.desk_reset_link, name="desk-reset-link"),

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Role
-from accounts.models import Membership, Request, User
+from accounts.models import HandOver, Membership, Request, User
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
-REQUESTS = "accounts:requests"  # its link tells how many wait
+REQUESTS, COMPANY = "accounts:requests", "accounts:company"  # their links tell how many wait
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -52,7 +52,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
     (_("Activity"), "history", "accounts:activity"),
-    (_("Company"), "building-2", "accounts:company"),
+    (_("Company"), "building-2", COMPANY),
 ]
 OF_STAFF: dict[str, Entry] = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
@@ -74,7 +74,12 @@ def sections_for(person: User, path: str) -> list[Section]:
         sections.append(
             Section(
                 membership.customer.name,
-                _links(OF_CUSTOMER, path, slug, waiting={REQUESTS: membership.waiting}),
+                _links(
+                    OF_CUSTOMER,
+                    path,
+                    slug,
+                    waiting={REQUESTS: membership.waiting, COMPANY: int(membership.offered)},
+                ),
                 is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
             )
         )
@@ -82,7 +87,9 @@ def sections_for(person: User, path: str) -> list[Section]:
 
 
 def _run_by(person: User) -> list[Any]:
-    """Memberships as Super User, each with `waiting`: the requests this person can answer."""
+    """Memberships as Super User, each with what waits for this person: `waiting`, the requests
+    to answer, and `offered`, the role of main Super User.
+    """
     waiting = (
         Request.objects.open()
         .filter(customer=OuterRef("customer"))
@@ -99,7 +106,10 @@ def _run_by(person: User) -> list[Any]:
             customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
         .select_related("customer")
-        .annotate(waiting=Coalesce(Subquery(waiting.values("count")), 0))
+        .annotate(
+            waiting=Coalesce(Subquery(waiting.values("count")), 0),
+            offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
+        )
         .order_by("customer__name", "pk")[:MOST_CUSTOMERS]
     )
 

@@ -11,6 +11,7 @@ from hub.brand import is_colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.environment import env, loopback_bind, optional, required, secret, understood, web_address
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
+from hub.mail_route import dkim_key, mail_transport
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -40,7 +41,6 @@ HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours
 if HUB_BRAND_ACCENT and not is_colour(HUB_BRAND_ACCENT):
     raise ImproperlyConfigured("HUB_BRAND_ACCENT is one CSS colour, such as #1c6a70.")
 HUB_BRAND_LOGO = env.str("HUB_BRAND_LOGO", default="")  # a URL on this host
-HUB_MAIL_FROM = env.str("HUB_MAIL_FROM", default="no-reply@harbour.example")
 
 _host = urlsplit(HUB_BASE_URL).hostname or ""
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]
@@ -174,17 +174,19 @@ CACHES = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Mail: everything passes the gate; the transport is where the gate hands on to ---
-EMAIL_BACKEND = "preferences.gate.GateBackend"
 EMAIL_TIMEOUT = 20  # a silent mail server must not outlast a worker's claim
+_route = mail_transport(required("HUB_EMAIL_URL") if PRODUCTION else optional("HUB_EMAIL_URL", ""))
+HUB_MAIL_TRANSPORT = _route.pop("EMAIL_BACKEND")
+EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"  # where no transport is named
+vars().update(_route)
+EMAIL_BACKEND = "preferences.gate.GateBackend"
+HUB_MAIL_FROM = optional("HUB_MAIL_FROM", "no-reply@harbour.example")
+HUB_MAIL_FROM_TOPICS = optional("HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}")
+if HUB_MAIL_FROM_TOPICS == HUB_MAIL_FROM:  # or a complaint about news would harm notices (R12)
+    raise ImproperlyConfigured("HUB_MAIL_FROM_TOPICS is another address than HUB_MAIL_FROM.")
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
-_email_url = required("HUB_EMAIL_URL") if PRODUCTION else env.str("HUB_EMAIL_URL", default="")
-if _email_url:
-    vars().update(understood("HUB_EMAIL_URL", _email_url, env.email_url_config))
-    HUB_MAIL_TRANSPORT = vars().pop("EMAIL_BACKEND")
-    EMAIL_BACKEND = "preferences.gate.GateBackend"
-else:
-    HUB_MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"
+HUB_DKIM_SELECTOR = optional("HUB_DKIM_SELECTOR", "hub")
+HUB_DKIM_KEY = understood("HUB_DKIM_KEY_FILE", optional("HUB_DKIM_KEY_FILE", ""), dkim_key)
 
 # --- Signing in ---
 AUTH_USER_MODEL = "accounts.User"

@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from tests.acts import ACTS, ELSEWHERE
 
@@ -92,7 +93,16 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("accounts:activity"),
     **of_alder("accounts:undo", "POST", sequence="sequence"),
     **of_alder("accounts:company"),
-    **of_alder("accounts:company-hand-over", "POST"),
+    **of_alder("accounts:hand-over-offer", "POST"),
+    **of_alder("accounts:hand-over", hand_over="hand over"),
+    # Offered to Gina, by Alice: she may take it back, and nobody here may answer it.
+    **of_alder(
+        "accounts:hand-over-accept", "POST", {**SUPER_USER, "alice": 403}, hand_over="hand over"
+    ),
+    **of_alder(
+        "accounts:hand-over-decline", "POST", {**SUPER_USER, "alice": 403}, hand_over="hand over"
+    ),
+    **of_alder("accounts:hand-over-withdraw", "POST", hand_over="hand over"),
     "accounts:profile": Address(PERSON),
     "accounts:invitation-accept": Address(GONE, {"token": "x" * 43}),
     "accounts:desk": Address(DESK),
@@ -212,8 +222,25 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
             resource_type__code="domain", external_id="alder.example"
         ).pk,
         "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
+        "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
     }
+
+
+def offer_to_newcomer(alice: Any, alder: Any) -> Any:
+    """Gina, a Super User at Alder, is asked to become its main one."""
+    from accounts.services.hand_overs import offer_hand_over
+    from accounts.services.invitations import accept_invitation, invite_person
+
+    invitation = invite_person(
+        actor=alice, customer=alder, address="gina@alder.example", role="super_user"
+    )
+    gina = accept_invitation(
+        actor=None, token=invitation.token, name="Gina", password="three unrelated words"
+    )
+    return offer_hand_over(
+        actor=alice, customer=alder, to=gina, typed_name=alder.name, signed_in_at=timezone.now()
+    )
 
 
 def outcome(response: Any) -> Any:

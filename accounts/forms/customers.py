@@ -3,14 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
-from accounts.forms.strict import LineField, StrictForm
+from accounts.forms.strict import LineField, StrictForm, TypedNameForm
 from accounts.models import Customer, Membership
 from accounts.selectors import super_users_of
-from accounts.validators import NAME_LENGTH, search_key
+from accounts.validators import NAME_LENGTH
 
 
 class CompanyForm(StrictForm):
@@ -30,29 +29,17 @@ class CompanyForm(StrictForm):
     country = LineField(label=_("Country"), max_length=100, required=False)
 
 
-class HandOverForm(StrictForm):
-    """Who takes over, and the company's name typed by hand: nobody does this by a slip."""
+class HandOverForm(TypedNameForm):
+    """Who is to take over, and the company's name typed by hand: nobody does this by a slip."""
 
     to = forms.ModelChoiceField(
         label=_("New main Super User"),
         queryset=Membership.objects.none(),
         empty_label=_("Choose a person"),
     )
-    confirmation = LineField(
-        label=_("Type the company name to confirm"),
-        max_length=NAME_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    field_order = ["to", "typed_name"]
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.customer = customer
         others = super_users_of(customer).exclude(pk=customer.main_super_user_id or 0)
         self.fields["to"].queryset = others  # type: ignore[attr-defined]
-
-    def clean_confirmation(self) -> str:
-        """Raises ValidationError unless it is the company's name, in any case."""
-        typed = str(self.cleaned_data["confirmation"])
-        if search_key(typed) != search_key(self.customer.name):
-            raise ValidationError(_("Please type “%(name)s”."), params={"name": self.customer.name})
-        return typed

@@ -2,6 +2,7 @@
 
 from accounts.models.audit import AuditChain, AuditEvent
 from accounts.models.customers import Customer, Membership
+from accounts.models.hand_overs import HandOver
 from accounts.models.invitations import Invitation
 from accounts.models.people import User
 from accounts.models.requests import Request
@@ -12,6 +13,7 @@ __all__ = [
     "AuditChain",
     "AuditEvent",
     "Customer",
+    "HandOver",
     "Invitation",
     "Membership",
     "Request",

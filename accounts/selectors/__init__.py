@@ -1,5 +1,6 @@
 """Reads of this app: nouns or questions."""
 
+from accounts.selectors.hand_overs import open_hand_over
 from accounts.selectors.paging import BadCursor, Page, page_of
 from accounts.selectors.people import (
     Access,
@@ -44,6 +45,7 @@ __all__ = [
     "is_super_user",
     "membership_of",
     "memberships_of",
+    "open_hand_over",
     "page_of",
     "people_in",
     "people_of",

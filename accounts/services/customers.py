@@ -1,4 +1,4 @@
-"""Customers: created by staff, kept current by their Super Users, handed over."""
+"""Customers: created by staff, kept current by their Super Users."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts import emails
-from accounts.choices import CustomerStatus, Role
+from accounts.choices import CustomerStatus
 from accounts.models import Customer, Membership, User
 from accounts.services.audit import record_event
 from accounts.validators import clean_reason
@@ -125,38 +124,4 @@ def restore_customer(*, actor: User, customer: Customer) -> Customer:
     customer.status = CustomerStatus.ACTIVE
     customer.save()
     record_event(kind="customer.restored", actor=actor, customer=customer)
-    return customer
-
-
-@transaction.atomic
-def hand_over_customer(*, actor: User, customer: Customer, to: Membership) -> Customer:
-    """Make another live Super User the main one; the actor is the main one now.
-
-    Raises PermissionDenied for anyone else, CustomerRefused if `to` cannot take it (the database
-    refuses it too, so a removal at the same moment cannot slip through).
-    """
-    customer = lock_customer(customer)
-    mine = require_super_user(actor, customer)
-    if customer.main_super_user_id != mine.pk:
-        raise PermissionDenied("only the main Super User hands over")
-    to = Membership.objects.select_for_update().get(pk=to.pk)
-    able = to.customer_id == customer.pk and to.is_live and to.ends_at is None
-    if to.pk == mine.pk:
-        raise CustomerRefused(_("You are the main Super User already."))
-    if not able or to.role != Role.SUPER_USER or not to.user.is_active:
-        raise CustomerRefused(_("Only a live Super User of this company can take over."))
-    customer.main_super_user = to
-    try:
-        with transaction.atomic():
-            customer.save()
-    except IntegrityError as error:
-        raise CustomerRefused(_("Only a live Super User of this company can take over.")) from error
-    record_event(
-        kind="customer.main_super_user_changed",
-        actor=actor,
-        customer=customer,
-        person=to.user,
-        previous=str(mine),
-    )
-    emails.send_membership_notice(kind="main_super_user", actor=actor, membership=to)
     return customer

@@ -5,13 +5,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.forms import CompanyForm, HandOverForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.selectors import activity_of, page_of, sentence_of
+from accounts.selectors import activity_of, open_hand_over, page_of, sentence_of
 from accounts.services import customers
 from accounts.views.rings import managed_customer
 
@@ -44,30 +44,13 @@ def company(request: PersonRequest, customer: str) -> HttpResponse:
         else:
             messages.success(request, _("The company data is saved."))
             return redirect("accounts:company", customer)
-    return _company_page(request, firm, form, HandOverForm(customer=firm))
+    return company_page(request, firm, form, HandOverForm(customer=firm))
 
 
-@require_POST
-def company_hand_over(request: PersonRequest, customer: str) -> HttpResponse:
-    """Give the main Super User's place to another Super User."""
-    firm = managed_customer(request, customer)
-    form = HandOverForm(request.POST, customer=firm)
-    if form.is_valid():
-        to = form.cleaned_data["to"]
-        try:
-            customers.hand_over_customer(actor=request.user, customer=firm, to=to)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("%(person)s is now the main Super User.") % {"person": to})
-            return redirect("accounts:company", customer)
-    current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
-    return _company_page(request, firm, CompanyForm(initial=current), form)
-
-
-def _company_page(
+def company_page(
     request: PersonRequest, firm: Customer, form: CompanyForm, hand_over: HandOverForm
 ) -> HttpResponse:
+    """The company data and the role of main Super User, with either form as it was sent."""
     main = firm.main_super_user
     context = {
         "customer": firm,
@@ -77,5 +60,6 @@ def _company_page(
         "is_main": main is not None and main.user_id == request.user.pk,
         "may_act": firm.status == CustomerStatus.ACTIVE,
         "others": hand_over.fields["to"].queryset.exists(),  # type: ignore[attr-defined]
+        "offer": open_hand_over(firm),
     }
     return render(request, "accounts/company.html", context)

@@ -11,14 +11,13 @@ from datetime import timedelta
 
 import structlog
 from cryptography.fernet import InvalidToken
-from django.conf import settings
-from django.core.mail import get_connection
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
+from preferences.gate.transport import send
 from preferences.models import DeliveryDecision, Message
 from preferences.selectors import Answer, answer_for
 from preferences.tasks import enqueue_delivery
@@ -73,8 +72,7 @@ def deliver(pk: int) -> str:
 
 def hand_on(message: Message) -> int:
     """Give the mail to the transport; out: how many it accepted."""
-    connection = get_connection(settings.HUB_MAIL_TRANSPORT)
-    return connection.send_messages([rebuild(message)]) or 0
+    return send(rebuild(message))
 
 
 def _claim(pk: int) -> Message | None:

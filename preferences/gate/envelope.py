@@ -4,9 +4,10 @@ import base64
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import EmailMessage
 
 from preferences.gate.sealing import unseal
+from preferences.gate.signing import SignedMail
 from preferences.models import Message
 from preferences.tokens import unsubscribe_url
 
@@ -18,6 +19,11 @@ class UnkeepableMail(TypeError):
 def mail_domain() -> str:
     """The domain we send from: stable across hosts, so lists and message ids live under it."""
     return str(settings.HUB_MAIL_FROM).rpartition("@")[2]
+
+
+def topic_sender() -> str:
+    """Who optional mail is from: complaints about it must not harm notices (R12)."""
+    return f"{settings.HUB_BRAND_NAME} <{settings.HUB_MAIL_FROM_TOPICS}>"
 
 
 def _attachment(attachment: Any) -> dict[str, Any]:
@@ -62,13 +68,13 @@ def _gate_headers(message: Message) -> dict[str, str]:
     return headers
 
 
-def rebuild(message: Message) -> EmailMultiAlternatives:
+def rebuild(message: Message) -> SignedMail:
     """The mail as the transport gets it. Raises InvalidToken when it cannot be decrypted."""
     content = unseal(bytes(message.sealed_content or b""))
-    mail = EmailMultiAlternatives(
+    mail = SignedMail(
         content["subject"],
         content["body"],
-        content["from"],
+        content["from"] if message.topic is None else topic_sender(),
         to=[message.address],
         reply_to=content["reply_to"],
         headers=content["headers"] | _gate_headers(message),

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Membership, User
+from accounts.services.hand_overs import accept_hand_over, offer_hand_over
 from accounts.services.invitations import accept_invitation, invite_person
 
 PASSWORD = "three unrelated words"
@@ -35,6 +37,37 @@ def join(alice, alder) -> Callable[..., User]:
         ).user
 
     return accept
+
+
+@pytest.fixture
+def hand_over(alder) -> Callable[[User, Membership], None]:
+    """The role of main Super User, offered and accepted: hand_over(alice, membership(gina))."""
+
+    def give(giver, to, *, customer=alder):
+        now = timezone.now()
+        offer = offer_hand_over(
+            actor=giver, customer=customer, to=to, typed_name=customer.name, signed_in_at=now
+        )
+        accept_hand_over(actor=to.user, hand_over=offer, signed_in_at=now)
+
+    return give
+
+
+@pytest.fixture
+def fresh(as_) -> Callable[[User], Client]:
+    """A client of someone who has just signed in."""
+
+    def sign_in(user):
+        client = as_(user)
+        session = client.session
+        session["account_authentication_methods"] = [
+            {"method": "password", "at": timezone.now().timestamp()}
+        ]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+        return client
+
+    return sign_in
 
 
 @pytest.fixture

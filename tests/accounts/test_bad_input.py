@@ -63,9 +63,9 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         ),
         "hand over": (
             alice,
-            *_form(a + "company-hand-over", "alder", to=membership(gina).pk,
-                   confirmation="Alder Dental"),
-            {"confirmation": 150},
+            *_form(a + "hand-over-offer", "alder", to=membership(gina).pk,
+                   typed_name="Alder Dental"),
+            {"typed_name": 150},
         ),
         "role": (alice, *_form(a + "person-role", "alder", bob.sub, role="super_user"), {}),
         "new team": (alice, *_form(a + "teams", "alder", name="Back office"), {"name": 100}),

@@ -1,4 +1,4 @@
-"""Customers created, kept current, suspended, restored and handed over."""
+"""Customers created, kept current, suspended and restored."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -7,7 +7,6 @@ from accounts.models import AuditEvent, Customer
 from accounts.services.customers import (
     CustomerRefused,
     create_customer,
-    hand_over_customer,
     restore_customer,
     suspend_customer,
     update_company,
@@ -100,42 +99,3 @@ def test_suspension_wants_a_plain_reason(reason, olive, alder):
 def test_only_operators_suspend(who, request, alder):
     with pytest.raises(PermissionDenied):
         suspend_customer(actor=request.getfixturevalue(who), customer=alder, reason="No")
-
-
-def test_hand_over(alice, alder, join, membership, deliver):
-    gina = join("gina", role="super_user")
-
-    hand_over_customer(actor=alice, customer=alder, to=membership(gina))
-
-    alder.refresh_from_db()
-    assert alder.main_super_user == membership(gina)
-    assert AuditEvent.objects.first().data["previous"] == "Alice Martin"
-    assert "main Super User" in deliver()[-1].body
-    assert deliver()[-1].to == [gina.email]
-
-
-def test_hand_over_is_not_replayed(alice, alder, join, membership):
-    gina = join("gina", role="super_user")
-    hand_over_customer(actor=alice, customer=alder, to=membership(gina))
-
-    with pytest.raises(PermissionDenied):
-        hand_over_customer(actor=alice, customer=alder, to=membership(alice))
-
-
-def test_hand_over_to_a_user_a_stranger_or_oneself_is_refused(
-    alice, bob, charlie, alder, membership
-):
-    for to in (bob, charlie, alice):
-        with pytest.raises(CustomerRefused):
-            hand_over_customer(actor=alice, customer=alder, to=membership(to))
-
-    alder.refresh_from_db()
-    assert alder.main_super_user == membership(alice)
-
-
-def test_only_the_main_super_user_hands_over(alder, join, bob, charlie, olive, membership):
-    gina = join("gina", role="super_user")
-
-    for actor in (gina, bob, charlie, olive):
-        with pytest.raises(PermissionDenied):
-            hand_over_customer(actor=actor, customer=alder, to=membership(gina))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Membership, Request
 from accounts.selectors import sentence_of
 from accounts.services.audit import verify_chain
-from accounts.services.customers import hand_over_customer, suspend_customer
+from accounts.services.customers import suspend_customer
 from accounts.services.memberships import remove_membership, suspend_membership
 from accounts.services.requests import (
     MOST_A_DAY,
@@ -273,10 +273,10 @@ def test_a_leaver_s_requests_end_with_the_membership(ask, alice, bob, alder, mem
         approve_request(actor=alice, asked=asked)
 
 
-def test_a_refused_act_leaves_the_request_open(ask, alice, gina, alder, events):
+def test_a_refused_act_leaves_the_request_open(ask, alice, gina, hand_over, events):
     """What a yes brings about and the yes itself stand or fall together."""
     asked = ask("leave", actor=gina)
-    hand_over_customer(actor=alice, customer=alder, to=Membership.objects.get(user=gina))
+    hand_over(alice, Membership.objects.get(user=gina))
     before = events()
     with pytest.raises(ValidationError, match="Hand the role over"):
         approve_request(actor=alice, asked=asked)

@@ -67,8 +67,8 @@ def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
 
     assert client.post(give, {"resource": domain.pk, "privilege": number}).status_code == 200
     assert client.post(give, {"resource": number, "privilege": "1"}).status_code == 302
-    hand_over = {"to": number, "confirmation": "Alder Dental"}
-    address = reverse("accounts:company-hand-over", args=["alder"])
+    hand_over = {"to": number, "typed_name": "Alder Dental"}
+    address = reverse("accounts:hand-over-offer", args=["alder"])
     assert client.post(address, hand_over).status_code == 200
     revoke = f"{give}{number}/revoke/" if number.isdigit() else f"{give}0/revoke/"
     assert client.post(revoke).status_code == 404

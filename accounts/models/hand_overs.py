@@ -1,0 +1,100 @@
+"""Handing over: the main Super User offers the role to another, who says yes or no."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.choices import HandOverState
+from accounts.models.customers import Customer, Membership
+from accounts.models.triggers import Refusal, register
+
+
+class HandOverQuerySet(models.QuerySet["HandOver"]):
+    """Open means: not settled. Whether it has run out is tested at use."""
+
+    def open(self) -> "HandOverQuerySet":
+        """Neither accepted, declined, withdrawn nor lapsed (run out ones included)."""
+        return self.filter(state=HandOverState.OPEN)
+
+    def waiting(self) -> "HandOverQuerySet":
+        """Open, and not yet run out."""
+        return self.open().filter(expires_at__gt=timezone.now())
+
+
+class HandOver(models.Model):
+    """One offer of the role of main Super User; settled once."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="hand_overs")
+    giver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    receiver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="hand_overs")
+    state = models.CharField(max_length=10, choices=HandOverState, default=HandOverState.OPEN)
+    offered_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = HandOverQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(state=HandOverState.OPEN),
+                name="one_open_hand_over",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=HandOverState.OPEN, settled_at=None)
+                | Q(
+                    state__in=[state for state in HandOverState if state != HandOverState.OPEN],
+                    settled_at__isnull=False,
+                ),
+                name="hand_over_settled_at_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(giver=F("receiver")), name="hand_over_between_two_people"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.giver} → {self.receiver}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits; perhaps it has run out."""
+        return self.state == HandOverState.OPEN
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it can no longer be accepted because of its age."""
+        return self.expires_at <= timezone.now()
+
+
+_OF_ANOTHER_CUSTOMER = """EXISTS (SELECT 1 FROM accounts_membership m
+    WHERE m.id IN (NEW.giver_id, NEW.receiver_id) AND m.customer_id <> NEW.customer_id)"""
+
+TRIGGERS = register(
+    Refusal(
+        name="hand_over_settled_once",
+        table="accounts_handover",
+        refuse_when={"UPDATE": "OLD.state <> 'open'"},
+        message="an offer of the main role is settled once",
+    ),
+    Refusal(
+        name="hand_over_keeps_its_people",
+        table="accounts_handover",
+        refuse_when={
+            "UPDATE": "NEW.customer_id <> OLD.customer_id OR NEW.giver_id <> OLD.giver_id"
+            " OR NEW.receiver_id <> OLD.receiver_id"
+        },
+        message="an offer of the main role is for one person",
+    ),
+    Refusal(
+        name="hand_over_within_customer",
+        table="accounts_handover",
+        refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER},
+        message="the main role stays within the customer",
+    ),
+)

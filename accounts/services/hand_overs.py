@@ -1,0 +1,195 @@
+"""Handing over: the main Super User offers the role, another Super User accepts it."""
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import emails
+from accounts.choices import HandOverState
+from accounts.models import Customer, HandOver, Membership, User
+from accounts.selectors import super_users_of
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_super_user
+from accounts.services.sign_in import require_fresh_sign_in
+from accounts.services.typed_name import require_typed_name
+
+LIFETIME = timedelta(days=7)
+
+
+class HandOverRefused(ValidationError):
+    """The role cannot be offered or taken over; the message says why."""
+
+
+def _require_main(actor: User, customer: Customer) -> Membership:
+    mine = require_super_user(actor, customer)
+    if customer.main_super_user_id != mine.pk:
+        raise PermissionDenied("only the main Super User hands over")
+    return mine
+
+
+def _can_take_over(receiver: Membership) -> bool:
+    """A live Super User who stays: no end is planned, and the person is not closed."""
+    stays = receiver.is_live and receiver.ends_at is None
+    return stays and receiver.is_super_user and receiver.user.is_active
+
+
+@transaction.atomic
+def offer_hand_over(
+    *,
+    actor: User,
+    customer: Customer,
+    to: Membership,
+    typed_name: str,
+    signed_in_at: datetime | None,
+) -> HandOver:
+    """Offer the role of main Super User to another live Super User, who is told by mail.
+
+    Nothing changes until they accept. An offer that has run out makes room. Raises
+    PermissionDenied unless the actor is the main Super User; HandOverRefused naming `to`, or while
+    another offer waits; TypedNameRefused; FreshSignInRequired.
+    """
+    customer = lock_customer(customer)
+    mine = _require_main(actor, customer)
+    to = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=to.pk)
+    if to.pk == mine.pk:
+        raise HandOverRefused({"to": _("You are the main Super User already.")})
+    if to.customer_id != customer.pk or not _can_take_over(to):
+        raise HandOverRefused(
+            {"to": _("Only a Super User of this company who stays in it can take over.")}
+        )
+    waiting = customer.hand_overs.open().first()
+    if waiting is not None and waiting.is_expired:
+        _lapse(waiting)
+    elif waiting is not None:
+        raise HandOverRefused(
+            _("You have already offered the role to %(person)s. Take that offer back first."),
+            code="waiting",
+            params={"person": waiting.receiver},
+        )
+    require_typed_name(customer, typed_name)
+    require_fresh_sign_in(signed_in_at)
+    hand_over = HandOver.objects.create(
+        customer=customer, giver=mine, receiver=to, expires_at=timezone.now() + LIFETIME
+    )
+    _record("offered", actor, hand_over)
+    emails.send_hand_over(kind="offered", hand_over=hand_over, reader=to)
+    return hand_over
+
+
+def _record(kind: str, actor: User | None, hand_over: HandOver) -> None:
+    record_event(
+        kind=f"hand_over.{kind}",
+        actor=actor,
+        customer=hand_over.customer,
+        person=hand_over.receiver.user,
+        hand_over=str(hand_over.uuid),
+    )
+
+
+def _settle(hand_over: HandOver, state: HandOverState) -> None:
+    hand_over.state, hand_over.settled_at = state, timezone.now()
+    hand_over.save(update_fields=["state", "settled_at"])
+
+
+def _lapse(hand_over: HandOver) -> None:
+    _settle(hand_over, HandOverState.LAPSED)
+    _record("lapsed", None, hand_over)
+
+
+def _lock_open(hand_over: HandOver) -> HandOver:
+    """The customer first, then the offer, read again. Raises HandOverRefused once settled."""
+    customer = lock_customer(hand_over.customer)
+    hand_over = (
+        HandOver.objects.select_for_update(of=("self",))
+        .select_related("giver__user", "receiver__user")
+        .get(pk=hand_over.pk)
+    )
+    hand_over.customer = customer
+    if not hand_over.is_open:
+        raise HandOverRefused(_("This offer no longer stands."), code="settled")
+    return hand_over
+
+
+def _require_receiver(actor: User, hand_over: HandOver) -> None:
+    mine = require_super_user(actor, hand_over.customer)
+    if mine.pk != hand_over.receiver_id:
+        raise PermissionDenied("offered to someone else")
+
+
+@transaction.atomic
+def accept_hand_over(
+    *, actor: User, hand_over: HandOver, signed_in_at: datetime | None
+) -> Customer:
+    """Take the role of main Super User over; every Super User is told.
+
+    All is checked again under the customer's lock: who offered is still the main Super User and
+    not closed, who accepts is a live Super User who stays (the database refuses anyone else).
+    Raises PermissionDenied for anyone but the person it was offered to; HandOverRefused when the
+    offer no longer stands; FreshSignInRequired.
+    """
+    hand_over = _lock_open(hand_over)
+    customer, giver = hand_over.customer, hand_over.giver
+    _require_receiver(actor, hand_over)
+    stands = customer.main_super_user_id == giver.pk and giver.user.is_active
+    if hand_over.is_expired or not stands:
+        raise HandOverRefused(_("This offer no longer stands."), code="gone")
+    if not _can_take_over(hand_over.receiver):
+        raise HandOverRefused(
+            _("Only a Super User of this company who stays in it can take over."), code="leaving"
+        )
+    require_fresh_sign_in(signed_in_at)
+    _settle(hand_over, HandOverState.ACCEPTED)
+    customer.main_super_user = hand_over.receiver
+    try:
+        with transaction.atomic():
+            customer.save(update_fields=["main_super_user"])
+    except IntegrityError as error:
+        raise HandOverRefused(
+            _("Only a Super User of this company who stays in it can take over."), code="leaving"
+        ) from error
+    record_event(
+        kind="customer.main_super_user_changed",
+        actor=actor,
+        customer=customer,
+        person=actor,
+        previous=str(giver),
+        hand_over=str(hand_over.uuid),
+    )
+    for reader in super_users_of(customer):
+        emails.send_hand_over(kind="accepted", hand_over=hand_over, reader=reader)
+    return customer
+
+
+@transaction.atomic
+def decline_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
+    """Say no; who offered is told. Raises PermissionDenied for anyone but the person it was offered
+    to, HandOverRefused once settled.
+    """
+    hand_over = _lock_open(hand_over)
+    _require_receiver(actor, hand_over)
+    _settle(hand_over, HandOverState.DECLINED)
+    _record("declined", actor, hand_over)
+    emails.send_hand_over(kind="declined", hand_over=hand_over, reader=hand_over.giver)
+    return hand_over
+
+
+@transaction.atomic
+def withdraw_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
+    """Take an offer back; the other is told. Raises PermissionDenied unless the actor is the main
+    Super User, HandOverRefused once settled.
+    """
+    hand_over = _lock_open(hand_over)
+    _require_main(actor, hand_over.customer)
+    _settle(hand_over, HandOverState.WITHDRAWN)
+    _record("withdrawn", actor, hand_over)
+    emails.send_hand_over(kind="withdrawn", hand_over=hand_over, reader=hand_over.receiver)
+    return hand_over
+
+
+def lapse_hand_over_to_leaver(*, membership: Membership) -> None:
+    """An offer to someone who leaves ends with the membership, in its transaction."""
+    for hand_over in membership.hand_overs.open().select_related("receiver__user", "customer"):
+        _lapse(hand_over)

@@ -1,0 +1,104 @@
+"""The role of main Super User: offered, taken back, accepted or declined."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.adapters import signed_in_at
+from accounts.choices import CustomerStatus
+from accounts.forms import CompanyForm, HandOverForm
+from accounts.http import PersonRequest
+from accounts.models import Customer, HandOver
+from accounts.services import hand_overs
+from accounts.views.customers import company_page
+from accounts.views.rings import managed_customer, press
+
+
+@require_POST
+def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
+    """Offer the role to another Super User."""
+    firm = managed_customer(request, customer)
+    form = HandOverForm(request.POST, customer=firm)
+    if form.is_valid():
+        try:
+            hand_overs.offer_hand_over(
+                actor=request.user,
+                customer=firm,
+                signed_in_at=signed_in_at(request),
+                **form.cleaned_data,
+            )
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            said = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
+            messages.success(request, said % {"person": form.cleaned_data["to"]})
+            return redirect("accounts:company", customer)
+    current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
+    return company_page(request, firm, CompanyForm(initial=current), form)
+
+
+def _offer(firm: Customer, hand_over: UUID) -> HandOver:
+    found = firm.hand_overs.select_related("giver__user", "receiver__user", "customer")
+    return get_object_or_404(found, uuid=hand_over)
+
+
+@require_safe
+def hand_over(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
+    """One offer: what it means, and for the person it is made to, yes or no."""
+    firm = managed_customer(request, customer)
+    offer = _offer(firm, hand_over)
+    context = {
+        "customer": firm,
+        "hand_over": offer,
+        "is_receiver": offer.receiver.user_id == request.user.pk,
+        "is_main": firm.main_super_user_id == offer.giver_id
+        and offer.giver.user_id == request.user.pk,
+        "may_act": firm.status == CustomerStatus.ACTIVE,
+    }
+    return render(request, "accounts/hand_over.html", context)
+
+
+@require_POST
+def hand_over_accept(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
+    """Take the role over."""
+    firm = managed_customer(request, customer)
+    offer = _offer(firm, hand_over)
+    done = press(
+        request,
+        lambda: hand_overs.accept_hand_over(
+            actor=request.user, hand_over=offer, signed_in_at=signed_in_at(request)
+        ),
+        _("You are now the main Super User of %(company)s.") % {"company": firm},
+    )
+    if done:
+        return redirect("accounts:company", customer)
+    return redirect("accounts:hand-over", customer, hand_over)
+
+
+@require_POST
+def hand_over_decline(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
+    """Say no."""
+    offer = _offer(managed_customer(request, customer), hand_over)
+    press(
+        request,
+        lambda: hand_overs.decline_hand_over(actor=request.user, hand_over=offer),
+        _("Nothing changes. %(person)s is told.") % {"person": offer.giver},
+    )
+    return redirect("accounts:company", customer)
+
+
+@require_POST
+def hand_over_withdraw(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
+    """Take the offer back."""
+    offer = _offer(managed_customer(request, customer), hand_over)
+    press(
+        request,
+        lambda: hand_overs.withdraw_hand_over(actor=request.user, hand_over=offer),
+        _("The offer is taken back; you stay the main Super User."),
+    )
+    return redirect("accounts:company", customer)
