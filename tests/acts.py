@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, Membership, User
 from accounts.services.customers import create_customer, suspend_customer
+from accounts.services.hand_overs import offer_hand_over
 from accounts.services.invitations import (
     accept_invitation,
     invite_main_super_user,
@@ -90,6 +91,18 @@ class Scene:
         """Something to undo."""
         self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
 
+    def hand_over(self) -> None:
+        self.offered = offer_hand_over(
+            actor=self.super_user,
+            customer=self.customer,
+            to=self.second,
+            typed_name=self.customer.name,
+            signed_in_at=timezone.now(),
+        )
+
+    def offer(self) -> dict[str, Any]:
+        return {"hand_over": self.offered.uuid}
+
     def suspend(self) -> None:
         suspend_membership(actor=self.super_user, membership=self.person)
 
@@ -128,7 +141,7 @@ class Act:
     """The form that succeeds, who sends it, and what differs from the scene as it is."""
 
     data: Callable[[Scene], dict[str, Any]] = lambda scene: {}
-    by: str = "super user"  # or "person", "operator", "desk"
+    by: str = "super user"  # or "main", "receiver", "person", "operator", "desk"
     at: Callable[[Scene], dict[str, Any]] = lambda scene: {}  # other arguments than the scene's
     before: Callable[[Scene], None] = lambda scene: None
     query: str = ""
@@ -172,9 +185,12 @@ ACTS: dict[str, Act] = {
     "portals:request-refuse": Act(lambda s: {"reason": "No."}),
     # The company
     "accounts:company": Act(lambda s: {"name": "Renamed", "language": "fr"}),
-    "accounts:company-hand-over": Act(
-        lambda s: {"to": s.second.pk, "confirmation": s.customer.name}
+    "accounts:hand-over-offer": Act(
+        lambda s: {"to": s.second.pk, "typed_name": s.customer.name}, "main"
     ),
+    "accounts:hand-over-accept": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
+    "accounts:hand-over-decline": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
+    "accounts:hand-over-withdraw": Act(by="main", before=Scene.hand_over, at=Scene.offer),
     # The provider
     "portals:provider-customer-create": Act(
         lambda s: {"name": "New", "slug": "new", "language": "en"}, "operator"
@@ -203,7 +219,6 @@ READS = "changes nothing, whatever is sent"
 
 ELSEWHERE: dict[str, str] = {
     "home": READS,
-    "api-docs": READS,
     "accounts:profile": OWN,
     "preferences:choose": OWN,
     "preferences:stop-all": OWN,
