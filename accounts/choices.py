@@ -35,7 +35,7 @@ class HandOverState(TextChoices):
 
 
 class RequestKind(TextChoices):
-    """What a person asks of their Super User."""
+    """What a person asks of their Super User; and, last, what these ask of the provider."""
 
     ACCESS = "access", _("Access")
     NAME = "name", _("Name at work")
@@ -43,6 +43,12 @@ class RequestKind(TextChoices):
     ADDRESS = "address", _("E-mail address")
     LEAVE = "leave", _("Leaving the company")
     OTHER = "other", _("Something else")
+    ADD_SERVICE = "add", _("Adding a service")
+    END_SERVICE = "end", _("Ending a service")
+
+
+ASKED_OF_PROVIDER = [RequestKind.ADD_SERVICE, RequestKind.END_SERVICE]
+ASKED_OF_SUPER_USERS = [kind for kind in RequestKind if kind not in ASKED_OF_PROVIDER]
 
 
 class RequestState(TextChoices):
@@ -107,6 +113,16 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "request.approved": _("%(actor)s approved a request of %(person)s: %(request)s."),
     "request.refused": _(
         "%(actor)s refused a request of %(person)s: %(request)s. Reason: %(reason)s"
+    ),
+    "request.reminded": _(
+        "%(actor)s reminded the Super Users of a request of %(person)s: %(request)s."
+    ),
+    "request.passed": _(
+        "%(actor)s passed a request of %(person)s on to the provider: %(request)s."
+    ),
+    "request.sent_back": _(
+        "%(actor)s sent a request of %(person)s back to the Super Users: %(request)s. They wrote:"
+        " %(reason)s"
     ),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
     "address.changed": _(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import HandOver, Invitation, Membership, Request, User
+from accounts.selectors import staff_with
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
@@ -111,6 +112,28 @@ def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> Non
 def send_request(*, asked: Request, reader: User) -> None:
     """Tell a Super User what someone asks of them."""
     _send_about(asked, reader, "accounts/emails/request")
+
+
+def send_reminder(*, asked: Request, reader: User, word: str = "") -> None:
+    """Tell a Super User that a request still waits; `word` the provider's when it sent it back."""
+    _send_about(asked, reader, "accounts/emails/request_reminder", word=word)
+
+
+def send_passed(*, asked: Request, reader: User) -> None:
+    """Tell whoever asked, and the Super Users, that the provider may answer now."""
+    _send_about(asked, reader, "accounts/emails/request_passed")
+
+
+def send_to_provider(*, asked: Request) -> None:
+    """Tell the provider's staff who may answer what is asked of them."""
+    permission = "change_customer" if asked.is_of_provider else "change_request"
+    for reader in staff_with(permission):
+        _send_about(
+            asked,
+            reader,
+            "accounts/emails/request_to_provider",
+            staff_link=absolute(reverse("portals:provider-request", args=[asked.uuid])),
+        )
 
 
 def send_answer(*, asked: Request) -> None:

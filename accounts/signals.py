@@ -25,8 +25,16 @@ minute_passed = (
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {
-    "Support": ["use_desk"],
-    "Operators": ["use_desk", "use_provider", "view_customer", "add_customer", "change_customer"],
+    "Support": ["use_desk", "view_request", "change_request"],
+    "Operators": [
+        "use_desk",
+        "use_provider",
+        "view_customer",
+        "add_customer",
+        "change_customer",
+        "view_request",
+        "change_request",
+    ],
 }
 
 
@@ -91,8 +99,15 @@ def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
     close_requests_of_leaver(actor=actor, membership=membership)
 
 
+def _minute_passed(**_: Any) -> None:
+    from accounts.services.requests import pass_on_what_waited
+
+    pass_on_what_waited()
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
+    minute_passed.connect(_minute_passed, dispatch_uid="requests")
     membership_ended.connect(_membership_ended, dispatch_uid="leaver")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")

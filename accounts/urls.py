@@ -51,6 +51,9 @@ urlpatterns = [
         requests.request_withdraw,
         name="request-withdraw",
     ),
+    path(
+        "c/<slug:customer>/requests/<uuid:asked>/pass/", requests.request_pass, name="request-pass"
+    ),
     path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),
     path("c/<slug:customer>/company/", customers.company, name="company"),

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import CustomerStatus, Role
+from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
 from accounts.models import HandOver, Membership, Request, User
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
 REQUESTS, COMPANY = "accounts:requests", "accounts:company"  # their links tell how many wait
+PROVIDER_REQUESTS = "portals:provider-requests"  # likewise
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -57,13 +58,14 @@ OF_CUSTOMER: list[Entry] = [
 OF_STAFF: dict[str, Entry] = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
     "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
+    "view_request": (_("Requests"), "inbox", PROVIDER_REQUESTS),
 }
 
 
 def sections_for(person: User, path: str) -> list[Section]:
     """The navigation of this person, with the customer that `path` is about unfolded.
 
-    One query for customers; one more for staff.
+    One query for customers; two more for staff.
     """
     sections = [Section("", _links(OWN, path))]
     if person.is_staff and (links := _staff_links(person, path)):
@@ -94,6 +96,7 @@ def _run_by(person: User) -> list[Any]:
         Request.objects.open()
         .filter(customer=OuterRef("customer"))
         .exclude(membership=OuterRef("pk"))
+        .exclude(kind__in=ASKED_OF_PROVIDER)
         .order_by()
         .values("customer")
         .annotate(count=Count("pk"))
@@ -119,18 +122,26 @@ def _staff_links(person: User, path: str) -> list[Link]:
         Permission.objects.filter(
             Q(group__user=person) | Q(user=person),
             content_type__app_label="accounts",
-            codename__in=OF_STAFF,
+            codename__in=[*OF_STAFF, "change_customer"],
         ).values_list("codename", flat=True)
     )
-    return _links([entry for codename, entry in OF_STAFF.items() if codename in held], path)
+    waiting = {}
+    if "view_request" in held:
+        theirs = Request.objects.open().with_provider()
+        if "change_customer" not in held:  # services are for others to answer
+            theirs = theirs.exclude(kind__in=ASKED_OF_PROVIDER)
+        waiting[PROVIDER_REQUESTS] = theirs.count()
+    entries = [entry for codename, entry in OF_STAFF.items() if codename in held]
+    return _links(entries, path, waiting=waiting)
 
 
 def _links(
     entries: Sequence[Entry], path: str, *args: str, waiting: Mapping[str, int] = NOTHING
 ) -> list[Link]:
     urls = [reverse(name, args=args) for _label, _icon, name in entries]
+    nearest = max((url for url in urls if _current(path, url)), key=len, default="")
     return [
-        Link(label, icon, url, _current(path, url), waiting.get(name, 0))
+        Link(label, icon, url, _current(path, url) if url == nearest else "", waiting.get(name, 0))
         for (label, icon, name), url in zip(entries, urls, strict=True)
     ]
 

@@ -36,6 +36,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = understood(
     "HUB_TRUSTED_PROXIES", optional("HUB_TRUSTED_PROXIES", "0"), int
 )
 HUB_WORKERS = understood("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
+HUB_REQUEST_HOURS = understood("HUB_REQUEST_HOURS", optional("HUB_REQUEST_HOURS", "72"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
 HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours when empty
 if HUB_BRAND_ACCENT and not is_colour(HUB_BRAND_ACCENT):
@@ -284,7 +285,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "hub.formats"
-USE_TZ = True
 TIME_ZONE = env.str("HUB_TIME_ZONE", default="America/Toronto")
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"

@@ -28,9 +28,12 @@ def _returning(
 
 
 def _approved(*, asked: Any, actor: Any, how: Any, **_: Any) -> None:
-    from portals.services import requests
+    from portals.services import requests, service_requests
 
-    requests.give_requested_grants(actor=actor, asked=asked, how=how)
+    if asked.is_of_provider:
+        service_requests.do_as_asked(actor=actor, asked=asked, how=how)
+    else:
+        requests.give_requested_grants(actor=actor, asked=asked, how=how)
 
 
 def _joining(

@@ -2,12 +2,23 @@
 
 from django.urls import path
 
-from portals.views import answers, people, person, provider, requests, resources, teams
+from portals.views import (
+    answers,
+    people,
+    person,
+    provider,
+    provider_requests,
+    requests,
+    resources,
+    services,
+    teams,
+)
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CUSTOMER = "provider/customers/<slug:slug>"
+ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
@@ -33,6 +44,25 @@ urlpatterns = [
     path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
+    path("c/<slug:customer>/services/", services.service_list, name="service-list"),
+    path("c/<slug:customer>/services/<slug:portal>/ask/", services.service_ask, name="service-ask"),
+    path("provider/requests/", provider_requests.provider_requests, name="provider-requests"),
+    path(f"{ASKED}/", provider_requests.provider_request, name="provider-request"),
+    path(
+        f"{ASKED}/approve/",
+        provider_requests.provider_request_approve,
+        name="provider-request-approve",
+    ),
+    path(
+        f"{ASKED}/refuse/",
+        provider_requests.provider_request_refuse,
+        name="provider-request-refuse",
+    ),
+    path(
+        f"{ASKED}/send-back/",
+        provider_requests.provider_request_send_back,
+        name="provider-request-send-back",
+    ),
     path("provider/new-customer/", provider.customer_create, name="provider-customer-create"),
     path(f"{CUSTOMER}/", provider.customer, name="provider-customer"),
     path(f"{CUSTOMER}/subscribe/", provider.customer_subscribe, name="provider-subscribe"),

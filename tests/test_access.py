@@ -29,6 +29,7 @@ PERSON = dict(zip(READERS, ("sign in", "in", "in", "in", "in", "in"), strict=Tru
 SUPER_USER = dict(zip(READERS, ("sign in", 403, "in", 404, 404, 404), strict=True))
 OF_EMMA = {**SUPER_USER, "bob": 404}
 DESK = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
+NOT_PASSED = {**DESK, "dana": 404, "olive": 404}
 PROVIDER = dict(zip(READERS, ("sign in", 403, 403, 403, 403, "in"), strict=True))
 STAFF = dict(zip(READERS, ("sign in", 403, 403, 403, "in", "in"), strict=True))
 NO_STAFF_RIGHT = dict(zip(READERS, ("sign in", 403, 403, 403, 403, 403), strict=True))
@@ -87,6 +88,9 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("accounts:request-withdraw", "POST", {**OF_EMMA, "alice": 403}, asked="asked"),
     **of_alder("portals:request-new", who={**SUPER_USER, "bob": "in"}),
     **of_alder("portals:request-portal", "POST", {**SUPER_USER, "bob": "in"}, portal="domains"),
+    **of_alder("accounts:request-pass", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:service-list"),
+    **of_alder("portals:service-ask", portal="domains"),
     **of_alder("portals:request", who=OF_EMMA, asked="asked"),
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
@@ -110,6 +114,12 @@ ADDRESSES: dict[str, Address] = {
     "accounts:desk-reset-link": Address(DESK, {"person": "bob"}, "POST"),
     "accounts:desk-end-sessions": Address(DESK, {"person": "bob"}, "POST"),
     "accounts:provider": Address(PROVIDER),
+    # Emma's request has not come to the provider: even who may answer finds none.
+    "portals:provider-requests": Address(DESK),
+    "portals:provider-request": Address(NOT_PASSED, {"asked": "asked"}),
+    "portals:provider-request-approve": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
+    "portals:provider-request-refuse": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
+    "portals:provider-request-send-back": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
     "portals:provider-customer-create": Address(PROVIDER),
     "portals:provider-customer": Address(PROVIDER, {"slug": "alder"}),
     "portals:provider-subscribe": Address(PROVIDER, {"slug": "alder"}, "POST"),

@@ -3,7 +3,7 @@
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
-from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, RefuseForm
+from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
 from accounts.forms.strict import (
     ActForm,
     LineField,
@@ -26,6 +26,7 @@ __all__ = [
     "DeskForm",
     "HandOverForm",
     "LineField",
+    "LinesField",
     "ProfileForm",
     "RefuseForm",
     "RoleForm",

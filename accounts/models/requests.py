@@ -1,4 +1,4 @@
-"""Requests: what a person asks of their Super User, answered once."""
+"""Requests: what a person asks of their Super User, or these of the provider; answered once."""
 
 import uuid
 
@@ -6,23 +6,26 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import RequestKind, RequestState, Role
+from accounts.choices import ASKED_OF_PROVIDER, RequestKind, RequestState, Role
 from accounts.models.customers import Customer, Membership
 from accounts.models.people import User
 from accounts.models.triggers import Refusal, register
 from accounts.validators import validate_plain_lines
 
 TEXT_LENGTH = 500
+MOST_REMINDERS = 2
 
 # What there is one of: asking for it twice at a time makes no sense.
 _CHANGES = [RequestKind.NAME, RequestKind.PHONE, RequestKind.ADDRESS, RequestKind.LEAVE]
 _NOT_ANSWERED = Q(answered_at=None, answered_by=None)
+_PASSED = Q(passed_at__isnull=False)
 
 
 class RequestQuerySet(models.QuerySet["Request"]):
-    """Ring two: who may see a request; and which ones wait."""
+    """Ring two: who may see a request; and which ones wait, for whom."""
 
     def visible_to(self, user: User) -> "RequestQuerySet":
         """One's own, and those of the customers one runs."""
@@ -38,6 +41,10 @@ class RequestQuerySet(models.QuerySet["Request"]):
         """Not answered and not withdrawn."""
         return self.filter(state=RequestState.OPEN)
 
+    def with_provider(self) -> "RequestQuerySet":
+        """Those the provider's staff may see: asked of the provider, or passed on to it."""
+        return self.filter(passed_at__isnull=False)
+
 
 class Request(models.Model):
     """What one person asks; an upper app may add rows of its own to it."""
@@ -48,12 +55,24 @@ class Request(models.Model):
     )
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="requests")
     kind = models.CharField(max_length=10, choices=RequestKind)
+    about = models.CharField(
+        max_length=40, blank=True, help_text=_("Of what there is one open request: a portal.")
+    )
     text = models.CharField(
         _("why"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
     )
     wanted = models.JSONField(default=dict, help_text=_("The new value, by its field."))
     state = models.CharField(max_length=10, choices=RequestState, default=RequestState.OPEN)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    waiting_since = models.DateTimeField(
+        default=timezone.now, help_text=_("When the Super Users' time to answer began.")
+    )
+    reminders = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How many they got since then.")
+    )
+    passed_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the provider came to answer it too.")
+    )
     answer = models.CharField(
         _("answer"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
     )
@@ -62,6 +81,9 @@ class Request(models.Model):
     )
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Or when it was withdrawn.")
+    )
+    by_provider = models.BooleanField(
+        default=False, help_text=_("Answered by the provider's staff.")
     )
 
     objects = RequestQuerySet.as_manager()
@@ -90,9 +112,31 @@ class Request(models.Model):
                 condition=Q(state=RequestState.OPEN, kind__in=_CHANGES),
                 name="one_open_request_of_a_kind",
             ),
+            models.UniqueConstraint(
+                fields=["customer", "kind", "about"],
+                condition=Q(state=RequestState.OPEN, kind__in=ASKED_OF_PROVIDER),
+                name="one_open_request_about_a_service",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=ASKED_OF_PROVIDER) | (_PASSED & ~Q(about="")),
+                name="service_is_asked_of_the_provider",
+            ),
+            models.CheckConstraint(
+                condition=Q(by_provider=False) | (_PASSED & Q(answered_by__isnull=False)),
+                name="provider_answers_what_was_passed_on",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminders__lte=MOST_REMINDERS), name="request_reminders_end"
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "state", "id"], name="request_by_state"),
+            models.Index(
+                fields=["waiting_since"],
+                condition=Q(state=RequestState.OPEN, passed_at=None),
+                name="request_by_wait",
+            ),
+            models.Index(fields=["state", "id"], condition=_PASSED, name="request_with_provider"),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +146,20 @@ class Request(models.Model):
     def is_open(self) -> bool:
         """Whether it still waits for an answer."""
         return self.state == RequestState.OPEN
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether it asks the provider for a service."""
+        return self.kind in ASKED_OF_PROVIDER
+
+    @property
+    def new_values(self) -> list[str]:
+        """What it should become, in the reader's language where it has one in each."""
+        language = (get_language() or "en")[:2]
+        return [
+            str(value.get(language, "—") if isinstance(value, dict) else value)
+            for value in self.wanted.values()
+        ]
 
 
 _OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m

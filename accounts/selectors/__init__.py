@@ -12,9 +12,15 @@ from accounts.selectors.people import (
     membership_of,
     memberships_of,
     people_of,
+    staff_with,
     super_users_of,
 )
-from accounts.selectors.requests import requests_of, settled_requests, waiting_requests
+from accounts.selectors.requests import (
+    requests_of,
+    requests_with_provider,
+    settled_requests,
+    waiting_requests,
+)
 from accounts.selectors.teams import (
     people_in,
     teams_of,
@@ -50,8 +56,10 @@ __all__ = [
     "people_in",
     "people_of",
     "requests_of",
+    "requests_with_provider",
     "sentence_of",
     "settled_requests",
+    "staff_with",
     "super_users_of",
     "teams_of",
     "teams_with",

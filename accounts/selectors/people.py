@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.contrib.sessions.models import Session
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.choices import Role
@@ -38,6 +38,16 @@ def super_users_of(customer: Customer) -> QuerySet[Membership]:
             "pk",
         )
     )
+
+
+def staff_with(codename: str) -> QuerySet[User]:
+    """The provider's people who hold this permission of accounts, themselves or by a group."""
+    held = Permission.objects.filter(content_type__app_label="accounts", codename=codename)
+    return User.objects.filter(
+        Q(user_permissions__in=held) | Q(groups__permissions__in=held),
+        is_staff=True,
+        is_active=True,
+    ).distinct()
 
 
 def people_of(customer: Customer, *, search: str = "") -> QuerySet[Membership]:

@@ -19,6 +19,13 @@ def waiting_requests(membership: Membership) -> QuerySet[Request]:
     return requests_of(membership).filter(state=RequestState.OPEN).order_by("pk")
 
 
+def requests_with_provider() -> QuerySet[Request]:
+    """Everything that came to the provider's staff."""
+    return Request.objects.with_provider().select_related(
+        "membership__user", "customer", "answered_by"
+    )
+
+
 def settled_requests(membership: Membership) -> QuerySet[Request]:
     """Those answered or withdrawn, the latest first."""
     return requests_of(membership).exclude(state=RequestState.OPEN).order_by("-answered_at", "-pk")

@@ -20,10 +20,11 @@ def activity_of(customer: Customer) -> QuerySet[AuditEvent]:
 def history_of(person: User) -> QuerySet[AuditEvent]:
     """What happened to or by this person, newest first: only they see it.
 
-    An act of the desk stands in the provider's chain and once more in each customer's; it is
-    shown once.
+    An act of the desk stands in the provider's chain and once more in each customer's, a request
+    for a service in both too; it is shown once.
     """
     twins = Q(kind__startswith="support.", customer__isnull=False)
+    twins |= Q(kind__startswith="request.", customer=None)
     own = Q(person=person) | Q(actor=person)
     return AuditEvent.objects.filter(own).exclude(twins).order_by("-pk")
 
@@ -68,7 +69,8 @@ def sentence_of(event: AuditEvent) -> str:
     if data.get("role") in Role.values:
         words["role"] = Role(data["role"]).label
     if data.get("request") in RequestKind.values:
-        words["request"] = RequestKind(data["request"]).label
+        label = RequestKind(data["request"]).label
+        words["request"] = f"{label}: {words['service']}" if "service" in data else label
     if "customer_name" in data:
         words["customer"] = data["customer_name"]
     sentence = EVENT_SENTENCES.get(event.kind)

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import Role
-from accounts.models import AuditEvent, Customer, Membership, User
+from accounts.models import AuditEvent, Customer, Membership, Request, User
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
+from accounts.services.customers import lock_customer, require_staff, require_super_user
 from accounts.services.sessions import end_sessions
 
 
@@ -19,10 +19,20 @@ class MembershipRefused(ValidationError):
     """What was asked of a membership makes no sense; the message says why."""
 
 
-def _lock_for_change(actor: User, membership: Membership) -> tuple[Customer, Membership]:
-    """Customer first, then the membership; the actor must be its Super User."""
+def _lock_for_change(
+    actor: User, membership: Membership, answering: Request | None = None
+) -> tuple[Customer, Membership]:
+    """Customer first, then the membership; the actor must be its Super User.
+
+    Or staff that is `answering` this person's own request, passed on to the provider.
+    """
     customer = lock_customer(membership.customer)
-    require_super_user(actor, customer)
+    if answering is None:
+        require_super_user(actor, customer)
+    elif answering.passed_at is None or answering.membership_id != membership.pk:
+        raise PermissionDenied("not this person's request, or not the provider's to answer")
+    else:
+        require_staff(actor, "accounts.change_request")
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
     over = membership.ends_at is not None and membership.ends_at <= timezone.now()
     if over or membership.ended_at is not None:
@@ -114,14 +124,16 @@ def restore_membership(*, actor: User, membership: Membership) -> Membership:
 
 
 @transaction.atomic
-def remove_membership(*, actor: User, membership: Membership) -> AuditEvent:
+def remove_membership(
+    *, actor: User, membership: Membership, answering: Request | None = None
+) -> AuditEvent:
     """Take a person out of the customer: teams, grants, registrations and portal tokens end now.
 
     Out: the event, which says all that ended and can be undone. Raises PermissionDenied unless the
-    actor is a Super User here; MembershipRefused for the main Super User, oneself, or who has left
-    already.
+    actor is a Super User here, or staff `answering` the person's own request that was passed on;
+    MembershipRefused for the main Super User, oneself, or who has left already.
     """
-    customer, membership = _lock_for_change(actor, membership)
+    customer, membership = _lock_for_change(actor, membership, answering)
     _refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
@@ -192,10 +204,18 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
 
 @transaction.atomic
 def update_work_details(
-    *, actor: User, membership: Membership, work_name: str, work_phone: str
+    *,
+    actor: User,
+    membership: Membership,
+    work_name: str,
+    work_phone: str,
+    answering: Request | None = None,
 ) -> Membership:
-    """Correct the name and phone a company uses for a person. Raises like suspend_membership."""
-    customer, membership = _lock_for_change(actor, membership)
+    """Correct the name and phone a company uses for a person.
+
+    `answering` as in remove_membership. Raises like suspend_membership.
+    """
+    customer, membership = _lock_for_change(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:

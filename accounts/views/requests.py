@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from accounts.selectors import (
     super_users_of,
     waiting_requests,
 )
-from accounts.services.requests import withdraw_request
+from accounts.services.requests import pass_request, withdraw_request
 from accounts.views.rings import press
 
 
@@ -52,14 +53,32 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
     return render(request, "accounts/requests.html", context)
 
 
-@require_POST
-def request_withdraw(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
-    """Take one's own request back."""
-    found = get_object_or_404(
+def _visible(request: PersonRequest, customer: str, asked: UUID) -> Request:
+    """A request this person made, or of a customer they run; else 404."""
+    return get_object_or_404(
         Request.objects.visible_to(request.user).select_related("customer"),
         customer__slug=customer,
         uuid=asked,
     )
+
+
+@require_POST
+def request_pass(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+    """Pass a request on to the provider, which may then answer it too."""
+    found = _visible(request, customer, asked)
+    press(
+        request,
+        lambda: pass_request(actor=request.user, asked=found),
+        _("Passed on to %(provider)s. Everyone concerned has been told.")
+        % {"provider": settings.HUB_BRAND_NAME},
+    )
+    return redirect("portals:request", customer, asked)
+
+
+@require_POST
+def request_withdraw(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+    """Take one's own request back."""
+    found = _visible(request, customer, asked)
     press(
         request,
         lambda: withdraw_request(actor=request.user, asked=found),

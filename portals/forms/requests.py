@@ -8,11 +8,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import AnswerForm, AskForm
+from accounts.forms import AnswerForm, AskForm, LineField, LinesField, StrictForm
+from accounts.models.requests import TEXT_LENGTH
 from portals.forms.grants import MomentInput
 from portals.models import Privilege, RequestedGrant, Resource
 from portals.selectors.requests import Askable
 from portals.services.requests import Approval
+from portals.services.service_requests import ServiceApproval
 
 
 def value_of(resource: Resource, privilege: Privilege) -> str:
@@ -84,3 +86,52 @@ class ApproveForm(AnswerForm):
             expires_at=self.cleaned_data["expires_at"],
             signed_in_at=signed_in_at,
         )
+
+
+class AddServiceForm(AskForm):
+    """A portal to add, and why."""
+
+    text = LinesField(
+        label=_("Why"),
+        required=False,
+        max_length=TEXT_LENGTH,
+        help_text=_("One or two sentences. The provider reads them."),
+    )
+
+
+class EndServiceForm(AddServiceForm):
+    """A portal to end: its name, typed, and why."""
+
+    typed = LineField(
+        label=_("Name of the portal"),
+        max_length=100,
+        help_text=_("Type it, so that nothing ends by a slip of the hand."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ["typed", "text"]
+
+
+class ApproveEndForm(AnswerForm):
+    """A yes to the end of a service, with the portal's name typed once more."""
+
+    typed = LineField(
+        label=_("Name of the portal"),
+        max_length=100,
+        help_text=_("Type it, so that nothing ends by a slip of the hand."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ["typed", "answer"]
+
+    def approval(self, signed_in_at: datetime | None) -> ServiceApproval:
+        """The cleaned answer, for the service."""
+        return ServiceApproval(typed=self.cleaned_data["typed"], signed_in_at=signed_in_at)
+
+
+class SendBackForm(StrictForm):
+    """A word to the Super Users whose request it is to answer."""
+
+    word = LinesField(
+        label=_("A word to the Super Users"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from accounts.choices import RequestState
 from accounts.models import Customer, Membership, User
 from accounts.selectors import super_users_of
-from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
+from portals.choices import SubscriptionStatus
 from portals.decision import resources_one_may
-from portals.models import Portal, Privilege, RequestedGrant, Subscription
+from portals.models import Portal, RequestedGrant, Subscription
+from portals.selectors.roots import open_privileges, roots
 
 
 @dataclass
@@ -31,7 +32,7 @@ def launcher_of(user: User) -> list[LauncherGroup]:
         .select_related("customer")
         .order_by("customer__name")
     )
-    roots = _openable_roots(user)
+    openable = _openable_roots(user)
     asked = _asked_roots(user)
     subscriptions: dict[int, list[Subscription]] = {}
     for subscription in (
@@ -44,7 +45,7 @@ def launcher_of(user: User) -> list[LauncherGroup]:
     ):
         subscriptions.setdefault(subscription.customer_id, []).append(subscription)
     return [
-        _group(membership, subscriptions.get(membership.customer_id, []), roots, asked)
+        _group(membership, subscriptions.get(membership.customer_id, []), openable, asked)
         for membership in memberships
     ]
 
@@ -52,11 +53,8 @@ def launcher_of(user: User) -> list[LauncherGroup]:
 def _openable_roots(user: User) -> set[int]:
     """The subscriptions whose root this person may open."""
     found: set[int] = set()
-    for privilege in Privilege.objects.filter(
-        code=OPEN_PRIVILEGE,
-        resource_type__code=ROOT_TYPE,
-        portal__subscriptions__customer__memberships__user=user,
-    ).distinct():
+    theirs = open_privileges().filter(portal__subscriptions__customer__memberships__user=user)
+    for privilege in theirs.distinct():
         found |= set(resources_one_may(user, privilege).values_list("subscription_id", flat=True))
     return found
 
@@ -66,8 +64,8 @@ def _asked_roots(user: User) -> set[int]:
     asked = RequestedGrant.objects.filter(
         request__membership__user=user,
         request__state=RequestState.OPEN,
-        privilege__code=OPEN_PRIVILEGE,
-        resource__resource_type__code=ROOT_TYPE,
+        privilege__in=open_privileges(),
+        resource__in=roots(),
     )
     return set(asked.values_list("resource__subscription_id", flat=True))
 
@@ -75,15 +73,15 @@ def _asked_roots(user: User) -> set[int]:
 def _group(
     membership: Membership,
     subscriptions: Iterable[Subscription],
-    roots: set[int],
+    openable: set[int],
     asked: set[int],
 ) -> LauncherGroup:
     rows = list(subscriptions)
     return LauncherGroup(
         customer=membership.customer,
         membership=membership,
-        open_portals=[row.portal for row in rows if row.pk in roots],
-        closed_portals=[row.portal for row in rows if row.pk not in roots],
+        open_portals=[row.portal for row in rows if row.pk in openable],
+        closed_portals=[row.portal for row in rows if row.pk not in openable],
         asked_portals={row.portal_id for row in rows if row.pk in asked},
         super_users=list(super_users_of(membership.customer)[:3]),
     )

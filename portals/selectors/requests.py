@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.choices import RequestState
-from accounts.models import Membership, Request
+from accounts.choices import ASKED_OF_PROVIDER, RequestState
+from accounts.models import Customer, Membership, Request
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import (
     Privilege,
@@ -17,6 +17,7 @@ from portals.models import (
 )
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.rights import ResourceRights, explain
+from portals.selectors.roots import roots
 
 MOST_THINGS = 25  # of one portal; for what is not among them, words do
 
@@ -35,10 +36,13 @@ def askable_by(membership: Membership) -> list[Askable]:
     subscriptions = Subscription.objects.filter(
         customer=membership.customer_id, status=SubscriptionStatus.ACTIVE
     ).order_by("portal__slug")
-    roots = {root.subscription_id: root for root in _roots(membership)}
+    tops = {
+        root.subscription_id: root
+        for root in roots().filter(subscription__customer=membership.customer_id)
+    }
     things: list[Resource] = []
     for subscription in subscriptions:
-        root = roots[subscription.pk]
+        root = tops[subscription.pk]
         held = things_held_by(membership).filter(subscription=subscription).exclude(pk=root.pk)
         things += [root, *held[:MOST_THINGS]]
     every: dict[int, list[Privilege]] = {}
@@ -82,12 +86,6 @@ def things_held_by(membership: Membership) -> QuerySet[Resource]:
     )
 
 
-def _roots(membership: Membership) -> QuerySet[Resource]:
-    return Resource.objects.filter(
-        subscription__customer=membership.customer_id, resource_type__code=ROOT_TYPE
-    ).select_related("resource_type__portal")
-
-
 def _askable(rights: ResourceRights, every: dict[int, list[Privilege]]) -> Askable:
     held = {one.privilege.pk for one in rights.held if one.in_force}
     lacking = [one for one in every[rights.resource.resource_type_id] if one.pk not in held]
@@ -104,6 +102,12 @@ def rights_asked_in(asked: Request) -> QuerySet[RequestedGrant]:
         .select_related("resource__resource_type", "privilege__portal")
         .order_by("pk")
     )
+
+
+def services_asked(customer: Customer) -> dict[str, Request]:
+    """The open requests to the provider, by the portal's short name."""
+    waiting = Request.objects.open().filter(customer=customer, kind__in=ASKED_OF_PROVIDER)
+    return {asked.about: asked for asked in waiting}
 
 
 def sensitive_rights_in(asked: Request) -> set[int]:

@@ -1,13 +1,21 @@
 """What a customer has: subscriptions and the resources below them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Customer
-from portals.choices import SubscriptionStatus
-from portals.models import Resource, ResourceType, Subscription
+from accounts.models import Customer, Membership
+from portals.choices import ROOT_TYPE, SubscriptionStatus
+from portals.models import (
+    PersonGrant,
+    Portal,
+    Resource,
+    ResourceType,
+    Subscription,
+    TeamGrant,
+)
 
 
 def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
@@ -18,6 +26,36 @@ def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
         .select_related("portal", "customer")
         .order_by("portal__slug")
     )
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What ends with a subscription, in numbers."""
+
+    things: int
+    rights: int
+    people: int
+
+
+def loss_of(subscription: Subscription) -> Loss:
+    """What an end of this subscription would take: things, rights on them, from how many people."""
+    person = PersonGrant.objects.filter(content_object__subscription=subscription)
+    team = TeamGrant.objects.filter(content_object__subscription=subscription)
+    holders = Q(user__in=person.values("user_id")) | Q(
+        team_memberships__team__group__in=team.values("group_id")
+    )
+    people = Membership.objects.present().filter(holders, customer=subscription.customer_id)
+    return Loss(
+        things=subscription.resources.exclude(resource_type__code=ROOT_TYPE).count(),
+        rights=person.count() + team.count(),
+        people=people.distinct().count(),
+    )
+
+
+def services_of(customer: Customer) -> list[tuple[Portal, Subscription | None]]:
+    """Every portal of the provider, each with the customer's use of it, if any."""
+    used = {one.portal_id: one for one in subscriptions_of(customer)}
+    return [(portal, used.get(portal.pk)) for portal in Portal.objects.all()]
 
 
 def resources_of(customer: Customer, *, search: str = "") -> QuerySet[Resource]:

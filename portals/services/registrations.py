@@ -2,8 +2,8 @@
 
 from accounts.models import Membership, User
 from accounts.services.audit import record_event
-from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import PersonGrant, Resource, Subscription
+from portals.selectors.roots import active_roots, open_privilege_on, roots
 
 
 def register_new_member(*, actor: User, membership: Membership) -> None:
@@ -11,13 +11,9 @@ def register_new_member(*, actor: User, membership: Membership) -> None:
 
     Runs inside the transaction that began the membership.
     """
-    roots = Resource.objects.filter(
-        subscription__customer=membership.customer_id,
-        subscription__status=SubscriptionStatus.ACTIVE,
-        subscription__portal__auto_register=True,
-        resource_type__code=ROOT_TYPE,
-    ).select_related("resource_type__portal")
-    for root in roots:
+    for root in active_roots().filter(
+        subscription__customer=membership.customer_id, subscription__portal__auto_register=True
+    ):
         _register(actor=actor, membership=membership, root=root)
 
 
@@ -28,16 +24,14 @@ def register_present_members(*, actor: User, subscription: Subscription) -> None
     """
     if not subscription.portal.auto_register:
         return
-    root = subscription.resources.select_related("resource_type__portal").get(
-        resource_type__code=ROOT_TYPE
-    )
+    root = roots().get(subscription=subscription)
     members = Membership.objects.present().filter(customer=subscription.customer_id)
     for membership in members.select_related("user", "customer").order_by("pk"):
         _register(actor=actor, membership=membership, root=root)
 
 
 def _register(*, actor: User, membership: Membership, root: Resource) -> None:
-    privilege = root.resource_type.privileges.get(code=OPEN_PRIVILEGE)
+    privilege = open_privilege_on(root)
     _grant, made = PersonGrant.objects.get_or_create(
         user=membership.user,
         permission_id=privilege.pk,

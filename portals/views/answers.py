@@ -16,7 +16,7 @@ from accounts.forms import RefuseForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import Request
 from accounts.selectors import is_super_user
-from accounts.services.requests import approve_request, refuse_request
+from accounts.services.requests import approve_request, is_for_provider_alone, refuse_request
 from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
 from portals.selectors.requests import rights_asked_in, sensitive_rights_in
@@ -64,11 +64,12 @@ def _page(
         "rows": _with_ticks(asked, rows, request.POST.getlist("rights") if approve else None),
         "manages": manages,
         "is_own": is_own,
-        "wanted": next(iter(asked.wanted.values()), ""),
+        "wanted": next(iter(asked.new_values), ""),
         "present": asked.membership.ended_at is None,
         "may_act": company.status == CustomerStatus.ACTIVE,
+        "for_provider": asked.is_open and is_for_provider_alone(asked),
     }
-    answerable = manages and not is_own and asked.is_open
+    answerable = manages and not is_own and asked.is_open and not context["for_provider"]
     for form in filter(None, (approve, refuse)):
         if form.errors and not answerable:
             messages.error(request, first_error(form))

@@ -9,18 +9,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.choices import CustomerStatus, RequestKind
+from accounts.choices import ASKED_OF_SUPER_USERS, CustomerStatus, RequestKind
 from accounts.forms import ASK_FORMS, AskForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Request
 from accounts.selectors import membership_of, super_users_of
 from accounts.services.requests import open_request
 from accounts.views.rings import press
-from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.forms.requests import AccessForm, value_of
-from portals.models import Resource
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import Askable, askable_by
+from portals.selectors.roots import active_roots, open_privilege_on
 from portals.services.requests import request_access
 
 
@@ -40,7 +39,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
     """One kind at a time: the address says which, so that it works without JavaScript."""
     membership = _member(request, customer)
     kind = request.GET.get("kind", RequestKind.ACCESS)
-    if kind not in RequestKind.values:
+    if kind not in ASKED_OF_SUPER_USERS:
         raise Http404
     posted = request.POST if request.method == "POST" else None
     askable = askable_by(membership) if kind == RequestKind.ACCESS else []
@@ -61,7 +60,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
         "customer": membership.customer,
         "membership": membership,
         "kind": kind,
-        "kinds": RequestKind.choices,
+        "kinds": [(one.value, one.label) for one in ASKED_OF_SUPER_USERS],
         "form": form,
         "offers": _offers(askable, posted.getlist("rights") if posted else []),
         "readers": super_users_of(membership.customer).exclude(pk=membership.pk)[:3],
@@ -109,13 +108,11 @@ def request_portal(request: PersonRequest, customer: str, portal: str) -> HttpRe
     """Ask for a portal that is closed to oneself, straight from its tile."""
     membership = _member(request, customer)
     root = get_object_or_404(
-        Resource.objects.select_related("subscription", "resource_type"),
+        active_roots(),
         subscription__customer=membership.customer,
         subscription__portal__slug=portal,
-        subscription__status=SubscriptionStatus.ACTIVE,
-        resource_type__code=ROOT_TYPE,
     )
-    right = get_object_or_404(root.resource_type.privileges, code=OPEN_PRIVILEGE)
+    right = open_privilege_on(root)
     press(
         request,
         lambda: request_access(

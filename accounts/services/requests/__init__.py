@@ -1,0 +1,30 @@
+"""Requests: made, answered once, passed on to the provider when nobody answers."""
+
+from accounts.services.requests.answering import (
+    approve_request,
+    close_requests_of_leaver,
+    refuse_request,
+    withdraw_request,
+)
+from accounts.services.requests.opening import MOST_A_DAY, MOST_OPEN, open_request
+from accounts.services.requests.passing import (
+    pass_on_what_waited,
+    pass_request,
+    send_back_request,
+)
+from accounts.services.requests.standing import RequestRefused, is_for_provider_alone
+
+__all__ = [
+    "MOST_A_DAY",
+    "MOST_OPEN",
+    "RequestRefused",
+    "approve_request",
+    "close_requests_of_leaver",
+    "is_for_provider_alone",
+    "open_request",
+    "pass_on_what_waited",
+    "pass_request",
+    "refuse_request",
+    "send_back_request",
+    "withdraw_request",
+]

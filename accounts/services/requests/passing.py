@@ -1,0 +1,126 @@
+"""Requests nobody answers: a reminder, another, then on to the provider; and back again."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import emails
+from accounts.choices import CustomerStatus, RequestState
+from accounts.models import Request, User
+from accounts.models.requests import MOST_REMINDERS
+from accounts.selectors import super_users_of
+from accounts.services.customers import require_super_user
+from accounts.services.requests.answering import lock_to_answer
+from accounts.services.requests.standing import (
+    RequestRefused,
+    clean_text,
+    is_for_provider_alone,
+    lock_request,
+    record,
+    require_open,
+)
+
+log = structlog.get_logger(__name__)
+
+REMIND_AFTER = timedelta(hours=24)  # and again after as long
+
+
+def patience() -> timedelta:
+    """How long the Super Users have before a request goes on to the provider."""
+    return timedelta(hours=settings.HUB_REQUEST_HOURS)
+
+
+@transaction.atomic
+def pass_request(*, actor: User, asked: Request) -> Request:
+    """Pass a request on to the provider, which may answer it then, as Super Users still may.
+
+    The asker, the other Super Users and the provider's staff are told. Raises PermissionDenied
+    unless the actor is a Super User here; RequestRefused for one's own, an answered one, or one
+    passed on already.
+    """
+    asked = lock_request(asked)
+    require_super_user(actor, asked.customer)
+    require_open(asked)
+    if asked.membership.user_id == actor.pk:
+        raise RequestRefused(
+            _("This is your own request. Another Super User answers it."), code="own"
+        )
+    if asked.passed_at is not None:
+        raise RequestRefused(_("This request is with the provider already."), code="passed")
+    _pass(asked, actor)
+    return asked
+
+
+def _pass(asked: Request, actor: User | None) -> None:
+    asked.passed_at = timezone.now()
+    asked.save(update_fields=["passed_at"])
+    record("request.passed", asked, actor)
+    emails.send_to_provider(asked=asked)
+    readers = super_users_of(asked.customer).exclude(pk=asked.membership_id)
+    for person in [asked.membership.user, *(reader.user for reader in readers)]:
+        if person != actor:
+            emails.send_passed(asked=asked, reader=person)
+
+
+@transaction.atomic
+def send_back_request(*, actor: User, asked: Request, word: str) -> Request:
+    """Give a request back to the Super Users with a word; their time to answer begins again.
+
+    Raises PermissionDenied unless the actor is staff with `accounts.change_request` and it was
+    passed on; RequestRefused without a word, for an answered request, and where no Super User
+    could answer it.
+    """
+    word = clean_text("word", word, required=True)
+    asked = lock_to_answer(actor, asked, for_provider=True)
+    readers = list(super_users_of(asked.customer).exclude(pk=asked.membership_id))
+    if is_for_provider_alone(asked) or not readers:
+        raise RequestRefused(_("No Super User of the company could answer this."), code="provider")
+    asked.passed_at, asked.waiting_since, asked.reminders = None, timezone.now(), 0
+    asked.save(update_fields=["passed_at", "waiting_since", "reminders"])
+    record("request.sent_back", asked, actor, reason=word)
+    for reader in readers:
+        emails.send_reminder(asked=asked, reader=reader.user, word=word)
+    return asked
+
+
+def pass_on_what_waited() -> None:
+    """What fell due by now: reminders to Super Users, and what they left goes to the provider.
+
+    Each request in its own transaction, under its customer's lock, where what is due is looked at
+    again: several workers may do this at once.
+    """
+    now = timezone.now()
+    for asked in Request.objects.filter(_due(now)).select_related("customer").order_by("pk"):
+        try:
+            _do_what_is_due(asked, now)
+        except Exception:  # one that fails keeps no other waiting
+            log.exception("a request that fell due failed", request=str(asked.uuid))
+
+
+def _due(now: datetime) -> Q:
+    """Open requests that Super Users have left for too long."""
+    waited = Q(waiting_since__lte=now - patience())
+    for sent in range(MOST_REMINDERS):
+        waited |= Q(reminders=sent, waiting_since__lte=now - (sent + 1) * REMIND_AFTER)
+    with_super_users = Q(passed_at=None, customer__status=CustomerStatus.ACTIVE)
+    return with_super_users & Q(state=RequestState.OPEN) & waited
+
+
+@transaction.atomic
+def _do_what_is_due(asked: Request, now: datetime) -> None:
+    asked = lock_request(asked)
+    if not Request.objects.filter(_due(now), pk=asked.pk).exists():
+        return
+    if asked.waiting_since <= now - patience():
+        _pass(asked, None)
+        return
+    asked.reminders = int((now - asked.waiting_since) / REMIND_AFTER)  # what was missed is past
+    asked.save(update_fields=["reminders"])
+    record("request.reminded", asked, None)
+    for reader in super_users_of(asked.customer).exclude(pk=asked.membership_id):
+        emails.send_reminder(asked=asked, reader=reader.user)

@@ -1,0 +1,267 @@
+"""Requests nobody answers: reminders, then on to the provider, whose staff answer or send back."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import signals
+from accounts.models import AuditEvent, Membership, Request, User
+from accounts.selectors import sentence_of
+from accounts.services.audit import verify_chain
+from accounts.services.customers import suspend_customer
+from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.memberships import remove_membership, update_work_details
+from accounts.services.requests import (
+    RequestRefused,
+    approve_request,
+    open_request,
+    pass_request,
+    refuse_request,
+    send_back_request,
+)
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ask(bob, alder):
+    """Bob asks Alder's Super Users for something: ask("phone", wanted={...})."""
+
+    def opened(kind="other", *, actor=bob, customer=alder, **said):
+        said = {"text": "A sentence."} | said
+        return open_request(actor=actor, customer=customer, kind=kind, **said)
+
+    return opened
+
+
+@pytest.fixture
+def clerk(db):
+    """Staff of the provider without any permission."""
+    return User.objects.create_user("clerk@harbour.example", name="Clerk", is_staff=True)
+
+
+@pytest.fixture
+def waiting(emma):
+    """The example's own request, asked for access."""
+    return Request.objects.get(membership__user=emma)
+
+
+def strike(after):
+    with time_machine.travel(timezone.now() + after, tick=False):
+        signals.minute_passed.send(sender=None)
+
+
+def kinds(asked):
+    events = AuditEvent.objects.filter(kind__startswith="request.", customer=asked.customer)
+    return [e.kind for e in events.order_by("pk") if e.data["request_id"] == str(asked.uuid)]
+
+
+def subjects(deliver, address):
+    return [mail.subject for mail in deliver() if mail.to == [address]]
+
+
+# --- The clock ---
+
+
+@pytest.mark.parametrize(
+    ("hours", "reminders", "passed"),
+    [(23, 0, False), (25, 1, False), (49, 2, False), (73, 0, True)],
+)
+def test_what_waits_is_reminded_of_then_passed_on(ask, hours, reminders, passed):
+    asked = ask()
+    strike(hours * HOUR)
+    strike(hours * HOUR)
+    asked.refresh_from_db()
+    assert (asked.reminders, asked.passed_at is not None) == (reminders, passed)
+    extra = ["request.reminded"] if reminders else ["request.passed"] if passed else []
+    assert kinds(asked) == ["request.opened", *extra]
+    assert verify_chain(f"customer:{asked.customer_id}")
+
+
+def test_who_is_told_on_the_way(ask, alice, bob, dana, olive, deliver):
+    ask("phone", wanted={"work_phone": "+1 514 555 0100"})
+    for hours in (25, 26, 49, 50, 73, 74, 200):
+        strike(hours * HOUR)
+
+    told = subjects(deliver, alice.email)
+    assert told.count("Bob Tremblay still waits: Phone at work") == 2
+    assert told.count("Passed on to Harbour: Phone at work") == 1
+    assert subjects(deliver, bob.email) == ["Passed on to Harbour: Phone at work"]
+    for staff in (dana, olive):
+        assert "Alder Dental asks: Phone at work" in subjects(deliver, staff.email)
+
+
+def test_the_clock_leaves_what_is_answered_or_suspended(ask, alice, alder, olive):
+    answered = ask()
+    refuse_request(actor=alice, asked=answered, reason="No.")
+    waiting = ask()
+    suspend_customer(actor=olive, customer=alder, reason="unpaid")
+    strike(100 * HOUR)
+    for asked in (answered, waiting):
+        asked.refresh_from_db()
+        assert asked.passed_at is None
+
+
+def test_the_time_is_a_setting(ask, settings):
+    settings.HUB_REQUEST_HOURS = 2
+    asked = ask()
+    strike(3 * HOUR)
+    asked.refresh_from_db()
+    assert asked.passed_at is not None
+    assert asked.reminders == 0
+
+
+# --- By hand ---
+
+
+def test_a_super_user_passes_it_on_once(ask, alice, olive, events):
+    asked = pass_request(actor=alice, asked=ask())
+    assert sentence_of(AuditEvent.objects.filter(kind="request.passed").get()) == (
+        "Alice Martin passed a request of Bob Tremblay on to the provider: Something else."
+    )
+    before = events()
+    with pytest.raises(RequestRefused, match="with the provider already"):
+        pass_request(actor=alice, asked=asked)
+    assert events() == before
+
+
+def test_only_its_super_users_pass_it_on(ask, bob, emma, charlie, dana, olive, join, events):
+    gina = join("gina", role="super_user")
+    asked, own = ask(), ask(actor=gina)
+    before = events()
+    for person in (bob, emma, charlie, dana, olive):
+        with pytest.raises(PermissionDenied):
+            pass_request(actor=person, asked=asked)
+    with pytest.raises(RequestRefused, match="your own"):
+        pass_request(actor=gina, asked=own)
+    assert events() == before
+
+
+# --- The provider's answer ---
+
+
+def test_staff_answer_only_what_was_passed_on(ask, alice, olive, clerk, charlie, events):
+    asked = ask("phone", wanted={"work_phone": "+1 514 555 0100"})
+    before = events()
+    for person in (olive, clerk, charlie):
+        with pytest.raises(PermissionDenied):
+            approve_request(actor=person, asked=asked, for_provider=True)
+    pass_request(actor=alice, asked=asked)
+    for person in (clerk, charlie, alice):
+        with pytest.raises(PermissionDenied):
+            approve_request(actor=person, asked=asked, for_provider=True)
+        with pytest.raises(PermissionDenied):
+            send_back_request(actor=person, asked=asked, word="No.")
+    assert events() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [("name", "work_name", "Robert Tremblay"), ("phone", "work_phone", "+1 514 555 0142")],
+)
+def test_staff_say_yes_to_a_change(ask, alice, olive, bob, membership, deliver, kind, field, value):
+    asked = pass_request(actor=alice, asked=ask(kind, wanted={field: value}))
+
+    approved = approve_request(actor=olive, asked=asked, for_provider=True)
+
+    assert getattr(membership(bob), field) == value
+    assert (approved.by_provider, approved.answered_by) == (True, olive)
+    (mail,) = [mail for mail in deliver() if mail.subject.startswith("Approved: ")]
+    assert "Olive Bergeron of Harbour approved" in mail.body
+    with pytest.raises(RequestRefused, match="already answered"):
+        approve_request(actor=alice, asked=asked)
+
+
+def test_staff_let_a_person_leave_who_asked_to(ask, alice, olive, bob, emma, membership):
+    asked = pass_request(actor=alice, asked=ask("leave"))
+    with pytest.raises(PermissionDenied):
+        remove_membership(actor=olive, membership=membership(emma), answering=asked)
+    with pytest.raises(PermissionDenied):
+        update_work_details(
+            actor=olive, membership=membership(emma), work_name="E", work_phone="", answering=asked
+        )
+    approve_request(actor=olive, asked=asked, for_provider=True)
+    assert not Membership.objects.present().filter(user=bob).exists()
+
+
+def test_staff_never_give_rights(waiting, alice, olive, emma, events):
+    pass_request(actor=alice, asked=waiting)
+    before = events()
+    with pytest.raises(RequestRefused, match="Only a Super User gives rights"):
+        approve_request(actor=olive, asked=waiting, for_provider=True)
+    with pytest.raises(PermissionDenied):
+        approve_request(actor=olive, asked=waiting)
+    assert events() == before
+    waiting.refresh_from_db()
+    assert waiting.is_open
+    assert refuse_request(actor=olive, asked=waiting, reason="Ask again.", for_provider=True)
+
+
+def test_sent_back_with_a_word_the_time_begins_again(ask, alice, olive, deliver):
+    asked = ask()
+    strike(73 * HOUR)
+    with pytest.raises(RequestRefused) as refusal:
+        send_back_request(actor=olive, asked=asked, word=" ")
+    assert list(refusal.value.message_dict) == ["word"]
+
+    with time_machine.travel(timezone.now() + 74 * HOUR, tick=False):
+        sent = send_back_request(actor=olive, asked=asked, word="Yours to decide.")
+        assert sent.passed_at is None
+    strike(80 * HOUR)
+    asked.refresh_from_db()
+    assert (asked.passed_at, asked.reminders) == (None, 0)
+    bodies = [mail.body for mail in deliver() if mail.to == [alice.email]]
+    assert any("Yours to decide." in body for body in bodies)
+    strike((74 + 73) * HOUR)
+    asked.refresh_from_db()
+    assert asked.passed_at is not None
+
+
+# --- What no Super User may answer ---
+
+
+@pytest.fixture
+def bob_of_two(alice, bob, alder, birch, charlie):
+    """Bob, who belongs to Birch too."""
+    invitation = invite_person(actor=charlie, customer=birch, address=bob.email, name="Bob")
+    accept_invitation(actor=bob, token=invitation.token, name="Bob", password="")
+    return bob
+
+
+def test_an_address_of_two_companies_goes_to_support(ask, alice, dana, bob_of_two, alder, deliver):
+    asked = ask("address", wanted={"address": "bob@new.example"})
+
+    assert asked.passed_at is not None
+    for act in (
+        lambda: approve_request(actor=alice, asked=asked),
+        lambda: refuse_request(actor=alice, asked=asked, reason="No."),
+    ):
+        with pytest.raises(RequestRefused, match="The provider answers"):
+            act()
+    with pytest.raises(RequestRefused, match="No Super User"):
+        send_back_request(actor=dana, asked=asked, word="Yours.")
+    approve_request(actor=dana, asked=asked, for_provider=True)
+    bob_of_two.refresh_from_db()
+    assert bob_of_two.email == "bob@alder.example"  # they prove the new one themselves
+    assert any("bob@new.example" in mail.body for mail in deliver() if "Approved" in mail.subject)
+
+
+def test_where_no_super_user_is_left_it_goes_to_the_provider(ask, alice, dana, deliver):
+    User.objects.filter(pk=alice.pk).update(is_active=False)  # a stolen account
+    asked = ask()
+    assert asked.passed_at is not None
+    assert "Alder Dental asks: Something else" in subjects(deliver, dana.email)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"by_provider": True}, {"reminders": 3}, {"kind": "add"}, {"kind": "end", "about": "x"}],
+)
+def test_the_database_refuses_what_makes_no_sense(ask, values):
+    asked = ask()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Request.objects.filter(pk=asked.pk).update(**values)

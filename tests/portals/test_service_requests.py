@@ -1,0 +1,240 @@
+"""A Super User asks the provider to add or end a portal; staff answer, and it is done once."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Request
+from accounts.selectors import activity_of, sentence_of
+from accounts.services.audit import verify_chain
+from accounts.services.requests import (
+    RequestRefused,
+    approve_request,
+    open_request,
+    refuse_request,
+    withdraw_request,
+)
+from accounts.services.sign_in import FreshSignInRequired
+from portals.models import PersonGrant, Portal, Subscription
+from portals.selectors.resources import loss_of
+from portals.services.service_requests import ServiceApproval, request_service
+from portals.services.subscriptions import set_subscription_status
+
+ADD, END = "add", "end"
+
+
+@pytest.fixture
+def portal(db):
+    return lambda slug: Portal.objects.get(slug=slug)
+
+
+@pytest.fixture
+def ask(charlie, birch, portal):
+    """Charlie asks for Birch: ask("add", "statistics")."""
+
+    def asked(kind, slug, *, actor=charlie, customer=birch, **said):
+        if kind == END:
+            said = {"typed": portal(slug).label_en} | said
+        return request_service(
+            actor=actor, customer=customer, portal=portal(slug), kind=kind, **said
+        )
+
+    return asked
+
+
+def approve(olive, asked, **how):
+    how = ServiceApproval(**({"signed_in_at": timezone.now()} | how))
+    return approve_request(actor=olive, asked=asked, how=how, for_provider=True)
+
+
+def uses(customer, slug):
+    return Subscription.objects.filter(
+        customer=customer, portal__slug=slug, status="active"
+    ).exists()
+
+
+def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
+    asked = ask(ADD, "statistics", text="For the yearly report.")
+    assert asked.passed_at is not None
+    mails = [mail for mail in deliver() if mail.subject == "Birch Logistics asks: Adding a service"]
+    assert {mail.to[0] for mail in mails} == {olive.email}  # Dana could not approve it
+    assert "It should become: Usage statistics" in mails[0].body
+
+    approve(olive, asked)
+
+    assert uses(birch, "statistics")
+    sentences = [sentence_of(event) for event in activity_of(birch)[:3]]
+    assert "Olive Bergeron subscribed the customer to Usage statistics." in sentences
+    said = (
+        "Olive Bergeron approved a request of Charlie Nguyen: Adding a service: Usage statistics."
+    )
+    assert said in sentences
+    for chain in ("provider", f"customer:{birch.pk}"):
+        twins = AuditEvent.objects.filter(chain=chain, kind="request.approved")
+        assert [event.data["request_id"] for event in twins] == [str(asked.uuid)]
+        assert verify_chain(chain)
+    assert any(mail.to == [charlie.email] and "Approved" in mail.subject for mail in deliver())
+
+
+def test_ending_a_portal_drops_what_is_below(ask, alder, alice, olive, bob):
+    subscription = Subscription.objects.get(customer=alder, portal__slug="domains")
+    loss = loss_of(subscription)
+    assert (loss.things, loss.rights, loss.people) == (2, 2, 1)
+    asked = ask(END, "domains", actor=alice, customer=alder)
+    assert PersonGrant.objects.filter(content_object__subscription=subscription).exists()
+
+    with pytest.raises(RequestRefused) as refusal:
+        approve(olive, asked, typed="Webmail")
+    assert list(refusal.value.message_dict) == ["typed"]
+    with pytest.raises(FreshSignInRequired):
+        approve(olive, asked, typed=" domains ", signed_in_at=None)
+    assert uses(alder, "domains")
+    approve(olive, asked, typed=subscription.portal.label_en.upper())
+
+    assert not uses(alder, "domains")
+    assert not PersonGrant.objects.filter(content_object__subscription=subscription).exists()
+
+
+def test_what_ended_comes_back(ask, birch, olive, charlie):
+    subscription = Subscription.objects.get(customer=birch, portal__slug="domains")
+    set_subscription_status(actor=olive, subscription=subscription, status="ended")
+    approve(olive, ask(ADD, "domains"))
+    subscription.refresh_from_db()
+    assert subscription.status == "active"
+
+
+@pytest.mark.parametrize(
+    ("kind", "slug", "said", "field"),
+    [
+        (ADD, "webmail", {}, "portal"),
+        (END, "statistics", {}, "portal"),
+        (END, "webmail", {"typed": ""}, "typed"),
+        (END, "webmail", {"typed": "Domains"}, "typed"),
+        (ADD, "statistics", {"text": "x" * 501}, "text"),
+        ("access", "statistics", {}, "kind"),
+    ],
+)
+def test_bad_input_is_refused_by_name(ask, kind, slug, said, field):
+    before = Request.objects.count()
+    with pytest.raises(RequestRefused) as refusal:
+        ask(kind, slug, **said)
+    assert list(refusal.value.message_dict) == [field]
+    assert Request.objects.count() == before
+
+
+def test_asked_once_at_a_time_whoever_asks(ask, alder, alice, charlie):
+    asked = ask(ADD, "statistics")
+    with pytest.raises(RequestRefused, match="already asked"):
+        ask(ADD, "statistics")
+    withdraw_request(actor=charlie, asked=asked)
+    again = ask(ADD, "statistics")
+    twin = Request(
+        customer=again.customer,
+        membership=again.membership,
+        kind=ADD,
+        about="statistics",
+        passed_at=timezone.now(),
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        twin.save()
+
+
+def test_only_super_users_of_the_customer_ask(ask, alder, birch, bob, alice, olive, dana):
+    for person in (bob, olive, dana):
+        with pytest.raises(PermissionDenied):
+            ask(END, "domains", actor=person, customer=alder)
+    with pytest.raises(PermissionDenied):
+        ask(ADD, "statistics", actor=alice, customer=birch)
+    with pytest.raises(PermissionDenied):
+        open_request(actor=bob, customer=alder, kind=ADD, about="x", wanted={"service": {}})
+
+
+def test_only_staff_that_may_subscribe_approve(ask, dana, charlie, alice, birch):
+    asked = ask(ADD, "statistics")
+    for person in (dana, charlie, alice):
+        with pytest.raises(PermissionDenied):
+            approve(person, asked)
+        with pytest.raises(PermissionDenied):
+            refuse_request(actor=person, asked=asked, reason="No.", for_provider=True)
+    with pytest.raises((PermissionDenied, RequestRefused)):
+        approve_request(actor=charlie, asked=asked)
+    asked.refresh_from_db()
+    assert asked.is_open
+    assert not uses(birch, "statistics")
+
+
+def test_refused_with_a_reason(ask, olive, birch, deliver, charlie):
+    asked = ask(ADD, "statistics")
+    refuse_request(actor=olive, asked=asked, reason="Pay first.", for_provider=True)
+    assert not uses(birch, "statistics")
+    assert any("Pay first." in mail.body for mail in deliver() if mail.to == [charlie.email])
+
+
+# --- Pages ---
+
+
+def test_from_the_company_s_services_to_the_provider(as_, alice, olive, alder, deliver):
+    client, staff = as_(alice), as_(olive)
+    html = client.get("/c/alder/services/").content.decode()
+    assert "Ask to end Webmail" in html
+    address = "/c/alder/services/webmail/ask/?kind=end"
+    assert "all of this stops at once" in client.get(address).content.decode()
+    assert "errorlist" in client.post(address, {"typed": "No", "text": ""}).content.decode()
+    asked = client.post(address, {"typed": "webmail", "text": "We move."}, follow=True)
+    assert "Harbour answers this request." in asked.content.decode()
+    assert "Ask to end Webmail" not in client.get("/c/alder/services/").content.decode()
+
+    request = Request.objects.get(kind="end")
+    html = staff.get("/provider/requests/").content.decode()
+    assert f"/provider/requests/{request.uuid}/" in html
+    html = staff.get(f"/provider/requests/{request.uuid}/").content.decode()
+    assert "all of this stops at once" in html
+    refused = staff.post(
+        f"/provider/requests/{request.uuid}/refuse/", {"reason": "Notice is a month."}, follow=True
+    )
+    assert "has been told why" in refused.content.decode()
+    page = client.get(f"/c/alder/requests/{request.uuid}/").content.decode()
+    assert "Notice is a month." in page
+
+
+def test_a_passed_request_on_the_provider_s_pages(as_, alice, bob, dana, alder, emma):
+    waiting = Request.objects.get(membership__user=emma)
+    client, desk = as_(alice), as_(dana)
+    passed = client.post(f"/c/alder/requests/{waiting.uuid}/pass/", follow=True)
+    assert "Passed on to Harbour" in passed.content.decode()
+    html = desk.get(f"/provider/requests/{waiting.uuid}/").content.decode()
+    assert "Only Super Users of Alder Dental give rights" in html
+    assert "/approve/" not in html
+    response = desk.post(f"/provider/requests/{waiting.uuid}/approve/", {"answer": ""})
+    assert "Only a Super User gives rights" in response.content.decode()
+    back = desk.post(
+        f"/provider/requests/{waiting.uuid}/send-back/", {"word": "Yours."}, follow=True
+    )
+    assert "Sent back" in back.content.decode()
+    assert desk.get(f"/provider/requests/{waiting.uuid}/").status_code == 404
+
+
+def test_support_reads_but_does_not_answer_services(as_, ask, dana):
+    asked = ask(ADD, "statistics")
+    html = as_(dana).get(f"/provider/requests/{asked.uuid}/").content.decode()
+    assert "somebody else answers it" in html
+    assert as_(dana).post(f"/provider/requests/{asked.uuid}/approve/").status_code == 403
+
+
+def test_the_list_costs_the_same_however_long(as_, ask, olive, portal, birch, cedar, frank):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    ask(ADD, "statistics")
+    client = as_(olive)
+    client.get("/provider/requests/")
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        client.get("/provider/requests/")
+    ask(ADD, "statistics", actor=frank, customer=cedar)
+    ask(ADD, "ticketing", actor=frank, customer=cedar)
+    with CaptureQueriesContext(connection) as three:
+        client.get("/provider/requests/")
+    assert len(three) == len(one) < 16
