@@ -13,6 +13,7 @@ TOPICS = {
         "cadence_en": "Once a month",
         "cadence_fr": "Une fois par mois",
         "default_on": True,
+        "basis": "implied",
     },
     "product-updates": {
         "name_en": "Product updates",
@@ -22,6 +23,7 @@ TOPICS = {
         "cadence_en": "When something ships, at most twice a month",
         "cadence_fr": "À chaque parution, au plus deux fois par mois",
         "default_on": True,
+        "basis": "implied",
     },
     "promotions": {
         "name_en": "Promotions",

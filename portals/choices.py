@@ -1,6 +1,7 @@
 """The vocabulary of this app: states, scopes, and the trail's sentences about rights."""
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -41,6 +42,18 @@ class Reason(TextChoices):
     GRANT = "grant", _("Granted directly")
     TEAM = "team", _("Through a team")
     NOT_ALLOWED = "not_allowed", _("Not allowed")
+
+
+# code of a privilege → the plain word for it as a level; others go by their label alone.
+LEVEL_WORDS: dict[str, str | Promise] = {
+    "open": pgettext_lazy("level", "Open"),
+    "view": pgettext_lazy("level", "View"),
+    "read": pgettext_lazy("level", "Read"),
+    "reply": pgettext_lazy("level", "Reply"),
+    "export": pgettext_lazy("level", "Export"),
+    "use": pgettext_lazy("level", "Use"),
+    "manage": pgettext_lazy("level", "Manage"),
+}
 
 
 SENTENCES = {

@@ -4,6 +4,7 @@ from django.urls import path
 
 from portals.views import (
     answers,
+    changes,
     people,
     person,
     provider,
@@ -17,13 +18,13 @@ from portals.views import (
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
+CHANGES = "c/<slug:customer>/changes/<slug:draft>"
 CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
-    path("c/<slug:customer>/people/<uuid:person>/grants/", person.grant_give, name="grant-give"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
         person.grant_revoke,
@@ -38,6 +39,9 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path(f"{CHANGES}/", changes.changes, name="changes"),
+    path(f"{CHANGES}/review/", changes.changes_review, name="changes-review"),
+    path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),

@@ -30,20 +30,20 @@ class NoticeClassAdmin(ReadOnly):
 class ChoiceAdmin(ReadOnly):
     """Who wants what."""
 
-    list_display = ["user", "topic", "wants"]
+    list_display = ["recipient", "topic", "wants"]
     list_filter = ["topic", "wants"]
-    list_select_related = ["user", "topic"]
-    search_fields = ["user__email__exact"]
+    list_select_related = ["recipient__user", "topic"]
+    search_fields = ["recipient__user__email__exact", "recipient__address__exact"]
 
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(ReadOnly):
     """The evidence."""
 
-    list_display = ["at", "user", "topic", "wants", "source"]
-    list_filter = ["topic", "wants", "source"]
-    list_select_related = ["user", "topic"]
-    search_fields = ["user__email__exact"]
+    list_display = ["at", "recipient", "topic", "wants", "basis", "source"]
+    list_filter = ["topic", "wants", "basis", "source"]
+    list_select_related = ["recipient__user", "topic"]
+    search_fields = ["recipient__user__email__exact", "recipient__address__exact"]
 
 
 @admin.register(Message)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.http import PersonApiRequest, network_address
-from preferences.choices import ConsentSource
+from preferences.choices import ConsentSource, Reason
 from preferences.models import NoticeClass
 from preferences.selectors import MandatoryMail, TopicRow, find_topic, preference_centre
 from preferences.services.choices import TopicRefused, choose_topics, stop_all_optional
@@ -144,7 +144,7 @@ class ChoiceDetail(APIView):
             )
         except TopicRefused as error:
             raise serializers.ValidationError({"topic": error.messages}) from error
-        row = _row(request, topic) or TopicRow(chosen, wish.validated_data["wants"], None)
+        row = _row(request, topic) or TopicRow(chosen, False, Reason.NOT_THEIRS, None)
         return Response(ChoiceSerializer(row).data)
 
 
@@ -157,7 +157,11 @@ class ChoiceStop(APIView):
     def post(self, request: PersonApiRequest) -> Response:
         """Say no to everything optional; the answer lists what stays."""
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
-        stopped = stop_all_optional(actor=request.user, network_address=network_address(request))
+        stopped = stop_all_optional(
+            actor=request.user,
+            source=ConsentSource.API,
+            network_address=network_address(request),
+        )
         notices = preference_centre(request.user).notices
         return Response({"stopped": [topic.slug for topic in stopped], "stays": _notices(notices)})
 

@@ -1,7 +1,7 @@
 """Start-up of the preferences app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, post_save
 
 
 class PreferencesConfig(AppConfig):
@@ -15,6 +15,7 @@ class PreferencesConfig(AppConfig):
         from django.core.checks import register
 
         from accounts.choices import register_event_sentences, register_field_names
+        from accounts.models import User
         from preferences import signals
         from preferences.choices import EVENT_SENTENCES, FIELD_NAMES
         from preferences.gate.codes import check_notice_codes
@@ -22,5 +23,7 @@ class PreferencesConfig(AppConfig):
         register_event_sentences(EVENT_SENTENCES)
         register_field_names(FIELD_NAMES)
         register(check_notice_codes)
+        post_migrate.connect(signals.install_rules, sender=self)
         post_migrate.connect(signals.create_notice_classes, sender=self)
         post_migrate.connect(signals.allow_operators, sender=self)
+        post_save.connect(signals.person_saved, sender=User)

@@ -1,4 +1,4 @@
-"""The vocabulary of this app: the closed list of mandatory mail, sources of a choice, reasons."""
+"""The vocabulary of this app: the closed list of mandatory mail, consent, reasons, campaigns."""
 
 from dataclasses import dataclass
 
@@ -17,37 +17,112 @@ class NoticeCode(TextChoices):
     SECURITY = "security", _("Security of your account")
 
 
+# These need nobody's yes; a class added later stays unused until two staff activate it (R41).
+FOUNDING_CLASSES = [
+    NoticeCode.TRANSACTIONAL,
+    NoticeCode.CRITICAL,
+    NoticeCode.LEGAL,
+    NoticeCode.MAINTENANCE,
+    NoticeCode.SECURITY,
+]
+
+
+class LegalBasis(TextChoices):
+    """What in the law lets mail be mandatory (R23): a notice class names exactly one."""
+
+    NOT_COMMERCIAL = "not_commercial", _("Not a commercial message")
+    CASL_6_6_A = "6(6)(a)", _("Canada's anti-spam law (CASL), paragraph 6(6)(a)")
+    CASL_6_6_B = "6(6)(b)", _("Canada's anti-spam law (CASL), paragraph 6(6)(b)")
+    CASL_6_6_C = "6(6)(c)", _("Canada's anti-spam law (CASL), paragraph 6(6)(c)")
+    CASL_6_6_D = "6(6)(d)", _("Canada's anti-spam law (CASL), paragraph 6(6)(d)")
+    CASL_6_6_E = "6(6)(e)", _("Canada's anti-spam law (CASL), paragraph 6(6)(e)")
+    CASL_6_6_F = "6(6)(f)", _("Canada's anti-spam law (CASL), paragraph 6(6)(f)")
+    CASL_6_6_G = "6(6)(g)", _("Canada's anti-spam law (CASL), paragraph 6(6)(g)")
+    SOR_3_A_II = "3(a)(ii)", _("Electronic Commerce Protection Regulations, paragraph 3(a)(ii)")
+    SOR_3_B = "3(b)", _("Electronic Commerce Protection Regulations, paragraph 3(b)")
+    SOR_3_C = "3(c)", _("Electronic Commerce Protection Regulations, paragraph 3(c)")
+    SOR_3_E = "3(e)", _("Electronic Commerce Protection Regulations, paragraph 3(e)")
+
+    @property
+    def is_commercial(self) -> bool:
+        """Whether such mail needs no consent only: it still identifies us and offers an opt-out."""
+        return self.value.startswith("6(6)")
+
+
 @dataclass(frozen=True)
 class Ground:
     """Why a class of mail may be mandatory: the law, and the same for the person it reaches."""
 
-    legal_basis: Promise
+    basis: LegalBasis
     reason: Promise
 
 
-# preferences.md R23: each class names exactly one basis.
 GROUNDS = {
     NoticeCode.TRANSACTIONAL: Ground(
-        legal_basis=_("Canada's anti-spam law (CASL), paragraph 6(6)(b)"),
+        basis=LegalBasis.CASL_6_6_B,
         reason=_("Confirms what you, or your company, ordered, changed or asked for."),
     ),
     NoticeCode.CRITICAL: Ground(
-        legal_basis=_("Canada's anti-spam law (CASL), paragraph 6(6)(c)"),
+        basis=LegalBasis.CASL_6_6_C,
         reason=_("Tells you at once when a service you rely on is down or unsafe to use."),
     ),
     NoticeCode.LEGAL: Ground(
-        legal_basis=_("Electronic Commerce Protection Regulations, paragraph 3(c)"),
+        basis=LegalBasis.SOR_3_C,
         reason=_("Changes of terms, of privacy, of your rights: the law has us tell you."),
     ),
     NoticeCode.MAINTENANCE: Ground(
-        legal_basis=_("Canada's anti-spam law (CASL), paragraph 6(6)(d)"),
+        basis=LegalBasis.CASL_6_6_D,
         reason=_("Says beforehand when work on a service you use may interrupt it."),
     ),
     NoticeCode.SECURITY: Ground(
-        legal_basis=_("Canada's anti-spam law (CASL), paragraph 6(6)(c)"),
+        basis=LegalBasis.CASL_6_6_C,
         reason=_("Protects your account: new sign-in data, address changes, what support did."),
     ),
 }
+
+
+class ContactKind(TextChoices):
+    """Whom a company wants told about what, besides the people concerned."""
+
+    BILLING = "billing", _("Billing")
+    TECHNICAL = "technical", _("Technical")
+    SECURITY = "security", _("Security")
+    LEGAL = "legal", _("Legal")
+
+
+# What each contact gets in addition.
+CONTACT_CLASSES = {
+    ContactKind.BILLING: [NoticeCode.TRANSACTIONAL],
+    ContactKind.TECHNICAL: [NoticeCode.CRITICAL, NoticeCode.MAINTENANCE],
+    ContactKind.SECURITY: [NoticeCode.SECURITY],
+    ContactKind.LEGAL: [NoticeCode.LEGAL],
+}
+
+
+class TopicBasis(TextChoices):
+    """Whose silence a topic may be sent on (CASL, section 10)."""
+
+    EXPRESS = "express", _("Only to people who asked for it")
+    IMPLIED = "implied", _("Also on implied consent, while it lasts")
+
+
+class ConsentBasis(TextChoices):
+    """Why a yes counts (R17). All but the first are implied, and most run out (R18)."""
+
+    EXPRESS = "express", _("The person said so")
+    PURCHASE = "purchase", _("Purchase or lease")
+    CONTRACT = "contract", _("Contract")
+    INQUIRY = "inquiry", _("Inquiry or application")
+    PUBLICATION = "publication", _("Address published for such mail")
+    DISCLOSURE = "disclosure", _("Address given to us for such mail")
+
+
+class Digest(TextChoices):
+    """How often optional mail comes."""
+
+    IMMEDIATE = "immediate", _("At once")
+    DAILY = "daily", _("Once a day")
+    WEEKLY = "weekly", _("Once a week")
 
 
 class ConsentSource(TextChoices):
@@ -55,9 +130,13 @@ class ConsentSource(TextChoices):
 
     PAGE = "page", _("Preference page")
     API = "api", _("Program (API)")
-    STOP_ALL = "stop_all", _("“Stop all optional mail”")
     ONE_CLICK = "one_click", _("Unsubscribe button of a mail program")
     MAIL_LINK = "mail_link", _("Unsubscribe link in a mail")
+    SUBSCRIBE = "subscribe", _("Public subscription page")
+    IMPORT = "import", _("Import from a former list")
+    ADDRESS = "address", _("Said earlier at the same address")
+    COMPLAINT = "complaint", _("Reported as unwanted by the mail service")
+    STAFF = "staff", _("Told to the provider's staff")
 
 
 class MessageState(TextChoices):
@@ -96,12 +175,39 @@ class Reason(TextChoices):
     STOPPED_ALL = "stopped_all", _("The person stopped all optional mail")
     DEFAULT_OFF = "default_off", _("Off until the person says yes")
     TOPIC_CLOSED = "topic_closed", _("The topic is closed")
-    NOT_THEIRS = "not_theirs", _("The topic's portal is not the person's")
+    NOT_THEIRS = "not_theirs", _("The topic is not for this person")
+    UNREACHABLE = "unreachable", _("Mail to this address comes back")
+    DENIED = "denied", _("The person's company does not want it")
+    ADDED_BY_FIRM = "added_by_firm", _("The person's company asked for it")
+    IMPLIED = "implied", _("Consent is implied, and still runs")
+    LAPSED = "lapsed", _("Implied consent has run out")
+    PAUSED = "paused", _("The person paused optional mail")
+    ESCALATE = "escalate", _("Mandatory, and the address does not take mail")
     NO_PERSON = "no_person", _("Nobody here has this address")
     ACCOUNT_CLOSED = "account_closed", _("The account is closed")
     ADDRESS_CHANGED = "address_changed", _("The person's address changed meanwhile")
     ADDRESS_REFUSED = "address_refused", _("The mail server refused the address for good")
     GAVE_UP = "gave_up", _("Still not accepted after every retry")
+
+
+# The only ones on which optional mail goes out.
+SENDING_REASONS = [
+    Reason.CHOSE_YES.value,
+    Reason.IMPLIED.value,
+    Reason.ADDED_BY_FIRM.value,
+    Reason.DEFAULT_ON.value,
+]
+
+
+class CampaignState(TextChoices):
+    """Where a campaign stands. The last two are final."""
+
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Scheduled")
+    RUNNING = "running", _("Being sent")
+    PAUSED = "paused", _("Held")
+    CANCELLED = "cancelled", _("Cancelled")
+    DONE = "done", _("Sent")
 
 
 FIELD_NAMES = {
@@ -112,7 +218,10 @@ FIELD_NAMES = {
     "cadence_en": _("how often in English"),
     "cadence_fr": _("how often in French"),
     "default_on": _("on by default"),
+    "basis": _("basis"),
+    "double_opt_in": _("asks for a confirmation"),
     "portal": _("portal"),
+    "resellers_only": _("for resellers only"),
     "active": _("active"),
     "position": _("place in the list"),
 }
@@ -122,7 +231,11 @@ EVENT_SENTENCES = {
     "topic.wanted": _("%(actor)s asked for the mail “%(topic)s”."),
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
     "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
-    "optional_mail.stopped": _("%(actor)s stopped all optional mail: %(topics)s."),
+    "optional_mail.stopped": _("%(actor)s stopped all optional mail."),
+    "optional_mail.resumed": _("%(actor)s took back the stop of all optional mail."),
+    "optional_mail.paused": _("%(actor)s paused optional mail until %(until)s."),
+    "optional_mail.unpaused": _("%(actor)s ended the pause of optional mail."),
+    "optional_mail.digest": _("%(actor)s chose how often optional mail comes: %(digest)s."),
     "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
     "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),
 }

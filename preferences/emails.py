@@ -25,7 +25,7 @@ def send_topic_mail(*, topic: Topic, person: User, subject: str, text: str) -> N
                 "topic": topic,
                 "text": text,
                 "brand": settings.HUB_BRAND_NAME,
-                "unsubscribe_url": unsubscribe_url(person, topic),
+                "unsubscribe_url": unsubscribe_url(person.recipient, topic),
                 "preferences_url": absolute("/preferences/"),
             },
         )

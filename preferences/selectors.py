@@ -8,8 +8,9 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from preferences.choices import GROUNDS, ConsentSource, NoticeCode, Reason
-from preferences.models import Choice, ConsentRecord, NoticeClass, Topic
+from preferences.audience import topic_verdicts
+from preferences.choices import GROUNDS, NoticeCode, Reason
+from preferences.models import Choice, ConsentRecord, NoticeClass, Recipient, Topic
 
 
 class MandatoryMail(ValidationError):
@@ -18,53 +19,42 @@ class MandatoryMail(ValidationError):
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether a mail goes out, why, and the evidence behind it."""
+    """Whether a mail goes out, why, and the key of the evidence behind it."""
 
     send: bool
     reason: Reason
-    consent: ConsentRecord | None = None
+    consent_id: int | None = None
 
 
-def answer_for(user: User, topic: Topic) -> Answer:
-    """Whether this person gets this topic at this moment, from what they chose."""
-    if not user.is_active:
-        return Answer(False, Reason.ACCOUNT_CLOSED)
-    if not topic.active:
-        return Answer(False, Reason.TOPIC_CLOSED)
-    choice = Choice.objects.select_related("consent").filter(user=user, topic=topic).first()
-    if choice is not None and not choice.wants:
-        return Answer(False, Reason.CHOSE_NO, choice.consent)
-    if not Topic.objects.visible_to(user).filter(pk=topic.pk).exists():
-        return Answer(False, Reason.NOT_THEIRS)
-    if choice is not None:
-        return Answer(True, Reason.CHOSE_YES, choice.consent)
-    return _default_for(topic, stopped_all=_stopped_all(user))
+def answer_for(recipient: Recipient, topic: Topic) -> Answer:
+    """Whether this reader gets this topic at this moment."""
+    verdicts = topic_verdicts(
+        topics=Topic.objects.filter(pk=topic.pk),
+        readers=Recipient.objects.filter(pk=recipient.pk),
+    )
+    if not verdicts:  # the subscriber's address has become a person's, who has their own row
+        return Answer(False, Reason.NO_PERSON)
+    return Answer(verdicts[0].send, verdicts[0].reason, verdicts[0].consent_id)
 
 
-def _stopped_all(user: User) -> ConsentRecord | None:
-    """Who once stopped everything is never enrolled by a default again, in later topics either."""
-    return ConsentRecord.objects.filter(user=user, source=ConsentSource.STOP_ALL).first()
-
-
-def _default_for(topic: Topic, *, stopped_all: ConsentRecord | None) -> Answer:
-    if not topic.default_on:
-        return Answer(False, Reason.DEFAULT_OFF)
-    if stopped_all is not None:
-        return Answer(False, Reason.STOPPED_ALL, stopped_all)
-    return Answer(True, Reason.DEFAULT_ON)
+def find_recipient(address: str) -> Recipient | None:
+    """Whose this address is now: a person's, else a subscriber's."""
+    whose = Q(user__email=address) | Q(address=address, followed_by=None)
+    return Recipient.objects.filter(whose).order_by("address").first()
 
 
 def may_send(user: User, topic: Topic) -> bool:
     """The one question every sender asks."""
-    return answer_for(user, topic).send
+    return answer_for(Recipient.objects.get(user=user), topic).send
 
 
 @dataclass(frozen=True)
 class TopicRow:
-    """One switch of the preference page."""
+    """One switch of the preference page: what they want, and why it comes or does not."""
 
     topic: Topic
     wants: bool
+    reason: Reason
     chosen: ConsentRecord | None
 
 
@@ -72,6 +62,7 @@ class TopicRow:
 class PreferenceCentre:
     """What a person can choose, what they cannot, and what they chose lately."""
 
+    recipient: Recipient
     topics: list[TopicRow]
     notices: list[NoticeClass]
     history: list[ConsentRecord]
@@ -84,24 +75,45 @@ class PreferenceCentre:
 
 def preference_centre(user: User) -> PreferenceCentre:
     """Everything `/preferences/` shows this person."""
+    recipient = Recipient.objects.get(user=user)
     choices = {
-        choice.topic_id: choice
-        for choice in Choice.objects.filter(user=user).select_related("consent")
+        choice.topic_id: choice.consent
+        for choice in Choice.objects.filter(recipient=recipient).select_related("consent")
     }
-    stopped = _stopped_all(user)
-    rows = []
-    for topic in Topic.objects.visible_to(user):
-        choice = choices.get(topic.pk)
-        wants = choice.wants if choice else _default_for(topic, stopped_all=stopped).send
-        rows.append(TopicRow(topic, wants, choice.consent if choice else None))
+    offered = Topic.objects.visible_to(user)
+    verdicts = {
+        verdict.topic_id: verdict
+        for verdict in topic_verdicts(
+            topics=offered, readers=Recipient.objects.filter(pk=recipient.pk)
+        )
+    }
+    rows = [
+        TopicRow(
+            topic,
+            verdicts[topic.pk].send or _wishes(recipient, topic, choices.get(topic.pk)),
+            verdicts[topic.pk].reason,
+            choices.get(topic.pk),
+        )
+        for topic in offered
+    ]
     return PreferenceCentre(
-        topics=rows, notices=notice_classes(), history=list(consent_history(user)[:5])
+        recipient=recipient,
+        topics=rows,
+        notices=notice_classes(),
+        history=list(consent_history(user)[:5]),
     )
+
+
+def _wishes(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) -> bool:
+    """What they said, or say by silence; whether it comes is another question."""
+    if chosen is not None and chosen.pk > (recipient.stopped_id or 0):
+        return chosen.wants
+    return topic.default_on and recipient.stopped_id is None
 
 
 def choosable_topics(user: User) -> QuerySet[Topic]:
     """What a person may choose, and what they once chose: a no is always possible."""
-    chosen = Choice.objects.filter(user=user).values("topic")
+    chosen = Choice.objects.filter(recipient__user=user).values("topic")
     return Topic.objects.filter(
         Q(pk__in=Topic.objects.visible_to(user).values("pk")) | Q(pk__in=chosen)
     )
@@ -131,4 +143,6 @@ def notice_classes() -> list[NoticeClass]:
 
 def consent_history(user: User) -> QuerySet[ConsentRecord]:
     """A person's own choices, newest first."""
-    return ConsentRecord.objects.filter(user=user).select_related("topic").order_by("-pk")
+    return (
+        ConsentRecord.objects.filter(recipient__user=user).select_related("topic").order_by("-pk")
+    )

@@ -1,13 +1,24 @@
-"""What follows from a migration: the closed list in its table, and what operators may do."""
+"""What follows from a migration, and from a person's new address."""
 
 from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 
 OPERATOR_PERMISSIONS = [
-    "add_topic", "change_topic", "view_topic", "view_noticeclass", "view_choice",
-    "view_consentrecord", "view_message", "view_deliverydecision",
+    "add_topic", "change_topic", "view_topic", "view_noticeclass", "add_activation",
+    "view_activation", "view_choice", "view_recipient", "view_consentrecord", "view_message",
+    "view_deliverydecision", "add_campaign", "change_campaign", "view_campaign", "view_candidate",
 ]  # fmt: skip
+
+
+def install_rules(*, using: str, **_: Any) -> None:
+    """Put this app's triggers in place: a table that SQLite rebuilt has lost its own."""
+    from accounts.models import triggers
+    from preferences.models import TRIGGERS
+
+    with transaction.atomic(using=using):
+        triggers.install(transaction.get_connection(using), TRIGGERS)
 
 
 def create_notice_classes(**_: Any) -> None:
@@ -32,3 +43,11 @@ def allow_operators(**_: Any) -> None:
             content_type__app_label="preferences", codename__in=OPERATOR_PERMISSIONS
         )
     )
+
+
+def person_saved(*, instance: Any, update_fields: Any = None, **_: Any) -> None:
+    """What was refused at a person's new address stays refused (R44)."""
+    from preferences.services.recipients import follow_address
+
+    if update_fields is None or "email" in update_fields:
+        follow_address(actor=None, recipient=instance.recipient)

@@ -9,8 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 
-from accounts.models import User
-from preferences.models import Topic
+from preferences.models import Recipient, Topic
 
 UNSUBSCRIBE = "preferences.tokens.unsubscribe"
 
@@ -33,23 +32,26 @@ def cipher(purpose: str) -> MultiFernet:
     )
 
 
-def unsubscribe_token(user: User, topic: Topic) -> str:
-    """What names one person and one topic. It never expires: it can only reduce mail (R6, R14)."""
-    sealed = cipher(UNSUBSCRIBE).encrypt(f"{user.sub}/{topic.pk}".encode())
+def unsubscribe_token(recipient: Recipient, topic: Topic) -> str:
+    """What names one reader and one topic. It never expires: it can only reduce mail (R6, R14)."""
+    sealed = cipher(UNSUBSCRIBE).encrypt(f"{recipient.pk}/{topic.pk}".encode())
     return sealed.decode().rstrip("=")
 
 
-def unsubscribe_url(user: User, topic: Topic) -> str:
+def unsubscribe_url(recipient: Recipient, topic: Topic) -> str:
     """The address for List-Unsubscribe and for the link in the mail, on the configured host."""
-    path = reverse("preferences:unsubscribe", args=[unsubscribe_token(user, topic)])
+    path = reverse("preferences:unsubscribe", args=[unsubscribe_token(recipient, topic)])
     return f"{settings.HUB_BASE_URL}{path}"
 
 
-def read_unsubscribe_token(token: str) -> tuple[User, Topic]:
-    """The person and the topic of a token. Raises BadToken, whatever is wrong with it (R4)."""
+def read_unsubscribe_token(token: str) -> tuple[Recipient, Topic]:
+    """The reader and the topic of a token. Raises BadToken, whatever is wrong with it (R4)."""
     try:
         padded = token + "=" * (-len(token) % 4)
-        sub, _slash, topic = cipher(UNSUBSCRIBE).decrypt(padded.encode()).decode().partition("/")
-        return User.objects.get(sub=sub), Topic.objects.get(pk=int(topic))
-    except (InvalidToken, ValueError, User.DoesNotExist, Topic.DoesNotExist) as error:
+        reader, _slash, topic = cipher(UNSUBSCRIBE).decrypt(padded.encode()).decode().partition("/")
+        recipient = Recipient.objects.select_related("user", "followed_by__user").get(
+            pk=int(reader)
+        )
+        return recipient.followed_by or recipient, Topic.objects.get(pk=int(topic))
+    except (InvalidToken, ValueError, Recipient.DoesNotExist, Topic.DoesNotExist) as error:
         raise BadToken from error

@@ -14,9 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import PersonRequest, network_address
-from accounts.models import User
 from preferences.choices import ConsentSource
-from preferences.models import Topic
+from preferences.models import Recipient, Topic
 from preferences.selectors import MandatoryMail, choosable_topics, find_topic, preference_centre
 from preferences.services.choices import (
     TopicRefused,
@@ -99,9 +98,9 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     try:
         if request.method != "POST":
-            person, topic = read_unsubscribe_token(token)
+            recipient, topic = read_unsubscribe_token(token)
         else:
-            person, topic = unsubscribe(
+            recipient, topic = unsubscribe(
                 actor=None,
                 token=token,
                 source=ConsentSource.ONE_CLICK if one_click else ConsentSource.MAIL_LINK,
@@ -110,15 +109,15 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
     except BadToken:
         return render(request, "preferences/unsubscribe_bad.html", status=404)
     chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES  # the switch at the foot of the page
-    with translation.override(get_language() if chosen else person.language):
+    with translation.override(get_language() if chosen else recipient.reads):
         return render(
             request,
             "preferences/unsubscribe.html",
-            {"address": _masked(person), "topic": topic, "done": request.method == "POST"},
+            {"address": _masked(recipient), "topic": topic, "done": request.method == "POST"},
         )
 
 
-def _masked(person: User) -> str:
+def _masked(recipient: Recipient) -> str:
     """Enough of an address for its owner: a link may be forwarded."""
-    local, _at, domain = person.email.partition("@")
+    local, _at, domain = recipient.email.partition("@")
     return f"{local[0]}…@{domain}"

@@ -35,6 +35,24 @@
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
   });
 
+  // <details data-fold="name">: the address remembers what the reader opened or shut.
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      if (!target.dataset?.fold) return;
+      const here = new URL(location);
+      const now = target.open ? "open" : "shut";
+      for (const state of ["open", "shut"]) {
+        const others = here.searchParams.getAll(state).filter((name) => name !== target.dataset.fold);
+        here.searchParams.delete(state);
+        for (const name of others) here.searchParams.append(state, name);
+      }
+      if (now !== target.dataset.default) here.searchParams.append(now, target.dataset.fold);
+      if (here.href !== location.href) history.replaceState(history.state, "", here);
+    },
+    true,
+  );
+
   // htmx: say aloud when a request failed, and keep the place where the reader was.
   const trouble = document.getElementById("trouble");
   const say = (event) => {

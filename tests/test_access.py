@@ -61,7 +61,9 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:invite"),
     # Everyone sees their own page; Bob's is somebody else's to the others.
     **of_alder("portals:person", who={**SUPER_USER, "bob": "in"}, person="bob"),
-    **of_alder("portals:grant-give", "POST", person="emma"),
+    **of_alder("portals:changes", "POST", draft="draft"),
+    **of_alder("portals:changes-review", draft="draft"),
+    **of_alder("portals:changes-discard", "POST", draft="draft"),
     **of_alder("portals:grant-revoke", "POST", person="bob", grant="grant"),
     **of_alder("portals:team", team="team"),
     **of_alder("portals:team-delete", team="team"),
@@ -226,6 +228,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,
+        "draft": f"p{emma.memberships.get().pk}",
         "team": alder.teams.get().uuid,
         "team grant": TeamGrant.objects.get(group__team__customer=alder).pk,
         "resource": Resource.objects.get(

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
 from accounts.models.customers import Membership
+from accounts.models.search import SearchKeyField, beginning_with
 from accounts.models.triggers import Effect, Refusal, register
 from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
@@ -43,6 +44,10 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
             .values("customer_id")
         )
 
+    def matching(self, text: str) -> "ResourceQuerySet":
+        """Things whose name or id begins with this text (two index ranges)."""
+        return beginning_with(self, text, "search_name", "search_id")
+
 
 class Resource(models.Model):
     """One thing: a mailbox, a domain, a queue; known by its portal's own id."""
@@ -59,6 +64,9 @@ class Resource(models.Model):
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
     )
 
+    search_name = SearchKeyField(of="name", max_length=600)
+    search_id = SearchKeyField(of="external_id", max_length=600)
+
     objects = ResourceQuerySet.as_manager()
 
     class Meta:
@@ -73,6 +81,8 @@ class Resource(models.Model):
             models.Index(
                 fields=["subscription", "resource_type", "name", "id"], name="resource_by_name"
             ),
+            models.Index(fields=["subscription", "search_name"], name="resource_by_search_name"),
+            models.Index(fields=["subscription", "search_id"], name="resource_by_search_id"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from portals.models import Privilege, PrivilegeInclusion, Resource, ResourceType
 
 
-def _types_at_or_below(resource_type: ResourceType) -> list[int]:
+def types_at_or_below(resource_type: ResourceType) -> list[int]:
     """This type and every type under it: a portal has a handful, so in Python."""
     children: dict[int | None, list[int]] = {}
     types = ResourceType.objects.filter(portal=resource_type.portal_id)
@@ -23,7 +23,7 @@ def _types_at_or_below(resource_type: ResourceType) -> list[int]:
 def privileges_grantable_on(resource: Resource) -> QuerySet[Privilege]:
     """Privileges of the resource's own type, and of the types below: those cover what is in it."""
     return (
-        Privilege.objects.filter(resource_type__in=_types_at_or_below(resource.resource_type))
+        Privilege.objects.filter(resource_type__in=types_at_or_below(resource.resource_type))
         .select_related("resource_type", "portal")
         .order_by("resource_type", "position")
     )

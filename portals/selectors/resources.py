@@ -60,9 +60,7 @@ def services_of(customer: Customer) -> list[tuple[Portal, Subscription | None]]:
 
 def resources_of(customer: Customer, *, search: str = "") -> QuerySet[Resource]:
     """Everything a customer has; `search` is the beginning of a name or an id."""
-    found = Resource.objects.filter(subscription__in=subscriptions_of(customer))
-    if search:
-        found = found.filter(Q(name__istartswith=search) | Q(external_id__istartswith=search))
+    found = Resource.objects.filter(subscription__in=subscriptions_of(customer)).matching(search)
     return found.select_related("resource_type__portal", "parent", "subscription").order_by(
         "resource_type_id", "name", "pk"
     )
@@ -81,3 +79,23 @@ def resource_by_key(customer: Customer, key: str | None) -> Resource | None:
     if not key or not key.isdecimal() or len(key) > 18:
         return None
     return resources_of(customer).filter(pk=int(key)).first()
+
+
+def type_by_key(customer: Customer, key: str) -> ResourceType | None:
+    """A type of one of the customer's portals by `portal.type`, as addresses name it."""
+    portal, _dot, code = key.partition(".")
+    return (
+        ResourceType.objects.filter(
+            portal__in=subscriptions_of(customer).values("portal"), portal__slug=portal, code=code
+        )
+        .select_related("portal")
+        .first()
+        if "\0" not in key
+        else None
+    )
+
+
+def types_with_more_below(customer: Customer) -> set[int]:
+    """The types, by key, of which a thing can have others in it."""
+    types = ResourceType.objects.filter(portal__in=subscriptions_of(customer).values("portal"))
+    return set(types.exclude(parent=None).values_list("parent_id", flat=True))

@@ -156,7 +156,12 @@ def _sources(
     holders: Sequence[Holder], resources: set[int]
 ) -> dict[Holder, dict[int, list[Source]]]:
     """holder → resource pk → the grants there that reach this person or team."""
-    related = ("permission__privilege__portal", "content_object__resource_type", "granted_by")
+    related = (
+        "permission__privilege__portal",
+        "permission__privilege__resource_type",
+        "content_object__resource_type",
+        "granted_by",
+    )
     found: dict[Holder, dict[int, list[Source]]] = {}
     people = {holder.user_id: holder for holder in holders if isinstance(holder, Membership)}
     members = {membership.pk: membership for membership in people.values()}
@@ -207,14 +212,19 @@ def _origin(
     )
 
 
-def _grants_reaching(holder: Holder) -> list[QuerySet[Any]]:
+def grants_of(holder: Holder, *, through_teams: bool = True) -> list[QuerySet[Any]]:
     """The grants that count for this person or team, now or later, wherever they are."""
     if isinstance(holder, Team):
         return [grants_of_team(holder)]
-    through_teams = TeamGrant.objects.filter(
-        _not_over(), group__team__team_memberships__membership=holder
+    own = PersonGrant.objects.filter(
+        _not_over(),
+        user=holder.user_id,
+        content_object__subscription__customer=holder.customer_id,
     )
-    return [PersonGrant.objects.filter(_not_over(), user=holder.user_id), through_teams]
+    if not through_teams:
+        return [own]
+    members = {"group__team__team_memberships__membership": holder}
+    return [own, TeamGrant.objects.filter(_not_over(), **members)]
 
 
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
@@ -225,7 +235,7 @@ def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
 def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[Resource]:
     """Resources of one portal on which this holder has, or will have, at least one privilege."""
     at_or_above = Q()
-    for grants in _grants_reaching(holder):
+    for grants in grants_of(holder):
         at_or_above |= Q(ancestor__in=grants.values("content_object_id"))
     granted = Q(pk__in=ResourceAncestor.objects.filter(at_or_above).values("resource_id"))
     if _is_super_user(holder):

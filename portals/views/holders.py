@@ -13,11 +13,21 @@ from accounts.models import Customer
 from accounts.views.undo import offer_undo
 from portals.forms.grants import GrantForm
 from portals.models import PersonGrant, Resource, TeamGrant
-from portals.selectors.resources import by_type, resources_of, subscriptions_of
+from portals.selectors.plans import Draft
+from portals.selectors.resources import (
+    by_type,
+    resource_by_key,
+    resources_of,
+    subscriptions_of,
+    type_by_key,
+    types_with_more_below,
+)
 from portals.selectors.rights import Holder, explain, reachable_resources
+from portals.selectors.sheets import Choice, Section, rows_of_one, sheet_of
 from portals.services.grants import grant_privilege, revoke_privilege
 
 SHOWN = 25  # resources per portal before "show all"
+SHORT = 5  # things of a type that stay unfolded whatever is in them
 CHOICES = 200  # resources a plain select still serves
 
 
@@ -48,6 +58,53 @@ def rights_by_portal(
         if row.held or row.passed_down:
             sections[row.resource.subscription_id]["rows"].append(row)
     return list(sections.values())
+
+
+SHOWS = ("all", "held", "differences")  # what a sheet can be narrowed to
+
+
+def sheet(
+    request: PersonRequest, company: Customer, holder: Holder, draft: Draft, *, manages: bool
+) -> dict[str, Any]:
+    """The context of portals/_sheet.html: rows of things, as the address asks for them."""
+    asked = request.GET
+    show = asked.get("show", "all")
+    show = show if show in SHOWS else "all"
+    search = searched(asked.get("q", ""))
+    choice = Choice(
+        search=search if manages else "",
+        differences=manages and show == "differences",
+        held=not manages or show == "held",
+        resource_type=type_by_key(company, asked.get("type", "")) if manages else None,
+        after=asked.get("after", ""),
+    )
+    sections, page = sheet_of(holder, company, choice, draft.wants)
+    _unfold(sections, asked.getlist("open"), asked.getlist("shut"), bool(page or search))
+    thing = resource_by_key(company, asked.get("single")) if manages else None
+    return {
+        "sections": sections,
+        "page": page,
+        "choice": choice,
+        "show": show,
+        "q": search,
+        "parents": types_with_more_below(company) if manages else (),
+        "single": thing,
+        "unfolded": thing and thing.pk,
+        "single_rows": rows_of_one(holder, thing, draft.wants) if thing else [],
+    }
+
+
+def _unfold(sections: list[Section], opened: list[str], shut: list[str], everything: bool) -> None:
+    """What is open: what has something in it or is short, unless the address says otherwise."""
+    for section in sections:
+        section.by_default = section.is_open = True
+        if section.key in shut:
+            section.is_open = False
+        for group in section.groups:
+            short = len(group.rows) <= SHORT
+            group.by_default = group.is_open = everything or short or group.held > 0
+            if group.key in shut or group.key in opened:
+                group.is_open = group.key in opened
 
 
 def grant_form(

@@ -12,12 +12,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.emails import NOTICE_CLASS_HEADER
-from accounts.models import User
 from preferences.emails import TOPIC_HEADER
 from preferences.gate.envelope import content_of, mail_domain
 from preferences.gate.sealing import seal
 from preferences.models import Message, NoticeClass, Topic
 from preferences.models.messages import SUBJECT_LENGTH
+from preferences.selectors import find_recipient
 
 PRIVATE_HEADERS = {NOTICE_CLASS_HEADER.lower(), TOPIC_HEADER.lower()}
 # Addressing has one place, and what the gate says about a mail it says itself.
@@ -86,7 +86,7 @@ def _take_in(mail: EmailMessage) -> Message:
     _check_subject(content["subject"])
     topic = category if isinstance(category, Topic) else None
     return Message(
-        user=User.objects.filter(email=address).first(),
+        recipient=find_recipient(address),
         address=address,
         topic=topic,
         notice_class=category if isinstance(category, NoticeClass) else None,

@@ -34,12 +34,13 @@ SWEEP_SIZE = 500
 def decide(message: Message) -> Answer:
     """Whether this message goes out now. A notice class leaves nothing to decide (R42, R45)."""
     if message.topic is None:
-        return Answer(True, Reason.MANDATORY)
-    if message.user is None:
+        unreachable = message.recipient is not None and message.recipient.unreachable_since
+        return Answer(True, Reason.ESCALATE if unreachable else Reason.MANDATORY)
+    if message.recipient is None:
         return Answer(False, Reason.NO_PERSON)
-    if message.user.email != message.address:
+    if message.recipient.email != message.address:
         return Answer(False, Reason.ADDRESS_CHANGED)
-    return answer_for(message.user, message.topic)
+    return answer_for(message.recipient, message.topic)
 
 
 def deliver(pk: int) -> str:
@@ -87,7 +88,7 @@ def _claim(pk: int) -> Message | None:
         )
     if not claimed:
         return None
-    return Message.objects.select_related("user", "topic").get(pk=pk)
+    return Message.objects.select_related("recipient__user", "topic").get(pk=pk)
 
 
 def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
@@ -101,7 +102,7 @@ def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = ""
             message=message,
             outcome=outcome,
             reason=answer.reason,
-            consent=answer.consent,
+            consent_id=answer.consent_id,
             detail=detail[:300],
         )
         ours.update(

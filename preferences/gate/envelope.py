@@ -61,8 +61,8 @@ def _gate_headers(message: Message) -> dict[str, str]:
     if message.topic is None:
         return headers | {"Auto-Submitted": "auto-generated"}
     headers["List-Id"] = f"<{message.topic.slug}.{mail_domain()}>"
-    if message.user is not None:
-        url = unsubscribe_url(message.user, message.topic)
+    if message.recipient is not None:
+        url = unsubscribe_url(message.recipient, message.topic)
         headers["List-Unsubscribe"] = f"<{url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers

@@ -1,7 +1,35 @@
 """What a person wants, and must, receive, as tables."""
 
-from preferences.models.categories import NoticeClass, Topic
+from preferences.models import campaigns, categories, consent, messages, recipients
+from preferences.models.campaigns import Campaign, Candidate
+from preferences.models.categories import Activation, NoticeClass, Reseller, Topic
 from preferences.models.consent import Choice, ConsentRecord
+from preferences.models.firms import ContactRole, FirmDenial, FirmRecipient
 from preferences.models.messages import DeliveryDecision, Message
+from preferences.models.recipients import Recipient
 
-__all__ = ["Choice", "ConsentRecord", "DeliveryDecision", "Message", "NoticeClass", "Topic"]
+__all__ = [
+    "Activation",
+    "Campaign",
+    "Candidate",
+    "Choice",
+    "ConsentRecord",
+    "ContactRole",
+    "DeliveryDecision",
+    "FirmDenial",
+    "FirmRecipient",
+    "Message",
+    "NoticeClass",
+    "Recipient",
+    "Reseller",
+    "Topic",
+]
+
+# Installed after every migration (preferences.signals).
+TRIGGERS = [
+    *categories.TRIGGERS,
+    *recipients.TRIGGERS,
+    *consent.TRIGGERS,
+    *campaigns.TRIGGERS,
+    *messages.TRIGGERS,
+]

@@ -1,17 +1,17 @@
 """The two kinds of mail, in two tables: a choice can point at one of them only."""
 
 from django.db import models
-from django.db.models import Q
-from django.utils.functional import Promise
+from django.db.models import Exists, Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, User
+from accounts.models import Customer, Membership, User
 from accounts.models.triggers import append_only, register
 from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
 from portals.models import Portal
-from preferences.choices import GROUNDS, NoticeCode
+from preferences.choices import FOUNDING_CLASSES, GROUNDS, NoticeCode, TopicBasis
 
 
 class NoticeClass(models.Model):
@@ -32,27 +32,74 @@ class NoticeClass(models.Model):
         return str(NoticeCode(self.code).label)
 
     @property
-    def legal_basis(self) -> Promise:
+    def legal_basis(self) -> str:
         """The rule of law that makes it mandatory."""
-        return GROUNDS[NoticeCode(self.code)].legal_basis
+        return str(GROUNDS[NoticeCode(self.code)].basis.label)
 
     @property
-    def reason(self) -> Promise:
+    def reason(self) -> str:
         """The same for the person it reaches."""
-        return GROUNDS[NoticeCode(self.code)].reason
+        return str(GROUNDS[NoticeCode(self.code)].reason)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether mail may name it: founding, or activated by two."""
+        return self.code in FOUNDING_CLASSES or self.activations.count() >= 2
+
+
+class Activation(models.Model):
+    """One staff member's yes to a class added after the founding five; two make it active."""
+
+    notice_class = models.ForeignKey(
+        NoticeClass, on_delete=models.PROTECT, related_name="activations"
+    )
+    staff = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["notice_class", "at"]
+        constraints = [
+            models.UniqueConstraint(fields=["notice_class", "staff"], name="one_activation_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notice_class_id}: {self.staff}"
+
+
+class Reseller(models.Model):
+    """A customer who resells: the audience of some topics."""
+
+    customer = models.OneToOneField(
+        Customer, primary_key=True, on_delete=models.PROTECT, related_name="reseller"
+    )
+    since = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.customer)
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):
     """Ring two: which topics a person may choose."""
 
     def visible_to(self, user: User) -> "TopicQuerySet":
-        """Active topics of the provider, and of the portals of this person's customers."""
-        customers = Membership.objects.live().filter(user=user).values("customer")
-        portals = Portal.objects.filter(
-            subscriptions__customer__in=customers,
-            subscriptions__status=SubscriptionStatus.ACTIVE,
+        """Active topics in whose audience this person is, through one of their customers."""
+        customers = Customer.objects.filter(
+            pk__in=Membership.objects.live().filter(user=user).values("customer")
         )
-        return self.filter(Q(portal=None) | Q(portal__in=portals), active=True)
+        resellers = customers.filter(reseller__isnull=False)
+        return self.filter(
+            Q(portal=None, resellers_only=False)
+            | Q(portal=None, resellers_only=True) & Exists(resellers)
+            | Q(portal__in=_portals_of(customers), resellers_only=False)
+            | Q(portal__in=_portals_of(resellers), resellers_only=True),
+            active=True,
+        )
+
+
+def _portals_of(customers: models.QuerySet[Customer]) -> models.QuerySet[Portal]:
+    return Portal.objects.filter(
+        subscriptions__customer__in=customers, subscriptions__status=SubscriptionStatus.ACTIVE
+    )
 
 
 def _in_both(label: str, length: int) -> tuple[models.CharField, models.CharField]:
@@ -76,6 +123,14 @@ class Topic(models.Model):
         default=False,
         help_text=_("Sent to people who have not chosen yet, until they say no."),
     )
+    basis = models.CharField(
+        _("basis"), max_length=10, choices=TopicBasis, default=TopicBasis.EXPRESS
+    )
+    double_opt_in = models.BooleanField(
+        _("asks for a confirmation"),
+        default=True,
+        help_text=_("Who subscribes without an account confirms by a mail to the address."),
+    )
     portal = models.ForeignKey(
         Portal,
         null=True,
@@ -83,6 +138,11 @@ class Topic(models.Model):
         on_delete=models.PROTECT,
         related_name="topics",
         help_text=_("Shown to people of customers with this portal; empty: to everyone."),
+    )
+    resellers_only = models.BooleanField(
+        _("for resellers only"),
+        default=False,
+        help_text=_("Shown to people of customers who resell."),
     )
     active = models.BooleanField(_("active"), default=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -95,6 +155,14 @@ class Topic(models.Model):
             # A topic can never be taken for a mandatory class, nor the other way round.
             models.CheckConstraint(
                 condition=~Q(slug__in=NoticeCode.values), name="topic_is_no_notice_class"
+            ),
+            models.CheckConstraint(
+                condition=Q(basis__in=TopicBasis.values), name="topic_basis_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(default_on=False) | Q(basis=TopicBasis.IMPLIED),
+                name="on_by_default_is_implied_consent",
+                violation_error_message=_("On by default is implied consent: choose that basis."),
             ),
         ]
 
@@ -126,10 +194,15 @@ class Topic(models.Model):
         return self._text("cadence")
 
     @property
+    def is_public(self) -> bool:
+        """Whether people without an account may have it."""
+        return self.portal_id is None and not self.resellers_only
+
+    @property
     def wording(self) -> str:
         """The text a person agrees to or refuses, as shown to them: kept as evidence."""
         return f"{self.name}\n{self.purpose}\n{self.cadence}"
 
 
 # Rows of the closed list are added by code (post_migrate) and never go away.
-TRIGGERS = register(append_only("preferences_noticeclass"))
+TRIGGERS = register(append_only("preferences_noticeclass"), append_only("preferences_activation"))

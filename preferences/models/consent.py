@@ -2,20 +2,31 @@
 
 import hashlib
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.choices import Language
 from accounts.models import User
 from accounts.models.triggers import Effect, Refusal, append_only, register
-from preferences.choices import ConsentSource
+from preferences.choices import ConsentBasis, ConsentSource
 from preferences.models.categories import Topic
+from preferences.models.recipients import Recipient
 
 
-def address_hash(address: str) -> str:
+def address_hash(address: str, secret: str | bytes | None = None) -> str:
     """An address as evidence keeps it: recognisable with our key, readable by nobody."""
-    return salted_hmac("preferences.address", address.lower(), algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "preferences.address", address.lower(), secret=secret, algorithm="sha256"
+    ).hexdigest()
+
+
+def address_hashes(address: str) -> list[str]:
+    """The same under the present and every former secret key: what evidence may hold."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [address_hash(address, secret) for secret in secrets]
 
 
 def wording_hash(wording: str) -> str:
@@ -24,12 +35,20 @@ def wording_hash(wording: str) -> str:
 
 
 class ConsentRecord(models.Model):
-    """One yes or no, with what was said to whom and how; never changed, never deleted (trigger)."""
+    """One yes or no, with what was said to whom and how; never changed, never deleted (trigger).
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="consent_records")
+    Without a topic it is about all optional mail: a no stops everything, a yes takes that back.
+    """
+
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.PROTECT, related_name="consent_records"
+    )
     address_hash = models.CharField(max_length=64)
-    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="consent_records")
+    topic = models.ForeignKey(
+        Topic, null=True, on_delete=models.PROTECT, related_name="consent_records"
+    )
     wants = models.BooleanField()
+    basis = models.CharField(max_length=12, choices=ConsentBasis, default=ConsentBasis.EXPRESS)
     wording = models.TextField(help_text="The text the person answered, as shown.")
     wording_hash = models.CharField(max_length=64)
     language = models.CharField(max_length=2, choices=Language)
@@ -41,53 +60,85 @@ class ConsentRecord(models.Model):
         related_name="+",
         help_text="Who was signed in; nobody for a link in a mail.",
     )
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(
+        default=timezone.now, help_text="When it was said; an implied consent runs from here."
+    )
     network_address = models.GenericIPAddressField(null=True)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(source__in=ConsentSource.values), name="consent_source_known"
+                condition=Q(source__in=ConsentSource.values), name="consent_source_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(basis__in=ConsentBasis.values), name="consent_basis_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(basis=ConsentBasis.EXPRESS) | Q(wants=True, topic__isnull=False),
+                name="only_a_yes_to_a_topic_is_implied",
             ),
         ]
         indexes = [
-            models.Index(fields=["user", "topic", "-id"], name="consent_by_person"),
-            models.Index(fields=["address_hash"], name="consent_by_address"),
+            models.Index(fields=["recipient", "topic", "-id"], name="consent_by_recipient"),
+            models.Index(fields=["address_hash", "topic", "-id"], name="consent_by_address"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {'yes' if self.wants else 'no'} to {self.topic_id}"
+        return f"{self.recipient_id}: {'yes' if self.wants else 'no'} to {self.topic_id or 'all'}"
 
 
 class Choice(models.Model):
-    """A person's yes or no to one topic: the latest consent record, kept by triggers alone.
+    """A recipient's yes or no to one topic: the latest consent record, kept by triggers alone.
 
     There is no choice for a notice class, because no column here could hold it.
     """
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="choices")
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="choices")
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="choices")
     wants = models.BooleanField()
     consent = models.OneToOneField(ConsentRecord, on_delete=models.PROTECT, related_name="choice")
 
     class Meta:
-        ordering = ["user", "topic"]
-        constraints = [models.UniqueConstraint(fields=["user", "topic"], name="one_choice")]
+        ordering = ["recipient", "topic"]
+        constraints = [models.UniqueConstraint(fields=["recipient", "topic"], name="one_choice")]
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {'yes' if self.wants else 'no'} to {self.topic_id}"
+        return f"{self.recipient_id}: {'yes' if self.wants else 'no'} to {self.topic_id}"
 
 
 _UNPROVEN = """NEW.consent_id IS NULL OR NEW.consent_id <> (
     SELECT r.id FROM preferences_consentrecord r
-    WHERE r.user_id = NEW.user_id AND r.topic_id = NEW.topic_id ORDER BY r.id DESC LIMIT 1)
+    WHERE r.recipient_id = NEW.recipient_id AND r.topic_id = NEW.topic_id
+    ORDER BY r.id DESC LIMIT 1)
   OR NOT EXISTS (SELECT 1 FROM preferences_consentrecord r
-    WHERE r.id = NEW.consent_id AND r.user_id = NEW.user_id AND r.topic_id = NEW.topic_id
-      AND r.wants = NEW.wants)"""
+    WHERE r.id = NEW.consent_id AND r.recipient_id = NEW.recipient_id
+      AND r.topic_id = NEW.topic_id AND r.wants = NEW.wants)"""
+
+
+def _refused_before(same: str) -> str:
+    """Whether a no to the topic or to everything stands, which no express yes has followed."""
+    return f"""EXISTS (
+        SELECT 1 FROM preferences_consentrecord n
+        WHERE n.{same} = NEW.{same} AND NOT n.wants
+          AND (n.topic_id = NEW.topic_id OR n.topic_id IS NULL)
+          AND NOT EXISTS (
+            SELECT 1 FROM preferences_consentrecord y
+            WHERE y.{same} = NEW.{same} AND y.wants AND y.basis = 'express' AND y.id > n.id
+              AND (y.topic_id = NEW.topic_id OR (y.topic_id IS NULL AND n.topic_id IS NULL))))"""  # noqa: S608
+
 
 TRIGGERS = register(
     append_only("preferences_consentrecord"),
+    Refusal(
+        name="implied_consent_revives_nothing",
+        table="preferences_consentrecord",
+        refuse_when={
+            "INSERT": "NEW.basis <> 'express' AND"
+            f" ({_refused_before('recipient_id')} OR {_refused_before('address_hash')})"
+        },
+        message="only the person undoes their own no",
+    ),
     Refusal(
         name="choice_follows_consent",
         table="preferences_choice",
@@ -99,11 +150,23 @@ TRIGGERS = register(
         name="choice_of_consent",
         table="preferences_consentrecord",
         event="INSERT",
+        when="NEW.topic_id IS NOT NULL",
         statements=(
-            "INSERT INTO preferences_choice (user_id, topic_id, wants, consent_id)"
-            " VALUES (NEW.user_id, NEW.topic_id, NEW.wants, NEW.id)"
-            " ON CONFLICT (user_id, topic_id) DO UPDATE"
+            "INSERT INTO preferences_choice (recipient_id, topic_id, wants, consent_id)"
+            " VALUES (NEW.recipient_id, NEW.topic_id, NEW.wants, NEW.id)"
+            " ON CONFLICT (recipient_id, topic_id) DO UPDATE"
             " SET wants = excluded.wants, consent_id = excluded.consent_id",
+        ),
+    ),
+    Effect(
+        name="stop_of_consent",
+        table="preferences_consentrecord",
+        event="INSERT",
+        when="NEW.topic_id IS NULL",
+        statements=(
+            "UPDATE preferences_recipient"
+            " SET stopped_id = CASE WHEN NEW.wants THEN NULL ELSE NEW.id END"
+            " WHERE id = NEW.recipient_id",
         ),
     ),
 )

@@ -4,11 +4,18 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.models.triggers import Refusal, append_only, register
-from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
+from preferences.choices import (
+    FOUNDING_CLASSES,
+    UNFINISHED,
+    MessageState,
+    Outcome,
+    Reason,
+)
+from preferences.models.campaigns import Campaign
 from preferences.models.categories import NoticeClass, Topic
 from preferences.models.consent import ConsentRecord
+from preferences.models.recipients import Recipient
 
 SUBJECT_LENGTH = 998  # of a header line, RFC 5322
 
@@ -16,10 +23,13 @@ SUBJECT_LENGTH = 998  # of a header line, RFC 5322
 class Message(models.Model):
     """One mail to one reader, of exactly one notice class or topic."""
 
-    user = models.ForeignKey(
-        User, null=True, on_delete=models.PROTECT, related_name="messages", help_text="The reader."
+    recipient = models.ForeignKey(
+        Recipient, null=True, on_delete=models.PROTECT, related_name="messages"
     )
     address = models.EmailField()
+    campaign = models.ForeignKey(
+        Campaign, null=True, on_delete=models.PROTECT, related_name="messages"
+    )
     notice_class = models.ForeignKey(
         NoticeClass, null=True, on_delete=models.PROTECT, related_name="messages"
     )
@@ -53,6 +63,11 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=MessageState.SKIPPED) | Q(topic__isnull=False),
                 name="mandatory_message_is_never_skipped",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "recipient"],
+                condition=Q(campaign__isnull=False),
+                name="one_message_of_a_campaign",
             ),
         ]
         indexes = [
@@ -95,17 +110,31 @@ class DeliveryDecision(models.Model):
         return f"{self.message_id}: {self.outcome} ({self.reason})"
 
 
+_FOUNDING = ", ".join(f"'{code.value}'" for code in FOUNDING_CLASSES)
 _ENDED = "state IN ('sent', 'skipped', 'failed')"
 _DECIDED = """EXISTS (SELECT 1 FROM preferences_deliverydecision d
     WHERE d.message_id = NEW.id AND d.outcome = NEW.state)"""
 
 TRIGGERS = register(
     Refusal(
+        name="only_an_active_class_is_mandatory",
+        table="preferences_message",
+        refuse_when={
+            "INSERT": f"""NEW.notice_class_id IS NOT NULL
+                AND NEW.notice_class_id NOT IN ({_FOUNDING})
+                AND (SELECT COUNT(*) FROM preferences_activation a
+                    WHERE a.notice_class_id = NEW.notice_class_id) < 2"""  # noqa: S608
+        },
+        message="two staff activate a notice class before it is used",
+    ),
+    Refusal(
         name="message_keeps_its_reader",
         table="preferences_message",
         refuse_when={
             "UPDATE": "COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"
             " OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
+            " OR COALESCE(NEW.campaign_id, 0) <> COALESCE(OLD.campaign_id, 0)"
+            " OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0)"
             " OR NEW.address <> OLD.address"
         },
         message="a message keeps its category and its reader",

@@ -1,8 +1,8 @@
-"""A person's yes and no. The consent record is written; the choice follows from it (trigger)."""
+"""A reader's yes and no. The consent record is written; the choice follows from it (trigger)."""
 
 from collections.abc import Iterable
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import get_language
@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.choices import Language
 from accounts.models import User
 from accounts.services.audit import record_event
-from preferences.choices import ConsentSource
-from preferences.models import Choice, ConsentRecord, Topic
+from preferences.choices import ConsentBasis, ConsentSource
+from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, wording_hash
 from preferences.selectors import preference_centre
+from preferences.services.recipients import lock_recipient
 from preferences.tokens import read_unsubscribe_token
 
 
@@ -22,37 +23,47 @@ class TopicRefused(ValidationError):
     """This topic cannot be asked for; the message says why."""
 
 
-def _lock(person: User) -> User:
-    """One choice of a person at a time, so that the latest record is the one that counts."""
-    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
-
-
-def _record(
-    person: User,
-    topic: Topic,
+def record_consent(
     *,
+    actor: User | None,
+    recipient: Recipient,
+    topic: Topic | None,
     wants: bool,
     source: str,
-    actor: User | None,
-    network_address: str | None,
-) -> None:
-    language = (get_language() or person.language)[:2]
-    ConsentRecord.objects.create(
-        user=person,
-        address_hash=address_hash(person.email),
+    network_address: str | None = None,
+) -> ConsentRecord:
+    """Write what a reader said of a topic, or of all optional mail (None), in so many words.
+
+    Runs inside the caller's transaction, with the recipient's row locked.
+    """
+    language = (get_language() or recipient.reads)[:2]
+    wording = topic.wording if topic else _("All optional mail")
+    return ConsentRecord.objects.create(
+        recipient=recipient,
+        address_hash=address_hash(recipient.email),
         topic=topic,
         wants=wants,
-        wording=topic.wording,
-        wording_hash=wording_hash(topic.wording),
-        language=language if language in Language.values else person.language,
+        basis=ConsentBasis.EXPRESS,
+        wording=wording,
+        wording_hash=wording_hash(wording),
+        language=language if language in Language.values else recipient.reads,
         source=source,
         actor=actor,
         network_address=network_address,
     )
 
 
-def _is(person: User, topic: Topic, wants: bool) -> bool:
-    return Choice.objects.filter(user=person, topic=topic, wants=wants).exists()
+def _stands(recipient: Recipient, topic: Topic, wants: bool) -> bool:
+    """Whether they have said just this, and nothing since."""
+    choice = (
+        Choice.objects.select_related("consent")
+        .filter(recipient=recipient, topic=topic, wants=wants)
+        .first()
+    )
+    if choice is None or not wants:
+        return choice is not None
+    express = choice.consent.basis == ConsentBasis.EXPRESS
+    return express and choice.consent_id > (recipient.stopped_id or 0)
 
 
 @transaction.atomic
@@ -69,28 +80,26 @@ def choose_topics(
     Asking twice is asking once. Raises PermissionDenied for a closed account, TopicRefused when a
     topic that is wanted is closed or not the person's.
     """
-    person = _lock(actor)
-    if not person.is_active:
-        raise PermissionDenied("the account is closed")
-    changed = [topic for topic in topics if not _is(person, topic, wants)]
+    recipient = lock_recipient(actor)
+    changed = [topic for topic in topics if not _stands(recipient, topic, wants)]
     if wants:
-        theirs = set(Topic.objects.visible_to(person))
+        theirs = set(Topic.objects.visible_to(actor))
         for topic in changed:
             if topic not in theirs:
                 raise TopicRefused(_("“%(topic)s” is not offered to you.") % {"topic": topic})
     for topic in changed:
-        _record(
-            person,
-            topic,
+        record_consent(
+            actor=actor,
+            recipient=recipient,
+            topic=topic,
             wants=wants,
             source=source,
-            actor=person,
             network_address=network_address,
         )
         record_event(
             kind="topic.wanted" if wants else "topic.refused",
-            actor=person,
-            person=person,
+            actor=actor,
+            person=actor,
             topic=topic.names,
         )
     return changed
@@ -108,67 +117,78 @@ def choose_topic(
     choose_topics(
         actor=actor, topics=[topic], wants=wants, source=source, network_address=network_address
     )
-    return Choice.objects.select_related("consent").get(user=actor, topic=topic)
+    return Choice.objects.select_related("consent").get(recipient__user=actor, topic=topic)
 
 
 @transaction.atomic
-def stop_all_optional(*, actor: User, network_address: str | None = None) -> list[Topic]:
-    """Say no to every topic, later ones included, until asked for; out: those that were on.
+def stop_all_optional(
+    *, actor: User, source: str = ConsentSource.PAGE, network_address: str | None = None
+) -> list[Topic]:
+    """Stop every topic, later ones included, until asked for; out: those that were on.
 
-    Mandatory mail is not concerned. Raises PermissionDenied for a closed account.
+    One record says so, whatever was chosen before (R15); a yes to a topic that comes after it
+    counts again. Mandatory mail is not concerned. Raises PermissionDenied for a closed account.
     """
-    person = _lock(actor)
-    if not person.is_active:
-        raise PermissionDenied("the account is closed")
-    wanted = [row.topic for row in preference_centre(person).topics if row.wants]
-    once = ConsentRecord.objects.filter(user=person, source=ConsentSource.STOP_ALL).exists()
-    stopped = [
-        topic
-        for topic in Topic.objects.filter(active=True)
-        if not once or not _is(person, topic, False)
-    ]
-    for topic in stopped:
-        _record(
-            person,
-            topic,
+    recipient = lock_recipient(actor)
+    wanted = [row.topic for row in preference_centre(actor).topics if row.wants]
+    if recipient.stopped_id is None or wanted:
+        record_consent(
+            actor=actor,
+            recipient=recipient,
+            topic=None,
             wants=False,
-            source=ConsentSource.STOP_ALL,
-            actor=person,
+            source=source,
             network_address=network_address,
         )
-    if stopped:
-        record_event(
-            kind="optional_mail.stopped",
-            actor=person,
-            person=person,
-            topics={
-                language: ", ".join(topic.names[language] for topic in stopped)
-                for language in Language.values
-            },
-        )
+        record_event(kind="optional_mail.stopped", actor=actor, person=actor)
     return wanted
+
+
+@transaction.atomic
+def resume_optional(
+    *, actor: User, source: str = ConsentSource.PAGE, network_address: str | None = None
+) -> bool:
+    """Take back that all was stopped: what was chosen before counts again.
+
+    Out: whether anything changed. Raises PermissionDenied for a closed account.
+    """
+    recipient = lock_recipient(actor)
+    if recipient.stopped_id is None:
+        return False
+    record_consent(
+        actor=actor,
+        recipient=recipient,
+        topic=None,
+        wants=True,
+        source=source,
+        network_address=network_address,
+    )
+    record_event(kind="optional_mail.resumed", actor=actor, person=actor)
+    return True
 
 
 @transaction.atomic
 def unsubscribe(
     *, actor: None, token: str, source: str, network_address: str | None = None
-) -> tuple[User, Topic]:
+) -> tuple[Recipient, Topic]:
     """Say no by a mailed link, without a sign-in; out: for whom and to what.
 
     Doing it again is success (R6). Raises BadToken, whatever is wrong with the token (R4).
     """
-    person, topic = read_unsubscribe_token(token)
-    person = _lock(person)
-    if _is(person, topic, False):
-        return person, topic
-    with translation.override(person.language):  # the mail's, whatever the browser's
-        _record(
-            person,
-            topic,
+    recipient, topic = read_unsubscribe_token(token)
+    recipient = Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
+    if _stands(recipient, topic, False):
+        return recipient, topic
+    with translation.override(recipient.reads):  # the mail's, whatever the browser's
+        record_consent(
+            actor=actor,
+            recipient=recipient,
+            topic=topic,
             wants=False,
             source=source,
-            actor=actor,
             network_address=network_address,
         )
-        record_event(kind="topic.unsubscribed", actor=actor, person=person, topic=topic.names)
-    return person, topic
+        record_event(
+            kind="topic.unsubscribed", actor=actor, person=recipient.user, topic=topic.names
+        )
+    return recipient, topic

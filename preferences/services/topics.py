@@ -11,7 +11,7 @@ from preferences.models import Topic
 
 TOPIC_FIELDS = (
     "name_en", "name_fr", "purpose_en", "purpose_fr", "cadence_en", "cadence_fr",
-    "default_on", "portal", "active", "position",
+    "default_on", "basis", "double_opt_in", "portal", "resellers_only", "active", "position",
 )  # fmt: skip
 
 

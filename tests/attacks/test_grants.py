@@ -88,9 +88,11 @@ def test_a_right_ticked_twice_is_offered_once(as_, alice, domain, renew):
 def test_a_moment_at_the_end_of_time_is_refused(field, moment, as_, alice, bob, domain, renew):
     """PostgreSQL keeps 9999-12-31 in Toronto, then cannot read it: the page was gone for good."""
     page = reverse("portals:person", args=["alder", bob.sub])
-    give = reverse("portals:grant-give", args=["alder", bob.sub])
+    holder = f"p{bob.memberships.get().pk}"
+    review = reverse("portals:changes-review", args=["alder", holder])
+    token = f"give.{holder}.{domain.pk}.{renew.pk}..."
 
-    answer = as_(alice).post(give, {"resource": domain.pk, "privilege": renew.pk, field: moment})
+    answer = as_(alice).post(review, {"change": token, "reason": "", field: moment})
 
     assert answer.status_code == 200
     assert not PersonGrant.objects.filter(user=bob, permission_id=renew.pk).exists()

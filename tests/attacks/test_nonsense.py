@@ -37,7 +37,7 @@ def test_odd_queries_of_a_super_user_are_answered(text, as_, alice, bob):
     person = reverse("portals:person", args=["alder", bob.sub])
 
     for page, names in {
-        person: ("find", "all", "resource"),
+        person: ("q", "show", "type", "after", "single", "open"),
         reverse("portals:resource-list", args=["alder"]): ("q", "portal", "after"),
         reverse("accounts:people", args=["alder"]): ("q",),
         reverse("preferences:centre"): ("done", "topic"),
@@ -62,14 +62,21 @@ def test_a_bad_resource_indicator_gets_no_token(resource, client, db):
 def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     client = as_(alice)
-    give = reverse("portals:grant-give", args=["alder", bob.sub])
+    holder = f"p{bob.memberships.get().pk}"
+    review = reverse("portals:changes-review", args=["alder", holder])
+    collect = reverse("portals:changes", args=["alder", holder])
     before = PersonGrant.objects.count()
 
-    assert client.post(give, {"resource": domain.pk, "privilege": number}).status_code == 200
-    assert client.post(give, {"resource": number, "privilege": "1"}).status_code == 302
+    for change in (f"{domain.pk}.{number}", f"{number}.1"):
+        token = f"give.{holder}.{change}..."
+        assert client.post(review, {"change": token}).status_code == 200
+        assert client.post(review, {"change": f"{token}{number}"}).status_code == 200
+    for value in (f"{holder}/{domain.pk}/{number}=1", f"{number}/1/1=1", number):
+        assert client.post(collect, {"level": value, "single": value}).status_code == 302
+    people = reverse("portals:person", args=["alder", bob.sub])
     hand_over = {"to": number, "typed_name": "Alder Dental"}
     address = reverse("accounts:hand-over-offer", args=["alder"])
     assert client.post(address, hand_over).status_code == 200
-    revoke = f"{give}{number}/revoke/" if number.isdigit() else f"{give}0/revoke/"
+    revoke = f"{people}grants/{number if number.isdigit() else 0}/revoke/"
     assert client.post(revoke).status_code == 404
     assert PersonGrant.objects.count() == before

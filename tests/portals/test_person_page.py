@@ -1,12 +1,18 @@
 """The page of one person: seen, granted, revoked, refused."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portals.models import PersonGrant
+from accounts.models import AuditEvent
+from portals.models import PersonGrant, Resource
 
 DNS = "domains.domain.manage_dns"
+VIEW = "domains.domain.view"
 
 
 @pytest.fixture
@@ -15,8 +21,15 @@ def page(alder, emma):
 
 
 @pytest.fixture
-def give_page(alder, emma):
-    return reverse("portals:grant-give", args=[alder.slug, emma.sub])
+def spot(alder, emma, membership):
+    """Where Emma's level on a thing is set, as the page's controls name it."""
+    return lambda thing: f"p{membership(emma).pk}/{thing.pk}/{thing.resource_type_id}"
+
+
+@pytest.fixture
+def changes(emma, membership):
+    """The addresses of Emma's pending changes: changes("changes"), changes("changes-review")."""
+    return lambda name: reverse(f"portals:{name}", args=["alder", f"p{membership(emma).pk}"])
 
 
 @pytest.fixture
@@ -35,99 +48,229 @@ def test_a_super_user_sees_every_right_with_its_origin(
     assert "given directly" in html
 
 
-def test_giving_and_revoking_by_plain_forms(as_, alice, emma, page, give_page, domain, right):
+def tokens(review):
+    """What the review form sends."""
+    return re.findall(r'name="change" value="([^"]+)"', review.content.decode())
+
+
+def test_a_level_is_gathered_reviewed_and_given_then_revoked(
+    as_, alice, emma, changes, domain, right, spot
+):
     client = as_(alice)
-    chosen = client.get(page, {"resource": domain.pk}).content.decode()
-    assert "Change its DNS records" in chosen
+    level = f"{spot(domain)}={right('domains.domain.manage').pk}"
+    answer = client.post(changes("changes"), {"level": level, "review": "1"})
+    assert answer["Location"] == changes("changes-review")
+    assert not emma.has_perm("portals.domains.domain.renew", domain)
 
-    response = client.post(
-        give_page, {"resource": domain.pk, "privilege": right(DNS).pk, "reason": ""}
-    )
-    assert response.status_code == 302
-    assert emma.has_perm(f"portals.{DNS}", domain)
+    review = client.get(changes("changes-review"))
+    assert "Emma Roy</strong> gets “Manage everything but a transfer”" in review.content.decode()
+    answer = client.post(changes("changes-review"), {"change": tokens(review), "reason": "Website"})
+    assert answer.status_code == 302
+    assert emma.has_perm("portals.domains.domain.renew", domain)
+    assert "Nothing to change" in client.get(changes("changes-review")).content.decode()
 
-    grant = PersonGrant.objects.get(user=emma, permission_id=right(DNS).pk, content_object=domain)
+    grant = PersonGrant.objects.get(user=emma, content_object=domain)
+    assert grant.reason == "Website"
     response = client.post(
         reverse("portals:grant-revoke", args=["alder", emma.sub, grant.pk]), follow=True
     )
     assert response.status_code == 200
+    assert not emma.has_perm("portals.domains.domain.renew", domain)
+
+
+def test_a_lower_level_gives_one_right_and_takes_another(
+    as_, alice, emma, membership, changes, domain, right, spot, give
+):
+    give(alice, membership(emma), "domains.domain.manage", domain)
+    client = as_(alice)
+    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    review = client.get(changes("changes-review"))
+    assert sorted(one.split(".")[0] for one in tokens(review)) == ["give", "take"]
+
+    client.post(changes("changes-review"), {"change": tokens(review)})
+
+    assert emma.has_perm(f"portals.{VIEW}", domain)
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_htmx_gets_the_form_alone(as_, alice, page, domain):
-    response = as_(alice).get(page, {"resource": domain.pk}, headers={"HX-Request": "true"})
+def test_choosing_what_is_there_already_leaves_nothing_pending(
+    as_, alice, changes, domain, right, spot
+):
+    client = as_(alice)
+    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{spot(domain)}=given"})
+    assert tokens(client.get(changes("changes-review"))) == []
+
+    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes-discard"))
+    assert tokens(client.get(changes("changes-review"))) == []
+
+
+def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, right, spot):
+    client = as_(alice)
+    html = client.get(page, {"single": domain.pk}).content.decode()
+    assert html.count('name="single"') == 7
+    ticked = [f"{spot(domain)}={right(name).pk}" for name in (DNS, "domains.domain.renew")]
+
+    client.post(changes("changes"), {"spot": spot(domain), "single": ticked})
+    client.post(
+        changes("changes-review"), {"change": tokens(client.get(changes("changes-review")))}
+    )
+
+    assert emma.has_perm(f"portals.{DNS}", domain)
+    assert emma.has_perm("portals.domains.domain.renew", domain)
+    assert not emma.has_perm("portals.domains.domain.manage_contacts", domain)
+    assert "Custom – 2 single rights" in client.get(page).content.decode()
+
+
+def test_rights_on_everything_in_a_thing(as_, alice, emma, page, changes, thing, right, membership):
+    mail_domain, mailbox = (
+        thing("mail_domain", "alder.example"),
+        thing("mailbox", "bob@alder.example"),
+    )
+    below = f"p{membership(emma).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
+    client = as_(alice)
+    html = client.get(page, {"single": mail_domain.pk}).content.decode()
+    assert "On every Mailbox in it, future ones too" in html
+
+    view = right("webmail.mailbox.view")
+    client.post(changes("changes"), {"spot": below, "single": f"{below}={view.pk}"})
+    client.post(
+        changes("changes-review"), {"change": tokens(client.get(changes("changes-review")))}
+    )
+
+    assert emma.has_perm("portals.webmail.mailbox.view", mailbox)
+
+
+def test_new_dates_replace_the_grant(
+    as_, alice, emma, membership, changes, domain, right, spot, give
+):
+    old = give(alice, membership(emma), DNS, domain)
+    client = as_(alice)
+    client.post(changes("changes"), {"again": f"{spot(domain)}={right(DNS).pk}"})
+    review = client.get(changes("changes-review"))
+    assert "with the dates and reason below" in review.content.decode()
+
+    client.post(
+        changes("changes-review"),
+        {"change": tokens(review), "expires_at": "2099-01-01T00:00", "reason": "One more year"},
+    )
+
+    grant = PersonGrant.objects.get(user=emma, content_object=domain)
+    assert grant.pk != old.pk
+    assert grant.expires_at.year in (2098, 2099)
+
+
+def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
+    as_, alice, emma, changes, domain, right, spot
+):
+    client = as_(alice)
+    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    form = {"change": tokens(client.get(changes("changes-review")))}
+    assert client.post(changes("changes-review"), form).status_code == 302
+    before = AuditEvent.objects.count()
+
+    again = client.post(changes("changes-review"), form)
+
+    assert "Something changed since you reviewed this" in again.content.decode()
+    assert AuditEvent.objects.count() == before
+    assert PersonGrant.objects.filter(user=emma, content_object=domain).count() == 1
+
+
+def test_htmx_gets_the_bar_and_the_marks_alone(as_, alice, changes, domain, right, spot):
+    response = as_(alice).post(
+        changes("changes"),
+        {"level": f"{spot(domain)}={right(VIEW).pk}"},
+        headers={"HX-Request": "true"},
+    )
     html = response.content.decode()
 
     assert "<html" not in html
-    assert 'id="grant-form"' in html
+    assert 'id="pending"' in html
+    assert "1 change not made yet" in html
+    assert f'id="mark-{spot(domain).replace("/", "-")}" hx-swap-oob="true"' in html
     assert "HX-Request" in response["Vary"]
 
 
-def test_a_sensitive_right_sends_to_a_fresh_sign_in(as_, alice, emma, give_page, thing, right):
-    """F4: a stale session is asked to prove itself first; nothing is given."""
-    mailbox = thing("mailbox", "billing@alder.example")
-    response = as_(alice).post(
-        give_page,
-        {
-            "resource": mailbox.pk,
-            "privilege": right("webmail.mailbox.read").pk,
-            "reason": "holiday cover",
-        },
-    )
-    assert response.status_code == 302
-    assert reverse("account_reauthenticate") in response["Location"]
-    assert not emma.has_perm("portals.webmail.mailbox.read", mailbox)
-
-
-def test_after_a_fresh_sign_in_it_goes_through(as_, alice, emma, give_page, thing, right):
-    mailbox = thing("mailbox", "billing@alder.example")
-    client = as_(alice)
-    post = {
-        "resource": mailbox.pk,
-        "privilege": right("webmail.mailbox.read").pk,
-        "reason": "holiday cover",
-    }
+def sign_in_afresh(client, person):
     session = client.session
     session["account_authentication_methods"] = [
         {"method": "password", "at": timezone.now().timestamp()}
     ]
-    session["account_authentication_methods_user"] = str(alice.pk)
+    session["account_authentication_methods_user"] = str(person.pk)
     session.save()
 
-    assert client.post(give_page, post).status_code == 302
-    assert emma.has_perm("portals.webmail.mailbox.read", mailbox)
+
+def test_a_sensitive_right_wants_a_reason_and_a_fresh_sign_in(
+    as_, alice, emma, changes, thing, right, spot
+):
+    """F4: a stale session is asked to prove itself first; nothing is given."""
+    mailbox, read = thing("mailbox", "billing@alder.example"), "webmail.mailbox.read"
+    client = as_(alice)
+    client.post(changes("changes"), {"level": f"{spot(mailbox)}={right(read).pk}"})
+    form = {"change": tokens(client.get(changes("changes-review")))}
+
+    refused = client.post(changes("changes-review"), form).content.decode()
+    assert "Please say why it is needed" in refused
+    response = client.post(changes("changes-review"), {**form, "reason": "holiday cover"})
+    assert reverse("account_reauthenticate") in response["Location"]
+    assert not emma.has_perm(f"portals.{read}", mailbox)
+
+    sign_in_afresh(client, alice)
+    response = client.post(changes("changes-review"), {**form, "reason": "holiday cover"})
+    assert response.status_code == 302
+    assert emma.has_perm(f"portals.{read}", mailbox)
 
 
-def test_people_see_their_own_page_and_cannot_act_there(as_, emma, page, give_page, domain, right):
+def test_people_see_their_own_page_and_cannot_act_there(
+    as_, emma, page, changes, domain, right, spot
+):
     client = as_(emma)
     html = client.get(page).content.decode()
-    assert "Give a right" not in html
+    assert "emma@alder.example" in html
+    assert "<select" not in html.split('id="main"')[1]
     assert "Revoke" not in html
 
-    response = client.post(give_page, {"resource": domain.pk, "privilege": right(DNS).pk})
-    assert response.status_code == 403
+    level = {"level": f"{spot(domain)}={right(DNS).pk}"}
+    assert client.post(changes("changes"), level).status_code == 403
+    token = f"give.{spot(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    assert client.post(changes("changes-review"), {"change": token}).status_code == 403
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, dana, page):
-    assert as_(bob).get(page).status_code == 403
-    assert as_(charlie).get(page).status_code == 404
-    assert as_(dana).get(page).status_code == 404
-    assert as_(None).get(page).status_code == 302
+def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, dana, page, changes):
+    for path in (page, changes("changes-review")):
+        assert as_(bob).get(path).status_code == 403
+        assert as_(charlie).get(path).status_code == 404
+        assert as_(dana).get(path).status_code == 404
+        assert as_(None).get(path).status_code == 302
 
 
 def test_foreign_ids_on_the_own_page_are_nothing(
-    as_, alice, emma, charlie, give_page, thing, right
+    as_, alice, emma, charlie, membership, changes, thing, right, give
 ):
-    """A4, B1: another customer's resource, or person, named in one's own page."""
-    foreign = thing("domain", "birch.example")
-    as_(alice).post(give_page, {"resource": foreign.pk, "privilege": right(DNS).pk})
-    assert not emma.has_perm(f"portals.{DNS}", foreign)
-
-    other = reverse("portals:grant-give", args=["alder", charlie.sub])
-    own = thing("domain", "alder.example")
-    response = as_(alice).post(other, {"resource": own.pk, "privilege": right(DNS).pk})
-    assert response.status_code == 404
+    """A4, B1: another customer's thing, person, team or grant, named in one's own review."""
+    foreign, own = thing("domain", "birch.example"), thing("domain", "alder.example")
+    emmas, charlies = (f"p{membership(one).pk}" for one in (emma, charlie))
+    theirs = give(charlie, membership(charlie), DNS, foreign)
+    client, before = as_(alice), PersonGrant.objects.count()
+    for token in (
+        f"give.{emmas}.{foreign.pk}.{right(DNS).pk}...",
+        f"give.{charlies}.{own.pk}.{right(DNS).pk}...",
+        f"take.p.{theirs.pk}",
+        f"join.{charlies}.1",
+        "give.p1",
+        "nonsense",
+    ):
+        answer = client.post(changes("changes-review"), {"change": token})
+        assert answer.status_code == 200
+        assert "nothing was done" in answer.content.decode()
+    level = f"{charlies}/{own.pk}/{own.resource_type_id}={right(DNS).pk}"
+    client.post(changes("changes"), {"level": level})
+    assert tokens(client.get(changes("changes-review"))) == []
+    others = reverse("portals:changes-review", args=["alder", charlies])
+    assert client.get(others).status_code == 404
+    assert PersonGrant.objects.count() == before
 
 
 def test_anothers_grant_cannot_be_revoked_by_its_number(
@@ -145,34 +288,115 @@ def test_anothers_grant_cannot_be_revoked_by_its_number(
     "values",
     [
         {},
-        {"resource": "x"},
-        {"resource": "9" * 30},
-        {"resource": "own", "privilege": "0"},
-        {"resource": "own", "privilege": "not a number"},
-        {"resource": "own", "privilege": "own", "expires_at": "yesterday"},
-        {"resource": "own", "privilege": "own", "expires_at": "2020-01-01T00:00"},
-        {"resource": "own", "privilege": "own", "reason": "x" * 501},
-        {"resource": "own", "privilege": "own", "reason": "null\x00byte"},
-        {"resource": "own", "privilege": "own", "reason": "turned \u202e around"},
+        {"change": "x"},
+        {"change": "own", "odd": "1"},
+        {"change": "own", "expires_at": "yesterday"},
+        {"change": "own", "expires_at": "2020-01-01T00:00"},
+        {"change": "own", "reason": "x" * 501},
+        {"change": "own", "reason": "null\x00byte"},
+        {"change": "own", "reason": "turned \u202e around"},
+        {"change": ["own"] * 2},
+        {"change": ["own"] * 501},
     ],
 )
-def test_bad_input_changes_nothing(as_, alice, emma, give_page, domain, right, values):
+def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, right, spot, values):
     before = PersonGrant.objects.count()
+    own = f"give.{spot(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
     filled = {
-        name: {"resource": domain.pk, "privilege": right(DNS).pk}[name] if value == "own" else value
+        name: [own if one == "own" else one for one in value]
+        if isinstance(value, list)
+        else own
+        if value == "own"
+        else value
         for name, value in values.items()
     }
-    response = as_(alice).post(give_page, filled)
+    response = as_(alice).post(changes("changes-review"), filled)
 
-    assert response.status_code in (200, 302)
+    assert response.status_code == 200
     assert PersonGrant.objects.count() == before
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_the_page_costs_the_same_however_many_rights(
-    as_, alice, membership, emma, page, give, thing, django_assert_max_num_queries
+def test_search_type_and_differences_narrow_the_page(
+    as_, alice, emma, page, give, membership, domain
 ):
     client = as_(alice)
-    client.get(page)
-    with django_assert_max_num_queries(24):
-        client.get(page)
+
+    def names(**query):
+        sections = client.get(page, query).context["sections"]
+        return {str(row.resource) for one in sections for group in one.groups for row in group.rows}
+
+    assert names(q="INFO@") == {"info@alder.example"}
+    assert names(q="nothing like it") == set()
+    assert names(type="webmail.mailbox") == {
+        f"{one}@alder.example" for one in ("alice", "billing", "bob", "emma", "info")
+    }
+    assert "info@alder.example" in names(show="held")  # through the team
+    assert "info@alder.example" not in names(show="differences")
+    assert "emma@alder.example" in names(show="differences")
+    assert "alder.example" not in names(show="held")
+    give(alice, membership(emma), VIEW, domain)
+    assert "alder.example" in names(show="differences")
+
+
+def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
+    client = as_(alice)
+    sections = client.get(page).context["sections"]
+    [group] = [g for one in sections for g in one.groups if g.key == "webmail.mailbox"]
+    assert len(group.rows) == 10
+    assert group.more
+    # What she holds comes first, by name; then the others.
+    assert [str(row.resource) for row in group.rows[:2]] == [
+        "emma@alder.example",
+        "info@alder.example",
+    ]
+
+    seen, after = [], ""
+    while not seen or after:
+        answer = client.get(page, {"type": "webmail.mailbox", "after": after})
+        seen += [row.resource.pk for row in answer.context["sections"][0].groups[0].rows]
+        after = answer.context["page"].next_cursor
+    assert len(seen) == len(set(seen)) == 1005
+
+
+@pytest.fixture
+def many_mailboxes(thing):
+    """A thousand more mailboxes at Alder."""
+    one = thing("mailbox", "info@alder.example")
+    return Resource.objects.bulk_create(
+        Resource(
+            subscription=one.subscription,
+            resource_type=one.resource_type,
+            external_id=f"m{number:04}@alder.example",
+            name=f"m{number:04}@alder.example",
+            parent=one.parent,
+        )
+        for number in range(1000)
+    )
+
+
+def test_the_page_costs_the_same_however_many_things(
+    as_, alice, membership, emma, page, give, thing, right, request, changes, spot, domain
+):
+    client = as_(alice)
+    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    few = queries(client, page)
+    few_found, few_of_type = (
+        queries(client, page, q="m"),
+        queries(client, page, type="webmail.mailbox"),
+    )
+    few_reviewed = queries(client, changes("changes-review"))
+
+    request.getfixturevalue("many_mailboxes")
+    give(alice, membership(emma), "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+
+    assert queries(client, page) <= min(few, 42)
+    assert queries(client, page, q="m") <= few_found + 8  # nothing was found before
+    assert queries(client, page, type="webmail.mailbox") <= few_of_type
+    assert queries(client, changes("changes-review")) <= few_reviewed
+
+
+def queries(client, path, **query):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path, query).status_code == 200
+    return len(captured)

@@ -5,7 +5,9 @@ from django.core.mail import EmailMessage
 
 from accounts.emails import NOTICE_CLASS_HEADER
 from preferences.emails import send_topic_mail
-from preferences.models import Topic
+from preferences.models import ConsentRecord, Recipient, Topic
+from preferences.models.consent import address_hash
+from preferences.services.recipients import follow_address
 
 
 @pytest.fixture
@@ -35,3 +37,37 @@ def send_topic():
         send_topic_mail(topic=topic, person=person, subject=subject, text=text)
 
     return send
+
+
+@pytest.fixture
+def consent(db):
+    """A consent record as the import or another source would write it."""
+
+    def write(recipient, topic, *, wants=True, **values):
+        return ConsentRecord.objects.create(
+            **{
+                "recipient": recipient,
+                "address_hash": address_hash(recipient.email),
+                "topic": topic,
+                "wants": wants,
+                "wording": "As the former list said it.",
+                "wording_hash": "-",
+                "language": "en",
+                "source": "import",
+                **values,
+            }
+        )
+
+    return write
+
+
+@pytest.fixture
+def subscriber(db):
+    """Somebody without an account."""
+
+    def create(address="sam@elsewhere.example", language="en"):
+        recipient = Recipient.objects.create(address=address, language=language)
+        follow_address(actor=None, recipient=recipient)
+        return recipient
+
+    return create

@@ -54,7 +54,7 @@ def test_a_topic_is_changed_by_the_service_and_never_deleted(as_, olive, newslet
 
     assert client.post(f"{path}delete/", {"post": "yes"}).status_code == 403
     data = {f"{f}_{x}": "New" for f in ("name", "purpose", "cadence") for x in ("en", "fr")}
-    data |= {"slug": "fresh", "position": 9, "active": "on"}
+    data |= {"slug": "fresh", "position": 9, "active": "on", "basis": "express"}
     assert client.post("/admin/preferences/topic/add/", data).status_code == 302
     assert AuditEvent.objects.filter(kind="topic.created", actor=olive).count() == 6
 

@@ -137,7 +137,7 @@ def test_stopping_everything_covers_topics_to_come(bob, olive, deliver, send_top
 
     stop_all_optional(actor=bob)
     words = {f"{f}_{x}": "New" for f in ("name", "purpose", "cadence") for x in ("en", "fr")}
-    topic = create_topic(actor=olive, slug="later", default_on=True, **words)
+    topic = create_topic(actor=olive, slug="later", default_on=True, basis="implied", **words)
     send_topic(topic, bob)
 
     assert deliver() == []

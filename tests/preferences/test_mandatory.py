@@ -113,20 +113,22 @@ def test_topic_in_the_place_of_a_notice_class_is_refused_R41(bob, olive, newslet
 def test_inserted_and_updated_rows_R38(bob, newsletter, legal_notice_arrives):
     choice = choose_topic(actor=bob, topic=newsletter, wants=False)
     legal = NoticeClass.objects.get(code="legal")
-    record = {"user": bob, "wants": False, "language": "en", "source": "page"}
+    record = {"recipient": bob.recipient, "wants": False, "language": "en", "source": "page"}
 
     refuse(
         # a choice of a notice class: no column could hold it
-        lambda: Choice.objects.create(user=bob, topic=legal, wants=False, consent=choice.consent),
-        lambda: Choice.objects.create(user=bob, notice_class=legal, wants=False),
+        lambda: Choice.objects.create(
+            recipient=bob.recipient, topic=legal, wants=False, consent=choice.consent
+        ),
+        lambda: Choice.objects.create(recipient=bob.recipient, notice_class=legal, wants=False),
         lambda: ConsentRecord.objects.create(topic=legal, **record),
         lambda: ConsentRecord.objects.create(topic_id="legal", **record),
         lambda: Choice.objects.filter(pk=choice.pk).update(topic_id="legal"),
         lambda: execute("UPDATE preferences_choice SET topic_id = 'legal'"),
         lambda: execute(
-            "INSERT INTO preferences_choice (user_id, topic_id, wants, consent_id)"
+            "INSERT INTO preferences_choice (recipient_id, topic_id, wants, consent_id)"
             " VALUES (%s, 'legal', %s, %s)",
-            bob.pk, False, choice.consent_id,
+            bob.recipient.pk, False, choice.consent_id,
         ),
         # the class itself
         lambda: legal.delete(),
@@ -205,7 +207,10 @@ def test_no_combination_changes_a_mandatory_answer_R42(bob, wants, stop_all, act
         type(bob).objects.filter(pk=bob.pk).update(is_active=active)
         bob.refresh_from_db()
         message = Message(
-            user=bob if known else None, address=bob.email, notice_class_id=code, subject="x"
+            recipient=bob.recipient if known else None,
+            address=bob.email,
+            notice_class_id=code,
+            subject="x",
         )
         answer = delivery.decide(message)
         assert (answer.send, answer.reason) == (True, Reason.MANDATORY)

@@ -40,7 +40,7 @@ def test_three_workers_and_a_sweep_on_one_message_send_it_once_R49(person, send_
 
 
 def test_opposite_choices_leave_the_state_of_the_last_record_R37(person, topic):
-    token = unsubscribe_token(person, topic)
+    token = unsubscribe_token(person.recipient, topic)
     for _ in range(ROUNDS):
         race(
             lambda: choose_topic(actor=person, topic=topic, wants=True),
@@ -48,8 +48,8 @@ def test_opposite_choices_leave_the_state_of_the_last_record_R37(person, topic):
             lambda: unsubscribe(actor=None, token=token, source="one_click"),
             lambda: stop_all_optional(actor=person),
         )
-        last = ConsentRecord.objects.filter(user=person, topic=topic).latest("pk")
-        choice = Choice.objects.get(user=person, topic=topic)
+        last = ConsentRecord.objects.filter(recipient__user=person, topic=topic).latest("pk")
+        choice = Choice.objects.get(recipient__user=person, topic=topic)
         assert (choice.consent_id, choice.wants) == (last.pk, last.wants)
 
 

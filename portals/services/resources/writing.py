@@ -96,7 +96,7 @@ def _write(
         added + changed,
         update_conflicts=True,
         unique_fields=["resource_type", "external_id"],
-        update_fields=["name", "parent"],
+        update_fields=["name", "parent", "search_name"],
     )
     outcome = Outcome(
         added=len(added),

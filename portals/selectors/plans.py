@@ -1,0 +1,221 @@
+"""What is wanted against what is: the changes a review shows before anything is done."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Customer, Membership, Team, TeamMembership
+from portals.models import PersonGrant, Privilege, Resource, TeamGrant
+from portals.selectors.privileges import sensitive_among
+from portals.selectors.resources import resources_of
+from portals.selectors.rights import Holder
+from portals.selectors.sheets import Spot, holder_key
+
+PLAIN, AGAIN = "", "again"  # a wanted privilege: as it is or new; given again, with new terms
+JOIN, LEAVE = "join", "leave"
+
+
+@dataclass
+class Draft:
+    """Changes gathered on one page, not yet made."""
+
+    wants: dict[Spot, dict[int, str]] = field(default_factory=dict)  # privilege → how (above)
+    teams: dict[tuple[int, int], str] = field(default_factory=dict)  # membership, team → JOIN…
+    reason: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.wants and not self.teams
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One change, in what a page needs to say it and send it."""
+
+    act: str  # give, again, take, join or leave
+    holder: Holder
+    team: Team | None = None
+    privilege: Privilege | None = None
+    resource: Resource | None = None
+    grant: PersonGrant | TeamGrant | None = None  # what is taken, or replaced
+    sensitive: bool = False
+    starts_at: datetime | None = None  # of its own: a copied right keeps its dates
+    expires_at: datetime | None = None
+
+    @property
+    def token(self) -> str:
+        """The change as the review form sends it back, with the grant it was made against."""
+        if self.team is not None:
+            return f"{self.act}.{holder_key(self.holder)}.{self.team.pk}"
+        if self.act == "take" and self.grant is not None:
+            return f"take.{'t' if isinstance(self.grant, TeamGrant) else 'p'}.{self.grant.pk}"
+        parts = (self.resource and self.resource.pk, self.privilege and self.privilege.pk)
+        replaces = self.grant.pk if self.grant else ""
+        when = (seconds(self.starts_at), seconds(self.expires_at))
+        return ".".join(map(str, ("give", holder_key(self.holder), *parts, replaces, *when)))
+
+
+def seconds(moment: datetime | None) -> str:
+    """A moment in an address or a form."""
+    return "" if moment is None else str(int(moment.timestamp()))
+
+
+def moment(text: str) -> datetime | None:
+    """The same back. Raises ValueError for anything else."""
+    return datetime.fromtimestamp(int(text[:12]), tz=UTC) if text else None
+
+
+def dates(grant: PersonGrant | TeamGrant) -> str:
+    """How a copied right is wanted: with the dates of the one it is copied from."""
+    if grant.starts_at is None and grant.expires_at is None:
+        return PLAIN
+    return f"{seconds(grant.starts_at)}-{seconds(grant.expires_at)}"
+
+
+def holders_by_key(customer: Customer, keys: Iterable[str]) -> dict[str, Holder]:
+    """Present people and teams of this customer; what is anybody else's is left out."""
+    wanted = {key for key in keys if key[1:].isdecimal() and len(key) < 19}
+    people = [int(key[1:]) for key in wanted if key.startswith("p")]
+    teams = [int(key[1:]) for key in wanted if key.startswith("t")]
+    found: list[Holder] = []
+    if people:
+        present = Membership.objects.present().filter(customer=customer, pk__in=people)
+        found += present.select_related("user", "customer")
+    if teams:
+        found += Team.objects.filter(customer=customer, pk__in=teams).select_related("group")
+    return {holder_key(one): one for one in found}
+
+
+def plan_of(customer: Customer, draft: Draft) -> list[Planned]:
+    """The changes a draft comes to now: what is so already, or no longer exists, is left out."""
+    holders = holders_by_key(
+        customer, {spot.holder for spot in draft.wants} | {f"p{one}" for one, _team in draft.teams}
+    )
+    things = {
+        one.pk: one
+        for one in resources_of(customer).filter(pk__in={spot.resource for spot in draft.wants})
+    }
+    privileges = {
+        one.pk: one
+        for one in Privilege.objects.filter(
+            resource_type__in={spot.resource_type for spot in draft.wants}
+        ).select_related("portal", "resource_type")
+    }
+    sensitive = sensitive_among(privileges.values())
+    grants = _grants_there(list(holders.values()), things)
+    planned: list[Planned] = []
+    for spot, wanted in draft.wants.items():
+        holder, thing = holders.get(spot.holder), things.get(spot.resource)
+        if holder is None or thing is None:
+            continue
+        here = grants.get((spot.holder, spot.resource), {})
+        own = {
+            pk: one
+            for pk, one in privileges.items()
+            if one.resource_type_id == spot.resource_type
+            and one.portal_id == thing.resource_type.portal_id
+        }
+        planned += [
+            one
+            for pk, privilege in own.items()
+            if (one := _planned(holder, thing, privilege, here.get(pk), wanted.get(pk), sensitive))
+        ]
+    order = {act: place for place, act in enumerate(("give", "again", "join", "take", "leave"))}
+    planned += _teams_planned(customer, draft, holders)
+    return sorted(planned, key=lambda one: (str(one.holder), order[one.act]))
+
+
+def given_at(customer: Customer, spots: Iterable[Spot]) -> dict[Spot, frozenset[int]]:
+    """What is given at each of these spots now: the privileges' keys."""
+    holders = holders_by_key(customer, {spot.holder for spot in spots})
+    grants = _grants_there(list(holders.values()), {spot.resource for spot in spots})
+    return {
+        spot: frozenset(
+            pk
+            for pk, grant in grants.get((spot.holder, spot.resource), {}).items()
+            if grant.permission.privilege.resource_type_id == spot.resource_type
+            and not _is_over(grant)
+        )
+        for spot in spots
+    }
+
+
+def _is_over(grant: PersonGrant | TeamGrant | None) -> bool:
+    return grant is not None and bool(grant.expires_at and grant.expires_at <= timezone.now())
+
+
+def _planned(
+    holder: Holder,
+    thing: Resource,
+    privilege: Privilege,
+    grant: Any,
+    wanted: str | None,
+    sensitive: set[int],
+) -> Planned | None:
+    over = _is_over(grant)
+    common: dict[str, Any] = {
+        "holder": holder,
+        "resource": thing,
+        "privilege": privilege,
+        "grant": grant,
+        "sensitive": privilege.pk in sensitive,
+    }
+    if wanted is None:
+        return None if grant is None or over else Planned("take", **common)
+    if grant is not None and not over and wanted != AGAIN:
+        return None
+    act = "again" if grant is not None and not over else "give"
+    starts, _dash, ends = wanted.partition("-") if "-" in wanted else ("", "", "")
+    return Planned(act, **common, starts_at=moment(starts), expires_at=moment(ends))
+
+
+def _grants_there(
+    holders: Iterable[Holder], things: Collection[int]
+) -> dict[tuple[str, int], dict[int, PersonGrant | TeamGrant]]:
+    """(holder, thing) → privilege → the grant's row, run out or not."""
+    found: dict[tuple[str, int], dict[int, PersonGrant | TeamGrant]] = {}
+    related = ("permission__privilege__portal", "granted_by")
+    people = {one.user_id: one for one in holders if isinstance(one, Membership)}
+    teams = {one.group_id: one for one in holders if isinstance(one, Team)}
+    own = PersonGrant.objects.filter(user__in=people, content_object__in=things)
+    for grant in own.select_related(*related):
+        key = (holder_key(people[grant.user_id]), grant.content_object_id)
+        found.setdefault(key, {})[grant.permission_id] = grant
+    for team_grant in TeamGrant.objects.filter(
+        group__in=teams, content_object__in=things
+    ).select_related(*related):
+        key = (holder_key(teams[team_grant.group_id]), team_grant.content_object_id)
+        found.setdefault(key, {})[team_grant.permission_id] = team_grant
+    return found
+
+
+def _teams_planned(
+    customer: Customer, draft: Draft, holders: Mapping[str, Holder]
+) -> list[Planned]:
+    if not draft.teams:
+        return []
+    pks = {team for _membership, team in draft.teams}
+    teams = Team.objects.filter(customer=customer).in_bulk(list(pks))
+    inside = set(
+        TeamMembership.objects.filter(team__in=pks).values_list("membership_id", "team_id")
+    )
+    sensitive = _with_sensitive_rights(teams.values())
+    return [
+        Planned(act, holders[f"p{membership}"], teams[team], sensitive=team in sensitive)
+        for (membership, team), act in draft.teams.items()
+        if f"p{membership}" in holders
+        and team in teams
+        and ((membership, team) in inside) == (act == LEAVE)
+    ]
+
+
+def _with_sensitive_rights(teams: Iterable[Team]) -> set[int]:
+    """The teams whose joining wants a reason."""
+    groups = {one.group_id: one.pk for one in teams}
+    held = list(TeamGrant.objects.filter(group__in=groups).values_list("group_id", "permission_id"))
+    sensitive = sensitive_among(Privilege.objects.filter(pk__in={one for _group, one in held}))
+    return {groups[group] for group, one in held if one in sensitive}

@@ -1,0 +1,120 @@
+"""Changes of rights: gathered on a page, reviewed once, made all at once."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.adapters import signed_in_at
+from accounts.choices import CustomerStatus
+from accounts.forms import first_error
+from accounts.http import PersonRequest
+from accounts.models import Customer
+from accounts.views.rings import managed_customer
+from portals.forms.changes import DraftForm, ReviewForm
+from portals.selectors.plans import Draft, Planned, given_at, plan_of
+from portals.services.changes import apply_changes
+from portals.views.drafts import (
+    Subject,
+    back_to,
+    draft_key,
+    load_draft,
+    page_of_subject,
+    save_draft,
+    subject_of,
+)
+
+
+def pending_context(company: Customer, subject: Subject, draft: Draft) -> dict[str, Any]:
+    """What the bar says: `changes`, how many are given and taken, and where it leads."""
+    plan = [] if draft.is_empty else plan_of(company, draft)
+    return {
+        "customer": company,
+        "draft": draft_key(subject),
+        "changes": len(plan),
+        "given": sum(one.act in ("give", "again", "join") for one in plan),
+        "taken": sum(one.act in ("take", "leave") for one in plan),
+    }
+
+
+@require_POST
+def changes(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
+    """Gather what was chosen on a page; nothing is given or taken yet."""
+    company = managed_customer(request, customer)
+    subject = subject_of(company, draft)
+    form = DraftForm(request.POST)
+    found = load_draft(request, company, subject)
+    if form.is_valid():
+        form.add_to(found, given_at(company, form.unfolded()))
+        save_draft(request, company, subject, found)
+    else:
+        messages.error(request, first_error(form))
+    if request.htmx:
+        context = pending_context(company, subject, found) | {
+            "marks": [(spot, spot in found.wants) for spot in form.levelled()]
+        }
+        return render(request, "portals/_pending.html", context)
+    if "review" in request.POST and form.is_valid():
+        return redirect("portals:changes-review", customer, draft)
+    return back_to(request, company, subject)
+
+
+@require_POST
+def changes_discard(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
+    """Forget what was gathered on a page."""
+    company = managed_customer(request, customer)
+    subject = subject_of(company, draft)
+    save_draft(request, company, subject, Draft())
+    return back_to(request, company, subject)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def changes_review(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
+    """What will be given and taken, in sentences; then all of it, or nothing."""
+    company = managed_customer(request, customer)
+    subject = subject_of(company, draft)
+    found = load_draft(request, company, subject)
+    if request.method != "POST":
+        return _review(
+            request, company, subject, found, ReviewForm(initial={"reason": found.reason})
+        )
+    form = ReviewForm(request.POST)
+    if form.is_valid():
+        try:
+            made = apply_changes(
+                actor=request.user,
+                customer=company,
+                changes=form.changes(company),
+                signed_in_at=signed_in_at(request),
+            )
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            save_draft(request, company, subject, Draft())
+            said = ngettext("%(count)s change is made.", "%(count)s changes are made.", made)
+            messages.success(request, said % {"count": made})
+            return redirect(page_of_subject(company, subject))
+    return _review(request, company, subject, found, form)
+
+
+def _review(
+    request: PersonRequest, company: Customer, subject: Subject, draft: Draft, form: ReviewForm
+) -> HttpResponse:
+    plan = plan_of(company, draft)
+    context = pending_context(company, subject, draft) | {
+        "subject": subject,
+        "back": page_of_subject(company, subject),
+        "plan": plan,
+        "form": form,
+        "sensitive": any(_wants_reason(one) for one in plan),
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    return render(request, "portals/changes_review.html", context)
+
+
+def _wants_reason(one: Planned) -> bool:
+    return one.sensitive and one.act in ("give", "again", "join")

@@ -1,0 +1,103 @@
+"""Asking the statement: verdicts, counts, and the candidates of a campaign."""
+
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from portals.decision.checks import stored_time
+from portals.decision.prepared import PLACEHOLDER
+from preferences.audience import clocks
+from preferences.audience.statement import NOTICES, TOPICS
+from preferences.choices import SENDING_REASONS, Reason
+from preferences.models import Campaign, Recipient, Topic
+
+_SENDING = ", ".join(
+    f"'{reason}'" for reason in (*SENDING_REASONS, Reason.MANDATORY.value, Reason.ESCALATE.value)
+)
+
+
+class Verdict(NamedTuple):
+    """What comes of one reader and one category."""
+
+    recipient_id: int
+    topic_id: int | None
+    reason: Reason
+    consent_id: int | None
+    digest: str
+
+    @property
+    def send(self) -> bool:
+        """Whether the mail goes out; optional mail perhaps in a digest."""
+        return self.reason in SENDING_REASONS or self.reason in (Reason.MANDATORY, Reason.ESCALATE)
+
+
+def _keys(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """A queryset as a subquery of its keys."""
+    return rows.order_by().values("pk").query.sql_with_params()
+
+
+def _bound(sql: str, **subqueries: QuerySet[Any]) -> tuple[str, list[Any]]:
+    """The statement with its moments and subqueries, as the ORM's cursor takes it."""
+    now = timezone.now()
+    moments = {
+        "now": now,
+        "account_since": clocks.begins(now, clocks.ACCOUNT_MONTHS),
+        "inquiry_since": clocks.begins(now, clocks.INQUIRY_MONTHS),
+    }
+    parts: dict[str, tuple[str, tuple[Any, ...]]] = {
+        **{name: ("%s", (stored_time(moment),)) for name, moment in moments.items()},
+        **{name: _keys(rows) for name, rows in subqueries.items()},
+    }
+    parameters = [value for name in PLACEHOLDER.findall(sql) for value in parts[name][1]]
+    return PLACEHOLDER.sub(lambda match: parts[match[1]][0], sql), parameters
+
+
+def _rows(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def topic_verdicts(*, topics: QuerySet[Topic], readers: QuerySet[Recipient]) -> list[Verdict]:
+    """What comes of each of these topics for each of these readers, now."""
+    sql, parameters = _bound(TOPICS, topics=topics, readers=readers)
+    return [Verdict(r, t, Reason(why), c, d) for r, t, why, c, d in _rows(sql, parameters)]
+
+
+def notice_verdicts(*, readers: QuerySet[Recipient]) -> list[Verdict]:
+    """The same for mandatory mail: always sent; escalated where the address takes none."""
+    sql, parameters = _bound(NOTICES, readers=readers)
+    return [Verdict(r, t, Reason(why), c, d) for r, t, why, c, d in _rows(sql, parameters)]
+
+
+def audience_counts(*, category: Topic | None, readers: QuerySet[Recipient]) -> dict[Reason, int]:
+    """How many of these readers for each reason; without a topic, of mandatory mail."""
+    sql, parameters = _of_category(category, readers)
+    rows = _rows(f"SELECT v.reason, COUNT(*) FROM ({sql}) v GROUP BY v.reason", parameters)  # noqa: S608
+    return {Reason(reason): count for reason, count in rows}
+
+
+@transaction.atomic
+def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient]) -> int:
+    """Write a decision row for each of these readers, in one statement; out: how many are new.
+
+    Who has a row keeps it, so that it may be run again.
+    """
+    sql, parameters = _of_category(campaign.topic, readers)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO preferences_candidate"  # noqa: S608
+            " (campaign_id, recipient_id, send, reason, consent_id)"
+            f" SELECT %s, v.recipient_id, v.reason IN ({_SENDING}), v.reason, v.consent_id"
+            f" FROM ({sql}) v WHERE TRUE ON CONFLICT (recipient_id, campaign_id) DO NOTHING",
+            [campaign.pk, *parameters],
+        )
+        return cursor.rowcount
+
+
+def _of_category(topic: Topic | None, readers: QuerySet[Recipient]) -> tuple[str, list[Any]]:
+    if topic is None:
+        return _bound(NOTICES, readers=readers)
+    return _bound(TOPICS, topics=Topic.objects.filter(pk=topic.pk), readers=readers)

@@ -1,0 +1,148 @@
+"""What staff compose for many: the campaign, and what was decided about each candidate."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.models.triggers import Refusal, append_only, register
+from accounts.validators import validate_plain_text
+from preferences.choices import CampaignState, Reason
+from preferences.models.categories import NoticeClass, Topic
+from preferences.models.consent import ConsentRecord
+from preferences.models.recipients import Recipient
+
+SUBJECT_LENGTH = 200
+
+
+class Campaign(models.Model):
+    """One mail to everyone it concerns, of exactly one topic or notice class."""
+
+    topic = models.ForeignKey(
+        Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="campaigns"
+    )
+    notice_class = models.ForeignKey(
+        NoticeClass, null=True, blank=True, on_delete=models.PROTECT, related_name="campaigns"
+    )
+    subject_en = models.CharField(
+        _("subject (English)"),
+        max_length=SUBJECT_LENGTH,
+        blank=True,
+        validators=[validate_plain_text],
+    )
+    subject_fr = models.CharField(
+        _("subject (français)"),
+        max_length=SUBJECT_LENGTH,
+        blank=True,
+        validators=[validate_plain_text],
+    )
+    body_en = models.TextField(_("text (English)"), blank=True)
+    body_fr = models.TextField(_("text (français)"), blank=True)
+    promotional = models.BooleanField(
+        _("promotes something"),
+        default=False,
+        help_text=_("Any advertising makes it optional mail."),
+    )
+    urgent = models.BooleanField(
+        _("urgent"), default=False, help_text=_("Does not wait for anybody's digest.")
+    )
+    state = models.CharField(
+        max_length=10, choices=CampaignState, default=CampaignState.DRAFT, editable=False
+    )
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    resolved_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its candidates were decided."
+    )
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(notice_class__isnull=True, topic__isnull=False)
+                | Q(notice_class__isnull=False, topic__isnull=True),
+                name="campaign_has_one_category",
+            ),
+            models.CheckConstraint(
+                condition=Q(promotional=False) | Q(topic__isnull=False),
+                name="what_promotes_is_optional",
+                violation_error_message=_("What promotes something is sent to a topic."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=CampaignState.values), name="campaign_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=CampaignState.DRAFT)
+                | ~Q(subject_en="") & ~Q(subject_fr="") & ~Q(body_en="") & ~Q(body_fr=""),
+                name="campaign_leaves_in_both_languages",
+                violation_error_message=_("English and French are both needed."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject_en or self.subject_fr
+
+
+class Candidate(models.Model):
+    """What was decided about one recipient when the campaign was resolved (R46); written once."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="candidates")
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.PROTECT, related_name="candidacies", db_index=False
+    )
+    send = models.BooleanField()
+    reason = models.CharField(max_length=20, choices=Reason)
+    consent = models.ForeignKey(
+        ConsentRecord, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "campaign"], name="one_candidate"),
+            models.CheckConstraint(
+                condition=Q(reason__in=Reason.values), name="candidate_reason_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} → {self.recipient_id}: {self.reason}"
+
+
+_ENDED = "OLD.state IN ('cancelled', 'done')"
+_TEXTS = " OR ".join(
+    f"NEW.{column} <> OLD.{column}"
+    for column in ("subject_en", "subject_fr", "body_en", "body_fr", "promotional")
+)
+
+TRIGGERS = register(
+    append_only("preferences_candidate"),
+    Refusal(
+        name="campaign_keeps_its_words",
+        table="preferences_campaign",
+        refuse_when={
+            "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
+            f" ({_TEXTS} OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
+            " OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, ''))",
+            "DELETE": "OLD.state <> 'draft'",
+        },
+        message="what is being sent keeps its words",
+    ),
+    Refusal(
+        name="campaign_ends_for_good",
+        table="preferences_campaign",
+        refuse_when={"UPDATE": f"{_ENDED} AND NEW.state <> OLD.state"},
+        message="a campaign that has ended stays so",
+    ),
+    Refusal(
+        name="mandatory_candidate_is_never_skipped",
+        table="preferences_candidate",
+        refuse_when={
+            "INSERT": "NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c"
+            " WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)"
+        },
+        message="a mandatory message is never skipped",
+    ),
+)

@@ -1,0 +1,135 @@
+"""Whom mail can reach: a person, or somebody who subscribed without an account."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from accounts.choices import Language
+from accounts.models import User
+from accounts.models.triggers import Effect, Refusal, register
+from preferences.choices import Digest
+
+
+class Recipient(models.Model):
+    """One reader of mail, with what holds for all their optional mail.
+
+    Every person has exactly one, made with the account (trigger); `address` and `language` are for
+    those without an account. A new account takes over the subscriber at its address with their
+    choices and evidence. Three facts stay apart: all optional mail stopped, the choice of a topic
+    (Choice), and whether the address takes mail.
+    """
+
+    user = models.OneToOneField(User, null=True, on_delete=models.PROTECT, related_name="recipient")
+    address = models.EmailField(null=True, help_text="Of a subscriber without an account.")
+    language = models.CharField(max_length=2, blank=True, choices=Language)
+    address_hash = models.CharField(
+        max_length=64, blank=True, help_text="Of the address last seen; evidence knows it by this."
+    )
+    stopped = models.OneToOneField(
+        "preferences.ConsentRecord",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The record that stopped all optional mail; kept by trigger.",
+    )
+    paused_until = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=10, choices=Digest, default=Digest.IMMEDIATE)
+    unreachable_since = models.DateTimeField(null=True)
+    unreachable_reason = models.CharField(max_length=300, blank=True)
+    followed_by = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="followed",
+        help_text="The person whose address the subscriber's became.",
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, address__isnull=True, language="")
+                | Q(user__isnull=True, address__isnull=False, language__in=Language.values),
+                name="recipient_is_person_or_subscriber",
+            ),
+            models.CheckConstraint(
+                condition=Q(address__isnull=True) | Q(address=Lower("address")),
+                name="subscriber_address_is_lower_case",
+            ),
+            models.CheckConstraint(condition=Q(digest__in=Digest.values), name="digest_known"),
+            models.CheckConstraint(
+                condition=Q(followed_by__isnull=True) | Q(user__isnull=True),
+                name="only_a_subscriber_is_followed",
+            ),
+            models.UniqueConstraint(
+                fields=["address"],
+                condition=Q(followed_by__isnull=True),
+                name="one_subscriber_of_an_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def email(self) -> str:
+        """Where their mail goes."""
+        return self.user.email if self.user else str(self.address)
+
+    @property
+    def reads(self) -> str:
+        """The language of their mail."""
+        return self.user.language if self.user else self.language
+
+
+_STOP_OF_RECORDS = """COALESCE((
+    SELECT CASE WHEN r.wants THEN 0 ELSE r.id END FROM preferences_consentrecord r
+    WHERE r.recipient_id = NEW.id AND r.topic_id IS NULL ORDER BY r.id DESC LIMIT 1), 0)"""
+
+TRIGGERS = register(
+    Refusal(
+        name="recipient_stop_follows_consent",
+        table="preferences_recipient",
+        refuse_when={
+            "INSERT": "NEW.stopped_id IS NOT NULL",
+            "UPDATE": "COALESCE(NEW.stopped_id, 0) <> COALESCE(OLD.stopped_id, 0)"
+            f" AND COALESCE(NEW.stopped_id, 0) <> {_STOP_OF_RECORDS}",
+        },
+        message="all optional mail is stopped as the latest consent record says",
+    ),
+    Refusal(
+        name="recipient_stays",
+        table="preferences_recipient",
+        refuse_when={
+            "UPDATE": "OLD.user_id IS NOT NULL AND COALESCE(NEW.user_id, 0) <> OLD.user_id",
+            "DELETE": "TRUE",
+        },
+        message="a recipient is never deleted, nor given to another person",
+        no_truncate=True,
+    ),
+    Effect(
+        name="recipient_of_new_person",
+        table="accounts_user",
+        event="INSERT",
+        statements=(
+            "UPDATE preferences_recipient SET user_id = NEW.id, address = NULL, language = ''"
+            " WHERE address = NEW.email AND followed_by_id IS NULL",
+            "INSERT INTO preferences_recipient"
+            " (user_id, language, address_hash, digest, unreachable_reason)"
+            " SELECT NEW.id, '', '', 'immediate', '' WHERE NOT EXISTS"
+            " (SELECT 1 FROM preferences_recipient r WHERE r.user_id = NEW.id)",
+        ),
+    ),
+    # A person who moves to a subscriber's address: two rows would be two mails.
+    Effect(
+        name="recipient_follows_address",
+        table="accounts_user",
+        event="UPDATE",
+        when="NEW.email <> OLD.email",
+        statements=(
+            "UPDATE preferences_recipient SET followed_by_id ="
+            " (SELECT p.id FROM preferences_recipient p WHERE p.user_id = NEW.id)"
+            " WHERE address = NEW.email AND followed_by_id IS NULL",
+        ),
+    ),
+)

@@ -1,0 +1,109 @@
+"""What holds for all optional mail of a reader: a pause, a rhythm, an address and its history."""
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services.audit import record_event
+from preferences.choices import ConsentSource, Digest
+from preferences.models import ConsentRecord, Recipient
+from preferences.models.consent import address_hash, address_hashes
+
+LONGEST_PAUSE = timedelta(days=366)
+
+
+class DeliveryRefused(ValidationError):
+    """This pause or rhythm makes no sense; the message says why."""
+
+
+def lock_recipient(person: User) -> Recipient:
+    """A person's row, locked: one change of their choices at a time.
+
+    Raises PermissionDenied for a closed account.
+    """
+    recipient = Recipient.objects.select_for_update(no_key=True).get(user=person)
+    if not User.objects.filter(pk=person.pk, is_active=True).exists():
+        raise PermissionDenied("the account is closed")
+    return recipient
+
+
+@transaction.atomic
+def pause_optional_mail(*, actor: User, until: datetime | None) -> Recipient:
+    """Hold all optional mail of oneself until a moment; None ends the pause.
+
+    Raises PermissionDenied for a closed account, DeliveryRefused for a moment that is past, or
+    more than a year away.
+    """
+    recipient = lock_recipient(actor)
+    now = timezone.now()
+    if until is not None and not now < until <= now + LONGEST_PAUSE:
+        raise DeliveryRefused({"paused_until": _("Choose a moment within a year from now.")})
+    if recipient.paused_until == until:
+        return recipient
+    recipient.paused_until = until
+    recipient.save(update_fields=["paused_until"])
+    if until is None:
+        record_event(kind="optional_mail.unpaused", actor=actor, person=actor)
+    else:
+        record_event(
+            kind="optional_mail.paused", actor=actor, person=actor, until=until.date().isoformat()
+        )
+    return recipient
+
+
+@transaction.atomic
+def choose_digest(*, actor: User, digest: str) -> Recipient:
+    """Take optional mail at once, or gathered daily or weekly. Raises like pause_optional_mail."""
+    recipient = lock_recipient(actor)
+    if digest not in Digest.values:
+        raise DeliveryRefused({"digest": _("Choose at once, daily or weekly.")})
+    if recipient.digest != digest:
+        recipient.digest = digest
+        recipient.save(update_fields=["digest"])
+        record_event(kind="optional_mail.digest", actor=actor, person=actor, digest=digest)
+    return recipient
+
+
+@transaction.atomic
+def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentRecord]:
+    """Bring a recipient up to the address they have now; out: the refusals that came along.
+
+    What anybody refused at this address, and did not ask for again, is refused by who has it now:
+    opt-outs follow the person and the address (R44). Whether the old address took mail says
+    nothing about the new one.
+    """
+    current = address_hash(recipient.email)
+    if recipient.address_hash == current:
+        return []
+    recipient.address_hash = current
+    recipient.unreachable_since, recipient.unreachable_reason = None, ""
+    recipient.save(update_fields=["address_hash", "unreachable_since", "unreachable_reason"])
+    latest = ConsentRecord.objects.filter(
+        address_hash__in=address_hashes(recipient.email)
+    ).annotate(
+        age=Window(RowNumber(), partition_by=F("topic"), order_by=F("pk").desc()),
+    )
+    refused: list[ConsentRecord] = [
+        record
+        for record in latest.filter(age=1, wants=False)
+        if record.recipient_id != recipient.pk
+    ]
+    for record in sorted(refused, key=lambda record: record.pk):
+        ConsentRecord.objects.create(
+            recipient=recipient,
+            address_hash=current,
+            topic_id=record.topic_id,
+            wants=False,
+            wording=record.wording,
+            wording_hash=record.wording_hash,
+            language=record.language,
+            source=ConsentSource.ADDRESS,
+            actor=actor,
+        )
+    return refused

@@ -1,0 +1,65 @@
+"""The plain levels of the four manifests, derived from what includes what."""
+
+import pytest
+
+from portals.models import ResourceType
+from portals.selectors.levels import backbone, scales_of
+
+
+def scale(portal, code):
+    found = ResourceType.objects.filter(portal__slug=portal, code=code)
+    return scales_of(found)[found.get().pk]
+
+
+@pytest.mark.parametrize(
+    ("portal", "code", "levels"),
+    [
+        ("webmail", "subscription", ["open"]),
+        ("webmail", "mail_domain", ["view", "create_mailbox", "manage"]),
+        ("webmail", "mailbox", ["view", "read", "use"]),
+        ("ticketing", "queue", ["view", "reply", "manage"]),
+        ("statistics", "usage_report", ["view", "export", "schedule"]),
+        ("domains", "subscription", ["open"]),
+        ("domains", "domain", ["view", "manage"]),
+    ],
+)
+def test_levels_of_the_four_portals(db, portal, code, levels):
+    assert [one.privilege.code for one in scale(portal, code).levels] == levels
+
+
+def test_each_level_includes_the_one_before(db):
+    for one in scales_of(ResourceType.objects.all()).values():
+        for lower, higher in zip(one.levels, one.levels[1:], strict=False):
+            assert set(lower.reach) < set(higher.reach)
+        assert len(one.levels) <= 3
+
+
+def test_what_is_held_is_a_level_or_custom(db):
+    mailbox = scale("webmail", "mailbox")
+    key = {step.privilege.code: step.privilege.pk for step in mailbox.steps}
+
+    assert mailbox.level_of([]) is None
+    assert mailbox.level_of([key["use"]]).privilege.code == "use"
+    assert mailbox.level_of([key["use"], key["read"]]).privilege.code == "use"  # included anyway
+    assert mailbox.level_of([key["manage"]]) is None
+    assert mailbox.level_of([key["use"], key["manage"]]) is None
+
+
+def test_sensitive_by_what_it_includes(db):
+    sensitive = {one.privilege.code for one in scale("webmail", "mailbox").steps if one.sensitive}
+    assert sensitive == {"read", "send", "organise", "forward", "use"}
+
+
+@pytest.mark.parametrize(
+    ("reaches", "levels"),
+    [
+        ({}, []),
+        ({1: {1}}, [1]),
+        ({1: {1}, 2: {2}}, [1]),  # two apart: the first, the other singly
+        ({1: {1}, 2: {1, 2}, 3: {1, 3}, 4: {1, 2, 3, 4}}, [1, 4]),  # a diamond: no arbitrary side
+        ({1: {1}, 2: {1, 2}, 3: {1, 2, 3}, 4: {1, 2, 3, 4}, 5: {1, 2, 3, 4, 5}}, [1, 2, 5]),
+        ({1: {1}, 2: {2}, 3: {1, 2, 3}}, [3]),  # nothing they all begin with
+    ],
+)
+def test_the_backbone(reaches, levels):
+    assert list(backbone(reaches)) == levels

@@ -1,0 +1,245 @@
+"""One reader, one row: a person or a subscriber, and opt-outs that follow both (R44)."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services.invitations import accept_invitation, invite_person
+from preferences.choices import Digest, Reason
+from preferences.models import Choice, ConsentRecord, Recipient
+from preferences.selectors import answer_for, find_recipient, may_send
+from preferences.services.choices import (
+    choose_topic,
+    resume_optional,
+    stop_all_optional,
+    unsubscribe,
+)
+from preferences.services.recipients import (
+    DeliveryRefused,
+    choose_digest,
+    follow_address,
+    pause_optional_mail,
+)
+from preferences.tokens import unsubscribe_token
+
+PASSWORD = "a long passphrase 1"
+
+
+def refuse(*attempts):
+    for attempt in attempts:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+
+
+def move(person, address):
+    person.email = address
+    person.save(update_fields=["email"])
+
+
+def test_every_person_has_one_row_however_they_were_written(db, bob):
+    User.objects.bulk_create([User(email=f"n{n}@alder.example", name="N") for n in range(3)])
+    assert Recipient.objects.filter(user=None).count() == 0
+    assert Recipient.objects.count() == User.objects.count()
+    assert bob.recipient.email == bob.email
+
+
+def test_a_row_is_a_person_s_or_a_subscriber_s(bob, subscriber):
+    sam = subscriber()
+    assert (sam.email, sam.reads) == ("sam@elsewhere.example", "en")
+    one = Recipient.objects.filter(pk=bob.recipient.pk)
+    refuse(
+        lambda: Recipient.objects.create(),
+        lambda: Recipient.objects.create(address="x@elsewhere.example"),  # no language
+        lambda: Recipient.objects.create(address="X@elsewhere.example", language="en"),
+        lambda: Recipient.objects.create(address="sam@elsewhere.example", language="fr"),
+        lambda: one.update(address="bob@alder.example", language="en"),
+        lambda: one.update(digest="hourly"),
+        lambda: one.update(user=None, address="bob@alder.example", language="en"),
+        lambda: one.update(user=User.objects.create_user("n@alder.example", name="N")),
+        lambda: bob.recipient.delete(),
+    )
+
+
+def test_a_new_account_takes_the_subscriber_over_with_all_evidence_R44(
+    alice, alder, subscriber, newsletter, promotions, consent
+):
+    sam = subscriber("sam@alder.example", "fr")
+    yes = consent(sam, promotions)
+    consent(sam, newsletter, wants=False)
+    invitation = invite_person(actor=alice, customer=alder, address="sam@alder.example")
+    person = accept_invitation(
+        actor=None, token=invitation.token, name="Sam", password=PASSWORD
+    ).user
+
+    assert person.recipient.pk == sam.pk
+    assert (person.recipient.address, person.recipient.followed_by) == (None, None)
+    assert answer_for(person.recipient, promotions).consent_id == yes.pk
+    assert answer_for(person.recipient, newsletter).reason == Reason.CHOSE_NO
+
+
+def test_who_moves_to_a_subscriber_s_address_is_one_reader_with_its_refusals_R44(
+    bob, subscriber, newsletter, promotions, consent
+):
+    sam = subscriber("sam@alder.example")
+    consent(sam, newsletter, wants=False)
+    consent(sam, promotions)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    move(bob, "sam@alder.example")
+    sam.refresh_from_db()
+
+    assert sam.followed_by == bob.recipient
+    assert find_recipient("sam@alder.example") == bob.recipient
+    assert answer_for(sam, promotions).reason == Reason.NO_PERSON  # no second mail
+    answer = answer_for(bob.recipient, newsletter)
+    assert answer.reason == Reason.CHOSE_NO
+    assert ConsentRecord.objects.get(pk=answer.consent_id).source == "address"
+    assert not may_send(bob, promotions)  # what Sam wanted is not what Bob asked for
+    # the person's own word, at this address, counts again
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    assert may_send(bob, newsletter)
+    # and Sam's old link still stops mail to the address
+    unsubscribe(actor=None, token=unsubscribe_token(sam, newsletter), source="mail_link")
+    assert not may_send(bob, newsletter)
+
+
+@pytest.mark.parametrize("act", ["topic", "everything"])
+def test_opt_outs_stay_with_the_address_that_a_person_left_R44(
+    bob, newsletter, promotions, subscriber, act
+):
+    if act == "topic":
+        choose_topic(actor=bob, topic=newsletter, wants=False)
+    else:
+        stop_all_optional(actor=bob)
+    old = bob.email
+    move(bob, "robert@alder.example")
+    assert not may_send(bob, newsletter)  # the person's refusal moved along
+
+    later = subscriber(old)  # somebody imports the old address
+    assert not answer_for(later, newsletter).send
+    assert ConsentRecord.objects.get(recipient=later).source == "address"
+
+
+def test_opt_outs_of_an_address_outlive_a_new_secret_key_R44(bob, newsletter, settings, subscriber):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    old = bob.email
+    move(bob, "robert@alder.example")
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-" + "y" * 40
+    assert answer_for(subscriber(old), newsletter).reason == Reason.CHOSE_NO
+
+
+@pytest.mark.parametrize("basis", ["purchase", "contract", "inquiry", "publication", "disclosure"])
+def test_implied_consent_never_revives_what_was_refused_R44(
+    bob, alice, newsletter, promotions, consent, basis, subscriber
+):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    stop_all_optional(actor=alice)
+    old = bob.email
+    move(bob, "robert@alder.example")
+    refuse(
+        lambda: consent(bob.recipient, newsletter, basis=basis),  # the person's
+        lambda: consent(subscriber(old), newsletter, basis=basis),  # the address's
+        lambda: consent(alice.recipient, promotions, basis=basis),  # everything
+        lambda: consent(bob.recipient, promotions, basis=basis, wants=False),  # a no is express
+        lambda: consent(bob.recipient, None, basis=basis),
+    )
+    resume_optional(actor=alice)
+    consent(alice.recipient, promotions, basis=basis)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    consent(bob.recipient, newsletter, basis=basis)
+
+
+def test_a_new_address_is_reachable_until_it_is_not(bob):
+    Recipient.objects.filter(user=bob).update(
+        unreachable_since=timezone.now(), unreachable_reason="no such mailbox"
+    )
+    bob.save()  # the same address: no news
+    assert Recipient.objects.get(user=bob).unreachable_since
+    move(bob, "robert@alder.example")
+    recipient = Recipient.objects.get(user=bob)
+    assert (recipient.unreachable_since, recipient.unreachable_reason) == (None, "")
+    assert follow_address(actor=None, recipient=recipient) == []
+
+
+def test_the_stop_is_what_the_latest_record_says_R37(bob, alice):
+    stop_all_optional(actor=alice)
+    one = Recipient.objects.filter(user=bob)
+    refuse(
+        lambda: one.update(stopped=alice.recipient.stopped_id),
+        lambda: Recipient.objects.filter(user=alice).update(stopped=None),
+        lambda: Recipient.objects.create(
+            address="x@elsewhere.example", language="en", stopped_id=alice.recipient.stopped_id
+        ),
+    )
+    resume_optional(actor=alice)
+    assert not Recipient.objects.get(user=alice).stopped_id
+    assert resume_optional(actor=alice) is False  # once is enough
+    assert ConsentRecord.objects.filter(recipient__user=alice).count() == 2
+
+
+def test_taking_back_the_stop_restores_what_was_chosen_and_one_yes_is_enough_R15(
+    bob, newsletter, promotions
+):
+    choose_topic(actor=bob, topic=promotions, wants=True)
+    stop_all_optional(actor=bob)
+    assert not may_send(bob, promotions)
+    resume_optional(actor=bob)
+    assert may_send(bob, promotions)
+    assert may_send(bob, newsletter)
+
+    stop_all_optional(actor=bob)
+    choose_topic(actor=bob, topic=promotions, wants=True)
+    assert may_send(bob, promotions)
+    assert not may_send(bob, newsletter)
+
+
+def test_a_pause_is_for_a_while_and_changes_no_choice(bob, newsletter, promotions):
+    choose_topic(actor=bob, topic=promotions, wants=True)
+    choices = list(Choice.objects.values())
+    until = timezone.now() + timedelta(days=30)
+    assert pause_optional_mail(actor=bob, until=until).paused_until == until
+    assert answer_for(bob.recipient, promotions).reason == Reason.PAUSED
+    assert answer_for(bob.recipient, newsletter).reason == Reason.PAUSED
+    assert list(Choice.objects.values()) == choices
+    pause_optional_mail(actor=bob, until=None)
+    assert may_send(bob, promotions)
+    for bad in (timezone.now(), timezone.now() + timedelta(days=400)):
+        with pytest.raises(DeliveryRefused) as refusal:
+            pause_optional_mail(actor=bob, until=bad)
+        assert "paused_until" in refusal.value.message_dict
+
+
+def test_a_digest_is_chosen_from_the_list(bob):
+    assert choose_digest(actor=bob, digest=Digest.WEEKLY).digest == "weekly"
+    with pytest.raises(DeliveryRefused):
+        choose_digest(actor=bob, digest="hourly")
+    assert Recipient.objects.get(user=bob).digest == "weekly"
+
+
+def test_a_closed_account_changes_nothing(bob):
+    from django.core.exceptions import PermissionDenied
+
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    for act in (
+        lambda: pause_optional_mail(actor=bob, until=None),
+        lambda: choose_digest(actor=bob, digest=Digest.DAILY),
+        lambda: resume_optional(actor=bob),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
+
+
+def test_a_table_rebuilt_without_its_triggers_gets_them_back(bob):
+    from django.core.management import call_command
+
+    from accounts.models import triggers
+    from preferences.models import TRIGGERS
+
+    with transaction.atomic():
+        triggers.remove(connection, TRIGGERS)
+        call_command("migrate", verbosity=0)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            bob.recipient.delete()
