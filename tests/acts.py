@@ -19,6 +19,7 @@ from accounts.services.invitations import (
     invite_person,
 )
 from accounts.services.memberships import change_role, suspend_membership
+from accounts.services.requests import open_request, pass_request
 from accounts.services.teams import add_to_team, create_team
 from portals.models import Portal, Resource
 from portals.services.grants import Terms, grant_privilege, revoke_privilege
@@ -90,6 +91,19 @@ class Scene:
     def revoke(self) -> None:
         """Something to undo."""
         self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
+
+    def pass_on(self) -> None:
+        """A request that has come to the provider."""
+        self.asked = open_request(
+            actor=self.person.user,
+            customer=self.customer,
+            kind="phone",
+            wanted={"work_phone": "555 0100"},
+        )
+        pass_request(actor=self.super_user, asked=self.asked)
+
+    def draft(self) -> dict[str, Any]:
+        return {"draft": f"p{self.person.pk}"}
 
     def hand_over(self) -> None:
         self.offered = offer_hand_over(
@@ -170,8 +184,10 @@ ACTS: dict[str, Act] = {
     "accounts:person-team-add": Act(lambda s: {"team": s.other_team.uuid}),
     "accounts:person-team-remove": Act(),
     # Rights
-    "portals:grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:grant-revoke": Act(),
+    "portals:changes-review": Act(
+        lambda s: {"change": f"give.p{s.person.pk}.{s.root.pk}.{s.open.pk}..."}, at=Scene.draft
+    ),
     "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
     "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
@@ -183,6 +199,15 @@ ACTS: dict[str, Act] = {
     "accounts:request-withdraw": Act(by="person"),
     "portals:request-approve": Act(),
     "portals:request-refuse": Act(lambda s: {"reason": "No."}),
+    "accounts:request-pass": Act(),
+    "portals:service-ask": Act(lambda s: {"typed": "Domains"}),
+    "portals:provider-request-approve": Act(by="desk", before=Scene.pass_on),
+    "portals:provider-request-refuse": Act(
+        lambda s: {"reason": "No."}, "desk", before=Scene.pass_on
+    ),
+    "portals:provider-request-send-back": Act(
+        lambda s: {"word": "Yours."}, "desk", before=Scene.pass_on
+    ),
     # The company
     "accounts:company": Act(lambda s: {"name": "Renamed", "language": "fr"}),
     "accounts:hand-over-offer": Act(
@@ -215,6 +240,7 @@ ACTS: dict[str, Act] = {
 OWN = "the address names nobody: whoever sends it acts on themselves"
 TOKEN = "opens by a secret of its own, whoever is signed in"
 PORTAL = "a portal's, by its token; a session opens nothing: test_access.py"
+SESSION = "changes one's own session alone: portals/test_person_page.py"
 READS = "changes nothing, whatever is sent"
 
 ELSEWHERE: dict[str, str] = {
@@ -245,6 +271,8 @@ ELSEWHERE: dict[str, str] = {
     "account_confirm_email": f"{TOKEN}: accounts/test_profile.py",
     "account_reset_password_from_key": f"{TOKEN}: attacks/test_taking_an_account.py",
     "idp:oidc:token": f"{TOKEN}: portals/test_credentials.py",
+    "portals:changes": SESSION,
+    "portals:changes-discard": SESSION,
     "portals-api:resource-sync": f"{PORTAL}, portals/test_resources_api.py",
     "portals-api:resource": f"{PORTAL}, portals/test_resources_api.py",
     "access-evaluation": f"{PORTAL}, portals/test_evaluation.py",
