@@ -32,7 +32,12 @@ OUTSIDERS = {
     "operator": 404,
     "staff without rights": 404,
 }
-NOBODYS = {"customer", "portal", "sequence"}  # in an address, but no key of one customer's thing
+NOBODYS = {
+    "customer",
+    "portal",
+    "sequence",
+    "act",
+}  # in an address, but no key of one customer's thing
 # Right actor → who may not, and what each gets.
 WRONG: dict[str, dict[str, Any]] = {
     "super user": {**OUTSIDERS, "colleague": "refused"},
