@@ -19,7 +19,7 @@ from accounts.services.invitations import (
     invite_main_super_user,
     invite_person,
 )
-from accounts.services.leavings import set_membership_end
+from accounts.services.leavings import plan_leaving
 from accounts.services.memberships import change_role, suspend_membership
 from accounts.services.requests import open_request, pass_request
 from accounts.services.teams import add_to_team, create_team
@@ -95,11 +95,8 @@ class Scene:
         self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
 
     def plan_leaving(self) -> None:
-        set_membership_end(
-            actor=self.super_user,
-            membership=self.person,
-            ends_at=timezone.now() + timedelta(days=30),
-        )
+        month = timezone.now() + timedelta(days=30)
+        plan_leaving(actor=self.super_user, membership=self.person, leaves_at=month)
 
     def pass_on(self) -> None:
         """A request that has come to the provider."""

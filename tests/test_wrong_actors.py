@@ -82,7 +82,7 @@ def made_up(name: str, key: str) -> Any:
     return EXAMPLES.get(converters_of(name)[key], "nothing")
 
 
-def address_of(name: str, act: Act, scene: Scene, **instead: Any) -> str:
+def address_of(name: str, act: Act, scene: Scene, /, **instead: Any) -> str:
     values = {**scene.arguments(), **act.at(scene), **instead}
     kwargs = {key: values[key] for key in converters_of(name)}
     return reverse(name, kwargs=kwargs) + act.query
