@@ -24,6 +24,22 @@ class CustomerStatus(TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class PersonState(TextChoices):
+    """How things stand with a person in a customer, as the people list tells them apart."""
+
+    ACTIVE = "active", pgettext_lazy("person", "Active")
+    SUSPENDED = "suspended", pgettext_lazy("person", "Suspended")
+    LEAVING = "leaving", _("Leaving on a date")
+
+
+class PeopleOrder(TextChoices):
+    """The ways the people list can be sorted."""
+
+    NAME = "name", _("Name")
+    NEWEST = "newest", _("Newest first")
+    LAST_SIGN_IN = "sign-in", _("Last sign-in, longest ago first")
+
+
 class HandOverState(TextChoices):
     """What became of an offer of the role of main Super User; settled once, for good."""
 
@@ -60,6 +76,14 @@ class RequestState(TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
 
 
+class LeavingState(TextChoices):
+    """Open until its moment comes, or somebody cancels it."""
+
+    OPEN = "open", pgettext_lazy("leaving", "Planned")
+    DONE = "done", pgettext_lazy("leaving", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("leaving", "Cancelled")
+
+
 class Language(TextChoices):
     """The languages every text of the hub exists in."""
 
@@ -89,11 +113,20 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
+    "people.exported": _("%(actor)s exported the list of people (%(count)s)."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
     "membership.restored": _("%(actor)s restored %(person)s."),
     "membership.removed": _(
         "%(actor)s removed %(person)s from the company. Rights that ended: %(rights)s."
     ),
+    "membership.left": _(
+        "%(actor)s ended the membership of %(person)s. Handed on: %(count)s. Rights that ended:"
+        " %(rights)s."
+    ),
+    "membership.end_set": _("%(actor)s set an end for %(person)s: the last day is %(last_day)s."),
+    "membership.end_cleared": _("%(actor)s took away the end set for %(person)s."),
+    "leaving.planned": _("%(actor)s planned that %(person)s leaves: the last day is %(last_day)s."),
+    "leaving.cancelled": _("%(actor)s cancelled the planned leaving of %(person)s."),
     "membership.brought_back": _("%(actor)s undid the removal of %(person)s."),
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),

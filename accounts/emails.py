@@ -79,7 +79,36 @@ def send_support_receipt(
     )
 
 
-def send_membership_notice(*, kind: str, actor: User, membership: Membership) -> None:
+def send_ending_reminder(*, reader: User, membership: Membership) -> None:
+    """Tell a person, or a Super User, that a membership ends within days."""
+    person = reverse("portals:person", args=[membership.customer.slug, membership.user.sub])
+    send_notice(
+        template="accounts/emails/ending_reminder",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        reader=reader,
+        membership=membership,
+        is_self=reader == membership.user,
+        link=absolute(person),
+    )
+
+
+def send_leaving_report(*, reader: User, membership: Membership, skipped: list[str]) -> None:
+    """Tell a Super User what a leaver's plan could not hand on."""
+    send_notice(
+        template="accounts/emails/leaving_report",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        reader=reader,
+        membership=membership,
+        skipped=skipped,
+        link=absolute(reverse("portals:people", args=[membership.customer.slug])),
+    )
+
+
+def send_membership_notice(*, kind: str, actor: User | None, membership: Membership) -> None:
     """Tell a person that their place in a company changed; `kind` picks the sentence."""
     person = membership.user
     send_notice(

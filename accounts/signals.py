@@ -16,6 +16,7 @@ membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor: receivers return words for the event
 membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
 team_member_joining = Signal()  # team, membership, actor, reason, signed_in_at: may refuse
+leaving_due = Signal()  # leaving: receivers hand things on, and say what they did and could not
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
 team_returning = Signal()  # team, actor, event: an undo; receivers say what stays out
@@ -99,7 +100,14 @@ def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
     close_requests_of_leaver(actor=actor, membership=membership)
 
 
-def _minute_passed(**_: Any) -> None:
+def _memberships_due(**_: Any) -> None:
+    from accounts.services.endings import end_due_memberships, remind_of_endings
+
+    end_due_memberships()
+    remind_of_endings()
+
+
+def _requests_due(**_: Any) -> None:
     from accounts.services.requests import pass_on_what_waited
 
     pass_on_what_waited()
@@ -107,7 +115,8 @@ def _minute_passed(**_: Any) -> None:
 
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
-    minute_passed.connect(_minute_passed, dispatch_uid="requests")
+    minute_passed.connect(_memberships_due, dispatch_uid="memberships")
+    minute_passed.connect(_requests_due, dispatch_uid="requests")
     membership_ended.connect(_membership_ended, dispatch_uid="leaver")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")

@@ -48,7 +48,7 @@ OWN: list[Entry] = [
     (_("Profile"), "circle-user-round", "accounts:profile"),
 ]
 OF_CUSTOMER: list[Entry] = [
-    (_("People"), "users-round", "accounts:people"),
+    (_("People"), "users-round", "portals:people"),
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),

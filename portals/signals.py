@@ -19,11 +19,19 @@ def _ended(*, membership: Any, **_: Any) -> dict[str, Any]:
     return holders.drop_grants_of_leaver(membership=membership)
 
 
+def _leaving_due(*, leaving: Any, **_: Any) -> dict[str, list[Any]]:
+    from portals.services import leavings
+
+    return leavings.give_handed_grants(leaving=leaving)
+
+
 def _returning(
     *, actor: Any, event: Any, membership: Any = None, team: Any = None, **_: Any
 ) -> list[str]:
     from portals.services import returns
 
+    if membership is not None:
+        returns.take_back_handed(actor=actor, customer=membership.customer, event=event)
     return returns.bring_back_grants(actor=actor, holder=membership or team, event=event)
 
 
@@ -66,6 +74,7 @@ def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
+    accounts_signals.leaving_due.connect(_leaving_due, dispatch_uid="portals")
     accounts_signals.membership_returning.connect(_returning, dispatch_uid="portals")
     accounts_signals.team_returning.connect(_returning, dispatch_uid="portals")
     accounts_signals.request_approved.connect(_approved, dispatch_uid="portals")

@@ -5,12 +5,15 @@ from django.urls import path
 from portals.views import (
     answers,
     changes,
+    leavings,
     people,
+    people_list,
     person,
     provider,
     provider_requests,
     requests,
     resources,
+    selected,
     services,
     teams,
 )
@@ -23,6 +26,13 @@ CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
+    path("c/<slug:customer>/people/", people_list.people, name="people"),
+    path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
+    path(
+        "c/<slug:customer>/people/selected/<slug:act>/",
+        selected.people_selected,
+        name="people-selected",
+    ),
     path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path(
@@ -30,6 +40,7 @@ urlpatterns = [
         person.grant_revoke,
         name="grant-revoke",
     ),
+    path("c/<slug:customer>/people/<uuid:person>/leaving/", leavings.leaving, name="leaving"),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
         "c/<slug:customer>/requests/portals/<slug:portal>/",

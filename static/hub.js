@@ -5,7 +5,7 @@
   // A form is sent once: its button says so until the page changes or comes back.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.defaultPrevented || form.method !== "post" || "download" in form.dataset) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "true";
     event.submitter?.setAttribute("aria-busy", "true");
@@ -33,6 +33,20 @@
   // <select data-autosubmit>: a filter applies at once.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
+  });
+
+  // <input type="checkbox" data-check-all="name"> ticks all of that name in its form, or none.
+  const showCheckAll = (part) => {
+    for (const box of part.querySelectorAll("[data-check-all]")) box.hidden = false;
+  };
+  showCheckAll(document);
+  document.addEventListener("htmx:load", (event) => showCheckAll(event.detail.elt));
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.checkAll;
+    if (!name) return;
+    for (const box of event.target.form.elements) {
+      if (box.name === name) box.checked = event.target.checked;
+    }
   });
 
   // <details data-fold="name">: the address remembers what the reader opened or shut.

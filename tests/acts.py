@@ -6,6 +6,7 @@ could send it (test_access.py). test_wrong_actors.py tries each line by everyone
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from accounts.services.invitations import (
     invite_main_super_user,
     invite_person,
 )
+from accounts.services.leavings import plan_leaving
 from accounts.services.memberships import change_role, suspend_membership
 from accounts.services.requests import open_request, pass_request
 from accounts.services.teams import add_to_team, create_team
@@ -91,6 +93,10 @@ class Scene:
     def revoke(self) -> None:
         """Something to undo."""
         self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
+
+    def plan_leaving(self) -> None:
+        month = timezone.now() + timedelta(days=30)
+        plan_leaving(actor=self.super_user, membership=self.person, leaves_at=month)
 
     def pass_on(self) -> None:
         """A request that has come to the provider."""
@@ -172,6 +178,13 @@ ACTS: dict[str, Act] = {
     "accounts:person-remove": Act(),
     "accounts:person-role": Act(lambda s: {"role": "super_user"}),
     "accounts:person-details": Act(lambda s: {"work_name": "Georgina", "work_phone": "1"}),
+    "accounts:person-end": Act(lambda s: {"last_day": timezone.localdate() + timedelta(days=30)}),
+    "portals:leaving": Act(lambda s: {"moment": "now", "step": "confirm"}),
+    "accounts:leaving-cancel": Act(before=Scene.plan_leaving),
+    "portals:people-export": Act(),
+    "portals:people-selected": Act(
+        lambda s: {"person": [s.person.user.sub]}, at=lambda s: {"act": "suspend"}
+    ),
     "portals:invite": Act(lambda s: {"address": "lou@example.org", "role": "user"}),
     "accounts:invitation-resend": Act(),
     "accounts:invitation-revoke": Act(),

@@ -32,7 +32,12 @@ OUTSIDERS = {
     "operator": 404,
     "staff without rights": 404,
 }
-NOBODYS = {"customer", "portal", "sequence"}  # in an address, but no key of one customer's thing
+NOBODYS = {
+    "customer",
+    "portal",
+    "sequence",
+    "act",
+}  # in an address, but no key of one customer's thing
 # Right actor → who may not, and what each gets.
 WRONG: dict[str, dict[str, Any]] = {
     "super user": {**OUTSIDERS, "colleague": "refused"},
@@ -77,7 +82,7 @@ def made_up(name: str, key: str) -> Any:
     return EXAMPLES.get(converters_of(name)[key], "nothing")
 
 
-def address_of(name: str, act: Act, scene: Scene, **instead: Any) -> str:
+def address_of(name: str, act: Act, scene: Scene, /, **instead: Any) -> str:
     values = {**scene.arguments(), **act.at(scene), **instead}
     kwargs = {key: values[key] for key in converters_of(name)}
     return reverse(name, kwargs=kwargs) + act.query

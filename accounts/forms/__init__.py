@@ -2,6 +2,7 @@
 
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
+from accounts.forms.leavings import LastDayField, LastDayForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
 from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
 from accounts.forms.strict import (
@@ -25,6 +26,8 @@ __all__ = [
     "CompanyForm",
     "DeskForm",
     "HandOverForm",
+    "LastDayField",
+    "LastDayForm",
     "LineField",
     "LinesField",
     "ProfileForm",

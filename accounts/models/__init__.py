@@ -4,6 +4,7 @@ from accounts.models.audit import AuditChain, AuditEvent
 from accounts.models.customers import Customer, Membership
 from accounts.models.hand_overs import HandOver
 from accounts.models.invitations import Invitation
+from accounts.models.leavings import HandedTeam, Leaving
 from accounts.models.people import User
 from accounts.models.requests import Request
 from accounts.models.teams import Team, TeamMembership
@@ -14,7 +15,9 @@ __all__ = [
     "AuditEvent",
     "Customer",
     "HandOver",
+    "HandedTeam",
     "Invitation",
+    "Leaving",
     "Membership",
     "Request",
     "Team",

@@ -1,5 +1,7 @@
 """Customers and the people in them."""
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -118,6 +120,7 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     suspended_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True, help_text=_("The planned last moment."))
+    end_announced_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
     search_name = SearchKeyField(of="work_name", max_length=600)
     search_address = SearchKeyField(of="user.email", max_length=300)
@@ -136,6 +139,26 @@ class Membership(models.Model):
         indexes = [
             models.Index(fields=["customer", "search_name", "id"], name="membership_by_name"),
             models.Index(fields=["customer", "search_address", "id"], name="membership_by_address"),
+            models.Index(
+                fields=["ends_at"],
+                condition=Q(ended_at=None, ends_at__isnull=False),
+                name="membership_by_end",
+            ),
+            # The people list: one of few among many is found without walking past the many.
+            models.Index(fields=["customer", "joined_at", "id"], name="membership_by_age"),
+            models.Index(
+                fields=["customer", "role", "search_name", "id"], name="membership_by_role"
+            ),
+            models.Index(
+                fields=["customer", "search_name", "id"],
+                condition=Q(suspended_at__isnull=False),
+                name="membership_suspended",
+            ),
+            models.Index(
+                fields=["customer", "search_name", "id"],
+                condition=Q(ends_at__isnull=False),
+                name="membership_leaving",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,6 +169,13 @@ class Membership(models.Model):
         """Not suspended and not ended, at this moment."""
         over = self.ends_at is not None and self.ends_at <= timezone.now()
         return self.suspended_at is None and self.ended_at is None and not over
+
+    @property
+    def last_day(self) -> date | None:
+        """The day whose end, or within which, the membership ends by itself."""
+        if self.ends_at is None:
+            return None
+        return timezone.localtime(self.ends_at - timedelta(microseconds=1)).date()
 
     @property
     def is_super_user(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.validators import search_key
 
@@ -43,6 +43,11 @@ class SearchKeyField(models.CharField):
         return key
 
 
+def within(field: str, key: str) -> Q:
+    """The index range of one search key that begins with this normalised text."""
+    return Q(**{f"{field}__gte": key, f"{field}__lt": key + _PAST_ANY_TEXT})
+
+
 def beginning_with(rows: Rows, text: str, *fields: str) -> Rows:
     """Those of `rows` of which one of these search keys begins with this text; all for no text.
 
@@ -51,11 +56,6 @@ def beginning_with(rows: Rows, text: str, *fields: str) -> Rows:
     key = search_key(text)
     if not key:
         return rows
-    found = [
-        rows.filter(**{f"{field}__gte": key, f"{field}__lt": key + _PAST_ANY_TEXT})
-        .order_by()
-        .values("pk")
-        for field in fields
-    ]
+    found = [rows.filter(within(field, key)).order_by().values("pk") for field in fields]
     matching: Any = rows.model._default_manager.filter(pk__in=found[0].union(*found[1:]))
     return matching

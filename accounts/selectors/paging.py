@@ -48,14 +48,15 @@ def page_of(
     descending = order[0].startswith("-")
     keys = [key.removeprefix("-") for key in order]
     if after:
-        rows = rows.filter(_beyond(keys, _position(among, keys, after), descending))
+        rows = rows.filter(_beyond(keys, position_of(among, keys, after), descending))
     found = list(rows.order_by(*order)[: size + 1])
     more = len(found) > size
     found = found[:size]
     return Page(found, next_cursor=str(found[-1].pk) if more else "", is_first=not after)
 
 
-def _position(among: QuerySet[Row], keys: list[str], after: str) -> tuple[Any, ...]:
+def position_of(among: QuerySet[Row], keys: list[str], after: str) -> tuple[Any, ...]:
+    """The sort keys of a cursor's row. Raises BadCursor when it names no row of `among`."""
     number = int(after) if after.isascii() and after.isdigit() and len(after) < 20 else 0
     if not 0 < number <= _LARGEST_KEY:
         raise BadCursor("the cursor is not a row's number")

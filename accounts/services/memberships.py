@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,53 +10,22 @@ from accounts import emails, signals
 from accounts.choices import Role
 from accounts.models import AuditEvent, Customer, Membership, Request, User
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_staff, require_super_user
-from accounts.services.sessions import end_sessions
+from accounts.services.endings import (
+    MembershipRefused,
+    end_lapsed,
+    finish_membership,
+    lock_membership,
+    save_membership,
+)
 
 
-class MembershipRefused(ValidationError):
-    """What was asked of a membership makes no sense; the message says why."""
-
-
-def _lock_for_change(
-    actor: User, membership: Membership, answering: Request | None = None
-) -> tuple[Customer, Membership]:
-    """Customer first, then the membership; the actor must be its Super User.
-
-    Or staff that is `answering` this person's own request, passed on to the provider.
-    """
-    customer = lock_customer(membership.customer)
-    if answering is None:
-        require_super_user(actor, customer)
-    elif answering.passed_at is None or answering.membership_id != membership.pk:
-        raise PermissionDenied("not this person's request, or not the provider's to answer")
-    else:
-        require_staff(actor, "accounts.change_request")
-    membership = Membership.objects.select_for_update().get(pk=membership.pk)
-    over = membership.ends_at is not None and membership.ends_at <= timezone.now()
-    if over or membership.ended_at is not None:
-        raise MembershipRefused(_("This person has already left."))
-    return customer, membership
-
-
-def _refuse_main_super_user(customer: Customer, membership: Membership) -> None:
+def refuse_main_super_user(customer: Customer, membership: Membership) -> None:
+    """Raise MembershipRefused for the main Super User, who hands over first."""
     if customer.main_super_user_id == membership.pk:
         raise MembershipRefused(
             _("This is the main Super User. Hand the role over to someone else first."),
             code="main_super_user",
         )
-
-
-def _save(membership: Membership) -> None:
-    """Save, and turn the database's own refusal into ours."""
-    try:
-        with transaction.atomic():
-            membership.save()
-    except IntegrityError as error:
-        raise MembershipRefused(
-            _("This is the main Super User. Hand the role over to someone else first."),
-            code="main_super_user",
-        ) from error
 
 
 @transaction.atomic
@@ -66,14 +34,14 @@ def begin_membership(
 ) -> Membership:
     """Make a person a member; called by the acceptance of an invitation, under the customer's lock.
 
-    A membership whose planned end has passed is closed first. Raises MembershipRefused if the
-    person is already here.
+    A membership whose moment has come is ended first, as the clock would. Raises
+    MembershipRefused if the person is already here.
     """
     lapsed = Membership.objects.filter(
         customer=customer, user=user, ended_at=None, ends_at__lte=timezone.now()
     ).first()
     if lapsed is not None:
-        finish_membership(actor=actor, membership=lapsed)
+        end_lapsed(membership=lapsed)
     if Membership.objects.filter(customer=customer, user=user, ended_at=None).exists():
         raise MembershipRefused(_("You already belong to this company."), code="already_here")
     membership = Membership.objects.create(
@@ -94,14 +62,14 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
     Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
     Super User, oneself, or who is already suspended.
     """
-    customer, membership = _lock_for_change(actor, membership)
-    _refuse_main_super_user(customer, membership)
+    customer, membership = lock_membership(actor, membership)
+    refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot suspend yourself."))
     if membership.suspended_at is not None:
         raise MembershipRefused(_("This person is already suspended."))
     membership.suspended_at = timezone.now()
-    _save(membership)
+    save_membership(membership)
     signals.person_locked_out.send(User, user=membership.user)
     record_event(
         kind="membership.suspended", actor=actor, customer=customer, person=membership.user
@@ -113,11 +81,11 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
 @transaction.atomic
 def restore_membership(*, actor: User, membership: Membership) -> Membership:
     """End a suspension; every grant counts again. Raises like suspend_membership."""
-    customer, membership = _lock_for_change(actor, membership)
+    customer, membership = lock_membership(actor, membership)
     if membership.suspended_at is None:
         raise MembershipRefused(_("This person is not suspended."))
     membership.suspended_at = None
-    _save(membership)
+    save_membership(membership)
     record_event(kind="membership.restored", actor=actor, customer=customer, person=membership.user)
     emails.send_membership_notice(kind="restored", actor=actor, membership=membership)
     return membership
@@ -133,8 +101,8 @@ def remove_membership(
     actor is a Super User here, or staff `answering` the person's own request that was passed on;
     MembershipRefused for the main Super User, oneself, or who has left already.
     """
-    customer, membership = _lock_for_change(actor, membership, answering)
-    _refuse_main_super_user(customer, membership)
+    customer, membership = lock_membership(actor, membership, answering)
+    refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
     ended = finish_membership(actor=actor, membership=membership)
@@ -149,31 +117,6 @@ def remove_membership(
     return event
 
 
-def finish_membership(*, actor: User | None, membership: Membership) -> dict[str, Any]:
-    """What leaving does, inside the caller's transaction and under the customer's lock.
-
-    Out: what ended, for the event of the caller: enough to bring it back by an undo.
-    """
-    membership.ended_at = timezone.now()
-    _save(membership)
-    teams = membership.team_memberships.order_by("pk")
-    ended: dict[str, Any] = {
-        "membership_id": membership.pk,
-        "teams": list(teams.values_list("team_id", flat=True)),
-    }
-    teams.delete()
-    answers: list[tuple[Any, Any]] = signals.membership_ended.send(
-        Membership, membership=membership, actor=actor
-    )
-    for _receiver, said in answers:
-        ended |= said or {}
-    signals.person_locked_out.send(User, user=membership.user)
-    others = Membership.objects.present().filter(user=membership.user)
-    if not others.exists() and not membership.user.is_staff:
-        end_sessions(membership.user)
-    return ended
-
-
 @transaction.atomic
 def change_role(*, actor: User, membership: Membership, role: str) -> Membership:
     """Make a person Super User, or a user again.
@@ -181,8 +124,8 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
     Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
     Super User and for oneself (nobody promotes or demotes oneself).
     """
-    customer, membership = _lock_for_change(actor, membership)
-    _refuse_main_super_user(customer, membership)
+    customer, membership = lock_membership(actor, membership)
+    refuse_main_super_user(customer, membership)
     if role not in Role.values:
         raise MembershipRefused(_("Choose a role."), code="role")
     if membership.user_id == actor.pk:
@@ -190,7 +133,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
     if membership.role == role:
         raise MembershipRefused(_("This person already has this role."))
     membership.role = role
-    _save(membership)
+    save_membership(membership)
     record_event(
         kind="membership.role_changed",
         actor=actor,
@@ -215,14 +158,14 @@ def update_work_details(
 
     `answering` as in remove_membership. Raises like suspend_membership.
     """
-    customer, membership = _lock_for_change(actor, membership, answering)
+    customer, membership = lock_membership(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:
         setattr(membership, name, values[name])
     membership.clean_fields()
     if changed:
-        _save(membership)
+        save_membership(membership)
         record_event(
             kind="membership.updated",
             actor=actor,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
-from accounts.services.teams import TeamRefused, make_team
+from accounts.services.teams import TeamRefused, make_team, remove_from_team
 from accounts.services.undo import register_undo, superseded
 
 
@@ -109,8 +109,20 @@ def bring_back_membership(
     return "membership.brought_back", data
 
 
+def bring_back_leaver(
+    *, actor: User, customer: Customer, event: AuditEvent
+) -> tuple[str, dict[str, Any]]:
+    """Undo of membership.left: what was handed on goes back, and the person too."""
+    for team_id, membership_id in event.data.get("handed_teams", []):
+        row = TeamMembership.objects.filter(team=team_id, membership=membership_id).first()
+        if row is not None:
+            remove_from_team(actor=actor, team=row.team, membership=row.membership)
+    return bring_back_membership(actor=actor, customer=customer, event=event)
+
+
 def register() -> None:
     """Make the removals of this app undoable; called once at start-up."""
     register_undo("team.member_removed", bring_back_team_member)
     register_undo("team.deleted", bring_back_team)
     register_undo("membership.removed", bring_back_membership)
+    register_undo("membership.left", bring_back_leaver)

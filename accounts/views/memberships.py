@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.forms import RoleForm, WorkDetailsForm, first_error
+from accounts.forms import LastDayForm, RoleForm, WorkDetailsForm, first_error
 from accounts.http import PersonRequest
-from accounts.services import memberships
+from accounts.services import leavings, memberships
 from accounts.views.rings import managed_membership, press
 from accounts.views.undo import offer_undo
 
@@ -54,7 +54,39 @@ def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpRe
         offer_undo,
     )
     if removed:
-        return redirect("accounts:people", customer)
+        return redirect("portals:people", customer)
+    return redirect("portals:person", customer, person)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_end(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
+    """Set, change or clear the day a membership ends by itself."""
+    membership = managed_membership(request, customer, person)
+    posted = request.POST if request.method == "POST" else None
+    form = LastDayForm(posted, initial={"last_day": membership.last_day})
+    if form.is_valid():
+        try:
+            leavings.set_membership_end(
+                actor=request.user, membership=membership, ends_at=form.cleaned_data["last_day"]
+            )
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("portals:person", customer, person)
+    context = {"customer": membership.customer, "membership": membership, "form": form}
+    return render(request, "accounts/person_end.html", context)
+
+
+@require_POST
+def leaving_cancel(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
+    """Call a planned leaving off."""
+    membership = managed_membership(request, customer, person)
+    press(
+        request,
+        lambda: leavings.cancel_leaving(actor=request.user, membership=membership),
+        _("%(person)s stays, and has been told.") % {"person": membership},
+    )
     return redirect("portals:person", customer, person)
 
 

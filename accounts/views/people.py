@@ -1,50 +1,15 @@
-"""The people of a customer and the offers that wait."""
+"""The offers that wait, beside the people of a customer."""
 
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from accounts.choices import CustomerStatus
-from accounts.forms import SearchForm
 from accounts.http import PersonRequest
-from accounts.models import Membership
-from accounts.selectors import invitations_of, page_of, people_of
 from accounts.services import invitations
 from accounts.views.rings import managed_customer, press
-
-
-@require_safe
-def people(request: PersonRequest, customer: str) -> HttpResponse:
-    """Everyone in the company, searched by the beginning of a name or address."""
-    company = managed_customer(request, customer)
-    form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
-    found = people_of(company, search=search) if form.is_valid() else Membership.objects.none()
-    context = {
-        "customer": company,
-        "form": form,
-        "search": search,
-        "page": page_of(
-            found,
-            among=company.memberships.all(),
-            order=("search_name", "pk"),
-            after=request.GET.get("after", ""),
-        ),
-        "may_act": company.status == CustomerStatus.ACTIVE,
-    }
-    if request.htmx:
-        return render(request, "accounts/people.html#people", context)
-    context["invitations"] = page_of(
-        invitations_of(company),
-        among=company.invitations.all(),
-        order=("-pk",),
-        after=request.GET.get("invited", ""),
-        size=20,
-    )
-    return render(request, "accounts/people.html", context)
 
 
 @require_POST
@@ -57,7 +22,7 @@ def invitation_resend(request: PersonRequest, customer: str, invitation: UUID) -
         lambda: invitations.resend_invitation(actor=request.user, invitation=offer),
         _("The invitation is on its way to %(address)s again.") % {"address": offer.address},
     )
-    return redirect("accounts:people", customer)
+    return redirect("portals:people", customer)
 
 
 @require_POST
@@ -71,4 +36,4 @@ def invitation_revoke(request: PersonRequest, customer: str, invitation: UUID) -
         _("The invitation of %(address)s is withdrawn; its link no longer works.")
         % {"address": offer.address},
     )
-    return redirect("accounts:people", customer)
+    return redirect("portals:people", customer)

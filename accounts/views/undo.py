@@ -54,4 +54,4 @@ def _back_to(request: PersonRequest, customer: str) -> str:
     came_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, request.get_host()):
         return came_from
-    return reverse("accounts:people", args=[customer])
+    return reverse("portals:people", args=[customer])

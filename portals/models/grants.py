@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from accounts.models import Invitation, Request
+from accounts.models import Invitation, Leaving, Membership, Request
 from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
@@ -119,3 +119,23 @@ class RequestedGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.privilege} on {self.resource}"
+
+
+class HandedGrant(models.Model):
+    """A right that somebody takes over from a leaver; given when the leaving's moment comes."""
+
+    leaving = models.ForeignKey(Leaving, on_delete=models.CASCADE, related_name="handed_grants")
+    resource = models.ForeignKey(Resource, null=True, on_delete=models.SET_NULL, related_name="+")
+    privilege = models.ForeignKey(Privilege, null=True, on_delete=models.SET_NULL, related_name="+")
+    receiver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    words = models.CharField(max_length=600, help_text=_("What it was called, should it go."))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["leaving", "resource", "privilege"], name="right_handed_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.words} to {self.receiver}"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.services.undo import register_undo, superseded
 from portals import emails
-from portals.models import Privilege, Resource
+from portals.models import PersonGrant, Privilege, Resource
 from portals.selectors.privileges import is_sensitive
 from portals.services.grants import (
     Grant,
@@ -22,6 +22,7 @@ from portals.services.grants import (
     described,
     details,
     present_holders,
+    revoke_privilege,
     rows_of,
     still_there,
 )
@@ -108,6 +109,28 @@ def bring_back_grants(
         except ValidationError:
             left_out.append(kept["resource"])
     return list(dict.fromkeys(left_out))
+
+
+def take_back_handed(*, actor: User, customer: Customer, event: AuditEvent) -> None:
+    """Take away what a leaving handed on, where it is still that very grant; what it had replaced
+    comes back. Runs inside the undo's transaction.
+    """
+    for made in event.data.get("handed_grants", []):
+        grant = PersonGrant.objects.filter(pk=made["grant_id"]).first()
+        if grant is None:
+            continue
+        revoke_privilege(actor=actor, grant=grant)
+        if before := made.get("before"):
+            bring_back_grant(
+                actor=actor,
+                customer=customer,
+                holder=Membership.objects.get(pk=made["membership_id"]),
+                kept=before
+                | {
+                    "resource_id": grant.content_object_id,
+                    "codename": grant.permission.privilege.codename,
+                },
+            )
 
 
 def register() -> None:

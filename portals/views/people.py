@@ -48,7 +48,7 @@ def invite(request: PersonRequest, customer: str) -> HttpResponse:
             messages.success(
                 request, _("%(address)s is invited.") % {"address": invitation.address}
             )
-            return redirect("accounts:people", customer)
+            return redirect("portals:people", customer)
     context = {
         "customer": company,
         "form": form,

@@ -11,6 +11,7 @@ from accounts.models import AuditEvent, Membership, Request
 from accounts.selectors import sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
+from accounts.services.leavings import plan_leaving
 from accounts.services.memberships import remove_membership, suspend_membership
 from accounts.services.requests import (
     MOST_A_DAY,
@@ -171,7 +172,7 @@ def test_a_yes_changes_name_or_phone(
 def test_a_yes_lets_a_person_leave(ask, alder, alice, bob, deliver):
     other, asked = ask(), ask("leave")
 
-    approve_request(actor=alice, asked=asked)
+    plan_leaving(actor=alice, membership=asked.membership, asked=asked)
 
     assert not Membership.objects.present().filter(user=bob, customer=alder).exists()
     other.refresh_from_db()
@@ -247,7 +248,7 @@ def test_nobody_answers_their_own(ask, gina, alder, alice):
     asked = ask("leave", actor=gina)
     with pytest.raises(RequestRefused, match="your own"):
         approve_request(actor=gina, asked=asked)
-    approve_request(actor=alice, asked=asked)
+    plan_leaving(actor=alice, membership=asked.membership, asked=asked)
     assert not Membership.objects.present().filter(user=gina).exists()
 
 
@@ -279,7 +280,7 @@ def test_a_refused_act_leaves_the_request_open(ask, alice, gina, hand_over, even
     hand_over(alice, Membership.objects.get(user=gina))
     before = events()
     with pytest.raises(ValidationError, match="Hand the role over"):
-        approve_request(actor=alice, asked=asked)
+        plan_leaving(actor=alice, membership=asked.membership, asked=asked)
     asked.refresh_from_db()
     assert asked.is_open
     assert events() == before

@@ -39,7 +39,7 @@ def test_odd_queries_of_a_super_user_are_answered(text, as_, alice, bob):
     for page, names in {
         person: ("q", "show", "type", "after", "single", "open"),
         reverse("portals:resource-list", args=["alder"]): ("q", "portal", "after"),
-        reverse("accounts:people", args=["alder"]): ("q",),
+        reverse("portals:people", args=["alder"]): ("q",),
         reverse("preferences:centre"): ("done", "topic"),
         reverse("api-schema"): ("version", "lang", "format"),
     }.items():

@@ -348,7 +348,7 @@ def test_a_refusal_is_said_and_leads_nowhere_else(as_, alice, revoked):
 
     answer = client.post(address, headers={"Referer": "https://elsewhere.example/"}, follow=True)
 
-    assert answer.redirect_chain[-1][0] == reverse("accounts:people", args=["alder"])
+    assert answer.redirect_chain[-1][0] == reverse("portals:people", args=["alder"])
     assert "already undone" in answer.content.decode()
 
 

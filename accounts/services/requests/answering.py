@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import RequestKind, RequestState
-from accounts.models import Membership, Request, User
+from accounts.models import Leaving, Membership, Request, User
 from accounts.services.customers import require_staff, require_super_user
 from accounts.services.memberships import remove_membership, update_work_details
 from accounts.services.requests.standing import (
@@ -67,15 +67,22 @@ def approve_request(
 ) -> Request:
     """Say yes, and do what was asked in the same transaction; the asker is told.
 
-    A name or phone is changed, a leaver is removed; an address only its owner can change, so they
-    are told how. `how` is for the upper app that applies its rows (None: as asked). Staff answer
-    `for_provider`, but never give rights. Raises like lock_to_answer, and whatever the act itself
-    refuses.
+    A name or phone is changed; an address only its owner can change, so they are told how. A Super
+    User approves a request to leave by planning it (accounts.services.leavings); for staff the
+    person is removed. `how` is for the upper app that applies its rows (None: as asked). Staff
+    answer `for_provider`, but never give rights. Raises like lock_to_answer, and whatever the act
+    itself refuses.
     """
     asked = lock_to_answer(actor, asked, for_provider=for_provider)
     if for_provider and asked.kind == RequestKind.ACCESS:
         raise RequestRefused(
             _("Only a Super User gives rights. Send it back to them, or refuse it."), code="access"
+        )
+    planned = Leaving.objects.filter(request=asked).exists()
+    if asked.kind == RequestKind.LEAVE and not (for_provider or planned):
+        raise RequestRefused(
+            _("Plan their leaving: what they hold, and from when. That approves the request."),
+            code="leaving",
         )
     _answer(asked, actor, RequestState.APPROVED, clean_text("answer", answer), for_provider)
     record("request.approved", asked, actor)
@@ -87,7 +94,7 @@ def approve_request(
         update_work_details(
             actor=actor, membership=membership, answering=answering, **(details | asked.wanted)
         )
-    if asked.kind == RequestKind.LEAVE:
+    if asked.kind == RequestKind.LEAVE and for_provider:
         remove_membership(actor=actor, membership=membership, answering=answering)
     emails.send_answer(asked=asked)
     return asked

@@ -1,0 +1,47 @@
+"""The last day of someone in a company."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms.strict import StrictForm
+
+LAST_YEAR = 3000
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date field."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class LastDayField(forms.DateField):
+    """A day; cleaned to the moment at its end, when the membership is over."""
+
+    widget = DayInput
+
+    def clean(self, value: Any) -> datetime | None:
+        """Raises ValidationError for what is no day, or one too far away."""
+        day: date | None = super().clean(value)
+        if day is None:
+            return None
+        if day.year >= LAST_YEAR:
+            raise ValidationError(_("Choose a day from today on, within ten years."))
+        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+
+
+class LastDayForm(StrictForm):
+    """When a membership ends by itself."""
+
+    last_day = LastDayField(
+        label=_("Last day"),
+        required=False,
+        help_text=_("Empty: no end. The rights end with this day, by themselves."),
+    )

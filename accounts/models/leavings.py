@@ -1,0 +1,94 @@
+"""Leaving: someone's last moment in a company, and who gets what they hold."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import LeavingState
+from accounts.models.audit import AuditEvent
+from accounts.models.customers import Membership
+from accounts.models.requests import Request
+from accounts.models.teams import Team
+from accounts.models.triggers import Refusal, register
+from accounts.validators import validate_plain_lines
+
+
+class Leaving(models.Model):
+    """A planned leaving: open until its moment comes or somebody cancels it.
+
+    The membership's `ends_at` is the same moment, so that the decision needs no job; an upper app
+    adds rows of what is handed on.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="leavings")
+    leaves_at = models.DateTimeField(_("leaves"))
+    reason = models.CharField(
+        _("reason"), max_length=500, blank=True, validators=[validate_plain_lines]
+    )
+    request = models.OneToOneField(
+        Request, null=True, blank=True, on_delete=models.PROTECT, related_name="leaving"
+    )
+    planned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    planned_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=10, choices=LeavingState, default=LeavingState.OPEN)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    event = models.OneToOneField(
+        AuditEvent,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("The end it came to, in the trail."),
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=LeavingState.OPEN, settled_at=None, event=None)
+                | Q(state=LeavingState.CANCELLED, settled_at__isnull=False)
+                | Q(state=LeavingState.DONE, settled_at__isnull=False, event__isnull=False),
+                name="leaving_settled_at_a_moment",
+            ),
+            models.UniqueConstraint(
+                fields=["membership"],
+                condition=Q(state=LeavingState.OPEN),
+                name="one_open_leaving",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership} leaves at {self.leaves_at}"
+
+
+class HandedTeam(models.Model):
+    """A place in a team that somebody takes over from the leaver."""
+
+    leaving = models.ForeignKey(Leaving, on_delete=models.CASCADE, related_name="handed_teams")
+    team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
+    receiver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    words = models.CharField(max_length=100, help_text=_("What it was called, should it go."))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["leaving", "team"], name="team_handed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.words} to {self.receiver}"
+
+
+TRIGGERS = register(
+    Refusal(
+        name="leaving_settled_once",
+        table="accounts_leaving",
+        refuse_when={"UPDATE": "OLD.state <> 'open'"},
+        message="a leaving is settled once",
+    ),
+)

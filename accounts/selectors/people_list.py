@@ -1,0 +1,136 @@
+"""The people list of a customer: narrowed, searched, sorted, and read page by page.
+
+Whatever is asked, it costs at most one walk through the customer's own people, by an index; the
+first page and a search by prefix cost the same however many there are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from allauth.mfa.models import Authenticator
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.choices import PeopleOrder, PersonState
+from accounts.models import Customer, Membership, Team
+from accounts.models.search import within
+from accounts.selectors.paging import PAGE_SIZE, Page, page_of, position_of
+from accounts.validators import search_key
+
+AWAY = timedelta(days=90)
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)  # who never signed in comes first
+_CHUNK = 500
+
+_SORT_KEYS = {
+    PeopleOrder.NAME: ("search_name", "pk"),
+    PeopleOrder.NEWEST: ("-joined_at", "-pk"),
+    PeopleOrder.LAST_SIGN_IN: ("last_sign_in_at", "pk"),
+}
+
+
+@dataclass(frozen=True)
+class PeopleAsked:
+    """Which people, in which order; what is empty does not narrow. `also` is an upper app's."""
+
+    search: str = ""
+    role: str = ""
+    state: str = ""
+    team: Team | None = None
+    second_factor: bool | None = None
+    away: bool = False  # no sign-in for AWAY; never counts
+    sort: str = PeopleOrder.NAME
+    also: Q = field(default_factory=Q)
+
+
+def second_factors() -> QuerySet[Authenticator]:
+    """What counts as a second factor; recovery codes alone only replace one."""
+    codes = Authenticator.Type.RECOVERY_CODES
+    found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=codes)
+    return found
+
+
+def people_page(
+    customer: Customer, asked: PeopleAsked, *, after: str = "", size: int = PAGE_SIZE
+) -> Page[Membership]:
+    """One page of the list. Raises BadCursor.
+
+    Found by prefix and sorted by name, those whose name matches come first, then those of whom
+    only the address does, by address: so both are index ranges read in their own order.
+    """
+    rows = _narrowed(customer, asked)
+    among: QuerySet[Membership] = Membership.objects.filter(customer=customer)
+    key = search_key(asked.search)
+    if asked.sort == PeopleOrder.LAST_SIGN_IN:
+        rows, among = _with_sign_in(rows), _with_sign_in(among)
+    order = _SORT_KEYS[PeopleOrder(asked.sort)]
+    if not key:
+        return page_of(rows, among=among, order=order, after=after, size=size)
+    by_name = within("search_name", key)
+    if asked.sort != PeopleOrder.NAME:
+        found = rows.filter(by_name | within("search_address", key))
+        return page_of(found, among=among, order=order, after=after, size=size)
+    by_address = rows.filter(within("search_address", key)).exclude(by_name)
+    order_of_rest = ("search_address", "pk")
+    if after and not position_of(among, ["search_name"], after)[0].startswith(key):
+        return page_of(by_address, among=among, order=order_of_rest, after=after, size=size)
+    page = page_of(rows.filter(by_name), among=among, order=order, after=after, size=size)
+    if page.next_cursor:
+        return page
+    room = size - len(page)
+    rest = page_of(by_address, among=among, order=order_of_rest, size=max(room, 1))
+    if room:
+        return replace(page, rows=page.rows + rest.rows, next_cursor=rest.next_cursor)
+    return replace(page, next_cursor=str(page.rows[-1].pk) if rest.rows else "")
+
+
+def people_in_chunks(customer: Customer, asked: PeopleAsked) -> Iterator[list[Membership]]:
+    """The whole list, some hundred at a time."""
+    after = ""
+    while True:
+        page = people_page(customer, asked, after=after, size=_CHUNK)
+        yield page.rows
+        after = page.next_cursor
+        if not after:
+            return
+
+
+def count_people(customer: Customer, asked: PeopleAsked) -> int:
+    """How many the whole list has; walks through it, so no page asks."""
+    found = _narrowed(customer, asked)
+    if key := search_key(asked.search):
+        found = found.filter(within("search_name", key) | within("search_address", key))
+    return found.count()
+
+
+def with_second_factor(people: list[Membership]) -> set[int]:
+    """The user ids of those who have a second factor; one query."""
+    users = [membership.user_id for membership in people]
+    return set(second_factors().filter(user__in=users).values_list("user_id", flat=True))
+
+
+def _narrowed(customer: Customer, asked: PeopleAsked) -> QuerySet[Membership]:
+    found = Membership.objects.present().filter(asked.also, customer=customer)
+    if asked.role:
+        found = found.filter(role=asked.role)
+    if asked.state == PersonState.ACTIVE:
+        found = found.filter(suspended_at=None, ends_at=None, user__is_active=True)
+    elif asked.state == PersonState.SUSPENDED:
+        found = found.filter(suspended_at__isnull=False)
+    elif asked.state == PersonState.LEAVING:
+        found = found.filter(ends_at__isnull=False)
+    if asked.team is not None:
+        found = found.filter(team_memberships__team=asked.team)
+    if asked.second_factor is not None:
+        has_one = Exists(second_factors().filter(user=OuterRef("user")))
+        found = found.filter(has_one if asked.second_factor else ~has_one)
+    if asked.away:
+        since = timezone.now() - AWAY
+        found = found.filter(Q(user__last_login=None) | Q(user__last_login__lt=since))
+    return found.select_related("user", "customer")
+
+
+def _with_sign_in(rows: QuerySet[Membership]) -> QuerySet[Membership]:
+    never = Value(_BEFORE_ALL, output_field=DateTimeField())
+    return rows.annotate(last_sign_in_at=Coalesce("user__last_login", never))

@@ -1,0 +1,240 @@
+"""The end of a membership: what it takes away, and what happens when its moment comes."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import emails, signals
+from accounts.choices import LeavingState
+from accounts.models import AuditEvent, Customer, Leaving, Membership, Request, Team, User
+from accounts.selectors import super_users_of
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_staff, require_super_user
+from accounts.services.sessions import end_sessions
+from accounts.services.teams import add_to_team
+
+MOST_AT_ONCE = 500  # what one minute's round takes on; the rest waits for the next
+ANNOUNCED = timedelta(days=7)  # so long before the end, those concerned are reminded
+
+log = structlog.get_logger(__name__)
+
+
+class MembershipRefused(ValidationError):
+    """What was asked of a membership makes no sense; the message says why."""
+
+
+def lock_membership(
+    actor: User, membership: Membership, answering: Request | None = None
+) -> tuple[Customer, Membership]:
+    """Customer first, then the membership; the actor must be its Super User.
+
+    Or staff that is `answering` this person's own request, passed on to the provider. Raises
+    PermissionDenied, or MembershipRefused for who has left.
+    """
+    customer = lock_customer(membership.customer)
+    if answering is None:
+        require_super_user(actor, customer)
+    elif answering.passed_at is None or answering.membership_id != membership.pk:
+        raise PermissionDenied("not this person's request, or not the provider's to answer")
+    else:
+        require_staff(actor, "accounts.change_request")
+    membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    over = membership.ends_at is not None and membership.ends_at <= timezone.now()
+    if over or membership.ended_at is not None:
+        raise MembershipRefused(_("This person has already left."))
+    return customer, membership
+
+
+def save_membership(membership: Membership) -> None:
+    """Save, and turn the database's own refusal into ours."""
+    try:
+        with transaction.atomic():
+            membership.save()
+    except IntegrityError as error:
+        raise MembershipRefused(
+            _("This is the main Super User. Hand the role over to someone else first."),
+            code="main_super_user",
+        ) from error
+
+
+def open_leaving(membership: Membership) -> Leaving | None:
+    """What is planned for this person, locked; None where nothing is."""
+    return Leaving.objects.select_for_update().filter(
+        membership=membership, state=LeavingState.OPEN
+    ).first()  # fmt: skip
+
+
+def settle_leaving(leaving: Leaving, state: LeavingState, event: AuditEvent | None) -> None:
+    """Close a plan, for good."""
+    leaving.state, leaving.settled_at, leaving.event = state, timezone.now(), event
+    leaving.save(update_fields=["state", "settled_at", "event"])
+
+
+def finish_membership(
+    *, actor: User | None, membership: Membership, leaving: Leaving | None = None
+) -> dict[str, Any]:
+    """What leaving does, inside the caller's transaction and under the customer's lock.
+
+    `leaving` is the plan this comes from, which the caller settles; any other is off. Out: what
+    ended, for the event of the caller: enough to bring it back by an undo.
+    """
+    planned = open_leaving(membership)
+    if planned is not None and planned != leaving:
+        settle_leaving(planned, LeavingState.CANCELLED, None)
+    membership.ended_at = timezone.now()
+    save_membership(membership)
+    teams = membership.team_memberships.order_by("pk")
+    ended: dict[str, Any] = {
+        "membership_id": membership.pk,
+        "teams": list(teams.values_list("team_id", flat=True)),
+    }
+    teams.delete()
+    answers: list[tuple[Any, Any]] = signals.membership_ended.send(
+        Membership, membership=membership, actor=actor
+    )
+    for _receiver, said in answers:
+        ended |= said or {}
+    signals.person_locked_out.send(User, user=membership.user)
+    others = Membership.objects.present().filter(user=membership.user)
+    if not others.exists() and not membership.user.is_staff:
+        end_sessions(membership.user)
+    return ended
+
+
+def end_membership(
+    *, actor: User | None, membership: Membership, leaving: Leaving | None
+) -> AuditEvent:
+    """Hand on what the plan says, then end it all; in the caller's transaction, under the lock.
+
+    `actor` is None where the moment came by itself. What cannot be handed on any more is left out
+    and told to the Super Users; it never keeps anybody from leaving. Out: the one event.
+    """
+    said: dict[str, Any] = {"handed": [], "skipped": []}
+    if leaving is not None:
+        answers: list[tuple[Any, Any]] = signals.leaving_due.send(Leaving, leaving=leaving)
+        for answer in (_hand_on_teams(leaving), *(answer for _receiver, answer in answers)):
+            for name, values in answer.items():
+                said[name] = [*said.get(name, []), *values]
+    ended = finish_membership(actor=actor, membership=membership, leaving=leaving)
+    event = record_event(
+        kind="membership.left",
+        actor=actor,
+        customer=membership.customer,
+        person=membership.user,
+        count=len(said["handed"]),
+        **said,
+        **ended,
+    )
+    if leaving is not None:
+        settle_leaving(leaving, LeavingState.DONE, event)
+    emails.send_membership_notice(kind="left", actor=actor, membership=membership)
+    if said["skipped"]:
+        for reader in super_users_of(membership.customer):
+            emails.send_leaving_report(
+                reader=reader.user, membership=membership, skipped=said["skipped"]
+            )
+    return event
+
+
+def _hand_on_teams(leaving: Leaving) -> dict[str, list[Any]]:
+    """Put those who take over into the leaver's teams, as the plan's author would.
+
+    Out: `handed` and `skipped` in words, and `handed_teams`, the keys of who joined which.
+    """
+    answer: dict[str, list[Any]] = {"handed": [], "skipped": [], "handed_teams": []}
+    for row in leaving.handed_teams.select_related("team", "receiver__user").order_by("pk"):
+        words = f"{row.words} → {row.receiver}"
+        try:
+            with transaction.atomic():
+                if row.team is None or not _is_in(row.team, leaving.membership):
+                    raise MembershipRefused(_("This is not theirs any more."))
+                joins = not _is_in(row.team, row.receiver)
+                add_to_team(
+                    actor=leaving.planned_by,
+                    team=row.team,
+                    membership=row.receiver,
+                    reason=leaving.reason,
+                    signed_in_at=timezone.now(),  # they had signed in freshly when they planned it
+                )
+        except (ValidationError, PermissionDenied):
+            answer["skipped"].append(words)
+        else:
+            answer["handed"].append(words)
+            if joins:
+                answer["handed_teams"].append([row.team.pk, row.receiver.pk])
+    return answer
+
+
+def _is_in(team: Team, membership: Membership) -> bool:
+    return team.team_memberships.filter(membership=membership).exists()
+
+
+def end_lapsed(*, membership: Membership) -> bool:
+    """End a membership whose moment has come, unless somebody was faster.
+
+    Runs inside a transaction. True when it ended now.
+    """
+    lock_customer(membership.customer)
+    due = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("user", "customer")
+        .filter(pk=membership.pk, ended_at=None, ends_at__lte=timezone.now())
+        .first()
+    )
+    if due is None:
+        return False
+    end_membership(actor=None, membership=due, leaving=open_leaving(due))
+    return True
+
+
+def end_due_memberships() -> int:
+    """End every membership whose moment has come, each in its own transaction.
+
+    Several clocks may run this at once: each membership ends once. Out: how many ended here.
+    """
+    due = Membership.objects.filter(ended_at=None, ends_at__lte=timezone.now())
+    ended = 0
+    for membership in due.select_related("customer").order_by("ends_at")[:MOST_AT_ONCE]:
+        try:
+            with transaction.atomic():
+                ended += end_lapsed(membership=membership)
+        except Exception:  # the others leave all the same
+            log.exception("a membership that fell due failed", membership=membership.pk)
+    return ended
+
+
+def remind_of_endings() -> int:
+    """Tell each person, and their Super Users, once that their time ends within a week.
+
+    Out: how many people were told about.
+    """
+    soon = Membership.objects.filter(
+        ended_at=None,
+        end_announced_at=None,
+        ends_at__gt=timezone.now(),
+        ends_at__lte=timezone.now() + ANNOUNCED,
+    )
+    told = 0
+    for membership in soon.order_by("ends_at")[:MOST_AT_ONCE]:
+        with transaction.atomic():
+            told += _remind(membership)
+    return told
+
+
+def _remind(membership: Membership) -> bool:
+    lock_customer(membership.customer)
+    fresh = Membership.objects.select_for_update().get(pk=membership.pk)
+    if fresh.end_announced_at or fresh.ended_at or fresh.ends_at != membership.ends_at:
+        return False
+    fresh.end_announced_at = timezone.now()
+    fresh.save(update_fields=["end_announced_at"])
+    readers = {fresh.user_id: fresh.user}
+    readers |= {one.user_id: one.user for one in super_users_of(fresh.customer)}
+    for reader in readers.values():
+        emails.send_ending_reminder(reader=reader, membership=fresh)
+    return True

@@ -1,0 +1,32 @@
+"""What leaves the hub as a file is in the trail."""
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from accounts.models import AuditEvent, Customer, User
+from accounts.selectors import is_super_user
+from accounts.selectors.people_list import PeopleAsked, count_people
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer
+
+
+@transaction.atomic
+def record_people_export(
+    *, actor: User, customer: Customer, asked: PeopleAsked, filters: str
+) -> AuditEvent:
+    """Say in the trail that somebody takes the people list away, before the first row leaves.
+
+    In: what the list is narrowed to, as it is asked and as the address has it. A suspended
+    customer's may be taken too: it can be read. Raises PermissionDenied unless the actor is a Super
+    User here.
+    """
+    customer = lock_customer(customer)
+    if not (actor.is_active and is_super_user(actor, customer)):
+        raise PermissionDenied("not a Super User of this customer")
+    return record_event(
+        kind="people.exported",
+        actor=actor,
+        customer=customer,
+        count=count_people(customer, asked),
+        filters=filters,
+    )

@@ -1,0 +1,160 @@
+"""The people list: how it is narrowed and sorted, and what is done to those selected."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.choices import PeopleOrder, PersonState, Role
+from accounts.forms import SearchForm, StrictForm, TypedNameForm
+from accounts.forms.teams import JoiningForm
+from accounts.models import Customer
+from accounts.selectors import teams_of
+from accounts.selectors.people_list import PeopleAsked
+from portals.forms.grants import GrantForm
+from portals.selectors.registered import registered_for
+from portals.selectors.resources import subscriptions_of
+
+TEAMS = 200  # teams a plain select still serves
+_YES, _NO = "yes", "no"
+
+
+class PeopleForm(SearchForm):
+    """What the address of the people list says; everything may be left out."""
+
+    role = forms.ChoiceField(
+        label=_("Role"), required=False, choices=[("", _("Any role")), *Role.choices]
+    )
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Any state")), *PersonState.choices]
+    )
+    team = forms.ChoiceField(label=_("Team"), required=False)
+    portal = forms.ChoiceField(label=_("May open"), required=False)
+    factor = forms.ChoiceField(
+        label=_("Second factor"),
+        required=False,
+        choices=[
+            ("", _("With or without")),
+            (_YES, pgettext_lazy("second factor", "Has one")),
+            (_NO, pgettext_lazy("second factor", "Has none")),
+        ],
+    )
+    away = forms.ChoiceField(
+        label=_("Last sign-in"),
+        required=False,
+        choices=[("", _("Any time")), (_YES, _("None for 90 days"))],
+    )
+    sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=PeopleOrder.choices)
+
+    filters = ("role", "state", "team", "portal", "factor", "away")
+
+    def __init__(self, data: Any, *, customer: Customer) -> None:
+        super().__init__(data)
+        self.teams = {str(team.uuid): team for team in teams_of(customer)[:TEAMS]}
+        self.portals = {row.portal.slug: row for row in subscriptions_of(customer)}
+        self._offer("team", _("Any team"), self.teams.items())
+        offered = [(slug, row.portal) for slug, row in self.portals.items()]
+        self._offer("portal", _("Any portal"), offered)
+
+    def _offer(self, name: str, anything: Any, choices: Iterable[tuple[str, Any]]) -> None:
+        offered = [("", anything), *((key, str(thing)) for key, thing in choices)]
+        self.fields[name].choices = offered  # type: ignore[attr-defined]
+
+    def asked(self) -> PeopleAsked:
+        """The cleaned choice, for the selectors."""
+        given = self.cleaned_data
+        also = Q()
+        if given["portal"]:
+            also = Q(user__in=registered_for(self.portals[given["portal"]]))
+        return PeopleAsked(
+            search=given["q"],
+            role=given["role"],
+            state=given["state"],
+            team=self.teams.get(given["team"]),
+            second_factor={_YES: True, _NO: False}.get(given["factor"]),
+            away=bool(given["away"]),
+            sort=given["sort"] or PeopleOrder.NAME,
+            also=also,
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than the search is chosen, or something chosen is wrong."""
+        names = (*self.filters, "sort")
+        return bool(self.errors or any(self.cleaned_data[name] for name in names))
+
+    def kept(self, *without: str) -> list[tuple[str, str]]:
+        """What was asked, name by name; `without` some of it."""
+        if not self.is_valid():
+            return []
+        asked = [(name, value) for name, value in self.cleaned_data.items() if value]
+        plain = ("sort", PeopleOrder.NAME)
+        return [each for each in asked if each != plain and each[0] not in without]
+
+    def query(self, *without: str) -> str:
+        """The same, ready for an address."""
+        return urlencode(self.kept(*without))
+
+    def chips(self) -> list[dict[str, str]]:
+        """What narrows the list, in words, each with the address of the list without it."""
+        if not self.is_valid():
+            return []
+        chips = []
+        if search := self.cleaned_data["q"]:
+            chips.append({"label": f"“{search}”", "without": self.query("q")})
+        for name in self.filters:
+            if value := self.cleaned_data[name]:
+                field: Any = self.fields[name]
+                words = f"{field.label}: {dict(field.choices)[value]}"
+                chips.append({"label": words, "without": self.query(name)})
+        return chips
+
+
+class _ManyHidden(forms.MultipleHiddenInput):
+    """Hidden inputs of one name, which StrictForm lets come several times."""
+
+    allow_multiple_selected = True
+
+
+class SelectedField(forms.Field):
+    """The people ticked in the list, by their public ids."""
+
+    widget = _ManyHidden
+    default_error_messages = {"required": _("Select at least one person first.")}
+
+    def to_python(self, value: Any) -> list[UUID]:
+        """Each once. Raises ValidationError for what is no id."""
+        one = forms.UUIDField()
+        return list(dict.fromkeys(one.clean(each) for each in value or []))
+
+
+class SelectedForm(StrictForm):
+    """Who is meant, and nothing else: suspend, restore."""
+
+    person = SelectedField()
+
+
+class RemoveSelectedForm(SelectedForm, TypedNameForm):
+    """Removal of several people."""
+
+
+class TeamSelectedForm(SelectedForm, JoiningForm):
+    """Which team they go into."""
+
+    team = forms.ChoiceField(label=_("Team"))
+    field_order = ["team", "reason"]
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.teams = {str(team.uuid): team for team in teams_of(customer)[:TEAMS]}
+        choices = [("", _("Choose a team")), *((key, str(t)) for key, t in self.teams.items())]
+        self.fields["team"].choices = choices  # type: ignore[attr-defined]
+
+
+class GrantSelectedForm(SelectedForm, GrantForm):
+    """The right they all get."""

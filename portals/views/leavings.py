@@ -1,0 +1,102 @@
+"""Leaving, step by step: what they hold, who takes it over, when; review; done."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.adapters import signed_in_at
+from accounts.choices import CustomerStatus, RequestKind
+from accounts.http import PersonRequest
+from accounts.models import Membership
+from accounts.selectors import people_of
+from accounts.views.rings import managed_membership
+from accounts.views.undo import offer_undo
+from portals.forms.leavings import LeavingForm
+from portals.selectors.leavings import handed_on, planned_leaving, things_of, waiting_requests_by
+from portals.services.leavings import plan_leaving, review_leaving
+
+PEOPLE = 500  # people the browser completes an address from; any address can be typed
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def leaving(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
+    """Plan that somebody leaves. Everything is chosen on one page, shown once more, then done.
+
+    The page keeps what was typed in hidden fields, so that nothing is stored before the end.
+    """
+    membership = managed_membership(request, customer, person)
+    posted = request.POST if request.method == "POST" else None
+    form = LeavingForm(posted, membership=membership, things=things_of(membership))
+    if posted is None or posted.get("step") == "edit" or not form.is_valid():
+        return _page(request, membership, form)
+    confirmed = form.cleaned_data["step"] == "confirm"
+    act = plan_leaving if confirmed else review_leaving
+    try:
+        planned = act(
+            actor=request.user,
+            membership=membership,
+            asked=waiting_requests_by(membership).filter(kind=RequestKind.LEAVE).first(),
+            signed_in_at=signed_in_at(request),
+            **form.plan(),
+        )
+    except ValidationError as refusal:
+        form.refuse(refusal)
+        return _page(request, membership, form)
+    if not confirmed or planned is None:
+        return _review(request, membership, form)
+    if planned.event is not None:
+        said = _("%(person)s has left the company.") % {"person": membership}
+        offer_undo(request, said, planned.event)
+        return redirect("portals:people", customer)
+    membership.refresh_from_db()
+    said = _("Planned: the last day of %(person)s is %(day)s. You can cancel until then.")
+    day = date_format(membership.last_day or "", "DATE_FORMAT")
+    messages.success(request, said % {"person": membership, "day": day})
+    return redirect("portals:person", customer, person)
+
+
+def _page(request: PersonRequest, membership: Membership, form: LeavingForm) -> HttpResponse:
+    """What they hold and the choices; or what is planned; or why this person cannot leave."""
+    company = membership.customer
+    planned = planned_leaving(membership)
+    context: dict[str, Any] = {
+        "customer": company,
+        "membership": membership,
+        "form": form,
+        "planned": planned,
+        "is_main": company.main_super_user_id == membership.pk,
+        "is_self": membership.user_id == request.user.pk,
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    if planned is not None:
+        context["rows"] = handed_on(planned)
+    else:
+        context["waiting"] = waiting_requests_by(membership)
+        context["receivers"] = people_of(company).exclude(pk=membership.pk)[:PEOPLE]
+    return render(request, "portals/leaving.html", context)
+
+
+def _review(request: PersonRequest, membership: Membership, form: LeavingForm) -> HttpResponse:
+    decided = form.decisions()
+    context = {
+        "customer": membership.customer,
+        "membership": membership,
+        "form": form,
+        "handed": [(thing, receiver) for thing, receiver in decided if receiver is not None],
+        "dropped": [thing for thing, receiver in decided if receiver is None],
+        "waiting": waiting_requests_by(membership),
+        "last_day": form.day,
+        "sent": [
+            (name, value)
+            for name, value in request.POST.items()
+            if name not in ("csrfmiddlewaretoken", "step")
+        ],
+    }
+    return render(request, "portals/leaving_review.html", context)

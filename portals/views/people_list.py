@@ -1,0 +1,71 @@
+"""The people of a customer: searched, narrowed, sorted, and taken away as a file."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.choices import CustomerStatus
+from accounts.http import PersonRequest
+from accounts.models import Customer, Membership
+from accounts.selectors import Page, invitations_of, page_of
+from accounts.selectors.people_export import people_heading, people_rows
+from accounts.selectors.people_list import people_page, with_second_factor
+from accounts.services.exports import record_people_export
+from accounts.spreadsheets import csv_response
+from accounts.views.rings import managed_customer
+from portals.forms.people import PeopleForm
+
+
+@require_safe
+def people(request: PersonRequest, customer: str) -> HttpResponse:
+    """Everyone in the company; the address says what is asked."""
+    company = managed_customer(request, customer)
+    form = PeopleForm(request.GET, customer=company)
+    page: Page[Membership] = Page([], next_cursor="", is_first=True)
+    if form.is_valid():
+        page = people_page(company, form.asked(), after=request.GET.get("after", ""))
+    context = {
+        "customer": company,
+        "form": form,
+        "page": page,
+        "secured": with_second_factor(page.rows),
+        "chips": form.chips(),
+        "kept": form.kept(),
+        "asked": form.query(),
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    if request.htmx:
+        response = render(request, "portals/people.html#people", context)
+        response["HX-Push-Url"] = people_address(company, form)
+        return response
+    context["invitations"] = page_of(
+        invitations_of(company),
+        among=company.invitations.all(),
+        order=("-pk",),
+        after=request.GET.get("invited", ""),
+        size=20,
+    )
+    return render(request, "portals/people.html", context)
+
+
+@require_POST
+def people_export(request: PersonRequest, customer: str) -> HttpResponseBase:
+    """The same people as a file for a spreadsheet program, all pages of them."""
+    company = managed_customer(request, customer)
+    form = PeopleForm(request.GET, customer=company)
+    if not form.is_valid():
+        return redirect(f"{reverse('portals:people', args=[customer])}?{request.GET.urlencode()}")
+    asked = form.asked()
+    record_people_export(
+        actor=request.user, customer=company, asked=asked, filters=form.query("sort")
+    )
+    name = f"{company.slug}-people-{timezone.localdate().isoformat()}"
+    return csv_response(name, people_heading(), people_rows(company, asked))
+
+
+def people_address(customer: Customer, form: PeopleForm) -> str:
+    """The list as it is asked for in this form."""
+    asked = form.query()
+    return reverse("portals:people", args=[customer.slug]) + (f"?{asked}" if asked else "")

@@ -1,0 +1,233 @@
+"""What is done to several people at once: a page that says what it means, then the act."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.adapters import signed_in_at
+from accounts.choices import CustomerStatus
+from accounts.forms import StrictForm, first_error
+from accounts.http import PersonRequest
+from accounts.models import Customer, Membership, TeamMembership
+from accounts.selectors import people_of
+from accounts.services import bulk
+from accounts.views.rings import managed_customer
+from portals.forms.people import (
+    GrantSelectedForm,
+    PeopleForm,
+    RemoveSelectedForm,
+    SelectedForm,
+    TeamSelectedForm,
+)
+from portals.models import PersonGrant
+from portals.selectors.resources import by_type, resource_by_key, resources_of
+from portals.services.bulk import grant_to_people
+from portals.views.holders import CHOICES, searched
+from portals.views.people_list import people_address
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Those ticked, and what the act is about."""
+
+    customer: Customer
+    people: list[Membership]
+    resource: Any  # the thing a right is about, once it is chosen
+
+
+Form = Callable[[Any, Selected], StrictForm]
+Do = Callable[[PersonRequest, Selected, StrictForm], object]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResponse:
+    """Say what the act means for those selected in the list; posted, do it.
+
+    The address keeps what the list was narrowed to, for the way back.
+    """
+    company = managed_customer(request, customer)
+    if act not in _ACTS:
+        raise Http404
+    make_form, do, said = _ACTS[act]
+    given = request.POST if request.method == "POST" else request.GET
+    asked = PeopleForm(request.GET, customer=company)
+    back = people_address(company, asked)
+    selection = SelectedForm({"person": given.getlist("person")})
+    people = _those_selected(company, given.getlist("person"), selection)
+    if people is None:
+        messages.error(request, first_error(selection))
+        return redirect(back)
+    if act == "remove" and len(people) == 1:
+        return redirect("accounts:person-remove", customer, people[0].user.sub)
+    selected = Selected(company, people, resource_by_key(company, given.get("resource")))
+    form = None
+    if act != "grant" or selected.resource is not None:
+        form = make_form(request.POST if request.method == "POST" else None, selected)
+    if form is not None and form.is_valid():
+        try:
+            do(request, selected, form)
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, said(len(people)) % {"count": len(people)})
+            return redirect(back)
+    context = {
+        "customer": company,
+        "act": act,
+        "people": people,
+        "form": form,
+        "back": back,
+        "kept": asked.kept(),
+        "asked": asked.query(),
+        "may_act": company.status == CustomerStatus.ACTIVE,
+        **_about(request, act, selected),
+    }
+    return render(request, "portals/people_selected.html", context)
+
+
+def _those_selected(
+    company: Customer, values: list[str], selection: SelectedForm
+) -> list[Membership] | None:
+    """The people of these ids, by name; None when `selection` says what is wrong with it.
+
+    Raises Http404 when one is not here: gone meanwhile, or never anybody of this company.
+    """
+    if not selection.is_valid():
+        if values:
+            raise Http404
+        return None
+    wanted = selection.cleaned_data["person"]
+    if len(wanted) > bulk.MOST_AT_ONCE:
+        selection.add_error(None, bulk.too_many())
+        return None
+    people = list(people_of(company).filter(user__sub__in=wanted))
+    if len(people) != len(wanted):
+        raise Http404
+    return people
+
+
+def _about(request: PersonRequest, act: str, selected: Selected) -> dict[str, Any]:
+    """What the page of this act shows beside the names."""
+    if act == "remove":
+        users = [one.user_id for one in selected.people]
+        of_company = {"content_object__subscription__customer": selected.customer}
+        teams = TeamMembership.objects.filter(membership__in=selected.people)
+        return {
+            "rights": PersonGrant.objects.filter(user__in=users, **of_company).count(),
+            "teams": teams.values("team").distinct().count(),
+        }
+    if act == "grant":
+        find = searched(request.GET.get("find", ""))
+        choices = list(resources_of(selected.customer, search=find)[: CHOICES + 1])
+        return {
+            "resource": selected.resource,
+            "find": find,
+            "grouped_choices": by_type(choices[:CHOICES]),
+            "too_many": len(choices) > CHOICES,
+        }
+    return {}
+
+
+def _shared(request: PersonRequest, selected: Selected) -> dict[str, Any]:
+    return {"actor": request.user, "customer": selected.customer, "people": selected.people}
+
+
+def _suspend(request: PersonRequest, selected: Selected, form: StrictForm) -> object:
+    return bulk.suspend_people(**_shared(request, selected))
+
+
+def _restore(request: PersonRequest, selected: Selected, form: StrictForm) -> object:
+    return bulk.restore_people(**_shared(request, selected))
+
+
+def _remove(request: PersonRequest, selected: Selected, form: StrictForm) -> object:
+    return bulk.remove_people(
+        **_shared(request, selected),
+        typed_name=form.cleaned_data["typed_name"],
+        signed_in_at=signed_in_at(request),
+    )
+
+
+def _add_to_team(request: PersonRequest, selected: Selected, form: Any) -> object:
+    return bulk.add_people_to_team(
+        **_shared(request, selected),
+        team=form.teams[form.cleaned_data["team"]],
+        reason=form.cleaned_data["reason"],
+        signed_in_at=signed_in_at(request),
+    )
+
+
+def _grant(request: PersonRequest, selected: Selected, form: Any) -> object:
+    return grant_to_people(
+        **_shared(request, selected),
+        privilege=form.cleaned_data["privilege"],
+        resource=selected.resource,
+        terms=form.terms(),
+        signed_in_at=signed_in_at(request),
+    )
+
+
+def _plain(data: Any, selected: Selected) -> StrictForm:
+    return SelectedForm(data)
+
+
+def _with_name(data: Any, selected: Selected) -> StrictForm:
+    return RemoveSelectedForm(data)
+
+
+def _with_team(data: Any, selected: Selected) -> StrictForm:
+    return TeamSelectedForm(data, customer=selected.customer)
+
+
+def _with_right(data: Any, selected: Selected) -> StrictForm:
+    return GrantSelectedForm(data, resource=selected.resource)
+
+
+def _suspended(count: int) -> str:
+    return ngettext(
+        "%(count)s person is suspended and has been told.",
+        "%(count)s people are suspended and have been told.",
+        count,
+    )
+
+
+def _restored(count: int) -> str:
+    return ngettext(
+        "%(count)s person can work again and has been told.",
+        "%(count)s people can work again and have been told.",
+        count,
+    )
+
+
+def _removed(count: int) -> str:
+    return ngettext(
+        "%(count)s person no longer belongs to the company.",
+        "%(count)s people no longer belong to the company.",
+        count,
+    )
+
+
+def _added(count: int) -> str:
+    return ngettext("%(count)s person is in the team.", "%(count)s people are in the team.", count)
+
+
+def _given(count: int) -> str:
+    return ngettext(
+        "%(count)s person has this right now.", "%(count)s people have this right now.", count
+    )
+
+
+_ACTS: dict[str, tuple[Form, Do, Callable[[int], str]]] = {
+    "suspend": (_plain, _suspend, _suspended),
+    "restore": (_plain, _restore, _restored),
+    "remove": (_with_name, _remove, _removed),
+    "team": (_with_team, _add_to_team, _added),
+    "grant": (_with_right, _grant, _given),
+}
