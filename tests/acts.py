@@ -222,6 +222,7 @@ ACTS: dict[str, Act] = {
         lambda s: {"word": "Yours."}, "desk", before=Scene.pass_on
     ),
     # The company
+    "accounts:activity-export": Act(at=lambda s: {"form": "jsonl"}),
     "accounts:company": Act(lambda s: {"name": "Renamed", "language": "fr"}),
     "accounts:hand-over-offer": Act(
         lambda s: {"to": s.second.pk, "typed_name": s.customer.name}, "main"
@@ -259,6 +260,7 @@ READS = "changes nothing, whatever is sent"
 ELSEWHERE: dict[str, str] = {
     "home": READS,
     "accounts:profile": OWN,
+    "accounts:history-export": OWN,
     "preferences:choose": OWN,
     "preferences:stop-all": OWN,
     "preferences-api:choice-stop-all": OWN,

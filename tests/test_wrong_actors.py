@@ -36,6 +36,7 @@ NOBODYS = {
     "customer",
     "portal",
     "sequence",
+    "form",
     "act",
 }  # in an address, but no key of one customer's thing
 # Right actor → who may not, and what each gets.
