@@ -70,10 +70,11 @@ def find_activity(
         stream.filter(bounds & asked.condition()).order_by("-pk").values("pk")[: size + 1]
         for stream in _streams(among, asked)
     ]
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for number, stream in enumerate(streams):
         sql, values = stream.query.sql_with_params()
-        parts.append(f"SELECT s{number}.id FROM ({sql}) s{number}")  # noqa: S608 -- the ORM's own
+        parts.append(f"SELECT s{number}.pk FROM ({sql}) s{number}")  # noqa: S608 -- the ORM's own
         parameters += values
     newest = RawSQL(" UNION ".join(parts) or "SELECT NULL", parameters)  # noqa: S611
     rows = AuditEvent.objects.filter(pk__in=newest)
@@ -125,8 +126,9 @@ def activity_lines(customer: Customer, asked: Asked, last: AuditEvent) -> Iterat
     Of an event that is not asked for, only its place and hashes: who reads can prove that the
     others are unchanged and none is missing.
     """
+    every = Q(pk__lte=last.pk)
     wanted = Case(
-        When(asked.condition() | Q(pk=last.pk), then=Value(True)),
+        When(every if asked.is_everything else asked.condition() | Q(pk=last.pk), then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )

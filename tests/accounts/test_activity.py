@@ -18,7 +18,7 @@ from portals.models import Resource
 
 
 @pytest.fixture
-def page(as_, alice):
+def trail(as_, alice):
     return lambda **query: as_(alice).get(reverse("accounts:activity", args=["alder"]), query)
 
 
@@ -26,35 +26,35 @@ def shown(response):
     return [event for event, _sentence in response.context["entries"]]
 
 
-def test_by_person_whether_they_did_it_or_it_was_about_them(page, bob):
+def test_by_person_whether_they_did_it_or_it_was_about_them(trail, bob):
     for query in ({"who": "bob"}, {"person": bob.sub}):
-        events = shown(page(**query))
+        events = shown(trail(**query))
 
         assert events
         assert all(bob.pk in (event.actor_id, event.person_id) for event in events)
         assert events == sorted(events, key=lambda event: -event.pk)
 
 
-def test_several_of_a_name_are_offered_and_nobody_shows_nothing(page, join):
+def test_several_of_a_name_are_offered_and_nobody_shows_nothing(trail, join):
     join("bobby")
-    response = page(who="bob")
+    response = trail(who="bob")
 
     assert not shown(response)
     assert len(response.context["candidates"]) == 1 or b"Which of them" in response.content
-    assert not shown(page(who="zzz"))
+    assert not shown(trail(who="zzz"))
 
 
-def test_a_stranger_cannot_be_asked_for(page, charlie):
-    assert not shown(page(person=charlie.sub))
+def test_a_stranger_cannot_be_asked_for(trail, charlie):
+    assert not shown(trail(person=charlie.sub))
 
 
-def test_by_thing_with_what_speaks_of_several(page, alder):
+def test_by_thing_with_what_speaks_of_several(trail, alder):
     thing = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
-    events = shown(page(resource=thing.pk))
+    events = shown(trail(resource=thing.pk))
 
     assert events
     assert all(thing.pk in event.things() for event in events)
-    assert not shown(page(resource=10**9))
+    assert not shown(trail(resource=10**9))
 
 
 def test_what_is_derived_is_what_the_data_says(alder):
@@ -63,15 +63,15 @@ def test_what_is_derived_is_what_the_data_says(alder):
         assert set(stored) == event.things()
 
 
-def test_by_group_and_day(page):
-    assert {event.kind for event in shown(page(group="invitations"))} <= set(
+def test_by_group_and_day(trail):
+    assert {event.kind for event in shown(trail(group="invitations"))} <= set(
         kinds_in("invitations")
     )
     today = timezone.localdate()
-    assert shown(page(since=today, until=today))
-    assert not shown(page(since=today + timedelta(days=1)))
-    assert not shown(page(until=today - timedelta(days=1)))
-    assert not shown(page(since="nonsense"))
+    assert shown(trail(since=today, until=today))
+    assert not shown(trail(since=today + timedelta(days=1)))
+    assert not shown(trail(until=today - timedelta(days=1)))
+    assert not shown(trail(since="nonsense"))
 
 
 def test_pages_hold_the_filters_and_miss_nothing(alder, alice):
@@ -101,9 +101,9 @@ def test_every_kind_of_a_company_has_a_group_and_a_whole_sentence(alder):
     assert set(EVENT_GROUPS.values()) == set(EventGroup) - {EventGroup.OTHER}
 
 
-def export(as_, person, form, **query):
+def export(as_, reader, form, **query):
     address = reverse("accounts:activity-export", args=["alder", form], query=query or None)
-    return as_(person).post(address).getvalue().decode()
+    return as_(reader).post(address).getvalue().decode()
 
 
 def verify(lines):
