@@ -27,7 +27,9 @@ def send_notice(
     with translation.override(language):
         subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
         body = render_to_string(f"{template}_message.txt", context).strip() + "\n"
-    EmailMessage(subject, body, to=[address], headers={NOTICE_CLASS_HEADER: notice_class}).send()
+        mail = EmailMessage(subject, body, to=[address])
+        mail.extra_headers[NOTICE_CLASS_HEADER] = notice_class
+        mail.send()  # while the language holds: the gate adds its words in it
 
 
 def absolute(path: str) -> str:
@@ -45,6 +47,26 @@ def send_invitation(invitation: Invitation) -> None:
         language=person.language if person else invitation.customer.language,
         invitation=invitation,
         link=absolute(reverse("accounts:invitation-accept", args=[invitation.token])),
+    )
+
+
+def send_bounce(invitation: Invitation) -> None:
+    """Tell who invited someone that the mail came back."""
+    reader = invitation.invited_by
+    company = invitation.customer
+    send_notice(
+        template="accounts/emails/invitation_bounced",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        invitation=invitation,
+        reader=reader,
+        company=company,
+        link=absolute(
+            reverse("portals:provider-customer", args=[company.slug])
+            if invitation.as_main_super_user
+            else reverse("portals:invitations", args=[company.slug])
+        ),
     )
 
 

@@ -21,6 +21,13 @@ def is_colour(text: str) -> bool:
     return COLOUR.fullmatch(text) is not None
 
 
+def colour(value: str) -> str:
+    """One CSS colour, or nothing. Raises ValueError."""
+    if value and not is_colour(value):
+        raise ValueError(f"“{value}” is not one CSS colour, such as #1c6a70")
+    return value
+
+
 @login_not_required
 @require_safe
 @cache_control(public=True, max_age=3600)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.brand import is_colour
+from hub.brand import colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.environment import env, loopback_bind, optional, required, secret, understood, web_address
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
@@ -38,10 +38,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = understood(
 HUB_WORKERS = understood("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
 HUB_REQUEST_HOURS = understood("HUB_REQUEST_HOURS", optional("HUB_REQUEST_HOURS", "72"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
-HUB_BRAND_ACCENT = env.str("HUB_BRAND_ACCENT", default="")  # a CSS colour; ours when empty
-if HUB_BRAND_ACCENT and not is_colour(HUB_BRAND_ACCENT):
-    raise ImproperlyConfigured("HUB_BRAND_ACCENT is one CSS colour, such as #1c6a70.")
+HUB_BRAND_ACCENT = understood("HUB_BRAND_ACCENT", optional("HUB_BRAND_ACCENT", ""), colour)
 HUB_BRAND_LOGO = env.str("HUB_BRAND_LOGO", default="")  # a URL on this host
+HUB_BRAND_ADDRESS = optional("HUB_BRAND_ADDRESS", "" if PRODUCTION else "1 Harbour Street, Halifax")
 
 _host = urlsplit(HUB_BASE_URL).hostname or ""
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]

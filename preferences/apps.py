@@ -16,6 +16,7 @@ class PreferencesConfig(AppConfig):
 
         from accounts.choices import register_event_sentences, register_field_names
         from accounts.models import User
+        from accounts.signals import minute_passed
         from preferences import signals
         from preferences.choices import EVENT_SENTENCES, FIELD_NAMES
         from preferences.gate.codes import check_notice_codes
@@ -27,3 +28,4 @@ class PreferencesConfig(AppConfig):
         post_migrate.connect(signals.create_notice_classes, sender=self)
         post_migrate.connect(signals.allow_operators, sender=self)
         post_save.connect(signals.person_saved, sender=User)
+        minute_passed.connect(signals.minute_passed, dispatch_uid="campaigns and digests")

@@ -139,8 +139,22 @@ class ConsentSource(TextChoices):
     STAFF = "staff", _("Told to the provider's staff")
 
 
+class ImportOutcome(TextChoices):
+    """What came of one line of an import."""
+
+    ADDED = "added", _("Added")
+    OPTED_OUT = "opted_out", _("Taken over as refused")
+    UNCHANGED = "unchanged", _("Known already")
+    KEPT_OUT = "kept_out", _("Not added: refused here before")
+    NO_ACCOUNT = "no_account", _("Not added: this topic is for people with an account")
+    REPEATED = "repeated", _("Left out: another line has this address")
+    BAD_ADDRESS = "bad_address", _("Left out: this is no e-mail address")
+    BAD_STATUS = "bad_status", _("Left out: neither subscribed nor unsubscribed")
+    BAD_DATE = "bad_date", _("Left out: the date is missing, to come, or no date")
+
+
 class MessageState(TextChoices):
-    """Where a message stands. The last three are final."""
+    """Where a message stands. The last four are final."""
 
     QUEUED = "queued", _("Waiting for a worker")
     CLAIMED = "claimed", _("Being sent")
@@ -148,6 +162,7 @@ class MessageState(TextChoices):
     SENT = "sent", _("Accepted by the mail server")
     SKIPPED = "skipped", _("Not sent: not wanted")
     FAILED = "failed", _("Could not be sent")
+    WITHDRAWN = "withdrawn", _("Withdrawn before it was sent")
 
 
 UNFINISHED = [
@@ -163,6 +178,7 @@ class Outcome(TextChoices):
     SENT = "sent", _("Sent")
     SKIPPED = "skipped", _("Skipped")
     FAILED = "failed", _("Failed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class Reason(TextChoices):
@@ -188,6 +204,7 @@ class Reason(TextChoices):
     ADDRESS_CHANGED = "address_changed", _("The person's address changed meanwhile")
     ADDRESS_REFUSED = "address_refused", _("The mail server refused the address for good")
     GAVE_UP = "gave_up", _("Still not accepted after every retry")
+    WITHDRAWN = "withdrawn", _("Its campaign was cancelled")
 
 
 # The only ones on which optional mail goes out.
@@ -211,6 +228,14 @@ class CampaignState(TextChoices):
 
 
 FIELD_NAMES = {
+    "subject_en": _("subject in English"),
+    "subject_fr": _("subject in French"),
+    "body_en": _("text in English"),
+    "body_fr": _("text in French"),
+    "promotional": _("promotes something"),
+    "urgent": _("urgent"),
+    "notice_class": _("notice class"),
+    "topic": _("topic"),
     "name_en": _("name in English"),
     "name_fr": _("name in French"),
     "purpose_en": _("purpose in English"),
@@ -231,11 +256,25 @@ EVENT_SENTENCES = {
     "topic.wanted": _("%(actor)s asked for the mail “%(topic)s”."),
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
     "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
+    "optional_mail.unsubscribed": _("The link in a mail stopped all optional mail."),
     "optional_mail.stopped": _("%(actor)s stopped all optional mail."),
     "optional_mail.resumed": _("%(actor)s took back the stop of all optional mail."),
     "optional_mail.paused": _("%(actor)s paused optional mail until %(until)s."),
     "optional_mail.unpaused": _("%(actor)s ended the pause of optional mail."),
     "optional_mail.digest": _("%(actor)s chose how often optional mail comes: %(digest)s."),
+    "campaign.created": _("%(actor)s composed the mail “%(subject)s” (%(category)s)."),
+    "campaign.updated": _("%(actor)s changed the mail “%(subject)s”: %(fields)s."),
+    "campaign.scheduled": _("%(actor)s scheduled the mail “%(subject)s” (%(category)s)."),
+    "campaign.unscheduled": _("%(actor)s took the mail “%(subject)s” back to the drafts."),
+    "campaign.started": _("%(actor)s began to send “%(subject)s” (%(category)s)."),
+    "campaign.paused": _("%(actor)s held the mail “%(subject)s”."),
+    "campaign.resumed": _("%(actor)s went on sending “%(subject)s”."),
+    "campaign.cancelled": _("%(actor)s cancelled “%(subject)s”; %(count)s were not sent."),
+    "campaign.done": _("“%(subject)s” has been sent to everyone it was for."),
+    "topic.imported": _(
+        "%(actor)s imported %(added)s readers and %(refused)s refusals into the mail topic"
+        " “%(topic)s”."
+    ),
     "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
     "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),
 }

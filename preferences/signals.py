@@ -9,6 +9,7 @@ OPERATOR_PERMISSIONS = [
     "add_topic", "change_topic", "view_topic", "view_noticeclass", "add_activation",
     "view_activation", "view_choice", "view_recipient", "view_consentrecord", "view_message",
     "view_deliverydecision", "add_campaign", "change_campaign", "view_campaign", "view_candidate",
+    "send_topic_campaign", "send_notice_campaign",
 ]  # fmt: skip
 
 
@@ -43,6 +44,17 @@ def allow_operators(**_: Any) -> None:
             content_type__app_label="preferences", codename__in=OPERATOR_PERMISSIONS
         )
     )
+
+
+def minute_passed(**_: Any) -> None:
+    """Start and end campaigns, and hand out the digests that are due."""
+    from preferences.gate.digests import due_readers
+    from preferences.services.campaigns import start_due_campaigns
+    from preferences.tasks import TOPIC_PRIORITY, deliver_digest
+
+    start_due_campaigns()
+    for recipient in due_readers():
+        deliver_digest.using(priority=TOPIC_PRIORITY).enqueue(recipient)
 
 
 def person_saved(*, instance: Any, update_fields: Any = None, **_: Any) -> None:

@@ -32,26 +32,37 @@ def cipher(purpose: str) -> MultiFernet:
     )
 
 
-def unsubscribe_token(recipient: Recipient, topic: Topic) -> str:
-    """What names one reader and one topic. It never expires: it can only reduce mail (R6, R14)."""
-    sealed = cipher(UNSUBSCRIBE).encrypt(f"{recipient.pk}/{topic.pk}".encode())
+def unsubscribe_token(recipient: Recipient, *topics: Topic) -> str:
+    """What names one reader and some topics; without any, all optional mail.
+
+    It never expires: it can only reduce mail (R6, R14).
+    """
+    named = ".".join(str(topic.pk) for topic in topics)
+    sealed = cipher(UNSUBSCRIBE).encrypt(f"{recipient.pk}/{named}".encode())
     return sealed.decode().rstrip("=")
 
 
-def unsubscribe_url(recipient: Recipient, topic: Topic) -> str:
+def unsubscribe_url(recipient: Recipient, *topics: Topic) -> str:
     """The address for List-Unsubscribe and for the link in the mail, on the configured host."""
-    path = reverse("preferences:unsubscribe", args=[unsubscribe_token(recipient, topic)])
+    path = reverse("preferences:unsubscribe", args=[unsubscribe_token(recipient, *topics)])
     return f"{settings.HUB_BASE_URL}{path}"
 
 
-def read_unsubscribe_token(token: str) -> tuple[Recipient, Topic]:
-    """The reader and the topic of a token. Raises BadToken, whatever is wrong with it (R4)."""
+def read_unsubscribe_token(token: str) -> tuple[Recipient, list[Topic]]:
+    """The reader and the topics of a token; no topic means all optional mail.
+
+    Raises BadToken, whatever is wrong with it (R4).
+    """
     try:
         padded = token + "=" * (-len(token) % 4)
-        reader, _slash, topic = cipher(UNSUBSCRIBE).decrypt(padded.encode()).decode().partition("/")
+        reader, _slash, named = cipher(UNSUBSCRIBE).decrypt(padded.encode()).decode().partition("/")
         recipient = Recipient.objects.select_related("user", "followed_by__user").get(
             pk=int(reader)
         )
-        return recipient.followed_by or recipient, Topic.objects.get(pk=int(topic))
-    except (InvalidToken, ValueError, Recipient.DoesNotExist, Topic.DoesNotExist) as error:
+        keys = [int(key) for key in named.split(".") if key]
+    except (InvalidToken, ValueError, Recipient.DoesNotExist) as error:
         raise BadToken from error
+    topics = list(Topic.objects.filter(pk__in=keys))
+    if len(topics) != len(keys):
+        raise BadToken
+    return recipient.followed_by or recipient, topics

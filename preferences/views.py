@@ -98,9 +98,9 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     try:
         if request.method != "POST":
-            recipient, topic = read_unsubscribe_token(token)
+            recipient, topics = read_unsubscribe_token(token)
         else:
-            recipient, topic = unsubscribe(
+            recipient, topics = unsubscribe(
                 actor=None,
                 token=token,
                 source=ConsentSource.ONE_CLICK if one_click else ConsentSource.MAIL_LINK,
@@ -113,7 +113,7 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
         return render(
             request,
             "preferences/unsubscribe.html",
-            {"address": _masked(recipient), "topic": topic, "done": request.method == "POST"},
+            {"address": _masked(recipient), "topics": topics, "done": request.method == "POST"},
         )
 
 

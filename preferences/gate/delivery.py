@@ -7,6 +7,7 @@ between accept and mark repeats a mail, with the same Message-ID.
 
 import smtplib
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -15,10 +16,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from preferences.choices import UNFINISHED, MessageState, Outcome, Reason
+from accounts.services.invitations import note_bounce
+from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
 from preferences.gate.transport import send
-from preferences.models import DeliveryDecision, Message
+from preferences.models import DeliveryDecision, Message, Recipient, Topic
 from preferences.selectors import Answer, answer_for
 from preferences.tasks import enqueue_delivery
 
@@ -31,8 +33,12 @@ FURTHEST = 2 * max(RETRY_AFTER)  # no worker of ours puts a message off for long
 SWEEP_SIZE = 500
 
 
-def decide(message: Message) -> Answer:
-    """Whether this message goes out now. A notice class leaves nothing to decide (R42, R45)."""
+def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_for) -> Answer:
+    """Whether this message goes out now; `ask` answers for a reader and a topic.
+
+    A notice class leaves nothing to ask (R42, R45): it is sent, to an address that takes no mail
+    too.
+    """
     if message.topic is None:
         unreachable = message.recipient is not None and message.recipient.unreachable_since
         return Answer(True, Reason.ESCALATE if unreachable else Reason.MANDATORY)
@@ -40,7 +46,7 @@ def decide(message: Message) -> Answer:
         return Answer(False, Reason.NO_PERSON)
     if message.recipient.email != message.address:
         return Answer(False, Reason.ADDRESS_CHANGED)
-    return answer_for(message.recipient, message.topic)
+    return ask(message.recipient, message.topic)
 
 
 def deliver(pk: int) -> str:
@@ -48,27 +54,50 @@ def deliver(pk: int) -> str:
     message = _claim(pk)
     if message is None:
         return "not due"
-    answer = decide(message)
+    if message.campaign is not None and message.campaign.state != CampaignState.RUNNING:
+        return stand_back(message)
+    return carry_out(message, decide(message))
+
+
+def stand_back(message: Message) -> str:
+    """What a claimed message does whose campaign is held, or cancelled; out: its state."""
+    if message.campaign is not None and message.campaign.state == CampaignState.CANCELLED:
+        return finish(message, Outcome.WITHDRAWN, Answer(False, Reason.WITHDRAWN))
+    release([message])
+    return MessageState.QUEUED.value
+
+
+def release(messages: list[Message]) -> None:
+    """Give claimed messages of a campaign back to it, untouched."""
+    Message.objects.filter(
+        pk__in=[message.pk for message in messages],
+        claim=messages[0].claim,
+        state=MessageState.CLAIMED,
+    ).update(state=MessageState.QUEUED, due_at=timezone.now())
+
+
+def carry_out(message: Message, answer: Answer) -> str:
+    """Send a claimed message, or skip it, as decided; out: its state."""
     if not answer.send:
-        return _finish(message, Outcome.SKIPPED, answer)
+        return finish(message, Outcome.SKIPPED, answer)
     try:
         accepted = hand_on(message)
     except InvalidToken:
-        log.error("mail cannot be decrypted; is a former secret key missing?", message=pk)
-        return _retry(message, answer, "cannot be decrypted")
+        log.error("mail cannot be decrypted; is a former secret key missing?", message=message.pk)
+        return retry(message, answer, "cannot be decrypted")
     except smtplib.SMTPRecipientsRefused as error:
         code, _text = next(iter(error.recipients.values()))
         if code >= 500:
-            return _finish(
+            return finish(
                 message, Outcome.FAILED, Answer(False, Reason.ADDRESS_REFUSED), str(error)
             )
-        return _retry(message, answer, str(error))
+        return retry(message, answer, str(error))
     except Exception as error:  # whatever a transport raises, the mail is kept and tried again
-        log.warning("the transport did not take a mail", message=pk, error=str(error))
-        return _retry(message, answer, f"{type(error).__name__}: {error}")
+        log.warning("the transport did not take a mail", message=message.pk, error=str(error))
+        return retry(message, answer, f"{type(error).__name__}: {error}")
     if not accepted:
-        return _retry(message, answer, "the transport took nothing")
-    return _finish(message, Outcome.SENT, answer)
+        return retry(message, answer, "the transport took nothing")
+    return finish(message, Outcome.SENT, answer)
 
 
 def hand_on(message: Message) -> int:
@@ -88,10 +117,10 @@ def _claim(pk: int) -> Message | None:
         )
     if not claimed:
         return None
-    return Message.objects.select_related("recipient__user", "topic").get(pk=pk)
+    return Message.objects.select_related("recipient__user", "topic", "campaign").get(pk=pk)
 
 
-def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
+def finish(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
     """Write the decision, erase the content, close the message: one transaction."""
     with transaction.atomic(durable=True):
         ours = Message.objects.select_for_update().filter(pk=message.pk, claim=message.claim)
@@ -105,6 +134,8 @@ def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = ""
             consent_id=answer.consent_id,
             detail=detail[:300],
         )
+        if answer.reason == Reason.ADDRESS_REFUSED:
+            note_bounce(address=message.address)
         ours.update(
             state=outcome.value,
             sealed_content=None,
@@ -114,11 +145,11 @@ def _finish(message: Message, outcome: Outcome, answer: Answer, detail: str = ""
     return outcome.value
 
 
-def _retry(message: Message, answer: Answer, error: str) -> str:
+def retry(message: Message, answer: Answer, error: str) -> str:
     """Try again later; mandatory mail for as long as it takes, a topic until the list ends."""
     attempts = message.attempts + 1
     if attempts > len(RETRY_AFTER) and message.topic is not None:
-        return _finish(message, Outcome.FAILED, Answer(False, Reason.GAVE_UP), error)
+        return finish(message, Outcome.FAILED, Answer(False, Reason.GAVE_UP), error)
     wait = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
     Message.objects.filter(pk=message.pk, claim=message.claim, state=MessageState.CLAIMED).update(
         state=MessageState.WAITING,
@@ -134,8 +165,9 @@ def sweep() -> int:
     now = timezone.now()
     due = Message.objects.filter(
         Q(state__in=[MessageState.WAITING, MessageState.CLAIMED], due_at__lte=now)
-        | Q(state=MessageState.QUEUED, due_at__lte=now - RESCUE_AFTER)
-        | Q(state__in=UNFINISHED, due_at__gt=now + FURTHEST)
+        | Q(state=MessageState.QUEUED, campaign=None, due_at__lte=now - RESCUE_AFTER)
+        | Q(state__in=UNFINISHED, due_at__gt=now + FURTHEST),
+        in_digest=False,  # those have a clock of their own (gate/digests.py)
     )
     if not due.exists():  # the usual case takes no lock
         return 0

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.translation import get_language
 
+from preferences.gate.footer import footer_of
 from preferences.gate.sealing import unseal
 from preferences.gate.signing import SignedMail
 from preferences.models import Message
@@ -42,6 +44,7 @@ def _attachment(attachment: Any) -> dict[str, Any]:
 def content_of(mail: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
     """Everything of a mail but its reader, as plain data. Raises UnkeepableMail."""
     return {
+        "language": (get_language() or "en")[:2],
         "subject": str(mail.subject),
         "body": str(mail.body),
         "subtype": mail.content_subtype,
@@ -68,12 +71,35 @@ def _gate_headers(message: Message) -> dict[str, str]:
     return headers
 
 
+def _content(message: Message) -> dict[str, Any]:
+    """What the mail says: its own content, or its campaign's in the reader's language."""
+    reader = message.recipient.reads if message.recipient else None
+    if message.campaign is None:
+        content = unseal(bytes(message.sealed_content or b""))
+        return content | {"language": reader or content.get("language", "en")}
+    language = reader or "en"
+    return {
+        "language": language,
+        "subject": message.campaign.subject(language),
+        "body": message.campaign.body(language),
+        "subtype": "plain",
+        "from": settings.DEFAULT_FROM_EMAIL,
+        "reply_to": [],
+        "alternatives": [],
+        "attachments": [],
+        "headers": {},
+    }
+
+
 def rebuild(message: Message) -> SignedMail:
     """The mail as the transport gets it. Raises InvalidToken when it cannot be decrypted."""
-    content = unseal(bytes(message.sealed_content or b""))
+    content = _content(message)
+    body = content["body"]
+    if content["subtype"] == "plain":
+        body = f"{body.rstrip()}\n{footer_of(message, content['language'])}"
     mail = SignedMail(
         content["subject"],
-        content["body"],
+        body,
         content["from"] if message.topic is None else topic_sender(),
         to=[message.address],
         reply_to=content["reply_to"],

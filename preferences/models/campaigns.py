@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.models.triggers import Refusal, append_only, register
 from accounts.validators import validate_plain_text
+from portals.models import Portal
 from preferences.choices import CampaignState, Reason
 from preferences.models.categories import NoticeClass, Topic
 from preferences.models.consent import ConsentRecord
@@ -54,12 +55,33 @@ class Campaign(models.Model):
     resolved_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When its candidates were decided."
     )
+    portal = models.ForeignKey(
+        Portal,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("portal"),
+        help_text=_("A notice goes to people of customers with this portal; empty: to everyone."),
+    )
+    last_slice_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a worker last sent some of it."
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [
+            ("send_topic_campaign", "May send optional mail"),
+            ("send_notice_campaign", "May send mandatory mail"),
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(portal__isnull=True) | Q(topic__isnull=True),
+                name="a_topic_has_its_own_portal",
+                violation_error_message=_("A topic says itself which portal it belongs to."),
+            ),
             models.CheckConstraint(
                 condition=Q(notice_class__isnull=True, topic__isnull=False)
                 | Q(notice_class__isnull=False, topic__isnull=True),
@@ -83,6 +105,21 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.subject_en or self.subject_fr
+
+    @property
+    def category(self) -> NoticeClass | Topic:
+        """What it is about: the one of the two that is set."""
+        found = self.topic or self.notice_class
+        assert found is not None  # noqa: S101 -- by constraint
+        return found
+
+    def subject(self, language: str) -> str:
+        """Its subject in one of our languages."""
+        return self.subject_fr if language == "fr" else self.subject_en
+
+    def body(self, language: str) -> str:
+        """Its text in one of our languages."""
+        return self.body_fr if language == "fr" else self.body_en
 
 
 class Candidate(models.Model):

@@ -34,6 +34,9 @@ class Message(models.Model):
         NoticeClass, null=True, on_delete=models.PROTECT, related_name="messages"
     )
     topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="messages")
+    in_digest = models.BooleanField(
+        default=False, help_text="Gathered with others into one mail, when it is due."
+    )
     subject = models.CharField(max_length=SUBJECT_LENGTH)
     sealed_content = models.BinaryField(null=True, help_text="Encrypted; gone once it is sent.")
     content_hash = models.CharField(max_length=64)
@@ -64,6 +67,10 @@ class Message(models.Model):
                 condition=~Q(state=MessageState.SKIPPED) | Q(topic__isnull=False),
                 name="mandatory_message_is_never_skipped",
             ),
+            models.CheckConstraint(
+                condition=Q(in_digest=False) | Q(topic__isnull=False, campaign__isnull=False),
+                name="mandatory_message_never_waits",
+            ),
             models.UniqueConstraint(
                 fields=["campaign", "recipient"],
                 condition=Q(campaign__isnull=False),
@@ -73,6 +80,17 @@ class Message(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], condition=Q(state__in=UNFINISHED), name="message_unfinished"
+            ),
+            # The next of a campaign, however many are done.
+            models.Index(
+                fields=["campaign", "id"],
+                condition=Q(state__in=UNFINISHED, campaign__isnull=False),
+                name="message_of_campaign",
+            ),
+            models.Index(
+                fields=["recipient", "due_at"],
+                condition=Q(state__in=UNFINISHED, in_digest=True),
+                name="message_of_digest",
             ),
         ]
 
@@ -111,7 +129,7 @@ class DeliveryDecision(models.Model):
 
 
 _FOUNDING = ", ".join(f"'{code.value}'" for code in FOUNDING_CLASSES)
-_ENDED = "state IN ('sent', 'skipped', 'failed')"
+_ENDED = "state IN ('sent', 'skipped', 'failed', 'withdrawn')"
 _DECIDED = """EXISTS (SELECT 1 FROM preferences_deliverydecision d
     WHERE d.message_id = NEW.id AND d.outcome = NEW.state)"""
 
@@ -174,6 +192,17 @@ TRIGGERS = register(
                 WHERE m.id = NEW.message_id AND m.topic_id IS NULL)"""
         },
         message="a mandatory message is never skipped",
+    ),
+    Refusal(
+        name="only_a_cancelled_campaign_is_withdrawn",
+        table="preferences_deliverydecision",
+        refuse_when={
+            "INSERT": """NEW.outcome = 'withdrawn' AND NOT EXISTS (
+                SELECT 1 FROM preferences_message m
+                JOIN preferences_campaign c ON c.id = m.campaign_id
+                WHERE m.id = NEW.message_id AND c.state = 'cancelled')"""
+        },
+        message="a message is withdrawn with its campaign alone",
     ),
     append_only("preferences_deliverydecision"),
 )

@@ -1,6 +1,7 @@
 """A reader's yes and no. The consent record is written; the choice follows from it (trigger)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -170,25 +171,29 @@ def resume_optional(
 @transaction.atomic
 def unsubscribe(
     *, actor: None, token: str, source: str, network_address: str | None = None
-) -> tuple[Recipient, Topic]:
-    """Say no by a mailed link, without a sign-in; out: for whom and to what.
+) -> tuple[Recipient, list[Topic]]:
+    """Say no by a mailed link, without a sign-in; out: for whom and to what, none meaning all.
 
     Doing it again is success (R6). Raises BadToken, whatever is wrong with the token (R4).
     """
-    recipient, topic = read_unsubscribe_token(token)
+    recipient, topics = read_unsubscribe_token(token)
     recipient = Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
-    if _stands(recipient, topic, False):
-        return recipient, topic
+    refused: list[Topic | None] = [
+        topic for topic in topics if not _stands(recipient, topic, wants=False)
+    ]
+    if not topics and recipient.stopped_id is None:
+        refused.append(None)
     with translation.override(recipient.reads):  # the mail's, whatever the browser's
-        record_consent(
-            actor=actor,
-            recipient=recipient,
-            topic=topic,
-            wants=False,
-            source=source,
-            network_address=network_address,
-        )
-        record_event(
-            kind="topic.unsubscribed", actor=actor, person=recipient.user, topic=topic.names
-        )
-    return recipient, topic
+        for topic in refused:
+            record_consent(
+                actor=actor,
+                recipient=recipient,
+                topic=topic,
+                wants=False,
+                source=source,
+                network_address=network_address,
+            )
+            said: dict[str, Any] = {"topic": topic.names} if topic else {}
+            kind = "topic.unsubscribed" if topic else "optional_mail.unsubscribed"
+            record_event(kind=kind, actor=actor, person=recipient.user, **said)
+    return recipient, topics

@@ -186,7 +186,7 @@ def test_mandatory_mail_is_never_given_up_while_a_topic_is(
     assert decision().message.topic == newsletter
 
     with time_machine.travel(timezone.now() + timedelta(days=2), tick=True):
-        assert [mail.subject for mail in deliver()] == ["Our terms change"]
+        assert "Our terms change" in [mail.subject for mail in deliver()]
 
 
 def test_address_refused_for_good_ends_failed(bob, deliver, send_legal, monkeypatch):

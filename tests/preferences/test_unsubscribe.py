@@ -159,7 +159,7 @@ def test_bad_tokens_get_one_answer_R4_I1(bob, alice, newsletter, promotions, tok
 def test_former_secret_key_still_opens(bob, newsletter, token, settings):
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-" + "y" * 40
-    assert read_unsubscribe_token(token) == (bob.recipient, newsletter)
+    assert read_unsubscribe_token(token) == (bob.recipient, [newsletter])
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(BadToken):
         read_unsubscribe_token(token)

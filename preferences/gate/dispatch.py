@@ -1,0 +1,165 @@
+"""A campaign on its way: resolved in one statement, then sent slice by slice.
+
+A slice ends after a second, so that a notice never waits for a campaign (its job comes first). What
+a slice claimed and could not finish, the sweep finds when the claim has run out (delivery.py): a
+worker killed anywhere loses nothing.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from preferences.audience import resolve_campaign, topic_verdicts
+from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Reason
+from preferences.gate.delivery import LEASE, carry_out, decide, release
+from preferences.gate.envelope import mail_domain
+from preferences.models import Campaign, Message, Recipient, Topic
+from preferences.selectors import Answer, readers_of
+
+SLICE = 1.0  # seconds a worker stays with one campaign before it looks for more urgent jobs
+BATCH = 25  # messages claimed, and asked about, at once: choices are never read longer before
+FAILING = 3  # mails in a row the transport does not take: it is down, and the rest can wait
+MORNING = 8  # o'clock, when digests are sent
+MONDAY = 0
+
+
+def dispatch(pk: int) -> bool:
+    """Send some of a running campaign; out: whether there is more to send at once."""
+    campaign = _resolved(pk)
+    if campaign is None:
+        return False
+    until = time.monotonic() + SLICE
+    while time.monotonic() < until:
+        batch = _claim_batch(campaign)
+        if not batch:
+            return False
+        if not _send_batch(campaign, batch):
+            return False  # the clock tries again within a minute
+    return True
+
+
+def _resolved(pk: int) -> Campaign | None:
+    """The campaign, if it is being sent; decided about, if it was not yet."""
+    with transaction.atomic(durable=True):
+        campaign = Campaign.objects.select_for_update().get(pk=pk)
+        if campaign.state != CampaignState.RUNNING:
+            return None
+        if campaign.resolved_at is None:
+            resolve_campaign(campaign=campaign, readers=readers_of(campaign))
+            queue_messages(campaign)
+            campaign.resolved_at = timezone.now()
+        campaign.last_slice_at = timezone.now()
+        campaign.save(update_fields=["resolved_at", "last_slice_at"])
+    return campaign
+
+
+def queue_messages(campaign: Campaign) -> int:
+    """One message for every candidate who gets it, in one statement; out: how many (R49).
+
+    Who reads digests gets it with the next one, unless it is urgent or mandatory. Their words are
+    the campaign's, so a message has no content of its own.
+    """
+    now = timezone.now()
+    waits = campaign.topic_id is not None and not campaign.urgent
+    chosen = f"r.digest = '{Digest.DAILY.value}' OR r.digest = '{Digest.WEEKLY.value}'"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO preferences_message
+                (recipient_id, address, campaign_id, topic_id, notice_class_id, subject,
+                 content_hash, message_id, state, created_at, due_at, attempts, last_error,
+                 in_digest)
+            SELECT r.id, COALESCE(u.email, r.address), k.campaign_id, c.topic_id, c.notice_class_id,
+                c.subject_en, '', '<' || c.id || '.' || r.id || '.' || %s || '@' || %s || '>',
+                'queued', %s,
+                CASE WHEN NOT %s THEN %s
+                    WHEN r.digest = '{Digest.DAILY.value}' THEN %s
+                    WHEN r.digest = '{Digest.WEEKLY.value}' THEN %s ELSE %s END,
+                0, '', %s AND ({chosen})
+            FROM preferences_candidate k
+            JOIN preferences_campaign c ON c.id = k.campaign_id
+            JOIN preferences_recipient r ON r.id = k.recipient_id
+            LEFT JOIN accounts_user u ON u.id = r.user_id
+            WHERE k.campaign_id = %s AND k.send
+            ON CONFLICT DO NOTHING""",  # noqa: S608 -- fixed words of ours
+            [
+                uuid.uuid4().hex,
+                mail_domain(),
+                now,
+                waits,
+                now,
+                next_digest(Digest.DAILY, now),
+                next_digest(Digest.WEEKLY, now),
+                now,
+                waits,
+                campaign.pk,
+            ],
+        )
+        return cursor.rowcount
+
+
+def next_digest(digest: str, now: datetime) -> datetime:
+    """When a digest leaves next: at eight in the morning, on Mondays if weekly."""
+    day = timezone.localtime(now).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    while day <= now or (digest == Digest.WEEKLY and day.weekday() != MONDAY):
+        day += timedelta(days=1)
+    return day
+
+
+def _claim_batch(campaign: Campaign) -> list[Message]:
+    """The next messages of a campaign that is still being sent, made ours."""
+    now, claim = timezone.now(), uuid.uuid4()
+    with transaction.atomic(durable=True):
+        free = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            campaign=campaign,
+            campaign__state=CampaignState.RUNNING,
+            state=MessageState.QUEUED,
+            in_digest=False,
+        )
+        keys = list(free.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        Message.objects.filter(pk__in=keys, state=MessageState.QUEUED).update(
+            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + LEASE
+        )
+    claimed = Message.objects.filter(pk__in=keys, claim=claim).order_by("pk")
+    return list(claimed.select_related("recipient__user", "topic", "campaign"))
+
+
+def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
+    """Decide on each and send it; out: False when the transport takes nothing any more."""
+    ask = asked_together(batch)
+    give_up, failed = time.monotonic() + LEASE.total_seconds() / 2, 0
+    for place, message in enumerate(batch):
+        state = carry_out(message, decide(message, ask))
+        failed = failed + 1 if state == MessageState.WAITING else 0
+        if failed == FAILING or time.monotonic() > give_up:
+            if batch[place + 1 :]:
+                release(batch[place + 1 :])
+            return False
+    return True
+
+
+def asked_together(messages: list[Message]) -> Callable[[Recipient, Topic], Answer]:
+    """What answers for each of these at this moment, asked in one statement (R45)."""
+    topics = {message.topic_id for message in messages if message.topic_id}
+    verdicts = topics and topic_verdicts(
+        topics=Topic.objects.filter(pk__in=topics),
+        readers=Recipient.objects.filter(pk__in={m.recipient_id for m in messages}),
+    )
+    answers = {
+        (v.recipient_id, v.topic_id): Answer(v.send, v.reason, v.consent_id) for v in verdicts or ()
+    }
+    nobody = Answer(False, Reason.NO_PERSON)
+    return lambda reader, topic: answers.get((reader.pk, topic.pk), nobody)
+
+
+def finished_campaigns() -> list[Campaign]:
+    """Those being sent of which nothing is left to send, digests included."""
+    unfinished = Message.objects.filter(state__in=UNFINISHED, campaign__isnull=False)
+    return list(
+        Campaign.objects.filter(state=CampaignState.RUNNING, resolved_at__isnull=False).exclude(
+            pk__in=unfinished.values("campaign")
+        )
+    )
