@@ -311,8 +311,8 @@ def test_every_act_is_listed(as_, alice, ids):
             found.add(name)
 
     listed = ACTS.keys() | ELSEWHERE.keys()
-    assert sorted(found - listed) == [], "add a line to ACTS in tests/acts.py"
-    assert sorted(listed - found) == [], "these take no form (any more)"
+    assert not found - listed, f"add a line to ACTS in tests/acts.py: {sorted(found - listed)}"
+    assert not listed - found, f"these take no form (any more): {sorted(listed - found)}"
     for reason in ELSEWHERE.values():
         for file in re.findall(r"[a-z_/]+\.py", reason):
             assert (Path(__file__).parent / file).exists(), file

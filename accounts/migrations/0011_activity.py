@@ -30,7 +30,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0008_people_list")]
+    dependencies = [("accounts", "0010_handed_to_a_colleague")]
 
     operations = [
         migrations.CreateModel(
