@@ -270,7 +270,6 @@ ELSEWHERE: dict[str, str] = {
     "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
     **dict.fromkeys(
         [
-            "portals:presets",
             "portals:preset-new",
             "portals:preset",
             "portals:preset-delete",
@@ -281,7 +280,6 @@ ELSEWHERE: dict[str, str] = {
     "portals:same-as": f"{LATER}: portals/test_same_as.py",
     **dict.fromkeys(
         [
-            "portals:invitations",
             "portals:invitations-resend",
             "portals:invitations-revoke",
             "portals:invite-report",
@@ -289,7 +287,7 @@ ELSEWHERE: dict[str, str] = {
         f"{LATER}: portals/test_invitations_page.py",
     ),
     **dict.fromkeys(
-        ["portals:review-begin", "portals:review-save", "portals:review"],
+        ["portals:review-begin", "portals:review-save"],
         f"{LATER}: portals/test_review_pages.py",
     ),
     "set_language": OWN,
