@@ -169,6 +169,7 @@ class Act:
 
 
 MEMBERS = ("colleague", "super user")
+LOU = '[["lou@example.org", "Lou", "", "", ""]]'
 DESK = {"ticket": "T-1", "reason": "Lost telephone."}
 
 ACTS: dict[str, Act] = {
@@ -185,7 +186,7 @@ ACTS: dict[str, Act] = {
     "portals:people-selected": Act(
         lambda s: {"person": [s.person.user.sub]}, at=lambda s: {"act": "suspend"}
     ),
-    "portals:invite": Act(lambda s: {"address": "lou@example.org", "role": "user"}),
+    "portals:invite": Act(lambda s: {"rows": LOU, "role": "user", "act": "send"}),
     # Teams
     "accounts:teams": Act(lambda s: {"name": "Night shift"}),
     "accounts:team-rename": Act(lambda s: {"name": "Night shift"}),

@@ -94,7 +94,7 @@ def test_every_kind_of_a_company_has_a_group_and_a_whole_sentence(alder):
                 assert "—" not in sentence_of(event), event.kind
     personal = {
         "profile", "address", "sign_in", "sign_out", "sessions", "password", "history", "portal",
-        "topic", "optional_mail", "message",
+        "topic", "campaign", "optional_mail", "message",
     }  # fmt: skip
     loose = {kind.partition(".")[0] for kind in EVENT_SENTENCES} - EVENT_GROUPS.keys() - personal
     assert not loose, "say in EVENT_GROUPS what these are about"
