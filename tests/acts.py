@@ -278,6 +278,8 @@ ELSEWHERE: dict[str, str] = {
         ],
         f"{LATER}: portals/test_presets.py",
     ),
+    "portals:renew-for-person": f"{LATER}: ",
+    "portals:renew-for-team": f"{LATER}: ",
     "portals:same-as": f"{LATER}: portals/test_same_as.py",
     **dict.fromkeys(
         [
