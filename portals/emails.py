@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from typing import Any
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from accounts.emails import absolute, send_notice
+from accounts.emails import absolute, send_copies, send_notice
 from accounts.models import Customer, User
 from accounts.selectors import super_users_of
 from portals.models import AccessReview, PersonGrant, Privilege, Resource
@@ -22,52 +23,28 @@ def tell_about_sensitive_grant(
     concerned = set(holders) | set(
         PersonGrant.objects.filter(content_object=resource).values_list("user_id", flat=True)
     )
-    gaining = set(holders)
+    gaining = User.objects.filter(pk__in=set(holders))
+    words: dict[str, Any] = {
+        "template": "portals/emails/sensitive_grant",
+        "notice_class": "security",
+        "actor": actor,
+        "holders": gaining,
+        "privilege": privilege,
+        "resource": resource,
+        "customer": resource.subscription.customer,
+        "reason": reason,
+    }
+    told = {actor.email}
     for person in User.objects.filter(pk__in=concerned - {actor.pk}, is_active=True):
         send_notice(
-            template="portals/emails/sensitive_grant",
-            notice_class="security",
             address=person.email,
             language=person.language,
             person=person,
-            actor=actor,
-            gaining=person.pk in gaining,
-            holders=User.objects.filter(pk__in=gaining),
-            privilege=privilege,
-            resource=resource,
-            customer=resource.subscription.customer,
-            reason=reason,
+            gaining=person in gaining,
+            **words,
         )
-
-
-def announce_endings(
-    *, reader: User, customer: Customer, held: Iterable[Any], renew: Iterable[Any]
-) -> None:
-    """Tell one person which rights end soon: those they hold, and those they may renew."""
-    send_notice(
-        template="portals/emails/endings",
-        notice_class="transactional",
-        address=reader.email,
-        language=reader.language,
-        reader=reader,
-        customer=customer,
-        held=[(grant, _link_to_keep(customer, grant)) for grant in held],
-        renew=renew,
-        link=absolute(reverse("portals:ending", args=[customer.slug])),
-    )
-
-
-def _link_to_keep(customer: Customer, grant: Any) -> str:
-    """Where whoever holds a right asks to keep it."""
-    privilege, thing = grant.permission.privilege, grant.content_object
-    named = {
-        "portal": privilege.portal.slug,
-        "type": thing.resource_type.code,
-        "resource": thing.external_id,
-        "privilege": privilege.codename,
-    }
-    path = reverse("portals:request-new", args=[customer.slug])
-    return absolute(f"{path}?{urlencode(named)}")
+        told.add(person.email)
+    send_copies(besides=told, person=None, gaining=False, **words)
 
 
 def tell_about_review(review: AccessReview, kind: str) -> None:

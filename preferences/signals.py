@@ -9,7 +9,8 @@ OPERATOR_PERMISSIONS = [
     "add_topic", "change_topic", "view_topic", "view_noticeclass", "add_activation",
     "view_activation", "view_choice", "view_recipient", "view_consentrecord", "view_message",
     "view_deliverydecision", "add_campaign", "change_campaign", "view_campaign", "view_candidate",
-    "send_topic_campaign", "send_notice_campaign",
+    "send_topic_campaign", "send_notice_campaign", "view_deliveryreport", "view_escalation",
+    "settle_escalation",
 ]  # fmt: skip
 
 
@@ -70,3 +71,10 @@ def membership_ended(*, membership: Any, **_: Any) -> dict[str, Any]:
     from preferences.services.firms import drop_mail_of_leaver
 
     return drop_mail_of_leaver(membership=membership)
+
+
+def copies_wanted(*, customer: Any, notice_class: str, **_: Any) -> Any:
+    """Who is a company's contact for this class, or was added to it."""
+    from preferences.selectors import contacts_for
+
+    return contacts_for(customer, notice_class)
