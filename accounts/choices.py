@@ -24,6 +24,17 @@ class CustomerStatus(TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class InviteeState(TextChoices):
+    """What inviting someone does, or did: one of a list of people to invite."""
+
+    VALID = "valid", pgettext_lazy("invitee", "Can be invited")
+    SENT = "sent", pgettext_lazy("invitee", "Invited")
+    HERE = "here", pgettext_lazy("invitee", "Already here")
+    INVITED = "invited", pgettext_lazy("invitee", "Already invited")
+    DUPLICATE = "duplicate", pgettext_lazy("invitee", "Twice in the list")
+    BAD = "bad", pgettext_lazy("invitee", "Cannot be read")
+
+
 class PersonState(TextChoices):
     """How things stand with a person in a customer, as the people list tells them apart."""
 
@@ -111,6 +122,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "hand_over.lapsed": _("The offer of the role of main Super User to %(person)s ran out."),
     "invitation.sent": _("%(actor)s invited %(address)s as %(role)s."),
     "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
+    "invitation.bounced": _("Mail to %(address)s, who is invited, came back."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
     "people.exported": _("%(actor)s exported the list of people (%(count)s)."),

@@ -50,6 +50,26 @@ def send_invitation(invitation: Invitation) -> None:
     )
 
 
+def send_bounce(invitation: Invitation) -> None:
+    """Tell who invited someone that the mail came back."""
+    reader = invitation.invited_by
+    company = invitation.customer
+    send_notice(
+        template="accounts/emails/invitation_bounced",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        invitation=invitation,
+        reader=reader,
+        company=company,
+        link=absolute(
+            reverse("portals:provider-customer", args=[company.slug])
+            if invitation.as_main_super_user
+            else reverse("portals:invitations", args=[company.slug])
+        ),
+    )
+
+
 def send_reset_link(person: User, key: str) -> None:
     """A password reset link asked for by the support desk."""
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})

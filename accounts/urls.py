@@ -8,7 +8,6 @@ from accounts.views import (
     hand_overs,
     invitations,
     memberships,
-    people,
     profile,
     provider,
     requests,
@@ -20,7 +19,6 @@ app_name = "accounts"
 PERSON = "c/<slug:customer>/people/<uuid:person>"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 HAND_OVER = "c/<slug:customer>/company/hand-over/<uuid:hand_over>"
-INVITATION = "c/<slug:customer>/people/invitations/<uuid:invitation>"
 
 urlpatterns = [
     path("profile/", profile.profile, name="profile"),
@@ -44,8 +42,6 @@ urlpatterns = [
         teams.team_member_remove,
         name="team-member-remove",
     ),
-    path(f"{INVITATION}/resend/", people.invitation_resend, name="invitation-resend"),
-    path(f"{INVITATION}/revoke/", people.invitation_revoke, name="invitation-revoke"),
     path("c/<slug:customer>/requests/", requests.requests, name="requests"),
     path(
         "c/<slug:customer>/requests/<uuid:asked>/withdraw/",

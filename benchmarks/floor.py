@@ -57,7 +57,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
             "codename": f"{resource_type}.{asked['action']['name']}",
         }
     )
-    reason = row[2] or "not_allowed"
+    reason = (row[2] or "not_allowed").partition(" ")[0]
     body = json.dumps({"decision": reason != "not_allowed", "context": {"reason": reason}}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response("200 OK", headers)

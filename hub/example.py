@@ -16,11 +16,13 @@ from accounts.models import Customer, Invitation, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
 from accounts.services.teams import add_to_team, create_team
+from hub.example_review import load_review
 from hub.example_topics import load_topics
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
 from portals.models import Portal, Privilege, Resource
 from portals.services.grants import Terms, grant_privilege
 from portals.services.manifests import apply_manifest, read_manifest
+from portals.services.presets import create_preset
 from portals.services.requests import request_access
 from portals.services.resources import Report, sync_resources
 from portals.services.subscriptions import subscribe_customer
@@ -74,6 +76,21 @@ RIGHTS = [  # holder, portal, privilege, resource, reason; all at Alder
     ("emma", "statistics", "usage_report.export", "alder-web", "Prepares the yearly report"),
 ]
 
+PRESETS = {  # name: (portal, privilege, on everything of its kind); all at Alder
+    "Bookkeeper": [
+        ("statistics", "subscription.open", True),
+        ("statistics", "usage_report.export", True),
+        ("ticketing", "queue.reply", False),
+    ],
+    "Webmaster": [
+        ("domains", "subscription.open", True),
+        ("domains", "domain.manage", False),
+        ("statistics", "subscription.open", True),
+        ("statistics", "usage_report.view", False),
+        ("ticketing", "queue.open", False),
+    ],
+}
+
 
 @transaction.atomic
 def load_example() -> None:
@@ -100,6 +117,7 @@ def load_example() -> None:
                 )
             )
     load_rights()
+    load_presets()
     load_requests()
 
 
@@ -170,6 +188,22 @@ def load_rights() -> None:
             ),
             terms=Terms(reason=reason),
             signed_in_at=timezone.now(),
+        )
+    load_review(actor=alice, customer=alder)
+
+
+def load_presets() -> None:
+    """Two sets of rights that Alder gives together."""
+    alder = Customer.objects.get(slug="alder")
+    for name, lines in PRESETS.items():
+        create_preset(
+            actor=User.objects.get(email="alice@alder.example"),
+            customer=alder,
+            name=name,
+            lines=[
+                (Privilege.objects.get(portal__slug=portal, codename=codename), everywhere)
+                for portal, codename, everywhere in lines
+            ],
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
 from accounts.models import HandOver, Membership, Request, User
+from portals.models import AccessReview
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
 REQUESTS, COMPANY = "accounts:requests", "accounts:company"  # their links tell how many wait
 PROVIDER_REQUESTS = "portals:provider-requests"  # likewise
+REVIEWS = "portals:reviews"  # likewise, while one is open
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -52,6 +54,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
+    (_("Reviews"), "list-checks", REVIEWS),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", COMPANY),
 ]
@@ -76,21 +79,25 @@ def sections_for(person: User, path: str) -> list[Section]:
         sections.append(
             Section(
                 membership.customer.name,
-                _links(
-                    OF_CUSTOMER,
-                    path,
-                    slug,
-                    waiting={REQUESTS: membership.waiting, COMPANY: int(membership.offered)},
-                ),
+                _links(OF_CUSTOMER, path, slug, waiting=_waiting(membership)),
                 is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
             )
         )
     return sections
 
 
+def _waiting(membership: Any) -> dict[str, int]:
+    return {
+        REQUESTS: membership.waiting,
+        REVIEWS: membership.to_review,
+        COMPANY: int(membership.offered),
+    }
+
+
 def _run_by(person: User) -> list[Any]:
     """Memberships as Super User, each with what waits for this person: `waiting`, the requests
-    to answer, and `offered`, the role of main Super User.
+    to answer, `offered`, the role of main Super User, and `to_review`, the rights an open review
+    still asks about.
     """
     waiting = (
         Request.objects.open()
@@ -100,6 +107,11 @@ def _run_by(person: User) -> list[Any]:
         .order_by()
         .values("customer")
         .annotate(count=Count("pk"))
+    )
+    to_review = (
+        AccessReview.objects.open()
+        .filter(customer=OuterRef("customer"))
+        .values(left=F("total") - F("kept") - F("reduced") - F("removed") - F("overtaken"))
     )
     return list(
         Membership.objects.live()
@@ -111,6 +123,7 @@ def _run_by(person: User) -> list[Any]:
         .select_related("customer")
         .annotate(
             waiting=Coalesce(Subquery(waiting.values("count")), 0),
+            to_review=Coalesce(Subquery(to_review), 0),
             offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )
         .order_by("customer__name", "pk")[:MOST_CUSTOMERS]

@@ -44,6 +44,31 @@ class Reason(TextChoices):
     NOT_ALLOWED = "not_allowed", _("Not allowed")
 
 
+class ReviewState(TextChoices):
+    """One round of looking through a company's rights."""
+
+    OPEN = "open", pgettext_lazy("review", "Open")
+    FINISHED = "finished", pgettext_lazy("review", "Finished")
+    NOT_FINISHED = "not_finished", pgettext_lazy("review", "Not finished")
+
+
+class ItemKind(TextChoices):
+    """What one line of a review is about."""
+
+    PERSON = "person", _("A right of a person")
+    TEAM = "team", _("A right of a team")
+    ROLE = "role", _("The role of a person")
+
+
+class Verdict(TextChoices):
+    """What a Super User decides about one line; the last is no decision: there was none to make."""
+
+    KEEP = "keep", pgettext_lazy("verdict", "Keep")
+    REDUCE = "reduce", pgettext_lazy("verdict", "Reduce")
+    REMOVE = "remove", pgettext_lazy("verdict", "Remove")
+    OVERTAKEN = "overtaken", pgettext_lazy("verdict", "Changed meanwhile")
+
+
 # code of a privilege → the plain word for it as a level; others go by their label alone.
 LEVEL_WORDS: dict[str, str | Promise] = {
     "open": pgettext_lazy("level", "Open"),
@@ -72,5 +97,25 @@ SENTENCES = {
         "%(actor)s gave %(holder)s back “%(privilege)s” on %(resource)s, just taken away."
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
+    "review.begun": _("%(actor)s began an access review."),
+    "review.part_saved": _(
+        "%(actor)s reviewed the rights of %(holder)s: %(kept)s kept, %(reduced)s reduced,"
+        " %(removed)s removed, %(overtaken)s changed meanwhile."
+    ),
+    "review.own_part_saved": _(
+        "%(actor)s, the only Super User, reviewed their own rights: %(kept)s kept, %(reduced)s"
+        " reduced, %(removed)s removed, %(overtaken)s changed meanwhile."
+    ),
+    "review.finished": _(
+        "%(actor)s finished the access review: %(kept)s kept, %(reduced)s reduced, %(removed)s"
+        " removed, %(overtaken)s changed meanwhile."
+    ),
+    "review.not_finished": _(
+        "The access review ended without being finished: %(percent)s%% reviewed. Nothing was"
+        " removed by that."
+    ),
+    "preset.created": _("%(actor)s made the preset %(preset)s."),
+    "preset.changed": _("%(actor)s changed the preset %(preset)s."),
+    "preset.deleted": _("%(actor)s deleted the preset %(preset)s."),
     "registration.made": _("%(person)s was registered for %(portal)s."),
 }

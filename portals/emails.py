@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
-from accounts.emails import send_notice
+from django.urls import reverse
+
+from accounts.emails import absolute, send_notice
 from accounts.models import User
-from portals.models import PersonGrant, Privilege, Resource
+from accounts.selectors import super_users_of
+from portals.models import AccessReview, PersonGrant, Privilege, Resource
 
 
 def tell_about_sensitive_grant(
@@ -32,4 +35,27 @@ def tell_about_sensitive_grant(
             resource=resource,
             customer=resource.subscription.customer,
             reason=reason,
+        )
+
+
+def tell_about_review(review: AccessReview, kind: str) -> None:
+    """Tell the Super Users about an open review; `kind` picks the sentence.
+
+    Whoever began it knows that it has.
+    """
+    path = reverse("portals:review", args=[review.customer.slug, review.uuid])
+    readers = super_users_of(review.customer)
+    if kind == "begun":
+        readers = readers.exclude(user=review.begun_by_id)
+    for reader in readers:
+        send_notice(
+            template="portals/emails/review",
+            notice_class="transactional",
+            address=reader.user.email,
+            language=reader.user.language,
+            kind=kind,
+            reader=reader.user,
+            review=review,
+            company=review.customer,
+            link=absolute(path),
         )

@@ -14,8 +14,9 @@ def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
 
 
 def _ended(*, membership: Any, **_: Any) -> dict[str, Any]:
-    from portals.services import holders
+    from portals.services import holders, uses
 
+    uses.forget_uses_of_leaver(membership=membership)
     return holders.drop_grants_of_leaver(membership=membership)
 
 
@@ -70,6 +71,12 @@ def _locked_out(*, user: Any, **_: Any) -> None:
     Token.objects.filter(user=user).delete()
 
 
+def _minute_passed(**_: Any) -> None:
+    from portals.services import reviews
+
+    reviews.run_reviews()
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
@@ -81,3 +88,4 @@ def connect() -> None:
     accounts_signals.team_member_joining.connect(_joining, dispatch_uid="portals")
     accounts_signals.team_ending.connect(_team_ending, dispatch_uid="portals")
     accounts_signals.person_locked_out.connect(_locked_out, dispatch_uid="portals")
+    accounts_signals.minute_passed.connect(_minute_passed, dispatch_uid="reviews")

@@ -5,14 +5,19 @@ from django.urls import path
 from portals.views import (
     answers,
     changes,
+    invitations,
+    invite,
+    invite_report,
     leavings,
-    people,
     people_list,
     person,
+    presets,
     provider,
     provider_requests,
     requests,
     resources,
+    reviews,
+    same_as,
     selected,
     services,
     teams,
@@ -20,12 +25,21 @@ from portals.views import (
 
 app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
+INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CHANGES = "c/<slug:customer>/changes/<slug:draft>"
+PRESET = "c/<slug:customer>/presets/<uuid:preset>"
 CUSTOMER = "provider/customers/<slug:slug>"
 ASKED = "provider/requests/<uuid:asked>"
 
 urlpatterns = [
+    path("c/<slug:customer>/people/invite/", invite.invite, name="invite"),
+    path(
+        "c/<slug:customer>/people/invite/report/", invite_report.invite_report, name="invite-report"
+    ),
+    path(f"{INVITATIONS}/", invitations.invitations, name="invitations"),
+    path(f"{INVITATIONS}/resend/", invitations.invitations_resend, name="invitations-resend"),
+    path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
     path("c/<slug:customer>/people/", people_list.people, name="people"),
     path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
     path(
@@ -33,7 +47,6 @@ urlpatterns = [
         selected.people_selected,
         name="people-selected",
     ),
-    path("c/<slug:customer>/people/invite/", people.invite, name="invite"),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path(
         "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
@@ -50,6 +63,16 @@ urlpatterns = [
     path(f"{REQUEST}/", answers.request, name="request"),
     path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
     path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path("c/<slug:customer>/reviews/", reviews.reviews, name="reviews"),
+    path("c/<slug:customer>/reviews/begin/", reviews.review_begin, name="review-begin"),
+    path("c/<slug:customer>/reviews/<uuid:review>/", reviews.review, name="review"),
+    path("c/<slug:customer>/reviews/<uuid:review>/save/", reviews.review_save, name="review-save"),
+    path("c/<slug:customer>/people/<uuid:person>/same/", same_as.same_as, name="same-as"),
+    path("c/<slug:customer>/presets/", presets.presets, name="presets"),
+    path("c/<slug:customer>/presets/new/", presets.preset_new, name="preset-new"),
+    path(f"{PRESET}/", presets.preset, name="preset"),
+    path(f"{PRESET}/delete/", presets.preset_delete, name="preset-delete"),
+    path(f"{PRESET}/apply/", presets.preset_apply, name="preset-apply"),
     path(f"{CHANGES}/", changes.changes, name="changes"),
     path(f"{CHANGES}/review/", changes.changes_review, name="changes-review"),
     path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),

@@ -35,9 +35,9 @@
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
   });
 
-  // <input type="checkbox" data-check-all="name"> ticks all of that name in its form, or none.
+  // <label hidden><input type="checkbox" data-check-all="name"> ticks all of that name in its form.
   const showCheckAll = (part) => {
-    for (const box of part.querySelectorAll("[data-check-all]")) box.hidden = false;
+    for (const box of part.querySelectorAll("[data-check-all]")) box.closest("label").hidden = false;
   };
   showCheckAll(document);
   document.addEventListener("htmx:load", (event) => showCheckAll(event.detail.elt));

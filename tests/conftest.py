@@ -57,6 +57,14 @@ def _flush_past_the_triggers() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _uses_wait_for_their_test() -> Iterator[None]:
+    """No thread keeps last uses while tests run: it would commit beside their transactions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("portals.services.uses.Gathering.begin", lambda self: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _nobodys_language() -> None:
     """A request leaves its reader's language behind in the thread; each test begins without."""

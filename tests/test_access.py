@@ -58,6 +58,13 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:invite"),
     # Everyone sees their own page; Bob's is somebody else's to the others.
     **of_alder("portals:person", who={**SUPER_USER, "bob": "in"}, person="bob"),
+    **of_alder("portals:same-as", person="emma"),
+    **of_alder("portals:presets"),
+    **of_alder("portals:preset-new"),
+    **of_alder("portals:preset", preset="preset"),
+    **of_alder("portals:preset-delete", "POST", preset="preset"),
+    # Nobody is named to apply it to, so even who may finds nothing.
+    **of_alder("portals:preset-apply", who={**SUPER_USER, "alice": 404}, preset="preset"),
     **of_alder("portals:changes", "POST", draft="draft"),
     **of_alder("portals:changes-review", draft="draft"),
     **of_alder("portals:changes-discard", "POST", draft="draft"),
@@ -85,8 +92,10 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:leaving", person="emma"),
     **of_alder("accounts:person-role", "POST", person="emma"),
     **of_alder("accounts:person-details", "POST", person="emma"),
-    **of_alder("accounts:invitation-resend", "POST", invitation="invitation"),
-    **of_alder("accounts:invitation-revoke", "POST", invitation="invitation"),
+    **of_alder("portals:invitations"),
+    **of_alder("portals:invitations-resend", "POST"),
+    **of_alder("portals:invitations-revoke", "POST"),
+    **of_alder("portals:invite-report", "POST"),
     # Emma's request: hers, and Alice's to answer; Bob finds nothing there.
     **of_alder("accounts:requests", who={**SUPER_USER, "bob": "in"}),
     **of_alder("accounts:request-withdraw", "POST", {**OF_EMMA, "alice": 403}, asked="asked"),
@@ -98,6 +107,10 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request", who=OF_EMMA, asked="asked"),
     **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:reviews"),
+    **of_alder("portals:review-begin", "POST"),
+    **of_alder("portals:review", review="review"),
+    **of_alder("portals:review-save", "POST", review="review"),
     **of_alder("accounts:activity"),
     **of_alder("accounts:undo", "POST", sequence="sequence"),
     **of_alder("accounts:company"),
@@ -222,7 +235,6 @@ def test_every_address_is_classified():
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
     from accounts.models import AuditEvent, Request
-    from accounts.services.invitations import invite_person
     from portals.models import PersonGrant, Resource, TeamGrant
 
     return {
@@ -230,13 +242,14 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "bob": bob.sub,
         "emma": emma.sub,
         "grant": PersonGrant.objects.filter(user=bob).first().pk,
+        "preset": alder.presets.first().uuid,
         "draft": f"p{emma.memberships.get().pk}",
         "team": alder.teams.get().uuid,
         "team grant": TeamGrant.objects.get(group__team__customer=alder).pk,
         "resource": Resource.objects.get(
             resource_type__code="domain", external_id="alder.example"
         ).pk,
-        "invitation": invite_person(actor=alice, customer=alder, address="new@alder.example").uuid,
+        "review": alder.access_reviews.get().uuid,
         "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
     }

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.models.customers import Customer
+from accounts.models.teams import Team
+from accounts.models.triggers import Refusal, register
 from accounts.validators import NAME_LENGTH, validate_plain_text
 
 
@@ -34,11 +36,24 @@ class Invitation(models.Model):
     as_main_super_user = models.BooleanField(
         default=False, help_text=_("The first Super User of a pending customer.")
     )
+    work_phone = models.CharField(
+        _("phone at work"), max_length=40, blank=True, validators=[validate_plain_text]
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text=_("The last time.")
+    )
+    times_sent = models.PositiveIntegerField(default=1, editable=False)
+    bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When mail to the address was refused for good.")
+    )
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(
@@ -66,6 +81,7 @@ class Invitation(models.Model):
                 name="main_invitation_is_super_user",
             ),
         ]
+        indexes = [models.Index(fields=["customer", "sent_at"], name="invitation_by_sending")]
 
     def __str__(self) -> str:
         return f"{self.address} → {self.customer}"
@@ -74,3 +90,34 @@ class Invitation(models.Model):
     def is_expired(self) -> bool:
         """Whether it can no longer be accepted because of its age."""
         return self.expires_at <= timezone.now()
+
+
+_OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
+    <> NEW.customer_id"""
+
+TRIGGERS = register(
+    Refusal(
+        name="invitation_is_bound",
+        table="accounts_invitation",
+        refuse_when={
+            "UPDATE": "NEW.address <> OLD.address OR NEW.customer_id <> OLD.customer_id"
+            " OR NEW.role <> OLD.role OR NEW.as_main_super_user <> OLD.as_main_super_user"
+        },
+        message="an invitation is for one address, customer and role",
+    ),
+    Refusal(
+        name="invitation_is_used_once",
+        table="accounts_invitation",
+        refuse_when={
+            "UPDATE": "(OLD.accepted_at IS NOT NULL AND NEW.accepted_at IS NULL)"
+            " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)"
+        },
+        message="an invitation that was accepted or withdrawn is never open again",
+    ),
+    Refusal(
+        name="invitation_within_customer",
+        table="accounts_invitation",
+        refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
+        message="an invitation names a team of its own customer",
+    ),
+)

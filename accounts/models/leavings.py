@@ -84,6 +84,24 @@ class HandedTeam(models.Model):
         return f"{self.words} to {self.receiver}"
 
 
+_REQUEST_OF_ANOTHER = """NEW.request_id IS NOT NULL AND NEW.membership_id <> (
+    SELECT r.membership_id FROM accounts_request r WHERE r.id = NEW.request_id)"""
+_TO_NO_COLLEAGUE = """NOT EXISTS (
+    SELECT 1 FROM accounts_leaving l JOIN accounts_membership m ON m.id = l.membership_id
+    JOIN accounts_membership r ON r.id = NEW.receiver_id
+    WHERE l.id = NEW.leaving_id AND r.customer_id = m.customer_id AND r.id <> m.id)"""
+
+
+def handed_to_a_colleague(table: str) -> Refusal:
+    """Rows of this table hand something of a leaver to another person of the same customer."""
+    return Refusal(
+        name=f"{table}_to_a_colleague",
+        table=table,
+        refuse_when={"INSERT": _TO_NO_COLLEAGUE, "UPDATE": _TO_NO_COLLEAGUE},
+        message="things are handed on within the customer, and not to the leaver",
+    )
+
+
 TRIGGERS = register(
     Refusal(
         name="leaving_settled_once",
@@ -91,4 +109,11 @@ TRIGGERS = register(
         refuse_when={"UPDATE": "OLD.state <> 'open'"},
         message="a leaving is settled once",
     ),
+    Refusal(
+        name="leaving_answers_its_own",
+        table="accounts_leaving",
+        refuse_when={"INSERT": _REQUEST_OF_ANOTHER, "UPDATE": _REQUEST_OF_ANOTHER},
+        message="a leaving answers a request of the person who leaves",
+    ),
+    handed_to_a_colleague("accounts_handedteam"),
 )

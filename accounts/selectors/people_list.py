@@ -59,7 +59,7 @@ def people_page(
     Found by prefix and sorted by name, those whose name matches come first, then those of whom
     only the address does, by address: so both are index ranges read in their own order.
     """
-    rows = _narrowed(customer, asked)
+    rows = narrowed(customer, asked)
     among: QuerySet[Membership] = Membership.objects.filter(customer=customer)
     key = search_key(asked.search)
     if asked.sort == PeopleOrder.LAST_SIGN_IN:
@@ -98,7 +98,7 @@ def people_in_chunks(customer: Customer, asked: PeopleAsked) -> Iterator[list[Me
 
 def count_people(customer: Customer, asked: PeopleAsked) -> int:
     """How many the whole list has; walks through it, so no page asks."""
-    found = _narrowed(customer, asked)
+    found = narrowed(customer, asked)
     if key := search_key(asked.search):
         found = found.filter(within("search_name", key) | within("search_address", key))
     return found.count()
@@ -110,7 +110,8 @@ def with_second_factor(people: list[Membership]) -> set[int]:
     return set(second_factors().filter(user__in=users).values_list("user_id", flat=True))
 
 
-def _narrowed(customer: Customer, asked: PeopleAsked) -> QuerySet[Membership]:
+def narrowed(customer: Customer, asked: PeopleAsked) -> QuerySet[Membership]:
+    """Those who fit, whatever is searched for, in no order."""
     found = Membership.objects.present().filter(asked.also, customer=customer)
     if asked.role:
         found = found.filter(role=asked.role)

@@ -27,6 +27,7 @@ class Checked(NamedTuple):
     scopes: frozenset[str]
     audience: list[str]  # resource indicators (RFC 8707) the token is bound to; none as a rule
     reason: Reason
+    use: str = ""  # "<user> <resource> <privilege>", where it is a yes
 
 
 def stored_time(moment: datetime) -> str:
@@ -81,6 +82,7 @@ def answer_check(
     )
     if row is None:
         return None
-    scopes, data, reason = row
+    scopes, data, answer = row
     audience = (json.loads(data) or {}).get("resources", []) if data else []
-    return Checked(frozenset(scopes.split()), audience, Reason(reason or Reason.NOT_ALLOWED))
+    reason, _space, use = (answer or Reason.NOT_ALLOWED.value).partition(" ")
+    return Checked(frozenset(scopes.split()), audience, Reason(reason), use)

@@ -78,9 +78,14 @@ _BY_NAMES = """
         SELECT x.id FROM portals_resource x JOIN portals_resourcetype y ON y.id = x.resource_type_id
         WHERE y.portal_id = p.id AND y.code = {resource_type} AND x.external_id = {external_id})
     AND v.portal_id = p.id AND v.codename = {codename}"""
+_ASKED = decision_sql(
+    select="u.id AS person, r.id AS thing, v.permission_id AS privilege", bind=_BY_NAMES
+)
+# The reason, and what was used: one text, since a second sub-select would decide twice.
 CHECK = f"""
     SELECT t.scopes, t.data,
-        (SELECT o.reason FROM ({decision_sql(select="r.id AS id", bind=_BY_NAMES)}) o) AS reason
+        (SELECT o.reason || ' ' || o.person || ' ' || o.thing || ' ' || o.privilege
+            FROM ({_ASKED}) o) AS reason
     FROM allauth_idp_oidc_token t
     JOIN portals_portal p ON p.client_id = t.client_id
     WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL

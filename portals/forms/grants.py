@@ -5,10 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Role
 from accounts.forms import StrictForm
-from accounts.validators import ADDRESS_LENGTH, NAME_LENGTH, validate_plain_lines
-from accounts.validators import validate_plain_text as plain
+from accounts.validators import validate_plain_lines
 from portals.models import Privilege, Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.services.grants import Terms
@@ -104,32 +102,6 @@ def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, st
         group[1].append((privilege.pk, label))
     own_first = sorted(groups, key=lambda pk: pk != resource.resource_type_id)
     return [groups[pk] for pk in own_first]
-
-
-class InviteForm(TermsForm):
-    """Who is invited, as what; the things on the page, and the rights ticked on them."""
-
-    address = forms.CharField(
-        label=_("E-mail address"),
-        max_length=ADDRESS_LENGTH,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
-    name = forms.CharField(
-        label=_("Name"), max_length=NAME_LENGTH, required=False, validators=[plain]
-    )
-    role = forms.ChoiceField(
-        label=_("Role"),
-        choices=Role.choices,
-        initial=Role.USER,
-        widget=forms.RadioSelect,
-        help_text=_("A Super User manages people, rights and the company data."),
-    )
-
-    resource = forms.Field(required=False, widget=forms.SelectMultiple)
-    rights = forms.Field(required=False, widget=forms.SelectMultiple)
-    new_resource = forms.Field(required=False)
-
-    field_order = ["address", "name", "role", "starts_at", "expires_at", "reason"]
 
 
 def parse_rights(

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models import Invitation, Leaving, Membership, Request
+from accounts.models.leavings import handed_to_a_colleague
+from accounts.models.triggers import register
 from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
@@ -139,3 +141,6 @@ class HandedGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.words} to {self.receiver}"
+
+
+TRIGGERS = register(handed_to_a_colleague("portals_handedgrant"))

@@ -44,6 +44,9 @@ class Portal(Labelled):
     auto_register = models.BooleanField(
         default=False, help_text=_("New people of a subscribed customer may open it at once.")
     )
+    uses_since = models.DateField(
+        null=True, editable=False, help_text=_("The first day whose allowed checks were counted.")
+    )
     client = models.OneToOneField(
         Client, null=True, blank=True, on_delete=models.SET_NULL, related_name="portal"
     )

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership, Team, TeamMembership
+from accounts.selectors import teams_of
 from portals.choices import Reason
 from portals.models import (
     PersonGrant,
@@ -75,7 +76,7 @@ def _in_force(grant: PersonGrant | TeamGrant) -> bool:
     return started and (grant.expires_at is None or now < grant.expires_at)
 
 
-def _not_over() -> Q:
+def not_over() -> Q:
     """Grants worth showing: in force, or still to come."""
     return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
 
@@ -166,7 +167,7 @@ def _sources(
     people = {holder.user_id: holder for holder in holders if isinstance(holder, Membership)}
     members = {membership.pk: membership for membership in people.values()}
     person = PersonGrant.objects.filter(
-        _not_over(), content_object__in=resources, user__in=people
+        not_over(), content_object__in=resources, user__in=people
     ).select_related(*related)
     for grant in person:
         rows = found.setdefault(people[grant.user_id], {})
@@ -179,7 +180,7 @@ def _sources(
         through = of_group.setdefault(row.team.group_id, [])
         through.append((members[row.membership_id], row.team))
     team = TeamGrant.objects.filter(
-        _not_over(), content_object__in=resources, group__in=of_group
+        not_over(), content_object__in=resources, group__in=of_group
     ).select_related(*related)
     for team_grant in team:
         for holder, through_team in of_group[team_grant.group_id]:
@@ -217,19 +218,19 @@ def grants_of(holder: Holder, *, through_teams: bool = True) -> list[QuerySet[An
     if isinstance(holder, Team):
         return [grants_of_team(holder)]
     own = PersonGrant.objects.filter(
-        _not_over(),
+        not_over(),
         user=holder.user_id,
         content_object__subscription__customer=holder.customer_id,
     )
     if not through_teams:
         return [own]
     members = {"group__team__team_memberships__membership": holder}
-    return [own, TeamGrant.objects.filter(_not_over(), **members)]
+    return [own, TeamGrant.objects.filter(not_over(), **members)]
 
 
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     """What a team holds itself, now or later."""
-    return TeamGrant.objects.filter(_not_over(), group=team.group_id)
+    return TeamGrant.objects.filter(not_over(), group=team.group_id)
 
 
 def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[Resource]:
@@ -251,29 +252,30 @@ def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[
     )
 
 
-def holders_on(resource: Resource) -> list[tuple[Membership, ResourceRights]]:
-    """Everyone of the customer who holds something on this thing: the same page turned round."""
-    customer = resource.subscription.customer
+def people_on(resource: Resource) -> QuerySet[Membership]:
+    """Everyone of the customer whom a right on this thing, or above it, reaches in some way."""
     above = resource.ancestors.values("ancestor_id")
-    by_grant = Q(
-        user__in=PersonGrant.objects.filter(_not_over(), content_object__in=above).values("user_id")
-    ) | Q(
-        team_memberships__team__group__in=TeamGrant.objects.filter(
-            _not_over(), content_object__in=above
-        ).values("group_id")
+    here = {"content_object__in": above}
+    by_grant = Q(user__in=PersonGrant.objects.filter(not_over(), **here).values("user_id")) | Q(
+        pk__in=TeamMembership.objects.filter(
+            team__group__in=TeamGrant.objects.filter(not_over(), **here).values("group_id")
+        ).values("membership_id")
     )
     by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
-    memberships = (
+    return (
         Membership.objects.present()
-        .filter(by_grant | by_role, customer=customer)
+        .filter(by_grant | by_role, customer=resource.subscription.customer_id)
         .select_related("user", "customer")
-        .distinct()
         .order_by("search_name", "pk")
     )
-    found = list(memberships)
-    explained = explain_all(found, [resource])
-    rights = [(membership, explained[membership][0]) for membership in found]
-    return [(person, held) for person, held in rights if held.held or held.passed_down]
+
+
+def teams_on(resource: Resource) -> QuerySet[Team]:
+    """Every team that holds something on this thing, or above it."""
+    grants = TeamGrant.objects.filter(
+        not_over(), content_object__in=resource.ancestors.values("ancestor_id")
+    )
+    return teams_of(resource.subscription.customer).filter(group__in=grants.values("group_id"))
 
 
 def _any_by_role(resource: Resource) -> bool:

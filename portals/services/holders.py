@@ -54,14 +54,15 @@ def check_joining(
     *,
     actor: User,
     team: Team,
-    membership: Membership,
+    membership: Membership | None,
     reason: str,
     signed_in_at: datetime | None,
 ) -> None:
     """No detour: a sensitive right gained by joining a team is given like any other (B9).
 
     Nobody joins by themselves what they may not give themselves; others join with a reason, after
-    a fresh sign-in, and those concerned are told. Raises GrantRefused or FreshSignInRequired.
+    a fresh sign-in, and those concerned are told. Without a membership it is someone invited, who
+    is told when they join. Raises GrantRefused or FreshSignInRequired.
     """
     grants = TeamGrant.objects.filter(group=team.group).select_related(
         "permission__privilege__portal", "content_object__subscription__customer"
@@ -70,7 +71,7 @@ def check_joining(
     sensitive = [grant for grant in grants if grant.permission_id in wanting_care]
     if not sensitive:
         return
-    if membership.user_id == actor.pk:
+    if membership is not None and membership.user_id == actor.pk:
         raise GrantRefused(
             _("This team holds a sensitive right. Ask a colleague to add you to it.")
         )
@@ -79,6 +80,8 @@ def check_joining(
             {"reason": _("This team holds a sensitive right. Please say why they need it.")}
         )
     require_fresh_sign_in(signed_in_at)
+    if membership is None:
+        return
     for grant in sensitive:
         emails.tell_about_sensitive_grant(
             actor,

@@ -1,13 +1,13 @@
 """Grants inside an invitation: offered with it, given when it is accepted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Invitation, Membership, User
+from accounts.models import Customer, Invitation, Membership, User
 from accounts.services.audit import record_event
 from portals import emails
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
@@ -21,23 +21,36 @@ from portals.services.grants import (
     still_there,
 )
 
+MOST_OFFERS = 1000  # rights times people; each is a row and an event
 
-def offer_privileges(
+
+def check_offer(
     *,
     actor: User,
-    invitation: Invitation,
+    customer: Customer,
     rights: Iterable[tuple[Resource, Privilege]],
+    people: int,
     terms: Terms,
     signed_in_at: datetime | None = None,
-) -> None:
-    """Put the first grants inside an invitation, in the transaction that makes it.
+) -> list[tuple[Resource, Privilege]]:
+    """Whether these rights may stand in the invitations of so many people; writes nothing.
 
-    Naming one twice is naming it once. Raises GrantRefused or FreshSignInRequired as a grant would.
+    Out: each right once. Raises GrantRefused, also above MOST_OFFERS, or FreshSignInRequired as a
+    grant would.
     """
     terms.check()
-    for resource, privilege in dict.fromkeys(rights):
+    wanted = list(dict.fromkeys(rights))
+    if len(wanted) * people > MOST_OFFERS:
+        raise GrantRefused(
+            _(
+                "These are too many rights for so many people. Give the rights to a team and put"
+                " the people into it, or invite fewer at once."
+            ),
+            code="too_many",
+        )
+    for resource, privilege in wanted:
         resource = still_there(resource)
-        if resource.subscription.customer_id != invitation.customer_id:
+        if resource.subscription.customer_id != customer.pk:
             raise GrantRefused({"rights": _("This right does not exist for this thing.")})
         check_privilege(
             actor=actor,
@@ -47,20 +60,51 @@ def offer_privileges(
             terms=terms,
             signed_in_at=signed_in_at,
         )
-        OfferedGrant.objects.create(
-            invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
-        )
-        record_event(
-            kind="grant.offered",
-            actor=actor,
-            customer=invitation.customer,
-            address=invitation.address,
-            privilege=privilege.labels,
-            codename=privilege.codename,
-            resource=str(resource),
-            resource_id=resource.pk,
-            **described(terms),
-        )
+    return wanted
+
+
+def offer_privileges(
+    *,
+    actor: User,
+    invitations: Sequence[Invitation],
+    rights: Iterable[tuple[Resource, Privilege]],
+    terms: Terms,
+    signed_in_at: datetime | None = None,
+) -> None:
+    """Put the first grants inside invitations of one customer, in the transaction that makes them.
+
+    Naming one twice is naming it once. Raises like check_offer.
+    """
+    wanted = check_offer(
+        actor=actor,
+        customer=invitations[0].customer,
+        rights=rights,
+        people=len(invitations),
+        terms=terms,
+        signed_in_at=signed_in_at,
+    )
+    for invitation in invitations:
+        for resource, privilege in wanted:
+            _offer(actor, invitation, resource, privilege, terms)
+
+
+def _offer(
+    actor: User, invitation: Invitation, resource: Resource, privilege: Privilege, terms: Terms
+) -> None:
+    OfferedGrant.objects.create(
+        invitation=invitation, resource=resource, privilege=privilege, **asdict(terms)
+    )
+    record_event(
+        kind="grant.offered",
+        actor=actor,
+        customer=invitation.customer,
+        address=invitation.address,
+        privilege=privilege.labels,
+        codename=privilege.codename,
+        resource=str(resource),
+        resource_id=resource.pk,
+        **described(terms),
+    )
 
 
 def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Membership) -> None:

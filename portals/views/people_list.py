@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
-from accounts.selectors import Page, invitations_of, page_of
+from accounts.selectors import Page
 from accounts.selectors.people_export import people_heading, people_rows
 from accounts.selectors.people_list import people_page, with_second_factor
 from accounts.services.exports import record_people_export
@@ -40,13 +40,6 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
         response = render(request, "portals/people.html#people", context)
         response["HX-Push-Url"] = people_address(company, form)
         return response
-    context["invitations"] = page_of(
-        invitations_of(company),
-        among=company.invitations.all(),
-        order=("-pk",),
-        after=request.GET.get("invited", ""),
-        size=20,
-    )
     return render(request, "portals/people.html", context)
 
 

@@ -1,25 +1,24 @@
 """What a customer has in every portal, and who may do what to one thing."""
 
-import uuid
-
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
-from accounts.selectors import page_of, people_of
+from accounts.selectors import page_of
 from accounts.views.rings import managed_customer
 from portals.models import Resource
-from portals.selectors.resources import (
-    resources_of,
-    subscriptions_of,
-)
-from portals.selectors.rights import holders_on
+from portals.selectors.plans import holders_by_key
+from portals.selectors.resources import resources_of, subscriptions_of
+from portals.selectors.sheets import rows_of_one
+from portals.selectors.standing import standing_on, types_on
+from portals.views import holders
+from portals.views.changes import pending_context
+from portals.views.drafts import load_draft
 
 BELOW = 50  # things shown below one
-PEOPLE = 500  # people a plain select still serves
 
 
 @require_safe
@@ -51,30 +50,36 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     return render(request, f"portals/resource_list.html{fragment}", context)
 
 
-def _uuids(text: str) -> list[uuid.UUID]:
-    try:
-        return [uuid.UUID(text)]
-    except ValueError:
-        return []
-
-
 @require_safe
 def resource(request: PersonRequest, customer: str, resource: int) -> HttpResponse:
-    """One thing: who may do what to it, through what, since when and until when."""
+    """One thing: who may do what to it, through what, since when and until when; and changing it.
+
+    `on` in the address turns the page to what is in the thing, future ones too.
+    """
     company = managed_customer(request, customer)
     thing = get_object_or_404(resources_of(company), pk=resource)
-    people = people_of(company)
-    if chosen := request.GET.get("person", ""):
-        person = people.filter(user__sub__in=_uuids(chosen)).first()
-        if person is not None:
-            path = reverse("portals:person", args=[customer, person.user.sub])
-            return redirect(f"{path}?resource={thing.pk}")
+    draft = load_draft(request, company, thing)
+    types = types_on(thing)
+    about = next((one for one in types if one.code == request.GET.get("on")), thing.resource_type)
+    search = holders.searched(request.GET.get("q", ""))
+    unfolded = request.GET.get("single", "")
+    single = holders_by_key(company, [unfolded]).get(unfolded)
     context = {
-        "customer": company,
         "resource": thing,
         "above": resources_of(company).filter(descendants__resource=thing).exclude(pk=thing.pk),
         "below": resources_of(company).filter(parent=thing)[:BELOW],
-        "holders": holders_on(thing),
-        "people": people[:PEOPLE],
+        "types": types,
+        "about_type": about,
+        "standing": standing_on(
+            thing, about, draft.wants, search=search, after=request.GET.get("after", "")
+        ),
+        "q": search,
+        "single": single,
+        "single_rows": rows_of_one(single, thing, draft.wants) if single else [],
+        "unfolded": unfolded,
+        "parents": {one.parent_id for one in types},
+        "manages": True,
+        "may_act": company.status == CustomerStatus.ACTIVE,
+        **pending_context(company, thing, draft),
     }
     return render(request, "portals/resource.html", context)

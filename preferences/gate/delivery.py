@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.services.invitations import note_bounce
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
 from preferences.gate.transport import send
@@ -133,6 +134,8 @@ def finish(message: Message, outcome: Outcome, answer: Answer, detail: str = "")
             consent_id=answer.consent_id,
             detail=detail[:300],
         )
+        if answer.reason == Reason.ADDRESS_REFUSED:
+            note_bounce(address=message.address)
         ours.update(
             state=outcome.value,
             sealed_content=None,

@@ -85,8 +85,8 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         "suspend": (alice, *_form(a + "person-suspend", "alder", bob.sub), {}),
         "restore": (alice, *_form(a + "person-restore", "alder", bob.sub), {}),
         "remove": (alice, *_form(a + "person-remove", "alder", bob.sub), {}),
-        "resend": (alice, *_form(a + "invitation-resend", "alder", offer.uuid), {}),
-        "revoke": (alice, *_form(a + "invitation-revoke", "alder", offer.uuid), {}),
+        "resend": (alice, *_form("portals:invitations-resend", "alder", invitation=offer.uuid), {}),
+        "revoke": (alice, *_form("portals:invitations-revoke", "alder", invitation=offer.uuid), {}),
         "accept": (
             None,
             *_form(a + "invitation-accept", offer.token, name="Hugo", password="two long words"),

@@ -158,7 +158,8 @@ def test_what_is_offered_is_shown(alice, alder, as_):
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     right = Privilege.objects.get(codename="domain.view")
 
-    def first_grant(invitation):
+    def first_grant(made):
+        [invitation] = made
         OfferedGrant.objects.create(invitation=invitation, resource=domain, privilege=right)
 
     offer = invite_person(

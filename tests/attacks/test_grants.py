@@ -31,9 +31,9 @@ def invite(alice, alder):
             actor=alice,
             customer=alder,
             address="gina@alder.example",
-            offer=lambda invitation: offer_privileges(
+            offer=lambda made: offer_privileges(
                 actor=alice,
-                invitation=invitation,
+                invitations=made,
                 rights=rights,
                 terms=Terms(),
                 signed_in_at=timezone.now(),
@@ -74,12 +74,13 @@ def test_nothing_is_given_or_offered_in_an_ended_subscription(
 def test_a_right_ticked_twice_is_offered_once(as_, alice, domain, renew):
     rights = [f"{domain.pk}:{renew.pk}", f"{domain.pk}:{renew.pk}", f"0{domain.pk}:{renew.pk}"]
     data = {
-        "address": "gina@alder.example", "role": "user", "resource": domain.pk, "rights": rights,
+        "act": "send", "rows": '[["gina@alder.example"]]', "role": "user",
+        "resource": domain.pk, "rights": rights,
     }  # fmt: skip
 
     answer = as_(alice).post(reverse("portals:invite", args=["alder"]), data)
 
-    assert answer.status_code == 302
+    assert answer.status_code == 200
     assert OfferedGrant.objects.filter(privilege=renew).count() == 1
 
 

@@ -5,8 +5,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Invitation, Membership, User
-from accounts.services import invitations
-from accounts.services.invitations import InvitationRefused, accept_invitation, invite_person
+from accounts.services.invitations import (
+    InvitationRefused,
+    accept_invitation,
+    acceptance,
+    invite_person,
+)
 from accounts.services.memberships import change_role, remove_membership
 from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant, Privilege, Resource
@@ -22,13 +26,13 @@ def test_two_companies_invite_a_stranger_who_accepts_both_at_once(
     """Each locks its own customer, so only the database sees that the account is there already."""
     offer = invite_person(actor=alice, customer=alder, address="gina@new.example")
     other = invite_person(actor=charlie, customer=birch, address="gina@new.example")
-    check = invitations.validate_password
+    check = acceptance.validate_password
 
     def meanwhile(password, user):
-        monkeypatch.setattr(invitations, "validate_password", check)
+        monkeypatch.setattr(acceptance, "validate_password", check)
         accept_invitation(actor=None, token=other.token, name="Gina", password=PASSWORD)
 
-    monkeypatch.setattr(invitations, "validate_password", meanwhile)
+    monkeypatch.setattr(acceptance, "validate_password", meanwhile)
 
     with pytest.raises(InvitationRefused) as refusal:
         accept_invitation(actor=None, token=offer.token, name="Gina", password=PASSWORD)
@@ -53,9 +57,9 @@ def offered(actor, customer, address, privilege, thing, role="user"):
         customer=customer,
         address=address,
         role=role,
-        offer=lambda invitation: offer_privileges(
+        offer=lambda made: offer_privileges(
             actor=actor,
-            invitation=invitation,
+            invitations=made,
             rights=[(thing, privilege)],
             terms=Terms(reason="Because"),
             signed_in_at=timezone.now(),

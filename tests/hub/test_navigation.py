@@ -2,10 +2,12 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Request
 from accounts.services.requests import refuse_request
 from hub.navigation import sections_for
+from portals.models import AccessReview
 
 
 def urls(person, path="/"):
@@ -15,7 +17,7 @@ def urls(person, path="/"):
 def test_super_user_finds_the_company(alice):
     found = urls(alice)
 
-    pages = ("people", "teams", "resources", "requests", "activity", "company")
+    pages = ("people", "teams", "resources", "requests", "reviews", "activity", "company")
     assert {f"/c/alder/{page}/" for page in pages} <= set(found)
     assert not [url for url in found if "birch" in url or url in ("/desk/", "/provider/")]
 
@@ -44,14 +46,24 @@ def test_the_page_in_view_is_marked(alice):
     assert (current.url, current.current) == ("/c/alder/people/", "page")
 
 
-def test_requests_that_wait_are_counted_for_who_can_answer(alice, alder):
-    def waiting():
-        links = [link for section in sections_for(alice, "/") for link in section.links]
-        return {link.url: link.waiting for link in links if link.waiting}
+def waiting_for(person):
+    links = [link for section in sections_for(person, "/") for link in section.links]
+    return {link.url: link.waiting for link in links if link.waiting}
 
-    assert waiting() == {"/c/alder/requests/": 1}  # Emma's
+
+def test_requests_that_wait_are_counted_for_who_can_answer(alice, alder):
+    assert waiting_for(alice)["/c/alder/requests/"] == 1  # Emma's
     refuse_request(actor=alice, asked=Request.objects.get(customer=alder), reason="No.")
-    assert waiting() == {}
+    assert "/c/alder/requests/" not in waiting_for(alice)
+
+
+def test_an_open_review_counts_what_is_left_of_it(alice, alder):
+    review = alder.access_reviews.get()
+    assert waiting_for(alice)["/c/alder/reviews/"] == review.total
+    AccessReview.objects.filter(pk=review.pk).update(kept=review.total - 2)
+    assert waiting_for(alice)["/c/alder/reviews/"] == 2
+    AccessReview.objects.filter(pk=review.pk).update(state="not_finished", ended_at=timezone.now())
+    assert "/c/alder/reviews/" not in waiting_for(alice)
 
 
 def test_the_badge_says_what_it_counts(as_, alice):

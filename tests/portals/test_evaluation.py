@@ -564,7 +564,7 @@ def test_a_fault_of_ours_is_a_500_and_never_a_yes(ask, question, monkeypatch):
     def fail(**_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("portals.api.evaluation.answer_check", fail)
+    monkeypatch.setattr("portals.api.evaluation.answers.answer_check", fail)
 
     response = ask(question)
 

@@ -531,3 +531,29 @@ def test_one_open_plan_and_settled_once(plan, alice, bob, membership, then):
     cancel_leaving(actor=alice, membership=membership(bob))
     with pytest.raises(IntegrityError), transaction.atomic():
         Leaving.objects.filter(pk=leaving.pk).update(reason="Rewritten")
+
+
+def test_handed_on_within_the_customer_and_not_to_the_leaver(
+    plan, alice, bob, charlie, emma, alder, membership, then, right, domain
+):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    leaving = plan(leaves_at=then)
+    for receiver in (membership(charlie), membership(bob)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            leaving.handed_teams.create(team=team, receiver=receiver, words="Night shift")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            leaving.handed_grants.update(receiver=receiver)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            leaving.handed_grants.create(
+                resource=domain,
+                privilege=right("domains.domain.view"),
+                receiver=receiver,
+                words="View",
+            )
+
+
+def test_a_plan_answers_a_request_of_the_leaver(plan, emma, alder, then):
+    hers = open_request(actor=emma, customer=alder, kind="leave")
+    leaving = plan(leaves_at=then)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Leaving.objects.filter(pk=leaving.pk).update(request=hers)

@@ -1,9 +1,15 @@
 """What a customer has, and who may do what to one thing."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Membership, TeamMembership, User
 from accounts.selectors import page_of
+from portals.models import TeamGrant
 from portals.selectors.resources import resources_of
 
 
@@ -79,5 +85,109 @@ def test_lists_have_a_budget(as_, alice, thing, django_assert_max_num_queries):
     client = as_(alice)
     with django_assert_max_num_queries(12):
         client.get(reverse("portals:resource-list", args=["alder"]))
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(36):
         client.get(reverse("portals:resource", args=["alder", thing("domain", "alder.example").pk]))
+
+
+@pytest.fixture
+def page(thing):
+    """The page of a thing: page("mailbox", "info@alder.example")."""
+    return lambda *name: reverse("portals:resource", args=["alder", thing(*name).pk])
+
+
+def tokens(review):
+    return re.findall(r'name="change" value="([^"]+)"', review.content.decode())
+
+
+def test_levels_of_several_people_and_a_team_in_one_review(
+    as_, alice, alder, bob, emma, membership, thing, right
+):
+    domain, team = thing("domain", "alderdental.example"), alder.teams.get()
+    draft = ["alder", f"r{domain.pk}"]
+    view, manage = right("domains.domain.view"), right("domains.domain.manage")
+    spot = f"{domain.pk}/{domain.resource_type_id}"
+    client = as_(alice)
+    levels = [f"p{membership(bob).pk}/{spot}={manage.pk}", f"t{team.pk}/{spot}={view.pk}"]
+
+    client.post(reverse("portals:changes", args=draft), {"level": levels})
+    html = client.get(reverse("portals:resource", args=["alder", domain.pk])).content.decode()
+    assert "2 changes not made yet" in html
+    review = reverse("portals:changes-review", args=draft)
+    answer = client.post(review, {"change": tokens(client.get(review)), "reason": "Relaunch"})
+
+    assert answer["Location"] == reverse("portals:resource", args=["alder", domain.pk])
+    assert bob.has_perm("portals.domains.domain.renew", domain)
+    assert emma.has_perm("portals.domains.domain.view", domain)  # she is in the team
+    assert TeamGrant.objects.get(group=team.group, content_object=domain).reason == "Relaunch"
+    html = client.get(reverse("portals:resource", args=["alder", domain.pk])).content.decode()
+    assert "via team Reception" in html
+    assert "Cannot be taken here: it is given to the team." in html
+
+
+def test_teams_are_holders_and_can_be_taken_from(as_, alice, alder, page):
+    client = as_(alice)
+    path = page("mailbox", "info@alder.example")
+    standing = client.get(path).context["standing"]
+    assert [str(row.holder) for row in standing.teams] == ["Reception"]
+    assert "Emma Roy" in [str(row.holder) for row in standing.people]
+
+    grant = TeamGrant.objects.get(group=alder.teams.get().group)
+    revoke = reverse("portals:team-grant-revoke", args=["alder", alder.teams.get().uuid, grant.pk])
+    assert revoke in client.get(path).content.decode()
+
+
+def test_turned_to_what_is_in_it(as_, alice, bob, membership, page, thing, right):
+    mail_domain = thing("mail_domain", "alder.example")
+    mailbox = thing("mailbox", "emma@alder.example")
+    path = page("mail_domain", "alder.example")
+    client = as_(alice)
+    html = client.get(path, {"on": "mailbox"}).content.decode()
+    assert "counts for every Mailbox in alder.example, future ones too" in html
+    spot = f"p{membership(bob).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
+    assert f"{spot}={right('webmail.mailbox.view').pk}" in html
+
+
+def test_people_and_teams_are_found_by_the_beginning(as_, alice, page):
+    path = page("mailbox", "info@alder.example")
+
+    def names(**query):
+        standing = as_(alice).get(path, query).context["standing"]
+        return [str(row.holder) for row in standing.teams + standing.people]
+
+    assert names(q="rec") == ["Reception"]
+    assert names(q="emma") == ["Emma Roy"]
+    assert names(q="charlie") == []  # of another company
+    assert "Bob Tremblay" in names()  # holds nothing here, but there is room
+
+
+def test_single_rights_of_one_person_here(as_, alice, bob, membership, page):
+    path = page("mailbox", "info@alder.example")
+    html = as_(alice).get(path, {"single": f"p{membership(bob).pk}"}).content.decode()
+    assert html.count('name="single"') == 7
+    assert as_(alice).get(path, {"single": "p999999"}).status_code == 200
+
+
+def test_it_costs_the_same_with_many_people(as_, alice, alder, page, give, thing):
+    client, path = as_(alice), page("mailbox", "info@alder.example")
+    few = queries(client, path)
+    users = User.objects.bulk_create(
+        User(email=f"p{number:03}@alder.example", name=f"P {number:03}") for number in range(200)
+    )
+    people = Membership.objects.bulk_create(
+        Membership(customer=alder, user=user, role="user", work_name=user.name) for user in users
+    )
+    team = alder.teams.get()
+    TeamMembership.objects.bulk_create(TeamMembership(team=team, membership=one) for one in people)
+
+    assert queries(client, path) <= few
+    first = client.get(path).context["standing"]
+    second = client.get(path, {"after": first.page.next_cursor}).context["standing"]
+    shown = [row.holder.pk for row in first.people + second.people]
+    assert len(shown) == len(set(shown)) == 100
+    assert client.get(path, {"after": "999999999"}).status_code == 400
+
+
+def queries(client, path):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)

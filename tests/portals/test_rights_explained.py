@@ -12,7 +12,7 @@ from portals.choices import Reason
 from portals.decision import decide
 from portals.models import PersonGrant, Privilege, Resource, TeamGrant
 from portals.selectors.resources import subscriptions_of
-from portals.selectors.rights import explain, holders_on, reachable_resources
+from portals.selectors.rights import explain, people_on, reachable_resources
 
 MOMENTS = {None: None, "past": timedelta(days=-1), "future": timedelta(days=1)}
 
@@ -72,8 +72,7 @@ def test_explanation_equals_decision(wanted, alice, alder, bob, membership):
         assert {held.privilege.codename for held in row.held if held.in_force} == through_team
 
     seen_by_thing = {
-        resource.pk: {person.pk for person, _rights in holders_on(resource)}
-        for resource in resources
+        resource.pk: {person.pk for person in people_on(resource)} for resource in resources
     }
     for person in people.values():
         reachable = {

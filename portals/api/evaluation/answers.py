@@ -1,97 +1,36 @@
-"""POST /access/v1/evaluation: may this person do this to that thing? (AuthZEN 1.0, section 6)
-
-One function answers, over plain values. The route below and the front in hub/wsgi.py, which spares
-a check Django's middleware, both call it.
-"""
+"""One function answers, over plain values; the route and the front only hand it the request."""
 
 import json
 import logging
 import re
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final
 
 from allauth.idp.oidc.internal.resources import is_resources_subset
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.validators import validate_plain_text
+from portals.api.evaluation.bodies import NOTHING, SUBJECT_TYPE, Question, malformed, parsed
+from portals.api.evaluation.refusals import HEADERS, Answer, Refused
 from portals.choices import Reason, Scope
 from portals.decision import Checked, answer_check
+from portals.services.uses import note_use
 
 logger = logging.getLogger(__name__)
 
 PATH: Final = "/access/v1/evaluation"
 BODY_LIMIT: Final = 64 * 1024
-NAME_LIMIT: Final = 255
-SHOWN_NAME: Final = 80
-SUBJECT_TYPE: Final = "user"
-
-Header = tuple[str, str]
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]{1,4096}=*) *", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,255}")
-_HEADERS: Final[list[Header]] = [
-    ("Content-Type", "application/json"),
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-]
 _DECISIONS: Final = {
     reason: json.dumps(
         {"decision": reason != Reason.NOT_ALLOWED, "context": {"reason": reason.value}}
     ).encode()
     for reason in Reason
 }
-
-
-class Answer(NamedTuple):
-    """An HTTP response in plain values."""
-
-    status: int
-    headers: list[Header]
-    body: bytes
-
-
-class Question(NamedTuple):
-    """What a well-formed body asks."""
-
-    subject_type: str
-    subject: str
-    resource_type: str
-    resource_id: str
-    action: str
-
-
-NOTHING: Final = Question(SUBJECT_TYPE, "", "", "", "")
-
-
-class Refused(Exception):
-    """The request cannot be answered: an HTTP status, and an error in the API's common shape."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        field: str = "",
-        headers: tuple[Header, ...] = (),
-    ) -> None:
-        """`field` names the part of the body at fault, as `subject.id`."""
-        super().__init__(message)
-        self.status, self.code, self.message, self.field = status, code, message, field
-        self.headers = headers
-
-    def answer(self) -> Answer:
-        """The response that says so."""
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
-        if self.field:
-            error["fields"] = {self.field: [self.message]}
-        return Answer(
-            self.status, [*_HEADERS, *self.headers], json.dumps({"error": error}).encode()
-        )
 
 
 def answer_evaluation(
@@ -104,7 +43,7 @@ def answer_evaluation(
     try:
         if request_id and not _REQUEST_ID.fullmatch(request_id):
             request_id = ""
-            _malformed("X-Request-ID", "takes up to 255 visible ASCII characters")
+            malformed("X-Request-ID", "takes up to 255 visible ASCII characters")
         answer = _answer(method, content_type, authorization, body)
     except Refused as refusal:
         answer = refusal.answer()
@@ -135,14 +74,16 @@ def _answer(method: str, content_type: str, authorization: str, body: bytes) -> 
     if len(body) > BODY_LIMIT:
         raise Refused(413, "too_large", f"The body takes up to {BODY_LIMIT} bytes.")
     try:
-        question = _parsed(body)
+        question = parsed(body)
     except Refused:
         _checked(token, NOTHING)  # a stranger hears about the token first
         raise
     checked = _checked(token, question)
-    known = question.subject_type == SUBJECT_TYPE
-    reason = checked.reason if known else Reason.NOT_ALLOWED
-    return Answer(200, _HEADERS.copy(), _DECISIONS[reason])
+    if question.subject_type != SUBJECT_TYPE:
+        return Answer(200, HEADERS.copy(), _DECISIONS[Reason.NOT_ALLOWED])
+    if checked.use:
+        note_use(checked.use)
+    return Answer(200, HEADERS.copy(), _DECISIONS[checked.reason])
 
 
 def _bearer_token(authorization: str) -> str:
@@ -193,84 +134,6 @@ def _checked(token: str, question: Question) -> Checked:
             ),
         )
     return checked
-
-
-# --- Reading the body ---
-
-
-def _malformed(field: str, problem: str) -> NoReturn:
-    shown = field[:SHOWN_NAME].encode("ascii", "backslashreplace").decode()
-    raise Refused(400, "invalid", f"{shown} {problem}.", field=shown)
-
-
-def _not_json() -> NoReturn:
-    raise Refused(400, "parse_error", "The body is not valid JSON.")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        _malformed(next(name for name in names if names.count(name) > 1), "is there twice")
-    return members
-
-
-def _constant(name: str) -> NoReturn:
-    _not_json()  # NaN and Infinity
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
-
-
-def _parsed(body: bytes) -> Question:
-    """The question in a body. Raises Refused naming the field at fault."""
-    try:
-        request = _JSON.decode(body.decode())
-    except (ValueError, RecursionError):
-        _not_json()
-    if type(request) is not dict:
-        raise Refused(400, "invalid", "The body must be a JSON object.")
-    subject = _member(request, "subject", ("type", "id"))
-    resource = _member(request, "resource", ("type", "id"))
-    action = _member(request, "action", ("name",))
-    if len(request) > 3:
-        if type(request.get("context", {})) is not dict:
-            _malformed("context", "must be an object")
-        _nothing_else(request, "", ("subject", "resource", "action", "context"))
-    return Question(*subject, *resource, *action)
-
-
-def _member(request: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[str]:
-    """The texts of one entity, in the order of `keys`."""
-    entity = request.get(name)
-    if type(entity) is not dict:
-        _malformed(name, "must be an object" if name in request else "is missing")
-    texts = [_text(entity, key, name) for key in keys]
-    if len(entity) > len(keys):
-        if type(entity.get("properties", {})) is not dict:
-            _malformed(f"{name}.properties", "must be an object")
-        _nothing_else(entity, f"{name}.", (*keys, "properties"))
-    return texts
-
-
-def _text(entity: dict[str, Any], key: str, name: str) -> str:
-    text = entity.get(key)
-    if type(text) is not str:
-        _malformed(f"{name}.{key}", "must be a string" if key in entity else "is missing")
-    if not 0 < len(text) <= NAME_LIMIT:
-        _malformed(f"{name}.{key}", f"takes 1 to {NAME_LIMIT} characters")
-    if not text.isprintable():
-        try:
-            validate_plain_text(text)
-        except ValidationError:
-            _malformed(f"{name}.{key}", "holds a control or invisible character")
-    return text
-
-
-def _nothing_else(members: dict[str, Any], prefix: str, known: tuple[str, ...]) -> None:
-    for name in members:
-        if name not in known:
-            _malformed(f"{prefix}{name}", "is not known here")
 
 
 # --- The two ways in ---

@@ -1,0 +1,134 @@
+"""Accepting an invitation, once, by the person it is for."""
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.choices import CustomerStatus, Role
+from accounts.models import Invitation, Membership, User
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer
+from accounts.services.invitations.offers import InvitationRefused, hash_token
+from accounts.services.memberships import begin_membership
+from accounts.services.teams import add_to_team
+
+
+def find_invitation(token: str) -> Invitation:
+    """The invitation behind a mailed token, while it can be accepted.
+
+    Raises InvitationRefused, in the same words, for a token that is unknown, used, withdrawn,
+    expired, or whose sender may no longer invite (D1, D3, D6).
+    """
+    invitation = (
+        Invitation.objects.open()
+        .select_related("customer", "invited_by")
+        .filter(token_hash=hash_token(token), expires_at__gt=timezone.now())
+        .first()
+    )
+    if invitation is None or not _sender_still_may(invitation):
+        raise InvitationRefused(
+            _("This invitation can no longer be used. Ask for a new one."), code="gone"
+        )
+    return invitation
+
+
+def _sender_still_may(invitation: Invitation) -> bool:
+    sender, customer = invitation.invited_by, invitation.customer
+    if not sender.is_active:
+        return False
+    if invitation.as_main_super_user:
+        pending = customer.status == CustomerStatus.PENDING
+        return pending and sender.is_staff and sender.has_perm("accounts.change_customer")
+    is_super_user = (
+        Membership.objects.live()
+        .filter(customer=customer, user=sender, role=Role.SUPER_USER)
+        .exists()
+    )
+    return is_super_user and customer.status == CustomerStatus.ACTIVE
+
+
+@transaction.atomic
+def accept_invitation(
+    *, actor: User | None, token: str, name: str = "", password: str = "", language: str = "en"
+) -> Membership:
+    """Join the company; the proof is the mailed token, so the address counts as confirmed.
+
+    `actor` is the signed-in person, who must own the invited address; None makes the account with
+    `name` and `password`. Works once, also in parallel: the customer's row is locked first. Raises
+    InvitationRefused, or ValidationError naming the field.
+    """
+    customer = lock_customer(find_invitation(token).customer)
+    invitation = find_invitation(token)  # again, now that nobody else can be using it
+    user = actor or _create_person(invitation, name=name, password=password, language=language)
+    if user.email != invitation.address:
+        raise InvitationRefused(
+            _("This invitation is for another address. Sign out and open it again."),
+            code="other_person",
+        )
+    if not user.is_active:
+        raise InvitationRefused(_("This account is closed."), code="closed")
+    invitation.accepted_at = timezone.now()
+    invitation.accepted_by = user
+    invitation.save()
+    membership = begin_membership(
+        actor=invitation.invited_by,
+        customer=customer,
+        user=user,
+        role=invitation.role,
+        work_name=invitation.name or user.name,
+        invitation=invitation,
+    )
+    _settle_in(invitation, membership)
+    if invitation.as_main_super_user:
+        customer.main_super_user = membership
+        customer.status = CustomerStatus.ACTIVE
+        customer.save()
+    record_event(
+        kind="invitation.accepted",
+        actor=user,
+        customer=customer,
+        person=user,
+        role=invitation.role,
+    )
+    return membership
+
+
+def _settle_in(invitation: Invitation, membership: Membership) -> None:
+    """The phone and the team the invitation named; its sender took the care a team may want."""
+    if invitation.work_phone:
+        membership.work_phone = invitation.work_phone
+        membership.save(update_fields=["work_phone"])
+    if invitation.team is not None:
+        add_to_team(
+            actor=invitation.invited_by,
+            team=invitation.team,
+            membership=membership,
+            reason=_("Part of the invitation"),
+            signed_in_at=timezone.now(),
+        )
+
+
+def _create_person(invitation: Invitation, *, name: str, password: str, language: str) -> User:
+    if User.objects.filter(email=invitation.address).exists():
+        raise InvitationRefused(
+            _("You already have an account. Sign in to accept."), code="sign_in_first"
+        )
+    user = User(email=invitation.address, name=name, language=language)
+    user.clean_fields(exclude=["password"])
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error.error_list}) from error
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:  # another company's invitation was accepted meanwhile
+        raise InvitationRefused(
+            _("You already have an account. Sign in to accept."), code="sign_in_first"
+        ) from error
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    return user

@@ -1,0 +1,102 @@
+"""Reading what a check asks: strictly, naming the field at fault."""
+
+import json
+from typing import Any, Final, NamedTuple, NoReturn
+
+from django.core.exceptions import ValidationError
+
+from accounts.validators import validate_plain_text
+from portals.api.evaluation.refusals import Refused
+
+NAME_LIMIT: Final = 255
+SHOWN_NAME: Final = 80
+SUBJECT_TYPE: Final = "user"
+
+
+class Question(NamedTuple):
+    """What a well-formed body asks."""
+
+    subject_type: str
+    subject: str
+    resource_type: str
+    resource_id: str
+    action: str
+
+
+NOTHING: Final = Question(SUBJECT_TYPE, "", "", "", "")
+
+
+def malformed(field: str, problem: str) -> NoReturn:
+    """Raise Refused for this part of the request."""
+    shown = field[:SHOWN_NAME].encode("ascii", "backslashreplace").decode()
+    raise Refused(400, "invalid", f"{shown} {problem}.", field=shown)
+
+
+def _not_json() -> NoReturn:
+    raise Refused(400, "parse_error", "The body is not valid JSON.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        malformed(next(name for name in names if names.count(name) > 1), "is there twice")
+    return members
+
+
+def _constant(name: str) -> NoReturn:
+    _not_json()  # NaN and Infinity
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+
+
+def parsed(body: bytes) -> Question:
+    """The question in a body. Raises Refused naming the field at fault."""
+    try:
+        request = _JSON.decode(body.decode())
+    except (ValueError, RecursionError):
+        _not_json()
+    if type(request) is not dict:
+        raise Refused(400, "invalid", "The body must be a JSON object.")
+    subject = _member(request, "subject", ("type", "id"))
+    resource = _member(request, "resource", ("type", "id"))
+    action = _member(request, "action", ("name",))
+    if len(request) > 3:
+        if type(request.get("context", {})) is not dict:
+            malformed("context", "must be an object")
+        _nothing_else(request, "", ("subject", "resource", "action", "context"))
+    return Question(*subject, *resource, *action)
+
+
+def _member(request: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[str]:
+    """The texts of one entity, in the order of `keys`."""
+    entity = request.get(name)
+    if type(entity) is not dict:
+        malformed(name, "must be an object" if name in request else "is missing")
+    texts = [_text(entity, key, name) for key in keys]
+    if len(entity) > len(keys):
+        if type(entity.get("properties", {})) is not dict:
+            malformed(f"{name}.properties", "must be an object")
+        _nothing_else(entity, f"{name}.", (*keys, "properties"))
+    return texts
+
+
+def _text(entity: dict[str, Any], key: str, name: str) -> str:
+    text = entity.get(key)
+    if type(text) is not str:
+        malformed(f"{name}.{key}", "must be a string" if key in entity else "is missing")
+    if not 0 < len(text) <= NAME_LIMIT:
+        malformed(f"{name}.{key}", f"takes 1 to {NAME_LIMIT} characters")
+    if not text.isprintable():
+        try:
+            validate_plain_text(text)
+        except ValidationError:
+            malformed(f"{name}.{key}", "holds a control or invisible character")
+    return text
+
+
+def _nothing_else(members: dict[str, Any], prefix: str, known: tuple[str, ...]) -> None:
+    for name in members:
+        if name not in known:
+            malformed(f"{prefix}{name}", "is not known here")

@@ -1,0 +1,123 @@
+"""One part of an access review: a verdict for each of its lines."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from datetime import time as moment
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import StrictForm
+from portals.choices import ItemKind, Verdict
+from portals.selectors.reviews import Line, Part
+from portals.services.reviews import Decision
+
+KEEP_ALL = "keep"
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date field."""
+
+    input_type = "date"
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(format="%Y-%m-%d", attrs={"aria-label": label})
+
+
+class Row(NamedTuple):
+    """One line with its fields; `smaller` and `until` are missing where nothing can be reduced."""
+
+    line: Line
+    verdict: Any = None
+    smaller: Any = None
+    until: Any = None
+
+
+class PartForm(StrictForm):
+    """The lines of one person or team that are still undecided.
+
+    The button `all` keeps every one of them, whatever is chosen.
+    """
+
+    line = forms.Field(required=False, widget=forms.SelectMultiple)
+    all = forms.ChoiceField(required=False, choices=[(KEEP_ALL, "")])
+
+    def __init__(self, *args: Any, part: Part, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.part = part
+        for line in part.undecided:
+            if line.standing:
+                self._add_fields(line)
+
+    def _add_fields(self, line: Line) -> None:
+        pk, about_role = line.item.pk, line.item.kind == ItemKind.ROLE
+        choices = [(Verdict.KEEP.value, Verdict.KEEP.label)]
+        if not about_role:
+            choices.append((Verdict.REDUCE.value, Verdict.REDUCE.label))
+            choices.append((Verdict.REMOVE.value, Verdict.REMOVE.label))
+        elif line.may_lose_role:
+            choices.append((Verdict.REDUCE.value, _("Make a user")))
+        self.fields[f"verdict-{pk}"] = forms.ChoiceField(
+            choices=choices,
+            initial=line.item.suggested,
+            widget=forms.RadioSelect,
+            required="all" not in self.data,
+        )
+        if about_role:
+            return
+        self.fields[f"smaller-{pk}"] = forms.TypedChoiceField(
+            choices=[("", _("The same right"))]
+            + [(str(one.pk), one.label) for one in line.smaller],
+            coerce=int,
+            empty_value=None,
+            required=False,
+            widget=forms.Select(attrs={"aria-label": _("Reduce to")}),
+        )
+        self.fields[f"until-{pk}"] = forms.DateField(required=False, widget=DayInput(_("Last day")))
+
+    def rows(self) -> Iterator[Row]:
+        """The lines, each with its fields."""
+        for line in self.part.lines:
+            names = [f"{name}-{line.item.pk}" for name in ("verdict", "smaller", "until")]
+            yield Row(line, *(self[name] if name in self.fields else None for name in names))
+
+    def decisions(self) -> list[Decision]:
+        """The cleaned verdicts, for the service; a line whose right is gone is only ticked off."""
+        keep_all = self.cleaned_data["all"] == KEEP_ALL
+        found = []
+        for line in self.part.lines:
+            pk = line.item.pk
+            verdict = self.cleaned_data.get(f"verdict-{pk}") or Verdict.KEEP.value
+            if keep_all or verdict != Verdict.REDUCE:
+                found.append(Decision(pk, Verdict.KEEP.value if keep_all else verdict))
+                continue
+            smaller = self.cleaned_data.get(f"smaller-{pk}")
+            by_key = {one.pk: one for one in line.smaller}
+            found.append(
+                Decision(
+                    pk,
+                    verdict,
+                    by_key.get(smaller) if smaller else None,
+                    end_of(self.cleaned_data.get(f"until-{pk}")),
+                )
+            )
+        return found
+
+    def refuse(self, refusal: ValidationError) -> None:
+        """Show a refusal beside its line, or above them all."""
+        if not hasattr(refusal, "error_dict"):
+            self.add_error(None, refusal)
+            return
+        for key, errors in refusal.error_dict.items():
+            name = f"verdict-{key}"
+            self.add_error(name if name in self.fields else None, errors)
+
+
+def end_of(day: date | None) -> datetime | None:
+    """The moment a last day is over, where the company's clocks are."""
+    if day is None:
+        return None
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), moment.min))

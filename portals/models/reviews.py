@@ -1,0 +1,249 @@
+"""Access reviews: the rights of a company as they stood, and what was decided about each."""
+
+import uuid
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, Membership, Team, User
+from accounts.models.triggers import Refusal, register
+from portals.choices import ItemKind, ReviewState, Verdict
+from portals.models.grants import Terms
+from portals.models.manifest import Labelled, Portal, Privilege
+from portals.models.resources import Resource
+
+LONG_UNUSED = timedelta(days=90)
+
+
+class ReviewRound(models.Model):
+    """A customer whose turn in a quarter has come; it comes once."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    quarter = models.DateField(help_text=_("Its first day."))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "quarter"], name="review_round_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.quarter}"
+
+
+class AccessReviewQuerySet(models.QuerySet["AccessReview"]):
+    """Which reviews are open, and which wait for something."""
+
+    def open(self) -> "AccessReviewQuerySet":
+        """Not over."""
+        return self.filter(state=ReviewState.OPEN)
+
+
+class AccessReview(models.Model):
+    """One round of looking through everything a company's people may do."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="access_reviews", db_index=False
+    )
+    state = models.CharField(max_length=12, choices=ReviewState, default=ReviewState.OPEN)
+    begun_at = models.DateTimeField(default=timezone.now, editable=False)
+    begun_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    due_at = models.DateTimeField()
+    gathered_to = models.BigIntegerField(
+        default=0, help_text=_("The last membership whose rights are in it; then teams, below 0.")
+    )
+    ready_at = models.DateTimeField(null=True, help_text=_("When every right was in it."))
+    total = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
+    reduced = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    overtaken = models.PositiveIntegerField(default=0)
+    reminders = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = AccessReviewQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"], condition=Q(state=ReviewState.OPEN), name="one_open_review"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ReviewState.OPEN, ended_at=None, ended_by=None)
+                | Q(state=ReviewState.NOT_FINISHED, ended_at__isnull=False, ended_by=None)
+                | Q(
+                    state=ReviewState.FINISHED,
+                    ended_at__isnull=False,
+                    ended_by__isnull=False,
+                    ready_at__isnull=False,
+                    total=F("kept") + F("reduced") + F("removed") + F("overtaken"),
+                ),
+                name="review_finished_when_all_is_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(total__gte=F("kept") + F("reduced") + F("removed") + F("overtaken")),
+                name="review_decides_what_it_holds",
+            ),
+        ]
+        indexes = [models.Index(fields=["customer", "-id"], name="review_by_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.customer}, {self.begun_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether lines can still be decided."""
+        return self.state == ReviewState.OPEN
+
+    @property
+    def decided(self) -> int:
+        """How many lines are done."""
+        return self.kept + self.reduced + self.removed + self.overtaken
+
+    @property
+    def percent(self) -> int:
+        """How much is done; 100 only when all is."""
+        return 100 * self.decided // self.total if self.total else 0
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it should have been finished by now."""
+        return self.is_open and self.due_at <= timezone.now()
+
+
+class ReviewItem(Terms, Labelled):
+    """One line: a right as it stood when the review began, and what was decided about it.
+
+    `grant_id` is the row's key in its own table, which the row may leave; so may the thing and the
+    privilege, whose names stay here.
+    """
+
+    review = models.ForeignKey(
+        AccessReview, on_delete=models.CASCADE, related_name="items", db_index=False
+    )
+    kind = models.CharField(max_length=10, choices=ItemKind)
+    section = models.CharField(max_length=700, help_text=_("Whose it is, as lines are sorted."))
+    membership = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
+    holder_name = models.CharField(max_length=254)
+    grant_id = models.BigIntegerField(null=True)
+    portal = models.ForeignKey(
+        Portal, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    privilege = models.ForeignKey(
+        Privilege,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    resource = models.ForeignKey(
+        Resource,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    resource_name = models.CharField(max_length=255, blank=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    granted_at = models.DateTimeField(null=True)
+    last_used_on = models.DateField(null=True)
+    counted_since = models.DateField(
+        null=True, help_text=_("Since when a use of it would be known.")
+    )
+    verdict = models.CharField(max_length=10, choices=Verdict, null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "kind", "grant_id"], name="reviewed_once"),
+            models.UniqueConstraint(
+                fields=["review", "membership"],
+                condition=Q(kind=ItemKind.ROLE),
+                name="role_reviewed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=ItemKind.ROLE, grant_id=None, membership__isnull=False)
+                | Q(kind=ItemKind.PERSON, grant_id__isnull=False, membership__isnull=False)
+                | Q(kind=ItemKind.TEAM, grant_id__isnull=False, membership=None),
+                name="review_line_is_about_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict=None, decided_by=None, decided_at=None)
+                | Q(verdict__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
+                name="verdict_of_someone_at_a_moment",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["review", "section", "id"], name="review_line_by_holder"),
+            models.Index(
+                fields=["review", "section", "id"],
+                condition=Q(verdict=None),
+                name="review_line_undecided",
+            ),
+        ]
+
+    @property
+    def unused_since(self) -> date | None:
+        """The day after which no use was seen; None when it was used, or nobody would know."""
+        return None if self.last_used_on else self.counted_since
+
+    @property
+    def suggested(self) -> str:
+        """What is pre-marked: “remove” needs ninety days in which a use would have been seen."""
+        seen = self.last_used_on or self.counted_since
+        if self.kind == ItemKind.ROLE or seen is None:
+            return Verdict.KEEP
+        long_ago = self.review.begun_at.date() - LONG_UNUSED
+        return Verdict.REMOVE if seen <= long_ago else Verdict.KEEP
+
+    def concerns(self, person: User) -> bool:
+        """Whether it is this person's own right or role."""
+        return self.membership is not None and self.membership.user_id == person.pk
+
+
+TRIGGERS = register(
+    Refusal(
+        name="review_line_decided_once",
+        table="portals_reviewitem",
+        refuse_when={
+            "UPDATE": "OLD.verdict IS NOT NULL"
+            " AND (NEW.verdict IS NULL OR NEW.verdict <> OLD.verdict)"
+        },
+        message="a line of a review is decided once",
+    ),
+    Refusal(
+        name="review_ends_once",
+        table="portals_accessreview",
+        refuse_when={"UPDATE": "OLD.state <> 'open'"},
+        message="a review that is over does not change",
+    ),
+)

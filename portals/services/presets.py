@@ -1,0 +1,108 @@
+"""Presets of a customer: made, changed, deleted; applying one is an ordinary review."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, User
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_super_user
+from portals.models import Preset, PresetLine, Privilege
+from portals.selectors.resources import subscriptions_of
+
+Line = tuple[Privilege, bool]  # the privilege, and whether it is meant everywhere
+MOST_PRESETS = 50
+
+
+class PresetRefused(ValidationError):
+    """What was asked of a preset makes no sense; the message says why."""
+
+
+def _check(preset: Preset, lines: list[Line]) -> None:
+    preset.name = preset.name.strip()
+    preset.clean_fields(exclude=["customer"])
+    others = Preset.objects.filter(customer=preset.customer_id).exclude(pk=preset.pk)
+    wanted = preset.name.casefold()
+    if any(name.casefold() == wanted for name in others.values_list("name", flat=True)):
+        raise PresetRefused({"name": _("There is already a preset of this name.")}, code="taken")
+    if not lines:
+        raise PresetRefused({"right": _("Choose at least one right.")}, code="empty")
+    if len({privilege.pk for privilege, _everywhere in lines}) < len(lines):
+        raise PresetRefused({"right": _("This right is in it twice.")}, code="twice")
+    portals = set(subscriptions_of(preset.customer).values_list("portal", flat=True))
+    if any(privilege.portal_id not in portals for privilege, _everywhere in lines):
+        raise PresetRefused({"right": _("This right is not of your portals.")}, code="foreign")
+
+
+def _save(preset: Preset, lines: list[Line]) -> None:
+    _check(preset, lines)
+    try:
+        with transaction.atomic():
+            preset.save()
+    except IntegrityError as error:
+        raise PresetRefused(
+            {"name": _("There is already a preset of this name.")}, code="taken"
+        ) from error
+    preset.lines.all().delete()
+    PresetLine.objects.bulk_create(
+        PresetLine(preset=preset, privilege=privilege, everywhere=everywhere)
+        for privilege, everywhere in lines
+    )
+
+
+def _details(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
+    rights = [f"{one.portal.slug}.{one.codename}" for one, _everywhere in lines]
+    return {"preset": preset.name, "rights": rights}
+
+
+@transaction.atomic
+def create_preset(*, actor: User, customer: Customer, name: str, lines: Iterable[Line]) -> Preset:
+    """A new preset. Raises PermissionDenied; PresetRefused or ValidationError naming the field."""
+    customer = lock_customer(customer)
+    require_super_user(actor, customer)
+    if customer.presets.count() >= MOST_PRESETS:
+        raise PresetRefused(_("These are enough presets. Delete one first."), code="many")
+    preset, wanted = Preset(customer=customer, name=name), list(lines)
+    _save(preset, wanted)
+    record_event(kind="preset.created", actor=actor, customer=customer, **_details(preset, wanted))
+    return preset
+
+
+@transaction.atomic
+def change_preset(*, actor: User, preset: Preset, name: str, lines: Iterable[Line]) -> Preset:
+    """Another name or other lines; what was given by it stays as it is.
+
+    What it has already changes nothing. Raises like create_preset.
+    """
+    preset = _locked(actor, preset)
+    wanted = list(lines)
+    former = {(one.privilege_id, one.everywhere) for one in preset.lines.all()}
+    same = former == {(privilege.pk, everywhere) for privilege, everywhere in wanted}
+    if same and preset.name == name.strip():
+        return preset
+    preset.name = name
+    _save(preset, wanted)
+    record_event(
+        kind="preset.changed", actor=actor, customer=preset.customer, **_details(preset, wanted)
+    )
+    return preset
+
+
+@transaction.atomic
+def delete_preset(*, actor: User, preset: Preset) -> None:
+    """The preset goes; nobody loses a right. Raises PermissionDenied or PresetRefused."""
+    preset = _locked(actor, preset)
+    preset.delete()
+    record_event(kind="preset.deleted", actor=actor, customer=preset.customer, preset=preset.name)
+
+
+def _locked(actor: User, preset: Preset) -> Preset:
+    customer = lock_customer(preset.customer)
+    require_super_user(actor, customer)
+    present = Preset.objects.select_related("customer").filter(pk=preset.pk).first()
+    if present is None:
+        raise PresetRefused(_("This preset no longer exists."), code="gone")
+    return present

@@ -1,0 +1,169 @@
+"""The lines of a review: every right as it stands, gathered a bounded step at a time."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
+from django.utils import timezone
+
+from accounts.models import Membership, Team
+from accounts.validators import search_key
+from portals import emails
+from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, ItemKind
+from portals.models import AccessReview, PersonGrant, ReviewItem, TeamGrant, Use
+from portals.selectors.rights import not_over
+
+HOLDERS = 100  # people or teams looked at together
+LINES = 2_000  # lines after which a step ends
+
+
+@transaction.atomic
+def gather_items(review: AccessReview) -> bool:
+    """Add the next lines of a review; True once all are in it, and its readers have been told.
+
+    A firm of forty people takes one step. Safe to run twice at once: the review's row is locked.
+    """
+    review = AccessReview.objects.select_for_update().get(pk=review.pk)
+    if review.ready_at is not None or not review.is_open:
+        return True
+    lines = 0
+    while lines < LINES:
+        items = _next_items(review)
+        if items is None:
+            review.ready_at = timezone.now()
+            break
+        ReviewItem.objects.bulk_create(items, batch_size=500)
+        lines += len(items)
+    review.total += lines
+    review.save(update_fields=["gathered_to", "ready_at", "total"])
+    if review.ready_at is None:
+        return False
+    emails.tell_about_review(review, "begun")
+    return True
+
+
+def _next_items(review: AccessReview) -> list[ReviewItem] | None:
+    """The lines of the next people, then of the next teams; None when everyone had a turn."""
+    if review.gathered_to >= 0:
+        people = list(
+            Membership.objects.present()
+            .filter(customer=review.customer_id, pk__gt=review.gathered_to)
+            .select_related("user")
+            .order_by("pk")[:HOLDERS]
+        )
+        if people:
+            review.gathered_to = people[-1].pk
+            return _items_of_people(review, people)
+    teams_done = max(0, -review.gathered_to)
+    teams = list(
+        Team.objects.filter(customer=review.customer_id, pk__gt=teams_done).order_by("pk")[:HOLDERS]
+    )
+    if not teams:
+        return None
+    review.gathered_to = -teams[-1].pk
+    return _items_of_teams(review, teams)
+
+
+def _items_of_people(review: AccessReview, people: list[Membership]) -> list[ReviewItem]:
+    of_user = {membership.user_id: membership for membership in people}
+    grants = PersonGrant.objects.filter(
+        user__in=of_user, content_object__subscription__customer=review.customer_id
+    )
+    items = [_role(review, membership) for membership in people if membership.is_super_user]
+    for grant in _in_order(grants, Use.objects.filter(user=OuterRef("user"))):
+        membership = of_user[grant.user_id]
+        item = _right(review, grant, ItemKind.PERSON)
+        item.membership = membership
+        item.holder_name, item.section = str(membership), _section_of(membership)
+        items.append(item)
+    return items
+
+
+def _items_of_teams(review: AccessReview, teams: list[Team]) -> list[ReviewItem]:
+    of_group = {team.group_id: team for team in teams}
+    members = Use.objects.filter(user__memberships__team_memberships__team__group=OuterRef("group"))
+    items = []
+    for grant in _in_order(TeamGrant.objects.filter(group__in=of_group), members):
+        team = of_group[grant.group_id]
+        item = _right(review, grant, ItemKind.TEAM)
+        item.team, item.holder_name = team, str(team)
+        item.section = f"2 {search_key(team.name)} {team.pk}"
+        items.append(item)
+    return items
+
+
+def _section_of(membership: Membership) -> str:
+    return f"1 {membership.search_name} {membership.pk}"
+
+
+def _role(review: AccessReview, membership: Membership) -> ReviewItem:
+    seen = membership.user.last_login
+    return ReviewItem(
+        review=review,
+        kind=ItemKind.ROLE,
+        section=_section_of(membership),
+        membership=membership,
+        holder_name=str(membership),
+        granted_at=membership.joined_at,
+        last_used_on=seen and seen.date(),
+    )
+
+
+def _in_order(grants: QuerySet[Any], uses: QuerySet[Use]) -> QuerySet[Any]:
+    """Grants worth reviewing, as a page shows them, each with the last day it was used.
+
+    A use counts for every grant that covers it: of the thing or one above, of the privilege or one
+    that includes it. Whoever did anything in a portal has opened it.
+    """
+    covered = uses.filter(resource__ancestors__ancestor=OuterRef("content_object"))
+    named = covered.filter(privilege__included_by__privilege=OuterRef("permission"))
+    opens = When(
+        permission__privilege__code=OPEN_PRIVILEGE,
+        permission__privilege__resource_type__code=ROOT_TYPE,
+        then=_latest(covered),
+    )
+    found: QuerySet[Any] = (
+        grants.filter(not_over())
+        .annotate(last_used_on=Case(opens, default=_latest(named)))
+        .select_related("permission__privilege__portal", "content_object")
+        .order_by(
+            "permission__privilege__portal__slug",
+            "content_object__resource_type",
+            "content_object__name",
+            "content_object",
+            "permission__privilege__position",
+            "pk",
+        )
+    )
+    return found
+
+
+def _latest(uses: QuerySet[Use]) -> Subquery:
+    return Subquery(uses.order_by("-day").values("day")[:1])
+
+
+def _right(review: AccessReview, grant: Any, kind: ItemKind) -> ReviewItem:
+    privilege = grant.permission.privilege
+    return ReviewItem(
+        review=review,
+        kind=kind,
+        grant_id=grant.pk,
+        portal=privilege.portal,
+        privilege=privilege,
+        label_en=privilege.label_en,
+        label_fr=privilege.label_fr,
+        resource=grant.content_object,
+        resource_name=grant.content_object.name,
+        granted_by_id=grant.granted_by_id,
+        granted_at=grant.granted_at,
+        starts_at=grant.starts_at,
+        expires_at=grant.expires_at,
+        reason=grant.reason,
+        last_used_on=grant.last_used_on,
+        counted_since=_counted_since(privilege.portal.uses_since, grant.granted_at.date()),
+    )
+
+
+def _counted_since(portal: date | None, given: date) -> date | None:
+    return None if portal is None else max(portal, given)

@@ -1,0 +1,228 @@
+"""Verdicts: one part of a review at a time, all of it or nothing, each line once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.choices import Role
+from accounts.models import Customer, Membership, Team, User
+from accounts.selectors import super_users_of
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_super_user
+from accounts.services.memberships import change_role
+from portals.choices import ReviewState, Verdict
+from portals.models import AccessReview, Privilege, PrivilegeInclusion, ReviewItem
+from portals.selectors.reviews import still_standing
+from portals.services.grants import Grant, Terms, grant_privilege, revoke_privilege
+from portals.services.reviews.rounds import ReviewRefused
+
+CHOSEN = {Verdict.KEEP, Verdict.REDUCE, Verdict.REMOVE}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one line; a reduction names a smaller right, an earlier end, or both."""
+
+    item: int
+    verdict: str
+    privilege: Privilege | None = None
+    expires_at: datetime | None = None
+
+
+@transaction.atomic
+def save_verdicts(
+    *,
+    actor: User,
+    review: AccessReview,
+    decisions: Sequence[Decision],
+    signed_in_at: datetime | None = None,
+) -> Counter[str]:
+    """Decide lines of one person or team, and do what was decided; out: how many of each verdict.
+
+    A line whose right changed or went meanwhile is left as it is and counts so. The last line of a
+    review finishes it. Raises PermissionDenied unless the actor is a Super User here;
+    ReviewRefused for lines that were decided, are not of one holder, or are the actor's own while
+    somebody else could decide, by the line's key where it is one line's fault; FreshSignInRequired
+    where a reduction gives a sensitive right.
+    """
+    customer = lock_customer(review.customer)
+    require_super_user(actor, customer)
+    review = AccessReview.objects.select_for_update().get(pk=review.pk)
+    if not review.is_open:
+        raise ReviewRefused(_("This review is over."), code="over")
+    wanted = {decision.item: decision for decision in decisions}
+    items = _undecided(review, wanted, len(decisions))
+    own = items[0].concerns(actor)
+    if own and super_users_of(customer).exclude(user=actor).exists():
+        raise ReviewRefused(
+            _("These are your own rights. Another Super User reviews them."), code="own"
+        )
+    standing = still_standing(items)
+    now = timezone.now()
+    for item in items:
+        decision, right = wanted[item.pk], standing.get(item.pk)
+        item.verdict = Verdict.OVERTAKEN if right is None else Verdict(decision.verdict)
+        item.decided_by, item.decided_at = actor, now
+        try:
+            if isinstance(right, Membership):
+                _decide_role(actor, right, decision)
+            elif right is not None:
+                _decide_right(actor, item, right, decision, signed_in_at)
+        except ValidationError as refusal:
+            raise ReviewRefused({str(item.pk): refusal.messages}) from refusal
+    ReviewItem.objects.bulk_update(items, ["verdict", "decided_by", "decided_at"], batch_size=200)
+    counted = Counter(str(item.verdict) for item in items)
+    _record(actor, customer, review, items, counted, own=own)
+    return counted
+
+
+def _undecided(review: AccessReview, wanted: dict[int, Decision], given: int) -> list[ReviewItem]:
+    """The lines, all of one holder and none of them decided. Raises ReviewRefused."""
+    items = list(
+        review.items.filter(pk__in=wanted)
+        .select_related(
+            "membership__user", "membership__customer", "team", "privilege", "decided_by"
+        )
+        .order_by("pk")
+    )
+    one_part = len({item.section for item in items}) == 1 and len(items) == given
+    if not one_part or review.ready_at is None:
+        raise ReviewRefused(_("Choose from the lines on this page."), code="lines")
+    if not all(decision.verdict in CHOSEN for decision in wanted.values()):
+        raise ReviewRefused(_("Choose: keep, reduce or remove."), code="verdict")
+    for item in items:
+        if item.verdict is not None:
+            raise ReviewRefused(
+                _("%(person)s has already reviewed this part."),
+                code="decided",
+                params={"person": item.decided_by},
+            )
+    return items
+
+
+def _decide_role(actor: User, membership: Membership, decision: Decision) -> None:
+    if decision.verdict == Verdict.REDUCE:
+        change_role(actor=actor, membership=membership, role=Role.USER)
+    if decision.verdict == Verdict.REMOVE:
+        raise ReviewRefused(_("Remove a person on their own page; it asks what becomes of it all."))
+
+
+def _decide_right(
+    actor: User,
+    item: ReviewItem,
+    grant: Grant,
+    decision: Decision,
+    signed_in_at: datetime | None,
+) -> None:
+    if decision.verdict == Verdict.REMOVE:
+        revoke_privilege(actor=actor, grant=grant)
+    if decision.verdict == Verdict.REDUCE:
+        _reduce(actor, item, grant, decision, signed_in_at)
+
+
+def _reduce(
+    actor: User,
+    item: ReviewItem,
+    grant: Grant,
+    decision: Decision,
+    signed_in_at: datetime | None,
+) -> None:
+    """A smaller right in place of this one, an earlier end, or both; never more than there was."""
+    given: Privilege = grant.permission.privilege
+    smaller, ends = decision.privilege or given, decision.expires_at or grant.expires_at
+    earlier = ends is not None and (grant.expires_at is None or ends < grant.expires_at)
+    if smaller == given and not earlier:
+        raise ReviewRefused(_("Choose a smaller right, or an earlier end."))
+    if grant.expires_at is not None and ends is not None and ends > grant.expires_at:
+        raise ReviewRefused(_("The right ends before that already."))
+    within = PrivilegeInclusion.objects.filter(privilege=given, included=smaller)
+    if not within.exists():
+        raise ReviewRefused(_("This is no smaller right of the same kind."))
+    holder: Membership | Team | None = item.membership or item.team
+    if holder is None:
+        raise ReviewRefused(_("This team no longer exists."))
+    if smaller != given:
+        revoke_privilege(actor=actor, grant=grant)
+        alike = type(grant)._default_manager.filter(
+            permission=smaller.pk,
+            content_object=grant.content_object_id,
+            **({"user": holder.user_id} if isinstance(holder, Membership) else {}),
+            **({"group": holder.group_id} if isinstance(holder, Team) else {}),
+        )
+        if alike.exists():
+            return  # it is held by itself, on terms of its own
+    grant_privilege(
+        actor=actor,
+        holder=holder,
+        privilege=smaller,
+        resource=grant.content_object,
+        terms=Terms(
+            starts_at=grant.starts_at,
+            expires_at=ends,
+            reason=grant.reason or _("Reduced in an access review"),
+        ),
+        signed_in_at=signed_in_at,
+    )
+
+
+def _record(
+    actor: User,
+    customer: Customer,
+    review: AccessReview,
+    items: Sequence[ReviewItem],
+    counted: Counter[str],
+    *,
+    own: bool,
+) -> None:
+    """The part's event; with the last part, the end of the review and its event."""
+    review.kept += counted[Verdict.KEEP]
+    review.reduced += counted[Verdict.REDUCE]
+    review.removed += counted[Verdict.REMOVE]
+    review.overtaken += counted[Verdict.OVERTAKEN]
+    finished = review.decided == review.total
+    membership = items[0].membership
+    record_event(
+        kind="review.own_part_saved" if own else "review.part_saved",
+        actor=actor,
+        customer=customer,
+        person=membership.user if membership else None,
+        holder=items[0].holder_name,
+        review=str(review.uuid),
+        kept=counted[Verdict.KEEP],
+        reduced=counted[Verdict.REDUCE],
+        removed=counted[Verdict.REMOVE],
+        overtaken=counted[Verdict.OVERTAKEN],
+        decisions=[
+            {
+                "kind": item.kind,
+                "privilege": item.labels,
+                "resource": item.resource_name,
+                "resource_id": item.resource_id,
+                "grant": item.grant_id,
+                "verdict": item.verdict,
+            }
+            for item in items
+        ],
+    )
+    if finished:
+        review.state, review.ended_by = ReviewState.FINISHED, actor
+        review.ended_at = timezone.now()
+    review.save()
+    if finished:
+        record_event(
+            kind="review.finished",
+            actor=actor,
+            customer=customer,
+            review=str(review.uuid),
+            total=review.total,
+            kept=review.kept,
+            reduced=review.reduced,
+            removed=review.removed,
+            overtaken=review.overtaken,
+        )

@@ -1,0 +1,43 @@
+"""What became of a list of people to invite, to take along as CSV."""
+
+from collections.abc import Sequence
+
+from django.core import signing
+from django.http import HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.choices import InviteeState, Role
+from accounts.http import PersonRequest
+from accounts.services.invitations import Examined
+from accounts.spreadsheets import csv_response
+from accounts.views.rings import managed_customer
+
+SALT = "portals.invite.report"
+LASTS = 24 * 60 * 60
+
+
+def report_of(examined: Sequence[Examined]) -> str:
+    """The rows of a report, signed, for the button that downloads them."""
+    rows = [
+        [one.address or one.invitee.address, one.invitee.name, one.role, one.state, one.problem]
+        for one in examined
+    ]
+    return signing.dumps(rows, salt=SALT, compress=True)
+
+
+@require_POST
+def invite_report(request: PersonRequest, customer: str) -> HttpResponseBase:
+    """The report of a dry run or a sending, as CSV."""
+    managed_customer(request, customer)
+    try:
+        rows = signing.loads(request.POST.get("report", ""), salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        return HttpResponseBadRequest(_("This list is no longer there. Please check it again."))
+    heading = [_("Address"), _("Name"), _("Role"), _("Result"), _("Why")]
+    said = (
+        [address, name, Role(role).label, InviteeState(state).label, problem]
+        for address, name, role, state, problem in rows
+    )
+    return csv_response("invitations", heading, said)

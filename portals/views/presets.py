@@ -1,0 +1,192 @@
+"""Presets of a customer, and applying one: it fills in a review, which is made as ever."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.choices import CustomerStatus
+from accounts.http import PersonRequest
+from accounts.models import Customer
+from accounts.views.rings import managed_customer, press
+from portals.forms.presets import ApplyForm, PresetForm
+from portals.models import Preset, PresetLine, ResourceType
+from portals.selectors.bundles import (
+    OFFERED,
+    add_rights,
+    is_picked,
+    lines_that_count,
+    presets_of,
+    rights_of_preset,
+    things_to_pick,
+)
+from portals.selectors.levels import scales_of
+from portals.selectors.plans import holders_by_key
+from portals.selectors.resources import subscriptions_of
+from portals.selectors.rights import Holder
+from portals.services.presets import change_preset, create_preset, delete_preset
+from portals.views import holders
+from portals.views.drafts import draft_key, load_draft, page_of_subject, save_draft
+
+
+def _holder(request: PersonRequest, company: Customer) -> Holder | None:
+    """Whom a preset is to be applied to, where the address names somebody of the company."""
+    key = request.GET.get("to", "")
+    return holders_by_key(company, [key]).get(key)
+
+
+def _preset(request: PersonRequest, slug: str, key: UUID) -> Preset:
+    company = managed_customer(request, slug)
+    return get_object_or_404(company.presets.select_related("customer"), uuid=key)
+
+
+@require_safe
+def presets(request: PersonRequest, customer: str) -> HttpResponse:
+    """Every preset of the company; with `to`, one to apply to this person or team."""
+    company = managed_customer(request, customer)
+    holder = _holder(request, company)
+    context = {
+        "customer": company,
+        "presets": presets_of(company),
+        "holder": holder,
+        "to": request.GET.get("to", "") if holder else "",
+        "back": page_of_subject(company, holder) if holder else "",
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    return render(request, "portals/presets.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preset_new(request: PersonRequest, customer: str) -> HttpResponse:
+    """Make one."""
+    company = managed_customer(request, customer)
+    form = PresetForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            create_preset(
+                actor=request.user,
+                customer=company,
+                name=form.cleaned_data["name"],
+                lines=form.lines(),
+            )
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect("portals:presets", customer)
+    return _edit(request, company, None, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preset(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
+    """Change one; what was given by it stays."""
+    found = _preset(request, customer, preset)
+    if request.method != "POST":
+        return _edit(request, found.customer, found, PresetForm(initial={"name": found.name}))
+    form = PresetForm(request.POST)
+    if form.is_valid():
+        try:
+            change_preset(
+                actor=request.user,
+                preset=found,
+                name=form.cleaned_data["name"],
+                lines=form.lines(),
+            )
+        except ValidationError as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect("portals:presets", customer)
+    return _edit(request, found.customer, found, form)
+
+
+def _edit(
+    request: PersonRequest, company: Customer, preset: Preset | None, form: PresetForm
+) -> HttpResponse:
+    lines = list(preset.lines.all()) if preset else []
+    chosen = {str(line.privilege_id) for line in lines}
+    types = ResourceType.objects.filter(portal__in=subscriptions_of(company).values("portal"))
+    everywhere = {
+        str(line.privilege.resource_type_id)
+        for line in (preset.lines.select_related("privilege") if preset else [])
+        if line.everywhere
+    }
+    if form.is_bound:
+        chosen = set(request.POST.getlist("right"))
+        everywhere = set(request.POST.getlist("everywhere"))
+    scales = scales_of(types.select_related("portal").order_by("portal", "pk")).values()
+    context = {
+        "customer": company,
+        "preset": preset,
+        "form": form,
+        "rows": [
+            {
+                "type": scale.resource_type,
+                "steps": [(step, str(step.privilege.pk) in chosen) for step in scale.steps],
+                "everywhere": str(scale.resource_type.pk) in everywhere,
+            }
+            for scale in scales
+        ],
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    return render(request, "portals/preset.html", context)
+
+
+@require_POST
+def preset_delete(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
+    """Delete one; nobody loses a right."""
+    found = _preset(request, customer, preset)
+    press(
+        request,
+        lambda: delete_preset(actor=request.user, preset=found),
+        _("The preset %(preset)s is deleted. Rights given by it stay.") % {"preset": found},
+    )
+    return redirect("portals:presets", customer)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preset_apply(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
+    """Choose on which things, then on to the review."""
+    found = _preset(request, customer, preset)
+    company = found.customer
+    holder = _holder(request, company)
+    if holder is None:
+        raise Http404
+    form = ApplyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            rights = rights_of_preset(found, form.cleaned_data["thing"])
+        except KeyError:
+            form.add_error(None, _("Choose from what is on this page."))
+        else:
+            draft = load_draft(request, company, holder)
+            add_rights(company, draft, holder, rights)
+            save_draft(request, company, holder, draft)
+            if "more" in request.POST:
+                return redirect(request.get_full_path())
+            return redirect("portals:changes-review", customer, draft_key(holder))
+    search = holders.searched(request.GET.get("q", ""))
+    context: dict[str, Any] = {
+        "customer": company,
+        "preset": found,
+        "holder": holder,
+        "to": request.GET["to"],
+        "back": page_of_subject(company, holder),
+        "form": form,
+        "q": search,
+        "rows": [_to_pick(company, line, search) for line in lines_that_count(found)],
+    }
+    return render(request, "portals/preset_apply.html", context)
+
+
+def _to_pick(company: Customer, line: PresetLine, search: str) -> dict[str, Any]:
+    """One line of a preset with the things it can be applied to."""
+    things = things_to_pick(company, line, search) if is_picked(line) else []
+    return {
+        "line": line,
+        "picked": is_picked(line),
+        "things": things[:OFFERED],
+        "more": len(things) > OFFERED,
+    }

@@ -1,0 +1,69 @@
+"""The role of main Super User from Alice to a second one and back, with and without JavaScript."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.test_every_page import faults_of
+
+COMPANY = "/c/alder/company/"
+
+
+def offer(page: Page, to: str) -> None:
+    """Offer the role on the company page."""
+    page.goto(COMPANY)
+    page.get_by_text("Hand over to another Super User").click()
+    choice = page.get_by_label("New main Super User", exact=True).locator("option", has_text=to)
+    page.get_by_label("New main Super User", exact=True).select_option(
+        value=choice.get_attribute("value")
+    )
+    page.get_by_label("Name of the company").fill("alder dental")
+    page.get_by_role("button", name="Offer the role").click()
+    expect(page.get_by_text(f"The role is offered to {to}")).to_be_visible()
+
+
+def accept(page: Page) -> None:
+    """Accept it: the company page says that it waits."""
+    page.goto(COMPANY)
+    page.get_by_role("link", name="See the offer").click()
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Accept the role").click()
+    expect(page.get_by_text("You are now the main Super User of Alder Dental.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "javascript"),
+    [("Gwen Stone", True), ("Gus Stone", False)],
+    ids=["with JavaScript", "without JavaScript"],
+)
+def test_to_a_second_super_user_and_back(open_browser, read_mail, name, javascript):
+    address = f"{name.split()[0].lower()}@handover.example"
+    alice = open_browser("Alice", javascript=javascript)
+    alice.goto("/c/alder/people/invite/")
+    alice.get_by_label("E-mail addresses").fill(f"{name} <{address}>")
+    alice.get_by_role("radio", name="Super User").check()
+    alice.get_by_role("button", name="Check the list").click()
+    alice.get_by_role("button", name="Send 1 invitation").click()
+    other = open_browser(javascript=javascript)
+    read_mail(other, address, "Alder Dental")
+    other.get_by_role("main").get_by_role("link", name=re.compile("invitations")).click()
+    other.get_by_label("Choose a password").fill("a-long-and-quiet-harbour")
+    other.get_by_role("main").get_by_role("button").last.click()
+    other.wait_for_url("/")
+
+    offer(alice, name)
+    assert faults_of(alice) == []
+    alice.get_by_role("button", name="Take the offer back").click()
+    expect(alice.get_by_text("The offer is taken back")).to_be_visible()
+    offer(alice, name)
+    accept(other)
+    alice.goto(COMPANY)
+    expect(alice.get_by_text(f"{name} ({address}) is the main Super User")).to_be_visible()
+
+    # As it was, for whoever comes next.
+    offer(other, "Alice Martin")
+    accept(alice)
+    alice.goto("/c/alder/people/")
+    alice.get_by_role("link", name=name).click()
+    alice.get_by_role("button", name="Make a user").click()

@@ -1,0 +1,146 @@
+"""The list of invitations that wait: read, sent again, withdrawn, one or many."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Invitation
+from accounts.services.customers import suspend_customer
+from accounts.services.invitations import find_invitation, invite_person, note_bounce
+from portals.models import OfferedGrant
+
+LIST = "/c/alder/people/invitations/"
+ACTS = ["resend", "revoke"]
+
+
+@pytest.fixture
+def offers(alice, alder):
+    return [
+        invite_person(actor=alice, customer=alder, address=f"{name}@alder.example", name=name)
+        for name in ("gina", "hugo", "ivan")
+    ]
+
+
+def url(act):
+    return reverse(f"portals:invitations-{act}", args=["alder"])
+
+
+def test_everything_about_them(as_, alice, offers, thing, right):
+    OfferedGrant.objects.create(
+        invitation=offers[0],
+        resource=thing("domain", "alder.example"),
+        privilege=right("domains.domain.manage_dns"),
+    )
+    note_bounce(address="hugo@alder.example")
+    Invitation.objects.filter(pk=offers[2].pk).update(expires_at=timezone.now())
+
+    html = as_(alice).get(LIST).content.decode()
+
+    for words in (
+        "gina@alder.example", "“Change its DNS records” on alder.example", "by Alice Martin",
+        "Waiting", "Came back", "Expired", "Send all again",
+    ):  # fmt: skip
+        assert words in html
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_the_list_in_few_queries_page_by_page(
+    count, as_, alice, alder, thing, right, django_assert_max_num_queries
+):
+    made = Invitation.objects.bulk_create(
+        Invitation(
+            customer=alder,
+            address=f"p{n}@alder.example",
+            token_hash=f"{n}",
+            invited_by=alice,
+            expires_at=timezone.now(),
+        )
+        for n in range(count)
+    )
+    for one in made:
+        OfferedGrant.objects.create(
+            invitation=one,
+            resource=thing("domain", "alder.example"),
+            privilege=right("domains.domain.manage_dns"),
+        )
+    client = as_(alice)
+
+    with django_assert_max_num_queries(14):
+        page = client.get(LIST)
+
+    rows = page.context["page"]
+    assert len(rows) == min(count, 50)
+    if rows.next_cursor:
+        assert len(client.get(LIST, {"after": rows.next_cursor}).context["page"]) == 10
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_many_with_one_press(act, as_, alice, offers):
+    chosen = {"invitation": [offers[0].uuid, offers[1].uuid]}
+
+    said = as_(alice).post(url(act), chosen, follow=True).content.decode()
+
+    assert "2 invitations are" in said
+    for one in offers[:2]:
+        one.refresh_from_db()
+        assert (one.times_sent, bool(one.revoked_at)) == ((2, False), (1, True))[act == "revoke"]
+    find_invitation(offers[2].token)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_replayed(act, as_, alice, offers):
+    chosen = {"invitation": [offers[0].uuid]}
+    as_(alice).post(url("revoke"), chosen)
+
+    said = as_(alice).post(url(act), chosen, follow=True).content.decode()
+
+    assert "no longer open" in said
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(
+    "odd",
+    [[], ["x"], [uuid.uuid4()], ["foreign"], ["main"], ["a\x00b"]],
+    ids=["none", "word", "unknown", "foreign", "the operator's", "nul"],
+)
+def test_all_or_none_of_what_is_chosen_A3(act, odd, as_, alice, charlie, birch, alder, offers):
+    foreign = invite_person(actor=charlie, customer=birch, address="x@birch.example")
+    main = Invitation.objects.create(
+        customer=alder, address="m@alder.example", role="super_user", as_main_super_user=True,
+        token_hash="m", invited_by=alice, expires_at=timezone.now(),
+    )  # fmt: skip
+    ids = {"foreign": foreign.uuid, "main": main.uuid}
+    chosen = [ids.get(one, one) for one in odd]
+    client, before = as_(alice), AuditEvent.objects.count()
+
+    said = client.post(url(act), {"invitation": [*chosen, *([offers[0].uuid] if odd else [])]})
+
+    assert said.status_code == 302
+    assert "notice danger" in client.get(LIST).content.decode()
+    assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(("who", "status"), [("bob", 403), ("charlie", 404), ("dana", 404)])
+def test_not_for_others(act, who, status, request, as_, offers):
+    client = as_(request.getfixturevalue(who))
+
+    assert client.get(LIST).status_code == status
+    assert client.post(url(act), {"invitation": [offers[0].uuid]}).status_code == status
+    find_invitation(offers[0].token)
+
+
+def test_a_suspended_company_reads_and_changes_nothing(as_, alice, alder, olive, offers):
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid")
+    client = as_(alice)
+
+    html = client.get(LIST).content.decode()
+    assert "gina@alder.example" in html
+    assert "Send again" not in html
+    assert client.post(url("revoke"), {"invitation": [offers[0].uuid]}).status_code == 403
+
+
+def test_nobody_waits(as_, alice):
+    assert "Nobody is waiting" in as_(alice).get(LIST).content.decode()

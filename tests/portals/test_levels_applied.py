@@ -1,0 +1,56 @@
+"""What a level says on the page is exactly what the decision allows after it is applied."""
+
+import re
+
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portals.decision import privileges_one_has
+from portals.models import PersonGrant, Resource, TeamGrant
+from portals.selectors.levels import scales_of
+from portals.selectors.sheets import rows_of_things
+from tests.portals.test_person_page import sign_in_afresh
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), min_size=1, max_size=5))
+def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
+    PersonGrant.objects.filter(user=emma).delete()
+    TeamGrant.objects.all().delete()
+    things = list(
+        Resource.objects.filter(subscription__customer=alder)
+        .select_related("resource_type")
+        .order_by("pk")
+    )
+    scales = scales_of({one.resource_type for one in things})
+    holder = f"p{membership(emma).pk}"
+    collect, review = (
+        reverse(f"portals:{name}", args=["alder", holder]) for name in ("changes", "changes-review")
+    )
+    client = as_(alice)
+    sign_in_afresh(client, alice)
+    wanted = {}
+    for which, height in steps:  # several reviews, one after the other: levels up and down
+        thing = things[which % len(things)]
+        levels = scales[thing.resource_type_id].levels[:height]
+        level = levels[-1] if levels else None
+        wanted[thing] = level
+        value = f"{holder}/{thing.pk}/{thing.resource_type_id}={level.privilege.pk if level else 0}"
+        client.post(collect, {"level": value})
+        page = client.get(review).content.decode()
+        changes = re.findall(r'name="change" value="([^"]+)"', page)
+        if changes:
+            answer = client.post(review, {"change": changes, "reason": "as planned"})
+            assert answer.status_code == 302
+
+    for thing, level in wanted.items():
+        promised = {one.pk for one in level.reach} if level else set()
+        assert set(privileges_one_has(emma, thing).values_list("pk", flat=True)) == promised
+        [row] = rows_of_things(membership(emma), [thing], {})
+        assert row.level == level
+        assert {one.pk for source in row.sources for one in source.reach} == promised

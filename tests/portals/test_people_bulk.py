@@ -1,0 +1,366 @@
+"""One act on several people: all of them or nobody, for those who may, and never by a slip."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Membership, TeamMembership
+from accounts.services import bulk
+from accounts.services.audit import verify_chain
+from accounts.services.bulk import BulkRefused
+from accounts.services.customers import suspend_customer
+from accounts.services.memberships import suspend_membership
+from accounts.services.sign_in import FreshSignInRequired
+from accounts.services.teams import add_to_team, create_team
+from accounts.services.typed_name import TypedNameRefused
+from portals.models import PersonGrant
+from portals.services.bulk import grant_to_people
+from portals.services.grants import Terms
+from tests.accounts.conftest import fresh  # noqa: F401
+
+LIST = "/c/alder/people/"
+
+
+def selected(act):
+    return f"{LIST}selected/{act}/"
+
+
+@pytest.fixture
+def both(bob, emma, membership):
+    return [membership(bob), membership(emma)]
+
+
+@pytest.fixture
+def office(alice, alder, both):
+    """A team without sensitive rights; Emma is in it."""
+    team = create_team(actor=alice, customer=alder, name="Office")
+    add_to_team(actor=alice, team=team, membership=both[1])
+    return team
+
+
+@pytest.fixture
+def acts(alder, both, office, thing, right):
+    """Every act, as a service call that would work: acts["suspend"](actor, people)."""
+    domain = thing("domain", "alderdental.example")
+
+    def call(service, **more):
+        def run(actor, people=both):
+            return service(actor=actor, customer=alder, people=people, **more)
+
+        return run
+
+    now = timezone.now()
+    return {
+        "suspend": call(bulk.suspend_people),
+        "restore": call(bulk.restore_people),
+        "remove": call(bulk.remove_people, typed_name="Alder Dental", signed_in_at=now),
+        "team": call(bulk.add_people_to_team, team=office),
+        "grant": call(
+            grant_to_people,
+            privilege=right("domains.domain.view"),
+            resource=domain,
+            terms=Terms(),
+            signed_in_at=now,
+        ),
+    }
+
+
+NAMES = ["suspend", "restore", "remove", "team", "grant"]
+
+
+def standing():
+    """What bulk acts change, as the database has it."""
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (Membership, TeamMembership, PersonGrant, AuditEvent)
+    ]
+
+
+def test_suspended_and_restored(acts, alice, both, alder):
+    acts["suspend"](alice)
+    assert all(m.suspended_at for m in Membership.objects.filter(pk__in=[m.pk for m in both]))
+    acts["restore"](alice)
+    assert not any(m.suspended_at for m in Membership.objects.filter(customer=alder))
+    kinds = list(AuditEvent.objects.order_by("-pk").values_list("kind", flat=True)[:4])
+    assert kinds == ["membership.restored"] * 2 + ["membership.suspended"] * 2
+    assert verify_chain(f"customer:{alder.pk}")
+
+
+def test_removed(acts, alice, bob, emma, alder):
+    acts["remove"](alice)
+
+    assert not Membership.objects.present().filter(user__in=[bob, emma]).exists()
+    assert not PersonGrant.objects.filter(user__in=[bob, emma]).exists()
+    assert AuditEvent.objects.filter(customer=alder, kind="membership.removed").count() == 2
+
+
+def test_added_to_a_team_and_who_is_in_it_stays(acts, alice, office):
+    before = AuditEvent.objects.count()
+
+    assert len(acts["team"](alice)) == 2
+    assert office.team_memberships.count() == 2
+    assert AuditEvent.objects.count() == before + 1
+
+
+def test_a_right_for_all(acts, alice, bob, emma, right):
+    acts["grant"](alice)
+    acts["grant"](alice)  # the same again changes nothing
+
+    given = PersonGrant.objects.filter(
+        content_object__external_id="alderdental.example",
+        permission_id=right("domains.domain.view").pk,
+    )
+    assert set(given.values_list("user", flat=True)) >= {bob.pk, emma.pk}
+
+
+def test_naming_one_twice_is_naming_them_once(acts, alice, both):
+    assert len(acts["suspend"](alice, both + both)) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("who", ["bob", "emma", "charlie", "dana", "olive"])
+def test_only_its_super_users_act(name, who, request, acts):
+    actor, before = request.getfixturevalue(who), standing()
+
+    with pytest.raises(PermissionDenied):
+        acts[name](actor)
+
+    assert standing() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_acts_in_a_suspended_company(name, acts, alice, alder, olive):
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid")
+    before = standing()
+
+    with pytest.raises(PermissionDenied):
+        acts[name](alice)
+
+    assert standing() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_people_of_another_company_spoil_it_all(name, acts, alice, both, charlie, membership):
+    before = standing()
+
+    with pytest.raises(BulkRefused) as refusal:
+        acts[name](alice, [*both, membership(charlie)])
+
+    assert refusal.value.code == "foreign"
+    assert standing() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_too_many_and_nobody_are_refused(name, acts, alice, both, monkeypatch):
+    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 1)
+    before = standing()
+
+    for people, code in (([], "nobody"), (both, "many")):
+        with pytest.raises(BulkRefused) as refusal:
+            acts[name](alice, people)
+        assert refusal.value.code == code
+    assert standing() == before
+
+
+@pytest.mark.parametrize("name", ["suspend", "remove"])
+def test_one_refusal_names_the_person_and_nothing_changes(name, acts, alice, both, membership):
+    before = standing()
+
+    with pytest.raises(BulkRefused, match=r"Alice Martin: .* Nothing was changed") as refusal:
+        acts[name](alice, [*both, membership(alice)])
+
+    assert refusal.value.code == "person"
+    assert standing() == before
+
+
+def test_who_is_suspended_already_is_named(acts, alice, bob, membership):
+    suspend_membership(actor=alice, membership=membership(bob))
+    before = standing()
+
+    with pytest.raises(BulkRefused, match="Bob Tremblay: This person is already suspended"):
+        acts["suspend"](alice)
+
+    assert standing() == before
+
+
+def test_who_left_meanwhile_is_named(acts, alice, both):
+    Membership.objects.filter(pk=both[1].pk).update(ended_at=timezone.now())
+    before = standing()
+
+    for name in NAMES:
+        with pytest.raises((BulkRefused, ValidationError)):
+            acts[name](alice)
+    assert standing() == before
+
+
+def test_mass_removal_wants_the_name_and_a_fresh_sign_in(alice, alder, both):
+    before, now = standing(), timezone.now()
+
+    def remove(**given):
+        bulk.remove_people(actor=alice, customer=alder, people=both, **given)
+
+    for typed in ("", "alder"):
+        with pytest.raises(TypedNameRefused):
+            remove(typed_name=typed, signed_in_at=now)
+    for moment in (None, now - timedelta(minutes=6)):
+        with pytest.raises(FreshSignInRequired):
+            remove(typed_name="Alder Dental", signed_in_at=moment)
+    assert standing() == before
+
+
+def test_a_sensitive_right_keeps_its_rules(alice, alder, both, membership, thing, right):
+    before, now = standing(), timezone.now()
+
+    def give(people=both, reason="They answer mail.", moment=now):
+        return grant_to_people(
+            actor=alice,
+            customer=alder,
+            people=people,
+            privilege=right("webmail.mailbox.read"),
+            resource=thing("mailbox", "info@alder.example"),
+            terms=Terms(reason=reason),
+            signed_in_at=moment,
+        )
+
+    with pytest.raises(ValidationError) as refusal:
+        give(reason="")
+    assert set(refusal.value.message_dict) == {"reason"}
+    with pytest.raises(FreshSignInRequired):
+        give(moment=None)
+    with pytest.raises(BulkRefused, match="Alice Martin: Nobody gives a sensitive right"):
+        give(people=[*both, membership(alice)])
+    assert standing() == before
+    assert len(give()) == 2
+
+
+def of(*people):
+    return {"person": [str(person.sub) for person in people]}
+
+
+@pytest.mark.parametrize("act", NAMES)
+def test_the_page_says_who_is_meant_and_keeps_the_way_back(act, as_, alice, bob, emma):
+    answer = as_(alice).get(selected(act), {**of(bob, emma), "role": "user"})
+
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    for word in ("Bob Tremblay", "emma@alder.example", f"{LIST}?role=user"):
+        assert word in html
+
+
+def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
+    client, team = fresh(alice), alder.teams.get()
+    people = of(bob, emma)
+
+    for act, more in [
+        ("suspend", {}),
+        ("restore", {}),
+        ("team", {"team": str(team.uuid), "reason": "They answer mail."}),
+        ("remove", {"typed_name": "alder dental"}),
+    ]:
+        answer = client.post(f"{selected(act)}?role=user", {**people, **more})
+        assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?role=user"), act
+    assert not Membership.objects.present().filter(user__in=[bob, emma]).exists()
+    assert client.post(selected("suspend"), people).status_code == 404, "a replay"
+
+
+def test_the_page_gives_a_right(fresh, alice, bob, emma, thing, right):  # noqa: F811
+    client, domain = fresh(alice), thing("domain", "alderdental.example")
+    people = {**of(bob, emma), "resource": str(domain.pk)}
+
+    assert "What may they do" in client.get(selected("grant"), people).content.decode()
+    chosen = {"privilege": str(right("domains.domain.renew").pk), "reason": "Both renew."}
+    terms = {"starts_at": "", "expires_at": ""}
+    assert client.post(selected("grant"), {**people, **chosen, **terms}).status_code == 302
+
+    given = PersonGrant.objects.filter(permission_id=right("domains.domain.renew").pk)
+    assert set(given.filter(content_object=domain).values_list("user", flat=True)) >= {
+        bob.pk,
+        emma.pk,
+    }
+
+
+def test_a_refusal_is_said_on_the_page(as_, alice, bob):
+    client, before = as_(alice), standing()
+
+    answer = client.post(selected("suspend"), of(alice, bob))
+
+    assert answer.status_code == 200
+    assert "Alice Martin: This is the main Super User" in answer.content.decode()
+    assert standing() == before
+
+
+def test_a_stale_sign_in_leads_to_the_sign_in(as_, alice, bob, emma):
+    client, before = as_(alice), standing()
+
+    answer = client.post(selected("remove"), {**of(bob, emma), "typed_name": "Alder Dental"})
+
+    assert answer.status_code == 302
+    assert "reauthenticate" in answer["Location"]
+    assert standing() == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("act", NAMES)
+@pytest.mark.parametrize(
+    ("who", "status"), [("bob", 403), ("charlie", 404), ("dana", 404), ("olive", 404), (None, 302)]
+)
+def test_pages_are_not_for_everybody(method, act, who, status, request, as_, bob, emma):
+    client = as_(request.getfixturevalue(who) if who else None)
+    before = standing()
+
+    answer = getattr(client, method)(selected(act), {**of(bob, emma), "typed_name": "Alder Dental"})
+
+    assert answer.status_code == status
+    assert b"Emma" not in answer.content
+    assert standing() == before
+
+
+@pytest.mark.parametrize("act", NAMES)
+def test_ids_from_elsewhere_do_not_exist(act, as_, alice, bob, charlie):
+    client, before = as_(alice), standing()
+
+    for other in (str(charlie.sub), str(uuid.uuid4()), "x", "\0", "1" * 400):
+        ids = {"person": [str(bob.sub), other]}
+        assert client.get(selected(act), ids).status_code == 404
+        assert client.post(selected(act), ids).status_code == 404
+    assert standing() == before
+
+
+def test_unknown_acts_and_empty_selections(as_, alice, bob):
+    assert as_(alice).get(selected("promote"), of(bob)).status_code == 404
+    answer = as_(alice).get(selected("suspend"), follow=True)
+    assert "Select at least one person first" in answer.content.decode()
+    many = {"person": [str(uuid.uuid4()) for _ in range(201)]}
+    answer = as_(alice).get(selected("suspend"), many, follow=True)
+    assert "at most 200 people" in answer.content.decode()
+
+
+def test_removal_of_one_is_an_ordinary_removal(as_, alice, bob):
+    answer = as_(alice).get(selected("remove"), of(bob))
+
+    assert answer["Location"] == f"{LIST}{bob.sub}/remove/"
+
+
+@pytest.mark.parametrize(
+    ("act", "more", "field"),
+    [("team", {}, "team"), ("team", {"team": "x"}, "team"), ("remove", {}, "typed_name"),
+     ("remove", {"typed_name": "Birch"}, "typed_name"), ("suspend", {"extra": "1"}, "__all__"),
+     ("team", {"reason": "a\x07"}, "reason")],
+)  # fmt: skip
+def test_bad_input_names_the_field(act, more, field, fresh, alice, bob, emma):  # noqa: F811
+    client, before = fresh(alice), standing()
+
+    answer = client.post(selected(act), {**of(bob, emma), **more})
+
+    assert field in answer.context["form"].errors
+    assert standing() == before
+
+
+def test_query_budget(as_, alice, bob, emma, django_assert_max_num_queries):
+    client = as_(alice)
+    for act in NAMES:
+        with django_assert_max_num_queries(14):
+            client.get(selected(act), of(bob, emma))

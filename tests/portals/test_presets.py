@@ -1,0 +1,207 @@
+"""Presets: kept by their customer alone, and applied only through a review."""
+
+import re
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from portals.models import PersonGrant, Preset
+from portals.services.presets import (
+    PresetRefused,
+    change_preset,
+    create_preset,
+    delete_preset,
+)
+
+MANAGE = "domains.domain.manage"
+OPEN = "domains.subscription.open"
+EXPORT = "statistics.usage_report.export"
+
+
+@pytest.fixture
+def preset(alice, alder, right):
+    lines = [(right(OPEN), True), (right(MANAGE), False), (right(EXPORT), True)]
+    return create_preset(actor=alice, customer=alder, name="Web team", lines=lines)
+
+
+def events(kind):
+    return AuditEvent.objects.filter(kind=kind).count()
+
+
+def test_made_changed_and_deleted_with_an_event_each(alice, preset, right):
+    assert events("preset.created") == 3  # two of the example
+    change_preset(actor=alice, preset=preset, name="Web people", lines=[(right(MANAGE), True)])
+    assert [(line.privilege_id, line.everywhere) for line in preset.lines.all()] == [
+        (right(MANAGE).pk, True)
+    ]
+    change_preset(actor=alice, preset=preset, name=" Web people ", lines=[(right(MANAGE), True)])
+    assert events("preset.changed") == 1
+
+    delete_preset(actor=alice, preset=preset)
+    assert events("preset.deleted") == 1
+    with pytest.raises(PresetRefused):
+        delete_preset(actor=alice, preset=preset)
+    with pytest.raises(PresetRefused):
+        change_preset(actor=alice, preset=preset, name="x", lines=[(right(MANAGE), True)])
+
+
+@pytest.mark.parametrize("who", ["emma", "charlie", "dana", "olive"])
+def test_only_a_super_user_of_the_customer(request, who, preset, alder, right):
+    actor, lines = request.getfixturevalue(who), [(right(MANAGE), True)]
+    for act in (
+        lambda: create_preset(actor=actor, customer=alder, name="Mine", lines=lines),
+        lambda: change_preset(actor=actor, preset=preset, name="Mine", lines=lines),
+        lambda: delete_preset(actor=actor, preset=preset),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
+    assert Preset.objects.get(pk=preset.pk).name == "Web team"
+    assert preset.lines.count() == 3
+
+
+def test_names_are_one_whatever_their_case(alice, birch, charlie, alder, preset, right):
+    lines = [(right(MANAGE), True)]
+    with pytest.raises(PresetRefused) as refusal:
+        create_preset(actor=alice, customer=alder, name="WEB TEAM", lines=lines)
+    assert "name" in refusal.value.message_dict
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Preset.objects.create(customer=alder, name="web TEAM")
+    create_preset(actor=charlie, customer=birch, name="Web team", lines=lines)
+
+
+def test_what_makes_no_sense_is_refused(alice, charlie, birch, alder, right):
+    before = Preset.objects.count()
+    for name, lines in (
+        ("", [(right(MANAGE), True)]),
+        ("x" * 101, [(right(MANAGE), True)]),
+        ("null\0", [(right(MANAGE), True)]),
+        ("Empty", []),
+        ("Twice", [(right(MANAGE), True), (right(MANAGE), False)]),
+    ):
+        with pytest.raises(ValidationError):
+            create_preset(actor=alice, customer=alder, name=name, lines=lines)
+    with pytest.raises(PresetRefused):  # Birch has no statistics
+        create_preset(actor=charlie, customer=birch, name="Sums", lines=[(right(EXPORT), True)])
+    assert Preset.objects.count() == before
+
+
+def test_edited_on_its_page(as_, alice, alder, right):
+    client = as_(alice)
+    manage = right(MANAGE)
+    form = {"name": "Domains", "right": ["", manage.pk], "everywhere": manage.resource_type_id}
+    assert client.post(reverse("portals:preset-new", args=["alder"]), form).status_code == 302
+    preset = Preset.objects.get(name="Domains")
+    assert [line.everywhere for line in preset.lines.all()] == [True]
+
+    page = reverse("portals:preset", args=["alder", preset.uuid])
+    html = client.get(page).content.decode()
+    assert f'<option value="{manage.pk}" selected>' in html
+    answer = client.post(page, {"name": "bookkeeper", "right": manage.pk})
+    assert "There is already a preset of this name." in answer.content.decode()
+    for bad in ({"name": "x"}, {"name": "x", "right": "9" * 30}, {"name": "x", "right": 999999}):
+        assert client.post(page, bad).status_code == 200
+    assert client.post(page, {"name": "x", "right": manage.pk, "odd": 1}).status_code == 200
+    preset.refresh_from_db()
+    assert preset.name == "Domains"
+
+    answer = client.post(reverse("portals:preset-delete", args=["alder", preset.uuid]), follow=True)
+    assert "Rights given by it stay." in answer.content.decode()
+
+
+def tokens(review):
+    return re.findall(r'name="change" value="([^"]+)"', review.content.decode())
+
+
+@pytest.fixture
+def apply_page(membership, emma):
+    def page(preset, holder=None, customer="alder"):
+        path = reverse("portals:preset-apply", args=[customer, preset.uuid])
+        return f"{path}?to={holder or f'p{membership(emma).pk}'}"
+
+    return page
+
+
+def test_applied_to_picked_things_through_the_review(
+    as_, alice, emma, preset, apply_page, thing, right
+):
+    domain, other = thing("domain", "alder.example"), thing("domain", "alderdental.example")
+    client = as_(alice)
+    html = client.get(apply_page(preset)).content.decode()
+    assert html.count('name="thing"') == 2  # the domains; the rest asks for nothing
+
+    answer = client.post(apply_page(preset), {"thing": f"{right(MANAGE).pk}={domain.pk}"})
+    assert not emma.has_perm(f"portals.{MANAGE}", domain)
+    review = client.get(answer["Location"])
+    assert len(tokens(review)) == 3
+    client.post(answer["Location"], {"change": tokens(review), "reason": "New webmaster"})
+
+    assert emma.has_perm(f"portals.{MANAGE}", domain)
+    assert not emma.has_perm(f"portals.{MANAGE}", other)
+    root = domain.parent
+    assert emma.has_perm(f"portals.{OPEN}", root)
+    assert emma.has_perm(f"portals.{EXPORT}", thing("usage_report", "alder-mail"))
+
+    # Applied again it finds everything there.
+    answer = client.post(apply_page(preset), {"thing": f"{right(MANAGE).pk}={domain.pk}"})
+    assert tokens(client.get(answer["Location"])) == []
+
+
+def test_what_a_wider_right_includes_is_left_out(
+    as_, alice, emma, membership, alder, give, thing, right, apply_page
+):
+    domain = thing("domain", "alder.example")
+    give(alice, membership(emma), MANAGE, domain)
+    lines = [(right("domains.domain.view"), False)]
+    viewer = create_preset(actor=alice, customer=alder, name="Viewer", lines=lines)
+    client = as_(alice)
+
+    answer = client.post(
+        apply_page(viewer), {"thing": f"{right('domains.domain.view').pk}={domain.pk}"}
+    )
+
+    assert tokens(client.get(answer["Location"])) == []
+
+
+def test_foreign_ids_apply_to_nothing(
+    as_, alice, charlie, birch, membership, preset, apply_page, thing, right
+):
+    client, before = as_(alice), PersonGrant.objects.count()
+    foreign = thing("domain", "birch.example")
+    mailbox = thing("mailbox", "info@alder.example")
+    for value in (
+        f"{right(MANAGE).pk}={foreign.pk}",
+        f"{right(MANAGE).pk}={mailbox.pk}",
+        f"{right('domains.domain.transfer').pk}={thing('domain', 'alder.example').pk}",
+        "x",
+    ):
+        answer = client.post(apply_page(preset), {"thing": value})
+        assert "Choose from what is on this page." in answer.content.decode()
+    assert client.get(apply_page(preset, f"p{membership(charlie).pk}")).status_code == 404
+    assert as_(charlie).get(apply_page(preset)).status_code == 404
+    assert as_(charlie).get(apply_page(preset, customer="birch")).status_code == 404
+    assert PersonGrant.objects.count() == before
+
+
+def test_the_example_comes_with_two(as_, alice, bob, charlie):
+    page = reverse("portals:presets", args=["alder"])
+    html = as_(alice).get(page).content.decode()
+    assert "Bookkeeper" in html
+    assert "Webmaster" in html
+    assert as_(bob).get(page).status_code == 403
+    assert (
+        "No preset yet"
+        in as_(charlie).get(reverse("portals:presets", args=["birch"])).content.decode()
+    )
+
+
+def test_the_list_has_a_budget(as_, alice, alder, right, django_assert_max_num_queries):
+    client, page = as_(alice), reverse("portals:presets", args=["alder"])
+    for number in range(20):
+        create_preset(
+            actor=alice, customer=alder, name=f"P {number}", lines=[(right(MANAGE), True)]
+        )
+    with django_assert_max_num_queries(14):
+        client.get(page)

@@ -1,0 +1,228 @@
+"""The pages of access reviews: one screen, part by part, what waits first."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from accounts.services.memberships import change_role
+from portals.models import AccessReview, PersonGrant, ReviewItem
+from portals.services.grants import revoke_privilege
+from portals.services.reviews import Decision, save_verdicts
+from portals.views import reviews as views
+
+
+@pytest.fixture
+def review(alder) -> AccessReview:
+    return alder.access_reviews.get()
+
+
+@pytest.fixture
+def screen(as_, alice, alder, review):
+    """Alice's browser: open the review, send a part of it."""
+    client = as_(alice)
+
+    class Page:
+        url = reverse("portals:review", args=["alder", review.uuid])
+        save_url = reverse("portals:review-save", args=["alder", review.uuid])
+
+        def open(self, **query):
+            return client.get(self.url, query).content.decode()
+
+        def save(self, lines, **data):
+            chosen = {f"verdict-{line.pk}": "keep" for line in lines}
+            return self.post({"line": [line.pk for line in lines], **chosen, **data})
+
+        def post(self, data):
+            return client.post(self.save_url, data)
+
+    return Page()
+
+
+def lines_of(review, name):
+    return list(review.items.filter(holder_name=name, verdict=None).order_by("pk"))
+
+
+def verdicts(lines):
+    return list(
+        ReviewItem.objects.filter(pk__in=[line.pk for line in lines])
+        .order_by("pk")
+        .values_list("verdict", flat=True)
+    )
+
+
+def test_the_list_leads_to_the_open_one(as_, alice, review):
+    html = as_(alice).get(reverse("portals:reviews", args=["alder"])).content.decode()
+    assert reverse("portals:review", args=["alder", review.uuid]) in html
+    assert "Begin a review now" not in html
+    assert f"0 of {review.total} reviewed" in html
+
+
+def test_one_screen_with_everyone_and_what_is_known(screen):
+    html = screen.open()
+    for text in ("Alice Martin", "Bob Tremblay", "Emma Roy", "Reception", "last used on"):
+        assert text in html
+    assert "no use seen since" in html
+    assert "nothing known of its use" in html
+    assert "has never signed in" in html
+    marked = re.findall(r'<input type="radio"[^>]*value="remove"[^>]* checked>', html)
+    assert html.count("90 days without use: remove?") == len(marked) > 3
+
+
+def test_looking_changes_nothing(screen, review):
+    before = set(PersonGrant.objects.values_list("pk", flat=True))
+    screen.open()
+    screen.open(show="all")
+    assert set(PersonGrant.objects.values_list("pk", flat=True)) == before
+    assert not review.items.exclude(verdict=None).exists()
+
+
+def test_a_part_is_saved_and_gone_from_the_page(screen, review):
+    lines = lines_of(review, "Bob Tremblay")
+    response = screen.save(lines, **{f"verdict-{lines[0].pk}": "remove"})
+
+    assert response.status_code == 302
+    assert verdicts(lines) == ["remove"] + ["keep"] * (len(lines) - 1)
+    html = screen.open()
+    assert f'aria-labelledby="part-{lines[0].pk}"' not in html
+    assert f"{len(lines)} of {review.total} reviewed" in html
+    assert "Alice Martin, " in screen.open(show="all")
+
+
+def test_keep_everything_keeps_it_whatever_is_marked(screen, review):
+    lines = lines_of(review, "Bob Tremblay")
+    marked = {f"verdict-{line.pk}": "remove" for line in lines}
+    screen.save(lines, **marked, all="keep")
+    assert verdicts(lines) == ["keep"] * len(lines)
+
+
+def test_reduce_to_a_smaller_right_until_a_day(screen, review, right, bob):
+    lines = lines_of(review, "Bob Tremblay")
+    line = next(one for one in lines if one.privilege.codename == "mailbox.use")
+    view = right("webmail.mailbox.view")
+    screen.save(
+        lines,
+        **{
+            f"verdict-{line.pk}": "reduce",
+            f"smaller-{line.pk}": view.pk,
+            f"until-{line.pk}": "2090-05-01",
+        },
+    )
+    grant = PersonGrant.objects.get(user=bob, content_object=line.resource)
+    assert grant.permission_id == view.pk
+    assert timezone.localtime(grant.expires_at).strftime("%Y-%m-%d %H:%M") == "2090-05-02 00:00"
+
+
+def test_a_sensitive_reduction_leads_to_the_sign_in(screen, review, right):
+    lines = lines_of(review, "Bob Tremblay")
+    line = next(one for one in lines if one.privilege.codename == "mailbox.use")
+    read = right("webmail.mailbox.read").pk
+    response = screen.save(lines, **{f"verdict-{line.pk}": "reduce", f"smaller-{line.pk}": read})
+    assert response.status_code == 302
+    assert reverse("account_reauthenticate") in response["Location"]
+    assert verdicts(lines) == [None] * len(lines)
+
+
+def test_bad_input_names_the_line_and_changes_nothing(screen, review, right):
+    lines = lines_of(review, "Bob Tremblay")
+    bad = [
+        {f"verdict-{lines[0].pk}": "reduce"},
+        {f"verdict-{lines[0].pk}": "overtaken"},
+        {f"verdict-{lines[0].pk}": ""},
+        {f"verdict-{lines[0].pk}": "reduce", f"until-{lines[0].pk}": "soon"},
+        {f"verdict-{lines[0].pk}": "reduce", f"until-{lines[0].pk}": "2001-01-01"},
+        {f"verdict-{lines[0].pk}": "reduce", f"smaller-{lines[0].pk}": "99999999999999999999"},
+        {"verdict-0": "keep"},
+        {"all": "remove"},
+    ]
+    for data in bad:
+        response = screen.save(lines, **data)
+        assert response.status_code == 200, data
+        assert 'class="errorlist' in response.content.decode(), data
+    assert verdicts(lines) == [None] * len(lines)
+    assert not AuditEvent.objects.filter(kind="review.part_saved").exists()
+
+
+@pytest.mark.parametrize("values", [[], ["x"], ["0"], ["9" * 30], ["-1"], ["1"] * 201])
+def test_lines_that_are_none(values, as_, alice, review):
+    url = reverse("portals:review-save", args=["alder", review.uuid])
+    response = as_(alice).post(url, {"line": values})
+    assert response.status_code == 302
+    assert not review.items.exclude(verdict=None).exists()
+
+
+def test_what_changed_meanwhile_says_so_and_is_ticked_off(screen, alice, bob, review):
+    for grant in PersonGrant.objects.filter(user=bob):
+        revoke_privilege(actor=alice, grant=grant)
+    html = screen.open()
+    assert html.count("Somebody has changed or ended it since the review began") == 6
+    assert "Tick off Bob Tremblay" in html
+
+    lines = lines_of(review, "Bob Tremblay")
+    assert screen.save(lines).status_code == 200  # verdicts the page no longer offers
+    assert verdicts(lines) == [None] * 6
+    assert screen.post({"line": [line.pk for line in lines]}).status_code == 302
+    assert verdicts(lines) == ["overtaken"] * 6
+
+
+def test_decided_by_a_colleague_meanwhile(screen, alice, emma, membership, review):
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    lines = lines_of(review, "Bob Tremblay")
+    save_verdicts(
+        actor=emma, review=review, decisions=[Decision(line.pk, "keep") for line in lines]
+    )
+    response = screen.save(lines, **{f"verdict-{lines[0].pk}": "remove"})
+    assert response.status_code == 302
+    assert verdicts(lines) == ["keep"] * len(lines)
+    assert "Emma Roy has already reviewed this part." in screen.open()
+    # Her own rights are Emma's to review, now that there are two.
+    assert "Another Super User reviews them" in screen.open()
+
+
+def test_finishing_and_beginning_again(screen, as_, alice, alder, review):
+    for name in ("Alice Martin", "Bob Tremblay", "Emma Roy", "Reception"):
+        screen.save(lines_of(review, name), all="keep")
+    html = screen.open()
+    assert "finished by Alice Martin" in html
+    assert f"{review.total} kept" in html
+    client = as_(alice)
+    response = client.post(reverse("portals:review-begin", args=["alder"]))
+    assert response.status_code == 302
+    assert alder.access_reviews.open().exists()
+    again = client.post(reverse("portals:review-begin", args=["alder"]), follow=True)
+    assert "A review is open already." in again.content.decode()
+
+
+def test_pages_by_key(screen, review, monkeypatch):
+    monkeypatch.setattr(views, "LINES", 4)
+    seen, after = [], ""
+    for _page in range(10):
+        html = screen.open(after=after) if after else screen.open()
+        seen += [
+            pk for pk in review.items.values_list("pk", flat=True) if f'"verdict-{pk}"' in html
+        ]
+        link = re.search(r'rel="next" href="\?after=(\d+)"', html)
+        if link is None:
+            break
+        after = link[1]
+    assert sorted(seen) == sorted(review.items.values_list("pk", flat=True))
+
+
+def test_another_company_s_review_is_not_there(as_, charlie, review):
+    for name in ("portals:review", "portals:review-save"):
+        for slug in ("alder", "birch"):
+            url = reverse(name, args=[slug, review.uuid])
+            client = as_(charlie)
+            response = client.get(url) if name == "portals:review" else client.post(url)
+            assert response.status_code == 404
+
+
+def test_query_budget(as_, alice, alder, review, django_assert_max_num_queries):
+    """The same number of queries for many lines as for few."""
+    client = as_(alice)
+    url = reverse("portals:review", args=["alder", review.uuid])
+    client.get(url)
+    with django_assert_max_num_queries(20):
+        client.get(url)
