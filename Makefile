@@ -16,7 +16,7 @@ help:
 	@echo "  make test       the whole suite; says aloud what this machine could not run"
 	@echo "  make check      format, lint, types and architecture alone (a minute)"
 	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
-	@echo "  make benchmark  the figures in README: checks per second, long lists of people"
+	@echo "  make benchmark  the figures in README: checks per second, long lists, an audience"
 	@echo "  make picture    README's picture, from the demo"
 	@echo "  make messages   collect and compile the French texts (needs gettext)"
 	@echo "  make lock       resolve both lock files anew from pyproject.toml"
@@ -38,6 +38,7 @@ races: $(VENV)/dev
 benchmark: $(VENV)/dev
 	@$(RUN) -m benchmarks.check
 	@$(RUN) -m benchmarks.people
+	@$(RUN) -m benchmarks.audience
 
 picture: $(VENV)/dev
 	@$(RUN) -m tests.picture

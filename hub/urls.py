@@ -31,7 +31,7 @@ urlpatterns = [
     path("", include("portals.urls")),
     path("", include("accounts.urls")),
     path("preferences/", include("preferences.urls")),
-    path("api/v1/", include("preferences.api")),
+    path("api/v1/", include("preferences.api.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

@@ -139,6 +139,20 @@ class ConsentSource(TextChoices):
     STAFF = "staff", _("Told to the provider's staff")
 
 
+class ImportOutcome(TextChoices):
+    """What came of one line of an import."""
+
+    ADDED = "added", _("Added")
+    OPTED_OUT = "opted_out", _("Taken over as refused")
+    UNCHANGED = "unchanged", _("Known already")
+    KEPT_OUT = "kept_out", _("Not added: refused here before")
+    NO_ACCOUNT = "no_account", _("Not added: this topic is for people with an account")
+    REPEATED = "repeated", _("Left out: another line has this address")
+    BAD_ADDRESS = "bad_address", _("Left out: this is no e-mail address")
+    BAD_STATUS = "bad_status", _("Left out: neither subscribed nor unsubscribed")
+    BAD_DATE = "bad_date", _("Left out: the date is missing, to come, or no date")
+
+
 class MessageState(TextChoices):
     """Where a message stands. The last four are final."""
 
@@ -257,6 +271,10 @@ EVENT_SENTENCES = {
     "campaign.resumed": _("%(actor)s went on sending “%(subject)s”."),
     "campaign.cancelled": _("%(actor)s cancelled “%(subject)s”; %(count)s were not sent."),
     "campaign.done": _("“%(subject)s” has been sent to everyone it was for."),
+    "topic.imported": _(
+        "%(actor)s imported %(added)s readers and %(refused)s refusals into the mail topic"
+        " “%(topic)s”."
+    ),
     "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
     "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),
 }

@@ -159,6 +159,11 @@ ADDRESSES: dict[str, Address] = {
     "preferences:unsubscribe": Address(dict.fromkeys(READERS, 404), {"token": "forged"}),
     "preferences-api:choice-list": Address(API_PERSON),
     "preferences-api:choice-stop-all": Address(API_PERSON, {}, "POST", {}),
+    "preferences-api:choice-resume": Address(API_PERSON, {}, "POST", {}),
+    "preferences-api:delivery": Address(API_PERSON),
+    "preferences-api:consent-list": Address(API_PERSON),
+    "preferences-api:evaluation": Address(PORTAL, {}, "POST", {}),
+    "preferences-api:evaluations": Address(PORTAL, {}, "POST", {}),
     "preferences-api:choice-detail": Address(
         API_PERSON, {"topic": "newsletter"}, "PATCH", {"wants": False}
     ),

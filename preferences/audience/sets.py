@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -33,23 +34,41 @@ class Verdict(NamedTuple):
         return self.reason in SENDING_REASONS or self.reason in (Reason.MANDATORY, Reason.ESCALATE)
 
 
-def _keys(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+Bound = tuple[str, tuple[Any, ...]]
+ALL: Bound = ("TRUE", ())
+
+
+def _keys(rows: QuerySet[Any]) -> Bound:
     """A queryset as a subquery of its keys."""
-    return rows.order_by().values("pk").query.sql_with_params()
+    try:
+        return rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT 0 WHERE FALSE", ()
 
 
-def _bound(sql: str, **subqueries: QuerySet[Any]) -> tuple[str, list[Any]]:
-    """The statement with its moments and subqueries, as the ORM's cursor takes it."""
+def _bound(
+    sql: str, *, topics: QuerySet[Topic] | None = None, readers: QuerySet[Recipient] | None
+) -> tuple[str, list[Any]]:
+    """The statement with its moments, keys and conditions, as the ORM's cursor takes it."""
     now = timezone.now()
     moments = {
         "now": now,
         "account_since": clocks.begins(now, clocks.ACCOUNT_MONTHS),
         "inquiry_since": clocks.begins(now, clocks.INQUIRY_MONTHS),
     }
-    parts: dict[str, tuple[str, tuple[Any, ...]]] = {
-        **{name: ("%s", (stored_time(moment),)) for name, moment in moments.items()},
-        **{name: _keys(rows) for name, rows in subqueries.items()},
+    parts: dict[str, Bound] = {
+        name: ("%s", (stored_time(moment),)) for name, moment in moments.items()
     }
+    parts |= {"readers": ALL, "people": ALL}
+    if topics is not None:
+        parts["topics"] = _keys(topics)
+    if readers is not None:
+        keys, values = _keys(readers)
+        people = f"SELECT r.user_id FROM preferences_recipient r WHERE r.id IN ({keys})"  # noqa: S608
+        parts |= {
+            "readers": (f"r.id IN ({keys})", values),
+            "people": (f"m.user_id IN ({people})", values),
+        }
     parameters = [value for name in PLACEHOLDER.findall(sql) for value in parts[name][1]]
     return PLACEHOLDER.sub(lambda match: parts[match[1]][0], sql), parameters
 
@@ -73,15 +92,15 @@ def notice_verdicts(*, readers: QuerySet[Recipient]) -> list[Verdict]:
 
 
 def audience_counts(*, category: Topic | None, readers: QuerySet[Recipient]) -> dict[Reason, int]:
-    """How many of these readers for each reason; without a topic, of mandatory mail."""
+    """How many of these readers (None: of all) for each reason; without a topic, mandatory mail."""
     sql, parameters = _of_category(category, readers)
     rows = _rows(f"SELECT v.reason, COUNT(*) FROM ({sql}) v GROUP BY v.reason", parameters)  # noqa: S608
     return {Reason(reason): count for reason, count in rows}
 
 
 @transaction.atomic
-def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient]) -> int:
-    """Write a decision row for each of these readers, in one statement; out: how many are new.
+def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None = None) -> int:
+    """Decide about each of these readers, or of all, in one statement; out: how many are new rows.
 
     Who has a row keeps it, so that it may be run again.
     """
@@ -97,7 +116,7 @@ def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient]) -> int
         return cursor.rowcount
 
 
-def _of_category(topic: Topic | None, readers: QuerySet[Recipient]) -> tuple[str, list[Any]]:
+def _of_category(topic: Topic | None, readers: QuerySet[Recipient] | None) -> tuple[str, list[Any]]:
     if topic is None:
         return _bound(NOTICES, readers=readers)
     return _bound(TOPICS, topics=Topic.objects.filter(pk=topic.pk), readers=readers)

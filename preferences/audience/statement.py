@@ -5,7 +5,7 @@ from preferences.choices import Reason
 
 # r the recipient, u the person, t the topic, c the choice, e the consent record behind it, f what
 # their companies say; there m is a membership, s a subscription, k a reseller, d a denial, a an
-# addition. {topics} and {readers} are subqueries of keys.
+# addition. {topics} is a subquery of keys, {readers} and {people} are conditions on r and m.
 
 _LIVE = """m.ended_at IS NULL AND m.suspended_at IS NULL
     AND (m.ends_at IS NULL OR m.ends_at > {now})"""
@@ -32,8 +32,7 @@ _FIRMS = f"""
     LEFT JOIN preferences_reseller k ON k.customer_id = m.customer_id
     LEFT JOIN preferences_firmdenial d ON d.customer_id = m.customer_id AND d.topic_id = t.id
     LEFT JOIN preferences_firmrecipient a ON a.membership_id = m.id AND a.topic_id = t.id
-    WHERE t.id IN ({{topics}})
-        AND m.user_id IN (SELECT r.user_id FROM preferences_recipient r WHERE r.id IN ({{readers}}))
+    WHERE t.id IN ({{topics}}) AND {{people}}
     GROUP BY m.user_id, t.id"""
 
 # A yes to one topic that was given after everything was stopped counts.
@@ -76,7 +75,7 @@ TOPICS = f"""
     LEFT JOIN ({_FIRMS}) f ON f.user_id = r.user_id AND f.topic_id = t.id
     LEFT JOIN preferences_choice c ON c.recipient_id = r.id AND c.topic_id = t.id
     LEFT JOIN preferences_consentrecord e ON e.id = c.consent_id
-    WHERE t.id IN ({{topics}}) AND r.id IN ({{readers}}) AND r.followed_by_id IS NULL"""
+    WHERE t.id IN ({{topics}}) AND {{readers}} AND r.followed_by_id IS NULL"""
 
 # A notice class: nothing a reader or a company can say is looked at (R42).
 NOTICES = f"""
@@ -85,4 +84,4 @@ NOTICES = f"""
             ELSE '{Reason.MANDATORY}' END AS reason,
         CAST(NULL AS bigint) AS consent_id, '' AS digest
     FROM preferences_recipient r
-    WHERE r.id IN ({{readers}}) AND r.followed_by_id IS NULL"""
+    WHERE {{readers}} AND r.followed_by_id IS NULL"""

@@ -134,7 +134,7 @@ TRIGGERS = register(
         name="implied_consent_revives_nothing",
         table="preferences_consentrecord",
         refuse_when={
-            "INSERT": "NEW.basis <> 'express' AND"
+            "INSERT": "NEW.wants AND (NEW.basis <> 'express' OR NEW.source = 'import') AND"
             f" ({_refused_before('recipient_id')} OR {_refused_before('address_hash')})"
         },
         message="only the person undoes their own no",

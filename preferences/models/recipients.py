@@ -81,6 +81,11 @@ class Recipient(models.Model):
         """The language of their mail."""
         return self.user.language if self.user else self.language
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether all optional mail was stopped, and that was not taken back."""
+        return self.stopped_id is not None
+
 
 _STOP_OF_RECORDS = """COALESCE((
     SELECT CASE WHEN r.wants THEN 0 ELSE r.id END FROM preferences_consentrecord r

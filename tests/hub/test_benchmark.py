@@ -5,19 +5,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
 
+def server() -> str:
+    values = {key: settings.DATABASES["default"][key] for key in ("USER", "HOST", "PORT")}
+    return "postgres://{USER}@{HOST}:{PORT}/postgres".format(**values)
+
+
 def run_benchmark(*arguments: str) -> str:
     if connection.vendor == "postgresql":
-        server = {key: settings.DATABASES["default"][key] for key in ("USER", "HOST", "PORT")}
-        url = "postgres://{USER}@{HOST}:{PORT}/postgres".format(**server)
-        chosen = ["--only", "PostgreSQL", "--postgresql", url]
+        chosen = ["--only", "PostgreSQL", "--postgresql", server()]
     else:
         chosen = ["--only", "SQLite"]
+    return run(*arguments, *chosen)
+
+
+def run(*arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *arguments, *chosen],
+        [sys.executable, "-m", *arguments],
         cwd=Path(settings.BASE_DIR),
         env={name: v for name, v in os.environ.items() if not name.startswith("DJANGO_")},
         capture_output=True,
@@ -40,3 +48,10 @@ def test_the_quick_benchmark_gets_every_list_of_people():
 
     for page in ("first page", "search by name", "may open a portal", "longest away first"):
         assert f" {page} " in said
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="it is about PostgreSQL")
+def test_the_quick_audience_decides_like_the_statement_by_hand():
+    said = run("benchmarks.audience", "--quick", "--postgresql", server())
+
+    assert "people in one call" in said

@@ -53,7 +53,7 @@ def consent(db):
                 "wording": "As the former list said it.",
                 "wording_hash": "-",
                 "language": "en",
-                "source": "import",
+                "source": "page",
                 **values,
             }
         )

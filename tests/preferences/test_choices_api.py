@@ -1,12 +1,15 @@
 """/api/v1/choices/: the page's twin for programs (R40)."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from preferences.models import Choice, ConsentRecord
 from preferences.selectors import may_send
+from preferences.services.choices import choose_topic
 
 LIST = "/api/v1/choices/"
 NEWSLETTER = "/api/v1/choices/newsletter/"
@@ -91,3 +94,65 @@ def test_csrf_and_sign_in_are_needed(bob, as_):
     client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert patch(client, {"wants": False}).status_code == 403
     assert not ConsentRecord.objects.exists()
+
+
+def test_stop_and_resume_and_what_stays_R15_R40(bob, as_, newsletter):
+    client = as_(bob)
+    stopped = client.post("/api/v1/stop-all-optional/", "{}", "application/json").json()
+    assert [row["code"] for row in stopped["stays"]] == [
+        "transactional", "critical", "legal", "maintenance", "security",
+    ]  # fmt: skip
+    data = client.get(LIST).json()
+    assert data["delivery"]["all_stopped"] is True
+    assert {(row["wants"], row["comes"]) for row in data["topics"]} == {(False, False)}
+    data = client.post("/api/v1/resume-optional/", "{}", "application/json").json()
+    assert data["delivery"]["all_stopped"] is False
+    assert may_send(bob, newsletter)
+    assert client.post("/api/v1/resume-optional/", "{}", "application/json").status_code == 200
+    assert ConsentRecord.objects.filter(recipient__user=bob, source="api").count() == 2
+
+
+def test_delivery_is_read_and_changed(bob, as_, newsletter):
+    client = as_(bob)
+    path = "/api/v1/delivery/"
+    assert client.get(path).json() == {
+        "paused_until": None, "digest": "immediate", "all_stopped": False,
+    }  # fmt: skip
+    until = (timezone.now() + timedelta(days=30)).isoformat()
+    answer = patch(client, {"paused_until": until, "digest": "weekly"}, path)
+    assert answer.status_code == 200
+    assert answer.json()["digest"] == "weekly"
+    row = next(r for r in client.get(LIST).json()["topics"] if r["topic"] == "newsletter")
+    assert (row["wants"], row["comes"], row["reason"]) == (True, False, "paused")
+    assert patch(client, {"paused_until": None}, path).json()["paused_until"] is None
+    assert may_send(bob, newsletter)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"digest": "hourly"}, "digest"),
+        ({"digest": "daily", "paused_until": "2001-01-01T00:00:00Z"}, "paused_until"),
+        ({"digest": "daily", "paused_until": "2999-01-01T00:00:00Z"}, "paused_until"),
+        ({"digest": "daily", "paused_until": "soon"}, "paused_until"),
+        ({"digest": "daily", "legal": False}, "legal"),
+    ],
+)
+def test_bad_delivery_names_the_field_and_changes_nothing(bob, as_, body, field):
+    answer = patch(as_(bob), body, "/api/v1/delivery/")
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == [field]
+    assert (bob.recipient.digest, bob.recipient.paused_until) == ("immediate", None)
+
+
+def test_history_is_ones_own_and_paged(bob, alice, as_, newsletter):
+    for wants in (False, True, False):
+        choose_topic(actor=bob, topic=newsletter, wants=wants)
+    choose_topic(actor=alice, topic=newsletter, wants=False)
+    page = as_(bob).get("/api/v1/consents/?limit=2").json()
+    assert [row["wants"] for row in page["items"]] == [False, True]
+    rest = as_(bob).get(f"/api/v1/consents/?after={page['next']}").json()
+    [row] = rest["items"]
+    assert (row["topic"], row["wants"], row["basis"]) == ("newsletter", False, "express")
+    assert row["wording"].startswith("Newsletter")
+    assert rest["next"] is None

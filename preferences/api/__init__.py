@@ -1,0 +1,1 @@
+"""Mail for programs: a person's own choices, and what a portal may send."""

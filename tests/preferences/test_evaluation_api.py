@@ -1,0 +1,173 @@
+"""/api/v1/preferences/evaluation(s): a portal asks before it sends (item 8; R40, R42)."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership
+from portals.models import Portal, Subscription
+from portals.services.credentials import issue_credentials
+from preferences.choices import NoticeCode, Reason
+from preferences.models import Recipient, Topic
+from preferences.selectors import answer_for
+from preferences.services.choices import choose_topic, stop_all_optional
+from preferences.services.recipients import pause_optional_mail
+
+ONE = "/api/v1/preferences/evaluation"
+MANY = "/api/v1/preferences/evaluations"
+NOT_THEIRS = {"decision": False, "context": {"reason": "not_theirs"}}
+
+
+@pytest.fixture
+def ask(db):
+    """A portal's call: ask(path, body), with the token of `slug` and these scopes."""
+
+    def call(path, body, *, slug="domains", **values):
+        issued = issue_credentials(actor=None, portal=Portal.objects.get(slug=slug))
+        form = {"grant_type": "client_credentials", **issued._asdict(), **values}
+        token = Client().post("/identity/o/api/token", form).json()["access_token"]
+        return Client(raise_request_exception=False).post(
+            path,
+            body if isinstance(body, str) else json.dumps(body),
+            "application/json",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    return call
+
+
+def subject(person):
+    return {"type": "user", "id": str(person.sub)}
+
+
+def test_one_person_with_the_reason(ask, bob, newsletter):
+    body = {"subject": subject(bob), "topic": "newsletter"}
+    answer = ask(ONE, body)
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    assert answer.json() == {
+        "decision": True,
+        "context": {"reason": "default_on", "digest": "immediate"},
+    }
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    assert ask(ONE, body).json() == {"decision": False, "context": {"reason": "chose_no"}}
+
+
+@pytest.mark.parametrize("code", NoticeCode.values)
+def test_mandatory_is_yes_whatever_the_person_said_R42(ask, bob, code):
+    stop_all_optional(actor=bob)
+    pause_optional_mail(actor=bob, until=timezone.now() + timedelta(days=30))
+    body = {"subject": subject(bob), "notice_class": code}
+    assert ask(ONE, body).json() == {"decision": True, "context": {"reason": "mandatory"}}
+    Recipient.objects.filter(user=bob).update(unreachable_since=timezone.now())
+    assert ask(ONE, body).json() == {"decision": True, "context": {"reason": "escalate"}}
+
+
+def test_many_are_answered_in_their_order_as_each_would_be(ask, alice, bob, emma, newsletter):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    stop_all_optional(actor=emma)
+    people = [emma, bob, alice, bob]
+    answer = ask(MANY, {"topic": "newsletter", "subjects": [str(p.sub) for p in people]})
+    assert [one["context"]["reason"] for one in answer.json()["evaluations"]] == [
+        answer_for(person.recipient, newsletter).reason for person in people
+    ]
+    for person, one in zip(people, answer.json()["evaluations"], strict=True):
+        assert ask(ONE, {"topic": "newsletter", "subject": subject(person)}).json() == one
+
+
+@pytest.mark.parametrize("category", [{"topic": "newsletter"}, {"notice_class": "legal"}])
+def test_people_a_portal_does_not_serve_are_all_alike(ask, bob, frank, dana, alice, category):
+    """Frank's company lacks the portal, Dana is staff, Bob left, and one never was."""
+    stop_all_optional(actor=frank)
+    Subscription.objects.filter(customer__slug="cedar", portal__slug="domains").delete()
+    Membership.objects.filter(user=bob).update(ended_at=timezone.now())
+    strangers = [str(frank.sub), str(dana.sub), str(bob.sub), str(uuid.uuid4()), "x", "é\x00"]
+    answer = ask(MANY, {**category, "subjects": [*strangers, str(alice.sub)]}).json()
+    assert answer["evaluations"][:-1] == [NOT_THEIRS] * len(strangers)
+    assert answer["evaluations"][-1]["decision"] is True
+    # a suspended subscription serves nobody either
+    Subscription.objects.update(status="suspended")
+    answer = ask(ONE, {**category, "subject": subject(alice)}).json()
+    assert answer == NOT_THEIRS
+
+
+def test_a_portal_asks_about_its_own_topics_and_the_provider_s(ask, bob):
+    body = {"subject": subject(bob), "topic": "domain-market"}
+    assert ask(ONE, body).json()["context"] == {"reason": "default_off"}
+    answer = ask(ONE, body, slug="webmail")
+    missing = ask(ONE, body | {"topic": "no-such"}, slug="webmail")
+    assert answer.status_code == 400
+    assert answer.json() == missing.json()  # no hint that there is one
+    assert list(answer.json()["error"]["fields"]) == ["topic"]
+
+
+def test_a_closed_topic_says_so(ask, bob):
+    Topic.objects.update(active=False)
+    body = {"subject": subject(bob), "topic": "newsletter"}
+    assert ask(ONE, body).json()["context"]["reason"] == Reason.TOPIC_CLOSED
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "subject"),
+        ({"subject": {"type": "user", "id": "x"}}, "topic"),
+        ({"subject": {"type": "user", "id": "x"}, "topic": "a", "notice_class": "legal"}, "topic"),
+        ({"subject": {"type": "user", "id": "x"}, "notice_class": "newsletter"}, "notice_class"),
+        ({"subject": {"type": "user", "id": "x"}, "topic": 5}, "topic"),
+        ({"subject": {"type": "user", "id": "x"}, "topic": "a", "more": 1}, "more"),
+        ({"subject": {"type": "team", "id": "x"}, "topic": "newsletter"}, "subject.type"),
+        ({"subject": {"type": "user"}, "topic": "newsletter"}, "subject.id"),
+        ({"subject": {"type": "user", "id": 7}, "topic": "newsletter"}, "subject.id"),
+        ({"subject": "x", "topic": "newsletter"}, "subject"),
+        ("[]", None),
+        ("{", None),
+    ],
+)
+def test_bad_questions_name_the_field(ask, body, field):
+    answer = ask(ONE, body)
+    assert answer.status_code == 400
+    if field:
+        assert field in answer.json()["error"]["fields"]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "field"),
+    [
+        ([], "subjects"),
+        (["x"] * 10_001, "subjects"),
+        ("x", "subjects"),
+        ({}, "subjects"),
+        (["x", 5], "subjects[1]"),
+        (["x", ""], "subjects[1]"),
+        (["x", None], "subjects[1]"),
+        (["x", ["x"]], "subjects[1]"),
+        (["x" * 256], "subjects[0]"),
+    ],
+)
+def test_bad_lists_name_the_place(ask, subjects, field):
+    answer = ask(MANY, {"topic": "newsletter", "subjects": subjects})
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == [field]
+
+
+def test_ten_thousand_in_a_handful_of_queries(ask, bob, django_assert_max_num_queries):
+    subjects = [str(uuid.uuid4()) for _ in range(9_999)] + [str(bob.sub)]
+    with django_assert_max_num_queries(40):  # most of them make the token
+        answer = ask(MANY, {"topic": "newsletter", "subjects": subjects})
+    assert answer.json()["evaluations"][-1]["decision"] is True
+    assert len(answer.json()["evaluations"]) == 10_000
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_the_scope_is_asked_for(ask, as_, alice, path):
+    body = {"topic": "newsletter", "subjects": ["x"]}
+    answer = ask(path, body, scope="access:check")
+    assert answer.status_code == 403
+    assert 'scope="preferences:read"' in answer["WWW-Authenticate"]
+    for client in (Client(), as_(alice)):
+        assert client.post(path, body, "application/json").status_code == 401
