@@ -58,6 +58,13 @@ def minute_passed(**_: Any) -> None:
         deliver_digest.using(priority=TOPIC_PRIORITY).enqueue(recipient)
 
 
+def escalations_due(**_: Any) -> None:
+    """Follow what came back, one step each."""
+    from preferences.services.escalations import run_escalations
+
+    run_escalations()
+
+
 def person_saved(*, instance: Any, update_fields: Any = None, **_: Any) -> None:
     """What was refused at a person's new address stays refused (R44)."""
     from preferences.services.recipients import follow_address

@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from preferences.views import centre, firms, links
+from preferences.views import centre, firms, links, returned, webhooks
 
 app_name = "preferences"
 
 own = [
     path("", centre.centre, name="centre"),
+    path("returned/", returned.returned, name="returned"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
     path("unsubscribe/<str:token>/", links.unsubscribe_link, name="unsubscribe"),
@@ -24,6 +25,13 @@ firm = [
 ]
 
 urlpatterns = [
+    path("mail/events/<slug:provider>/", webhooks.mail_events, name="mail-events"),
+    path("provider/unreachable/", returned.unreachable, name="unreachable"),
+    path(
+        "provider/unreachable/<int:escalation>/",
+        returned.unreachable_settle,
+        name="unreachable-settle",
+    ),
     path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
 ]

@@ -171,6 +171,13 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("preferences:firm-recipient-remove", "POST", recipient="added mail"),
     **of_alder("preferences:topic-deny", "POST", topic="newsletter"),
     **of_alder("preferences:topic-allow", "POST", topic="newsletter"),
+    "preferences:returned": Address(PERSON),
+    # No secret is set, so nobody's events are taken.
+    "preferences:mail-events": Address(
+        dict.fromkeys(READERS, 404), {"provider": "mailgun"}, "POST"
+    ),
+    "preferences:unreachable": Address(PROVIDER),
+    "preferences:unreachable-settle": Address({**PROVIDER, "olive": 404}, {"escalation": 1}),
     "preferences:centre": Address(PERSON),
     "preferences:choose": Address(PERSON, {}, "POST"),
     "preferences:stop-all": Address(PERSON, {}, "POST"),

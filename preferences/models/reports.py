@@ -43,7 +43,7 @@ class DeliveryReport(models.Model):
 
 
 class Escalation(models.Model):
-    """A mandatory message that came back, until it is proved to have reached, or every way is tried.
+    """A mandatory message that came back, until it has reached, or every way is tried.
 
     The clock takes it from step to step; `due_at` is when the next one is.
     """
@@ -51,9 +51,7 @@ class Escalation(models.Model):
     message = models.OneToOneField(
         Message, primary_key=True, on_delete=models.PROTECT, related_name="escalation"
     )
-    recipient = models.ForeignKey(
-        Recipient, on_delete=models.PROTECT, related_name="escalations"
-    )
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="escalations")
     state = models.CharField(
         max_length=10, choices=EscalationState, default=EscalationState.ADDRESSES
     )

@@ -23,7 +23,7 @@ def watch_complaints(*, campaign_pk: int) -> Campaign:
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_pk)
     if campaign.topic is None:
         return campaign
-    sent = Message.objects.filter(campaign=campaign, state=MessageState.SENT).count()
+    sent = _sent(campaign)
     reports = DeliveryReport.objects.filter(message__campaign=campaign, kind=ReportKind.COMPLAINT)
     complaints = reports.values("message").distinct().count()
     rate = complaints / max(sent, 1)
@@ -34,6 +34,10 @@ def watch_complaints(*, campaign_pk: int) -> Campaign:
         campaign.save(update_fields=["state"])
         _say("campaign.held", campaign, complaints, sent)
     return campaign
+
+
+def _sent(campaign: Campaign) -> int:
+    return Message.objects.filter(campaign=campaign, state=MessageState.SENT).count()
 
 
 def _say(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
@@ -61,4 +65,3 @@ def _say(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
             sent=sent,
             held=kind == "campaign.held",
         )
-

@@ -5,6 +5,7 @@ tried), never by silence: that a server accepted a mail proves nothing.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -17,8 +18,8 @@ from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
 from accounts.services.customers import require_staff
 from accounts.validators import clean_reason
-from preferences.gate import returned
 from preferences.choices.reports import OPEN_ESCALATIONS, EscalationState, ReachedHow
+from preferences.gate import returned
 from preferences.models import Escalation, Message, Recipient, Trial
 from preferences.services.recipients import lock_recipient
 
@@ -39,10 +40,12 @@ def open_escalation(*, message: Message) -> Escalation | None:
     does a trial of an address, nor mail to somebody without an account (an invitation: who sent it
     is told).
     """
-    if message.topic_id is not None or message.recipient is None or message.recipient.user is None:
+    if message.topic_id is not None:
         return None
     if Trial.objects.filter(message=message).exists():
         _hurry(message)
+        return None
+    if message.recipient is None or message.recipient.user is None:
         return None
     found, made = Escalation.objects.get_or_create(
         message=message, defaults={"recipient": message.recipient}
@@ -176,9 +179,7 @@ def confirm_address(*, actor: User) -> list[Escalation]:
 
 
 @transaction.atomic
-def settle_escalation(
-    *, actor: User, escalation: Escalation, how: str, reason: str
-) -> Escalation:
+def settle_escalation(*, actor: User, escalation: Escalation, how: str, reason: str) -> Escalation:
     """Staff say how a notice reached the person, by phone or by post, or that nothing did.
 
     Raises PermissionDenied without `preferences.settle_escalation`; EscalationRefused naming `how`,
@@ -215,7 +216,7 @@ def _end(
     return found
 
 
-def _record(kind: str, actor: User | None, escalation: Escalation, **words: str) -> None:
+def _record(kind: str, actor: User | None, escalation: Escalation, **words: Any) -> None:
     record_event(
         kind=kind,
         actor=actor,

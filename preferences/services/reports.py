@@ -43,6 +43,8 @@ def kind_of_failure(*, status: str = "", text: str = "") -> ReportKind:
 def find_reported(*, message_id: str, address: str) -> Message | None:
     """The message of ours with this Message-ID that went to just this address, and left us."""
     name = f"<{message_id.strip().strip('<>').strip()}>"
+    if not name.isprintable():  # what no database takes as text
+        return None
     found = Message.objects.filter(message_id=name).select_related("recipient").first()
     if found is None or found.address != address.strip().lower():
         return None
@@ -96,9 +98,9 @@ def _line(text: str) -> str:
 
 def _came_back(message: Message, recipient: Recipient | None, report: DeliveryReport) -> None:
     note_bounce(address=message.address)
-    if recipient is not None and recipient.email == message.address:
-        if report.kind == ReportKind.HARD or _is_repeated(message.address):
-            mark_unreachable(recipient=recipient, reason=report.diagnostic or str(report.kind))
+    lasting = report.kind == ReportKind.HARD or _is_repeated(message.address)
+    if lasting and recipient is not None and recipient.email == message.address:
+        mark_unreachable(recipient=recipient, reason=report.diagnostic or str(report.kind))
     open_escalation(message=message)
 
 
@@ -119,9 +121,7 @@ def mark_unreachable(*, recipient: Recipient, reason: str) -> bool:
         return False
     locked.unreachable_since, locked.unreachable_reason = timezone.now(), reason[:300]
     locked.save(update_fields=["unreachable_since", "unreachable_reason"])
-    record_event(
-        kind="address.unreachable", actor=None, person=locked.user, reader=_called(locked)
-    )
+    record_event(kind="address.unreachable", actor=None, person=locked.user, reader=_called(locked))
     return True
 
 
