@@ -71,3 +71,10 @@ def reseller_panel(**shown: Any) -> str:
     from preferences.views import resellers
 
     return resellers.reseller_panel(**shown)
+
+
+def membership_ended(*, membership: Any, **_: Any) -> dict[str, Any]:
+    """Contact roles, and what a company added, end with the place in it."""
+    from preferences.services.firms import drop_mail_of_leaver
+
+    return drop_mail_of_leaver(membership=membership)

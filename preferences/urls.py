@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from preferences.views import campaigns, centre, evidence, links, resellers, topics
+from preferences.views import campaigns, centre, evidence, firms, links, resellers, topics
 
 app_name = "preferences"
 
@@ -53,7 +53,18 @@ provider = [
     ),
 ]
 
+firm = [
+    path("", firms.firm, name="firm"),
+    path("contacts/", firms.contact_name, name="contact-name"),
+    path("contacts/<int:contact>/remove/", firms.contact_remove, name="contact-remove"),
+    path("added/", firms.recipient_add, name="firm-recipient-add"),
+    path("added/<int:recipient>/remove/", firms.recipient_remove, name="firm-recipient-remove"),
+    path("topics/<slug:topic>/deny/", firms.topic_deny, name="topic-deny"),
+    path("topics/<slug:topic>/allow/", firms.topic_allow, name="topic-allow"),
+]
+
 urlpatterns = [
+    path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
     path("provider/", include(provider)),
     path("mandatory-mail/", evidence.mandatory_mail, name="mandatory-mail"),

@@ -11,6 +11,14 @@ from preferences.selectors.centre import (
     notice_classes,
     preference_centre,
 )
+from preferences.selectors.firms import (
+    addable_topics,
+    contacts_for,
+    firm_contacts,
+    firm_recipients,
+    firm_topics,
+    topics_for,
+)
 from preferences.selectors.portals import UnknownCategory, find_category, verdicts_for_portal
 
 __all__ = [
@@ -19,15 +27,21 @@ __all__ = [
     "PreferenceCentre",
     "TopicRow",
     "UnknownCategory",
+    "addable_topics",
     "answer_for",
     "choosable_topics",
     "consent_history",
+    "contacts_for",
     "find_category",
     "find_recipient",
     "find_topic",
+    "firm_contacts",
+    "firm_recipients",
+    "firm_topics",
     "may_send",
     "notice_classes",
     "preference_centre",
     "readers_of",
+    "topics_for",
     "verdicts_for_portal",
 ]
