@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
 from accounts.models import HandOver, Membership, Request, User
 from portals.models import AccessReview
+from portals.selectors.endings import due_endings
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
-REQUESTS, COMPANY = "accounts:requests", "accounts:company"  # their links tell how many wait
-PROVIDER_REQUESTS = "portals:provider-requests"  # likewise
-REVIEWS = "portals:reviews"  # likewise, while one is open
+# Their links tell how many wait; that of the reviews while one is open.
+REQUESTS, COMPANY = "accounts:requests", "accounts:company"
+ENDING, PROVIDER_REQUESTS = "portals:ending", "portals:provider-requests"
+REVIEWS = "portals:reviews"
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
 
@@ -54,6 +56,7 @@ OF_CUSTOMER: list[Entry] = [
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
+    (_("Ending soon"), "timer", ENDING),
     (_("Reviews"), "list-checks", REVIEWS),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", COMPANY),
@@ -89,6 +92,7 @@ def sections_for(person: User, path: str) -> list[Section]:
 def _waiting(membership: Any) -> dict[str, int]:
     return {
         REQUESTS: membership.waiting,
+        ENDING: membership.ending,
         REVIEWS: membership.to_review,
         COMPANY: int(membership.offered),
     }
@@ -96,8 +100,8 @@ def _waiting(membership: Any) -> dict[str, int]:
 
 def _run_by(person: User) -> list[Any]:
     """Memberships as Super User, each with what waits for this person: `waiting`, the requests
-    to answer, `offered`, the role of main Super User, and `to_review`, the rights an open review
-    still asks about.
+    to answer, `ending`, the rights that end within days, `offered`, the main role, and `to_review`,
+    the rights an open review still asks about.
     """
     waiting = (
         Request.objects.open()
@@ -123,6 +127,7 @@ def _run_by(person: User) -> list[Any]:
         .select_related("customer")
         .annotate(
             waiting=Coalesce(Subquery(waiting.values("count")), 0),
+            ending=due_endings(of="customer"),
             to_review=Coalesce(Subquery(to_review), 0),
             offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )

@@ -35,6 +35,15 @@ class Scope(TextChoices):
     PREFERENCES_READ = "preferences:read", _("Ask whether a mail may be sent")
 
 
+class RenewalLength(TextChoices):
+    """For how long a right that ends is given once more, from now."""
+
+    SAME = "same", _("As long as before")
+    MONTH = "30", _("30 days")
+    QUARTER = "90", _("90 days")
+    WITHOUT_END = "none", _("Without end")
+
+
 class Reason(TextChoices):
     """Why a decision is yes; a no has one reason, so that it hints at nothing."""
 
@@ -97,6 +106,7 @@ SENTENCES = {
         "%(actor)s gave %(holder)s back “%(privilege)s” on %(resource)s, just taken away."
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
+    "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
     "review.begun": _("%(actor)s began an access review."),
     "review.part_saved": _(
         "%(actor)s reviewed the rights of %(holder)s: %(kept)s kept, %(reduced)s reduced,"

@@ -1,11 +1,13 @@
 """Mail this app sends."""
 
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from accounts.emails import absolute, send_notice
-from accounts.models import User
+from accounts.models import Customer, User
 from accounts.selectors import super_users_of
 from portals.models import AccessReview, PersonGrant, Privilege, Resource
 
@@ -36,6 +38,36 @@ def tell_about_sensitive_grant(
             customer=resource.subscription.customer,
             reason=reason,
         )
+
+
+def announce_endings(
+    *, reader: User, customer: Customer, held: Iterable[Any], renew: Iterable[Any]
+) -> None:
+    """Tell one person which rights end soon: those they hold, and those they may renew."""
+    send_notice(
+        template="portals/emails/endings",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        reader=reader,
+        customer=customer,
+        held=[(grant, _link_to_keep(customer, grant)) for grant in held],
+        renew=renew,
+        link=absolute(reverse("portals:ending", args=[customer.slug])),
+    )
+
+
+def _link_to_keep(customer: Customer, grant: Any) -> str:
+    """Where whoever holds a right asks to keep it."""
+    privilege, thing = grant.permission.privilege, grant.content_object
+    named = {
+        "portal": privilege.portal.slug,
+        "type": thing.resource_type.code,
+        "resource": thing.external_id,
+        "privilege": privilege.codename,
+    }
+    path = reverse("portals:request-new", args=[customer.slug])
+    return absolute(f"{path}?{urlencode(named)}")
 
 
 def tell_about_review(review: AccessReview, kind: str) -> None:

@@ -71,7 +71,13 @@ def _locked_out(*, user: Any, **_: Any) -> None:
     Token.objects.filter(user=user).delete()
 
 
-def _minute_passed(**_: Any) -> None:
+def _announce_endings(**_: Any) -> None:
+    from portals.services import endings
+
+    endings.announce_endings()
+
+
+def _run_reviews(**_: Any) -> None:
     from portals.services import reviews
 
     reviews.run_reviews()
@@ -79,6 +85,8 @@ def _minute_passed(**_: Any) -> None:
 
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
+    accounts_signals.minute_passed.connect(_announce_endings, dispatch_uid="portals endings")
+    accounts_signals.minute_passed.connect(_run_reviews, dispatch_uid="portals reviews")
     accounts_signals.membership_began.connect(_began, dispatch_uid="portals")
     accounts_signals.membership_ended.connect(_ended, dispatch_uid="portals")
     accounts_signals.leaving_due.connect(_leaving_due, dispatch_uid="portals")
@@ -88,4 +96,3 @@ def connect() -> None:
     accounts_signals.team_member_joining.connect(_joining, dispatch_uid="portals")
     accounts_signals.team_ending.connect(_team_ending, dispatch_uid="portals")
     accounts_signals.person_locked_out.connect(_locked_out, dispatch_uid="portals")
-    accounts_signals.minute_passed.connect(_minute_passed, dispatch_uid="reviews")

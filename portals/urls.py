@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+from portals.models import PersonGrant, TeamGrant
 from portals.views import (
     answers,
     changes,
+    endings,
     invitations,
     invite,
     invite_report,
@@ -84,6 +86,20 @@ urlpatterns = [
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),
     path("c/<slug:customer>/services/", services.service_list, name="service-list"),
     path("c/<slug:customer>/services/<slug:portal>/ask/", services.service_ask, name="service-ask"),
+    path("ask/", requests.ask, name="ask"),
+    path("c/<slug:customer>/ending/", endings.ending, name="ending"),
+    path(
+        "c/<slug:customer>/ending/people/<int:grant>/renew/",
+        endings.renew,
+        {"model": PersonGrant},
+        name="renew-for-person",
+    ),
+    path(
+        "c/<slug:customer>/ending/teams/<int:grant>/renew/",
+        endings.renew,
+        {"model": TeamGrant},
+        name="renew-for-team",
+    ),
     path("provider/requests/", provider_requests.provider_requests, name="provider-requests"),
     path(f"{ASKED}/", provider_requests.provider_request, name="provider-request"),
     path(

@@ -1,14 +1,18 @@
-"""Pages of what a person receives."""
+"""Pages of what a person receives, and of the staff who send it."""
 
-from django.urls import path
+from django.urls import include, path
 
-from preferences import views
+from preferences.views import centre, links
 
 app_name = "preferences"
 
+own = [
+    path("", centre.centre, name="centre"),
+    path("choose/", centre.choose, name="choose"),
+    path("stop/", centre.stop_all, name="stop-all"),
+    path("unsubscribe/<str:token>/", links.unsubscribe_link, name="unsubscribe"),
+]
+
 urlpatterns = [
-    path("", views.centre, name="centre"),
-    path("choose/", views.choose, name="choose"),
-    path("stop/", views.stop_all, name="stop-all"),
-    path("unsubscribe/<str:token>/", views.unsubscribe_link, name="unsubscribe"),
+    path("preferences/", include(own)),
 ]

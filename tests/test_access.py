@@ -102,6 +102,9 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request-new", who={**SUPER_USER, "bob": "in"}),
     **of_alder("portals:request-portal", "POST", {**SUPER_USER, "bob": "in"}, portal="domains"),
     **of_alder("accounts:request-pass", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:ending"),
+    **of_alder("portals:renew-for-person", "POST", grant="grant"),
+    **of_alder("portals:renew-for-team", "POST", grant="team grant"),
     **of_alder("portals:service-list"),
     **of_alder("portals:service-ask", portal="domains"),
     **of_alder("portals:request", who=OF_EMMA, asked="asked"),
@@ -125,6 +128,8 @@ ADDRESSES: dict[str, Address] = {
     ),
     **of_alder("accounts:hand-over-withdraw", "POST", hand_over="hand over"),
     "accounts:profile": Address(PERSON),
+    # No portal named: nothing to ask for. Who belongs nowhere finds nothing either.
+    "portals:ask": Address({**dict.fromkeys(READERS, 404), "nobody": "sign in"}),
     "accounts:invitation-accept": Address(GONE, {"token": "x" * 43}),
     "accounts:desk": Address(DESK),
     "accounts:desk-person": Address(DESK, {"person": "bob"}),

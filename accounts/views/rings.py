@@ -7,7 +7,10 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Team
@@ -38,6 +41,14 @@ def managed_team(request: PersonRequest, slug: str, team: Any) -> Team:
     """A team of a customer this person runs; else 404 or 403."""
     customer = managed_customer(request, slug)
     return get_object_or_404(customer.teams.select_related("customer"), uuid=team)
+
+
+def came_from(request: PersonRequest, otherwise: str) -> str:
+    """The page of the hub the button was on; `otherwise` where the browser does not tell."""
+    told = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(told, request.get_host())
+    # A button that wanted a fresh sign-in is pressed again by the sign-in's own page.
+    return told if is_ours and reverse("account_reauthenticate") not in told else otherwise
 
 
 def _say(request: PersonRequest, said: str, _result: Any) -> None:
@@ -77,5 +88,6 @@ def denied(request: PersonRequest, exception: Exception) -> HttpResponse:
     if customer is None:
         return render(request, "403.html", status=403)
     helpers = super_users_of(customer).exclude(user=request.user.pk)[:MOST_TO_ASK]
-    context = {"customer": customer, "helpers": helpers}
+    may_ask = bool(helpers) and customer.status == CustomerStatus.ACTIVE
+    context = {"customer": customer, "helpers": helpers, "may_ask": may_ask}
     return render(request, "accounts/denied.html", context, status=403)

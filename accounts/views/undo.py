@@ -5,7 +5,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,7 +13,7 @@ from accounts.http import PersonRequest
 from accounts.models import AuditEvent
 from accounts.selectors import activity_of
 from accounts.services.undo import undo_event
-from accounts.views.rings import managed_customer
+from accounts.views.rings import came_from, managed_customer
 
 
 def offer_undo(request: PersonRequest, said: str, event: AuditEvent | None) -> None:
@@ -46,12 +45,4 @@ def undo(request: PersonRequest, customer: str, sequence: int) -> HttpResponse:
         if left_out := done.data.get("left_out"):
             said = _("Except for what cannot be given again: %(things)s.")
             messages.warning(request, said % {"things": ", ".join(left_out)})
-    return redirect(_back_to(request, customer))
-
-
-def _back_to(request: PersonRequest, customer: str) -> str:
-    """The page the button was on; People where the browser does not tell."""
-    came_from = request.headers.get("Referer", "")
-    if url_has_allowed_host_and_scheme(came_from, request.get_host()):
-        return came_from
-    return reverse("portals:people", args=[customer])
+    return redirect(came_from(request, reverse("portals:people", args=[customer])))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StrictForm
 from accounts.validators import validate_plain_lines
+from portals.choices import RenewalLength
 from portals.models import Privilege, Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.services.grants import Terms
@@ -45,6 +46,12 @@ class TermsForm(StrictForm):
             expires_at=self.cleaned_data["expires_at"],
             reason=self.cleaned_data["reason"],
         )
+
+
+class RenewForm(StrictForm):
+    """For how long a right is given once more; as long as before where nothing is said."""
+
+    length = forms.ChoiceField(choices=RenewalLength.choices, required=False)
 
 
 class PrivilegeField(forms.ModelChoiceField):

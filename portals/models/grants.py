@@ -35,6 +35,9 @@ class GivenTerms(Terms):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     granted_at = models.DateTimeField(default=timezone.now)
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When its end was last announced.")
+    )
 
     class Meta:
         abstract = True
@@ -45,6 +48,11 @@ def _starts_before_it_ends(name: str) -> models.CheckConstraint:
         condition=Q(starts_at=None) | Q(expires_at=None) | Q(starts_at__lt=F("expires_at")),
         name=name,
     )
+
+
+def _by_end(name: str) -> models.Index:
+    """The few grants that end, for the clock."""
+    return models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name=name)
 
 
 class PersonGrant(UserObjectPermissionBase, GivenTerms):
@@ -58,7 +66,10 @@ class PersonGrant(UserObjectPermissionBase, GivenTerms):
         default_permissions = ()
         constraints = [_starts_before_it_ends("person_grant_starts_before_it_ends")]
         # What a check looks up (portals/decision), however many grants the person holds.
-        indexes = [models.Index(fields=["content_object", "user"], name="grant_of_person_on")]
+        indexes = [
+            models.Index(fields=["content_object", "user"], name="grant_of_person_on"),
+            _by_end("grant_of_person_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.permission.codename} on {self.content_object}"
@@ -74,7 +85,10 @@ class TeamGrant(GroupObjectPermissionBase, GivenTerms):
     class Meta(GroupObjectPermissionBase.Meta):
         default_permissions = ()
         constraints = [_starts_before_it_ends("team_grant_starts_before_it_ends")]
-        indexes = [models.Index(fields=["content_object", "group"], name="grant_of_team_on")]
+        indexes = [
+            models.Index(fields=["content_object", "group"], name="grant_of_team_on"),
+            _by_end("grant_of_team_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.group}: {self.permission.codename} on {self.content_object}"

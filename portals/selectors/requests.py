@@ -1,20 +1,26 @@
 """Rights a person may ask for: portals closed to them, and more on what they already work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.choices import ASKED_OF_PROVIDER, RequestState
-from accounts.models import Customer, Membership, Request
+from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, RequestState
+from accounts.models import Customer, Membership, Request, User
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import (
+    Portal,
     Privilege,
     RequestedGrant,
     Resource,
     ResourceAncestor,
     Subscription,
 )
+from portals.selectors.endings import renewed_end
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.rights import ResourceRights, explain
 from portals.selectors.roots import roots
@@ -29,10 +35,86 @@ class Askable:
     resource: Resource
     privileges: list[Privilege]
     is_portal: bool  # the thing is a subscription's root
+    kept_until: dict[int, datetime]  # of those they have, but not for long: until when, once more
 
 
-def askable_by(membership: Membership) -> list[Askable]:
-    """What a person may ask for, portal by portal; things they hold nothing on stay unseen."""
+@dataclass(frozen=True)
+class Named:
+    """What a link speaks of, by the names a portal knows; see docs/portals.md."""
+
+    portal: str
+    type: str = ""
+    resource: str = ""
+    privilege: str = ""
+
+    @classmethod
+    def in_query(cls, query: Mapping[str, str]) -> "Named | None":
+        """What an address names; None where it names no portal, or nothing a portal could."""
+        values = {name: query.get(name, "") for name in ("portal", "type", "resource", "privilege")}
+        fits = all(len(value) <= 255 and value.isprintable() for value in values.values())
+        return cls(**values) if values["portal"] and fits else None
+
+    @property
+    def codename(self) -> str:
+        """The privilege as type.code; a link may leave the type out, or name none at all."""
+        if not self.privilege:
+            return f"{ROOT_TYPE}.{OPEN_PRIVILEGE}" if not self.type else ""
+        return self.privilege if "." in self.privilege else f"{self.type}.{self.privilege}"
+
+
+def thing_named(customer: Customer, named: Named) -> Resource | None:
+    """The thing of this customer that a link speaks of: without a type, the portal itself."""
+    things = Resource.objects.select_related("resource_type__portal").filter(
+        subscription__customer=customer,
+        subscription__status=SubscriptionStatus.ACTIVE,
+        resource_type__portal__slug=named.portal,
+    )
+    if not named.type:
+        return things.filter(resource_type__code=ROOT_TYPE).first()
+    return things.filter(
+        resource_type__code=named.type, external_id=named.resource or customer.slug
+    ).first()
+
+
+def places_to_ask(user: User, named: Named) -> list[Membership]:
+    """In which of their customers this person may ask for what a link speaks of.
+
+    The one that has the thing; where none of theirs has it, whether or not others do, those that
+    use the portal.
+    """
+    using = list(
+        Membership.objects.live()
+        .filter(
+            user=user,
+            customer__status=CustomerStatus.ACTIVE,
+            customer__subscriptions__portal__slug=named.portal,
+            customer__subscriptions__status=SubscriptionStatus.ACTIVE,
+        )
+        .select_related("customer")
+        .order_by("customer__name", "pk")
+    )
+    if not named.type or not named.resource:
+        return using
+    having = [one for one in using if thing_named(one.customer, named)]
+    return having or using
+
+
+def way_back(named: Named | None, address: str) -> str:
+    """An address of the named portal to return to; nothing for any other, so no open redirect."""
+    portal = Portal.objects.filter(slug=named.portal).first() if named and address else None
+    if portal is None or not urlsplit(address).netloc:
+        return ""
+    own = {urlsplit(one).netloc for one in [portal.home_url, *portal.redirect_uris]}
+    secure = urlsplit(portal.home_url).scheme == "https"
+    safe = url_has_allowed_host_and_scheme(address, own, require_https=secure)
+    return address if safe else ""
+
+
+def askable_by(membership: Membership, named: Resource | None = None) -> list[Askable]:
+    """What a person may ask for, portal by portal; things they hold nothing on stay unseen.
+
+    Save the one thing a link named: who knows its name may ask for it.
+    """
     subscriptions = Subscription.objects.filter(
         customer=membership.customer_id, status=SubscriptionStatus.ACTIVE
     ).order_by("portal__slug")
@@ -45,6 +127,8 @@ def askable_by(membership: Membership) -> list[Askable]:
         root = tops[subscription.pk]
         held = things_held_by(membership).filter(subscription=subscription).exclude(pk=root.pk)
         things += [root, *held[:MOST_THINGS]]
+    if named is not None and named not in things:
+        things.append(named)
     every: dict[int, list[Privilege]] = {}
     for privilege in Privilege.objects.filter(
         resource_type__in={thing.resource_type_id for thing in things}
@@ -87,12 +171,20 @@ def things_held_by(membership: Membership) -> QuerySet[Resource]:
 
 
 def _askable(rights: ResourceRights, every: dict[int, list[Privilege]]) -> Askable:
-    held = {one.privilege.pk for one in rights.held if one.in_force}
+    held = {one.privilege.pk for one in rights.held if one.in_force and not one.ends_soon}
     lacking = [one for one in every[rights.resource.resource_type_id] if one.pk not in held]
     is_portal = rights.resource.resource_type.code == ROOT_TYPE
     if is_portal and any(one.code == OPEN_PRIVILEGE for one in lacking):
         lacking = [one for one in lacking if one.code == OPEN_PRIVILEGE]  # first things first
-    return Askable(rights.resource, lacking, is_portal)
+    now = timezone.now()
+    kept = {
+        one.privilege.pk: max(
+            renewed_end(origin.grant, now) for origin in one.origins if origin.grant is not None
+        )
+        for one in rights.held
+        if one.ends_soon
+    }
+    return Askable(rights.resource, lacking, is_portal, kept)
 
 
 def rights_asked_in(asked: Request) -> QuerySet[RequestedGrant]:

@@ -23,6 +23,7 @@ from portals.models import (
     Subscription,
     TeamGrant,
 )
+from portals.selectors.endings import SOON
 
 Holder = Membership | Team
 
@@ -47,6 +48,13 @@ class Origin:
         plain = self.given is None and self.resource is None
         return plain and self.reason == Reason.GRANT
 
+    @property
+    def ends_soon(self) -> bool:
+        """Whether its end is near: the page offers to renew it."""
+        if self.grant is None or self.grant.expires_at is None or not self.in_force:
+            return False
+        return bool(self.grant.expires_at <= timezone.now() + SOON)
+
 
 @dataclass
 class HeldPrivilege:
@@ -59,6 +67,12 @@ class HeldPrivilege:
     def in_force(self) -> bool:
         """Whether at least one source counts at this moment."""
         return any(origin.in_force for origin in self.origins)
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether every source that counts now ends soon."""
+        counting = [origin for origin in self.origins if origin.in_force]
+        return bool(counting) and all(origin.ends_soon for origin in counting)
 
 
 @dataclass

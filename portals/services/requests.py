@@ -14,6 +14,7 @@ from portals.choices import ROOT_TYPE
 from portals.decision import privileges_one_has
 from portals.models import Privilege, RequestedGrant, Resource
 from portals.selectors.requests import rights_asked_in, things_held_by, waiting_for
+from portals.selectors.rights import explain
 from portals.services.grants import Terms, grant_privilege, still_there
 
 REASON_LENGTH = 500
@@ -37,8 +38,12 @@ def request_access(
     text: str = "",
     rights: Iterable[tuple[Resource, Privilege]] = (),
     expires_at: datetime | None = None,
+    named: Resource | None = None,
 ) -> Request:
     """Ask for rights, for something in words, or both. Naming one twice is naming it once.
+
+    `named` is the thing a portal's link spoke of: who knows its name may ask for it. A right one
+    has may be asked for again when it ends soon.
 
     Raises like open_request; RequestRefused or GrantRefused for a right that is held, already
     asked for, or on a thing this person has nothing to do with.
@@ -50,7 +55,7 @@ def request_access(
 
     def add(asked: Request) -> None:
         for resource, privilege in wanted:
-            _check_askable(asked.membership, resource, privilege)
+            _check_askable(asked.membership, resource, privilege, named)
             RequestedGrant.objects.create(
                 request=asked, resource=resource, privilege=privilege, expires_at=expires_at
             )
@@ -58,16 +63,20 @@ def request_access(
     return open_request(actor=actor, customer=customer, kind=RequestKind.ACCESS, text=text, add=add)
 
 
-def _check_askable(membership: Membership, resource: Resource, privilege: Privilege) -> None:
+def _check_askable(
+    membership: Membership, resource: Resource, privilege: Privilege, named: Resource | None
+) -> None:
     resource = still_there(resource)
     fits = privilege.resource_type_id == resource.resource_type_id
     theirs = resource.subscription.customer_id == membership.customer_id
     is_root = resource.resource_type.code == ROOT_TYPE
-    known = is_root or things_held_by(membership).filter(pk=resource.pk).exists()
+    known = is_root or resource == named
+    known = known or things_held_by(membership).filter(pk=resource.pk).exists()
     if not (fits and theirs and known):
         raise RequestRefused({"rights": _("This right does not exist for this thing.")})
     words = {"right": privilege, "thing": resource}
-    if privileges_one_has(membership.user, resource).filter(pk=privilege.pk).exists():
+    has = privileges_one_has(membership.user, resource).filter(pk=privilege.pk).exists()
+    if has and not _ends_soon(membership, resource, privilege):
         raise RequestRefused(
             {"rights": _("You already have “%(right)s” on %(thing)s.") % words}, code="held"
         )
@@ -76,6 +85,11 @@ def _check_askable(membership: Membership, resource: Resource, privilege: Privil
             {"rights": _("You have already asked for “%(right)s” on %(thing)s.") % words},
             code="already_asked",
         )
+
+
+def _ends_soon(membership: Membership, resource: Resource, privilege: Privilege) -> bool:
+    [rights] = explain(membership, [resource])
+    return any(held.ends_soon for held in rights.held if held.privilege == privilege)
 
 
 def give_requested_grants(*, actor: User, asked: Request, how: Approval | None) -> None:

@@ -19,7 +19,12 @@ from accounts.selectors import is_super_user
 from accounts.services.requests import approve_request, is_for_provider_alone, refuse_request
 from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
-from portals.selectors.requests import rights_asked_in, sensitive_rights_in
+from portals.selectors.requests import (
+    Named,
+    rights_asked_in,
+    sensitive_rights_in,
+    way_back,
+)
 from portals.services.requests import Approval
 
 
@@ -67,6 +72,7 @@ def _page(
         "wanted": next(iter(asked.new_values), ""),
         "present": asked.membership.ended_at is None,
         "may_act": company.status == CustomerStatus.ACTIVE,
+        "back": way_back(Named.in_query(request.GET.dict()), request.GET.get("return", "")),
         "for_provider": asked.is_open and is_for_provider_alone(asked),
     }
     answerable = manages and not is_own and asked.is_open and not context["for_provider"]

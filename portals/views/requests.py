@@ -1,13 +1,17 @@
 """Asking one's Super User: for access, for a change of one's account, for anything else."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.choices import ASKED_OF_SUPER_USERS, CustomerStatus, RequestKind
 from accounts.forms import ASK_FORMS, AskForm
@@ -16,9 +20,19 @@ from accounts.models import Customer, Membership, Request
 from accounts.selectors import membership_of, super_users_of
 from accounts.services.requests import open_request
 from accounts.views.rings import press
+from portals.choices import OPEN_PRIVILEGE
 from portals.forms.requests import AccessForm, value_of
+from portals.models import Resource
 from portals.selectors.privileges import sensitive_among
-from portals.selectors.requests import Askable, askable_by
+from portals.selectors.requests import (
+    Askable,
+    Named,
+    askable_by,
+    places_to_ask,
+    thing_named,
+    waiting_for,
+    way_back,
+)
 from portals.selectors.roots import active_roots, open_privilege_on
 from portals.services.requests import request_access
 
@@ -42,35 +56,89 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
     if kind not in ASKED_OF_SUPER_USERS:
         raise Http404
     posted = request.POST if request.method == "POST" else None
-    askable = askable_by(membership) if kind == RequestKind.ACCESS else []
+    wish = _wish(request, membership) if kind == RequestKind.ACCESS else None
     form: AskForm = (
-        AccessForm(posted, askable=askable)
-        if kind == RequestKind.ACCESS
+        AccessForm(posted, askable=wish.askable, initial={"expires_at": wish.until})
+        if wish
         else ASK_FORMS[kind](posted)
     )
     if form.is_valid():
         try:
-            asked = _ask(request, membership, kind, form)
+            asked = _ask(request, membership, kind, form, wish)
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, _("Your request is on its way. You can follow it here."))
-            return redirect("portals:request", customer, asked.uuid)
+            path = reverse("portals:request", args=[customer, asked.uuid])
+            return redirect(f"{path}?{wish.query}" if wish and wish.query else path)
     context = {
         "customer": membership.customer,
         "membership": membership,
         "kind": kind,
         "kinds": [(one.value, one.label) for one in ASKED_OF_SUPER_USERS],
         "form": form,
-        "offers": _offers(askable, posted.getlist("rights") if posted else []),
+        "wish": wish,
+        "offers": _offers(wish.askable, posted.getlist("rights") if posted else wish.ticked)
+        if wish
+        else [],
         "readers": super_users_of(membership.customer).exclude(pk=membership.pk)[:3],
     }
     return render(request, "portals/request_new.html", context)
 
 
-def _ask(request: PersonRequest, membership: Membership, kind: str, form: AskForm) -> Request:
-    if kind == RequestKind.ACCESS:
-        return request_access(actor=request.user, customer=membership.customer, **form.cleaned_data)
+@dataclass
+class Wish:
+    """What an access page offers, and what the link that led there spoke of."""
+
+    askable: list[Askable]
+    named: Resource | None = None
+    is_unknown: bool = False  # the link spoke of something this company does not have
+    is_held: bool = False  # or of a right this person has
+    ticked: list[str] = field(default_factory=list)
+    until: datetime | None = None
+    query: str = ""  # the link's own words, to come back to this page with
+    back: str = ""
+
+
+def _wish(request: PersonRequest, membership: Membership) -> Wish:
+    named = Named.in_query(request.GET.dict())
+    if named is None:
+        return Wish(askable_by(membership))
+    thing = thing_named(membership.customer, named)
+    askable = askable_by(membership, thing)
+    wish = Wish(askable, thing, is_unknown=thing is None, query=link_query(request))
+    wish.back = way_back(named, request.GET.get("return", ""))
+    waiting = {(row.resource_id, row.privilege_id) for row in waiting_for(membership)}
+    for one in askable:
+        for right in one.privileges:
+            is_door = one.is_portal and right.code == OPEN_PRIVILEGE
+            in_portal = thing is not None and right.portal.slug == named.portal
+            if one.resource == thing and right.codename == named.codename:
+                wish.until = one.kept_until.get(right.pk)
+                wish.ticked.append(value_of(one.resource, right))
+            elif is_door and in_portal and (one.resource.pk, right.pk) not in waiting:
+                # Nothing in a portal is of use behind a closed door.
+                wish.ticked.append(value_of(one.resource, right))
+    wish.is_held = thing is not None and not wish.ticked
+    return wish
+
+
+def link_query(request: PersonRequest) -> str:
+    """What an address says of a portal's thing, for the next address."""
+    names = ("portal", "type", "resource", "privilege", "return")
+    return urlencode({name: request.GET[name] for name in names if request.GET.get(name)})
+
+
+def _ask(
+    request: PersonRequest, membership: Membership, kind: str, form: AskForm, wish: Wish | None
+) -> Request:
+    if wish is not None:
+        return request_access(
+            actor=request.user,
+            customer=membership.customer,
+            named=wish.named,
+            **form.cleaned_data,
+        )
     return open_request(
         actor=request.user,
         customer=membership.customer,
@@ -101,6 +169,26 @@ def _offers(askable: list[Askable], ticked: list[str]) -> list[dict[str, Any]]:
         }
         for one in askable
     ]
+
+
+@require_safe
+def ask(request: PersonRequest) -> HttpResponse:
+    """Where a portal sends whom it refused: on to the request, in the company it is about.
+
+    Whoever belongs to several that it could be about chooses. What others have stays unseen.
+    """
+    named = Named.in_query(request.GET.dict())
+    places = places_to_ask(request.user, named) if named else []
+    query = link_query(request)
+    if len(places) == 1:
+        path = reverse("portals:request-new", args=[places[0].customer.slug])
+        return redirect(f"{path}?{query}")
+    context = {
+        "places": places,
+        "query": query,
+        "back": way_back(named, request.GET.get("return", "")) if places else "",
+    }
+    return render(request, "portals/ask.html", context, status=200 if places else 404)
 
 
 @require_POST

@@ -5,7 +5,9 @@ from preferences.choices import Reason
 
 # r the recipient, u the person, t the topic, c the choice, e the consent record behind it, f what
 # their companies say; there m is a membership, s a subscription, k a reseller, d a denial, a an
-# addition. {topics} is a subquery of keys, {readers} and {people} are conditions on r and m.
+# addition. {topics} is a subquery of keys, {readers} and {people} are conditions on r and m; they
+# stand inside subqueries, innermost, because PostgreSQL keeps the written order of so many joins:
+# outside, one reader's answer would begin with everybody's memberships.
 
 _LIVE = """m.ended_at IS NULL AND m.suspended_at IS NULL
     AND (m.ends_at IS NULL OR m.ends_at > {now})"""
@@ -19,20 +21,20 @@ def _any(condition: str) -> str:
     return f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
+_TOPICS = "SELECT t.* FROM preferences_topic t WHERE t.id IN ({topics})"
 _FIRMS = f"""
     SELECT m.user_id, t.id AS topic_id,
         {_any(_RELATED)} AS related,
         {_any(_OFFERED)} AS offered,
         {_any(f"{_OFFERED} AND d.id IS NULL")} AS allowed,
         {_any(f"{_OFFERED} AND a.id IS NOT NULL AND t.basis = 'implied'")} AS added
-    FROM accounts_membership m
-    CROSS JOIN preferences_topic t
+    FROM (SELECT m.* FROM accounts_membership m WHERE {{people}}) m
+    CROSS JOIN ({_TOPICS}) t
     LEFT JOIN portals_subscription s ON s.customer_id = m.customer_id
         AND s.portal_id = t.portal_id AND s.status = 'active'
     LEFT JOIN preferences_reseller k ON k.customer_id = m.customer_id
     LEFT JOIN preferences_firmdenial d ON d.customer_id = m.customer_id AND d.topic_id = t.id
     LEFT JOIN preferences_firmrecipient a ON a.membership_id = m.id AND a.topic_id = t.id
-    WHERE t.id IN ({{topics}}) AND {{people}}
     GROUP BY m.user_id, t.id"""
 
 # A yes to one topic that was given after everything was stopped counts.
@@ -69,13 +71,14 @@ _REASON = f"""
 TOPICS = f"""
     SELECT r.id AS recipient_id, t.id AS topic_id, {_REASON} AS reason,
         CASE WHEN {_STOPPED} THEN r.stopped_id ELSE c.consent_id END AS consent_id, r.digest
-    FROM preferences_recipient r
-    CROSS JOIN preferences_topic t
+    FROM (
+        SELECT r.* FROM preferences_recipient r WHERE {{readers}} AND r.followed_by_id IS NULL
+    ) r
+    CROSS JOIN ({_TOPICS}) t
     LEFT JOIN accounts_user u ON u.id = r.user_id
     LEFT JOIN ({_FIRMS}) f ON f.user_id = r.user_id AND f.topic_id = t.id
     LEFT JOIN preferences_choice c ON c.recipient_id = r.id AND c.topic_id = t.id
-    LEFT JOIN preferences_consentrecord e ON e.id = c.consent_id
-    WHERE t.id IN ({{topics}}) AND {{readers}} AND r.followed_by_id IS NULL"""
+    LEFT JOIN preferences_consentrecord e ON e.id = c.consent_id"""
 
 # A notice class: nothing a reader or a company can say is looked at (R42).
 NOTICES = f"""

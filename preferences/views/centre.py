@@ -1,29 +1,17 @@
-"""The preference page, and the mailed link that ends a topic without a sign-in."""
+"""What I get by mail: the preference page and its acts."""
 
-from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.http import urlencode
-from django.utils.translation import get_language
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import PersonRequest, network_address
 from preferences.choices import ConsentSource
-from preferences.models import Recipient, Topic
+from preferences.models import Topic
 from preferences.selectors import MandatoryMail, choosable_topics, find_topic, preference_centre
-from preferences.services.choices import (
-    TopicRefused,
-    choose_topics,
-    stop_all_optional,
-    unsubscribe,
-)
-from preferences.tokens import BadToken, read_unsubscribe_token
+from preferences.services.choices import TopicRefused, choose_topics, stop_all_optional
 
 
 def _answer(request: PersonRequest, done: str, topics: list[Topic]) -> HttpResponse:
@@ -87,37 +75,3 @@ def stop_all(request: PersonRequest) -> HttpResponse:
     """No to everything optional."""
     topics = stop_all_optional(actor=request.user, network_address=network_address(request))
     return _answer(request, "stopped", topics)
-
-
-@csrf_exempt  # a mail program posts here: no cookie, no form of ours (RFC 8058)
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
-    """GET shows what would stop and changes nothing; POST stops it, however often it comes."""
-    one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-    try:
-        if request.method != "POST":
-            recipient, topics = read_unsubscribe_token(token)
-        else:
-            recipient, topics = unsubscribe(
-                actor=None,
-                token=token,
-                source=ConsentSource.ONE_CLICK if one_click else ConsentSource.MAIL_LINK,
-                network_address=network_address(request),
-            )
-    except BadToken:
-        return render(request, "preferences/unsubscribe_bad.html", status=404)
-    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES  # the switch at the foot of the page
-    with translation.override(get_language() if chosen else recipient.reads):
-        return render(
-            request,
-            "preferences/unsubscribe.html",
-            {"address": _masked(recipient), "topics": topics, "done": request.method == "POST"},
-        )
-
-
-def _masked(recipient: Recipient) -> str:
-    """Enough of an address for its owner: a link may be forwarded."""
-    local, _at, domain = recipient.email.partition("@")
-    return f"{local[0]}…@{domain}"

@@ -1,0 +1,63 @@
+"""What portals ask of many people at once."""
+
+import re
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from portals.choices import SubscriptionStatus
+from portals.models import Portal
+from preferences.audience import Verdict, notice_verdicts, topic_verdicts
+from preferences.models import NoticeClass, Recipient, Topic
+
+_SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class UnknownCategory(ValidationError):
+    """No such topic or notice class for whoever asks; the message names the field."""
+
+
+def verdicts_for_portal(
+    portal: Portal, category: Topic | NoticeClass, subjects: Sequence[str]
+) -> list[Verdict | None]:
+    """Whether this portal may send this to each of these people, in their order.
+
+    In: `sub`s, any text. Out: None for whom the portal does not serve: nothing more is told about
+    anyone outside the customers that are subscribed to it.
+    """
+    served = Membership.objects.live().filter(
+        user=OuterRef("user"),
+        customer__subscriptions__portal=portal,
+        customer__subscriptions__status=SubscriptionStatus.ACTIVE,
+    )
+    subs = {sub for sub in subjects if _SUB.fullmatch(sub)}
+    found = Recipient.objects.filter(Exists(served), user__sub__in=subs)
+    keys = {str(sub): pk for sub, pk in found.values_list("user__sub", "pk")}
+    readers = Recipient.objects.filter(pk__in=keys.values())
+    if isinstance(category, Topic):
+        verdicts = topic_verdicts(topics=Topic.objects.filter(pk=category.pk), readers=readers)
+    else:
+        verdicts = notice_verdicts(readers=readers)
+    by_key = {verdict.recipient_id: verdict for verdict in verdicts}
+    return [by_key.get(keys.get(sub, 0)) for sub in subjects]
+
+
+def find_category(
+    portal: Portal, *, topic: str = "", notice_class: str = ""
+) -> Topic | NoticeClass:
+    """What a portal asks about: a topic of its own or of the provider, or a class in use.
+
+    Raises UnknownCategory, naming the field, for anything else.
+    """
+    if topic:
+        offered = Topic.objects.filter(Q(portal=None) | Q(portal=portal), slug=topic).first()
+        if offered is None:
+            raise UnknownCategory({"topic": _("There is no such topic for this portal.")})
+        return offered
+    known = NoticeClass.objects.filter(code=notice_class).first()
+    if known is None or not known.is_active:
+        raise UnknownCategory({"notice_class": _("There is no such notice class.")})
+    return known

@@ -1,0 +1,166 @@
+"""From a portal that refused somebody to the request; with no hint of what others have."""
+
+from urllib.parse import quote
+
+import pytest
+
+from accounts.models import Request
+from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.requests import RequestRefused, approve_request
+from portals.models import RequestedGrant
+from portals.services.requests import request_access
+
+DNS = "/ask/?portal=domains&type=domain&resource={}&privilege=manage_dns"
+HOME = "https://domains.harbour.example/zones/7"
+
+
+@pytest.fixture
+def bob_of_two(alice, bob, birch, charlie):
+    """Bob, who belongs to Birch too."""
+    invitation = invite_person(actor=charlie, customer=birch, address=bob.email, name="Bob")
+    accept_invitation(actor=bob, token=invitation.token, name="Bob", password="")
+    return bob
+
+
+def test_signed_out_it_leads_over_the_sign_in(as_):
+    response = as_(None).get(DNS.format("alder.example"))
+    assert response.status_code == 302
+    assert quote("/ask/?portal=domains", safe="") in quote(response["Location"], safe="%")
+
+
+def test_to_the_prefilled_request_and_to_the_right(as_, alice, emma, thing, right, alder):
+    domain, client = thing("domain", "alderdental.example"), as_(emma)
+    page = client.get(f"{DNS.format('alderdental.example')}&return={HOME}", follow=True)
+    address, _status = page.redirect_chain[-1]
+    assert address.startswith("/c/alder/requests/new/?portal=domains")
+    html = page.content.decode()
+    value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
+    assert f'value="{value}" checked' in html
+    door = domain.subscription.resources.get(resource_type__code="subscription")
+    assert f'href="{HOME}"' in html
+    assert "alder.example (Domains)" not in html.replace("alderdental.example", "")
+
+    assert "checked" not in html.split("Open Domains")[0].split("<label")[-1]  # asked for already
+    example = Request.objects.get(membership__user=emma)
+    sent = client.post(address, {"rights": [value], "text": "", "expires_at": ""})
+    assert "return=" in sent["Location"]
+    assert f'href="{HOME}"' in client.get(sent["Location"]).content.decode()
+    asked = Request.objects.exclude(pk=example.pk).get(membership__user=emma)
+    assert RequestedGrant.objects.get(request=asked).resource == domain
+    approve_request(actor=alice, asked=asked)
+    assert emma.has_perm("portals.domains.domain.manage_dns", domain)
+    assert not emma.has_perm("portals.domains.subscription.open", door)
+
+
+def test_a_closed_portal_comes_along(as_, bob, alder):
+    html = (
+        as_(bob)
+        .get(
+            "/ask/?portal=statistics&type=usage_report&resource=alder-web&privilege=view",
+            follow=True,
+        )
+        .content.decode()
+    )
+    door = html.split("Open Usage statistics")[0].split("<label")[-1]
+    assert "checked" in door
+    assert html.count(" checked") == 2
+
+
+def test_another_company_s_thing_and_none_look_alike(as_, emma):
+    client = as_(emma)
+    pages = [
+        client.get(DNS.format(name), follow=True).content.decode()
+        for name in ("birch.example", "nowhere.example")
+    ]
+    for page in pages:
+        assert "has nothing by the name your link speaks of" in page
+    first, second = (
+        "".join(
+            line
+            for line in page.replace("birch.example", "X")
+            .replace("nowhere.example", "X")
+            .splitlines()
+            if "csrf" not in line.lower() and "nonce" not in line
+        )
+        for page in pages
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?portal=nothing", "?portal=statistics&type=x", "?type=domain"]
+)
+def test_nothing_to_ask_for(as_, frank, query):
+    """Cedar does not use the statistics; that Alder does shows nowhere."""
+    response = as_(frank).get(f"/ask/{query}")
+    assert response.status_code == 404
+    assert "None of your companies uses this" in response.content.decode()
+
+
+def test_who_belongs_to_several_chooses_unless_one_has_it(as_, bob_of_two):
+    client = as_(bob_of_two)
+    html = client.get("/ask/?portal=domains").content.decode()
+    assert "Ask at Alder Dental" in html
+    assert "Ask at Birch Logistics" in html
+    to_birch = client.get(DNS.format("birch.example"))
+    assert to_birch["Location"].startswith("/c/birch/requests/new/")
+    assert "Ask at" in client.get(DNS.format("cedar.example")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        "https://domains.harbour.example.evil.example/",
+        "https://domains.harbour.example@evil.example/",
+        "//evil.example/",
+        "javascript:alert(1)",
+        "/provider/",
+        "http://domains.harbour.example/",
+    ],
+)
+def test_no_open_redirect(as_, emma, address):
+    for path in (DNS.format("alder.example"), "/ask/?portal=domains"):
+        page = as_(emma).get(f"{path}&return={quote(address)}", follow=True)
+        assert f'href="{address}"' not in page.content.decode()
+        assert "evil" not in page.redirect_chain[-1][0].split("?")[0]
+
+
+def test_what_one_has_is_said(as_, bob):
+    url = "/ask/?portal=domains&type=domain&resource=alder.example&privilege=view"
+    assert "You have this right already" in as_(bob).get(url, follow=True).content.decode()
+
+
+def test_only_the_named_thing_may_be_asked_for(bob, alder, thing, right):
+    """The page's address names one thing; a made-up form reaches no other."""
+    named = thing("domain", "alderdental.example")
+    other = thing("mailbox", "billing@alder.example")
+    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+        request_access(
+            actor=bob, customer=alder, rights=[(other, right("webmail.mailbox.use"))], named=named
+        )
+    foreign = thing("domain", "birch.example")
+    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+        rights = [(foreign, right("domains.domain.view"))]
+        request_access(actor=bob, customer=alder, rights=rights, named=foreign)
+
+
+def test_a_form_cannot_slip_another_thing_in(as_, bob, thing, right):
+    value = f"{thing('domain', 'alderdental.example').pk}:{right('domains.domain.view').pk}"
+    page = as_(bob).post("/c/alder/requests/new/?kind=access", {"rights": value, "text": "x"})
+    assert "Choose from the rights on this page." in page.content.decode()
+    assert not Request.objects.filter(membership__user=bob).exists()
+
+
+def test_the_refused_page_names_whom_to_ask_and_leads_there(as_, bob):
+    response = as_(bob).get("/c/alder/people/")
+    html = response.content.decode()
+    assert response.status_code == 403
+    assert "alice@alder.example" in html
+    assert 'href="/c/alder/requests/new/"' in html
+
+
+def test_a_person_asks_for_more_from_their_own_page(as_, bob, alice):
+    html = as_(bob).get(f"/c/alder/people/{bob.sub}/").content.decode()
+    assert "?portal=domains&amp;type=domain&amp;resource=alder.example" in html
+    assert "Ask for more" not in as_(alice).get(f"/c/alder/people/{bob.sub}/").content.decode()
