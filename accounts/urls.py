@@ -52,6 +52,7 @@ urlpatterns = [
         "c/<slug:customer>/requests/<uuid:asked>/pass/", requests.request_pass, name="request-pass"
     ),
     path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
+    path("c/<slug:customer>/undo/<int:sequence>/<int:last>/", undo.undo, name="undo-all"),
     path("c/<slug:customer>/activity/", customers.activity, name="activity"),
     path("c/<slug:customer>/company/", customers.company, name="company"),
     path(

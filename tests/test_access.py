@@ -116,6 +116,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:review-save", "POST", review="review"),
     **of_alder("accounts:activity"),
     **of_alder("accounts:undo", "POST", sequence="sequence"),
+    **of_alder("accounts:undo-all", "POST", sequence="sequence", last="sequence"),
     **of_alder("accounts:company"),
     **of_alder("accounts:hand-over-offer", "POST"),
     **of_alder("accounts:hand-over", hand_over="hand over"),
