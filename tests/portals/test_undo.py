@@ -409,22 +409,3 @@ def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, th
     assert "Only who did it" in as_(alice).post(foreign, follow=True).content.decode()
     far = reverse("accounts:undo-all", args=["alder", revoked.sequence, 10**30])
     assert as_(alice).post(far, follow=True).status_code == 200
-
-
-def test_removing_several_offers_it(as_, alice, bob, emma):
-    client = as_(alice)
-    session = client.session
-    session["account_authentication_methods"] = [
-        {"method": "password", "at": timezone.now().timestamp()}
-    ]
-    session.save()
-
-    page = client.post(
-        reverse("portals:people-selected", args=["alder", "remove"]),
-        {"person": [str(bob.sub), str(emma.sub)], "typed_name": "Alder Dental"},
-        follow=True,
-    ).content.decode()
-
-    ended = AuditEvent.objects.filter(kind="membership.removed").order_by("sequence")
-    first, last = (one.sequence for one in ended)
-    assert reverse("accounts:undo-all", args=["alder", first, last]) in page
