@@ -30,7 +30,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("portals.urls")),
     path("", include("accounts.urls")),
-    path("preferences/", include("preferences.urls")),
+    path("", include("preferences.urls")),
     path("api/v1/", include("preferences.api.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

@@ -1,14 +1,33 @@
-"""Pages of what a person receives."""
+"""Pages of what a person receives, and of asking for it without an account."""
 
-from django.urls import path
+from django.urls import include, path
 
-from preferences.views import centre, links
+from preferences.views import centre, links, subscribe
 
 app_name = "preferences"
 
-urlpatterns = [
+own = [
     path("", centre.centre, name="centre"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
+    path("resume/", centre.resume, name="resume"),
+    path("pause/", centre.pause, name="pause"),
+    path("digest/", centre.digest, name="digest"),
+    path("language/", centre.language, name="language"),
+    path("history/", centre.history, name="history"),
+    path("receipt/", centre.receipt, name="receipt"),
+    path("receipts/verify/", subscribe.receipt_verify, name="receipt-verify"),
+    path("mail/<str:token>/", links.mail, name="mail"),
     path("unsubscribe/<str:token>/", links.unsubscribe_link, name="unsubscribe"),
+]
+
+public = [
+    path("", subscribe.subscribe, name="subscribe"),
+    path("confirm/<str:token>/", subscribe.confirm, name="confirm"),
+    path("<slug:topic>/", subscribe.subscribe_to, name="subscribe-to"),
+]
+
+urlpatterns = [
+    path("preferences/", include(own)),
+    path("subscribe/", include(public)),
 ]
