@@ -63,3 +63,10 @@ def person_saved(*, instance: Any, update_fields: Any = None, **_: Any) -> None:
 
     if update_fields is None or "email" in update_fields:
         follow_address(actor=None, recipient=instance.recipient)
+
+
+def membership_ended(*, membership: Any, **_: Any) -> dict[str, Any]:
+    """Contact roles, and what a company added, end with the place in it."""
+    from preferences.services.firms import drop_mail_of_leaver
+
+    return drop_mail_of_leaver(membership=membership)

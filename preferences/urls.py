@@ -1,8 +1,8 @@
-"""Pages of what a person receives, and of asking for it without an account."""
+"""Pages of what a person receives, and of the staff who send it."""
 
 from django.urls import include, path
 
-from preferences.views import centre, links, subscribe
+from preferences.views import centre, firms, links, subscribe
 
 app_name = "preferences"
 
@@ -27,7 +27,18 @@ public = [
     path("<slug:topic>/", subscribe.subscribe_to, name="subscribe-to"),
 ]
 
+firm = [
+    path("", firms.firm, name="firm"),
+    path("contacts/", firms.contact_name, name="contact-name"),
+    path("contacts/<int:contact>/remove/", firms.contact_remove, name="contact-remove"),
+    path("added/", firms.recipient_add, name="firm-recipient-add"),
+    path("added/<int:recipient>/remove/", firms.recipient_remove, name="firm-recipient-remove"),
+    path("topics/<slug:topic>/deny/", firms.topic_deny, name="topic-deny"),
+    path("topics/<slug:topic>/allow/", firms.topic_allow, name="topic-allow"),
+]
+
 urlpatterns = [
+    path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
     path("subscribe/", include(public)),
 ]

@@ -104,14 +104,16 @@ def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None 
 
     Who has a row keeps it, so that it may be run again.
     """
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # one at a time
     sql, parameters = _of_category(campaign.topic, readers)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO preferences_candidate"  # noqa: S608
             " (campaign_id, recipient_id, send, reason, consent_id)"
             f" SELECT %s, v.recipient_id, v.reason IN ({_SENDING}), v.reason, v.consent_id"
-            f" FROM ({sql}) v WHERE TRUE ON CONFLICT (recipient_id, campaign_id) DO NOTHING",
-            [campaign.pk, *parameters],
+            f" FROM ({sql}) v WHERE NOT EXISTS (SELECT 1 FROM preferences_candidate x"
+            " WHERE x.campaign_id = %s AND x.recipient_id = v.recipient_id)",
+            [campaign.pk, *parameters, campaign.pk],
         )
         return cursor.rowcount
 

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from preferences.choices import CampaignState, MessageState, Outcome
-from preferences.gate.delivery import LEASE, decide, finish, retry
+from preferences.gate.delivery import LEASE, close, decide, retry
 from preferences.gate.dispatch import asked_together
 from preferences.gate.envelope import mail_domain, topic_sender
 from preferences.gate.signing import SignedMail
@@ -53,7 +53,7 @@ def deliver_digest(recipient_pk: int) -> str:
         if answer.send:
             wanted.append((message, answer))
         else:
-            finish(message, Outcome.SKIPPED, answer)
+            close(message, Outcome.SKIPPED, answer)
     if not wanted:
         return "nothing due"
     try:
@@ -66,7 +66,7 @@ def deliver_digest(recipient_pk: int) -> str:
         if error:
             retry(message, answer, error)
         else:
-            finish(message, Outcome.SENT, answer, f"in the digest {wanted[0][0].message_id}")
+            close(message, Outcome.SENT, answer, f"in the digest {wanted[0][0].message_id}")
     return MessageState.WAITING.value if error else MessageState.SENT.value
 
 

@@ -293,7 +293,7 @@ def test_a_campaign_has_a_decision_for_everyone_once_R46_R49(
     campaign = Campaign.objects.create(created_by=olive, subject_en="A", **category)
     everyone = Recipient.objects.all()
     count = everyone.count()
-    with django_assert_num_queries(3):  # one statement between savepoint and release
+    with django_assert_num_queries(4):  # savepoint, lock, one statement, release
         assert resolve_campaign(campaign=campaign, readers=everyone) == count
     assert resolve_campaign(campaign=campaign, readers=everyone) == 0
     row = Candidate.objects.get(recipient=bob.recipient)
