@@ -108,8 +108,10 @@ def choose(request: PersonRequest) -> HttpResponse:
 @require_POST
 def stop_all(request: PersonRequest) -> HttpResponse:
     """No to everything optional."""
-    stop_all_optional(actor=request.user, network_address=network_address(request))
-    return _answer(request, "stopped", [])
+    stopped_before = request.user.recipient.is_stopped
+    topics = stop_all_optional(actor=request.user, network_address=network_address(request))
+    # Taking this stop back must not lift an earlier one: then the topics come back by name.
+    return _answer(request, "stopped", topics if stopped_before else [])
 
 
 @require_POST

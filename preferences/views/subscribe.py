@@ -25,9 +25,10 @@ from preferences.services.subscriptions import (
 from preferences.tokens import BadToken, read_confirmation_token
 
 
-def _sender() -> dict[str, str]:
+def _sender() -> str:
     """Who asks, and how to reach them: an express yes is given to somebody (R20)."""
-    return {"address": settings.HUB_BRAND_ADDRESS, "url": settings.HUB_BASE_URL}
+    known = (settings.HUB_BRAND_NAME, settings.HUB_BRAND_ADDRESS, settings.HUB_BASE_URL)
+    return ", ".join(filter(None, known))
 
 
 @login_not_required
