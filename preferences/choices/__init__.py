@@ -283,6 +283,16 @@ EVENT_SENTENCES = {
         "%(actor)s imported %(added)s readers and %(refused)s refusals into the mail topic"
         " “%(topic)s”."
     ),
+    "campaign.tried": _("%(actor)s had the mail “%(subject)s” sent to themselves as a trial."),
+    "notice_class.approved": _(
+        "%(actor)s said yes to the notice class “%(notice_class)s”; one more person is needed."
+    ),
+    "notice_class.activated": _(
+        "%(actor)s said yes to the notice class “%(notice_class)s”; it is in use now."
+    ),
+    "reseller.marked": _("%(actor)s marked the company as a reseller."),
+    "reseller.unmarked": _("%(actor)s took back that the company is a reseller."),
+    "evidence.exported": _("%(actor)s exported the mail evidence of %(reader)s."),
     "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
     "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),
 }

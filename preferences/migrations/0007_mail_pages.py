@@ -15,7 +15,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('preferences', '0005_sending'),
+        ('preferences', '0006_candidate_pages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
