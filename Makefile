@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip install --disable-pip-version-check --require-hashes
 PROGRESS := $(PYTHON) -m hub.progress
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check races benchmark picture messages lock clean
+.PHONY: help demo test check races fuzz benchmark picture messages lock clean
 
 help:
 	@echo "To see it"
@@ -16,6 +16,7 @@ help:
 	@echo "  make test       the whole suite; says aloud what this machine could not run"
 	@echo "  make check      format, lint, types and architecture alone (a minute)"
 	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
+	@echo "  make fuzz       weeks of the hub in any order, EXAMPLES times (default 500)"
 	@echo "  make benchmark  the figures in README: checks per second, long lists, an audience"
 	@echo "  make picture    README's picture, from the demo"
 	@echo "  make messages   collect and compile the French texts (needs gettext)"
@@ -35,10 +36,17 @@ races: export RACE_ROUNDS ?= 1000
 races: $(VENV)/dev
 	@$(RUN) -m tests races
 
+fuzz: export EXAMPLES ?= 500
+fuzz: export STEPS ?= 50
+fuzz: $(VENV)/dev
+	@$(RUN) -m pytest tests/portals/test_state_machine.py
+
 benchmark: $(VENV)/dev
 	@$(RUN) -m benchmarks.check
 	@$(RUN) -m benchmarks.people
 	@$(RUN) -m benchmarks.audience
+	@$(RUN) -m benchmarks.sending
+	@$(RUN) -m benchmarks.uses
 
 picture: $(VENV)/dev
 	@$(RUN) -m tests.picture

@@ -102,6 +102,42 @@ class Language(TextChoices):
     FRENCH = "fr", "Français"
 
 
+class EventGroup(TextChoices):
+    """What an event is about, in a word one can filter by."""
+
+    PEOPLE = "people", _("People")
+    INVITATIONS = "invitations", _("Invitations")
+    TEAMS = "teams", _("Teams")
+    RIGHTS = "rights", _("Rights")
+    REQUESTS = "requests", _("Requests")
+    COMPANY = "company", _("Company")
+    THINGS = "things", _("Things")
+    SUPPORT = "support", _("Support")
+    OTHER = "other", pgettext_lazy("activity", "Other")
+
+
+# The first word of a kind → its group.
+EVENT_GROUPS = {
+    **dict.fromkeys(["people", "membership", "leaving"], EventGroup.PEOPLE),
+    "invitation": EventGroup.INVITATIONS,
+    "team": EventGroup.TEAMS,
+    **dict.fromkeys(["grant", "grants", "registration", "preset", "review"], EventGroup.RIGHTS),
+    "request": EventGroup.REQUESTS,
+    **dict.fromkeys(["customer", "hand_over", "subscription", "activity"], EventGroup.COMPANY),
+    "resources": EventGroup.THINGS,
+    "support": EventGroup.SUPPORT,
+}
+
+
+def kinds_in(group: str) -> list[str]:
+    """Every kind of this group that somebody registered a sentence for."""
+    return [
+        kind
+        for kind in EVENT_SENTENCES
+        if EVENT_GROUPS.get(kind.partition(".")[0], EventGroup.OTHER) == group
+    ]
+
+
 THE_HUB = "The hub"  # who did it, as the trail keeps it, where nobody did
 
 
@@ -169,6 +205,8 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
         "%(actor)s sent a request of %(person)s back to the Super Users: %(request)s. They wrote:"
         " %(reason)s"
     ),
+    "activity.exported": _("%(actor)s exported the activity (%(format)s)."),
+    "history.exported": _("%(actor)s exported their own history (%(format)s)."),
     "profile.updated": _("%(actor)s changed their profile: %(fields)s."),
     "address.changed": _(
         "%(actor)s changed their e-mail address from %(previous)s to %(address)s."

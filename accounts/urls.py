@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts.views import (
+    activity,
     customers,
     desk,
     hand_overs,
@@ -22,6 +23,8 @@ HAND_OVER = "c/<slug:customer>/company/hand-over/<uuid:hand_over>"
 
 urlpatterns = [
     path("profile/", profile.profile, name="profile"),
+    path("profile/history/", activity.history, name="history"),
+    path("profile/history/export/<slug:form>/", activity.history_export, name="history-export"),
     path("invitations/<str:token>/", invitations.invitation_accept, name="invitation-accept"),
     path(f"{PERSON}/suspend/", memberships.person_suspend, name="person-suspend"),
     path(f"{PERSON}/restore/", memberships.person_restore, name="person-restore"),
@@ -53,7 +56,12 @@ urlpatterns = [
     ),
     path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
     path("c/<slug:customer>/undo/<int:sequence>/<int:last>/", undo.undo, name="undo-all"),
-    path("c/<slug:customer>/activity/", customers.activity, name="activity"),
+    path("c/<slug:customer>/activity/", activity.activity, name="activity"),
+    path(
+        "c/<slug:customer>/activity/export/<slug:form>/",
+        activity.activity_export,
+        name="activity-export",
+    ),
     path("c/<slug:customer>/company/", customers.company, name="company"),
     path(
         "c/<slug:customer>/company/hand-over/", hand_overs.hand_over_offer, name="hand-over-offer"

@@ -16,12 +16,16 @@ class PreferencesConfig(AppConfig):
 
         from accounts.choices import register_event_sentences, register_field_names
         from accounts.models import User
-        from accounts.signals import minute_passed
+        from accounts.signals import membership_ended, minute_passed
+        from portals.signals import customer_page_shown
         from preferences import signals
         from preferences.choices import EVENT_SENTENCES, FIELD_NAMES
+        from preferences.choices.reports import REPORT_SENTENCES
         from preferences.gate.codes import check_notice_codes
 
+        customer_page_shown.connect(signals.reseller_panel, dispatch_uid="reseller")
         register_event_sentences(EVENT_SENTENCES)
+        register_event_sentences(REPORT_SENTENCES)
         register_field_names(FIELD_NAMES)
         register(check_notice_codes)
         post_migrate.connect(signals.install_rules, sender=self)
@@ -29,3 +33,4 @@ class PreferencesConfig(AppConfig):
         post_migrate.connect(signals.allow_operators, sender=self)
         post_save.connect(signals.person_saved, sender=User)
         minute_passed.connect(signals.minute_passed, dispatch_uid="campaigns and digests")
+        membership_ended.connect(signals.membership_ended, dispatch_uid="company's mail")

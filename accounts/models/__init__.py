@@ -1,6 +1,6 @@
 """Who a person is, as tables."""
 
-from accounts.models.audit import AuditChain, AuditEvent
+from accounts.models.audit import AuditChain, AuditEvent, AuditEventThing
 from accounts.models.customers import Customer, Membership
 from accounts.models.hand_overs import HandOver
 from accounts.models.invitations import Invitation
@@ -13,6 +13,7 @@ from accounts.models.undo import Undo
 __all__ = [
     "AuditChain",
     "AuditEvent",
+    "AuditEventThing",
     "Customer",
     "HandOver",
     "HandedTeam",

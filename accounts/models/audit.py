@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models.customers import Customer
+from accounts.models.triggers import append_only, register
 
 PROVIDER_CHAIN = "provider"
 
@@ -71,6 +72,8 @@ class AuditEvent(models.Model):
             models.Index(fields=["customer", "-id"], name="event_by_customer"),
             models.Index(fields=["person", "-id"], name="event_by_person"),
             models.Index(fields=["actor", "-id"], name="event_by_actor"),
+            models.Index(fields=["customer", "kind", "-id"], name="event_by_kind"),
+            models.Index(fields=["customer", "at"], name="event_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -96,3 +99,28 @@ class AuditEvent(models.Model):
             self.content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def things(self) -> set[int]:
+        """The keys of the resources its data speaks of."""
+        told = [self.data, *self.data.get("grants", [])]
+        return {one["resource_id"] for one in told if isinstance(one.get("resource_id"), int)}
+
+
+class AuditEventThing(models.Model):
+    """Which event speaks of which resource: derived from its data, to find it by; append-only."""
+
+    event = models.ForeignKey(
+        AuditEvent, on_delete=models.PROTECT, related_name="thing_rows", db_index=False
+    )
+    resource = models.BigIntegerField()  # of an upper app, perhaps gone by now
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resource", "event"], name="event_speaks_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} speaks of {self.resource}"
+
+
+TRIGGERS = register(append_only("accounts_auditeventthing"))

@@ -30,3 +30,28 @@ def record_people_export(
         count=count_people(customer, asked),
         filters=filters,
     )
+
+
+@transaction.atomic
+def record_activity_export(
+    *, actor: User, customer: Customer, form: str, filters: str
+) -> AuditEvent:
+    """Say in the trail that somebody takes it away: the export's own last event.
+
+    In: csv or jsonl, and the filters as the address has them. A suspended customer's may be taken
+    too: it can be read. Raises PermissionDenied unless the actor is a Super User here.
+    """
+    customer = lock_customer(customer)
+    if not (actor.is_active and is_super_user(actor, customer)):
+        raise PermissionDenied("not a Super User of this customer")
+    return record_event(
+        kind="activity.exported", actor=actor, customer=customer, format=form, filters=filters
+    )
+
+
+@transaction.atomic
+def record_history_export(*, actor: User, form: str) -> AuditEvent:
+    """Say in a person's own history that they took it away. Raises PermissionDenied if closed."""
+    if not actor.is_active:
+        raise PermissionDenied("this account is closed")
+    return record_event(kind="history.exported", actor=actor, person=actor, format=form)

@@ -1,33 +1,19 @@
-"""A company's own pages: its data, who runs it, and what happened."""
+"""A company's own pages: its data and who runs it."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.choices import CustomerStatus
 from accounts.forms import CompanyForm, HandOverForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.selectors import activity_of, open_hand_over, page_of, sentence_of
+from accounts.selectors import open_hand_over
 from accounts.services import customers
 from accounts.views.rings import managed_customer
-
-
-@require_safe
-def activity(request: PersonRequest, customer: str) -> HttpResponse:
-    """What happened in the company, newest first, in sentences."""
-    company = managed_customer(request, customer)
-    events = activity_of(company)
-    page = page_of(events, among=events, order=("-pk",), after=request.GET.get("after", ""))
-    context = {
-        "customer": company,
-        "page": page,
-        "entries": [(event, sentence_of(event)) for event in page],
-    }
-    return render(request, "accounts/activity.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

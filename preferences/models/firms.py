@@ -60,7 +60,19 @@ class FirmRecipient(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.membership}: {self.notice_class_id or self.topic}"
+        return f"{self.membership}: {self.category}"
+
+    @property
+    def category(self) -> str:
+        """The code of its notice class, or the short name of its topic."""
+        return self.notice_class_id or self.topic.slug  # type: ignore[union-attr]
+
+    @property
+    def what(self) -> Topic | NoticeClass:
+        """What is got in addition: the one of the two that is set."""
+        found = self.topic or self.notice_class
+        assert found is not None  # noqa: S101 -- by constraint
+        return found
 
 
 class ContactRole(models.Model):

@@ -1,6 +1,8 @@
 """What the documents tell an operator to type does what they say."""
 
 import re
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -47,3 +49,21 @@ def test_links_between_documents_lead_somewhere():
     for document in DOCS.glob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), (document.name, target)
+
+
+def test_anyone_can_check_an_exported_activity_alone(as_, alice, bob, tmp_path):
+    [snippet] = re.findall(r"```python\n(.*?)```", (DOCS / "activity.md").read_text(), re.DOTALL)
+    address = reverse("accounts:activity-export", args=["alder", "jsonl"])
+    file = tmp_path / "activity.jsonl"
+
+    def check(text: str) -> int:
+        file.write_text(text)
+        return subprocess.run([sys.executable, "-c", snippet, file], capture_output=True).returncode
+
+    whole = as_(alice).post(address).getvalue().decode()
+    some = as_(alice).post(f"{address}?person={bob.sub}").getvalue().decode()
+    assert check(whole) == check(some) == 0
+    assert check(some.replace("Bob", "Rob")) == 1
+    assert check("".join(whole.splitlines(keepends=True)[:2] + whole.splitlines(True)[3:])) == 1
+    file.write_text(some)
+    call_command("audit", "verify", "--against", str(file), stdout=StringIO())

@@ -56,6 +56,7 @@ class Thing:
     portal: int
     kind: int
     parent: int | None
+    gone: bool = False
 
 
 @dataclass
@@ -106,12 +107,12 @@ def at_or_above(world: World, thing: int | None) -> list[int]:
     return [thing, *at_or_above(world, parent)]
 
 
-def in_force(grant: Grant) -> bool:
-    started = grant.starts_at is None or grant.starts_at <= NOW
-    return not grant.revoked and started and (grant.expires_at is None or grant.expires_at > NOW)
+def in_force(grant: Grant, now: datetime) -> bool:
+    started = grant.starts_at is None or grant.starts_at <= now
+    return not grant.revoked and started and (grant.expires_at is None or grant.expires_at > now)
 
 
-def reason(world: World, person: int, thing: int, code: int) -> str:
+def reason(world: World, person: int, thing: int, code: int, now: datetime = NOW) -> str:
     """What the decision must say."""
     place = world.things[thing]
     live = [
@@ -120,10 +121,11 @@ def reason(world: World, person: int, thing: int, code: int) -> str:
         if member.person == person
         and member.customer == place.customer
         and not (member.suspended or member.ended)
-        and (member.ends_at is None or member.ends_at > NOW)
+        and (member.ends_at is None or member.ends_at > now)
     ]
     if (
         not live
+        or place.gone
         or not world.active[person]
         or world.statuses[place.customer] != "active"
         or world.subscriptions[place.customer, place.portal] != "active"
@@ -135,7 +137,7 @@ def reason(world: World, person: int, thing: int, code: int) -> str:
     reaching = [
         grant
         for grant in world.grants
-        if in_force(grant)
+        if in_force(grant, now)
         and grant.thing in at_or_above(world, thing)
         and includes(world, place.portal, grant.code, code)
     ]
@@ -290,7 +292,7 @@ def store(world: World) -> Stored:
         TeamMembership.objects.bulk_create(
             TeamMembership(team=teams[team], membership=row) for team in member.teams
         )
-    types = [_store_portal(world, number, mark, rows) for number in range(2)]
+    types = [store_portal(world, number, mark, rows) for number in range(2)]
     subscriptions = {
         (c, p): Subscription.objects.create(customer=customers[c], portal=rows.portals[p], status=s)
         for (c, p), s in world.subscriptions.items()
@@ -313,7 +315,8 @@ def store(world: World) -> Stored:
     return rows
 
 
-def _store_portal(world: World, number: int, mark: int, rows: Stored) -> list[ResourceType]:
+def store_portal(world: World, number: int, mark: int, rows: Stored) -> list[ResourceType]:
+    """A portal of the world, past its manifest; out: its types, as TYPES has them."""
     label = {"label_en": "W", "label_fr": "W"}
     portal = Portal.objects.create(
         slug=f"world-{mark}-{number}", kind="other", home_url="https://w.example/", **label

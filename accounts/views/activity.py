@@ -1,0 +1,150 @@
+"""A company's trail: narrowed down, read in sentences, taken away as a file."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.forms.activity import ActivityForm
+from accounts.http import PersonRequest
+from accounts.models import AuditEvent, Customer, User
+from accounts.selectors import history_of, page_of, sentence_of
+from accounts.selectors.activity import (
+    Asked,
+    Reader,
+    activity_lines,
+    find_activity,
+    line_of,
+    people_named,
+    table_rows,
+)
+from accounts.selectors.paging import Page
+from accounts.services.exports import record_activity_export, record_history_export
+from accounts.spreadsheets import csv_response
+from accounts.views.rings import managed_customer
+
+FORMATS = ("csv", "jsonl")
+NOTHING: Page[AuditEvent] = Page([], next_cursor="", is_first=True)
+
+
+def _asked(company: Customer, form: ActivityForm) -> tuple[Asked | None, list[User]]:
+    """What the form asks for; None where its name fits nobody or several, who are the second."""
+    if not form.is_valid():
+        return None, []
+    wanted = form.cleaned_data
+    person, found = None, []
+    if wanted["person"]:
+        person = User.objects.filter(
+            sub=wanted["person"], memberships__customer=company
+        ).first()  # whoever belongs or belonged here
+        if person is None:
+            return None, []
+    elif wanted["who"]:
+        found = people_named(company, wanted["who"])
+        if len(found) != 1:
+            return None, found
+        person = found[0]
+    asked = Asked(
+        person=person, resource=wanted["resource"], group=wanted["group"], **form.moments()
+    )
+    return asked, found
+
+
+def _query(form: ActivityForm, **instead: Any) -> str:
+    """What is asked for, ready for an address."""
+    query = QueryDict(mutable=True)
+    for name in form.fields:
+        value = str(instead.get(name, form.data.get(name, "")) or "")
+        if value:
+            query[name] = value
+    return query.urlencode()
+
+
+@require_safe
+def activity(request: PersonRequest, customer: str) -> HttpResponse:
+    """What happened in the company, newest first, in sentences."""
+    company = managed_customer(request, customer)
+    form = ActivityForm(request.GET)
+    asked, candidates = _asked(company, form)
+    after = request.GET.get("after", "")
+    page = NOTHING if asked is None else find_activity(company, asked, after=after)
+    context = {
+        "customer": company,
+        "form": form,
+        "asked": asked,
+        "candidates": [(person, _query(form, person=person.sub, who=None)) for person in candidates]
+        if asked is None
+        else [],
+        "about": _about(page, asked),
+        "keep": _query(form),
+        "page": page,
+        "entries": [(event, sentence_of(event)) for event in page],
+    }
+    return render(request, "accounts/activity.html", context)
+
+
+def _about(page: Page[AuditEvent], asked: Asked | None) -> str:
+    """The thing the page is narrowed to, as the trail calls it."""
+    if asked is None or asked.resource is None:
+        return ""
+    for event in page:
+        for told in [event.data, *event.data.get("grants", [])]:
+            if told.get("resource_id") == asked.resource and "resource" in told:
+                return str(told["resource"])
+    return _("one thing")
+
+
+@require_POST
+def activity_export(request: PersonRequest, customer: str, form: str) -> HttpResponseBase:
+    """The same as a file, all pages of it; that it was taken is the file's last event."""
+    company = managed_customer(request, customer)
+    chosen = ActivityForm(request.GET)
+    asked, _candidates = _asked(company, chosen)
+    if form not in FORMATS or asked is None:
+        raise Http404
+    last = record_activity_export(
+        actor=request.user, customer=company, form=form, filters=_query(chosen)
+    )
+    name = f"{company.slug}-activity-{timezone.localdate().isoformat()}"
+    if form == "jsonl":
+        return _lines(name, activity_lines(company, asked, last))
+    events = AuditEvent.objects.filter(asked.condition(), customer=company, pk__lte=last.pk)
+    return csv_response(name, _heading(), table_rows(events, Reader()))
+
+
+@require_safe
+def history(request: PersonRequest) -> HttpResponse:
+    """What a person did and what was done for them; only they see it."""
+    events = history_of(request.user)
+    page = page_of(events, among=events, order=("-pk",), after=request.GET.get("after", ""))
+    context = {"page": page, "entries": [(event, sentence_of(event)) for event in page]}
+    return render(request, "accounts/history.html", context)
+
+
+@require_POST
+def history_export(request: PersonRequest, form: str) -> HttpResponseBase:
+    """One's own history as a file."""
+    if form not in FORMATS:
+        raise Http404
+    last = record_history_export(actor=request.user, form=form)
+    name = f"history-{timezone.localdate().isoformat()}"
+    events = history_of(request.user).filter(pk__lte=last.pk)
+    if form == "jsonl":
+        return _lines(name, (line_of(event) for event in events.order_by("pk").iterator()))
+    return csv_response(name, _heading(), table_rows(events, Reader()))
+
+
+def _heading() -> list[str]:
+    return [_("When"), _("Who"), _("What"), _("Kind"), _("Number"), _("Hash")]
+
+
+def _lines(name: str, lines: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        lines,
+        content_type="application/jsonl; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.jsonl"'},
+    )

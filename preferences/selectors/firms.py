@@ -1,0 +1,96 @@
+"""A company's layer: what it denies, whom it adds, who its contacts are."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Customer, Membership, User
+from portals.choices import SubscriptionStatus
+from preferences.choices import CONTACT_CLASSES, ContactKind, NoticeCode, TopicBasis
+from preferences.models import (
+    ContactRole,
+    FirmDenial,
+    FirmRecipient,
+    NoticeClass,
+    Topic,
+)
+
+
+@dataclass(frozen=True)
+class FirmTopic:
+    """One topic as the company's page shows it."""
+
+    topic: Topic
+    denial: FirmDenial | None
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Who is the contact for one thing, and what they get for it."""
+
+    kind: ContactKind
+    notices: list[NoticeClass]
+    people: list[ContactRole]
+
+
+def topics_for(customer: Customer) -> QuerySet[Topic]:
+    """The topics offered to this company's people through it."""
+    portals = customer.subscriptions.filter(status=SubscriptionStatus.ACTIVE).values("portal")
+    offered = Topic.objects.filter(Q(portal=None) | Q(portal__in=portals), active=True)
+    if hasattr(customer, "reseller"):
+        return offered
+    return offered.filter(resellers_only=False)
+
+
+def addable_topics(customer: Customer) -> QuerySet[Topic]:
+    """Those a company may have its people get; the others only the person can ask for."""
+    return topics_for(customer).filter(basis=TopicBasis.IMPLIED)
+
+
+def firm_topics(customer: Customer) -> list[FirmTopic]:
+    """Each topic offered to the company, or denied by it, with the denial."""
+    denials = {
+        denial.topic_id: denial
+        for denial in FirmDenial.objects.filter(customer=customer).select_related("by")
+    }
+    shown = Topic.objects.filter(
+        Q(pk__in=topics_for(customer).values("pk")) | Q(pk__in=list(denials))
+    )
+    return [FirmTopic(topic, denials.get(topic.pk)) for topic in shown]
+
+
+def firm_contacts(customer: Customer) -> list[Contacts]:
+    """Every kind of contact with who is it, in the order they are explained."""
+    roles = (
+        ContactRole.objects.filter(membership__customer=customer)
+        .select_related("membership__user", "membership__customer", "by")
+        .order_by("membership__search_name", "pk")
+    )
+    rows = list(roles)
+    return [
+        Contacts(
+            kind,
+            [NoticeClass(code=code) for code in CONTACT_CLASSES[kind]],
+            [row for row in rows if row.kind == kind],
+        )
+        for kind in ContactKind
+    ]
+
+
+def firm_recipients(customer: Customer) -> QuerySet[FirmRecipient]:
+    """Whom the company added to a topic or a class, by name."""
+    return (
+        FirmRecipient.objects.filter(membership__customer=customer)
+        .select_related("membership__user", "membership__customer", "topic", "notice_class", "by")
+        .order_by("membership__search_name", "pk")
+    )
+
+
+def contacts_for(customer: Customer, notice_class: str) -> QuerySet[User]:
+    """Who gets a copy of the company's notices of a class: its contacts, and whom it added."""
+    kinds = [kind for kind, codes in CONTACT_CLASSES.items() if NoticeCode(notice_class) in codes]
+    members = Membership.objects.live().filter(
+        Q(contact_roles__kind__in=kinds) | Q(added_mail__notice_class=notice_class),
+        customer=customer,
+    )
+    return User.objects.filter(is_active=True, pk__in=members.values("user")).order_by("pk")

@@ -1,0 +1,326 @@
+"""Every act of the hub, with what its right actor sends so that it succeeds.
+
+A new POST address wants one line in ACTS (its form), or a reason in ELSEWHERE why nobody else
+could send it (test_access.py). test_wrong_actors.py tries each line by everyone who may not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Customer, Membership, User
+from accounts.services.customers import create_customer, suspend_customer
+from accounts.services.hand_overs import offer_hand_over
+from accounts.services.invitations import (
+    accept_invitation,
+    invite_main_super_user,
+    invite_person,
+)
+from accounts.services.leavings import plan_leaving
+from accounts.services.memberships import change_role, suspend_membership
+from accounts.services.requests import open_request, pass_request
+from accounts.services.teams import add_to_team, create_team
+from portals.models import Portal, Resource
+from portals.services.grants import Terms, grant_privilege, revoke_privilege
+from portals.services.requests import request_access
+
+PASSWORD = "three unrelated words"
+
+
+class Scene:
+    """One customer with one of everything; every attribute is a thing an act may be about."""
+
+    def __init__(self, customer: Customer) -> None:
+        self.customer = customer
+        self.main = customer.main_super_user
+        self.super_user: User = self.main.user  # the right actor of most acts
+        self.person = self.join("gina")  # has a grant, is in a team, asks for something
+        self.colleague = self.join("henry")  # a plain user
+        self.second = self.join("iris", role="super_user")
+        self.former = self.join("jack", role="super_user")  # once one, no longer live
+        suspend_membership(actor=self.super_user, membership=self.former)
+
+        self.domain = self._thing("domains", "domain")
+        self.view = self.domain.resource_type.privileges.get(code="view")
+        self.root = self._thing("domains", "subscription")
+        self.open = self.root.resource_type.privileges.get(code="open")
+        self.team = create_team(actor=self.super_user, customer=customer, name="Everyone")
+        add_to_team(actor=self.super_user, team=self.team, membership=self.person)
+        self.other_team = create_team(actor=self.super_user, customer=customer, name="Empty")
+        self.grant = self.give(self.person)
+        self.team_grant = self.give(self.team)
+        self.invitation = self.invite("kim")
+        self.asked = request_access(
+            actor=self.person.user, customer=customer, text="Please.", rights=[]
+        )
+
+    def _thing(self, portal: str, kind: str) -> Resource:
+        things = Resource.objects.filter(subscription__customer=self.customer)
+        found = things.filter(resource_type__portal__slug=portal, resource_type__code=kind)
+        return found.order_by("pk").first()
+
+    def invite(self, name: str, **more: Any) -> Any:
+        address = f"{name}@{self.customer.slug}.example"
+        return invite_person(
+            actor=self.super_user, customer=self.customer, address=address, name=name, **more
+        )
+
+    def join(self, name: str, role: str = "user") -> Membership:
+        """Someone new, through an invitation."""
+        invitation = self.invite(name)
+        joined = accept_invitation(
+            actor=None, token=invitation.token, name=name.title(), password=PASSWORD
+        )
+        if role != joined.role:
+            change_role(actor=self.super_user, membership=joined, role=role)
+        joined.refresh_from_db()
+        return joined
+
+    def give(self, holder: Any, **terms: Any) -> Any:
+        """`view` on the domain."""
+        return grant_privilege(
+            actor=self.super_user,
+            holder=holder,
+            privilege=self.view,
+            resource=self.domain,
+            terms=Terms(**terms),
+            signed_in_at=timezone.now(),
+        )
+
+    def revoke(self) -> None:
+        """Something to undo."""
+        self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
+
+    def plan_leaving(self) -> None:
+        month = timezone.now() + timedelta(days=30)
+        plan_leaving(actor=self.super_user, membership=self.person, leaves_at=month)
+
+    def pass_on(self) -> None:
+        """A request that has come to the provider."""
+        self.asked = open_request(
+            actor=self.person.user,
+            customer=self.customer,
+            kind="phone",
+            wanted={"work_phone": "555 0100"},
+        )
+        pass_request(actor=self.super_user, asked=self.asked)
+
+    def draft(self) -> dict[str, Any]:
+        return {"draft": f"p{self.person.pk}"}
+
+    def hand_over(self) -> None:
+        self.offered = offer_hand_over(
+            actor=self.super_user,
+            customer=self.customer,
+            to=self.second,
+            typed_name=self.customer.name,
+            signed_in_at=timezone.now(),
+        )
+
+    def offer(self) -> dict[str, Any]:
+        return {"hand_over": self.offered.uuid}
+
+    def suspend(self) -> None:
+        suspend_membership(actor=self.super_user, membership=self.person)
+
+    def pause(self) -> None:
+        olive = User.objects.get(email="olive@harbour.example")
+        suspend_customer(actor=olive, customer=self.customer, reason="Unpaid.")
+
+    def pend(self) -> None:
+        """The customer these pages are about becomes one whose main Super User is awaited."""
+        olive = User.objects.get(email="olive@harbour.example")
+        self.customer = create_customer(actor=olive, slug=f"new-{self.customer.slug}", name="New")
+
+    def await_main(self) -> None:
+        self.pend()
+        olive = User.objects.get(email="olive@harbour.example")
+        address = "main@new.example"
+        invite_main_super_user(actor=olive, customer=self.customer, address=address)
+
+    def arguments(self) -> dict[str, Any]:
+        """What stands in addresses, by the name it has there."""
+        return {
+            "customer": self.customer.slug,
+            "slug": self.customer.slug,
+            "person": self.person.user.sub,
+            "team": self.team.uuid,
+            "grant": self.grant.pk,
+            "invitation": self.invitation.uuid,
+            "asked": self.asked.uuid,
+            "resource": self.domain.pk,
+            "portal": "domains",
+        }
+
+
+@dataclass(frozen=True)
+class Act:
+    """The form that succeeds, who sends it, and what differs from the scene as it is."""
+
+    data: Callable[[Scene], dict[str, Any]] = lambda scene: {}
+    by: str = "super user"  # or "main", "receiver", "person", "operator", "desk"
+    at: Callable[[Scene], dict[str, Any]] = lambda scene: {}  # other arguments than the scene's
+    before: Callable[[Scene], None] = lambda scene: None
+    query: str = ""
+    also: tuple[str, ...] = ()  # who else may, for themselves
+
+
+MEMBERS = ("colleague", "super user")
+LOU = '[["lou@example.org", "Lou", "", "", ""]]'
+DESK = {"ticket": "T-1", "reason": "Lost telephone."}
+
+ACTS: dict[str, Act] = {
+    # People
+    "accounts:person-suspend": Act(),
+    "accounts:person-restore": Act(before=Scene.suspend),
+    "accounts:person-remove": Act(),
+    "accounts:person-role": Act(lambda s: {"role": "super_user"}),
+    "accounts:person-details": Act(lambda s: {"work_name": "Georgina", "work_phone": "1"}),
+    "accounts:person-end": Act(lambda s: {"last_day": timezone.localdate() + timedelta(days=30)}),
+    "portals:leaving": Act(lambda s: {"moment": "now", "step": "confirm"}),
+    "accounts:leaving-cancel": Act(before=Scene.plan_leaving),
+    "portals:people-export": Act(),
+    "portals:people-selected": Act(
+        lambda s: {"person": [s.person.user.sub]}, at=lambda s: {"act": "suspend"}
+    ),
+    "portals:invite": Act(lambda s: {"rows": LOU, "role": "user", "act": "send"}),
+    # Teams
+    "accounts:teams": Act(lambda s: {"name": "Night shift"}),
+    "accounts:team-rename": Act(lambda s: {"name": "Night shift"}),
+    "portals:team-delete": Act(),
+    "accounts:team-member-add": Act(lambda s: {"person": s.colleague.user.sub}),
+    "accounts:team-member-remove": Act(),
+    "accounts:person-team-add": Act(lambda s: {"team": s.other_team.uuid}),
+    "accounts:person-team-remove": Act(),
+    # Rights
+    "portals:grant-revoke": Act(),
+    "portals:changes-review": Act(
+        lambda s: {"change": f"give.p{s.person.pk}.{s.root.pk}.{s.open.pk}..."}, at=Scene.draft
+    ),
+    "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
+    "accounts:undo-all": Act(
+        before=Scene.revoke,
+        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence + 1},
+    ),
+    "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
+    "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
+    # Requests
+    "portals:request-new": Act(
+        lambda s: {"text": "Please."}, "person", query="?kind=other", also=MEMBERS
+    ),
+    "portals:request-portal": Act(by="person", also=MEMBERS),
+    "accounts:request-withdraw": Act(by="person"),
+    "portals:request-approve": Act(),
+    "portals:request-refuse": Act(lambda s: {"reason": "No."}),
+    "accounts:request-pass": Act(),
+    "portals:service-ask": Act(lambda s: {"typed": "Domains"}),
+    "portals:provider-request-approve": Act(by="desk", before=Scene.pass_on),
+    "portals:provider-request-refuse": Act(
+        lambda s: {"reason": "No."}, "desk", before=Scene.pass_on
+    ),
+    "portals:provider-request-send-back": Act(
+        lambda s: {"word": "Yours."}, "desk", before=Scene.pass_on
+    ),
+    # The company
+    "accounts:activity-export": Act(at=lambda s: {"form": "jsonl"}),
+    "accounts:company": Act(lambda s: {"name": "Renamed", "language": "fr"}),
+    "accounts:hand-over-offer": Act(
+        lambda s: {"to": s.second.pk, "typed_name": s.customer.name}, "main"
+    ),
+    "accounts:hand-over-accept": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
+    "accounts:hand-over-decline": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
+    "accounts:hand-over-withdraw": Act(by="main", before=Scene.hand_over, at=Scene.offer),
+    # The provider
+    "portals:provider-customer-create": Act(
+        lambda s: {"name": "New", "slug": "new", "language": "en"}, "operator"
+    ),
+    "portals:provider-subscribe": Act(
+        lambda s: {"portal": Portal.objects.get(slug="webmail").pk},
+        "operator",
+        before=Scene.pend,
+    ),
+    "portals:provider-subscription": Act(lambda s: {"status": "suspended"}, "operator"),
+    "portals:provider-invite": Act(
+        lambda s: {"address": "main@new.example"}, "operator", before=Scene.pend
+    ),
+    "portals:provider-invitation-resend": Act(by="operator", before=Scene.await_main),
+    "portals:provider-invitation-revoke": Act(by="operator", before=Scene.await_main),
+    "portals:provider-customer-suspend": Act(lambda s: {"reason": "Unpaid."}, "operator"),
+    "portals:provider-customer-restore": Act(by="operator", before=Scene.pause),
+    "accounts:desk-reset-link": Act(lambda s: DESK, "desk"),
+    "accounts:desk-end-sessions": Act(lambda s: DESK, "desk"),
+}
+
+LATER = "has no line yet; its own tests try it"
+OWN = "the address names nobody: whoever sends it acts on themselves"
+TOKEN = "opens by a secret of its own, whoever is signed in"
+PORTAL = "a portal's, by its token; a session opens nothing: test_access.py"
+SESSION = "changes one's own session alone: portals/test_person_page.py"
+READS = "changes nothing, whatever is sent"
+
+ELSEWHERE: dict[str, str] = {
+    "home": READS,
+    "accounts:profile": OWN,
+    "accounts:history-export": OWN,
+    "preferences:choose": OWN,
+    "preferences:stop-all": OWN,
+    "preferences-api:choice-stop-all": OWN,
+    "preferences-api:choice-detail": OWN,
+    "preferences-api:choice-resume": OWN,
+    "preferences-api:delivery": OWN,
+    "preferences-api:evaluation": f"{PORTAL}, preferences/test_evaluation_api.py",
+    "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
+    **dict.fromkeys(
+        [
+            "portals:preset-new",
+            "portals:preset",
+            "portals:preset-delete",
+            "portals:preset-apply",
+        ],
+        f"{LATER}: portals/test_presets.py",
+    ),
+    "portals:renew-for-person": f"{LATER}: ",
+    "portals:renew-for-team": f"{LATER}: ",
+    "portals:same-as": f"{LATER}: portals/test_same_as.py",
+    **dict.fromkeys(
+        [
+            "portals:invitations-resend",
+            "portals:invitations-revoke",
+            "portals:invite-report",
+        ],
+        f"{LATER}: portals/test_invitations_page.py",
+    ),
+    **dict.fromkeys(
+        ["portals:review-begin", "portals:review-save"],
+        f"{LATER}: portals/test_review_pages.py",
+    ),
+    "set_language": OWN,
+    "usersessions_list": OWN,
+    **dict.fromkeys(
+        [
+            "account_login",
+            "account_logout",
+            "account_signup",
+            "account_reauthenticate",
+            "account_email",
+            "account_change_password",
+            "account_set_password",
+            "account_reset_password",
+            "account_confirm_login_code",
+        ],
+        OWN,
+    ),
+    "accounts:invitation-accept": f"{TOKEN}: attacks/test_invitations.py",
+    "preferences:unsubscribe": f"{TOKEN}: preferences/test_unsubscribe.py",
+    "account_confirm_email": f"{TOKEN}: accounts/test_profile.py",
+    "account_reset_password_from_key": f"{TOKEN}: attacks/test_taking_an_account.py",
+    "idp:oidc:token": f"{TOKEN}: portals/test_credentials.py",
+    "portals:changes": SESSION,
+    "portals:changes-discard": SESSION,
+    "portals-api:resource-sync": f"{PORTAL}, portals/test_resources_api.py",
+    "portals-api:resource": f"{PORTAL}, portals/test_resources_api.py",
+    "access-evaluation": f"{PORTAL}, portals/test_evaluation.py",
+}

@@ -1,0 +1,638 @@
+"""Weeks of a hub's life in any order, against the rule in plain Python.
+
+Hypothesis draws the acts: people join, leave and come back, teams form and end, things come, move
+and go, rights are given, asked for, taken, undone, begin and run out. After every act each way of
+asking must agree with the plain world: the check, the list, the page, the export. STEPS and
+EXAMPLES in the environment make it longer (`make fuzz`).
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import time_machine
+from allauth.idp.oidc.models import Client, Token
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.models import AuditEvent, Customer, Membership, Team, User
+from accounts.selectors import activity_of
+from accounts.services.customers import create_customer, restore_customer, suspend_customer
+from accounts.services.invitations import (
+    accept_invitation,
+    invite_main_super_user,
+    invite_person,
+)
+from accounts.services.memberships import (
+    change_role,
+    remove_membership,
+    restore_membership,
+    suspend_membership,
+)
+from accounts.services.requests import approve_request
+from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
+from accounts.services.undo import undo_event
+from portals.api.evaluation import answer_evaluation
+from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
+from portals.models import PersonGrant, Resource, Subscription, TeamGrant
+from portals.selectors.rights import explain
+from portals.services.grants import Terms, grant_privilege, revoke_privilege
+from portals.services.requests import request_access
+from portals.services.resources import Report, delete_resource, put_resource
+from portals.services.subscriptions import set_subscription_status, subscribe_customer
+from tests.portals.worlds import (
+    CODES,
+    NOW,
+    TYPES,
+    Grant,
+    Member,
+    Stored,
+    Thing,
+    World,
+    at_or_above,
+    reason,
+    store_portal,
+)
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+STEPS = int(os.environ.get("STEPS", "30"))
+# Within a type, across types, and over two steps.
+INCLUDES = {(1, 0), (3, 2), (5, 4), (7, 6), (3, 5), (5, 7)}
+HELD = {0, 2, 4}
+PEOPLE, CUSTOMERS, TEAMS = 5, 2, 4  # people 3 and 4 run the customers; two teams in each
+SPANS = [timedelta(microseconds=1), timedelta(minutes=4), timedelta(hours=7), timedelta(days=2)]
+
+people = st.integers(0, 2)
+customers = st.integers(0, CUSTOMERS - 1)
+teams = st.integers(0, TEAMS - 1)
+numbers = st.integers(0, 99)  # of whatever there is by then
+codes = st.integers(0, len(CODES) - 1)
+spans = st.sampled_from([None, None, *SPANS])
+
+
+class Hub(RuleBasedStateMachine):
+    """The services on one side, a World on the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = time_machine.travel(NOW, tick=False)
+        self.time = self.clock.start()
+        self.rollback = transaction.atomic()
+        self.rollback.__enter__()
+        self.olive = User.objects.get(email="olive@harbour.example")
+        self.world = World(
+            active=[True] * PEOPLE,
+            statuses=["active"] * CUSTOMERS,
+            subscriptions={(number, 0): "active" for number in range(CUSTOMERS)},
+            includes=[INCLUDES],
+            held=[HELD],
+            members=[],
+            things=[],
+            moves={},
+            grants=[],
+        )
+        self.rows = Stored()
+        self.rows.people = [
+            User.objects.create(email=f"p{number}@machine.example", name=f"P{number}")
+            for number in range(PEOPLE)
+        ]
+        store_portal(self.world, 0, 0, self.rows)
+        self.portal = self.rows.portals[0]
+        self.token = self._token()
+        self.customers = [self._customer(number) for number in range(CUSTOMERS)]
+        self.memberships: list[Membership] = [c.main_super_user for c in self.customers]
+        self.teams: dict[int, Team] = {}
+        self.removed: tuple[int, AuditEvent, Callable[[], None]] | None = None
+        self.steps = 0
+        for number in range(CUSTOMERS):  # where a week begins: people, teams, things, a right
+            for kind in (1, 2, 3):
+                self.report_a_thing(number, kind, 1)
+            for person in (0, 1):
+                self.join(person, number, super_user=False)
+            self.team_up(2 * number, 1)
+            self.give_a_right(number, 1, False, 3, None, None)
+            self.give_a_right(number, 0, True, 4, None, None)
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.rollback.__exit__(None, None, None)
+        self.clock.stop()
+
+    def _token(self) -> str:
+        self.portal.client = Client.objects.create(id="machine", name="Machine")
+        self.portal.save()
+        Token.objects.create(
+            type=Token.Type.ACCESS_TOKEN,
+            hash=hashlib.sha256(b"machine").hexdigest(),
+            client=self.portal.client,
+            scopes="access:check",
+        )
+        return "machine"
+
+    def _customer(self, number: int) -> Customer:
+        person = self.rows.people[3 + number]
+        customer = create_customer(actor=self.olive, slug=f"machine-{number}", name=f"M{number}")
+        subscribe_customer(actor=self.olive, customer=customer, portal=self.portal)
+        invitation = invite_main_super_user(
+            actor=self.olive, customer=customer, address=person.email
+        )
+        accept_invitation(actor=person, token=invitation.token)
+        customer.refresh_from_db()
+        self.world.members.append(Member(3 + number, number, True, False, False, None, set()))
+        self.world.things.append(Thing(number, 0, 0, None))
+        self.rows.things.append(Resource.objects.get(subscription__customer=customer))
+        return customer
+
+    # --- Doing ---
+
+    def main(self, customer: int) -> User:
+        return self.rows.people[3 + customer]
+
+    def done(self, act: Callable[[], Any]) -> Any:
+        """What a service answers; None where it refuses, and then nothing has changed."""
+        try:
+            with transaction.atomic():
+                return act() or True
+        except (ValidationError, PermissionDenied):
+            return None
+
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def later(self, span: timedelta | None) -> datetime | None:
+        return None if span is None else self.now() + span
+
+    def one_member(self, number: int) -> int:
+        return number % len(self.memberships)
+
+    def one_thing(self, number: int) -> int:
+        return number % len(self.world.things)
+
+    def drop(self, goes: Callable[[Grant], bool]) -> list[Grant]:
+        gone = [grant for grant in self.world.grants if goes(grant)]
+        self.world.grants = [grant for grant in self.world.grants if not goes(grant)]
+        return gone
+
+    def give(self, grant: Grant) -> None:
+        """Another grant of the same right to the same holder goes."""
+        self.drop(lambda one: _key(one) == _key(grant))
+        self.world.grants.append(grant)
+
+    def give_again(self, grants: list[Grant]) -> None:
+        """What an undo brings back: what is not over, gone or given again since."""
+        present = {_key(grant) for grant in self.world.grants}
+        for grant in grants:
+            over = grant.expires_at is not None and grant.expires_at <= self.now()
+            gone = self.world.things[grant.thing].gone
+            if not (over or gone or _key(grant) in present):
+                self.world.grants.append(grant)
+
+    def remember(self, customer: int, undo: Callable[[], None]) -> None:
+        """The latest removal, and what its undo means in the plain world."""
+        latest = activity_of(self.customers[customer]).first()
+        assert latest is not None
+        self.removed = (customer, latest, undo)
+
+    # --- The acts ---
+
+    @rule(person=people, customer=customers, super_user=st.booleans())
+    def join(self, person: int, customer: int, super_user: bool) -> None:
+        user = self.rows.people[person]
+
+        def act() -> Membership:
+            invitation = invite_person(
+                actor=self.main(customer),
+                customer=self.customers[customer],
+                address=user.email,
+                role="super_user" if super_user else "user",
+            )
+            return accept_invitation(actor=User.objects.get(pk=user.pk), token=invitation.token)
+
+        joined = self.done(act)
+        if joined is None:
+            return
+        for member in self.world.members:
+            if (member.person, member.customer) == (person, customer) and not member.ended:
+                self._leaves(member)  # a planned end that had passed
+        self.memberships.append(joined)
+        self.world.members.append(Member(person, customer, super_user, False, False, None, set()))
+
+    def _leaves(self, member: Member) -> list[Grant]:
+        member.ended = True
+        member.teams = set()
+        return self.drop(
+            lambda grant: (
+                not grant.to_team
+                and grant.holder == member.person
+                and self.world.things[grant.thing].customer == member.customer
+            )
+        )
+
+    @rule(number=numbers)
+    def leave(self, number: int) -> None:
+        number = self.one_member(number)
+        member, membership = self.world.members[number], self.memberships[number]
+        main = self.main(member.customer)
+        if not self.done(lambda: remove_membership(actor=main, membership=membership)):
+            return
+        in_teams = set(member.teams)
+        held = self._leaves(member)
+
+        def undo() -> None:
+            member.ended = False
+            member.teams = in_teams & self.teams.keys()
+            self.give_again(held)
+
+        self.remember(member.customer, undo)
+
+    @rule(number=numbers)
+    def suspend_or_restore(self, number: int) -> None:
+        number = self.one_member(number)
+        member, membership = self.world.members[number], self.memberships[number]
+        act = restore_membership if member.suspended else suspend_membership
+        main = self.main(member.customer)
+        if self.done(lambda: act(actor=main, membership=membership)):
+            member.suspended = not member.suspended
+
+    @rule(number=numbers)
+    def promote_or_demote(self, number: int) -> None:
+        number = self.one_member(number)
+        member, membership = self.world.members[number], self.memberships[number]
+        main, role = self.main(member.customer), "user" if member.super_user else "super_user"
+        if self.done(lambda: change_role(actor=main, membership=membership, role=role)):
+            member.super_user = not member.super_user
+
+    @rule(number=numbers, span=spans)
+    def plan_an_end(self, number: int, span: timedelta | None) -> None:
+        number = self.one_member(number)
+        member = self.world.members[number]
+        if member.person < 3 and not member.ended:
+            member.ends_at = self.later(span)
+            Membership.objects.filter(pk=self.memberships[number].pk).update(ends_at=member.ends_at)
+
+    @rule(person=people)
+    def close_or_open_a_person(self, person: int) -> None:
+        self.world.active[person] = not self.world.active[person]
+        User.objects.filter(pk=self.rows.people[person].pk).update(
+            is_active=self.world.active[person]
+        )
+
+    @rule(team=teams, number=numbers)
+    def team_up(self, team: int, number: int) -> None:
+        """Put somebody into a team, which begins with its first member."""
+        customer = team // 2
+        main = self.main(customer)
+        if team not in self.teams:
+            made = self.done(
+                lambda: create_team(
+                    actor=main, customer=self.customers[customer], name=f"Team {team}"
+                )
+            )
+            if made is None:
+                return
+            self.teams[team] = made
+        theirs = [place for place, m in enumerate(self.world.members) if m.customer == customer]
+        number = theirs[number % len(theirs)]
+        membership, row = self.memberships[number], self.teams[team]
+        if self.done(lambda: add_to_team(actor=main, team=row, membership=membership)):
+            self.world.members[number].teams.add(team)
+
+    @rule(number=numbers)
+    def leave_a_team(self, number: int) -> None:
+        pairs = [
+            (place, team)
+            for place, member in enumerate(self.world.members)
+            for team in sorted(member.teams)
+        ]
+        if not pairs:
+            return
+        place, team = pairs[number % len(pairs)]
+        member, membership, row = (
+            self.world.members[place],
+            self.memberships[place],
+            self.teams[team],
+        )
+        main = self.main(member.customer)
+        if self.done(lambda: remove_from_team(actor=main, team=row, membership=membership)):
+            member.teams.discard(team)
+            self.remember(member.customer, lambda: member.teams.add(team))
+
+    @rule(team=teams)
+    def end_a_team(self, team: int) -> None:
+        if team not in self.teams:
+            return
+        main, row = self.main(team // 2), self.teams[team]
+        if not self.done(lambda: delete_team(actor=main, team=row)):
+            return
+        del self.teams[team]
+        were_in = [member for member in self.world.members if team in member.teams]
+        for member in were_in:
+            member.teams.discard(team)
+        held = self.drop(lambda grant: grant.to_team and grant.holder == team)
+
+        def undo() -> None:
+            self.teams[team] = Team.objects.get(uuid=row.uuid)
+            for member in were_in:
+                over = member.ends_at is not None and member.ends_at <= self.now()
+                if not member.ended and not over:
+                    member.teams.add(team)
+            self.give_again(held)
+
+        self.remember(team // 2, undo)
+
+    @rule(
+        thing=numbers, holder=numbers, to_team=st.booleans(), code=codes, begins=spans, ends=spans
+    )
+    def give_a_right(
+        self,
+        thing: int,
+        holder: int,
+        to_team: bool,
+        code: int,
+        begins: timedelta | None,
+        ends: timedelta | None,
+    ) -> None:
+        thing = self.one_thing(thing)
+        customer = self.world.things[thing].customer
+        if to_team:
+            theirs = [team for team in self.teams if team // 2 == customer]
+            if not theirs:
+                return
+            number = theirs[holder % len(theirs)]
+            to: Membership | Team = self.teams[number]
+        else:
+            place = self.one_member(holder)
+            number, to = self.world.members[place].person, self.memberships[place]
+        grant = Grant(to_team, number, thing, code, self.later(begins), self.later(ends), False)
+        given = self.done(
+            lambda: grant_privilege(
+                actor=self.main(customer),
+                holder=to,
+                privilege=self.rows.privileges[0, code],
+                resource=self.rows.things[thing],
+                terms=Terms(starts_at=grant.starts_at, expires_at=grant.expires_at),
+            )
+        )
+        event(f"right given: {given is not None}")
+        if given:
+            self.give(grant)
+
+    @precondition(lambda self: self.world.grants)
+    @rule(number=numbers)
+    def take_a_right(self, number: int) -> None:
+        grant = self.world.grants[number % len(self.world.grants)]
+        customer = self.world.things[grant.thing].customer
+        row = self._row(grant)
+        if self.done(lambda: revoke_privilege(actor=self.main(customer), grant=row)):
+            self.drop(lambda one: one is grant)
+            self.remember(customer, lambda: self.give_again([grant]))
+
+    def _row(self, grant: Grant) -> Any:
+        key: dict[str, Any] = {
+            "permission_id": self.rows.privileges[0, grant.code].pk,
+            "content_object": self.rows.things[grant.thing],
+        }
+        if grant.to_team:
+            return TeamGrant.objects.get(group=self.teams[grant.holder].group_id, **key)
+        return PersonGrant.objects.get(user=self.rows.people[grant.holder], **key)
+
+    @rule(person=people, thing=numbers, ends=spans)
+    def ask_for_a_right(self, person: int, thing: int, ends: timedelta | None) -> None:
+        thing = self.one_thing(thing)
+        place = self.world.things[thing]
+        code = 2 * place.kind + 1
+        customer, until = place.customer, self.later(ends)
+        asked = self.done(
+            lambda: request_access(
+                actor=User.objects.get(pk=self.rows.people[person].pk),
+                customer=self.customers[customer],
+                rights=[(self.rows.things[thing], self.rows.privileges[0, code])],
+                expires_at=until,
+            )
+        )
+        if asked is None:
+            return
+        if self.done(lambda: approve_request(actor=self.main(customer), asked=asked)):
+            event("request approved")
+            self.give(Grant(False, person, thing, code, None, until, False))
+
+    @precondition(lambda self: self.removed is not None)
+    @rule()
+    def undo(self) -> None:
+        assert self.removed is not None
+        customer, removal, undo = self.removed
+        if self.done(lambda: undo_event(actor=self.main(customer), event=removal)):
+            event(f"undone: {removal.kind}")
+            undo()
+
+    @rule(customer=customers, kind=st.integers(1, 3), number=numbers)
+    def report_a_thing(self, customer: int, kind: int, number: int) -> None:
+        """A new thing, or one that is there under another parent."""
+        above = self._there(customer, kind - 1)
+        same = self._there(customer, kind)
+        if not above:
+            return
+        parent = above[number % len(above)]
+        moved = same[number // 7 % len(same)] if same and number % 3 == 0 else None
+        name = self.rows.things[moved].external_id if moved else f"t{len(self.rows.things)}"
+        up = (TYPES[kind - 1], self.rows.things[parent].external_id) if kind > 1 else None
+        put_resource(
+            actor=self.portal,
+            customer=self.customers[customer].slug,
+            type_code=TYPES[kind],
+            report=Report(name, name, up),
+        )
+        if moved is not None:
+            self.world.things[moved] = replace(self.world.things[moved], parent=parent)
+            return
+        self.world.things.append(Thing(customer, 0, kind, parent))
+        self.rows.things.append(
+            Resource.objects.get(
+                resource_type__code=TYPES[kind], external_id=name, resource_type__portal=self.portal
+            )
+        )
+
+    def _there(self, customer: int, kind: int) -> list[int]:
+        return [
+            number
+            for number, thing in enumerate(self.world.things)
+            if (thing.customer, thing.kind, thing.gone) == (customer, kind, False)
+        ]
+
+    @rule(number=numbers)
+    def delete_a_thing(self, number: int) -> None:
+        number = self.one_thing(number)
+        row = self.rows.things[number]
+        if self.world.things[number].kind and self.done(
+            lambda: delete_resource(actor=self.portal, resource=row)
+        ):
+            below = {
+                one
+                for one in range(len(self.world.things))
+                if number in at_or_above(self.world, one)
+            }
+            for one in below:
+                self.world.things[one].gone = True
+            self.drop(lambda grant: grant.thing in below)
+
+    @rule(customer=customers)
+    def suspend_or_restore_a_customer(self, customer: int) -> None:
+        row = self.customers[customer]
+        if self.world.statuses[customer] == "active":
+            suspend_customer(actor=self.olive, customer=row, reason="Unpaid.")
+            self.world.statuses[customer] = "suspended"
+        else:
+            restore_customer(actor=self.olive, customer=row)
+            self.world.statuses[customer] = "active"
+
+    @rule(customer=customers, status=st.sampled_from(["active", "active", "suspended", "ended"]))
+    def change_a_subscription(self, customer: int, status: str) -> None:
+        row = Subscription.objects.get(customer=self.customers[customer])
+        if not self.done(
+            lambda: set_subscription_status(actor=self.olive, subscription=row, status=status)
+        ):
+            return
+        self.world.subscriptions[customer, 0] = status
+        if status == "ended":
+            self.drop(lambda grant: self.world.things[grant.thing].customer == customer)
+
+    @rule(span=st.sampled_from(SPANS))
+    def time_passes(self, span: timedelta) -> None:
+        self.time.shift(span)
+
+    # --- Asking ---
+
+    @invariant()
+    def every_way_of_asking_agrees(self) -> None:
+        world, rows, now = self.world, self.rows, self.now()
+        expected = {
+            (person, thing, code): reason(world, person, thing, code, now)
+            for person in range(PEOPLE)
+            for thing in range(len(world.things))
+            for code in (2 * world.things[thing].kind, 2 * world.things[thing].kind + 1)
+        }
+        yes = sorted(q for q, answer in expected.items() if answer != "not_allowed")
+        self.steps += 1
+        for person, user in enumerate(rows.people):
+            for code in {self.steps % len(CODES), self.steps * 3 % len(CODES)}:  # each in its turn
+                found = set(resources_one_may(user, rows.privileges[0, code]))
+                assert found == {rows.things[t] for p, t, c in yes if (p, c) == (person, code)}
+        event(f"some may: {bool(yes)}")
+        for person, thing, code in {*yes[::3], *sorted(expected)[:: 1 + len(expected) // 6]}:
+            self._ask(person, thing, code, expected[person, thing, code])
+        self._compare_pages(expected)
+        self._compare_exports()
+
+    def _ask(self, person: int, thing: int, code: int, answer: str) -> None:
+        user, resource = self.rows.people[person], self.rows.things[thing]
+        user = User.objects.get(pk=user.pk)
+        kind, action = CODES[code].split(".")
+        allowed = answer != "not_allowed"
+        assert decide(user, CODES[code], resource) == answer
+        assert user.has_perm(f"portals.{self.portal.slug}.{CODES[code]}", resource) is allowed
+        body = {
+            "subject": {"type": "user", "id": str(user.sub)},
+            "resource": {"type": kind, "id": resource.external_id},
+            "action": {"name": action},
+        }
+        asked = answer_evaluation(
+            method="POST",
+            content_type="application/json",
+            authorization=f"Bearer {self.token}",
+            request_id="",
+            body=json.dumps(body).encode(),
+        )
+        assert json.loads(asked.body) == {"decision": allowed, "context": {"reason": answer}}
+        privilege = self.rows.privileges[0, code]
+        assert people_who_may(privilege, resource).filter(pk=user.pk).exists() is allowed
+        assert privileges_one_has(user, resource).filter(pk=privilege.pk).exists() is allowed
+
+    def _compare_pages(self, expected: dict[tuple[int, int, int], str]) -> None:
+        """The page of each person who is at work says what the decision says."""
+        for member, membership in zip(self.world.members, self.memberships, strict=True):
+            customer = member.customer
+            over = member.ends_at is not None and member.ends_at <= self.now()
+            at_work = not (member.ended or member.suspended or over)
+            open_for_work = (
+                self.world.active[member.person]
+                and self.world.statuses[customer] == "active"
+                and self.world.subscriptions[customer, 0] == "active"
+            )
+            if not (at_work and open_for_work):
+                continue
+            things = [
+                number
+                for number, thing in enumerate(self.world.things)
+                if thing.customer == customer and not thing.gone
+            ]
+            membership.refresh_from_db()
+            for number, row in zip(
+                things,
+                explain(membership, [self.rows.things[number] for number in things]),
+                strict=True,
+            ):
+                shown = {held.privilege.codename for held in row.held if held.in_force}
+                assert shown == {
+                    CODES[code]
+                    for code in range(len(CODES))
+                    if expected.get((member.person, number, code), "not_allowed") != "not_allowed"
+                }
+
+    def _compare_exports(self) -> None:
+        """The grants there are, and the trail of each customer, event by event."""
+        stored = {
+            (False, row.user_id, row.content_object_id, row.permission_id): (
+                row.starts_at,
+                row.expires_at,
+            )
+            for row in PersonGrant.objects.filter(user__in=self.rows.people)
+        } | {
+            (True, row.group_id, row.content_object_id, row.permission_id): (
+                row.starts_at,
+                row.expires_at,
+            )
+            for row in TeamGrant.objects.filter(
+                content_object__in=[thing for thing in self.rows.things if thing.pk]
+            )
+        }
+        assert stored == {
+            (
+                grant.to_team,
+                self.teams[grant.holder].group_id
+                if grant.to_team
+                else self.rows.people[grant.holder].pk,
+                self.rows.things[grant.thing].pk,
+                self.rows.privileges[0, grant.code].pk,
+            ): (grant.starts_at, grant.expires_at)
+            for grant in self.world.grants
+        }
+
+
+def _key(grant: Grant) -> tuple[bool, int, int, int]:
+    return grant.to_team, grant.holder, grant.thing, grant.code
+
+
+def test_any_order_of_acts_leaves_what_the_rule_says(db):
+    run_state_machine_as_test(
+        Hub,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
