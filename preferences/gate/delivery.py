@@ -19,8 +19,9 @@ from django.utils import timezone
 from accounts.services.invitations import note_bounce
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
+from preferences.gate.marks import mark
 from preferences.gate.transport import send
-from preferences.models import DeliveryDecision, Message, Recipient, Topic
+from preferences.models import Message, Recipient, Topic
 from preferences.selectors import Answer, answer_for
 from preferences.tasks import enqueue_delivery
 
@@ -31,6 +32,8 @@ RESCUE_AFTER = timedelta(minutes=10)  # a message still queued then has lost its
 RETRY_AFTER = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 3600, 3600, 3600, 3600, 3600)]
 FURTHEST = 2 * max(RETRY_AFTER)  # no worker of ours puts a message off for longer
 SWEEP_SIZE = 500
+
+Finish = Callable[[Message, Outcome, Answer], str]
 
 
 def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_for) -> Answer:
@@ -62,7 +65,7 @@ def deliver(pk: int) -> str:
 def stand_back(message: Message) -> str:
     """What a claimed message does whose campaign is held, or cancelled; out: its state."""
     if message.campaign is not None and message.campaign.state == CampaignState.CANCELLED:
-        return finish(message, Outcome.WITHDRAWN, Answer(False, Reason.WITHDRAWN))
+        return close(message, Outcome.WITHDRAWN, Answer(False, Reason.WITHDRAWN))
     release([message])
     return MessageState.QUEUED.value
 
@@ -76,8 +79,12 @@ def release(messages: list[Message]) -> None:
     ).update(state=MessageState.QUEUED, due_at=timezone.now())
 
 
-def carry_out(message: Message, answer: Answer) -> str:
-    """Send a claimed message, or skip it, as decided; out: its state."""
+def carry_out(message: Message, answer: Answer, finish: Finish | None = None) -> str:
+    """Send a claimed message, or skip it, as decided; out: its state.
+
+    `finish` closes it, at once or with others.
+    """
+    finish = finish or close
     if not answer.send:
         return finish(message, Outcome.SKIPPED, answer)
     try:
@@ -88,9 +95,7 @@ def carry_out(message: Message, answer: Answer) -> str:
     except smtplib.SMTPRecipientsRefused as error:
         code, _text = next(iter(error.recipients.values()))
         if code >= 500:
-            return finish(
-                message, Outcome.FAILED, Answer(False, Reason.ADDRESS_REFUSED), str(error)
-            )
+            return close(message, Outcome.FAILED, Answer(False, Reason.ADDRESS_REFUSED), str(error))
         return retry(message, answer, str(error))
     except Exception as error:  # whatever a transport raises, the mail is kept and tried again
         log.warning("the transport did not take a mail", message=message.pk, error=str(error))
@@ -120,28 +125,14 @@ def _claim(pk: int) -> Message | None:
     return Message.objects.select_related("recipient__user", "topic", "campaign").get(pk=pk)
 
 
-def finish(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
-    """Write the decision, erase the content, close the message: one transaction."""
+def close(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
+    """Close a claimed message with its decision; out: its state."""
     with transaction.atomic(durable=True):
-        ours = Message.objects.select_for_update().filter(pk=message.pk, claim=message.claim)
-        if not ours.filter(state=MessageState.CLAIMED).exists():
+        if not mark([(message, answer, detail)], outcome):
             log.warning("a claim ran out before its mail was marked", message=message.pk)
             return "claim lost"
-        DeliveryDecision.objects.create(
-            message=message,
-            outcome=outcome,
-            reason=answer.reason,
-            consent_id=answer.consent_id,
-            detail=detail[:300],
-        )
         if answer.reason == Reason.ADDRESS_REFUSED:
             note_bounce(address=message.address)
-        ours.update(
-            state=outcome.value,
-            sealed_content=None,
-            attempts=message.attempts + 1,
-            last_error=detail[:300],
-        )
     return outcome.value
 
 
@@ -149,7 +140,7 @@ def retry(message: Message, answer: Answer, error: str) -> str:
     """Try again later; mandatory mail for as long as it takes, a topic until the list ends."""
     attempts = message.attempts + 1
     if attempts > len(RETRY_AFTER) and message.topic is not None:
-        return finish(message, Outcome.FAILED, Answer(False, Reason.GAVE_UP), error)
+        return close(message, Outcome.FAILED, Answer(False, Reason.GAVE_UP), error)
     wait = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
     Message.objects.filter(pk=message.pk, claim=message.claim, state=MessageState.CLAIMED).update(
         state=MessageState.WAITING,

@@ -14,16 +14,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.emails import absolute
 from preferences.choices import CampaignState, MessageState, Outcome
-from preferences.gate.delivery import LEASE, decide, finish, retry
+from preferences.gate.delivery import LEASE, close, decide, retry
 from preferences.gate.dispatch import asked_together
 from preferences.gate.envelope import mail_domain, topic_sender
 from preferences.gate.signing import SignedMail
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
 from preferences.selectors import Answer
-from preferences.tokens import unsubscribe_url
+from preferences.tokens import page_url, unsubscribe_url
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +53,7 @@ def deliver_digest(recipient_pk: int) -> str:
         if answer.send:
             wanted.append((message, answer))
         else:
-            finish(message, Outcome.SKIPPED, answer)
+            close(message, Outcome.SKIPPED, answer)
     if not wanted:
         return "nothing due"
     try:
@@ -67,7 +66,7 @@ def deliver_digest(recipient_pk: int) -> str:
         if error:
             retry(message, answer, error)
         else:
-            finish(message, Outcome.SENT, answer, f"in the digest {wanted[0][0].message_id}")
+            close(message, Outcome.SENT, answer, f"in the digest {wanted[0][0].message_id}")
     return MessageState.WAITING.value if error else MessageState.SENT.value
 
 
@@ -98,7 +97,7 @@ def compose(messages: list[Message]) -> SignedMail:
                 "brand": settings.HUB_BRAND_NAME,
                 "postal_address": settings.HUB_BRAND_ADDRESS,
                 "contact": settings.HUB_BASE_URL,
-                "preferences_url": absolute("/preferences/"),
+                "preferences_url": page_url(recipient),
             },
         )
         subject = _("%(brand)s: your news (%(count)s)") % {

@@ -14,14 +14,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from preferences.audience import resolve_campaign, topic_verdicts
-from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Reason
-from preferences.gate.delivery import LEASE, carry_out, decide, release
+from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Outcome, Reason
+from preferences.gate.delivery import LEASE, carry_out, close, decide, release
 from preferences.gate.envelope import mail_domain
+from preferences.gate.marks import Ending, mark
 from preferences.models import Campaign, Message, Recipient, Topic
 from preferences.selectors import Answer, readers_of
 
 SLICE = 1.0  # seconds a worker stays with one campaign before it looks for more urgent jobs
-BATCH = 25  # messages claimed, and asked about, at once: choices are never read longer before
+BATCH = 100  # messages claimed, and asked about, at once: choices are never read longer before
+GROUP = 10  # mails between two marks
 FAILING = 3  # mails in a row the transport does not take: it is down, and the rest can wait
 MORNING = 8  # o'clock, when digests are sent
 MONDAY = 0
@@ -127,17 +129,43 @@ def _claim_batch(campaign: Campaign) -> list[Message]:
     return list(claimed.select_related("recipient__user", "topic", "campaign"))
 
 
+class Marks:
+    """What was sent, marked in small groups: a death repeats at most one group."""
+
+    def __init__(self) -> None:
+        self.endings: list[Ending] = []
+
+    def finish(self, message: Message, outcome: Outcome, answer: Answer) -> str:
+        """Close a message: with the next of its group if it was sent, else at once."""
+        if outcome != Outcome.SENT:
+            return close(message, outcome, answer)
+        self.endings.append((message, answer, ""))
+        if len(self.endings) >= GROUP:
+            self.write()
+        return outcome.value
+
+    def write(self) -> None:
+        """Mark what is waiting for it."""
+        if self.endings:
+            with transaction.atomic(durable=True):
+                mark(self.endings, Outcome.SENT)
+            self.endings = []
+
+
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
     """Decide on each and send it; out: False when the transport takes nothing any more."""
     ask = asked_together(batch)
+    marks = Marks()
     give_up, failed = time.monotonic() + LEASE.total_seconds() / 2, 0
     for place, message in enumerate(batch):
-        state = carry_out(message, decide(message, ask))
+        state = carry_out(message, decide(message, ask), marks.finish)
         failed = failed + 1 if state == MessageState.WAITING else 0
         if failed == FAILING or time.monotonic() > give_up:
+            marks.write()
             if batch[place + 1 :]:
                 release(batch[place + 1 :])
             return False
+    marks.write()
     return True
 
 

@@ -81,7 +81,7 @@ def test_killed_after_the_claim(message, deliver, monkeypatch):
 
 def test_killed_between_accept_and_mark_repeats_with_one_message_id(message, deliver, monkeypatch):
     with monkeypatch.context() as point:
-        point.setattr(delivery, "finish", die)
+        point.setattr(delivery, "close", die)
         run_killed()
 
     first, second = later(deliver)
@@ -91,14 +91,14 @@ def test_killed_between_accept_and_mark_repeats_with_one_message_id(message, del
 
 
 def test_killed_before_the_commit_of_the_mark_leaves_no_half(message, deliver, monkeypatch):
-    create = DeliveryDecision.objects.create
+    mark = delivery.mark
 
-    def write_then_die(**values):
-        create(**values)
+    def write_then_die(*arguments):
+        assert mark(*arguments) == 1
         raise Killed
 
     with monkeypatch.context() as point:
-        point.setattr(DeliveryDecision.objects, "create", write_then_die)
+        point.setattr(delivery, "mark", write_then_die)
         run_killed()
     assert state_of(message) == MessageState.CLAIMED
     assert not DeliveryDecision.objects.exists()
@@ -108,14 +108,14 @@ def test_killed_before_the_commit_of_the_mark_leaves_no_half(message, deliver, m
 
 
 def test_killed_after_the_commit_does_not_repeat(message, deliver, monkeypatch):
-    finish = delivery.finish
+    finish = delivery.close
 
     def finish_then_die(*args, **kwargs):
         finish(*args, **kwargs)
         raise Killed
 
     with monkeypatch.context() as point:
-        point.setattr(delivery, "finish", finish_then_die)
+        point.setattr(delivery, "close", finish_then_die)
         run_killed()
 
     assert len(later(deliver)) == 1
