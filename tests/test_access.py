@@ -122,6 +122,7 @@ ADDRESSES: dict[str, Address] = {
     "accounts:history": Address(PERSON),
     "accounts:history-export": Address(PERSON, {"form": "csv"}, "POST"),
     **of_alder("accounts:undo", "POST", sequence="sequence"),
+    **of_alder("accounts:undo-all", "POST", sequence="sequence", last="sequence"),
     **of_alder("accounts:company"),
     **of_alder("accounts:hand-over-offer", "POST"),
     **of_alder("accounts:hand-over", hand_over="hand over"),
