@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('preferences', '0005_sending'),
+        ('preferences', '0007_mail_pages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
