@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from preferences.views import centre, firms, links
+from preferences.views import centre, firms, imports, links
 
 app_name = "preferences"
 
@@ -23,7 +23,14 @@ firm = [
     path("topics/<slug:topic>/allow/", firms.topic_allow, name="topic-allow"),
 ]
 
+# Before the topics, which are named by the same part of the address.
+imported = [
+    path("topics/import/", imports.topics_import, name="topics-import"),
+    path("topics/import/report/", imports.import_report, name="import-report"),
+]
+
 urlpatterns = [
+    path("provider/", include(imported)),
     path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
 ]
