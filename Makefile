@@ -45,6 +45,8 @@ benchmark: $(VENV)/dev
 	@$(RUN) -m benchmarks.check
 	@$(RUN) -m benchmarks.people
 	@$(RUN) -m benchmarks.audience
+	@$(RUN) -m benchmarks.sending
+	@$(RUN) -m benchmarks.uses
 
 picture: $(VENV)/dev
 	@$(RUN) -m tests.picture

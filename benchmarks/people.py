@@ -53,9 +53,8 @@ def report(database: str, measured: Any, sizes: tuple[int, int], *, judged: bool
 
 
 @contextmanager
-def database(server: str) -> Iterator[str]:
-    """A new database on this server, dropped afterwards; yields its URL."""
-    name = "hub_benchmark_people"
+def database(server: str, name: str) -> Iterator[str]:
+    """A new database of this name on a server, dropped afterwards; yields its URL."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
         connection.execute(f"CREATE DATABASE {name}")
@@ -81,7 +80,7 @@ def main() -> int:
             if server is None:
                 print("PostgreSQL is not on this machine: not measured.")
             else:
-                with database(server) as url:
+                with database(server, "hub_benchmark_people") as url:
                     measured = measure(url, sizes, rounds)
                 met &= report("PostgreSQL", measured, sizes, judged=not given.quick)
     if given.only != "PostgreSQL":

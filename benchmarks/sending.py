@@ -60,7 +60,7 @@ def main() -> int:
         if server is None:
             print("PostgreSQL is not on this machine: not measured.")
             return 0
-        with database(server) as url:
+        with database(server, "hub_benchmark_sending") as url:
             measured = measure(url, mails, rounds)
     print(f"\n{'':<12}{'bare':>8} {'ours':>8}  ratio   (mails a second)")
     for signed, ways in measured.items():

@@ -1,8 +1,11 @@
 """The process that sends, for benchmarks.sending: mails and rounds as arguments, JSON on stdout."""
 
 import json
+import os
 import sys
 import time
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 import django
 

@@ -65,6 +65,8 @@ OF_STAFF: dict[str, Entry] = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
     "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
     "view_request": (_("Requests"), "inbox", PROVIDER_REQUESTS),
+    "view_campaign": (_("Messages"), "send", "preferences:campaigns"),
+    "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
 }
 
 
@@ -139,7 +141,7 @@ def _staff_links(person: User, path: str) -> list[Link]:
     held = set(
         Permission.objects.filter(
             Q(group__user=person) | Q(user=person),
-            content_type__app_label="accounts",
+            content_type__app_label__in=["accounts", "preferences"],
             codename__in=[*OF_STAFF, "change_customer"],
         ).values_list("codename", flat=True)
     )

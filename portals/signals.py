@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from django.dispatch import Signal
+
 from accounts import signals as accounts_signals
+
+customer_page_shown = Signal()  # request, customer: receivers return a section for staff, or ""
 
 
 def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:

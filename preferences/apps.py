@@ -17,11 +17,13 @@ class PreferencesConfig(AppConfig):
         from accounts.choices import register_event_sentences, register_field_names
         from accounts.models import User
         from accounts.signals import membership_ended, minute_passed
+        from portals.signals import customer_page_shown
         from preferences import signals
         from preferences.choices import EVENT_SENTENCES, FIELD_NAMES
         from preferences.choices.reports import REPORT_SENTENCES
         from preferences.gate.codes import check_notice_codes
 
+        customer_page_shown.connect(signals.reseller_panel, dispatch_uid="reseller")
         register_event_sentences(EVENT_SENTENCES)
         register_event_sentences(REPORT_SENTENCES)
         register_field_names(FIELD_NAMES)

@@ -9,7 +9,8 @@ OPERATOR_PERMISSIONS = [
     "add_topic", "change_topic", "view_topic", "view_noticeclass", "add_activation",
     "view_activation", "view_choice", "view_recipient", "view_consentrecord", "view_message",
     "view_deliverydecision", "add_campaign", "change_campaign", "view_campaign", "view_candidate",
-    "send_topic_campaign", "send_notice_campaign",
+    "send_topic_campaign", "send_notice_campaign", "view_reseller", "add_reseller",
+    "delete_reseller",
 ]  # fmt: skip
 
 
@@ -63,6 +64,13 @@ def person_saved(*, instance: Any, update_fields: Any = None, **_: Any) -> None:
 
     if update_fields is None or "email" in update_fields:
         follow_address(actor=None, recipient=instance.recipient)
+
+
+def reseller_panel(**shown: Any) -> str:
+    """The mark of a reseller on the provider's page of a customer."""
+    from preferences.views import resellers
+
+    return resellers.reseller_panel(**shown)
 
 
 def membership_ended(*, membership: Any, **_: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
 WORKERS = ["-n", str(min(os.cpu_count() or 1, 8))]
 RACES = ["tests/races", *(str(file) for file in sorted(Path("tests").glob("[!r]*/test_*races.py")))]
 JOURNEYS = ["tests/journeys"]  # Playwright's event loop and Django's tests do not share a process
-ON_SQLITE = ["tests/journeys", *RACES]  # one writer at a time: nothing to race for
+# One writer at a time: nothing to race for, and some benchmarks are about PostgreSQL.
+ON_SQLITE = ["tests/journeys", "tests/hub/test_benchmark_on_postgresql.py", *RACES]
 ON_POSTGRESQL = ["tests/journeys", "tests/test_architecture.py"]  # the same on every database
 
 

@@ -122,6 +122,7 @@ ADDRESSES: dict[str, Address] = {
     "accounts:history": Address(PERSON),
     "accounts:history-export": Address(PERSON, {"form": "csv"}, "POST"),
     **of_alder("accounts:undo", "POST", sequence="sequence"),
+    **of_alder("accounts:undo-all", "POST", sequence="sequence", last="sequence"),
     **of_alder("accounts:company"),
     **of_alder("accounts:hand-over-offer", "POST"),
     **of_alder("accounts:hand-over", hand_over="hand over"),
@@ -164,6 +165,29 @@ ADDRESSES: dict[str, Address] = {
     ),
     "portals:provider-customer-suspend": Address(PROVIDER, {"slug": "alder"}, "POST"),
     "portals:provider-customer-restore": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    "preferences:topics": Address(PROVIDER),
+    "preferences:topic-new": Address(PROVIDER),
+    "preferences:topic": Address(PROVIDER, {"slug": "newsletter"}),
+    "preferences:topic-edit": Address(PROVIDER, {"slug": "newsletter"}),
+    "preferences:topic-close": Address(PROVIDER, {"slug": "newsletter"}, "POST"),
+    "preferences:topic-reopen": Address(PROVIDER, {"slug": "newsletter"}, "POST"),
+    "preferences:classes": Address(PROVIDER),
+    "preferences:class-activate": Address(PROVIDER, {"code": "legal"}, "POST"),
+    "preferences:campaigns": Address(PROVIDER),
+    "preferences:campaign-new": Address(PROVIDER),
+    "preferences:campaign": Address(PROVIDER, {"campaign": "campaign"}),
+    "preferences:campaign-edit": Address(PROVIDER, {"campaign": "campaign"}),
+    "preferences:campaign-check": Address(PROVIDER, {"campaign": "campaign"}),
+    "preferences:campaign-try": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
+    "preferences:campaign-people": Address(PROVIDER, {"campaign": "campaign"}),
+    "preferences:campaign-unschedule": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
+    "preferences:campaign-pause": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
+    "preferences:campaign-resume": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
+    "preferences:campaign-cancel": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
+    "preferences:evidence": Address(PROVIDER),
+    "preferences:reseller-mark": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    "preferences:reseller-unmark": Address(PROVIDER, {"slug": "alder"}, "POST"),
+    "preferences:mandatory-mail": Address(PUBLIC),
     **of_alder("preferences:firm"),
     **of_alder("preferences:contact-name", "POST"),
     **of_alder("preferences:contact-remove", "POST", contact="contact"),
@@ -177,6 +201,17 @@ ADDRESSES: dict[str, Address] = {
     "preferences:centre": Address(PERSON),
     "preferences:choose": Address(PERSON, {}, "POST"),
     "preferences:stop-all": Address(PERSON, {}, "POST"),
+    "preferences:resume": Address(PERSON, {}, "POST"),
+    "preferences:pause": Address(PERSON, {}, "POST"),
+    "preferences:digest": Address(PERSON, {}, "POST"),
+    "preferences:language": Address(PERSON, {}, "POST"),
+    "preferences:history": Address(PERSON),
+    "preferences:receipt": Address(PERSON),
+    "preferences:receipt-verify": Address(PUBLIC),
+    "preferences:mail": Address(dict.fromkeys(READERS, 404), {"token": "forged"}),
+    "preferences:subscribe": Address(PUBLIC),
+    "preferences:subscribe-to": Address(PUBLIC, {"topic": "newsletter"}),
+    "preferences:confirm": Address(dict.fromkeys(READERS, 404), {"token": "forged"}),
     "preferences:unsubscribe": Address(dict.fromkeys(READERS, 404), {"token": "forged"}),
     "preferences-api:choice-list": Address(API_PERSON),
     "preferences-api:choice-stop-all": Address(API_PERSON, {}, "POST", {}),
@@ -278,6 +313,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
             resource_type__code="domain", external_id="alder.example"
         ).pk,
         "review": alder.access_reviews.get().uuid,
+        "campaign": draft_of_a_newsletter().pk,
         "hand over": offer_to_newcomer(alice, alder).uuid,
         "asked": Request.objects.get(membership__user=emma).uuid,
         "contact": name_contact(actor=alice, membership=bob.memberships.get(), kind="security").pk,
@@ -287,6 +323,16 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
             category=NoticeClass.objects.get(code="legal"),
         ).pk,
     }
+
+
+def draft_of_a_newsletter() -> Any:
+    """What staff have composed and not sent."""
+    from accounts.models import User
+    from preferences.models import Topic
+    from preferences.services.campaigns import create_campaign
+
+    olive = User.objects.get(email="olive@harbour.example")
+    return create_campaign(actor=olive, topic=Topic.objects.get(slug="newsletter"))
 
 
 def offer_to_newcomer(alice: Any, alder: Any) -> Any:

@@ -25,6 +25,7 @@ from portals.forms.provider import (
 )
 from portals.selectors.resources import subscriptions_of
 from portals.services.subscriptions import set_subscription_status, subscribe_customer
+from portals.signals import customer_page_shown
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,6 +86,12 @@ def _page(request: PersonRequest, found: Customer, **forms: Any) -> HttpResponse
         "subscribe": SubscribeForm(customer=found),
         "invite": MainSuperUserForm(),
         "suspend": SuspendForm(),
+        "sections": [
+            section
+            for _receiver, section in customer_page_shown.send(
+                None, request=request, customer=found
+            )
+        ],
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],
     } | forms

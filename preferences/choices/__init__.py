@@ -137,6 +137,7 @@ class ConsentSource(TextChoices):
     ADDRESS = "address", _("Said earlier at the same address")
     COMPLAINT = "complaint", _("Reported as unwanted by the mail service")
     STAFF = "staff", _("Told to the provider's staff")
+    UNDO = "undo", _("Undone at once, in the same browser")
 
 
 class ImportOutcome(TextChoices):
@@ -257,6 +258,13 @@ EVENT_SENTENCES = {
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
     "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
     "optional_mail.unsubscribed": _("The link in a mail stopped all optional mail."),
+    "topic.subscribed": _("A reader without an account confirmed the mail “%(topic)s”."),
+    "topic.link_undone": _("A stop of “%(topic)s” by a mail's link was undone at once."),
+    "optional_mail.link_undone": _("What a mail's link had reduced was undone at once."),
+    "optional_mail.link_paused": _("The link in a mail paused optional mail until %(until)s."),
+    "optional_mail.link_digest": _(
+        "The link in a mail chose how often optional mail comes: %(digest)s."
+    ),
     "optional_mail.stopped": _("%(actor)s stopped all optional mail."),
     "optional_mail.resumed": _("%(actor)s took back the stop of all optional mail."),
     "optional_mail.paused": _("%(actor)s paused optional mail until %(until)s."),
@@ -275,6 +283,16 @@ EVENT_SENTENCES = {
         "%(actor)s imported %(added)s readers and %(refused)s refusals into the mail topic"
         " “%(topic)s”."
     ),
+    "campaign.tried": _("%(actor)s had the mail “%(subject)s” sent to themselves as a trial."),
+    "notice_class.approved": _(
+        "%(actor)s said yes to the notice class “%(notice_class)s”; one more person is needed."
+    ),
+    "notice_class.activated": _(
+        "%(actor)s said yes to the notice class “%(notice_class)s”; it is in use now."
+    ),
+    "reseller.marked": _("%(actor)s marked the company as a reseller."),
+    "reseller.unmarked": _("%(actor)s took back that the company is a reseller."),
+    "evidence.exported": _("%(actor)s exported the mail evidence of %(reader)s."),
     "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
     "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),
 }

@@ -77,6 +77,12 @@ class Recipient(models.Model):
         return self.user.email if self.user else str(self.address)
 
     @property
+    def masked(self) -> str:
+        """Enough of the address for its owner to know it."""
+        local, _at, domain = self.email.partition("@")
+        return f"{local[0]}…@{domain}"
+
+    @property
     def reads(self) -> str:
         """The language of their mail."""
         return self.user.language if self.user else self.language

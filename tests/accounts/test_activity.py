@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -94,7 +95,7 @@ def test_every_kind_of_a_company_has_a_group_and_a_whole_sentence(alder):
                 assert "—" not in sentence_of(event), event.kind
     personal = {
         "profile", "address", "sign_in", "sign_out", "sessions", "password", "history", "portal",
-        "topic", "campaign", "optional_mail", "message",
+        "topic", "campaign", "escalation", "optional_mail", "message",
     }  # fmt: skip
     loose = {kind.partition(".")[0] for kind in EVENT_SENTENCES} - EVENT_GROUPS.keys() - personal
     assert not loose, "say in EVENT_GROUPS what these are about"
@@ -181,5 +182,4 @@ def test_a_page_walks_an_index_backwards(by, explain, alder, alice):
         for query in captured.captured_queries:
             cursor.execute(f"{word} {query['sql']}")
             plan = "\n".join(str(row) for row in cursor.fetchall())
-            assert "Seq Scan on accounts_auditevent" not in plan, plan
-            assert "SCAN accounts_auditevent" not in plan.replace("USING", ""), plan
+            assert not re.search(r"(Seq Scan on|SCAN) accounts_auditevent\b", plan), plan

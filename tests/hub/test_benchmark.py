@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -48,10 +47,3 @@ def test_the_quick_benchmark_gets_every_list_of_people():
 
     for page in ("first page", "search by name", "may open a portal", "longest away first"):
         assert f" {page} " in said
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="it is about PostgreSQL")
-def test_the_quick_audience_decides_like_the_statement_by_hand():
-    said = run("benchmarks.audience", "--quick", "--postgresql", server())
-
-    assert "people in one call" in said

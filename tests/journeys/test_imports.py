@@ -18,7 +18,8 @@ def row(page: Page, text: str):
 def test_a_former_list_is_taken_over(open_browser, javascript):
     at = "list.example" if javascript else "plainlist.example"
     olive = open_browser("Olive", javascript=javascript, viewport={"width": 375, "height": 800})
-    olive.goto("/provider/topics/import/")
+    olive.goto("/provider/topics/")
+    olive.get_by_role("link", name="Import a list").click()
     assert faults_of(olive) == []
     text = f"Qui;Quand\nlea@{at};2026-05-01\nnobody at all;\nlea@{at};\n"
     olive.get_by_label("File").set_input_files(

@@ -1,0 +1,18 @@
+"""Whose evidence staff ask for."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import LineField, StrictForm
+from accounts.validators import ADDRESS_LENGTH
+
+
+class EvidenceForm(StrictForm):
+    """Whose evidence is asked for."""
+
+    address = LineField(
+        label=_("E-mail address"),
+        max_length=ADDRESS_LENGTH,
+        help_text=_("The whole address, of a person or of somebody who subscribed."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )

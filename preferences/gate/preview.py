@@ -1,0 +1,81 @@
+"""What each kind of reader would get of a campaign: put together like the mail itself, for nobody.
+
+The readers here are in no table, so the links of these mails name nobody and do nothing.
+"""
+
+from dataclasses import dataclass
+
+from django.core.mail import EmailMessage
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from preferences.choices import Digest
+from preferences.gate.digests import compose
+from preferences.gate.envelope import mail_domain, rebuild
+from preferences.models import Campaign, Message, Recipient
+
+ADDRESS = "reader@example.com"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One mail as one kind of reader gets it."""
+
+    kind: str
+    language: str
+    mail: EmailMessage
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What a mail program acts on: who it is from, how it is stopped."""
+        shown = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
+        return [
+            ("From", self.mail.from_email),
+            *(
+                (name, str(value))
+                for name, value in self.mail.extra_headers.items()
+                if name in shown
+            ),
+        ]
+
+
+def previews_of(campaign: Campaign) -> list[Preview]:
+    """The mails of a campaign by kind of reader, each with its foot and headers.
+
+    A notice reaches people alone, and never waits for a digest.
+    """
+    people = [
+        Preview(_("Reads English"), "en", rebuild(_message(campaign, _person("en")))),
+        Preview(_("Reads French"), "fr", rebuild(_message(campaign, _person("fr")))),
+    ]
+    if campaign.topic is None:
+        return people
+    others = []
+    if campaign.topic.is_public:
+        subscriber = Recipient(address=ADDRESS, language="en")
+        others.append(
+            Preview(_("Without an account"), "en", rebuild(_message(campaign, subscriber)))
+        )
+    if not campaign.urgent:
+        gathered = _message(campaign, _person("en"), in_digest=True)
+        others.append(Preview(_("Gets digests"), "en", compose([gathered])))
+    return people + others
+
+
+def _person(language: str) -> Recipient:
+    return Recipient(
+        user=User(email=ADDRESS, language=language), digest=Digest.IMMEDIATE, language=""
+    )
+
+
+def _message(campaign: Campaign, recipient: Recipient, *, in_digest: bool = False) -> Message:
+    return Message(
+        recipient=recipient,
+        address=ADDRESS,
+        campaign=campaign,
+        topic=campaign.topic,
+        notice_class=campaign.notice_class,
+        in_digest=in_digest,
+        subject=campaign.subject_en,
+        message_id=f"<preview@{mail_domain()}>",
+    )

@@ -1,0 +1,126 @@
+"""Everything that proves why one reader got, or did not get, what mail."""
+
+import hashlib
+from typing import Any
+
+from django.utils import timezone
+
+from preferences.models import (
+    Campaign,
+    Candidate,
+    Choice,
+    ConsentRecord,
+    Message,
+    Recipient,
+)
+
+
+def evidence_of(recipient: Recipient) -> dict[str, Any]:
+    """The consent records, choices, decisions and messages of a reader, oldest first.
+
+    Out: plain data that JSON takes. A text is there as it was agreed to, or by its SHA-256; an
+    address that evidence only knows by its hash stays a hash.
+    """
+    return {
+        "exported_at": timezone.now().isoformat(),
+        "reader": _reader(recipient),
+        "consent_records": [_consent(record) for record in _records(recipient)],
+        "choices": [
+            {"topic": slug, "wants": wants, "consent_record": consent}
+            for slug, wants, consent in Choice.objects.filter(recipient=recipient)
+            .order_by("pk")
+            .values_list("topic__slug", "wants", "consent_id")
+        ],
+        "campaign_decisions": [
+            {"campaign": campaign, "send": send, "reason": reason, "consent_record": consent}
+            for campaign, send, reason, consent in Candidate.objects.filter(recipient=recipient)
+            .order_by("pk")
+            .values_list("campaign_id", "send", "reason", "consent_id")
+        ],
+        "messages": [_message(message) for message in _messages(recipient)],
+    }
+
+
+def words_hash(campaign: Campaign, language: str) -> str:
+    """The version of what a campaign says in one language: SHA-256 of subject and text."""
+    words = f"{campaign.subject(language)}\n\n{campaign.body(language)}"
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _reader(recipient: Recipient) -> dict[str, Any]:
+    return {
+        "id": recipient.pk,
+        "sub": str(recipient.user.sub) if recipient.user else None,
+        "address": recipient.email,
+        "address_hash": recipient.address_hash,
+        "language": recipient.reads,
+        "digest": recipient.digest,
+        "all_optional_mail_stopped_by": recipient.stopped_id,
+        "paused_until": _moment(recipient.paused_until),
+        "unreachable_since": _moment(recipient.unreachable_since),
+        "unreachable_reason": recipient.unreachable_reason,
+    }
+
+
+def _records(recipient: Recipient) -> Any:
+    return (
+        ConsentRecord.objects.filter(recipient=recipient)
+        .select_related("topic", "actor")
+        .order_by("pk")
+    )
+
+
+def _consent(record: ConsentRecord) -> dict[str, Any]:
+    return {
+        "id": record.pk,
+        "at": _moment(record.at),
+        "topic": record.topic.slug if record.topic else None,
+        "wants": record.wants,
+        "basis": record.basis,
+        "wording": record.wording,
+        "wording_sha256": record.wording_hash,
+        "language": record.language,
+        "source": record.source,
+        "actor": str(record.actor.sub) if record.actor else None,
+        "network_address": record.network_address,
+        "address_hash": record.address_hash,
+    }
+
+
+def _messages(recipient: Recipient) -> Any:
+    return (
+        Message.objects.filter(recipient=recipient)
+        .select_related("campaign", "topic", "decision")
+        .defer("sealed_content")
+        .order_by("pk")
+    )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    decision = getattr(message, "decision", None)
+    campaign = message.campaign
+    language = message.recipient.reads if message.recipient else "en"
+    return {
+        "id": message.pk,
+        "message_id": message.message_id,
+        "address": message.address,
+        "category": message.category,
+        "mandatory": message.notice_class_id is not None,
+        "campaign": message.campaign_id,
+        "subject": message.subject,
+        "content_sha256": words_hash(campaign, language) if campaign else message.content_hash,
+        "state": message.state,
+        "created_at": _moment(message.created_at),
+        "decision": decision
+        and {
+            "outcome": decision.outcome,
+            "reason": decision.reason,
+            "consent_record": decision.consent_id,
+            "detail": decision.detail,
+            "at": _moment(decision.at),
+        },
+    }
+
+
+def _moment(value: Any) -> str | None:
+    return value.isoformat() if value else None

@@ -1,0 +1,61 @@
+"""How much mandatory mail went out: counts that anybody may read, and nothing of anybody."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.core.cache import cache
+from django.db.models import Count
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from preferences.choices import NoticeCode, Outcome
+from preferences.models import DeliveryDecision
+from preferences.selectors.audiences import last_months
+
+KEPT = 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Sends:
+    """The mandatory mails of one month, by class in the order of the closed list."""
+
+    first_day: date
+    counts: list[int]
+
+    @property
+    def by_class(self) -> list[tuple[str, int]]:
+        """Each class with its count."""
+        return [
+            (str(code.label), count) for code, count in zip(NoticeCode, self.counts, strict=True)
+        ]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.counts)
+
+
+def mandatory_sends() -> list[Sends]:
+    """The last twelve months, newest first; counted once an hour."""
+    found: list[Sends] | None = cache.get("mandatory-sends")
+    if found is None:
+        found = _count()
+        cache.set("mandatory-sends", found, KEPT)
+    return found
+
+
+def _count() -> list[Sends]:
+    months = last_months()
+    rows = (
+        DeliveryDecision.objects.filter(
+            outcome=Outcome.SENT, message__notice_class__isnull=False, at__date__gte=months[0]
+        )
+        .order_by()
+        .values_list(TruncMonth("at"), "message__notice_class_id")
+        .annotate(count=Count("pk"))
+    )
+    found = {(timezone.localtime(month).date(), code): count for month, code, count in rows}
+    return [
+        Sends(first, [found.get((first, code), 0) for code in NoticeCode.values])
+        for first in reversed(months)
+    ]

@@ -1,0 +1,39 @@
+"""A class of mandatory mail that was added in code is put to use by two staff (R23, R41)."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services.audit import record_event
+from accounts.services.customers import require_staff
+from preferences.choices import FOUNDING_CLASSES
+from preferences.models import Activation, NoticeClass
+
+
+class ActivationRefused(ValidationError):
+    """This class does not wait for this person's yes; the message says why."""
+
+
+@transaction.atomic
+def activate_notice_class(*, actor: User, notice_class: NoticeClass) -> Activation:
+    """One staff member's yes to a class; the second, by somebody else, puts it to use.
+
+    Raises PermissionDenied without `preferences.add_activation`; ActivationRefused for a founding
+    class, which needs nobody's yes, for one in use, and for who has said yes already.
+    """
+    require_staff(actor, "preferences.add_activation")
+    notice_class = NoticeClass.objects.select_for_update().get(pk=notice_class.pk)
+    if notice_class.code in FOUNDING_CLASSES or notice_class.is_active:
+        raise ActivationRefused(_("This class is in use already."), code="active")
+    if notice_class.activations.filter(staff=actor).exists():
+        raise ActivationRefused(
+            _("You have said yes already. Somebody else has to say it too."), code="same_person"
+        )
+    activation = Activation.objects.create(notice_class=notice_class, staff=actor)
+    record_event(
+        kind="notice_class.activated" if notice_class.is_active else "notice_class.approved",
+        actor=actor,
+        notice_class=notice_class.code,
+    )
+    return activation

@@ -1,0 +1,44 @@
+"""Which customers resell what the provider sells: some topics are for them alone."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, User
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer, require_staff
+from preferences.models import Reseller
+
+
+class ResellerRefused(ValidationError):
+    """The customer is marked, or not marked, already."""
+
+
+@transaction.atomic
+def mark_reseller(*, actor: User, customer: Customer) -> Reseller:
+    """Say that a customer resells: its people may have the topics for resellers.
+
+    Raises PermissionDenied without `preferences.add_reseller`, ResellerRefused when it is marked.
+    """
+    require_staff(actor, "preferences.add_reseller")
+    customer = lock_customer(customer)
+    reseller, created = Reseller.objects.get_or_create(customer=customer)
+    if not created:
+        raise ResellerRefused(_("%(company)s is marked already.") % {"company": customer})
+    record_event(kind="reseller.marked", actor=actor, customer=customer)
+    return reseller
+
+
+@transaction.atomic
+def unmark_reseller(*, actor: User, customer: Customer) -> None:
+    """Say that a customer no longer resells; what its people chose is kept.
+
+    Raises PermissionDenied without `preferences.delete_reseller`, ResellerRefused when it is not
+    marked.
+    """
+    require_staff(actor, "preferences.delete_reseller")
+    customer = lock_customer(customer)
+    deleted, _rows = Reseller.objects.filter(customer=customer).delete()
+    if not deleted:
+        raise ResellerRefused(_("%(company)s is not marked.") % {"company": customer})
+    record_event(kind="reseller.unmarked", actor=actor, customer=customer)

@@ -1,0 +1,45 @@
+"""What staff hand out as proof, and what anybody may know of mandatory mail."""
+
+import json
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import PersonRequest
+from accounts.services.customers import require_staff
+from preferences.forms.evidence import EvidenceForm
+from preferences.selectors import find_recipient, notice_classes
+from preferences.selectors.ledger import mandatory_sends
+from preferences.services.evidence import export_evidence
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def evidence(request: PersonRequest) -> HttpResponse:
+    """One reader's evidence as a file; taking it is in the trail."""
+    require_staff(request.user, "preferences.view_consentrecord")
+    form = EvidenceForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        recipient = find_recipient(form.cleaned_data["address"].lower())
+        if recipient is not None:
+            found = export_evidence(actor=request.user, recipient=recipient)
+            answer = HttpResponse(
+                json.dumps(found, ensure_ascii=False, indent=2),
+                content_type="application/json; charset=utf-8",
+            )
+            answer["Content-Disposition"] = f'attachment; filename="evidence-{recipient.pk}.json"'
+            return answer
+        form.add_error("address", _("Nobody here has this address."))
+    return render(request, "preferences/evidence.html", {"form": form})
+
+
+@login_not_required
+@require_safe
+def mandatory_mail(request: PersonRequest) -> HttpResponse:
+    """How many mails nobody can refuse went out, by month and class: open to everybody."""
+    context = {"classes": notice_classes(), "months": mandatory_sends()}
+    return render(request, "preferences/mandatory_mail.html", context)

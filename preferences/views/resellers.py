@@ -1,0 +1,44 @@
+"""The mark of a reseller, on the provider's page of a customer."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.http import PersonRequest
+from accounts.models import Customer
+from accounts.services.customers import require_staff
+from accounts.views.rings import press
+from preferences.models import Reseller
+from preferences.services.resellers import mark_reseller, unmark_reseller
+
+
+def reseller_panel(*, request: PersonRequest, customer: Customer, **_kept: Any) -> str:
+    """Whether this customer resells, and the button that changes it (portals.signals)."""
+    if not request.user.has_perm("preferences.view_reseller"):
+        return ""
+    reseller = Reseller.objects.filter(customer=customer).first()
+    context = {"customer": customer, "reseller": reseller}
+    return render_to_string("preferences/_reseller.html", context, request=request)
+
+
+@require_POST
+def reseller(request: PersonRequest, slug: str, marked: bool) -> HttpResponse:
+    """Mark a customer as a reseller, or take that back."""
+    require_staff(request.user, f"preferences.{'add' if marked else 'delete'}_reseller")
+    found = get_object_or_404(Customer, slug=slug)
+    service = mark_reseller if marked else unmark_reseller
+    done = (
+        _("%(company)s is marked as a reseller.")
+        if marked
+        else _("%(company)s is no longer marked as a reseller.")
+    )
+    press(
+        request,
+        lambda: service(actor=request.user, customer=found),
+        done % {"company": found},
+    )
+    return redirect("portals:provider-customer", slug)

@@ -1,0 +1,86 @@
+"""The foot of a mail, by its class (R13, R15, R23, R51)."""
+
+import re
+
+import pytest
+
+from accounts.emails import NOTICE_CLASS_HEADER
+from preferences.choices import GROUNDS, NoticeCode
+from preferences.models import ConsentRecord
+from preferences.tokens import read_unsubscribe_token
+
+
+@pytest.fixture
+def send_notice():
+    from django.core.mail import EmailMessage
+
+    def send(code, address):
+        EmailMessage("S", "B", to=[address], headers={NOTICE_CLASS_HEADER: code}).send()
+
+    return send
+
+
+@pytest.mark.parametrize("code", NoticeCode.values)
+def test_each_class_has_one_basis_and_the_foot_it_implies_R23(bob, code, deliver, send_notice):
+    send_notice(code, bob.email)
+    [mail] = deliver()
+    ground = GROUNDS[NoticeCode(code)]
+
+    assert str(ground.reason) in mail.body
+    links = re.findall(r"/preferences/unsubscribe/([^/\s]+)/", mail.body)
+    assert bool(links) == ground.basis.is_commercial
+    assert ("1 Harbour Street" in mail.body) == ground.basis.is_commercial
+    for token in links:
+        assert read_unsubscribe_token(token) == (bob.recipient, [])  # all that is optional
+    assert "<img" not in mail.body  # R51
+    assert not mail.alternatives
+
+
+def test_the_way_out_of_a_notice_stops_what_is_optional_and_nothing_else_R15_R38(
+    bob, deliver, send_notice, client
+):
+    send_notice("critical", bob.email)
+    [mail] = deliver()
+    [path] = re.findall(r"(/preferences/unsubscribe/\S+)", mail.body)
+
+    before = ConsentRecord.objects.count()
+    assert client.get(path).status_code == 200
+    assert ConsentRecord.objects.count() == before
+    for _twice in range(2):
+        assert client.post(path).status_code == 200
+    bob.recipient.refresh_from_db()
+    assert bob.recipient.stopped is not None
+    assert ConsentRecord.objects.count() == before + 1
+
+    send_notice("critical", bob.email)
+    assert len(deliver()) == 2
+
+
+def test_an_address_nobody_here_has_gets_no_link_that_acts_for_somebody(deliver, send_notice):
+    send_notice("transactional", "nobody@elsewhere.example")
+    [mail] = deliver()
+
+    assert "unsubscribe" not in mail.body
+    assert "1 Harbour Street" in mail.body
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "the law has us tell you"), ("fr", "la loi nous oblige")]
+)
+def test_the_foot_speaks_the_readers_language(bob, language, word, deliver, send_notice):
+    bob.language = language
+    bob.save()
+    send_notice("legal", bob.email)
+    [mail] = deliver()
+
+    assert word in mail.body
+
+
+def test_optional_mail_says_who_sends_it_and_how_to_stop_it_R13(
+    bob, newsletter, deliver, send_topic
+):
+    send_topic(newsletter, bob)
+    [mail] = deliver()
+
+    for said in ("Harbour", "1 Harbour Street", "/preferences/unsubscribe/"):
+        assert said in mail.body
