@@ -25,6 +25,7 @@ def _strings(value: Any, most: int) -> list[str]:
         raise ValueError
     if not all(isinstance(one, str) and len(one) <= _LONGEST_CELL for one in value):
         raise ValueError
+    "".join(value).encode()  # half a character, which JSON can hold, is a ValueError
     return value
 
 
@@ -41,7 +42,7 @@ class CarriedField(forms.CharField):
             if not isinstance(rows, list) or len(rows) > MOST_AT_ONCE + 1:
                 raise ValueError
             return [self.read(row) for row in rows]
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise ValidationError(self.error_messages["damaged"], code="damaged") from error
 
     def read(self, row: Any) -> Any:
