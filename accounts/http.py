@@ -1,7 +1,8 @@
 """The request as a view behind the sign-in gets it."""
 
 from allauth.account.adapter import get_adapter
-from django.http import HttpRequest
+from allauth.core.ratelimit import consume_or_429
+from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
@@ -24,3 +25,12 @@ class PersonApiRequest(Request):
 def network_address(request: HttpRequest) -> str:
     """Where a request came from, as the trusted proxies tell it (HUB_TRUSTED_PROXIES)."""
     return str(get_adapter().get_client_ip(request))
+
+
+def too_many(request: HttpRequest, act: str, key: str) -> HttpResponse | None:
+    """The answer to somebody who does this too often, by network address or by `key`; else None.
+
+    The rates are those of signing in's neighbours: ACCOUNT_RATE_LIMITS in the settings.
+    """
+    refusal: HttpResponse | None = consume_or_429(request, action=act, key=key)
+    return refusal

@@ -1,9 +1,12 @@
 """Mail whose words staff write. The gate reads and strips the header that names its category."""
 
+from collections.abc import Sequence
+
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
 
-from accounts.emails import NOTICE_CLASS_HEADER
+from accounts.emails import NOTICE_CLASS_HEADER, send_notice
 from accounts.models import User
 from preferences.models import NoticeClass, Topic
 
@@ -17,6 +20,22 @@ def send_topic_mail(*, topic: Topic, person: User, subject: str, text: str) -> N
     """
     with translation.override(person.language):
         EmailMessage(subject, text, to=[person.email], headers={TOPIC_HEADER: topic.slug}).send()
+
+
+def send_confirmation(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:
+    """Ask whoever reads at an address to confirm a subscription: a notice, not the mail itself.
+
+    It answers what was asked for here, and carries no header that would unsubscribe (R8).
+    """
+    send_notice(
+        template="preferences/emails/confirmation",
+        notice_class="transactional",
+        address=address,
+        language=language,
+        topics=topics,
+        link=link,
+        postal_address=settings.HUB_BRAND_ADDRESS,
+    )
 
 
 def send_notice_text(*, notice_class: NoticeClass, person: User, subject: str, text: str) -> None:

@@ -1,17 +1,28 @@
-"""Links that act without a sign-in: encrypted, so that they say nothing and cannot be forged."""
+"""Links that act without a sign-in: encrypted, so that they say nothing and cannot be forged.
+
+Each purpose has a key of its own, so that a token of one is nothing to another.
+"""
 
 import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.encoding import force_bytes
 
 from preferences.models import Recipient, Topic
 
 UNSUBSCRIBE = "preferences.tokens.unsubscribe"
+PAGE = "preferences.tokens.page"
+CONFIRMATION = "preferences.tokens.confirmation"
+CONFIRM_WITHIN = timedelta(days=7)
 
 
 class BadToken(Exception):
@@ -32,14 +43,34 @@ def cipher(purpose: str) -> MultiFernet:
     )
 
 
+def _seal(purpose: str, content: str) -> str:
+    return cipher(purpose).encrypt(content.encode()).decode().rstrip("=")
+
+
+def _open(purpose: str, token: str) -> str:
+    padded = token + "=" * (-len(token) % 4)
+    try:
+        return cipher(purpose).decrypt(padded.encode()).decode()
+    except (InvalidToken, ValueError) as error:
+        raise BadToken from error
+
+
+def _recipient(key: str) -> Recipient:
+    """Who a token's key is now; a subscriber whose address became a person's is that person."""
+    try:
+        found = Recipient.objects.select_related("user", "followed_by__user").get(pk=int(key))
+    except (ValueError, Recipient.DoesNotExist) as error:
+        raise BadToken from error
+    return found.followed_by or found
+
+
 def unsubscribe_token(recipient: Recipient, *topics: Topic) -> str:
     """What names one reader and some topics; without any, all optional mail.
 
     It never expires: it can only reduce mail (R6, R14).
     """
     named = ".".join(str(topic.pk) for topic in topics)
-    sealed = cipher(UNSUBSCRIBE).encrypt(f"{recipient.pk}/{named}".encode())
-    return sealed.decode().rstrip("=")
+    return _seal(UNSUBSCRIBE, f"{recipient.pk}/{named}")
 
 
 def unsubscribe_url(recipient: Recipient, *topics: Topic) -> str:
@@ -53,16 +84,58 @@ def read_unsubscribe_token(token: str) -> tuple[Recipient, list[Topic]]:
 
     Raises BadToken, whatever is wrong with it (R4).
     """
+    reader, _slash, named = _open(UNSUBSCRIBE, token).partition("/")
+    recipient = _recipient(reader)
     try:
-        padded = token + "=" * (-len(token) % 4)
-        reader, _slash, named = cipher(UNSUBSCRIBE).decrypt(padded.encode()).decode().partition("/")
-        recipient = Recipient.objects.select_related("user", "followed_by__user").get(
-            pk=int(reader)
-        )
         keys = [int(key) for key in named.split(".") if key]
-    except (InvalidToken, ValueError, Recipient.DoesNotExist) as error:
+    except ValueError as error:
         raise BadToken from error
     topics = list(Topic.objects.filter(pk__in=keys))
     if len(topics) != len(keys):
         raise BadToken
-    return recipient.followed_by or recipient, topics
+    return recipient, topics
+
+
+def page_token(recipient: Recipient) -> str:
+    """What opens one reader's preference page without a sign-in. It never expires (R14)."""
+    return _seal(PAGE, str(recipient.pk))
+
+
+def page_url(recipient: Recipient) -> str:
+    """The address of that page for a mail, on the configured host."""
+    return f"{settings.HUB_BASE_URL}{reverse('preferences:mail', args=[page_token(recipient)])}"
+
+
+def read_page_token(token: str) -> Recipient:
+    """Whose page a token opens. Raises BadToken, whatever is wrong with it (R4)."""
+    return _recipient(_open(PAGE, token))
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """What somebody asked for at an address, and when; nothing of it is stored before the yes."""
+
+    address: str
+    language: str
+    topics: list[Topic]
+    asked_at: datetime
+
+
+def confirmation_url(*, address: str, language: str, topics: Iterable[Topic]) -> str:
+    """The address that confirms a subscription, good for CONFIRM_WITHIN."""
+    asked = [address, language, [topic.pk for topic in topics], timezone.now().isoformat()]
+    token = _seal(CONFIRMATION, json.dumps(asked))
+    return f"{settings.HUB_BASE_URL}{reverse('preferences:confirm', args=[token])}"
+
+
+def read_confirmation_token(token: str) -> Subscription:
+    """What a confirmation link confirms; topics that meanwhile closed are left out.
+
+    Raises BadToken, whatever is wrong with it, its age included.
+    """
+    address, language, keys, at = json.loads(_open(CONFIRMATION, token))
+    asked_at = datetime.fromisoformat(at)
+    if not timezone.now() - CONFIRM_WITHIN < asked_at:
+        raise BadToken
+    topics = list(Topic.objects.for_anyone().filter(pk__in=keys))
+    return Subscription(address, language, topics, asked_at)

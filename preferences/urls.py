@@ -2,7 +2,16 @@
 
 from django.urls import include, path
 
-from preferences.views import campaigns, centre, evidence, firms, links, resellers, topics
+from preferences.views import (
+    campaigns,
+    centre,
+    evidence,
+    firms,
+    links,
+    resellers,
+    subscribe,
+    topics,
+)
 
 app_name = "preferences"
 
@@ -10,7 +19,21 @@ own = [
     path("", centre.centre, name="centre"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
+    path("resume/", centre.resume, name="resume"),
+    path("pause/", centre.pause, name="pause"),
+    path("digest/", centre.digest, name="digest"),
+    path("language/", centre.language, name="language"),
+    path("history/", centre.history, name="history"),
+    path("receipt/", centre.receipt, name="receipt"),
+    path("receipts/verify/", subscribe.receipt_verify, name="receipt-verify"),
+    path("mail/<str:token>/", links.mail, name="mail"),
     path("unsubscribe/<str:token>/", links.unsubscribe_link, name="unsubscribe"),
+]
+
+public = [
+    path("", subscribe.subscribe, name="subscribe"),
+    path("confirm/<str:token>/", subscribe.confirm, name="confirm"),
+    path("<slug:topic>/", subscribe.subscribe_to, name="subscribe-to"),
 ]
 
 provider = [
@@ -66,6 +89,7 @@ firm = [
 urlpatterns = [
     path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
+    path("subscribe/", include(public)),
     path("provider/", include(provider)),
     path("mandatory-mail/", evidence.mandatory_mail, name="mandatory-mail"),
 ]

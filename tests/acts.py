@@ -201,6 +201,10 @@ ACTS: dict[str, Act] = {
         lambda s: {"change": f"give.p{s.person.pk}.{s.root.pk}.{s.open.pk}..."}, at=Scene.draft
     ),
     "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
+    "accounts:undo-all": Act(
+        before=Scene.revoke,
+        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence + 1},
+    ),
     "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     # Requests

@@ -147,7 +147,7 @@ class ChoiceDetail(APIView):
     def patch(self, request: PersonApiRequest, topic: str) -> Response:
         """Say yes or no. A notice class in place of a topic is refused, and nothing changes."""
         try:
-            chosen = find_topic(request.user, topic)
+            chosen = find_topic(request.user.recipient, topic)
         except MandatoryMail as error:
             raise Mandatory(error.message) from error
         wish = WishSerializer(data=request.data)

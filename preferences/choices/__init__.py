@@ -137,6 +137,7 @@ class ConsentSource(TextChoices):
     ADDRESS = "address", _("Said earlier at the same address")
     COMPLAINT = "complaint", _("Reported as unwanted by the mail service")
     STAFF = "staff", _("Told to the provider's staff")
+    UNDO = "undo", _("Undone at once, in the same browser")
 
 
 class ImportOutcome(TextChoices):
@@ -257,6 +258,13 @@ EVENT_SENTENCES = {
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
     "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
     "optional_mail.unsubscribed": _("The link in a mail stopped all optional mail."),
+    "topic.subscribed": _("A reader without an account confirmed the mail “%(topic)s”."),
+    "topic.link_undone": _("A stop of “%(topic)s” by a mail's link was undone at once."),
+    "optional_mail.link_undone": _("What a mail's link had reduced was undone at once."),
+    "optional_mail.link_paused": _("The link in a mail paused optional mail until %(until)s."),
+    "optional_mail.link_digest": _(
+        "The link in a mail chose how often optional mail comes: %(digest)s."
+    ),
     "optional_mail.stopped": _("%(actor)s stopped all optional mail."),
     "optional_mail.resumed": _("%(actor)s took back the stop of all optional mail."),
     "optional_mail.paused": _("%(actor)s paused optional mail until %(until)s."),

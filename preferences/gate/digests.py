@@ -14,7 +14,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.emails import absolute
 from preferences.choices import CampaignState, MessageState, Outcome
 from preferences.gate.delivery import LEASE, close, decide, retry
 from preferences.gate.dispatch import asked_together
@@ -23,7 +22,7 @@ from preferences.gate.signing import SignedMail
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
 from preferences.selectors import Answer
-from preferences.tokens import unsubscribe_url
+from preferences.tokens import page_url, unsubscribe_url
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +97,7 @@ def compose(messages: list[Message]) -> SignedMail:
                 "brand": settings.HUB_BRAND_NAME,
                 "postal_address": settings.HUB_BRAND_ADDRESS,
                 "contact": settings.HUB_BASE_URL,
-                "preferences_url": absolute("/preferences/"),
+                "preferences_url": page_url(recipient),
             },
         )
         subject = _("%(brand)s: your news (%(count)s)") % {

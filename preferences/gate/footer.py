@@ -7,7 +7,7 @@ from django.utils import translation
 from accounts.emails import absolute
 from preferences.choices import GROUNDS, NoticeCode
 from preferences.models import Message
-from preferences.tokens import unsubscribe_url
+from preferences.tokens import page_url, unsubscribe_url
 
 
 def footer_of(message: Message, language: str) -> str:
@@ -45,6 +45,6 @@ def topics_footer(message: Message, identity: dict[str, str]) -> str:
             **identity,
             "topic": topic,
             "stop_url": stop,
-            "preferences_url": absolute("/preferences/"),
+            "preferences_url": page_url(recipient) if recipient else absolute("/preferences/"),
         },
     )

@@ -95,6 +95,10 @@ class TopicQuerySet(models.QuerySet["Topic"]):
             active=True,
         )
 
+    def for_anyone(self) -> "TopicQuerySet":
+        """Active topics that people without an account may have, too (see Topic.is_public)."""
+        return self.filter(portal=None, resellers_only=False, active=True)
+
 
 def _portals_of(customers: models.QuerySet[Customer]) -> models.QuerySet[Portal]:
     return Portal.objects.filter(

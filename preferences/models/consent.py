@@ -128,6 +128,20 @@ def _refused_before(same: str) -> str:
               AND (y.topic_id = NEW.topic_id OR (y.topic_id IS NULL AND n.topic_id IS NULL))))"""  # noqa: S608
 
 
+# A stop by a mail's link, undone: the same basis again, which nothing but the no just said ended.
+# What had been silence is the contract it rested on.
+_GIVES_BACK = """NEW.source = 'undo' AND NEW.basis = (
+    SELECT CASE WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
+    FROM preferences_consentrecord n
+    LEFT JOIN preferences_consentrecord p ON p.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = n.recipient_id AND q.topic_id = n.topic_id AND q.id < n.id)
+    WHERE NOT n.wants AND n.source = 'mail_link' AND n.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = NEW.recipient_id
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""
+
+
 TRIGGERS = register(
     append_only("preferences_consentrecord"),
     Refusal(
@@ -135,6 +149,7 @@ TRIGGERS = register(
         table="preferences_consentrecord",
         refuse_when={
             "INSERT": "NEW.wants AND (NEW.basis <> 'express' OR NEW.source = 'import') AND"
+            f" NOT COALESCE({_GIVES_BACK}, FALSE) AND"
             f" ({_refused_before('recipient_id')} OR {_refused_before('address_hash')})"
         },
         message="only the person undoes their own no",

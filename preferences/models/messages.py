@@ -87,6 +87,12 @@ class Message(models.Model):
                 condition=Q(state__in=UNFINISHED, campaign__isnull=False),
                 name="message_of_campaign",
             ),
+            # When a topic was last sent outside a campaign.
+            models.Index(
+                fields=["topic", "-id"],
+                condition=Q(state=MessageState.SENT, topic__isnull=False, campaign=None),
+                name="message_of_topic",
+            ),
             models.Index(
                 fields=["recipient", "due_at"],
                 condition=Q(state__in=UNFINISHED, in_digest=True),

@@ -1,16 +1,28 @@
 """What a person can choose and what they chose."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Membership, User
 from preferences.audience import topic_verdicts
-from preferences.choices import GROUNDS, NoticeCode, Reason
-from preferences.models import Choice, ConsentRecord, NoticeClass, Recipient, Topic
+from preferences.choices import GROUNDS, MessageState, NoticeCode, Reason
+from preferences.models import (
+    Campaign,
+    Choice,
+    ConsentRecord,
+    FirmDenial,
+    Message,
+    NoticeClass,
+    Recipient,
+    Topic,
+)
 
 
 class MandatoryMail(ValidationError):
@@ -26,11 +38,20 @@ class TopicRow:
     comes: bool
     reason: Reason
     chosen: ConsentRecord | None
+    last_sent: datetime | None = None
+    denials: tuple[FirmDenial, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """Why a topic that is wanted does not come, where the page does not say it elsewhere."""
+        elsewhere = (Reason.DENIED, Reason.UNREACHABLE, Reason.PAUSED)
+        silent = self.comes or not self.wants or self.reason in elsewhere
+        return "" if silent else str(self.reason.label)
 
 
 @dataclass(frozen=True)
 class PreferenceCentre:
-    """What a person can choose, what they cannot, and what they chose lately."""
+    """What a reader can choose, what they cannot, and what they chose lately."""
 
     recipient: Recipient
     topics: list[TopicRow]
@@ -42,21 +63,35 @@ class PreferenceCentre:
         """Whether there is optional mail to stop."""
         return any(row.wants for row in self.topics)
 
+    @property
+    def paused_until(self) -> datetime | None:
+        """The end of a pause that holds now."""
+        until = self.recipient.paused_until
+        return until if until is not None and until > timezone.now() else None
+
 
 def preference_centre(user: User) -> PreferenceCentre:
     """Everything `/preferences/` shows this person."""
-    recipient = Recipient.objects.get(user=user)
+    return centre_of(Recipient.objects.select_related("user").get(user=user))
+
+
+def centre_of(recipient: Recipient) -> PreferenceCentre:
+    """The same for any reader of mail: a person, or a subscriber without an account."""
     choices = {
         choice.topic_id: choice.consent
         for choice in Choice.objects.filter(recipient=recipient).select_related("consent")
     }
-    offered = Topic.objects.visible_to(user)
+    offered = list(_with_last_sent(_offered(recipient)).select_related("portal"))
     verdicts = {
         verdict.topic_id: verdict
         for verdict in topic_verdicts(
-            topics=offered, readers=Recipient.objects.filter(pk=recipient.pk)
+            topics=Topic.objects.filter(pk__in=[topic.pk for topic in offered]),
+            readers=Recipient.objects.filter(pk=recipient.pk),
         )
     }
+    denials = _denials(
+        recipient, [key for key, found in verdicts.items() if found.reason == Reason.DENIED]
+    )
     rows = [
         TopicRow(
             topic,
@@ -64,6 +99,8 @@ def preference_centre(user: User) -> PreferenceCentre:
             verdicts[topic.pk].send,
             verdicts[topic.pk].reason,
             choices.get(topic.pk),
+            max(filter(None, (topic.campaign_sent_at, topic.mail_sent_at)), default=None),
+            tuple(denial for denial in denials if denial.topic_id == topic.pk),
         )
         for topic in offered
     ]
@@ -71,8 +108,34 @@ def preference_centre(user: User) -> PreferenceCentre:
         recipient=recipient,
         topics=rows,
         notices=notice_classes(),
-        history=list(consent_history(user)[:5]),
+        history=list(consents_of(recipient)[:5]),
     )
+
+
+def _offered(recipient: Recipient) -> QuerySet[Topic]:
+    """The topics a reader may have now."""
+    if recipient.user is None:
+        return Topic.objects.for_anyone()
+    return Topic.objects.visible_to(recipient.user)
+
+
+def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
+    """With the moments of the last campaign and of the last single mail: two steps in an index."""
+    campaigns = Campaign.objects.filter(topic=OuterRef("pk"), last_slice_at__isnull=False)
+    mails = Message.objects.filter(topic=OuterRef("pk"), campaign=None, state=MessageState.SENT)
+    return topics.annotate(
+        campaign_sent_at=campaigns.order_by("-pk").values("last_slice_at")[:1],
+        mail_sent_at=mails.order_by("-pk").values("created_at")[:1],
+    )
+
+
+def _denials(recipient: Recipient, topics: list[int | None]) -> list[FirmDenial]:
+    """Who of their companies does not want these topics."""
+    if not topics or recipient.user is None:
+        return []
+    customers = Membership.objects.live().filter(user=recipient.user).values("customer")
+    denials = FirmDenial.objects.filter(customer__in=customers, topic__in=topics)
+    return list(denials.select_related("customer", "by"))
 
 
 def _wishes(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) -> bool:
@@ -82,16 +145,14 @@ def _wishes(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) ->
     return topic.default_on and recipient.stopped_id is None
 
 
-def choosable_topics(user: User) -> QuerySet[Topic]:
-    """What a person may choose, and what they once chose: a no is always possible."""
-    chosen = Choice.objects.filter(recipient__user=user).values("topic")
-    return Topic.objects.filter(
-        Q(pk__in=Topic.objects.visible_to(user).values("pk")) | Q(pk__in=chosen)
-    )
+def choosable_topics(reader: Recipient) -> QuerySet[Topic]:
+    """What a reader may choose, and what they once chose: a no is always possible."""
+    chosen = Choice.objects.filter(recipient=reader).values("topic")
+    return Topic.objects.filter(Q(pk__in=_offered(reader).values("pk")) | Q(pk__in=chosen))
 
 
-def find_topic(user: User, slug: str) -> Topic:
-    """The topic a person means. In: any text.
+def find_topic(reader: Recipient, slug: str) -> Topic:
+    """The topic a reader means. In: any text.
 
     Raises MandatoryMail for a notice class, Http404 for what does not exist for them.
     """
@@ -101,7 +162,7 @@ def find_topic(user: User, slug: str) -> Topic:
             % {"name": NoticeCode(slug).label, "reason": GROUNDS[NoticeCode(slug)].reason},
             code="mandatory",
         )
-    for topic in choosable_topics(user):
+    for topic in choosable_topics(reader):
         if topic.slug == slug:
             return topic
     raise Http404("no such topic")
@@ -114,6 +175,9 @@ def notice_classes() -> list[NoticeClass]:
 
 def consent_history(user: User) -> QuerySet[ConsentRecord]:
     """A person's own choices, newest first."""
-    return (
-        ConsentRecord.objects.filter(recipient__user=user).select_related("topic").order_by("-pk")
-    )
+    return consents_of(Recipient.objects.get(user=user))
+
+
+def consents_of(recipient: Recipient) -> QuerySet[ConsentRecord]:
+    """Everything a reader said, newest first."""
+    return recipient.consent_records.select_related("topic").order_by("-pk")

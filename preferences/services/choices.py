@@ -1,11 +1,11 @@
 """A reader's yes and no. The consent record is written; the choice follows from it (trigger)."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -15,8 +15,8 @@ from accounts.services.audit import record_event
 from preferences.choices import ConsentBasis, ConsentSource
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, wording_hash
-from preferences.selectors import preference_centre
-from preferences.services.recipients import lock_recipient
+from preferences.selectors import centre_of
+from preferences.services.recipients import lock_reader, lock_recipient
 from preferences.tokens import read_unsubscribe_token
 
 
@@ -32,10 +32,13 @@ def record_consent(
     wants: bool,
     source: str,
     network_address: str | None = None,
+    basis: str = ConsentBasis.EXPRESS,
+    at: datetime | None = None,
 ) -> ConsentRecord:
     """Write what a reader said of a topic, or of all optional mail (None), in so many words.
 
-    Runs inside the caller's transaction, with the recipient's row locked.
+    `at` is now, save for an implied basis that is given back and runs on from its old day. Runs
+    inside the caller's transaction, with the recipient's row locked.
     """
     language = (get_language() or recipient.reads)[:2]
     wording = topic.wording if topic else _("All optional mail")
@@ -44,13 +47,14 @@ def record_consent(
         address_hash=address_hash(recipient.email),
         topic=topic,
         wants=wants,
-        basis=ConsentBasis.EXPRESS,
+        basis=basis,
         wording=wording,
         wording_hash=wording_hash(wording),
         language=language if language in Language.values else recipient.reads,
         source=source,
         actor=actor,
         network_address=network_address,
+        at=at or timezone.now(),
     )
 
 
@@ -70,24 +74,29 @@ def _stands(recipient: Recipient, topic: Topic, wants: bool) -> bool:
 @transaction.atomic
 def choose_topics(
     *,
-    actor: User,
+    actor: User | None,
     topics: Iterable[Topic],
     wants: bool,
     source: str = ConsentSource.PAGE,
     network_address: str | None = None,
+    recipient: Recipient | None = None,
 ) -> list[Topic]:
     """Say yes, or no, to these topics for oneself; out: those whose choice changed.
 
-    Asking twice is asking once. Raises PermissionDenied for a closed account, TopicRefused when a
-    topic that is wanted is closed or not the person's.
+    Without an actor it is a no by the link of a mail to `recipient`. Asking twice is asking once.
+    Raises PermissionDenied for a closed account and for a yes of nobody, TopicRefused when a topic
+    that is wanted is closed or not the person's.
     """
-    recipient = lock_recipient(actor)
+    if wants and actor is None:
+        raise PermissionDenied("a link never enrols (R6)")
+    recipient = lock_reader(actor, recipient)
     changed = [topic for topic in topics if not _stands(recipient, topic, wants)]
-    if wants:
+    if wants and actor is not None:
         theirs = set(Topic.objects.visible_to(actor))
         for topic in changed:
             if topic not in theirs:
                 raise TopicRefused(_("“%(topic)s” is not offered to you.") % {"topic": topic})
+    said = "wanted" if wants else "refused" if actor else "unsubscribed"
     for topic in changed:
         record_consent(
             actor=actor,
@@ -97,12 +106,7 @@ def choose_topics(
             source=source,
             network_address=network_address,
         )
-        record_event(
-            kind="topic.wanted" if wants else "topic.refused",
-            actor=actor,
-            person=actor,
-            topic=topic.names,
-        )
+        record_event(kind=f"topic.{said}", actor=actor, person=recipient.user, topic=topic.names)
     return changed
 
 
@@ -123,15 +127,20 @@ def choose_topic(
 
 @transaction.atomic
 def stop_all_optional(
-    *, actor: User, source: str = ConsentSource.PAGE, network_address: str | None = None
+    *,
+    actor: User | None,
+    source: str = ConsentSource.PAGE,
+    network_address: str | None = None,
+    recipient: Recipient | None = None,
 ) -> list[Topic]:
     """Stop every topic, later ones included, until asked for; out: those that were on.
 
-    One record says so, whatever was chosen before (R15); a yes to a topic that comes after it
-    counts again. Mandatory mail is not concerned. Raises PermissionDenied for a closed account.
+    Without an actor it is the link of a mail to `recipient`. One record says so, whatever was
+    chosen before (R15); a yes to a topic that comes after it counts again. Mandatory mail is not
+    concerned. Raises PermissionDenied for a closed account.
     """
-    recipient = lock_recipient(actor)
-    wanted = [row.topic for row in preference_centre(actor).topics if row.wants]
+    recipient = lock_reader(actor, recipient)
+    wanted = [row.topic for row in centre_of(recipient).topics if row.wants]
     if recipient.stopped_id is None or wanted:
         record_consent(
             actor=actor,
@@ -141,7 +150,8 @@ def stop_all_optional(
             source=source,
             network_address=network_address,
         )
-        record_event(kind="optional_mail.stopped", actor=actor, person=actor)
+        kind = "optional_mail.stopped" if actor else "optional_mail.unsubscribed"
+        record_event(kind=kind, actor=actor, person=recipient.user)
     return wanted
 
 
@@ -177,23 +187,21 @@ def unsubscribe(
     Doing it again is success (R6). Raises BadToken, whatever is wrong with the token (R4).
     """
     recipient, topics = read_unsubscribe_token(token)
-    recipient = Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
-    refused: list[Topic | None] = [
-        topic for topic in topics if not _stands(recipient, topic, wants=False)
-    ]
-    if not topics and recipient.stopped_id is None:
-        refused.append(None)
     with translation.override(recipient.reads):  # the mail's, whatever the browser's
-        for topic in refused:
-            record_consent(
+        if topics:
+            choose_topics(
                 actor=actor,
-                recipient=recipient,
-                topic=topic,
+                topics=topics,
                 wants=False,
                 source=source,
                 network_address=network_address,
+                recipient=recipient,
             )
-            said: dict[str, Any] = {"topic": topic.names} if topic else {}
-            kind = "topic.unsubscribed" if topic else "optional_mail.unsubscribed"
-            record_event(kind=kind, actor=actor, person=recipient.user, **said)
+        else:
+            stop_all_optional(
+                actor=actor,
+                source=source,
+                network_address=network_address,
+                recipient=recipient,
+            )
     return recipient, topics

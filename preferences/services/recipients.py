@@ -33,40 +33,74 @@ def lock_recipient(person: User) -> Recipient:
     return recipient
 
 
-@transaction.atomic
-def pause_optional_mail(*, actor: User, until: datetime | None) -> Recipient:
-    """Hold all optional mail of oneself until a moment; None ends the pause.
+def lock_reader(actor: User | None, recipient: Recipient | None) -> Recipient:
+    """The row an act is about, locked: the person's own, or, where nobody is signed in, that of
+    a mail's link, whose account may be closed.
 
-    Raises PermissionDenied for a closed account, DeliveryRefused for a moment that is past, or
-    more than a year away.
+    Raises PermissionDenied for the closed account of a person, and where neither is named.
     """
-    recipient = lock_recipient(actor)
+    if actor is not None:
+        return lock_recipient(actor)
+    if recipient is None:
+        raise PermissionDenied("nobody is named")
+    return Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
+
+
+@transaction.atomic
+def pause_optional_mail(
+    *, actor: User | None, until: datetime | None, recipient: Recipient | None = None
+) -> Recipient:
+    """Hold all optional mail until a moment; None ends the pause.
+
+    In: the person for themselves, or no actor and the reader of a mail's link, which can only
+    reduce: it neither ends nor shortens a pause. Raises PermissionDenied for a closed account,
+    DeliveryRefused for a moment that is past, or more than a year away, or no pause by a link.
+    """
+    recipient = lock_reader(actor, recipient)
     now = timezone.now()
     if until is not None and not now < until <= now + LONGEST_PAUSE:
         raise DeliveryRefused({"paused_until": _("Choose a moment within a year from now.")})
-    if recipient.paused_until == until:
+    if actor is None and until is None:
+        raise DeliveryRefused({"paused_until": _("Sign in to end the pause.")})
+    kept = actor is None and recipient.paused_until is not None and recipient.paused_until > until  # type: ignore[operator]
+    if kept or recipient.paused_until == until:
         return recipient
     recipient.paused_until = until
     recipient.save(update_fields=["paused_until"])
     if until is None:
-        record_event(kind="optional_mail.unpaused", actor=actor, person=actor)
+        record_event(kind="optional_mail.unpaused", actor=actor, person=recipient.user)
     else:
         record_event(
-            kind="optional_mail.paused", actor=actor, person=actor, until=until.date().isoformat()
+            kind="optional_mail.paused" if actor else "optional_mail.link_paused",
+            actor=actor,
+            person=recipient.user,
+            until=until.date().isoformat(),
         )
     return recipient
 
 
 @transaction.atomic
-def choose_digest(*, actor: User, digest: str) -> Recipient:
-    """Take optional mail at once, or gathered daily or weekly. Raises like pause_optional_mail."""
-    recipient = lock_recipient(actor)
+def choose_digest(
+    *, actor: User | None, digest: str, recipient: Recipient | None = None
+) -> Recipient:
+    """Take optional mail at once, or gathered daily or weekly.
+
+    A mail's link may only make it rarer. Raises like pause_optional_mail.
+    """
+    recipient = lock_reader(actor, recipient)
     if digest not in Digest.values:
         raise DeliveryRefused({"digest": _("Choose at once, daily or weekly.")})
+    if actor is None and Digest.values.index(digest) < Digest.values.index(recipient.digest):
+        raise DeliveryRefused({"digest": _("Sign in to get mail more often.")})
     if recipient.digest != digest:
         recipient.digest = digest
         recipient.save(update_fields=["digest"])
-        record_event(kind="optional_mail.digest", actor=actor, person=actor, digest=digest)
+        record_event(
+            kind="optional_mail.digest" if actor else "optional_mail.link_digest",
+            actor=actor,
+            person=recipient.user,
+            digest=digest,
+        )
     return recipient
 
 

@@ -1,20 +1,40 @@
-"""What a mail's links open without a sign-in."""
+"""What a mail's links open without a sign-in: they can only reduce mail."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils import translation
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts.http import PersonRequest, network_address
-from preferences.choices import ConsentSource
-from preferences.models import Recipient
+from accounts.forms import first_error
+from accounts.http import PersonRequest, network_address, too_many
+from preferences.choices import ConsentSource, Digest
+from preferences.models import Recipient, Topic
+from preferences.selectors import MandatoryMail, centre_of, find_topic
 from preferences.services.choices import unsubscribe
-from preferences.tokens import BadToken, read_unsubscribe_token
+from preferences.services.links import (
+    Reduction,
+    pause_by_link,
+    space_by_link,
+    stop_by_link,
+    undo_by_link,
+)
+from preferences.services.subscriptions import ask_to_subscribe
+from preferences.tokens import BadToken, read_page_token, read_unsubscribe_token
+
+UNDO_COOKIE = "hub_mail_undo"
+UNDO_SECONDS = 600
+PAUSES = ("30", "90")
 
 
 @csrf_exempt  # a mail program posts here: no cookie, no form of ours (RFC 8058)
@@ -36,16 +56,175 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
             )
     except BadToken:
         return render(request, "preferences/unsubscribe_bad.html", status=404)
-    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES  # the switch at the foot of the page
-    with translation.override(get_language() if chosen else recipient.reads):
+    with translation.override(_language(request, recipient)):
         return render(
             request,
             "preferences/unsubscribe.html",
-            {"address": _masked(recipient), "topics": topics, "done": request.method == "POST"},
+            {"address": masked(recipient), "topics": topics, "done": request.method == "POST"},
         )
 
 
-def _masked(recipient: Recipient) -> str:
+@csrf_exempt  # who has the token may reduce, with or without cookies (R3)
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mail(request: PersonRequest, token: str) -> HttpResponse:
+    """A reader's preferences from the foot of a mail. GET changes nothing; POST does one `act`."""
+    try:
+        recipient = read_page_token(token)
+    except BadToken:
+        return render(request, "preferences/unsubscribe_bad.html", status=404)
+    with translation.override(_language(request, recipient)):
+        if request.method != "POST":
+            if request.user.is_authenticated and request.user.pk == recipient.user_id:
+                return redirect("preferences:centre")
+            return _page(request, recipient)
+        act = _ACTS.get(request.POST.get("act", ""))
+        if act is None:
+            raise Http404("no such act")
+        return act(request, recipient)
+
+
+def _page(
+    request: PersonRequest,
+    recipient: Recipient,
+    done: str = "",
+    topics: list[Topic] | None = None,
+    refusal: ValidationError | None = None,
+    reduction: Reduction | None = None,
+) -> HttpResponse:
+    recipient.refresh_from_db()
+    centre = centre_of(recipient)
+    rarer = Digest.choices[Digest.values.index(recipient.digest) + 1 :]
+    context = {
+        "address": masked(recipient),
+        "centre": centre,
+        "rarer": rarer,
+        "pauses": PAUSES,
+        "done": done,
+        "changed": topics or [],
+        "refusal": first_error(refusal) if refusal else "",
+        "can_undo": bool(reduction and _took(reduction))
+        or (request.method != "POST" and _kept(request) is not None),
+    }
+    response = render(request, "preferences/mail.html", context, status=409 if refusal else 200)
+    if reduction is not None and _took(reduction):
+        response.set_cookie(
+            UNDO_COOKIE,
+            signing.dumps(asdict(reduction), salt=UNDO_COOKIE),
+            max_age=UNDO_SECONDS,
+            path=request.path,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    elif done == "undone":
+        response.delete_cookie(UNDO_COOKIE, path=request.path, samesite="Lax")
+    return response
+
+
+def _took(reduction: Reduction) -> bool:
+    return bool(reduction.records) or reduction.was != reduction.now
+
+
+def _kept(request: PersonRequest) -> Reduction | None:
+    """What this browser reduced in the last ten minutes."""
+    try:
+        kept = signing.loads(
+            request.COOKIES.get(UNDO_COOKIE, ""), salt=UNDO_COOKIE, max_age=UNDO_SECONDS
+        )
+    except signing.BadSignature:
+        return None
+    return Reduction(**kept)
+
+
+def _stop(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """No to one `topic`."""
+    try:
+        topics = [find_topic(recipient, request.POST.get("topic", ""))]
+    except MandatoryMail as error:
+        return _page(request, recipient, refusal=error)
+    reduction = stop_by_link(
+        actor=None, recipient=recipient, topics=topics, network_address=network_address(request)
+    )
+    return _page(request, recipient, "no", topics, reduction=reduction)
+
+
+def _stop_all(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    reduction = stop_by_link(
+        actor=None, recipient=recipient, topics=[], network_address=network_address(request)
+    )
+    return _page(request, recipient, "stopped", reduction=reduction)
+
+
+def _pause(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """For so many `days`."""
+    days = request.POST.get("days", "")
+    if days not in PAUSES:
+        raise Http404("no such pause")
+    until = timezone.now() + timedelta(days=int(days))
+    reduction = pause_by_link(actor=None, recipient=recipient, until=until)
+    return _page(request, recipient, "paused", reduction=reduction)
+
+
+def _digest(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """Rarer."""
+    try:
+        reduction = space_by_link(
+            actor=None, recipient=recipient, digest=request.POST.get("digest", "")
+        )
+    except ValidationError as error:
+        return _page(request, recipient, refusal=error)
+    return _page(request, recipient, "digest", reduction=reduction)
+
+
+def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """What this browser just reduced."""
+    kept = _kept(request)
+    if kept is None:
+        return _page(request, recipient, "late")
+    undo_by_link(
+        actor=None,
+        recipient=recipient,
+        reduction=kept,
+        network_address=network_address(request),
+    )
+    return _page(request, recipient, "undone")
+
+
+def _ask(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """A topic for a reader without an account: by a mail that confirms it."""
+    if recipient.user is not None:
+        raise Http404("people sign in")
+    try:
+        topic = find_topic(recipient, request.POST.get("topic", ""))
+    except MandatoryMail as error:
+        return _page(request, recipient, refusal=error)
+    if not (topic.is_public and topic.active):
+        raise Http404("not offered")
+    if refusal := too_many(request, "subscribe", recipient.email):
+        return refusal
+    ask_to_subscribe(actor=None, address=recipient.email, language=recipient.reads, topics=[topic])
+    return _page(request, recipient, "asked", [topic])
+
+
+_ACTS: dict[str, Callable[[PersonRequest, Recipient], HttpResponse]] = {
+    "stop": _stop,
+    "stop-all": _stop_all,
+    "pause": _pause,
+    "digest": _digest,
+    "undo": _undo,
+    "ask": _ask,
+}
+
+
+def _language(request: PersonRequest, recipient: Recipient) -> str:
+    """The reader's, unless the switch at the foot of the page chose another."""
+    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    return (get_language() if chosen else None) or recipient.reads
+
+
+def masked(recipient: Recipient) -> str:
     """Enough of an address for its owner: a link may be forwarded."""
     local, _at, domain = recipient.email.partition("@")
     return f"{local[0]}…@{domain}"

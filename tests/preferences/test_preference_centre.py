@@ -1,11 +1,13 @@
 """`/preferences/`: topics as switches, mandatory mail with its reason (R30, R34, R40)."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from preferences.choices import NoticeCode
-from preferences.models import Choice, ConsentRecord
+from preferences.models import Choice, ConsentRecord, FirmDenial, Recipient
 from preferences.selectors import may_send, preference_centre
 from preferences.services.choices import choose_topic
 
@@ -74,11 +76,25 @@ def test_stop_all_says_what_stays_and_can_be_undone_R15_R40(bob, as_, extra):
 
     assert not any(switches(page.text).values())
     assert "Stop all optional mail" not in page.text.split('id="history"')[0]
+    assert 'action="/preferences/resume/"' in page.text
+    page = client.post("/preferences/resume/", follow=True, **extra)
+    on = {slug for slug, checked in switches(page.text).items() if checked}
+    assert on == {"newsletter", "product-updates"}
+    assert not Choice.objects.exists()  # by default again, as before: nothing was said of a topic
+
+
+def test_undoing_a_second_stop_leaves_the_first(bob, as_, newsletter):
+    client = as_(bob)
+    client.post("/preferences/stop/")
+    client.post("/preferences/choose/", {"topic": "newsletter", "wants": "yes"})
+    page = client.post("/preferences/stop/", follow=True)
     undo = re.findall(r'<form[^>]*class="inline"(.*?)</form>', page.text, re.S)[0]
     slugs = re.findall(r'name="topic" value="([^"]+)"', undo)
-    assert set(slugs) == {"newsletter", "product-updates"}
-    client.post("/preferences/choose/", {"topic": slugs, "wants": "yes"})
-    assert {c.topic.slug for c in Choice.objects.filter(wants=True)} == set(slugs)
+    assert slugs == ["newsletter"]
+    assert 'action="/preferences/choose/"' in page.text
+
+    page = client.post("/preferences/choose/", {"topic": slugs, "wants": "yes"}, follow=True)
+    assert {slug for slug, on in switches(page.text).items() if on} == {"newsletter"}
 
 
 def test_own_history_and_nobody_elses(bob, alice, as_, newsletter, promotions):
@@ -122,6 +138,86 @@ def test_query_budget(bob, as_, django_assert_max_num_queries):
     client.get("/preferences/")
     with django_assert_max_num_queries(12):
         client.get("/preferences/")
+
+
+def test_pause_and_its_end_R30(bob, as_, newsletter):
+    client = as_(bob)
+    page = client.post("/preferences/pause/", {"days": "30"}, follow=True)
+    assert "Optional mail is paused." in page.text
+    left = Recipient.objects.get(user=bob).paused_until - timezone.now()
+    assert timedelta(days=29) < left <= timedelta(days=30)
+    assert not may_send(bob, newsletter)
+    assert switches(page.text)["newsletter"]  # paused, not refused
+
+    page = client.post("/preferences/pause/", {"days": ""}, follow=True)
+    assert "The pause is over." in page.text
+    assert may_send(bob, newsletter)
+
+
+def test_rhythm_and_language_are_saved_with_undo(bob, as_):
+    client = as_(bob)
+    page = client.post("/preferences/digest/", {"digest": "weekly"}, follow=True)
+    assert Recipient.objects.get(user=bob).digest == "weekly"
+    assert '<input type="hidden" name="digest" value="immediate">' in page.text
+    assert client.post("/preferences/digest/", {"digest": "hourly"}).status_code == 409
+    assert Recipient.objects.get(user=bob).digest == "weekly"
+
+    page = client.post("/preferences/language/", {"language": "fr"}, follow=True)
+    bob.refresh_from_db()
+    assert bob.language == "fr"
+    assert '<html lang="fr">' in page.text
+    assert client.post("/preferences/language/", {"language": "xx"}).status_code == 409
+    response = client.post("/preferences/language/", {"language": "en"}, **HTMX)
+    assert response["HX-Redirect"] == "/preferences/?done=language&was=fr"
+
+
+def test_a_companys_denial_says_whose_it_is_R43(bob, alice, alder, as_, newsletter):
+    FirmDenial.objects.create(customer=alder, topic=newsletter, by=alice)
+    text = as_(bob).get("/preferences/").text
+    assert f"{alder} does not want this: decided by {alice}" in text
+    assert switches(text)["newsletter"]  # Bob's own wish is another thing
+
+
+def test_last_sent_is_the_day_of_the_last_mail(bob, as_, newsletter, send_topic, deliver):
+    assert "last sent" not in as_(bob).get("/preferences/").text
+    send_topic(newsletter, bob)
+    deliver()
+    row = next(r for r in preference_centre(bob).topics if r.topic == newsletter)
+    assert row.last_sent.date() == timezone.now().date()
+    assert as_(bob).get("/preferences/").text.count("last sent") == 1
+
+
+def test_banner_of_an_address_that_takes_no_mail(bob, as_):
+    assert "comes back" not in as_(bob).get("/preferences/").text
+    Recipient.objects.filter(user=bob).update(unreachable_since=timezone.now())
+    assert f"mail to {bob.email} comes back" in as_(bob).get("/preferences/").text
+
+
+def test_history_shows_the_words_and_pages_by_key(
+    bob, alice, as_, newsletter, promotions, django_assert_max_num_queries
+):
+    choose_topic(actor=alice, topic=promotions, wants=True)
+    for number in range(25):
+        choose_topic(actor=bob, topic=newsletter, wants=bool(number % 2))
+    client = as_(bob)
+    with django_assert_max_num_queries(12):
+        page = client.get("/preferences/history/")
+    assert page.text.count(newsletter.purpose) == 20
+    assert promotions.purpose not in page.text
+    after = re.search(r'href="\?after=(\d+)"', page.text)[1]
+    assert client.get(f"/preferences/history/?after={after}").text.count(newsletter.purpose) == 5
+    hers = alice.recipient.consent_records.get().pk
+    assert client.get(f"/preferences/history/?after={hers}").status_code == 400
+
+
+def test_no_cookie_of_ours_lasts_a_year_R33(bob, as_):
+    client = as_(bob)
+    for response in (
+        client.get("/preferences/"),
+        client.post("/preferences/language/", {"language": "fr"}),
+    ):
+        for cookie in response.cookies.values():
+            assert int(cookie["max-age"] or 0) <= 365 * 24 * 3600
 
 
 def test_signed_out_people_sign_in_first(as_, db):

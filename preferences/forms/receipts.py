@@ -1,0 +1,30 @@
+"""Having a receipt checked."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import StrictForm
+
+LARGEST = 1024 * 1024
+
+
+class ReceiptForm(StrictForm):
+    """The file as it was downloaded."""
+
+    receipt = forms.FileField(
+        label=_("Receipt"),
+        help_text=_("The file you downloaded, unchanged."),
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    def clean_receipt(self) -> str:
+        """Its text. Raises ValidationError for what is too large, or no text."""
+        file: UploadedFile = self.cleaned_data["receipt"]
+        if (file.size or 0) > LARGEST:
+            raise ValidationError(_("This file is too large to be a receipt."), code="size")
+        try:
+            return file.read().decode()
+        except UnicodeDecodeError:
+            raise ValidationError(_("This file is not a receipt."), code="text") from None

@@ -1,0 +1,44 @@
+"""Asking for mail without an account."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Language
+from accounts.forms import StrictForm
+from accounts.validators import ADDRESS_LENGTH, normalise_address
+from preferences.models import Topic
+
+
+class SubscribeForm(StrictForm):
+    """Which topics, to which address, in which language; no topic is ticked beforehand (R20)."""
+
+    topics = forms.ModelMultipleChoiceField(
+        label=_("What do you want to get?"),
+        queryset=Topic.objects.none(),
+        to_field_name="slug",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one.")},
+    )
+    address = forms.CharField(
+        label=_("Your e-mail address"),
+        max_length=ADDRESS_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    language = forms.ChoiceField(label=_("Language of the mail"), choices=Language.choices)
+
+    def __init__(self, *args: Any, topics: QuerySet[Topic], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered: Any = self.fields["topics"]
+        offered.queryset = topics
+        offered.label_from_instance = _described
+
+    def clean_address(self) -> str:
+        """The one form the hub stores. Raises ValidationError for what is no address."""
+        return normalise_address(self.cleaned_data["address"])
+
+
+def _described(topic: Topic) -> str:
+    return f"{topic.name}: {topic.purpose} {topic.cadence}."

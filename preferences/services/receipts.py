@@ -1,0 +1,133 @@
+"""The receipt of what a person said: its content comes from the ledger, and can be proved later.
+
+The fields are those of ISO/IEC TS 27560 (R35). A receipt is signed with a key of the hub alone, so
+only the hub can tell whether one is genuine; it compares every record named there with the ledger,
+which nothing changes (R36, R37).
+"""
+
+import hashlib
+import json
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+from accounts.emails import absolute
+from accounts.models import User
+from preferences.models import ConsentRecord, Recipient
+
+SCHEMA = "ISO/IEC TS 27560:2023"
+_SALT = "preferences.receipt"
+
+
+class ReceiptRefused(Exception):
+    """Not a receipt of ours, or not as we gave it."""
+
+
+def receipt_for(*, actor: User) -> dict[str, Any]:
+    """Everything a person said about optional mail, signed; it writes nothing."""
+    recipient = Recipient.objects.select_related("user").get(user=actor)
+    records = list(
+        recipient.consent_records.select_related("topic", "actor").order_by("topic", "pk")
+    )
+    content: dict[str, Any] = {
+        "schema_version": SCHEMA,
+        "issued_at": timezone.now().isoformat(),
+        "pii_principal_id": str(actor.sub),
+        "pii_controllers": [
+            {
+                "name": settings.HUB_BRAND_NAME,
+                "address": settings.HUB_BRAND_ADDRESS,
+                "contact": settings.HUB_BASE_URL,
+            }
+        ],
+        "records": [
+            _record(list(said)) for _topic, said in groupby(records, key=lambda r: r.topic_id)
+        ],
+    }
+    content["receipt_id"] = hashlib.sha256(_canonical(content)).hexdigest()
+    return {"receipt": content, "signature": _signature(content, settings.SECRET_KEY)}
+
+
+def _record(said: list[ConsentRecord]) -> dict[str, Any]:
+    """One topic, or all optional mail: the notice last shown, and every yes and no."""
+    latest = said[-1]
+    with translation.override(latest.language):
+        purpose = latest.topic.name if latest.topic else _("All optional mail")
+        kept = _("Until you say no. The evidence is kept as long as the law may ask for it.")
+        data = [_("E-mail address"), _("Language")]
+    return {
+        "record_id": latest.pk,
+        "purpose": {
+            "name": purpose,
+            "topic": latest.topic.slug if latest.topic else None,
+            "lawful_basis": f"consent ({latest.basis})",
+        },
+        "notice": {
+            "uri": absolute(reverse("preferences:centre")),
+            "version": latest.wording_hash[:12],
+            "hash": f"sha256:{latest.wording_hash}",
+            "text": latest.wording,
+            "language": latest.language,
+        },
+        "pii": data,
+        "retention": kept,
+        "recipients": [settings.HUB_BRAND_NAME],
+        "withdrawal_method": absolute(reverse("preferences:centre")),
+        "state": "given" if latest.wants else "withdrawn",
+        "events": [_event(record) for record in said],
+    }
+
+
+def _event(record: ConsentRecord) -> dict[str, Any]:
+    return {
+        "record_id": record.pk,
+        "time": record.at.isoformat(),
+        "type": "consent given" if record.wants else "consent withdrawn",
+        "state": "given" if record.wants else "withdrawn",
+        "basis": record.basis,
+        "source": record.source,
+        "actor": "principal" if record.actor_id == record.recipient.user_id else "link or import",
+        "notice_hash": f"sha256:{record.wording_hash}",
+        "language": record.language,
+    }
+
+
+def verify_receipt(text: str) -> dict[str, Any]:
+    """The content of a genuine receipt whose every event the ledger still holds.
+
+    In: the file as it was downloaded. Raises ReceiptRefused for anything else.
+    """
+    try:
+        file = json.loads(text)
+        content, signature = file["receipt"], file["signature"]
+        genuine = any(
+            constant_time_compare(_signature(content, key), signature)
+            for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        )
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ReceiptRefused from error
+    if not genuine:
+        raise ReceiptRefused
+    events = [event for record in content["records"] for event in record["events"]]
+    held = ConsentRecord.objects.select_related("recipient").in_bulk(
+        [event["record_id"] for event in events]
+    )
+    for event in events:
+        record = held.get(event["record_id"])
+        if record is None or _event(record) != event:
+            raise ReceiptRefused
+    return dict(content)
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _signature(content: Any, key: str | bytes) -> str:
+    signed = salted_hmac(_SALT, _canonical(content), secret=key, algorithm="sha256").hexdigest()
+    return f"hmac-sha256:{signed}"

@@ -1,0 +1,103 @@
+"""Subscribing without an account: nothing is written before the mailed link was confirmed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import translation
+
+from accounts.models import User
+from accounts.services.audit import record_event
+from preferences.choices import ConsentSource
+from preferences.emails import send_confirmation
+from preferences.models import ConsentRecord, Recipient, Topic
+from preferences.models.consent import address_hashes
+from preferences.services.choices import record_consent
+from preferences.services.recipients import follow_address, lock_reader
+from preferences.tokens import Subscription, confirmation_url, read_confirmation_token
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What came of a confirmation: the topics that come now, and those left as they were said to
+    be since the link was made. A person's address confirms nothing: they sign in.
+    """
+
+    subscription: Subscription
+    is_person: bool
+    on: list[Topic]
+    left: list[Topic]
+
+
+@transaction.atomic
+def ask_to_subscribe(*, actor: None, address: str, language: str, topics: Sequence[Topic]) -> None:
+    """Mail the confirmation link to an address, known here or not.
+
+    The mail is the only thing that happens (R6): whoever reads there says yes, or lets it be.
+    """
+    url = confirmation_url(address=address, language=language, topics=topics)
+    send_confirmation(address=address, language=language, topics=topics, link=url)
+
+
+def is_person(address: str) -> bool:
+    """Whether an account has this address; what it gets is chosen after signing in."""
+    return User.objects.filter(email=address).exists()
+
+
+@transaction.atomic
+def confirm_subscription(
+    *, actor: None, token: str, network_address: str | None = None
+) -> Confirmed:
+    """Write the yes of a confirmed subscription, with its evidence.
+
+    Doing it again is success and writes nothing; what was refused after the link had been made
+    stays refused. Raises BadToken, whatever is wrong with the token, its age included.
+    """
+    asked = read_confirmation_token(token)
+    if is_person(asked.address):
+        return Confirmed(asked, True, [], asked.topics)
+    with translation.override(asked.language):
+        found, created = Recipient.objects.get_or_create(
+            address=asked.address, followed_by=None, defaults={"language": asked.language}
+        )
+        if created:
+            follow_address(actor=actor, recipient=found)
+        recipient = lock_reader(actor, found)
+        if recipient.user is not None:  # an account was made at this very moment
+            return Confirmed(asked, True, [], asked.topics)
+        since = _said_since(recipient, asked)
+        on = [topic for topic in asked.topics if topic.pk not in since and None not in since]
+        for topic in on:
+            record_consent(
+                actor=actor,
+                recipient=recipient,
+                topic=topic,
+                wants=True,
+                source=ConsentSource.SUBSCRIBE,
+                network_address=network_address,
+            )
+            record_event(kind="topic.subscribed", actor=actor, topic=topic.names)
+        if on and recipient.language != asked.language:
+            recipient.language = asked.language
+            recipient.save(update_fields=["language"])
+    wanted = set(
+        recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True).values_list(
+            "topic", flat=True
+        )
+    )
+    return Confirmed(
+        asked,
+        False,
+        [topic for topic in asked.topics if topic.pk in wanted],
+        [topic for topic in asked.topics if topic.pk not in wanted],
+    )
+
+
+def _said_since(recipient: Recipient, asked: Subscription) -> set[int | None]:
+    """The topics (None: all mail) of which something was said here after the link was made."""
+    said = ConsentRecord.objects.filter(
+        Q(recipient=recipient) | Q(address_hash__in=address_hashes(asked.address)),
+        at__gt=asked.asked_at,
+    )
+    return set(said.exclude(topic=None, wants=True).values_list("topic", flat=True))

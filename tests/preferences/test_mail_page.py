@@ -1,0 +1,318 @@
+"""The page behind a mail's link: opened by anyone, it can only reduce (R3–R7, R14, R15, R34)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from preferences.models import Choice, ConsentRecord, FirmRecipient, Message, Recipient, Topic
+from preferences.selectors import answer_for, may_send
+from preferences.services.choices import choose_topic, stop_all_optional
+from preferences.tokens import page_token, unsubscribe_token
+from preferences.views.links import UNDO_COOKIE
+
+
+def url(recipient):
+    return f"/preferences/mail/{page_token(recipient)}/"
+
+
+@pytest.fixture
+def browser():
+    """Nobody signed in; CSRF checks on."""
+    return Client(enforce_csrf_checks=True)
+
+
+def everything():
+    return (
+        list(ConsentRecord.objects.values_list("pk", flat=True)),
+        AuditEvent.objects.count(),
+        Message.objects.count(),
+        list(Recipient.objects.values_list("paused_until", "digest", "stopped").order_by("pk")),
+    )
+
+
+def replayed(recipient):
+    """What the records say about each topic, the latest counting (R37)."""
+    said = {}
+    for record in ConsentRecord.objects.filter(recipient=recipient).order_by("pk"):
+        said[record.topic_id] = record
+    stop = said.pop(None, None)
+    recipient.refresh_from_db()
+    assert recipient.stopped_id == (stop.pk if stop and not stop.wants else None)
+    choices = Choice.objects.filter(recipient=recipient)
+    assert {c.topic_id: (c.wants, c.consent_id) for c in choices} == {
+        topic: (record.wants, record.pk) for topic, record in said.items()
+    }
+
+
+def test_the_foot_of_a_mail_leads_here_without_a_sign_in_R15(
+    bob, newsletter, send_topic, deliver, browser
+):
+    send_topic(newsletter, bob)
+    path = re.search(r"All your choices: http://[^/]+(/\S+)", deliver()[0].body)[1]
+    page = browser.get(path)
+    assert page.status_code == 200
+    assert "b…@alder.example" in page.text
+    assert bob.email not in page.text
+    assert bob.name not in page.text
+    assert "Newsletter" in page.text
+
+
+def test_the_one_click_address_is_another_R7(bob, newsletter, send_topic, deliver):
+    send_topic(newsletter, bob)
+    mail = deliver()[0]
+    token = re.search(r"/preferences/mail/(\S+)/", mail.body)[1]
+    assert token not in mail.message()["List-Unsubscribe"]
+    assert "/unsubscribe/" in mail.message()["List-Unsubscribe"]
+
+
+def test_opening_writes_nothing_R5(bob, browser):
+    before = everything()
+    for _ in range(3):
+        assert browser.get(url(bob.recipient)).status_code == 200
+        assert browser.head(url(bob.recipient)).status_code == 200
+    assert browser.get(url(bob.recipient) + "?act=stop-all").status_code == 200
+    assert browser.options(url(bob.recipient)).status_code == 405
+    assert everything() == before
+
+
+def test_stop_one_without_cookies_R3_R34(bob, newsletter, browser):
+    for _ in range(2):
+        page = Client(enforce_csrf_checks=True).post(
+            url(bob.recipient), {"act": "stop", "topic": "newsletter"}
+        )
+        assert page.status_code == 200
+        assert "Off: Newsletter." in page.text
+    record = ConsentRecord.objects.get()
+    assert (record.wants, record.source, record.actor) == (False, "mail_link", None)
+    assert not may_send(bob, newsletter)
+    replayed(bob.recipient)
+
+
+def test_stop_all_says_what_stays_R40_and_undo_gives_back_exactly_that(bob, newsletter, browser):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    page = browser.post(url(bob.recipient), {"act": "stop-all"})
+    assert "still comes" in page.text
+    assert not may_send(bob, Topic.objects.get(slug="product-updates"))
+
+    page = browser.post(url(bob.recipient), {"act": "undo"})
+    assert "Undone" in page.text
+    assert may_send(bob, Topic.objects.get(slug="product-updates"))
+    assert not may_send(bob, newsletter)  # was off before
+    replayed(bob.recipient)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "contract"), ("express", "express"), ("purchase", "purchase")],
+)
+def test_undo_gives_the_basis_back_not_a_better_one(
+    bob, newsletter, consent, browser, before, after
+):
+    at = timezone.now() - timedelta(days=100)
+    if before:
+        consent(bob.recipient, newsletter, basis=before, at=at)
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
+    browser.post(url(bob.recipient), {"act": "undo"})
+
+    latest = ConsentRecord.objects.first()
+    assert (latest.wants, latest.basis, latest.source) == (True, after, "undo")
+    if before == "purchase":
+        assert latest.at == at  # its clock runs from the old day
+    assert may_send(bob, newsletter)
+    replayed(bob.recipient)
+
+
+def test_undo_is_for_the_same_browser_for_ten_minutes(bob, newsletter, browser, time_machine):
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
+    cookie = browser.cookies[UNDO_COOKIE]
+    assert cookie["max-age"] == 600
+    assert cookie["httponly"]
+    before = everything()
+
+    other = Client()
+    assert "nothing was changed" in other.post(url(bob.recipient), {"act": "undo"}).text
+    other.cookies[UNDO_COOKIE] = cookie.value[:-2] + "xx"
+    assert "nothing was changed" in other.post(url(bob.recipient), {"act": "undo"}).text
+    time_machine.move_to(timezone.now() + timedelta(minutes=11), tick=False)
+    browser.cookies[UNDO_COOKIE] = cookie.value
+    assert "nothing was changed" in browser.post(url(bob.recipient), {"act": "undo"}).text
+    assert everything() == before
+
+
+def test_undo_of_one_reader_is_nothing_to_another(bob, alice, newsletter, browser):
+    choose_topic(actor=alice, topic=newsletter, wants=False)
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
+    value = browser.cookies[UNDO_COOKIE].value
+    before = everything()
+    foreign = Client()
+    foreign.cookies[UNDO_COOKIE] = value
+    foreign.post(url(alice.recipient), {"act": "undo"})
+    assert everything() == before
+    assert not may_send(alice, newsletter)
+
+
+def test_undo_twice_and_after_a_later_no_in_another_tab(bob, newsletter, browser):
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
+    value = browser.cookies[UNDO_COOKIE].value
+    browser.post(url(bob.recipient), {"act": "undo"})
+    choose_topic(actor=bob, topic=newsletter, wants=False)  # the other tab
+    browser.cookies[UNDO_COOKIE] = value
+    browser.post(url(bob.recipient), {"act": "undo"})
+    assert not may_send(bob, newsletter)
+
+
+def test_undo_of_a_topic_gives_way_to_a_stop_of_everything_since(bob, newsletter, browser):
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
+    stop_all_optional(actor=bob)
+    browser.post(url(bob.recipient), {"act": "undo"})
+    assert not may_send(bob, newsletter)
+
+
+def test_undo_of_a_second_stop_leaves_the_first(bob, newsletter, browser):
+    stop_all_optional(actor=bob)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    browser.post(url(bob.recipient), {"act": "stop-all"})
+    browser.post(url(bob.recipient), {"act": "undo"})
+    assert may_send(bob, newsletter)
+    assert not may_send(bob, Topic.objects.get(slug="product-updates"))
+    replayed(bob.recipient)
+
+
+def test_what_came_by_the_company_alone_is_not_given_back_by_a_link(
+    bob, alice, promotions, browser
+):
+    Topic.objects.filter(pk=promotions.pk).update(basis="implied")
+    FirmRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
+    assert may_send(bob, promotions)
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "promotions"})
+    browser.post(url(bob.recipient), {"act": "undo"})
+    assert not may_send(bob, promotions)
+
+
+def test_an_undo_by_hand_in_the_database_is_refused_where_nothing_was_undone(
+    bob, newsletter, consent
+):
+    choose_topic(actor=bob, topic=newsletter, wants=False)  # on the page, not by a link
+    for values in (
+        {"basis": "contract", "source": "undo"},
+        {"basis": "purchase", "source": "import"},
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            consent(bob.recipient, newsletter, **values)
+
+
+def test_pause_is_never_shortened_nor_ended_R6(bob, browser):
+    browser.post(url(bob.recipient), {"act": "pause", "days": "90"})
+    until = Recipient.objects.get(user=bob).paused_until
+    assert until > timezone.now() + timedelta(days=89)
+    browser.post(url(bob.recipient), {"act": "pause", "days": "30"})
+    assert Recipient.objects.get(user=bob).paused_until == until
+    assert browser.post(url(bob.recipient), {"act": "pause", "days": ""}).status_code == 404
+    assert browser.post(url(bob.recipient), {"act": "pause", "days": "1"}).status_code == 404
+    assert Recipient.objects.get(user=bob).paused_until == until
+
+
+def test_pause_undone_is_the_pause_before(bob, browser):
+    earlier = timezone.now() + timedelta(days=10)
+    Recipient.objects.filter(user=bob).update(paused_until=earlier)
+    browser.post(url(bob.recipient), {"act": "pause", "days": "30"})
+    browser.post(url(bob.recipient), {"act": "undo"})
+    assert Recipient.objects.get(user=bob).paused_until == earlier
+
+
+def test_digest_only_rarer_R6(bob, browser):
+    browser.post(url(bob.recipient), {"act": "digest", "digest": "weekly"})
+    assert Recipient.objects.get(user=bob).digest == "weekly"
+    other = Client()
+    assert other.post(url(bob.recipient), {"act": "digest", "digest": "daily"}).status_code == 409
+    assert Recipient.objects.get(user=bob).digest == "weekly"
+    browser.post(url(bob.recipient), {"act": "undo"})
+    assert Recipient.objects.get(user=bob).digest == "immediate"
+
+
+def test_a_link_never_enrols_a_person_R6(bob, promotions, browser):
+    for data in (
+        {"act": "stop", "topic": "promotions", "wants": "yes"},
+        {"act": "ask", "topic": "promotions"},
+        {"act": "choose", "topic": "promotions", "wants": "yes"},
+        {},
+    ):
+        browser.post(url(bob.recipient), data)
+    assert not may_send(bob, promotions)
+    assert not Choice.objects.filter(wants=True).exists()
+
+
+def test_a_subscriber_asks_for_more_by_a_mail(subscriber, promotions, consent, browser, deliver):
+    sam = subscriber()
+    browser.post(url(sam), {"act": "ask", "topic": "promotions"})
+    assert not ConsentRecord.objects.exists()
+    mail = deliver()[0]
+    assert mail.to == [sam.address]
+    assert "List-Unsubscribe-Post" not in mail.message()  # R8
+    link = re.search(r"http://[^/]+(/subscribe/confirm/\S+)", mail.body)[1]
+    browser.get(link)
+    assert not ConsentRecord.objects.exists()
+    Client().post(link)
+    assert answer_for(sam, promotions).send
+
+
+def test_notice_class_is_refused_R40_and_unknown_topics_are_not_found(bob, browser):
+    refusal = browser.post(url(bob.recipient), {"act": "stop", "topic": "legal"})
+    assert refusal.status_code == 409
+    assert "cannot be switched off" in refusal.text
+    for slug in ("nothing", "", "newsletter\x00", "reseller alerts"):
+        response = browser.post(url(bob.recipient), {"act": "stop", "topic": slug})
+        assert response.status_code == 404
+    assert not ConsentRecord.objects.exists()
+
+
+def test_closed_account_may_still_reduce_R14(bob, newsletter, browser, time_machine):
+    path = url(bob.recipient)
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    time_machine.move_to(timezone.now() + timedelta(days=400))
+    assert browser.post(path, {"act": "stop-all"}).status_code == 200
+    assert Recipient.objects.get(user=bob).is_stopped
+
+
+def test_bad_tokens_get_one_answer_R4(bob, newsletter, browser):
+    good = page_token(bob.recipient)
+    bad = ["x" * len(good), good[:-5], unsubscribe_token(bob.recipient, newsletter), "é", "a%00b"]
+    answers = set()
+    before = everything()
+    for token in bad:
+        for send in (browser.get, lambda path: browser.post(path, {"act": "stop-all"})):
+            response = send(f"/preferences/mail/{token}/")
+            text = re.sub(r'(X-CSRFToken": "|nonce=")[^"]*', "", response.text)
+            text = re.sub(r'name="(csrfmiddlewaretoken|next)" value="[^"]*"', "", text)
+            answers.add((response.status_code, text))
+    assert len(answers) == 1
+    assert next(iter(answers))[0] == 404
+    page = f"/preferences/unsubscribe/{good}/"
+    assert browser.post(page).status_code == 404  # nor does this one open the other
+    assert everything() == before
+
+
+def test_the_person_themselves_gets_their_own_page(bob, alice, as_):
+    assert as_(bob).get(url(bob.recipient)).url == "/preferences/"
+    page = as_(alice).get(url(bob.recipient))
+    assert page.status_code == 200
+    assert "b…@alder.example" in page.text
+
+
+def test_it_speaks_the_readers_language(bob, browser):
+    type(bob).objects.filter(pk=bob.pk).update(language="fr")
+    assert "Infolettre" in browser.get(url(bob.recipient)).text
+    browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
+    assert ConsentRecord.objects.get().language == "fr"
+
+
+def test_query_budget(bob, browser, django_assert_max_num_queries):
+    path = url(bob.recipient)
+    with django_assert_max_num_queries(10):
+        browser.get(path)
