@@ -24,6 +24,7 @@ def _strings(value: Any, most: int) -> list[str]:
         raise ValueError
     if not all(isinstance(one, str) and len(one) <= _LONGEST_CELL for one in value):
         raise ValueError
+    "".join(value).encode()  # half a character, which JSON can hold, is a ValueError
     return value
 
 
