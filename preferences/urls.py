@@ -7,6 +7,7 @@ from preferences.views import (
     centre,
     evidence,
     firms,
+    imports,
     links,
     resellers,
     returned,
@@ -42,6 +43,8 @@ public = [
 provider = [
     path("topics/", topics.topics, name="topics"),
     path("topics/new/", topics.topic_new, name="topic-new"),
+    path("topics/import/", imports.topics_import, name="topics-import"),
+    path("topics/import/report/", imports.import_report, name="import-report"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),
     path("topics/<slug:slug>/edit/", topics.topic_edit, name="topic-edit"),
     path("topics/<slug:slug>/close/", topics.topic_active, {"active": False}, name="topic-close"),

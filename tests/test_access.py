@@ -202,6 +202,9 @@ ADDRESSES: dict[str, Address] = {
     ),
     "preferences:unreachable": Address(PROVIDER),
     "preferences:unreachable-settle": Address({**PROVIDER, "olive": 404}, {"escalation": 1}),
+    "preferences:topics-import": Address(PROVIDER),
+    # Olive is let in and told that nothing is there: the list comes signed, with the press.
+    "preferences:import-report": Address({**PROVIDER, "olive": 400}, {}, "POST"),
     "preferences:centre": Address(PERSON),
     "preferences:choose": Address(PERSON, {}, "POST"),
     "preferences:stop-all": Address(PERSON, {}, "POST"),
