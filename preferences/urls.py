@@ -17,6 +17,7 @@ from preferences.views import (
 )
 
 app_name = "preferences"
+FIRM = "c/<slug:customer>/mail/"
 
 own = [
     path("", centre.centre, name="centre"),
@@ -83,13 +84,15 @@ provider = [
 ]
 
 firm = [
-    path("", firms.firm, name="firm"),
-    path("contacts/", firms.contact_name, name="contact-name"),
-    path("contacts/<int:contact>/remove/", firms.contact_remove, name="contact-remove"),
-    path("added/", firms.recipient_add, name="firm-recipient-add"),
-    path("added/<int:recipient>/remove/", firms.recipient_remove, name="firm-recipient-remove"),
-    path("topics/<slug:topic>/deny/", firms.topic_deny, name="topic-deny"),
-    path("topics/<slug:topic>/allow/", firms.topic_allow, name="topic-allow"),
+    path(FIRM, firms.firm, name="firm"),
+    path(f"{FIRM}contacts/", firms.contact_name, name="contact-name"),
+    path(f"{FIRM}contacts/<int:contact>/remove/", firms.contact_remove, name="contact-remove"),
+    path(f"{FIRM}added/", firms.recipient_add, name="firm-recipient-add"),
+    path(
+        f"{FIRM}added/<int:recipient>/remove/", firms.recipient_remove, name="firm-recipient-remove"
+    ),
+    path(f"{FIRM}topics/<slug:topic>/deny/", firms.topic_deny, name="topic-deny"),
+    path(f"{FIRM}topics/<slug:topic>/allow/", firms.topic_allow, name="topic-allow"),
 ]
 
 urlpatterns = [
@@ -100,7 +103,7 @@ urlpatterns = [
         returned.unreachable_settle,
         name="unreachable-settle",
     ),
-    path("c/<slug:customer>/mail/", include(firm)),
+    *firm,
     path("preferences/", include(own)),
     path("subscribe/", include(public)),
     path("provider/", include(provider)),

@@ -38,6 +38,7 @@ NOBODYS = {
     "sequence",
     "form",
     "act",
+    "topic",
 }  # in an address, but no key of one customer's thing
 # Right actor → who may not, and what each gets.
 WRONG: dict[str, dict[str, Any]] = {
