@@ -76,7 +76,7 @@ def _content(message: Message) -> dict[str, Any]:
     reader = message.recipient.reads if message.recipient else None
     if message.campaign is None:
         content = unseal(bytes(message.sealed_content or b""))
-        return content | {"language": reader or content.get("language", "en")}
+        return {"language": reader or "en"} | content  # its foot speaks as it does
     language = reader or "en"
     return {
         "language": language,
