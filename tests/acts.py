@@ -203,7 +203,7 @@ ACTS: dict[str, Act] = {
     "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
     "accounts:undo-all": Act(
         before=Scene.revoke,
-        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence + 1},
+        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
     ),
     "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
