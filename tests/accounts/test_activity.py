@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.choices import EVENT_GROUPS, EVENT_SENTENCES, EventGroup, kinds_in
+from accounts.choices import EVENT_GROUPS, EventGroup, kinds_in
 from accounts.models import AuditEvent, AuditEventThing
 from accounts.selectors import sentence_of
 from accounts.selectors.activity import Asked, find_activity
+from portals.choices import SENTENCES
 from portals.models import Resource
 
 
@@ -93,11 +94,7 @@ def test_every_kind_of_a_company_has_a_group_and_a_whole_sentence(alder):
         for language in ("en", "fr"):
             with translation.override(language):
                 assert "—" not in sentence_of(event), event.kind
-    personal = {
-        "profile", "address", "sign_in", "sign_out", "sessions", "password", "history", "portal",
-        "topic", "campaign", "escalation", "optional_mail", "message",
-    }  # fmt: skip
-    loose = {kind.partition(".")[0] for kind in EVENT_SENTENCES} - EVENT_GROUPS.keys() - personal
+    loose = {kind.partition(".")[0] for kind in SENTENCES} - EVENT_GROUPS.keys() - {"portal"}
     assert not loose, "say in EVENT_GROUPS what these are about"
     assert set(EVENT_GROUPS.values()) == set(EventGroup) - {EventGroup.OTHER}
 
