@@ -123,7 +123,9 @@ EVENT_GROUPS = {
     "team": EventGroup.TEAMS,
     **dict.fromkeys(["grant", "grants", "registration", "preset", "review"], EventGroup.RIGHTS),
     "request": EventGroup.REQUESTS,
-    **dict.fromkeys(["customer", "hand_over", "subscription", "activity"], EventGroup.COMPANY),
+    **dict.fromkeys(
+        ["customer", "hand_over", "subscription", "activity", "firm"], EventGroup.COMPANY
+    ),
     "resources": EventGroup.THINGS,
     "support": EventGroup.SUPPORT,
 }

@@ -55,6 +55,7 @@ urlpatterns = [
         "c/<slug:customer>/requests/<uuid:asked>/pass/", requests.request_pass, name="request-pass"
     ),
     path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
+    path("c/<slug:customer>/undo/<int:sequence>/<int:last>/", undo.undo, name="undo-all"),
     path("c/<slug:customer>/activity/", activity.activity, name="activity"),
     path(
         "c/<slug:customer>/activity/export/<slug:form>/",

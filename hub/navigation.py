@@ -67,6 +67,9 @@ OF_STAFF: dict[str, Entry] = {
     "view_request": (_("Requests"), "inbox", PROVIDER_REQUESTS),
     "view_campaign": (_("Messages"), "send", "preferences:campaigns"),
     "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
+    "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:classes"),
+    "view_consentrecord": (_("Mail evidence"), "file-check", "preferences:evidence"),
+    "view_escalation": (_("Not reached"), "mail-warning", "preferences:unreachable"),
 }
 
 

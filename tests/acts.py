@@ -201,6 +201,10 @@ ACTS: dict[str, Act] = {
         lambda s: {"change": f"give.p{s.person.pk}.{s.root.pk}.{s.open.pk}..."}, at=Scene.draft
     ),
     "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
+    "accounts:undo-all": Act(
+        before=Scene.revoke,
+        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
+    ),
     "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     # Requests
@@ -230,6 +234,13 @@ ACTS: dict[str, Act] = {
     "accounts:hand-over-decline": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
     "accounts:hand-over-withdraw": Act(by="main", before=Scene.hand_over, at=Scene.offer),
     # The provider
+    "preferences:topics-import": Act(
+        lambda s: {
+            **{"topic": "newsletter", "basis": "express", "wording": "By form.", "act": "import"},
+            **{"table": '[[1, ["lou@example.org"]]]', "column": "address"},
+        },
+        "operator",
+    ),
     "portals:provider-customer-create": Act(
         lambda s: {"name": "New", "slug": "new", "language": "en"}, "operator"
     ),
@@ -293,6 +304,7 @@ ELSEWHERE: dict[str, str] = {
         ],
         f"{LATER}: portals/test_invitations_page.py",
     ),
+    "preferences:import-report": f"{LATER}: preferences/test_import_page.py",
     **dict.fromkeys(
         ["portals:review-begin", "portals:review-save"],
         f"{LATER}: portals/test_review_pages.py",

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, Membership, Team, User
+from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.services import memberships, teams
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.sign_in import require_fresh_sign_in
@@ -106,22 +106,25 @@ def remove_people(
     people: Iterable[Membership],
     typed_name: str,
     signed_in_at: datetime | None,
-) -> list[Membership]:
+) -> list[AuditEvent]:
     """Take all of them out of the customer.
 
     Nobody does this by a slip: the company's name is typed, and the actor signed in freshly.
+    Out: an event for each, which can be undone.
     Raises like act_on_all and remove_membership, TypedNameRefused, FreshSignInRequired.
     """
     customer = lock_customer(customer)
     require_super_user(actor, customer)
     require_typed_name(customer, typed_name)
     require_fresh_sign_in(signed_in_at)
-    return act_on_all(
+    events: list[AuditEvent] = []
+    act_on_all(
         actor=actor,
         customer=customer,
         people=people,
-        act=lambda one: memberships.remove_membership(actor=actor, membership=one),
+        act=lambda one: events.append(memberships.remove_membership(actor=actor, membership=one)),
     )
+    return events
 
 
 @transaction.atomic

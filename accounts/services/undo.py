@@ -5,6 +5,7 @@ registered at start-up. What comes back is new rows and a new event; the trail k
 and tokens never come back, and so invitations, whose link is a secret, are not undone.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -55,6 +56,11 @@ def superseded(text: str) -> UndoRefused:
     return UndoRefused(text, code="superseded")
 
 
+def undoable_kinds() -> list[str]:
+    """The kinds of event that can be undone at all."""
+    return list(_RECREATE)
+
+
 @transaction.atomic
 def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
     """Bring back what a removal took, as far as the ordinary rules of giving allow it now.
@@ -89,3 +95,27 @@ def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
     )
     Undo.objects.create(event=event, undone_by=done)
     return done
+
+
+@transaction.atomic
+def undo_events(*, actor: User, events: Iterable[AuditEvent]) -> list[str]:
+    """Bring back what one act removed in several events, each by the rules of undo_event.
+
+    Out: in words, what could not come back. Raises PermissionDenied; the first refusal when
+    nothing at all comes back.
+    """
+    left_out: list[str] = []
+    refusals: list[ValidationError] = []
+    undone = 0
+    for event in events:
+        try:
+            left_out += undo_event(actor=actor, event=event).data.get("left_out", [])
+        except ValidationError as refusal:
+            refusals.append(refusal)
+            about = [event.data.get(name) for name in ("person", "resource", "team")]
+            left_out.append(" · ".join(str(one) for one in about if one))
+        else:
+            undone += 1
+    if refusals and not undone:
+        raise refusals[0]
+    return list(dict.fromkeys(left_out))

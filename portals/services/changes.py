@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, Membership, Team, TeamMembership, User
+from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.teams import add_to_team, remove_from_team
 from portals.models import Privilege, Resource, TeamGrant
@@ -131,13 +131,13 @@ def apply_changes(
     customer: Customer,
     changes: Iterable[Change],
     signed_in_at: datetime | None,
-) -> int:
-    """Make all of these changes in one customer, or none; out: how many.
+) -> list[AuditEvent]:
+    """Make all of these changes in one customer, or none; out: the events of what was taken.
 
-    What is taken goes first. Each leaves its own event. A sensitive right wants a reason in its
-    terms and a fresh sign-in (`signed_in_at`). Raises PermissionDenied unless the actor is a Super
-    User here; ChangesRefused naming the change, with code "stale" where a grant is not, or no
-    longer, as it was reviewed; FreshSignInRequired.
+    What is taken goes first, and can be undone. Each change leaves its own event. A sensitive
+    right wants a reason in its terms and a fresh sign-in (`signed_in_at`). Raises
+    PermissionDenied unless the actor is a Super User here; ChangesRefused naming the change, with
+    code "stale" where a grant is not, or no longer, as it was reviewed; FreshSignInRequired.
     """
     customer = lock_customer(customer)
     require_super_user(actor, customer)
@@ -152,14 +152,18 @@ def apply_changes(
         )
     _refuse_foreign(customer, wanted)
     _refuse_twice(wanted)
+    taken = []
     for change in sorted(wanted, key=lambda one: isinstance(one, Give | Join)):
         try:
-            _apply(actor, customer, change, signed_in_at)
+            if isinstance(change, Take | Leave):
+                taken.append(_take(actor, change))
+            else:
+                _give(actor, change, signed_in_at)
         except ChangesRefused:
             raise
         except ValidationError as refusal:
             raise _naming(change, refusal) from refusal
-    return len(wanted)
+    return taken
 
 
 def _refuse_foreign(customer: Customer, changes: list[Change]) -> None:
@@ -197,13 +201,18 @@ def _naming(change: Change, refusal: ValidationError) -> ChangesRefused:
     return ChangesRefused([f"{change}: {message}" for message in refusal.messages])
 
 
-def _apply(actor: User, customer: Customer, change: Change, signed_in_at: datetime | None) -> None:
-    if isinstance(change, Give):
-        _give(actor, change, signed_in_at)
-    elif isinstance(change, Take):
-        if not revoke_privilege(actor=actor, grant=change.grant):
-            raise stale()
-    elif isinstance(change, Join):
+def _take(actor: User, change: Take | Leave) -> AuditEvent:
+    if isinstance(change, Take):
+        event = revoke_privilege(actor=actor, grant=change.grant)
+    else:
+        event = remove_from_team(actor=actor, team=change.team, membership=change.membership)
+    if event is None:  # nothing was there to take
+        raise stale()
+    return event
+
+
+def _give(actor: User, change: Give | Join, signed_in_at: datetime | None) -> None:
+    if isinstance(change, Join):
         if change.team.team_memberships.filter(membership=change.membership).exists():
             raise stale()
         add_to_team(
@@ -213,13 +222,7 @@ def _apply(actor: User, customer: Customer, change: Change, signed_in_at: dateti
             reason=change.reason,
             signed_in_at=signed_in_at,
         )
-    else:
-        if not change.team.team_memberships.filter(membership=change.membership).exists():
-            raise stale()
-        remove_from_team(actor=actor, team=change.team, membership=change.membership)
-
-
-def _give(actor: User, change: Give, signed_in_at: datetime | None) -> None:
+        return
     there = grant_there(change.holder, change.privilege, change.resource)
     if (there and there.pk) != change.replaces:
         raise stale()

@@ -13,8 +13,9 @@ from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
 from accounts.forms import first_error
 from accounts.http import PersonRequest
-from accounts.models import Customer
+from accounts.models import AuditEvent, Customer
 from accounts.views.rings import managed_customer
+from accounts.views.undo import offer_undo
 from portals.forms.changes import DraftForm, ReviewForm
 from portals.selectors.plans import Draft, Planned, given_at, plan_of
 from portals.services.changes import apply_changes
@@ -85,20 +86,36 @@ def changes_review(request: PersonRequest, customer: str, draft: str) -> HttpRes
     form = ReviewForm(request.POST)
     if form.is_valid():
         try:
-            made = apply_changes(
+            wanted = form.changes(company)
+            taken = apply_changes(
                 actor=request.user,
                 customer=company,
-                changes=form.changes(company),
+                changes=wanted,
                 signed_in_at=signed_in_at(request),
             )
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             save_draft(request, company, subject, Draft())
-            said = ngettext("%(count)s change is made.", "%(count)s changes are made.", made)
-            messages.success(request, said % {"count": made})
+            _say(request, len(wanted), taken)
             return redirect(page_of_subject(company, subject))
     return _review(request, company, subject, found, form)
+
+
+def _say(request: PersonRequest, made: int, taken: list[AuditEvent]) -> None:
+    """What was done; what was taken comes back at one press, what was given stays."""
+    said = ngettext("%(count)s change is made.", "%(count)s changes are made.", made)
+    if len(taken) == made:
+        offer_undo(request, said % {"count": made}, *taken)
+        return
+    messages.success(request, said % {"count": made})
+    if taken:
+        said = ngettext(
+            "%(count)s of them took something away.",
+            "%(count)s of them took something away.",
+            len(taken),
+        )
+        offer_undo(request, said % {"count": len(taken)}, *taken)
 
 
 def _review(

@@ -19,6 +19,7 @@ from accounts.models import Customer, Membership, TeamMembership
 from accounts.selectors import people_of
 from accounts.services import bulk
 from accounts.views.rings import managed_customer
+from accounts.views.undo import offer_undo
 from portals.forms.people import (
     GrantSelectedForm,
     PeopleForm,
@@ -43,7 +44,7 @@ class Selected:
 
 
 Form = Callable[[Any, Selected], StrictForm]
-Do = Callable[[PersonRequest, Selected, StrictForm], object]
+Do = Callable[[PersonRequest, Selected, StrictForm], list[Any]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,11 +73,12 @@ def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResp
         form = make_form(request.POST if request.method == "POST" else None, selected)
     if form is not None and form.is_valid():
         try:
-            do(request, selected, form)
+            done = do(request, selected, form)
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, said(len(people)) % {"count": len(people)})
+            removed = done if act == "remove" else []
+            offer_undo(request, said(len(people)) % {"count": len(people)}, *removed)
             return redirect(back)
     context = {
         "customer": company,
@@ -139,15 +141,15 @@ def _shared(request: PersonRequest, selected: Selected) -> dict[str, Any]:
     return {"actor": request.user, "customer": selected.customer, "people": selected.people}
 
 
-def _suspend(request: PersonRequest, selected: Selected, form: StrictForm) -> object:
+def _suspend(request: PersonRequest, selected: Selected, form: StrictForm) -> list[Any]:
     return bulk.suspend_people(**_shared(request, selected))
 
 
-def _restore(request: PersonRequest, selected: Selected, form: StrictForm) -> object:
+def _restore(request: PersonRequest, selected: Selected, form: StrictForm) -> list[Any]:
     return bulk.restore_people(**_shared(request, selected))
 
 
-def _remove(request: PersonRequest, selected: Selected, form: StrictForm) -> object:
+def _remove(request: PersonRequest, selected: Selected, form: StrictForm) -> list[Any]:
     return bulk.remove_people(
         **_shared(request, selected),
         typed_name=form.cleaned_data["typed_name"],
@@ -155,7 +157,7 @@ def _remove(request: PersonRequest, selected: Selected, form: StrictForm) -> obj
     )
 
 
-def _add_to_team(request: PersonRequest, selected: Selected, form: Any) -> object:
+def _add_to_team(request: PersonRequest, selected: Selected, form: Any) -> list[Any]:
     return bulk.add_people_to_team(
         **_shared(request, selected),
         team=form.teams[form.cleaned_data["team"]],
@@ -164,7 +166,7 @@ def _add_to_team(request: PersonRequest, selected: Selected, form: Any) -> objec
     )
 
 
-def _grant(request: PersonRequest, selected: Selected, form: Any) -> object:
+def _grant(request: PersonRequest, selected: Selected, form: Any) -> list[Any]:
     return grant_to_people(
         **_shared(request, selected),
         privilege=form.cleaned_data["privilege"],

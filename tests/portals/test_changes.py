@@ -67,13 +67,13 @@ def test_what_is_given_and_taken_counts_at_once_with_an_event_each(
     team = alder.teams.get()
     before = AuditEvent.objects.count()
 
-    made = apply(
+    taken = apply(
         Give(emmas, right(DNS), domain, Terms(reason="The new website")),
         Give(team, right(VIEW), domain),
         Take(old),
     )
 
-    assert made == 3
+    assert [event.kind for event in taken] == ["grant.revoked"]
     assert emma.has_perm(f"portals.{DNS}", domain)
     assert not PersonGrant.objects.filter(pk=old.pk).exists()
     assert TeamGrant.objects.filter(group=team.group, content_object=domain).exists()
@@ -121,7 +121,7 @@ def test_a_sensitive_right_wants_a_reason_a_fresh_sign_in_and_another_person(
         apply(Give(membership(alice), right(READ), mailbox, Terms(reason="x")))
     assert state() == before
 
-    assert apply(Give(emmas, right(READ), mailbox, Terms(reason="Holiday cover"))) == 1
+    assert not apply(Give(emmas, right(READ), mailbox, Terms(reason="Holiday cover")))
 
 
 @pytest.mark.parametrize("who", ["emma", "charlie", "dana", "olive"])
@@ -266,4 +266,4 @@ def test_refusals_are_refusals_of_grants(emmas, domain, right, apply):
 
 def test_a_grant_given_the_plain_way_is_seen_by_a_review(apply, alice, emmas, domain, right):
     grant = grant_privilege(actor=alice, holder=emmas, privilege=right(DNS), resource=domain)
-    assert apply(Take(grant)) == 1
+    assert len(apply(Take(grant))) == 1

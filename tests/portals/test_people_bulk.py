@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, TeamMembership
@@ -263,6 +264,9 @@ def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
         answer = client.post(f"{selected(act)}?role=user", {**people, **more})
         assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?role=user"), act
     assert not Membership.objects.present().filter(user__in=[bob, emma]).exists()
+    ended = AuditEvent.objects.filter(kind="membership.removed").order_by("sequence")
+    address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in ended)])
+    assert f'action="{address}"' in client.get(LIST).content.decode()
     assert client.post(selected("suspend"), people).status_code == 404, "a replay"
 
 

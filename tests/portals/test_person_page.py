@@ -87,10 +87,13 @@ def test_a_lower_level_gives_one_right_and_takes_another(
     review = client.get(changes("changes-review"))
     assert sorted(one.split(".")[0] for one in tokens(review)) == ["give", "take"]
 
-    client.post(changes("changes-review"), {"change": tokens(review)})
+    answer = client.post(changes("changes-review"), {"change": tokens(review)}, follow=True)
 
     assert emma.has_perm(f"portals.{VIEW}", domain)
     assert not emma.has_perm(f"portals.{DNS}", domain)
+    undo = re.search(r'action="(/c/alder/undo/[^"]+)"', answer.content.decode()).group(1)
+    assert "everything is as it was" in client.post(undo, follow=True).content.decode()
+    assert emma.has_perm(f"portals.{DNS}", domain)
 
 
 def test_choosing_what_is_there_already_leaves_nothing_pending(

@@ -68,12 +68,13 @@ from tests.portals.worlds import (
     store_portal,
 )
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
 STEPS = int(os.environ.get("STEPS", "30"))
 # Within a type, across types, and over two steps.
 INCLUDES = {(1, 0), (3, 2), (5, 4), (7, 6), (3, 5), (5, 7)}
 HELD = {0, 2, 4}
 PEOPLE, CUSTOMERS, TEAMS = 5, 2, 4  # people 3 and 4 run the customers; two teams in each
+A_WHILE = timedelta(minutes=3)
 SPANS = [timedelta(microseconds=1), timedelta(minutes=4), timedelta(hours=7), timedelta(days=2)]
 
 people = st.integers(0, 2)
@@ -182,6 +183,13 @@ class Hub(RuleBasedStateMachine):
     def one_thing(self, number: int) -> int:
         return number % len(self.world.things)
 
+    def _present(self, customer: int) -> list[int]:
+        return [
+            number
+            for number, member in enumerate(self.world.members)
+            if member.customer == customer and not member.ended
+        ]
+
     def drop(self, goes: Callable[[Grant], bool]) -> list[Grant]:
         gone = [grant for grant in self.world.grants if goes(grant)]
         self.world.grants = [grant for grant in self.world.grants if not goes(grant)]
@@ -278,9 +286,10 @@ class Hub(RuleBasedStateMachine):
 
     @rule(number=numbers, span=spans)
     def plan_an_end(self, number: int, span: timedelta | None) -> None:
-        number = self.one_member(number)
-        member = self.world.members[number]
-        if member.person < 3 and not member.ended:
+        here = [n for n, m in enumerate(self.world.members) if m.person < 3 and not m.ended]
+        if here:
+            number = here[number % len(here)]
+            member = self.world.members[number]
             member.ends_at = self.later(span)
             Membership.objects.filter(pk=self.memberships[number].pk).update(ends_at=member.ends_at)
 
@@ -305,7 +314,7 @@ class Hub(RuleBasedStateMachine):
             if made is None:
                 return
             self.teams[team] = made
-        theirs = [place for place, m in enumerate(self.world.members) if m.customer == customer]
+        theirs = self._present(customer)
         number = theirs[number % len(theirs)]
         membership, row = self.memberships[number], self.teams[team]
         if self.done(lambda: add_to_team(actor=main, team=row, membership=membership)):
@@ -367,7 +376,8 @@ class Hub(RuleBasedStateMachine):
         ends: timedelta | None,
     ) -> None:
         thing = self.one_thing(thing)
-        customer = self.world.things[thing].customer
+        customer, kind = self.world.things[thing].customer, self.world.things[thing].kind
+        code = 2 * kind + code % (len(CODES) - 2 * kind)  # its own, or of what is in it
         if to_team:
             theirs = [team for team in self.teams if team // 2 == customer]
             if not theirs:
@@ -375,7 +385,8 @@ class Hub(RuleBasedStateMachine):
             number = theirs[holder % len(theirs)]
             to: Membership | Team = self.teams[number]
         else:
-            place = self.one_member(holder)
+            present = self._present(customer)  # the main Super User first
+            place = present[holder % len(present)]
             number, to = self.world.members[place].person, self.memberships[place]
         grant = Grant(to_team, number, thing, code, self.later(begins), self.later(ends), False)
         given = self.done(
@@ -450,12 +461,16 @@ class Hub(RuleBasedStateMachine):
         moved = same[number // 7 % len(same)] if same and number % 3 == 0 else None
         name = self.rows.things[moved].external_id if moved else f"t{len(self.rows.things)}"
         up = (TYPES[kind - 1], self.rows.things[parent].external_id) if kind > 1 else None
-        put_resource(
-            actor=self.portal,
-            customer=self.customers[customer].slug,
-            type_code=TYPES[kind],
-            report=Report(name, name, up),
+        reported = self.done(
+            lambda: put_resource(
+                actor=self.portal,
+                customer=self.customers[customer].slug,
+                type_code=TYPES[kind],
+                report=Report(name, name, up),
+            )
         )
+        if reported is None:
+            return
         if moved is not None:
             self.world.things[moved] = replace(self.world.things[moved], parent=parent)
             return
@@ -510,6 +525,17 @@ class Hub(RuleBasedStateMachine):
         if status == "ended":
             self.drop(lambda grant: self.world.things[grant.thing].customer == customer)
 
+    @rule()
+    def everything_opens(self) -> None:
+        """Else little is allowed for long, and little can go wrong."""
+        for customer in range(CUSTOMERS):
+            if self.world.statuses[customer] != "active":
+                self.suspend_or_restore_a_customer(customer)
+            self.change_a_subscription(customer, "active")
+        for person in range(3):
+            if not self.world.active[person]:
+                self.close_or_open_a_person(person)
+
     @rule(span=st.sampled_from(SPANS))
     def time_passes(self, span: timedelta) -> None:
         self.time.shift(span)
@@ -536,6 +562,7 @@ class Hub(RuleBasedStateMachine):
             self._ask(person, thing, code, expected[person, thing, code])
         self._compare_pages(expected)
         self._compare_exports()
+        self.time.shift(A_WHILE)  # every act takes its time, so that something runs out
 
     def _ask(self, person: int, thing: int, code: int, answer: str) -> None:
         user, resource = self.rows.people[person], self.rows.things[thing]

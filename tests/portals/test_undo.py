@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, Team, Undo
 from accounts.services.audit import verify_chain
+from accounts.services.bulk import remove_people
 from accounts.services.customers import suspend_customer
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
@@ -357,3 +358,54 @@ def test_an_unknown_entry_and_a_foreign_one_are_404(as_, charlie, alice, revoked
     assert as_(charlie).post(address).status_code == 404
     unknown = reverse("accounts:undo", args=["alder", 10**30])
     assert as_(alice).post(unknown).status_code == 404
+
+
+@pytest.fixture
+def removed(alice, bob, emma, alder, membership, domain, give):
+    """Alice removed Bob, who had a right, and Emma in one act; out: the events."""
+    give(alice, membership(bob), RENEW, domain)
+    return remove_people(
+        actor=alice,
+        customer=alder,
+        people=[membership(bob), membership(emma)],
+        typed_name="Alder Dental",
+        signed_in_at=timezone.now(),
+    )
+
+
+def test_what_one_act_removed_comes_back_together(as_, alice, bob, emma, domain, removed, alder):
+    address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in removed)])
+
+    said = as_(alice).post(address, follow=True).content.decode()
+
+    assert "everything is as it was" in said
+    assert "Except" not in said
+    assert bob.has_perm(HAS, domain)
+    assert Membership.objects.present().filter(customer=alder, user__in=[bob, emma]).count() == 2
+    assert verify_chain(f"customer:{alder.pk}")
+    assert "already undone" in as_(alice).post(address, follow=True).content.decode()
+
+
+def test_what_cannot_come_back_of_it_is_named(as_, alice, bob, emma, alder, removed):
+    undo_event(actor=alice, event=next(one for one in removed if one.person == bob))
+    address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in removed)])
+
+    said = as_(alice).post(address, follow=True).content.decode()
+
+    assert "Except for what cannot be given again: Bob Tremblay" in said
+    assert Membership.objects.present().filter(customer=alder, user=emma).exists()
+
+
+def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, thing, membership):
+    """A range that was made up reaches no further than the own removals."""
+    team = membership(alice).customer.teams.get()
+    other = delete_team(actor=gina, team=team)
+    address = reverse("accounts:undo-all", args=["alder", revoked.sequence, other.sequence])
+
+    as_(alice).post(address)
+
+    assert list(Undo.objects.values_list("event", flat=True)) == [revoked.pk]
+    foreign = reverse("accounts:undo-all", args=["alder", other.sequence, other.sequence])
+    assert "Only who did it" in as_(alice).post(foreign, follow=True).content.decode()
+    far = reverse("accounts:undo-all", args=["alder", revoked.sequence, 10**30])
+    assert as_(alice).post(far).status_code == 404

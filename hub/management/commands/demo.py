@@ -9,6 +9,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from accounts.models import User
 from hub.demo.stack import StackFailed, StackStopped, running
 from hub.example import PASSWORD, load_example
+from hub.example_campaigns import load_campaigns
 from hub.progress import progress
 from hub.serving import CannotListen, require_free
 
@@ -65,3 +66,4 @@ class Command(BaseCommand):
         if not User.objects.exists():
             with progress("Loading the example provider"):
                 load_example()
+                load_campaigns()

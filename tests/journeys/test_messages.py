@@ -1,0 +1,78 @@
+"""Mail to many from its topic to its arrival, in a browser with and without JavaScript."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+def compose(olive: Page, category: str, subject: str) -> None:
+    olive.goto("/provider/messages/new/")
+    olive.get_by_label("What it is about").select_option(label=category)
+    olive.get_by_label("Subject in English").fill(subject)
+    olive.get_by_label("Subject in French").fill(f"{subject} (fr)")
+    olive.get_by_label("Text in English").fill("All services are well.")
+    olive.get_by_label("Text in French").fill("Tous les services vont bien.")
+    olive.get_by_role("button", name="Save the draft and check it").click()
+    expect(olive.get_by_role("heading", level=1)).to_have_text(subject)
+
+
+def send(olive: Page, starts_at: str = "") -> int:
+    said = olive.get_by_role("heading", name=re.compile(r"\d+ (people|person) gets? it"))
+    readers = int(re.findall(r"\d+", said.inner_text())[0])
+    olive.get_by_label("How many people get it?").fill(str(readers))
+    if starts_at:
+        olive.get_by_label("When").fill(starts_at)
+    olive.get_by_role("button", name="Send it", exact=True).click()
+    return readers
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_topic_compose_preview_send_hold_cancel(open_browser, read_mail, javascript):
+    word = "Status" if javascript else "Plain status"
+    olive = open_browser("Olive", javascript=javascript, viewport={"width": 1280, "height": 900})
+
+    olive.goto("/provider/topics/")
+    olive.get_by_role("link", name="New topic").click()
+    olive.get_by_label("Short name").fill(word.lower().replace(" ", "-"))
+    for field, text in {
+        "Name": word,
+        "What it is about,": "How services do.",
+        "How often,": "Once a week.",
+    }.items():
+        for language in ("English", "French"):
+            olive.get_by_label(f"{field} in {language}".replace(",,", ",")).fill(text)
+    olive.get_by_label("Also on implied consent, while it lasts").check()
+    olive.get_by_label("On by default").check()
+    olive.get_by_role("button", name="Create the topic").click()
+    expect(olive.get_by_text(f"“{word}” is created.")).to_be_visible()
+
+    compose(olive, word, f"{word} of this week")
+    expect(olive.get_by_text("All services are well.").first).to_be_visible()
+    olive.get_by_text("Reads French").click()
+    expect(olive.get_by_text("Tous les services vont bien.").first).to_be_visible()
+    readers = send(olive)
+    expect(olive.get_by_text("It is on its way.")).to_be_visible()
+
+    read_mail(olive, "bob@alder.example", f"{word} of this week")
+    expect(olive.get_by_text("All services are well.").first).to_be_visible()
+
+    olive.goto("/provider/messages/")
+    olive.get_by_role("link", name=f"{word} of this week", exact=True).click()
+    if not javascript:
+        olive.wait_for_timeout(6000)
+        olive.get_by_role("link", name="Look again").click()
+    expect(olive.get_by_text(f"{readers} of {readers} mails settled")).to_be_visible(timeout=15_000)
+    olive.get_by_role("link", name="Everyone", exact=True).click()
+    expect(olive.get_by_role("row").filter(has_text="bob@alder.example")).to_contain_text("Gets it")
+
+    compose(olive, word, f"{word} of next week")
+    send(olive, "2099-01-01T08:00")
+    expect(olive.get_by_text("It is scheduled.")).to_be_visible()
+    olive.get_by_role("button", name="Back to the drafts").click()
+    olive.get_by_role("link", name="Check and send").click()
+    send(olive)
+    olive.get_by_role("button", name="Hold it").click()
+    expect(olive.get_by_text("It is held.")).to_be_visible()
+    olive.get_by_role("button", name="Cancel it for good").click()
+    expect(olive.get_by_text("It is cancelled for good.")).to_be_visible()
