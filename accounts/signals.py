@@ -15,7 +15,7 @@ from django.dispatch import Signal
 membership_began = Signal()  # membership, actor, invitation (or None)
 membership_ended = Signal()  # membership, actor: receivers return words for the event
 membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
-# team, membership (None: someone invited), actor, reason, signed_in_at: may refuse
+# team, membership (None: someone invited), actor, reason, signed_in_at, promised_at: may refuse
 team_member_joining = Signal()
 leaving_due = Signal()  # leaving: receivers hand things on, and say what they did and could not
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
@@ -24,6 +24,8 @@ team_returning = Signal()  # team, actor, event: an undo; receivers say what sta
 minute_passed = (
     Signal()
 )  # a worker's clock: receivers do what fell due, each in its own transaction
+# customer, notice_class: receivers return the people who get a copy of a notice about the company
+copies_wanted = Signal()
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {

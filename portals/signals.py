@@ -50,7 +50,14 @@ def _approved(*, asked: Any, actor: Any, how: Any, **_: Any) -> None:
 
 
 def _joining(
-    *, team: Any, membership: Any, actor: Any, reason: str, signed_in_at: Any, **_: Any
+    *,
+    team: Any,
+    membership: Any,
+    actor: Any,
+    reason: str,
+    signed_in_at: Any,
+    promised_at: Any = None,
+    **_: Any,
 ) -> None:
     from portals.services import holders
 
@@ -60,6 +67,7 @@ def _joining(
         membership=membership,
         reason=reason,
         signed_in_at=signed_in_at,
+        promised_at=promised_at,
     )
 
 

@@ -27,6 +27,9 @@ class Leaving(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="leavings")
     leaves_at = models.DateTimeField(_("leaves"))
+    former_end = models.DateTimeField(
+        null=True, blank=True, help_text=_("Their own end before the plan; it is back without it.")
+    )
     reason = models.CharField(
         _("reason"), max_length=500, blank=True, validators=[validate_plain_lines]
     )

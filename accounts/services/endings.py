@@ -160,6 +160,7 @@ def _hand_on_teams(leaving: Leaving) -> dict[str, list[Any]]:
                     membership=row.receiver,
                     reason=leaving.reason,
                     signed_in_at=timezone.now(),  # they had signed in freshly when they planned it
+                    promised_at=leaving.planned_at,
                 )
         except (ValidationError, PermissionDenied):
             answer["skipped"].append(words)

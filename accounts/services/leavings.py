@@ -128,6 +128,7 @@ def plan_leaving(
     leaving = Leaving(
         membership=membership,
         leaves_at=leaves_at or timezone.now(),
+        former_end=membership.ends_at,
         reason=reason.strip(),
         request=asked,
         planned_by=actor,
@@ -205,19 +206,20 @@ def _approve(actor: User, asked: Request, membership: Membership) -> None:
 
 @transaction.atomic
 def cancel_leaving(*, actor: User, membership: Membership) -> Leaving:
-    """Call a planned leaving off, until its moment; the person stays, without an end.
+    """Call a planned leaving off, until its moment; the person stays, as long as before the plan.
 
     A request it answered stays answered. Raises PermissionDenied unless the actor is a Super User
-    here; MembershipRefused once the moment has come, or where nothing is planned.
+    here; MembershipRefused for oneself, once the moment has come, or where nothing is planned.
     """
-    customer, membership = lock_membership(actor, membership)
+    customer, membership = _lock_leaver(actor, membership)
     leaving = open_leaving(membership)
     if leaving is None:
         raise LeavingRefused(_("Nothing is planned for this person."), code="nothing_planned")
-    _set_end(membership, None)
+    _set_end(membership, leaving.former_end)
     event = record_event(
         kind="leaving.cancelled", actor=actor, customer=customer, person=membership.user
     )
     settle_leaving(leaving, LeavingState.CANCELLED, event)
-    emails.send_membership_notice(kind="end_cleared", actor=actor, membership=membership)
+    kind = "end_set" if leaving.former_end else "end_cleared"
+    emails.send_membership_notice(kind=kind, actor=actor, membership=membership)
     return leaving

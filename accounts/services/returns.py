@@ -20,8 +20,11 @@ def _gather(answers: Iterable[tuple[Any, Any]]) -> list[str]:
     return [words for _receiver, left_out in answers for words in left_out]
 
 
-def _rejoin(*, actor: User, team: Team, membership: Membership) -> None:
-    """Into a team again, as a team is joined; the undo is the reason and the fresh sign-in."""
+def _rejoin(*, actor: User, team: Team, membership: Membership, event: AuditEvent) -> None:
+    """Into a team again, as a team is joined; the undo is the reason and the fresh sign-in.
+
+    What the team gained since the event was never theirs, so it is refused.
+    """
     signals.team_member_joining.send(
         Team,
         actor=actor,
@@ -29,6 +32,7 @@ def _rejoin(*, actor: User, team: Team, membership: Membership) -> None:
         membership=membership,
         reason=_("Put back by an undo"),
         signed_in_at=timezone.now(),
+        promised_at=event.at,
     )
     TeamMembership.objects.create(team=team, membership=membership)
 
@@ -46,7 +50,7 @@ def bring_back_team_member(
         raise superseded(_("This person has left since."))
     if team.team_memberships.filter(membership=membership).exists():
         raise superseded(_("This person is in the team again already."))
-    _rejoin(actor=actor, team=team, membership=membership)
+    _rejoin(actor=actor, team=team, membership=membership, event=event)
     data = {"team": team.name, "team_id": team.pk, "membership_id": membership.pk}
     return "team.member_brought_back", data
 
@@ -98,7 +102,7 @@ def bring_back_membership(
     teams = Team.objects.filter(pk__in=event.data["teams"], customer=customer).order_by("pk")
     for team in teams:
         try:
-            _rejoin(actor=actor, team=team, membership=membership)
+            _rejoin(actor=actor, team=team, membership=membership, event=event)
         except ValidationError:
             left_out.append(str(team))
     answers = signals.membership_returning.send(

@@ -123,11 +123,13 @@ def add_to_team(
     membership: Membership,
     reason: str = "",
     signed_in_at: datetime | None = None,
+    promised_at: datetime | None = None,
 ) -> TeamMembership:
     """Put a present member into a team; who is in it already stays, without an event.
 
     A team that holds a sensitive right is joined as such a right is given: with a reason, by an
-    actor who signed in freshly (`signed_in_at`), and never by oneself. Raises PermissionDenied,
+    actor who signed in freshly (`signed_in_at`), and never by oneself. Where that care was taken
+    earlier, at `promised_at`, nobody gains what the team got since. Raises PermissionDenied,
     TeamRefused, FreshSignInRequired, or what an upper app refuses (signals.team_member_joining).
     """
     validate_plain_lines(reason)
@@ -146,6 +148,7 @@ def add_to_team(
         membership=found,
         reason=reason,
         signed_in_at=signed_in_at,
+        promised_at=promised_at,
     )
     row = TeamMembership.objects.create(team=team, membership=found)
     record_event(

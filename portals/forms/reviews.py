@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StrictForm
+from accounts.forms.activity import DayField
 from portals.choices import ItemKind, Verdict
 from portals.selectors.reviews import Line, Part
 from portals.services.reviews import Decision
@@ -76,7 +77,7 @@ class PartForm(StrictForm):
             required=False,
             widget=forms.Select(attrs={"aria-label": _("Reduce to")}),
         )
-        self.fields[f"until-{pk}"] = forms.DateField(required=False, widget=DayInput(_("Last day")))
+        self.fields[f"until-{pk}"] = DayField(required=False, widget=DayInput(_("Last day")))
 
     def rows(self) -> Iterator[Row]:
         """The lines, each with its fields."""

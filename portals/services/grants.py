@@ -214,10 +214,15 @@ def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
         if isinstance(grant, TeamGrant)
         else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
     )
+    held: dict[str, Any] = {}
+    if isinstance(holder, Team) and is_sensitive(grant.permission.privilege):
+        members = holder.team_memberships.order_by("pk")  # nobody else gains it by an undo
+        held = {"memberships": list(members.values_list("membership_id", flat=True))}
     return record_event(
         kind="grant.revoked",
         actor=actor,
         customer=customer,
         **details(holder, grant.permission.privilege, resource),
         **described(grant),
+        **held,
     )

@@ -57,12 +57,14 @@ def check_joining(
     membership: Membership | None,
     reason: str,
     signed_in_at: datetime | None,
+    promised_at: datetime | None = None,
 ) -> None:
     """No detour: a sensitive right gained by joining a team is given like any other (B9).
 
     Nobody joins by themselves what they may not give themselves; others join with a reason, after
     a fresh sign-in, and those concerned are told. Without a membership it is someone invited, who
-    is told when they join. Raises GrantRefused or FreshSignInRequired.
+    is told when they join. What the team gained after `promised_at`, when that care was taken, is
+    not meant. Raises GrantRefused or FreshSignInRequired.
     """
     grants = TeamGrant.objects.filter(group=team.group).select_related(
         "permission__privilege__portal", "content_object__subscription__customer"
@@ -71,6 +73,10 @@ def check_joining(
     sensitive = [grant for grant in grants if grant.permission_id in wanting_care]
     if not sensitive:
         return
+    if promised_at is not None and any(grant.granted_at > promised_at for grant in sensitive):
+        raise GrantRefused(
+            _("This team has gained a sensitive right since. Add them to it once more.")
+        )
     if membership is not None and membership.user_id == actor.pk:
         raise GrantRefused(
             _("This team holds a sensitive right. Ask a colleague to add you to it.")

@@ -89,6 +89,12 @@ def bring_back_revoked(
         holder = Membership.objects.present().filter(pk=event.data["membership_id"]).first()
     if holder is None:
         raise superseded(_("Whoever held this right is no longer here."))
+    if isinstance(holder, Team) and "memberships" in event.data:
+        joined = holder.team_memberships.exclude(membership__in=event.data["memberships"])
+        if joined.exists():
+            raise superseded(
+                _("Others are in this team by now, and this right is sensitive. Give it anew.")
+            )
     grant = bring_back_grant(actor=actor, customer=customer, holder=holder, kept=event.data)
     data = details(holder, grant.permission.privilege, grant.content_object) | described(grant)
     del data["person"]  # the engine takes it from the event

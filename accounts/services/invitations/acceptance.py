@@ -81,7 +81,7 @@ def accept_invitation(
         work_name=invitation.name or user.name,
         invitation=invitation,
     )
-    _settle_in(invitation, membership)
+    left_out = _settle_in(invitation, membership)
     if invitation.as_main_super_user:
         customer.main_super_user = membership
         customer.status = CustomerStatus.ACTIVE
@@ -92,23 +92,33 @@ def accept_invitation(
         customer=customer,
         person=user,
         role=invitation.role,
+        left_out=left_out,
     )
     return membership
 
 
-def _settle_in(invitation: Invitation, membership: Membership) -> None:
-    """The phone and the team the invitation named; its sender took the care a team may want."""
+def _settle_in(invitation: Invitation, membership: Membership) -> list[str]:
+    """The phone and the team the invitation named; its sender took the care a team may want.
+
+    Out: the team, where it wants more care by now: then a Super User adds them to it.
+    """
     if invitation.work_phone:
         membership.work_phone = invitation.work_phone
         membership.save(update_fields=["work_phone"])
-    if invitation.team is not None:
+    if invitation.team is None:
+        return []
+    try:
         add_to_team(
             actor=invitation.invited_by,
             team=invitation.team,
             membership=membership,
             reason=_("Part of the invitation"),
             signed_in_at=timezone.now(),
+            promised_at=invitation.created_at,
         )
+    except ValidationError:
+        return [str(invitation.team)]
+    return []
 
 
 def _create_person(invitation: Invitation, *, name: str, password: str, language: str) -> User:
