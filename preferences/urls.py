@@ -7,16 +7,20 @@ from preferences.views import (
     centre,
     evidence,
     firms,
+    imports,
     links,
     resellers,
+    returned,
     subscribe,
     topics,
+    webhooks,
 )
 
 app_name = "preferences"
 
 own = [
     path("", centre.centre, name="centre"),
+    path("returned/", returned.returned, name="returned"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
     path("resume/", centre.resume, name="resume"),
@@ -39,6 +43,8 @@ public = [
 provider = [
     path("topics/", topics.topics, name="topics"),
     path("topics/new/", topics.topic_new, name="topic-new"),
+    path("topics/import/", imports.topics_import, name="topics-import"),
+    path("topics/import/report/", imports.import_report, name="import-report"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),
     path("topics/<slug:slug>/edit/", topics.topic_edit, name="topic-edit"),
     path("topics/<slug:slug>/close/", topics.topic_active, {"active": False}, name="topic-close"),
@@ -87,6 +93,13 @@ firm = [
 ]
 
 urlpatterns = [
+    path("mail/events/<slug:provider>/", webhooks.mail_events, name="mail-events"),
+    path("provider/unreachable/", returned.unreachable, name="unreachable"),
+    path(
+        "provider/unreachable/<int:escalation>/",
+        returned.unreachable_settle,
+        name="unreachable-settle",
+    ),
     path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
     path("subscribe/", include(public)),

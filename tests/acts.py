@@ -203,7 +203,7 @@ ACTS: dict[str, Act] = {
     "accounts:undo": Act(before=Scene.revoke, at=lambda s: {"sequence": s.removed.sequence}),
     "accounts:undo-all": Act(
         before=Scene.revoke,
-        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence + 1},
+        at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
     ),
     "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
@@ -234,6 +234,13 @@ ACTS: dict[str, Act] = {
     "accounts:hand-over-decline": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
     "accounts:hand-over-withdraw": Act(by="main", before=Scene.hand_over, at=Scene.offer),
     # The provider
+    "preferences:topics-import": Act(
+        lambda s: {
+            **{"topic": "newsletter", "basis": "express", "wording": "By form.", "act": "import"},
+            **{"table": '[[1, ["lou@example.org"]]]', "column": "address"},
+        },
+        "operator",
+    ),
     "portals:provider-customer-create": Act(
         lambda s: {"name": "New", "slug": "new", "language": "en"}, "operator"
     ),
@@ -267,6 +274,10 @@ ELSEWHERE: dict[str, str] = {
     "accounts:history-export": OWN,
     "preferences:choose": OWN,
     "preferences:stop-all": OWN,
+    "preferences:resume": OWN,
+    "preferences:pause": OWN,
+    "preferences:digest": OWN,
+    "preferences:language": OWN,
     "preferences-api:choice-stop-all": OWN,
     "preferences-api:choice-detail": OWN,
     "preferences-api:choice-resume": OWN,
@@ -293,6 +304,7 @@ ELSEWHERE: dict[str, str] = {
         ],
         f"{LATER}: portals/test_invitations_page.py",
     ),
+    "preferences:import-report": f"{LATER}: preferences/test_import_page.py",
     **dict.fromkeys(
         ["portals:review-begin", "portals:review-save"],
         f"{LATER}: portals/test_review_pages.py",
@@ -315,6 +327,11 @@ ELSEWHERE: dict[str, str] = {
     ),
     "accounts:invitation-accept": f"{TOKEN}: attacks/test_invitations.py",
     "preferences:unsubscribe": f"{TOKEN}: preferences/test_unsubscribe.py",
+    "preferences:mail": f"{TOKEN}: preferences/test_mail_page.py",
+    "preferences:confirm": f"{TOKEN}: preferences/test_subscribe.py",
+    "preferences:subscribe": "anyone's; it only mails: preferences/test_subscribe.py",
+    "preferences:subscribe-to": "anyone's; it only mails: preferences/test_subscribe.py",
+    "preferences:receipt-verify": "anyone's; it only reads: preferences/test_receipts.py",
     "account_confirm_email": f"{TOKEN}: accounts/test_profile.py",
     "account_reset_password_from_key": f"{TOKEN}: attacks/test_taking_an_account.py",
     "idp:oidc:token": f"{TOKEN}: portals/test_credentials.py",

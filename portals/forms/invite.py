@@ -15,7 +15,6 @@ from accounts.spreadsheets import Line
 from portals.forms.grants import TermsForm
 
 MOST_TEXT = 100_000
-MOST_COLUMNS = 40
 _LONGEST_CELL = 1000
 
 
@@ -33,13 +32,14 @@ class CarriedField(forms.CharField):
     """What an earlier step of the page read, carried to the next as JSON."""
 
     widget = forms.HiddenInput
+    most = MOST_AT_ONCE + 1
     default_error_messages = {"damaged": _("Please begin again: this page was changed on the way.")}
 
     def clean(self, value: Any) -> list[Any]:
         """A list of rows. Raises ValidationError for anything else."""
         try:
             rows = json.loads(super().clean(value) or "[]")
-            if not isinstance(rows, list) or len(rows) > MOST_AT_ONCE + 1:
+            if not isinstance(rows, list) or len(rows) > self.most:
                 raise ValueError
             return [self.read(row) for row in rows]
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -66,16 +66,19 @@ class InviteesField(CarriedField):
 class TableField(CarriedField):
     """The lines of a file whose columns nobody has named yet."""
 
+    most_columns = 40
+
     def read(self, row: Any) -> Line:
         """Raises ValueError or TypeError for what is no line."""
         number, cells = row
-        return Line(int(number), _strings(cells, MOST_COLUMNS))
+        return Line(int(number), _strings(cells, self.most_columns))
 
-    @staticmethod
-    def carried(lines: list[Line]) -> str:
+    @classmethod
+    def carried(cls, lines: list[Line]) -> str:
         """The lines as a hidden field has them."""
         return json.dumps(
-            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[:MOST_COLUMNS]]] for x in lines]
+            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[: cls.most_columns]]] for x in lines],
+            ensure_ascii=False,
         )
 
 

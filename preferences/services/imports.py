@@ -24,10 +24,14 @@ from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
 from preferences.services.recipients import follow_address
 
-WANTED = {"", "1", "yes", "true", "subscribed", "confirmed", "enabled", "active", "oui"}
+WANTED = {
+    "", "1", "yes", "true", "subscribed", "confirmed", "enabled", "active", "oui", "vrai", "actif",
+    "inscrit", "inscrite", "abonné", "abonnée", "confirmé",
+}  # fmt: skip
+MOST_LINES = 10_000
 REFUSED = {
     "0", "no", "false", "unsubscribed", "opted out", "opt-out", "blocklisted", "disabled",
-    "complained", "non",
+    "complained", "non", "faux", "désinscrit", "désinscrite", "désabonné", "désabonnée", "refusé",
 }  # fmt: skip
 
 
@@ -76,6 +80,8 @@ def import_consents(
     without `preferences.change_topic`, ImportRefused naming the field.
     """
     require_staff(actor, "preferences.change_topic")
+    if len(lines) > MOST_LINES:
+        raise ImportRefused({"file": _("At most %(count)s lines at once.") % {"count": MOST_LINES}})
     topic = Topic.objects.select_for_update().get(pk=topic.pk)
     _require_ground(topic, columns, basis, wording)
     rows = [_read(line, columns, basis) for line in lines]
@@ -246,12 +252,7 @@ def _write(
 ) -> None:
     """The subscribers that are new, then one record for each line that says something new."""
     said = [r for r in rows if r.outcome in (ImportOutcome.ADDED, ImportOutcome.OPTED_OUT)]
-    for row in said:
-        if row.address not in readers:
-            readers[row.address] = Recipient.objects.create(
-                address=row.address, language=row.language
-            )
-            follow_address(actor=actor, recipient=readers[row.address])
+    readers |= _subscribe([row for row in said if row.address not in readers], actor=actor)
     ConsentRecord.objects.bulk_create(
         [
             ConsentRecord(
@@ -270,3 +271,24 @@ def _write(
             for row in said
         ]
     )
+
+
+def _subscribe(rows: Sequence[ImportedRow], *, actor: User) -> dict[str, Recipient]:
+    """A new reader for each of these addresses, with what was refused there of other topics."""
+    digests = {digest: row.address for row in rows for digest in address_hashes(row.address)}
+    evidence = ConsentRecord.objects.filter(address_hash__in=digests).order_by()
+    known = {digests[digest] for digest in evidence.values_list("address_hash", flat=True)}
+    made = Recipient.objects.bulk_create(
+        [
+            Recipient(
+                address=row.address,
+                language=row.language,
+                address_hash="" if row.address in known else address_hash(row.address),
+            )
+            for row in rows
+        ]
+    )
+    for reader in made:
+        if reader.address in known:
+            follow_address(actor=actor, recipient=reader)
+    return {str(reader.address): reader for reader in made}

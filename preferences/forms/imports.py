@@ -1,0 +1,102 @@
+"""Taking over a former list: one form for every step of the page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms.strict import StrictForm
+from accounts.services.invitations.reading import COLUMNS as INVITED
+from accounts.services.invitations.reading import has_heading
+from accounts.spreadsheets import Line
+from accounts.validators import search_key
+from portals.forms.invite import TableField
+from preferences.choices import ConsentBasis
+from preferences.models import Topic
+from preferences.services.imports import MOST_LINES, Columns
+
+# column → how a heading may call it, as search_key spells it
+HEADINGS = {
+    "address": INVITED["address"] | {"subscriber", "abonne", "abonnee"},
+    "status": {"status", "state", "subscription status", "subscribed", "statut", "etat", "inscrit"},
+    "date": {
+        "date", "consent date", "date of consent", "subscribed at", "subscribed on",
+        "subscription date", "opt-in date", "opt in date", "optin time", "confirm time",
+        "date de consentement", "date du consentement", "date d'inscription", "inscrit le",
+        "abonne le",
+    },
+    "language": {"language", "lang", "locale", "langue"},
+}  # fmt: skip
+
+
+def columns_of(lines: Sequence[Line]) -> list[str]:
+    """What each column holds (a key of HEADINGS, or empty) by the heading; empty without one that
+    says where the addresses are.
+    """
+    if not has_heading(lines):
+        return []
+    found: list[str] = []
+    for cell in lines[0].cells:
+        heading = search_key(cell.replace("_", " "))
+        known = next((name for name, words in HEADINGS.items() if heading in words), "")
+        found.append("" if known in found else known)
+    return found if "address" in found else []
+
+
+def places_of(columns: Sequence[str]) -> Columns:
+    """The same, turned round. Raises ValidationError: no addresses, or two for one thing."""
+    named = [name for name in columns if name]
+    if "address" not in named:
+        raise ValidationError(_("Say which column holds the e-mail addresses."))
+    if len(set(named)) < len(named) or not set(named) <= HEADINGS.keys():
+        raise ValidationError(_("Two columns cannot hold the same."))
+    return Columns(**{name: columns.index(name) for name in named})
+
+
+class ListField(TableField):
+    """The lines of a former list, its heading among them."""
+
+    most = MOST_LINES + 1
+
+
+class ImportForm(StrictForm):
+    """A list, the topic it is for, and the evidence for every yes in it."""
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_(
+            "A CSV file with the addresses and, if it has them, whether each is subscribed, since"
+            " when (2026-05-31), and the language (en or fr)."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    topic = forms.ModelChoiceField(
+        label=_("Topic"),
+        queryset=Topic.objects.filter(active=True),
+        to_field_name="slug",
+        empty_label=_("Choose a topic"),
+    )
+    basis = forms.ChoiceField(
+        label=_("On what basis may they be written to?"),
+        choices=[("", _("Choose a basis")), *ConsentBasis.choices],
+        help_text=_("It counts for every line that is subscribed, and is kept as evidence."),
+    )
+    wording = forms.CharField(
+        label=_("How were they asked?"),
+        max_length=2000,
+        help_text=_("The words they answered and where, or what the basis follows from."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    act = forms.CharField(required=False)
+    table = ListField(required=False)
+    column = forms.Field(required=False, widget=forms.SelectMultiple)
+
+    def clean(self) -> dict[str, Any]:
+        """A file, or the lines an earlier step read from one."""
+        cleaned = super().clean()
+        if not cleaned.get("file") and not cleaned.get("table") and "table" not in self.errors:
+            self.add_error("file", _("Choose the file to import."))
+        return cleaned

@@ -1,0 +1,188 @@
+"""Taking over a former list: a file, what its columns hold, a look before it counts, a report."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.http import PersonRequest
+from accounts.services.customers import require_staff
+from accounts.services.invitations.reading import has_heading
+from accounts.spreadsheets import Line, csv_response, read_table
+from preferences.choices import ConsentBasis, ImportOutcome
+from preferences.forms.imports import HEADINGS, ImportForm, ListField, columns_of, places_of
+from preferences.services.imports import (
+    MOST_LINES,
+    ImportedRow,
+    ImportRefused,
+    import_consents,
+)
+
+SAMPLE = 3  # lines of a file shown while its columns are named
+SHOWN = 200  # lines of a report on the page; the download has them all
+MOST_BYTES = 2_000_000
+KEPT = ("topic", "basis", "wording")
+SALT = "preferences.import.report"
+LASTS = 24 * 60 * 60
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def topics_import(request: PersonRequest) -> HttpResponse:
+    """Import a former list into a topic.
+
+    The steps are buttons of one form: `check` what each line would come to, `columns` of the file,
+    `change` something, `import`. Nothing is written before `import`.
+    """
+    require_staff(request.user, "preferences.change_topic")
+    if request.method != "POST" or request.POST.get("act") == "change":
+        return _edit(request, ImportForm(initial=request.POST.dict()))
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _edit(request, form)
+    lines, columns = form.cleaned_data["table"], request.POST.getlist("column")
+    try:
+        if form.cleaned_data["file"]:
+            lines, columns = _read(form), []
+        columns = columns or columns_of(lines)
+        if not columns or form.cleaned_data["act"] == "columns":
+            return _name_columns(request, lines, columns)
+        return _examine(request, form, lines, columns)
+    except ValidationError as refusal:
+        form.refuse(refusal)
+        return _edit(request, form)
+
+
+def _edit(request: PersonRequest, form: ImportForm) -> HttpResponse:
+    table = request.POST.get("table", "")
+    try:
+        kept = len(ListField(required=False).clean(table))
+    except ValidationError:
+        table, kept = "", 0
+    carried = [("column", value) for value in request.POST.getlist("column")]
+    context = {
+        "form": form,
+        "kept": kept,
+        "carried": [("table", table), *carried] if kept else [],
+        "most": MOST_LINES,
+    }
+    return render(request, "preferences/import.html", context)
+
+
+def _read(form: ImportForm) -> list[Line]:
+    try:
+        return read_table(
+            form.cleaned_data["file"], most_bytes=MOST_BYTES, most_rows=MOST_LINES + 1
+        )
+    except ValidationError as error:
+        raise ValidationError({"file": error}) from error
+
+
+def _name_columns(
+    request: PersonRequest, lines: list[Line], columns: list[str], refusal: str = ""
+) -> HttpResponse:
+    """Ask what the columns hold."""
+    width = min(max(len(line.cells) for line in lines), ListField.most_columns)
+    named = has_heading(lines)
+    sample = lines[named : named + SAMPLE]
+    chosen = [*columns, *[""] * width]
+    context = {
+        "columns": [
+            {
+                "number": number + 1,
+                "heading": _cell(lines[0], number) if named else "",
+                "sample": [cell for line in sample if (cell := _cell(line, number))],
+                "chosen": chosen[number],
+            }
+            for number in range(width)
+        ],
+        "refusal": refusal,
+        "carried": [*_kept(request), ("table", ListField.carried(lines))],
+    }
+    return render(request, "preferences/import_columns.html", context)
+
+
+def _cell(line: Line, number: int) -> str:
+    return line.cells[number][:80] if number < len(line.cells) else ""
+
+
+def _examine(
+    request: PersonRequest, form: ImportForm, lines: list[Line], columns: list[str]
+) -> HttpResponse:
+    """The dry run, or the import itself: the same report, line by line."""
+    try:
+        places = places_of(columns)
+    except ValidationError as refusal:
+        return _name_columns(request, lines, columns, refusal.messages[0])
+    imports = form.cleaned_data["act"] == "import"
+    try:
+        rows = import_consents(
+            actor=request.user,
+            topic=form.cleaned_data["topic"],
+            lines=lines[has_heading(lines) :],
+            columns=places,
+            basis=form.cleaned_data["basis"],
+            wording=form.cleaned_data["wording"],
+            dry_run=not imports,
+        )
+    except ImportRefused as refusal:
+        if "date" not in refusal.message_dict:
+            raise
+        return _name_columns(request, lines, columns, refusal.messages[0])
+    context = {
+        "topic": form.cleaned_data["topic"],
+        "basis": ConsentBasis(form.cleaned_data["basis"]).label,
+        "wording": form.cleaned_data["wording"],
+        "holds": [
+            (name, _cell(lines[0], columns.index(name)) if has_heading(lines) else "")
+            for name in HEADINGS
+            if name in columns
+        ],
+        "imported": imports,
+        "carried": [
+            *_kept(request),
+            *(("column", value) for value in columns),
+            ("table", ListField.carried(lines)),
+        ],
+        **_reported(rows),
+    }
+    return render(request, "preferences/import_check.html", context)
+
+
+def _reported(rows: Sequence[ImportedRow]) -> dict[str, Any]:
+    """What a page shows of the lines: how many of each kind, first those left out."""
+    counts = Counter(row.outcome for row in rows)
+    written = (ImportOutcome.ADDED, ImportOutcome.OPTED_OUT)
+    return {
+        "counts": [(outcome, counts[outcome]) for outcome in ImportOutcome if counts[outcome]],
+        "written": sum(counts[outcome] for outcome in written),
+        "total": len(rows),
+        "rows": sorted(rows, key=lambda row: row.outcome in written)[:SHOWN],
+        "report": signing.dumps(
+            [[row.number, row.address, row.outcome] for row in rows], salt=SALT, compress=True
+        ),
+    }
+
+
+def _kept(request: PersonRequest) -> list[tuple[str, str]]:
+    """What the next step needs again of this one."""
+    return [(name, request.POST.get(name, "")) for name in KEPT]
+
+
+@require_POST
+def import_report(request: PersonRequest) -> HttpResponseBase:
+    """The report of a dry run or an import, as CSV."""
+    require_staff(request.user, "preferences.change_topic")
+    try:
+        rows = signing.loads(request.POST.get("report", ""), salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        return HttpResponseBadRequest(_("This list is no longer there. Please check it again."))
+    heading = [_("Line"), _("Address"), _("Result")]
+    said = ([number, address, ImportOutcome(outcome).label] for number, address, outcome in rows)
+    return csv_response("import", heading, said)

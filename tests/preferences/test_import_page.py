@@ -1,0 +1,182 @@
+"""Staff take over a former list: columns, a look before it counts, the import, a report."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from preferences.models import ConsentRecord, Recipient
+from preferences.selectors import find_recipient, may_send
+from preferences.services.choices import choose_topic
+
+URL = "/provider/topics/import/"
+GROUND = {"topic": "newsletter", "basis": "express", "wording": "The box on the order form."}
+FILE = """Courriel;Statut;Date de consentement;Langue
+sam@elsewhere.example;Abonnée;2026-05-01;fr
+sam@elsewhere.example;subscribed;2026-05-01;fr
+Bob@alder.example;yes;;
+=HYPERLINK("x");yes;;
+"""
+
+
+@pytest.fixture
+def page(as_, olive):
+    """A step of the page; out: the answer, with the hidden fields the next step sends."""
+    client = as_(olive)
+
+    def send(act, **fields):
+        text = fields.pop("text", None)
+        if text is not None:
+            fields["file"] = SimpleUploadedFile("list.csv", text.encode("cp1252"))
+        response = client.post(URL, {**GROUND, **fields, "act": act})
+        assert response.status_code == 200
+        carried = {}
+        for name, value in (response.context or {}).get("carried", []):
+            carried.setdefault(name, []).append(value)
+        response.carried = carried
+        response.text = response.content.decode()
+        return response
+
+    send.client = client
+    return send
+
+
+def outcomes(response):
+    return {row.number: row.outcome.value for row in response.context["rows"]}
+
+
+def test_french_headings_dry_run_then_import(page, bob, newsletter):
+    checked = page("check", text=FILE)
+    expected = {2: "added", 3: "repeated", 4: "added", 5: "bad_address"}
+    assert outcomes(checked) == expected
+    assert "2 lines can be taken over. Nothing is imported yet." in checked.text
+    assert not ConsentRecord.objects.exists()
+
+    done = page("import", **checked.carried)
+    assert outcomes(done) == expected
+    assert may_send(bob, newsletter)
+    sam = find_recipient("sam@elsewhere.example")
+    assert (sam.language, sam.consent_records.get().wording) == ("fr", GROUND["wording"])
+    assert AuditEvent.objects.get(kind="topic.imported").data["added"] == 2
+    # pressed twice it is still one import
+    assert outcomes(page("import", **checked.carried))[2] == "unchanged"
+
+
+def test_what_was_refused_between_the_look_and_the_import_stays_refused_R44(page, bob, newsletter):
+    checked = page("check", text=FILE)
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    assert outcomes(page("import", **checked.carried))[4] == "kept_out"
+    assert not may_send(bob, newsletter)
+
+
+def test_headings_nobody_knows_are_named_by_hand(page):
+    asked = page("check", text="Qui;Wann\nsam@elsewhere.example;2026-05-01\n")
+    assert "What do the columns hold?" in asked.text
+    assert not ConsentRecord.objects.exists()
+    for columns, said in (
+        (["", "date"], "which column holds"),
+        (["address", "address"], "cannot hold the same"),
+        (["address", "hope"], "cannot hold the same"),
+    ):
+        assert said in page("check", **asked.carried, column=columns).text
+    checked = page("check", **asked.carried, column=["address", "date"])
+    assert outcomes(checked) == {2: "added"}
+    again = page("columns", **checked.carried)
+    assert re.search(r'value="date" selected', again.text)
+    page("import", **checked.carried)
+    assert ConsentRecord.objects.get().at.date().isoformat() == "2026-05-01"
+
+
+def test_a_file_without_heading_keeps_its_first_line(page):
+    asked = page("check", text="sam@elsewhere.example,en\nkim@elsewhere.example,fr\n")
+    checked = page("check", **asked.carried, column=["address", "language"])
+    assert outcomes(checked) == {1: "added", 2: "added"}
+
+
+def test_an_implied_basis_without_its_date_asks_for_the_column_R17(page):
+    asked = page("check", text="email,since\nsam@elsewhere.example,2026-05-01\n", basis="inquiry")
+    assert "What do the columns hold?" in asked.text
+    assert "Implied consent runs from a date" in asked.text
+    checked = page("check", **{**asked.carried, "column": ["address", "date"]})
+    assert outcomes(checked) == {2: "added"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"basis": ""}, "basis"),
+        ({"basis": "hope"}, "basis"),
+        ({"wording": " "}, "wording"),
+        ({"topic": "legal"}, "topic"),
+        ({"topic": ""}, "topic"),
+        ({"basis": "contract", "topic": "promotions"}, "basis"),
+        ({"text": ""}, "file"),
+        ({"text": "email\n" + "sam@elsewhere.example\n" * 10_001}, "file"),
+    ],
+)
+def test_bad_input_names_its_field_and_changes_nothing(page, wrong, field):
+    for act in ("check", "import"):
+        response = page(act, **{"text": "email,date\nsam@elsewhere.example,2026-05-01\n", **wrong})
+        assert response.context["form"].errors[field]
+    assert not ConsentRecord.objects.exists()
+    assert not Recipient.objects.filter(user=None).exists()
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["{}", "[1]", '[[1,["a",2]]]', "[[1e999,[]]]", "[[", json.dumps([[1, ["x"]]] * 10_002)],
+)
+def test_a_list_changed_on_the_way_is_refused(page, table):
+    response = page("import", table=table, column=["address"])
+    assert "begin again" in response.text
+    assert not ConsentRecord.objects.exists()
+
+
+def test_change_keeps_the_lines_and_what_was_said(page):
+    checked = page("check", text=FILE)
+    back = page("change", **{k: v for k, v in checked.carried.items() if k not in GROUND})
+    assert "5 lines of your file are kept" in back.text
+    assert GROUND["wording"] in back.text
+    assert outcomes(page("check", **back.carried))[2] == "added"
+    # another file takes the place of the lines, and of what their columns hold
+    other = page("check", **back.carried, text="date,email\n,kim@elsewhere.example\n")
+    assert outcomes(other) == {2: "added"}
+
+
+def test_the_report_is_safe_in_a_spreadsheet_and_only_ours(page):
+    checked = page("check", text=FILE)
+    report = re.search(r'name="report" value="([^"]+)"', checked.text)[1]
+    response = page.client.post(reverse("preferences:import-report"), {"report": report})
+    rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
+    assert rows[0] == ["Line", "Address", "Result"]
+    assert rows[1] == ["2", "sam@elsewhere.example", "Added"]
+    assert rows[4][1].startswith("'=")
+    for forged in ("", "x", report[:-3] + "abc"):
+        answer = page.client.post(reverse("preferences:import-report"), {"report": forged})
+        assert answer.status_code == 400
+
+
+def test_ten_thousand_lines_few_queries(page, django_assert_max_num_queries):
+    text = "email,status\n" + "".join(f"n{n}@elsewhere.example,yes\n" for n in range(10_000))
+    checked = page("check", text=text)
+    assert checked.context["written"] == 10_000
+    assert len(checked.context["rows"]) == 200
+    with django_assert_max_num_queries(400):  # rows go in by the batch
+        done = page("import", **checked.carried)
+    assert done.context["written"] == 10_000
+    assert ConsentRecord.objects.count() == 10_000
+
+
+def test_only_staff_who_keep_topics(as_, dana, alice, bob):
+    for person in (dana, alice, bob):
+        client = as_(person)
+        assert client.get(URL).status_code == 403
+        response = client.post(URL, {**GROUND, "act": "import", "table": "[]"})
+        assert response.status_code == 403
+        assert client.post(reverse("preferences:import-report"), {}).status_code == 403
+    assert not ConsentRecord.objects.exists()
