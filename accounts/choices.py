@@ -124,7 +124,8 @@ EVENT_GROUPS = {
     **dict.fromkeys(["grant", "grants", "registration", "preset", "review"], EventGroup.RIGHTS),
     "request": EventGroup.REQUESTS,
     **dict.fromkeys(
-        ["customer", "hand_over", "subscription", "activity", "firm"], EventGroup.COMPANY
+        ["customer", "hand_over", "subscription", "activity", "firm", "reseller"],
+        EventGroup.COMPANY,
     ),
     "resources": EventGroup.THINGS,
     "support": EventGroup.SUPPORT,
