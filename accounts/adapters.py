@@ -11,6 +11,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute
 from accounts.services.audit import record_event
@@ -32,9 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
-        """Name the notice class for the gate."""
+        """Name the notice class for the gate, and the page's language: the foot speaks it too."""
         context.setdefault("brand", settings.HUB_BRAND_NAME)
-        headers = {**(headers or {}), NOTICE_CLASS_HEADER: "security"}
+        headers = {
+            **(headers or {}),
+            NOTICE_CLASS_HEADER: "security",
+            "Content-Language": get_language() or settings.LANGUAGE_CODE,
+        }
         return super().render_mail(template_prefix, email, context, headers)
 
     def format_email_subject(self, subject: str) -> str:

@@ -1,5 +1,6 @@
 """Mail this app sends. Each names its notice class in a private header; the gate checks it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -8,28 +9,84 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import HandOver, Invitation, Membership, Request, User
-from accounts.selectors import staff_with
+from accounts import signals
+from accounts.models import Customer, HandOver, Invitation, Membership, Request, User
+from accounts.selectors import staff_with, super_users_of
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
 
 
-def send_notice(
+def compose_notice(
     *, template: str, notice_class: str, address: str, language: str, **context: Any
-) -> None:
-    """Send one mandatory mail to one address, in the reader's language.
+) -> EmailMessage:
+    """A mandatory mail to one address, in the reader's language; send it while that holds.
 
     `template` names `<template>_subject.txt` and `<template>_message.txt`; `notice_class` is a code
-    of the closed list. The gate raises when the class is unknown.
+    of the closed list.
     """
     context |= {"brand": settings.HUB_BRAND_NAME, "base_url": settings.HUB_BASE_URL}
     with translation.override(language):
         subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
         body = render_to_string(f"{template}_message.txt", context).strip() + "\n"
-        mail = EmailMessage(subject, body, to=[address])
-        mail.extra_headers[NOTICE_CLASS_HEADER] = notice_class
-        mail.send()  # while the language holds: the gate adds its words in it
+    mail = EmailMessage(subject, body, to=[address])
+    mail.extra_headers[NOTICE_CLASS_HEADER] = notice_class
+    return mail
+
+
+def send_notice(
+    *,
+    template: str,
+    notice_class: str,
+    address: str,
+    language: str,
+    copied_for: Customer | None = None,
+    **context: Any,
+) -> None:
+    """Send one mandatory mail to one address, in the reader's language.
+
+    The contacts that a company (`copied_for`) named for this class get a copy: never name one for
+    a mail with a secret in it. The gate raises when the class is unknown.
+    """
+    words = {"template": template, "notice_class": notice_class, **context}
+    with translation.override(language):  # the gate adds its words in it
+        compose_notice(address=address, language=language, **words).send()
+    if copied_for is not None:
+        send_copies(customer=copied_for, besides=[address], **words)
+
+
+def send_copies(
+    *,
+    customer: Customer,
+    besides: Iterable[str],
+    template: str,
+    notice_class: str,
+    **context: Any,
+) -> None:
+    """Send a notice about a company to whom it named for such mail, each in their language.
+
+    `besides` are the addresses the notice went to: nobody gets it twice. Nothing secret may be in
+    it.
+    """
+    answers: list[tuple[Any, Any]] = signals.copies_wanted.send(
+        Customer, customer=customer, notice_class=notice_class
+    )
+    readers = {reader.email: reader for _receiver, readers in answers for reader in readers}
+    told = set(besides)
+    for reader in (reader for address, reader in readers.items() if address not in told):
+        mail = compose_notice(
+            template=template,
+            notice_class=notice_class,
+            address=reader.email,
+            language=reader.language,
+            **context,
+        )
+        with translation.override(reader.language):
+            why = render_to_string(
+                "accounts/emails/copy_message.txt", {"company": customer, "reader": reader}
+            )
+            mail.body = f"{why.strip()}\n\n{mail.body}"
+            mail.send()
 
 
 def absolute(path: str) -> str:
@@ -138,6 +195,7 @@ def send_membership_notice(*, kind: str, actor: User | None, membership: Members
         notice_class="security",
         address=person.email,
         language=person.language,
+        copied_for=membership.customer,
         kind=kind,
         actor=actor,
         membership=membership,
@@ -146,18 +204,20 @@ def send_membership_notice(*, kind: str, actor: User | None, membership: Members
 
 def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> None:
     """Tell a Super User what became of an offer of the main role; `kind` picks the sentence."""
-    path = reverse("accounts:hand-over", args=[hand_over.customer.slug, hand_over.uuid])
-    send_notice(
-        template="accounts/emails/hand_over",
-        notice_class="security",
-        address=reader.user.email,
-        language=reader.user.language,
-        kind=kind,
-        hand_over=hand_over,
-        reader=reader,
-        company=hand_over.customer,
-        link=absolute(path),
-    )
+    company = hand_over.customer
+    words: dict[str, Any] = {
+        "template": "accounts/emails/hand_over",
+        "notice_class": "security",
+        "kind": kind,
+        "hand_over": hand_over,
+        "reader": reader,
+        "company": company,
+        "link": absolute(reverse("accounts:hand-over", args=[company.slug, hand_over.uuid])),
+    }
+    send_notice(address=reader.user.email, language=reader.user.language, **words)
+    if kind != "accepted" or reader == hand_over.receiver:  # that one goes to every Super User
+        others = super_users_of(company).values_list("user__email", flat=True)
+        send_copies(customer=company, besides=others, **words)
 
 
 def send_request(*, asked: Request, reader: User) -> None:
@@ -193,16 +253,20 @@ def send_answer(*, asked: Request) -> None:
         asked,
         asked.membership.user,
         "accounts/emails/request_answer",
+        copied=asked.is_of_provider,  # what the company has from the provider: its contacts too
         address_link=absolute(reverse("account_email")),
     )
 
 
-def _send_about(asked: Request, reader: User, template: str, **context: str) -> None:
+def _send_about(
+    asked: Request, reader: User, template: str, *, copied: bool = False, **context: str
+) -> None:
     send_notice(
         template=template,
         notice_class="transactional",
         address=reader.email,
         language=reader.language,
+        copied_for=asked.customer if copied else None,
         asked=asked,
         reader=reader,
         person=asked.membership,

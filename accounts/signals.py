@@ -24,6 +24,8 @@ team_returning = Signal()  # team, actor, event: an undo; receivers say what sta
 minute_passed = (
     Signal()
 )  # a worker's clock: receivers do what fell due, each in its own transaction
+# customer, notice_class: receivers return the people who get a copy of a notice about the company
+copies_wanted = Signal()
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from hub.demo.people import example_people
 from hub.navigation import sections_for
+from preferences.selectors.returned import mail_comes_back
 
 
 def brand(request: HttpRequest) -> dict[str, Any]:
@@ -26,4 +27,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"navigation": []}
-    return {"navigation": SimpleLazyObject(lambda: sections_for(user, request.path))}
+    return {
+        "navigation": SimpleLazyObject(lambda: sections_for(user, request.path)),
+        "mail_comes_back": SimpleLazyObject(lambda: mail_comes_back(user)),
+    }

@@ -1,11 +1,12 @@
-"""How mail leaves: the transport, and the key it is signed with."""
+"""How mail leaves, the key it is signed with, and how its provider tells what became of it."""
 
 from pathlib import Path
 from typing import Any
 
 import dkim.crypto
+from django.core.exceptions import ImproperlyConfigured
 
-from hub.environment import env, understood
+from hub.environment import env, optional, understood
 
 
 def mail_transport(address: str) -> dict[str, Any]:
@@ -31,3 +32,15 @@ def dkim_key(path: str) -> bytes:
     except dkim.crypto.UnparsableKeyError as error:
         raise ValueError(f"“{path}” holds no RSA key in PEM form") from error
     return pem
+
+
+def mail_events() -> dict[str, str]:
+    """What anymail needs to believe a provider: the `user:password` it posts with, and its key."""
+    secret, key = optional("HUB_MAIL_WEBHOOK_SECRET", ""), optional("HUB_MAIL_WEBHOOK_KEY", "")
+    if secret and ":" not in secret:
+        raise ImproperlyConfigured("HUB_MAIL_WEBHOOK_SECRET is written user:password.")
+    signed = {
+        "MAILGUN_WEBHOOK_SIGNING_KEY": key,
+        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": key,
+    }
+    return ({"WEBHOOK_SECRET": secret} if secret else {}) | (signed if key else {})

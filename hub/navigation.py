@@ -69,6 +69,7 @@ OF_STAFF: dict[str, Entry] = {
     "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
     "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:classes"),
     "view_consentrecord": (_("Mail evidence"), "file-check", "preferences:evidence"),
+    "view_escalation": (_("Not reached"), "mail-warning", "preferences:unreachable"),
 }
 
 

@@ -11,7 +11,7 @@ from hub.brand import colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.environment import env, loopback_bind, optional, required, secret, understood, web_address
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
-from hub.mail_route import dkim_key, mail_transport
+from hub.mail_route import dkim_key, mail_events, mail_transport
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -188,6 +188,7 @@ if HUB_MAIL_FROM_TOPICS == HUB_MAIL_FROM:  # or a complaint about news would har
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
 HUB_DKIM_SELECTOR = optional("HUB_DKIM_SELECTOR", "hub")
 HUB_DKIM_KEY = understood("HUB_DKIM_KEY_FILE", optional("HUB_DKIM_KEY_FILE", ""), dkim_key)
+ANYMAIL, HUB_BOUNCE_MAILBOX = mail_events(), optional("HUB_BOUNCE_MAILBOX", "")
 
 # --- Signing in ---
 AUTH_USER_MODEL = "accounts.User"
@@ -207,8 +208,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

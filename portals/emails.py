@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from accounts.emails import absolute, send_notice
+from accounts.emails import absolute, send_copies, send_notice
 from accounts.models import Customer, User
 from accounts.selectors import super_users_of
 from portals.models import AccessReview, PersonGrant, Privilege, Resource
@@ -22,22 +22,28 @@ def tell_about_sensitive_grant(
     concerned = set(holders) | set(
         PersonGrant.objects.filter(content_object=resource).values_list("user_id", flat=True)
     )
-    gaining = set(holders)
+    gaining = User.objects.filter(pk__in=set(holders))
+    words: dict[str, Any] = {
+        "template": "portals/emails/sensitive_grant",
+        "notice_class": "security",
+        "actor": actor,
+        "holders": gaining,
+        "privilege": privilege,
+        "resource": resource,
+        "customer": resource.subscription.customer,
+        "reason": reason,
+    }
+    told = {actor.email}
     for person in User.objects.filter(pk__in=concerned - {actor.pk}, is_active=True):
         send_notice(
-            template="portals/emails/sensitive_grant",
-            notice_class="security",
             address=person.email,
             language=person.language,
             person=person,
-            actor=actor,
-            gaining=person.pk in gaining,
-            holders=User.objects.filter(pk__in=gaining),
-            privilege=privilege,
-            resource=resource,
-            customer=resource.subscription.customer,
-            reason=reason,
+            gaining=person in gaining,
+            **words,
         )
+        told.add(person.email)
+    send_copies(besides=told, person=None, gaining=False, **words)
 
 
 def announce_endings(

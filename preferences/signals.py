@@ -10,7 +10,7 @@ OPERATOR_PERMISSIONS = [
     "view_activation", "view_choice", "view_recipient", "view_consentrecord", "view_message",
     "view_deliverydecision", "add_campaign", "change_campaign", "view_campaign", "view_candidate",
     "send_topic_campaign", "send_notice_campaign", "view_reseller", "add_reseller",
-    "delete_reseller",
+    "delete_reseller", "view_deliveryreport", "view_escalation", "settle_escalation",
 ]  # fmt: skip
 
 
@@ -58,6 +58,13 @@ def minute_passed(**_: Any) -> None:
         deliver_digest.using(priority=TOPIC_PRIORITY).enqueue(recipient)
 
 
+def escalations_due(**_: Any) -> None:
+    """Follow what came back, one step each."""
+    from preferences.services.escalations import run_escalations
+
+    run_escalations()
+
+
 def person_saved(*, instance: Any, update_fields: Any = None, **_: Any) -> None:
     """What was refused at a person's new address stays refused (R44)."""
     from preferences.services.recipients import follow_address
@@ -78,3 +85,10 @@ def membership_ended(*, membership: Any, **_: Any) -> dict[str, Any]:
     from preferences.services.firms import drop_mail_of_leaver
 
     return drop_mail_of_leaver(membership=membership)
+
+
+def copies_wanted(*, customer: Any, notice_class: str, **_: Any) -> Any:
+    """Who is a company's contact for this class, or was added to it."""
+    from preferences.selectors import contacts_for
+
+    return contacts_for(customer, notice_class)

@@ -10,14 +10,17 @@ from preferences.views import (
     imports,
     links,
     resellers,
+    returned,
     subscribe,
     topics,
+    webhooks,
 )
 
 app_name = "preferences"
 
 own = [
     path("", centre.centre, name="centre"),
+    path("returned/", returned.returned, name="returned"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
     path("resume/", centre.resume, name="resume"),
@@ -90,6 +93,13 @@ firm = [
 ]
 
 urlpatterns = [
+    path("mail/events/<slug:provider>/", webhooks.mail_events, name="mail-events"),
+    path("provider/unreachable/", returned.unreachable, name="unreachable"),
+    path(
+        "provider/unreachable/<int:escalation>/",
+        returned.unreachable_settle,
+        name="unreachable-settle",
+    ),
     path("c/<slug:customer>/mail/", include(firm)),
     path("preferences/", include(own)),
     path("subscribe/", include(public)),

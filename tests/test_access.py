@@ -195,6 +195,13 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("preferences:firm-recipient-remove", "POST", recipient="added mail"),
     **of_alder("preferences:topic-deny", "POST", topic="newsletter"),
     **of_alder("preferences:topic-allow", "POST", topic="newsletter"),
+    "preferences:returned": Address(PERSON),
+    # No secret is set, so nobody's events are taken.
+    "preferences:mail-events": Address(
+        dict.fromkeys(READERS, 404), {"provider": "mailgun"}, "POST"
+    ),
+    "preferences:unreachable": Address(PROVIDER),
+    "preferences:unreachable-settle": Address({**PROVIDER, "olive": 404}, {"escalation": 1}),
     "preferences:topics-import": Address(PROVIDER),
     # Olive is let in and told that nothing is there: the list comes signed, with the press.
     "preferences:import-report": Address({**PROVIDER, "olive": 400}, {}, "POST"),

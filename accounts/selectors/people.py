@@ -40,9 +40,9 @@ def super_users_of(customer: Customer) -> QuerySet[Membership]:
     )
 
 
-def staff_with(codename: str) -> QuerySet[User]:
-    """The provider's people who hold this permission of accounts, themselves or by a group."""
-    held = Permission.objects.filter(content_type__app_label="accounts", codename=codename)
+def staff_with(codename: str, *, app: str = "accounts") -> QuerySet[User]:
+    """The provider's people who hold this permission of an app, themselves or by a group."""
+    held = Permission.objects.filter(content_type__app_label=app, codename=codename)
     return User.objects.filter(
         Q(user_permissions__in=held) | Q(groups__permissions__in=held),
         is_staff=True,

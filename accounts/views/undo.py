@@ -62,6 +62,7 @@ def undo(
 
 def _one_act(company: Customer, first: AuditEvent, last: int) -> list[AuditEvent]:
     """The first entry, and the removals by the same person from there to the last one."""
+    get_object_or_404(activity_of(company), sequence=last)
     rest = activity_of(company).filter(
         sequence__gt=first.sequence,
         sequence__lte=min(last, first.sequence + MOST_AT_ONCE),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.core import signing
-from django.http import HttpResponseBadRequest
+from django.core.exceptions import BadRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -33,8 +33,8 @@ def invite_report(request: PersonRequest, customer: str) -> HttpResponseBase:
     managed_customer(request, customer)
     try:
         rows = signing.loads(request.POST.get("report", ""), salt=SALT, max_age=LASTS)
-    except signing.BadSignature:
-        return HttpResponseBadRequest(_("This list is no longer there. Please check it again."))
+    except signing.BadSignature as error:
+        raise BadRequest("the report is forged or too old") from error
     heading = [_("Address"), _("Name"), _("Role"), _("Result"), _("Why")]
     said = (
         [address, name, Role(role).label, InviteeState(state).label, problem]

@@ -97,6 +97,17 @@ def _take_in(mail: EmailMessage) -> Message:
     )
 
 
+def take_in(mail: EmailMessage) -> Message:
+    """Take in one mail as the backend does, for who needs its row. Raises likewise."""
+    from preferences.tasks import enqueue_delivery
+
+    message = _take_in(mail)
+    with transaction.atomic():
+        message.save(force_insert=True)
+        enqueue_delivery(message)
+    return message
+
+
 class GateBackend(BaseEmailBackend):
     """Django's mail backend: writes messages and their jobs, and sends nothing itself."""
 
@@ -105,11 +116,5 @@ class GateBackend(BaseEmailBackend):
 
         Raises UnclassifiedMail or MailRefused; `fail_silently` does not silence the gate.
         """
-        from preferences.tasks import enqueue_delivery
-
-        messages = [_take_in(mail) for mail in email_messages]
         with transaction.atomic():
-            for message in messages:
-                message.save(force_insert=True)
-                enqueue_delivery(message)
-        return len(messages)
+            return len([take_in(mail) for mail in email_messages])

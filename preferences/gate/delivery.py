@@ -16,13 +16,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.services.invitations import note_bounce
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
 from preferences.gate.marks import mark
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
 from preferences.selectors import Answer, answer_for
+from preferences.services.reports import kind_of_failure, note_report
 from preferences.tasks import enqueue_delivery
 
 log = structlog.get_logger(__name__)
@@ -132,7 +132,8 @@ def close(message: Message, outcome: Outcome, answer: Answer, detail: str = "") 
             log.warning("a claim ran out before its mail was marked", message=message.pk)
             return "claim lost"
         if answer.reason == Reason.ADDRESS_REFUSED:
-            note_bounce(address=message.address)
+            kind = kind_of_failure(text=detail)
+            note_report(message=message, kind=kind, event=f"smtp:{message.pk}", diagnostic=detail)
     return outcome.value
 
 

@@ -76,7 +76,8 @@ def _content(message: Message) -> dict[str, Any]:
     reader = message.recipient.reads if message.recipient else None
     if message.campaign is None:
         content = unseal(bytes(message.sealed_content or b""))
-        return content | {"language": reader or content.get("language", "en")}
+        spoken = content["headers"].get("Content-Language") or reader
+        return content | {"language": spoken or content.get("language", "en")}
     language = reader or "en"
     return {
         "language": language,

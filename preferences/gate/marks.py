@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from django.db import connection
 from django.utils import timezone
 
-from preferences.choices import Outcome
+from preferences.choices import Outcome, Reason
 from preferences.models import Message
 from preferences.selectors import Answer
+from preferences.services.escalations import open_escalation
 
 Ending = tuple[Message, Answer, str]  # detail last
 
@@ -31,7 +32,8 @@ _CLOSE = """
 def mark(endings: Sequence[Ending], outcome: Outcome) -> int:
     """Write the decisions, erase the contents, close the messages, in the caller's transaction.
 
-    Out: how many were still ours; a message whose claim has run out is another worker's by now.
+    A notice that went to an address which takes no mail escalates at once. Out: how many were still
+    ours; a message whose claim has run out is another worker's by now.
     """
     postgresql = connection.vendor == "postgresql"
     key = "CAST(%s AS bigint), CAST(%s AS uuid)" if postgresql else "%s, %s"
@@ -56,4 +58,7 @@ def mark(endings: Sequence[Ending], outcome: Outcome) -> int:
                 _CLOSE.format(rows=", ".join([f"({key}, %s)"] * len(endings))),
                 [*closed, outcome.value],
             )
+    for message, answer, _detail in endings if marked else ():
+        if answer.reason == Reason.ESCALATE:
+            open_escalation(message=message)
     return marked

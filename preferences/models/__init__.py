@@ -1,12 +1,13 @@
 """What a person wants, and must, receive, as tables."""
 
-from preferences.models import campaigns, categories, consent, messages, recipients
+from preferences.models import campaigns, categories, consent, messages, recipients, reports
 from preferences.models.campaigns import Campaign, Candidate
 from preferences.models.categories import Activation, NoticeClass, Reseller, Topic
 from preferences.models.consent import Choice, ConsentRecord
 from preferences.models.firms import ContactRole, FirmDenial, FirmRecipient
 from preferences.models.messages import DeliveryDecision, Message
 from preferences.models.recipients import Recipient
+from preferences.models.reports import DeliveryReport, Escalation, Trial
 
 __all__ = [
     "Activation",
@@ -16,6 +17,8 @@ __all__ = [
     "ConsentRecord",
     "ContactRole",
     "DeliveryDecision",
+    "DeliveryReport",
+    "Escalation",
     "FirmDenial",
     "FirmRecipient",
     "Message",
@@ -23,6 +26,7 @@ __all__ = [
     "Recipient",
     "Reseller",
     "Topic",
+    "Trial",
 ]
 
 # Installed after every migration (preferences.signals).
@@ -32,4 +36,5 @@ TRIGGERS = [
     *consent.TRIGGERS,
     *campaigns.TRIGGERS,
     *messages.TRIGGERS,
+    *reports.TRIGGERS,
 ]

@@ -39,16 +39,16 @@ class Warned:
 def warnings_of(campaign: Campaign) -> list[Warned]:
     """What to look at before it leaves: a language missing, a long subject, adverts (R24, R31)."""
     found = []
-    for language, name in (("en", _("English")), ("fr", _("French"))):
+    for language, name in (("en", _("in English")), ("fr", _("in French"))):
         subject, body = campaign.subject(language), campaign.body(language)
         for field, text, missing in (
-            (f"subject_{language}", subject, _("The subject in %(language)s is missing.")),
-            (f"body_{language}", body, _("The text in %(language)s is missing.")),
+            (f"subject_{language}", subject, _("The subject %(language)s is missing.")),
+            (f"body_{language}", body, _("The text %(language)s is missing.")),
         ):
             if not text.strip():
                 found.append(Warned(field, missing % {"language": name}, stops=True))
         if len(subject) > LONG_SUBJECT:
-            long = _("The subject in %(language)s is longer than %(most)s characters.")
+            long = _("The subject %(language)s is longer than %(most)s characters.")
             words = {"language": name, "most": LONG_SUBJECT}
             found.append(Warned(f"subject_{language}", long % words))
         if campaign.topic_id is None and (match := PROMOTES.search(f"{subject}\n{body}")):

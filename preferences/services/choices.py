@@ -141,7 +141,8 @@ def stop_all_optional(
     """
     recipient = lock_reader(actor, recipient)
     wanted = [row.topic for row in centre_of(recipient).topics if row.wants]
-    if recipient.stopped_id is None or wanted:
+    latest = recipient.consent_records.order_by("-pk").values_list("pk", flat=True).first()
+    if recipient.stopped_id is None or latest != recipient.stopped_id:
         record_consent(
             actor=actor,
             recipient=recipient,

@@ -53,8 +53,8 @@ def stop_by_link(
     earlier = recipient.stopped_id
     stopped = stop_all_optional(actor=actor, **how)
     recipient.refresh_from_db(fields=["stopped"])
-    if recipient.stopped_id in (None, earlier):
-        return Reduction(recipient.pk, "stop")
+    if recipient.stopped_id is None or (earlier and not stopped):
+        return Reduction(recipient.pk, "stop")  # nothing came: there is nothing to give back
     # Where an earlier stop stood, taking this one back must not lift that: topics come back alone.
     one_by_one = [topic.pk for topic in stopped] if earlier else []
     return Reduction(recipient.pk, "stop", [recipient.stopped_id], one_by_one)

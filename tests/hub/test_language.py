@@ -221,7 +221,7 @@ def test_the_reader_finds_english(as_, alice, catalogue):
 def test_refused_forms_speak_french(as_, alice, catalogue):
     client = in_french(as_(alice))
     for path, data in {
-        "/c/alder/people/invite/": {"address": "no", "role": "user", "starts_at": "x"},
+        "/c/alder/people/invite/": {"people": "no", "role": "user", "starts_at": "x"},
         "/c/alder/company/": {"name": "", "language": "xx", "phone": "1" * 50},
         "/accounts/password/change/": {"oldpassword": "x", "password1": "1", "password2": "2"},
         "/accounts/email/": {"email": "no", "action_add": ""},

@@ -400,12 +400,12 @@ def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, th
     """A range that was made up reaches no further than the own removals."""
     team = membership(alice).customer.teams.get()
     other = delete_team(actor=gina, team=team)
-    address = reverse("accounts:undo-all", args=["alder", revoked.sequence, other.sequence + 5])
+    address = reverse("accounts:undo-all", args=["alder", revoked.sequence, other.sequence])
 
     as_(alice).post(address)
 
     assert list(Undo.objects.values_list("event", flat=True)) == [revoked.pk]
-    foreign = reverse("accounts:undo-all", args=["alder", other.sequence, other.sequence + 5])
+    foreign = reverse("accounts:undo-all", args=["alder", other.sequence, other.sequence])
     assert "Only who did it" in as_(alice).post(foreign, follow=True).content.decode()
     far = reverse("accounts:undo-all", args=["alder", revoked.sequence, 10**30])
-    assert as_(alice).post(far, follow=True).status_code == 200
+    assert as_(alice).post(far).status_code == 404

@@ -4,11 +4,23 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from preferences.gate import delivery
-from preferences.models import Choice, ConsentRecord, DeliveryDecision, Message, Topic
+from preferences.models import (
+    Choice,
+    ConsentRecord,
+    DeliveryDecision,
+    Escalation,
+    Message,
+    Recipient,
+    Topic,
+)
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
-from preferences.tokens import unsubscribe_token
+from preferences.services.escalations import run_escalations
+from preferences.services.links import stop_by_link, undo_by_link
+from preferences.services.reports import note_report
+from preferences.services.subscriptions import confirm_subscription
+from preferences.tokens import confirmation_url, unsubscribe_token
 from tests.races.test_races import ROUNDS, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,3 +84,47 @@ def test_a_no_racing_with_the_worker_is_never_followed_by_a_later_mail_R45(
         send_topic(topic, person)
         delivery.deliver(Message.objects.latest("pk").pk)
         assert len(mail.outbox) == sent
+
+
+def test_one_event_at_the_same_moment_counts_once_and_its_clock_takes_one_step(person, send_legal):
+    for _ in range(ROUNDS):
+        send_legal(person)
+        message = Message.objects.latest("pk")
+        delivery.deliver(message.pk)
+        bounce = {"message": message, "kind": "hard", "event": f"x:{message.pk}"}
+        race(*[lambda bounce=bounce: note_report(**bounce)] * 3)
+        assert message.reports.count() == 1
+        race(*[run_escalations] * 3)
+    steps = AuditEvent.objects.filter(kind="escalation.told")
+    assert Escalation.objects.filter(state="told").count() == ROUNDS
+    assert steps.count() == 1  # one mail about the person, however many notices come back
+    assert AuditEvent.objects.filter(kind="address.unreachable").count() == 1
+
+
+def test_undo_in_two_tabs_and_a_no_in_a_third_R37(person, topic):
+    """Whoever comes last, a no that was said after the stop is never undone."""
+    reader = person.recipient
+    for _ in range(ROUNDS):
+        choose_topic(actor=person, topic=topic, wants=True)
+        taken = stop_by_link(actor=None, recipient=reader, topics=[topic])
+        race(
+            lambda taken=taken: undo_by_link(actor=None, recipient=reader, reduction=taken),
+            lambda taken=taken: undo_by_link(actor=None, recipient=reader, reduction=taken),
+            lambda: stop_all_optional(actor=person),
+        )
+        said = ConsentRecord.objects.filter(recipient=reader, pk__gt=taken.records[0])
+        assert said.filter(source="undo").count() <= 1
+        reader.refresh_from_db()
+        choice = Choice.objects.get(recipient=reader, topic=topic)
+        assert not choice.wants or choice.consent_id < reader.stopped_id  # all is stopped
+
+
+def test_one_confirmation_in_three_tabs_makes_one_subscriber(topic, transactional_db):
+    for number in range(ROUNDS):
+        address = f"sam{number}@elsewhere.example"
+        url = confirmation_url(address=address, language="en", topics=[topic])
+        token = url.rstrip("/").rpartition("/")[2]
+        race(*[lambda token=token: confirm_subscription(actor=None, token=token)] * 3)
+        sam = Recipient.objects.get(address=address)
+        assert sam.consent_records.count() == 1
+        assert Choice.objects.get(recipient=sam).wants

@@ -1,0 +1,87 @@
+"""Events of a mail provider, as anymail normalises them, turned into our reports."""
+
+from collections.abc import Callable
+from typing import Any
+
+from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason, tracking
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest
+from django.utils.module_loading import import_string
+
+from preferences.choices.reports import ReportKind
+from preferences.services.reports import find_reported, kind_of_failure, note_report
+
+# Those that name a mail by the Message-ID we gave it.
+PROVIDERS = {
+    "brevo": "anymail.webhooks.brevo.BrevoTrackingWebhookView",
+    "mailgun": "anymail.webhooks.mailgun.MailgunTrackingWebhookView",
+    "sendgrid": "anymail.webhooks.sendgrid.SendGridTrackingWebhookView",
+}
+DEAD = (RejectReason.INVALID, RejectReason.BOUNCED)
+
+
+def take_events(request: HttpRequest, provider: str) -> int:
+    """Check who posts, and send each event to who listens (anymail's signal); out: how many.
+
+    Raises Http404 without a secret or for a provider we do not know, PermissionDenied for a wrong
+    secret or signature, SuspiciousOperation (400) for what cannot be read.
+    """
+    if not settings.ANYMAIL.get("WEBHOOK_SECRET") or provider not in PROVIDERS:
+        raise Http404
+    try:
+        view = import_string(PROVIDERS[provider])()
+    except AnymailConfigurationError as error:
+        raise Http404 from error
+    try:
+        view.run_validators(request)
+    except AnymailWebhookValidationFailure as error:
+        raise PermissionDenied from error
+    try:
+        events = list(view.parse_events(request))
+    except Exception as error:  # whatever a stranger's text makes a parser raise
+        raise SuspiciousOperation("these events cannot be read") from error
+    for event in events:
+        tracking.send(sender=type(view), event=event, esp_name=provider)
+    return len(events)
+
+
+def kind_of(event: AnymailTrackingEvent) -> ReportKind | None:
+    """What an event says of the mail; None for what we do not ask about, like opens (R51)."""
+    words = f"{event.mta_response or ''} {event.description or ''}"
+    kinds: dict[str, Callable[[], ReportKind]] = {
+        EventType.DELIVERED: lambda: ReportKind.DELIVERED,
+        EventType.DEFERRED: lambda: ReportKind.DELAYED,
+        EventType.COMPLAINED: lambda: ReportKind.COMPLAINT,
+        EventType.BOUNCED: lambda: kind_of_failure(text=words),
+        EventType.REJECTED: lambda: (
+            ReportKind.HARD if event.reject_reason in DEAD else ReportKind.SOFT
+        ),
+        EventType.FAILED: lambda: ReportKind.SOFT,
+    }
+    found = kinds.get(event.event_type)
+    return found() if found else None
+
+
+def note_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
+    """Anymail's signal: write down what a provider says of a mail of ours; once per event."""
+    kind = kind_of(event)
+    message = find_reported(
+        message_id=str(event.message_id or ""), address=str(event.recipient or "")
+    )
+    if kind is None or message is None:
+        return
+    name = event.event_id or f"{event.event_type}/{event.timestamp}/{message.pk}"
+    note_report(
+        message=message,
+        kind=kind,
+        event=f"{esp_name}:{name}",
+        diagnostic=event.mta_response or event.description or "",
+        at=event.timestamp,
+    )
+
+
+def connect() -> None:
+    """Listen to anymail's events; called once at start-up."""
+    tracking.connect(note_event, dispatch_uid="reports")

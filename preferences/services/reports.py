@@ -1,0 +1,153 @@
+"""What servers say of our mail after they took it: bounces, deliveries, complaints.
+
+Nothing here asks who a report is from: it counts only if it names a message of ours and the very
+address that message went to. It never changes whether a notice is sent.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone, translation
+
+from accounts.services.audit import record_event
+from accounts.services.invitations import note_bounce
+from preferences.choices import ConsentSource, MessageState
+from preferences.choices.reports import CAME_BACK, ReportKind
+from preferences.models import DeliveryReport, Message, Recipient
+from preferences.services.choices import record_consent
+from preferences.services.complaints import watch_complaints
+from preferences.services.escalations import open_escalation, prove_by_delivery
+
+SOFT_LIMIT = 5  # soft bounces of one address …
+SOFT_WITHIN = timedelta(days=10)  # … within these: it takes no mail
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+# The address is there: their system or the mailbox is full, or it is our mail they do not like.
+_SOFT_SUBJECTS = {"3", "6", "7"}
+_SOFT_DETAILS = {("2", "2"), ("2", "3"), ("2", "4")}
+
+
+def kind_of_failure(*, status: str = "", text: str = "") -> ReportKind:
+    """Whether a mail that failed says that the address takes no mail at all.
+
+    In: an enhanced status code (RFC 3463) where there is one, and the server's words.
+    """
+    found = _STATUS.search(status) or _STATUS.search(text)
+    if found is None:
+        return ReportKind.SOFT if text.lstrip().startswith("4") else ReportKind.HARD
+    kind, subject, detail = found.groups()
+    soft = kind != "5" or subject in _SOFT_SUBJECTS or (subject, detail) in _SOFT_DETAILS
+    return ReportKind.SOFT if soft else ReportKind.HARD
+
+
+def find_reported(*, message_id: str, address: str) -> Message | None:
+    """The message of ours with this Message-ID that went to just this address, and left us."""
+    name = f"<{message_id.strip().strip('<>').strip()}>"
+    if not name.isprintable():  # what no database takes as text
+        return None
+    found = Message.objects.filter(message_id=name).select_related("recipient").first()
+    if found is None or found.address != address.strip().lower():
+        return None
+    return None if found.state == MessageState.QUEUED else found
+
+
+@transaction.atomic
+def note_report(
+    *,
+    message: Message,
+    kind: str,
+    event: str,
+    diagnostic: str = "",
+    at: datetime | None = None,
+) -> DeliveryReport | None:
+    """Write one report of a message and do what follows from it; None for one that came before.
+
+    In: whose event it is, as its sender names it (`event`, up to 200 characters). A hard bounce
+    marks the address, a soft one when it is the fifth in ten days; a complaint stops all optional
+    mail; a notice that came back escalates.
+    """
+    recipient = None
+    if message.recipient_id is not None:
+        recipient = Recipient.objects.select_for_update(no_key=True, of=("self",)).get(
+            pk=message.recipient_id
+        )
+    try:
+        with transaction.atomic():
+            report = DeliveryReport.objects.create(
+                message=message,
+                kind=kind,
+                event=event[:200],
+                diagnostic=_line(diagnostic),
+                at=min(at or timezone.now(), timezone.now()),
+            )
+    except IntegrityError:  # the same event, perhaps at this very moment
+        return None
+    if kind in CAME_BACK:
+        _came_back(message, recipient, report)
+    elif kind == ReportKind.COMPLAINT:
+        _complained(message, recipient)
+    elif kind == ReportKind.DELIVERED:
+        prove_by_delivery(message=message)
+    return report
+
+
+def _line(text: str) -> str:
+    """A server's words on one line: anybody can be a server."""
+    return "".join(c if c.isprintable() else " " for c in text)[:300]
+
+
+def _came_back(message: Message, recipient: Recipient | None, report: DeliveryReport) -> None:
+    note_bounce(address=message.address)
+    lasting = report.kind == ReportKind.HARD or _is_repeated(message.address)
+    if lasting and recipient is not None and recipient.email == message.address:
+        mark_unreachable(recipient=recipient, reason=report.diagnostic or str(report.kind))
+    open_escalation(message=message)
+
+
+def _is_repeated(address: str) -> bool:
+    recent = DeliveryReport.objects.filter(
+        message__address=address,
+        kind=ReportKind.SOFT,
+        at__gt=timezone.now() - SOFT_WITHIN,
+    )
+    return recent.count() >= SOFT_LIMIT
+
+
+@transaction.atomic
+def mark_unreachable(*, recipient: Recipient, reason: str) -> bool:
+    """Say that mail to a reader's address comes back; out: whether that was news."""
+    locked = Recipient.objects.select_for_update(no_key=True, of=("self",)).get(pk=recipient.pk)
+    if locked.unreachable_since is not None:
+        return False
+    locked.unreachable_since, locked.unreachable_reason = timezone.now(), reason[:300]
+    locked.save(update_fields=["unreachable_since", "unreachable_reason"])
+    record_event(kind="address.unreachable", actor=None, person=locked.user, reader=_called(locked))
+    return True
+
+
+def _called(recipient: Recipient) -> str:
+    """A person by name; somebody without an account so that the trail does not keep them."""
+    if recipient.user is not None:
+        return str(recipient.user)
+    return f"{recipient.email[:1]}…@{recipient.email.rpartition('@')[2]}"
+
+
+def _complained(message: Message, recipient: Recipient | None) -> None:
+    reader = recipient and (recipient.followed_by or recipient)
+    if reader is not None and reader.stopped_id is None:
+        with translation.override(reader.reads):
+            record_consent(
+                actor=None,
+                recipient=reader,
+                topic=None,
+                wants=False,
+                source=ConsentSource.COMPLAINT,
+            )
+        record_event(
+            kind="optional_mail.complained",
+            actor=None,
+            person=reader.user,
+            reader=_called(reader),
+        )
+    if message.campaign_id is not None:
+        watch_complaints(campaign_pk=message.campaign_id)

@@ -1,0 +1,268 @@
+"""A notice that comes back is followed until it is proved to have reached, or exhausted (R47)."""
+
+import smtplib
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from django.core import mail as mail_box
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from preferences.models import Escalation, Message, NoticeClass, Recipient, Trial
+from preferences.services.campaigns import create_campaign, schedule_campaign
+from preferences.services.escalations import (
+    ADDRESS_HAS,
+    SUPER_USERS_HAVE,
+    EscalationRefused,
+    confirm_address,
+    run_escalations,
+    settle_escalation,
+)
+from preferences.services.reports import note_report
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def returned(clock, send_legal, deliver):
+    """A legal notice to somebody that came back."""
+
+    def send(person, kind="hard"):
+        send_legal(person)
+        deliver()
+        message = Message.objects.filter(notice_class="legal", address=person.email).latest("pk")
+        note_report(message=message, kind=kind, event=f"x:{message.pk}", diagnostic="550 5.1.1 no")
+        return Escalation.objects.get(message=message)
+
+    return send
+
+
+def second_address(person, address="bob@home.example", verified=True):
+    EmailAddress.objects.create(user=person, email=address, verified=verified, primary=False)
+    return address
+
+
+def state(escalation):
+    escalation.refresh_from_db()
+    return escalation.state
+
+
+def later(clock, how_long):
+    clock.shift(how_long + timedelta(seconds=1))
+    return run_escalations()
+
+
+def test_from_step_to_step_until_staff_gave_up_R47(
+    returned, clock, bob, alice, olive, deliver, send_legal
+):
+    address = second_address(bob)
+    second_address(bob, "bob@unproved.example", verified=False)
+    found = returned(bob)
+    mails = len(mail_box.outbox)
+
+    assert run_escalations() == 1
+    assert run_escalations() == 0  # its turn comes later
+    [mail] = deliver()[mails:]
+    assert (mail.to, "Our terms change" in mail.body) == ([address], True)
+    assert "From May on." not in mail.body  # what a single mail said is gone
+    assert state(found) == "addresses"
+
+    assert later(clock, ADDRESS_HAS) == 1
+    told = deliver()[mails + 1 :]
+    assert [mail.to for mail in told] == [[alice.email]]
+    assert bob.email in told[0].body
+    assert "terms" not in told[0].body + told[0].subject  # never the content
+    assert state(found) == "told"
+
+    assert later(clock, SUPER_USERS_HAVE) == 1
+    assert state(found) == "staff"
+    assert later(clock, timedelta(days=300)) == 0  # silence ends nothing
+
+    ended = settle_escalation(actor=olive, escalation=found, how="gave_up", reason="Letter back")
+    assert (ended.state, ended.how, ended.by) == ("exhausted", "gave_up", olive)
+    kinds = AuditEvent.objects.filter(kind__startswith="escalation.", person=bob)
+    assert [e.kind.split(".")[1] for e in kinds.order_by("pk")] == [
+        "opened", "address_tried", "told", "staff", "exhausted",
+    ]  # fmt: skip
+
+
+def test_a_delivery_to_the_other_address_proves_it_R47_R48(returned, bob, deliver):
+    second_address(bob)
+    found = returned(bob)
+    run_escalations()
+    deliver()
+    message = Trial.objects.get().message
+    assert state(found) == "addresses"  # accepted proves nothing
+    note_report(message=message, kind="delivered", event="x:d")
+    assert (state(found), found.how) == ("proved", "delivered")
+
+
+def test_an_address_that_sends_it_back_is_not_waited_for_nor_tried_again(
+    returned, bob, alice, deliver
+):
+    second_address(bob)
+    found = returned(bob)
+    run_escalations()
+    deliver()
+    note_report(message=Trial.objects.get().message, kind="hard", event="x:t")
+    assert Escalation.objects.count() == 1  # a trial never escalates itself
+    assert run_escalations() == 1
+    assert state(found) == "told"
+    assert Trial.objects.count() == 1
+
+
+def test_a_campaign_s_notice_goes_to_the_next_address_in_full(clock, olive, bob, deliver):
+    second_address(bob)
+    words = {f"{x}_{y}": f"{x} {y}" for x in ("subject", "body") for y in ("en", "fr")}
+    made = create_campaign(actor=olive, notice_class=NoticeClass.objects.get(code="legal"), **words)
+    schedule_campaign(actor=olive, campaign=made)
+    deliver()
+    message = Message.objects.get(campaign=made, recipient=bob.recipient)
+    note_report(message=message, kind="hard", event="x:1")
+    mails = len(mail_box.outbox)
+    run_escalations()
+    [mail] = deliver()[mails:]
+    assert (mail.subject, "body en" in mail.body) == ("subject en", True)
+
+
+def test_the_only_super_user_goes_straight_to_staff(returned, charlie):
+    found = returned(charlie)
+    run_escalations()
+    assert state(found) == "staff"
+
+
+def test_super_users_are_told_once_however_many_come_back(returned, bob, alice, deliver):
+    one, two = returned(bob), returned(bob)
+    run_escalations()
+    assert (state(one), state(two)) == ("told", "told")
+    assert [m.to for m in deliver() if "comes back" in m.subject] == [[alice.email]]
+
+
+def test_a_notice_to_a_marked_address_goes_out_and_escalates_at_once(
+    bob, deliver, send_legal, clock
+):
+    Recipient.objects.filter(user=bob).update(unreachable_since=timezone.now())
+    send_legal(bob)
+    assert deliver()[-1].to == [bob.email]
+    assert Escalation.objects.get().message.decision.reason == "escalate"
+
+
+def test_refused_at_the_door_for_good_is_a_hard_bounce(bob, deliver, send_legal, monkeypatch):
+    send_legal(bob)
+
+    def refuse(self, messages):
+        raise smtplib.SMTPRecipientsRefused({bob.email: (550, b"5.1.1 no such mailbox")})
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    deliver()
+    assert Recipient.objects.get(user=bob).unreachable_since
+    assert Escalation.objects.get().message.reports.get().kind == "hard"
+
+
+def test_nobody_without_an_account_escalates(clock, deliver, bob, send_legal):
+    bob.email = "stranger@elsewhere.example"
+    send_legal(bob)
+    deliver()
+    note_report(message=Message.objects.get(), kind="hard", event="x:1")
+    assert not Escalation.objects.exists()
+
+
+# --- The person ---
+
+
+def test_the_banner_shows_until_the_person_confirms(returned, as_, bob, alice, deliver):
+    found = returned(bob)
+    page = as_(bob)
+    assert "See what came back" in page.get("/profile/").text
+    assert "See what came back" not in as_(alice).get("/profile/").text
+    assert "Our terms change" in page.get("/preferences/returned/").text
+
+    page.post("/preferences/returned/")
+    assert (state(found), found.how, found.by) == ("proved", "read", bob)
+    assert Recipient.objects.get(user=bob).unreachable_since is None
+    assert "See what came back" not in page.get("/profile/").text
+    assert deliver()[-1].subject == "Your address works"
+    assert AuditEvent.objects.filter(kind="address.confirmed").count() == 1
+    confirm_address(actor=bob)
+    assert AuditEvent.objects.filter(kind="address.confirmed").count() == 1
+
+
+def test_a_trial_that_comes_back_marks_again_and_escalates_nothing(returned, bob, deliver):
+    returned(bob)
+    confirm_address(actor=bob)
+    deliver()
+    note_report(message=Trial.objects.get().message, kind="hard", event="x:again")
+    assert Recipient.objects.get(user=bob).unreachable_since
+    assert Escalation.objects.count() == 1
+
+
+def test_a_new_address_gets_what_came_back(returned, bob, deliver):
+    found = returned(bob)
+    EmailAddress.objects.filter(user=bob).delete()
+    bob.email = "bob@new.example"
+    bob.save()
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
+    run_escalations()
+    assert deliver()[-1].to == ["bob@new.example"]
+    assert Trial.objects.get().escalation == found
+
+
+def test_a_closed_account_confirms_nothing(returned, bob):
+    returned(bob)
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    with pytest.raises(PermissionDenied):
+        confirm_address(actor=bob)
+
+
+# --- Staff ---
+
+
+@pytest.mark.parametrize("name", ["bob", "alice", "charlie", "dana"])
+def test_only_who_may_settle_settles(returned, request, bob, name):
+    found = returned(bob)
+    with pytest.raises(PermissionDenied):
+        settle_escalation(
+            actor=request.getfixturevalue(name), escalation=found, how="phone", reason="x"
+        )
+    assert state(found) == "addresses"
+
+
+def test_settling_wants_a_way_a_reason_and_happens_once(returned, bob, olive):
+    found = returned(bob)
+    for wrong in ({"how": "read"}, {"reason": ""}):
+        with pytest.raises(ValidationError) as refusal:
+            settle_escalation(
+                actor=olive, escalation=found, **{"how": "phone", "reason": "Said yes", **wrong}
+            )
+        assert set(refusal.value.error_dict) == set(wrong)
+    settle_escalation(actor=olive, escalation=found, how="phone", reason="Said yes")
+    with pytest.raises(EscalationRefused):
+        settle_escalation(actor=olive, escalation=found, how="post", reason="Letter")
+    for attempt in (
+        lambda: Escalation.objects.update(state="staff", ended_at=None, how=""),
+        found.delete,
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+
+
+def test_the_staff_s_list(returned, as_, charlie, olive, django_assert_max_num_queries):
+    found = returned(charlie)
+    run_escalations()
+    client = as_(olive)
+    assert charlie.name in client.get("/provider/unreachable/").text
+    page = f"/provider/unreachable/{found.pk}/"
+    assert "This field is required" in client.post(page, {"how": "phone"}).text
+    client.post(page, {"how": "phone", "reason": "Called on Monday"})
+    assert state(found) == "proved"
+    with django_assert_max_num_queries(14):
+        assert "Called on Monday" in client.get("/provider/unreachable/").text
