@@ -9,9 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preferences.choices import NoticeCode, Reason
+from preferences.choices.reports import ReportKind
 from preferences.gate import delivery
 from preferences.models import Choice, ConsentRecord, DeliveryDecision, Message, NoticeClass, Topic
+from preferences.selectors import topics_for
 from preferences.services.choices import choose_topic, choose_topics, stop_all_optional
+from preferences.services.firms import deny_topic
+from preferences.services.reports import note_report
 from preferences.services.topics import create_topic
 
 
@@ -196,14 +200,30 @@ def test_the_closed_list_has_five_rows_each_with_its_basis(db):
     active=st.booleans(),
     known=st.booleans(),
     code=st.sampled_from(NoticeCode.values),
+    denied=st.booleans(),
+    reports=st.lists(st.sampled_from(ReportKind.values), max_size=3),
 )
-def test_no_combination_changes_a_mandatory_answer_R42(bob, wants, stop_all, active, known, code):
+def test_no_combination_changes_a_mandatory_answer_R42_R43(
+    alice, bob, alder, wants, stop_all, active, known, code, denied, reports
+):
     topics = list(Topic.objects.all())
     with transaction.atomic():
         for number, yes in wants:
             choose_topics(actor=bob, topics=[topics[number]], wants=yes)
         if stop_all:
             stop_all_optional(actor=bob)
+        for topic in topics_for(alder) if denied else ():
+            deny_topic(actor=alice, customer=alder, topic=topic)
+        earlier = Message.objects.create(
+            recipient=bob.recipient,
+            address=bob.email,
+            topic=topics[0],
+            subject="x",
+            message_id="<earlier@x>",
+        )
+        for number, kind in enumerate(reports):
+            note_report(message=earlier, kind=kind, event=f"x:{number}")
+        bob.recipient.refresh_from_db()
         type(bob).objects.filter(pk=bob.pk).update(is_active=active)
         bob.refresh_from_db()
         message = Message(
@@ -213,5 +233,8 @@ def test_no_combination_changes_a_mandatory_answer_R42(bob, wants, stop_all, act
             subject="x",
         )
         answer = delivery.decide(message)
-        assert (answer.send, answer.reason) == (True, Reason.MANDATORY)
+        assert answer.send
+        assert answer.reason == (
+            Reason.ESCALATE if known and "hard" in reports else Reason.MANDATORY
+        )
         transaction.set_rollback(True)

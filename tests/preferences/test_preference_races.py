@@ -4,18 +4,21 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from preferences.gate import delivery
 from preferences.models import (
     Choice,
     ConsentRecord,
     DeliveryDecision,
+    Escalation,
     Message,
     Recipient,
     Topic,
 )
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
+from preferences.services.escalations import run_escalations
 from preferences.services.links import stop_by_link, undo_by_link
+from preferences.services.reports import note_report
 from preferences.services.subscriptions import confirm_subscription
 from preferences.tokens import confirmation_url, unsubscribe_token
 from tests.races.test_races import ROUNDS, race
@@ -81,6 +84,21 @@ def test_a_no_racing_with_the_worker_is_never_followed_by_a_later_mail_R45(
         send_topic(topic, person)
         delivery.deliver(Message.objects.latest("pk").pk)
         assert len(mail.outbox) == sent
+
+
+def test_one_event_at_the_same_moment_counts_once_and_its_clock_takes_one_step(person, send_legal):
+    for _ in range(ROUNDS):
+        send_legal(person)
+        message = Message.objects.latest("pk")
+        delivery.deliver(message.pk)
+        bounce = {"message": message, "kind": "hard", "event": f"x:{message.pk}"}
+        race(*[lambda bounce=bounce: note_report(**bounce)] * 3)
+        assert message.reports.count() == 1
+        race(*[run_escalations] * 3)
+    steps = AuditEvent.objects.filter(kind="escalation.told")
+    assert Escalation.objects.filter(state="told").count() == ROUNDS
+    assert steps.count() == 1  # one mail about the person, however many notices come back
+    assert AuditEvent.objects.filter(kind="address.unreachable").count() == 1
 
 
 def test_undo_in_two_tabs_and_a_no_in_a_third_R37(person, topic):
