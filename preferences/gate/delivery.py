@@ -92,17 +92,22 @@ def carry_out(message: Message, answer: Answer, finish: Finish | None = None) ->
     except InvalidToken:
         log.error("mail cannot be decrypted; is a former secret key missing?", message=message.pk)
         return retry(message, answer, "cannot be decrypted")
-    except smtplib.SMTPRecipientsRefused as error:
+    except Exception as error:  # whatever a transport raises, the mail is kept and tried again
+        return not_taken(message, answer, error)
+    if not accepted:
+        return retry(message, answer, "the transport took nothing")
+    return finish(message, Outcome.SENT, answer)
+
+
+def not_taken(message: Message, answer: Answer, error: Exception) -> str:
+    """What comes of a mail the transport did not take: ended for an address refused for good."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, _text = next(iter(error.recipients.values()))
         if code >= 500:
             return close(message, Outcome.FAILED, Answer(False, Reason.ADDRESS_REFUSED), str(error))
         return retry(message, answer, str(error))
-    except Exception as error:  # whatever a transport raises, the mail is kept and tried again
-        log.warning("the transport did not take a mail", message=message.pk, error=str(error))
-        return retry(message, answer, f"{type(error).__name__}: {error}")
-    if not accepted:
-        return retry(message, answer, "the transport took nothing")
-    return finish(message, Outcome.SENT, answer)
+    log.warning("the transport did not take a mail", message=message.pk, error=str(error))
+    return retry(message, answer, f"{type(error).__name__}: {error}")
 
 
 def hand_on(message: Message) -> int:

@@ -6,7 +6,6 @@ Message-ID of the first.
 
 import uuid
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -15,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from preferences.choices import CampaignState, MessageState, Outcome
-from preferences.gate.delivery import LEASE, close, decide, retry
+from preferences.gate.delivery import LEASE, close, decide, not_taken
 from preferences.gate.dispatch import asked_together
 from preferences.gate.envelope import mail_domain, topic_sender
 from preferences.gate.signing import SignedMail
@@ -23,8 +22,6 @@ from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
 from preferences.selectors import Answer
 from preferences.tokens import page_url, unsubscribe_url
-
-log = structlog.get_logger(__name__)
 
 READERS = 500  # whose digests the clock hands out at once
 
@@ -56,18 +53,19 @@ def deliver_digest(recipient_pk: int) -> str:
             close(message, Outcome.SKIPPED, answer)
     if not wanted:
         return "nothing due"
+    error: Exception | None = None
     try:
-        accepted = send(compose([message for message, _answer in wanted]))
-        error = "" if accepted else "the transport took nothing"
+        if not send(compose([message for message, _answer in wanted])):
+            error = OSError("the transport took nothing")
     except Exception as failure:  # whatever a transport raises, the mail is kept and tried again
-        log.warning("the transport did not take a digest", recipient=recipient_pk)
-        error = f"{type(failure).__name__}: {failure}"
-    for message, answer in wanted:
-        if error:
-            retry(message, answer, error)
-        else:
-            close(message, Outcome.SENT, answer, f"in the digest {wanted[0][0].message_id}")
-    return MessageState.WAITING.value if error else MessageState.SENT.value
+        error = failure
+    detail = f"in the digest {wanted[0][0].message_id}"
+    return [
+        close(message, Outcome.SENT, answer, detail)
+        if error is None
+        else not_taken(message, answer, error)
+        for message, answer in wanted
+    ][-1]
 
 
 def _claim(recipient_pk: int) -> list[Message]:

@@ -144,6 +144,13 @@ class Marks:
             self.write()
         return outcome.value
 
+    def __enter__(self) -> "Marks":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or issubclass(kind, Exception):  # else the process ends here
+            self.write()
+
     def write(self) -> None:
         """Mark what is waiting for it."""
         if self.endings:
@@ -155,17 +162,15 @@ class Marks:
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
     """Decide on each and send it; out: False when the transport takes nothing any more."""
     ask = asked_together(batch)
-    marks = Marks()
     give_up, failed = time.monotonic() + LEASE.total_seconds() / 2, 0
-    for place, message in enumerate(batch):
-        state = carry_out(message, decide(message, ask), marks.finish)
-        failed = failed + 1 if state == MessageState.WAITING else 0
-        if failed == FAILING or time.monotonic() > give_up:
-            marks.write()
-            if batch[place + 1 :]:
-                release(batch[place + 1 :])
-            return False
-    marks.write()
+    with Marks() as marks:
+        for place, message in enumerate(batch, start=1):
+            state = carry_out(message, decide(message, ask), marks.finish)
+            failed = failed + 1 if state == MessageState.WAITING else 0
+            if failed == FAILING or time.monotonic() > give_up:
+                if batch[place:]:
+                    release(batch[place:])
+                return False
     return True
 
 

@@ -404,3 +404,28 @@ def test_the_one_click_of_a_digest_stops_each_of_its_topics(
     assert answer.status_code == 200
     wanted = bob.recipient.choices.filter(wants=True)
     assert not wanted.exists()
+
+
+def test_a_digest_refused_for_good_ends_and_is_not_tried_again(
+    draft, olive, bob, deliver, monday_noon, monkeypatch
+):
+    import smtplib
+
+    from django.core.mail.backends.locmem import EmailBackend
+
+    choose_digest(actor=bob, digest="daily")
+    schedule_campaign(actor=olive, campaign=draft())
+    deliver()
+    monday_noon.move_to("2027-03-02 08:01 -05:00")
+    send = EmailBackend.send_messages
+
+    def refuse(self, mails):
+        if mails[0].to == [bob.email]:
+            raise smtplib.SMTPRecipientsRefused({bob.email: (550, b"no such mailbox")})
+        return send(self, mails)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    deliver()
+
+    ended = Message.objects.get(address=bob.email, in_digest=True)
+    assert ended.decision.reason == Reason.ADDRESS_REFUSED
