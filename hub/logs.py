@@ -9,7 +9,8 @@ import structlog
 
 # Addresses that let someone in: whoever reads the log must not be able to use them (K4).
 _SECRET = re.compile(
-    r"((?:invitations|confirm-email|reset(?:/|%2F)key|unsubscribe)(?:/|%2F))[^/%\s\"']+",
+    r"((?:invitations|confirm-email|reset(?:/|%2F)key|unsubscribe"
+    r"|preferences(?:/|%2F)mail|subscribe(?:/|%2F)confirm)(?:/|%2F))[^/%\s\"']+",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,11 @@ class Draft:
         """Whether there is nothing in it."""
         return not self.wants and not self.teams
 
+    @property
+    def size(self) -> int:
+        """How much is in it: rights wanted, places where none is, teams."""
+        return sum(max(1, len(wanted)) for wanted in self.wants.values()) + len(self.teams)
+
 
 @dataclass(frozen=True)
 class Planned:

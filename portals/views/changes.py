@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,7 +19,7 @@ from accounts.views.rings import managed_customer
 from accounts.views.undo import offer_undo
 from portals.forms.changes import DraftForm, ReviewForm
 from portals.selectors.plans import Draft, Planned, given_at, plan_of
-from portals.services.changes import apply_changes
+from portals.services.changes import MOST_CHANGES, apply_changes
 from portals.views.drafts import (
     Subject,
     back_to,
@@ -51,7 +52,11 @@ def changes(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
     found = load_draft(request, company, subject)
     if form.is_valid():
         form.add_to(found, given_at(company, form.unfolded()))
-        save_draft(request, company, subject, found)
+        if found.size <= 2 * MOST_CHANGES:
+            save_draft(request, company, subject, found)
+        else:
+            found = load_draft(request, company, subject)
+            messages.error(request, _("That is too much for one review. Make these changes first."))
     else:
         messages.error(request, first_error(form))
     if request.htmx:

@@ -157,6 +157,9 @@ _TEXTS = " OR ".join(
     f"NEW.{column} <> OLD.{column}"
     for column in ("subject_en", "subject_fr", "body_en", "body_fr", "promotional")
 )
+_CATEGORY = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
+    OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
+_BEGUN = "EXISTS (SELECT 1 FROM preferences_{table} k WHERE k.campaign_id = OLD.id)"
 
 TRIGGERS = register(
     append_only("preferences_candidate"),
@@ -165,8 +168,8 @@ TRIGGERS = register(
         table="preferences_campaign",
         refuse_when={
             "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
-            f" ({_TEXTS} OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
-            " OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, ''))",
+            f" (NEW.state = 'draft' OR {_TEXTS} OR {_CATEGORY}) OR ({_CATEGORY}) AND"
+            f" ({_BEGUN.format(table='candidate')} OR {_BEGUN.format(table='message')})",
             "DELETE": "OLD.state <> 'draft'",
         },
         message="what is being sent keeps its words",

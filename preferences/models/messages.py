@@ -151,6 +151,21 @@ TRIGGERS = register(
         },
         message="two staff activate a notice class before it is used",
     ),
+    # A campaign writes one message to each reader: no other row may stand in its place (R38).
+    Refusal(
+        name="message_begins_as_its_campaign_writes_it",
+        table="preferences_message",
+        refuse_when={
+            "INSERT": """NEW.state <> 'queued' OR NEW.campaign_id IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM preferences_campaign c, preferences_recipient r
+                LEFT JOIN accounts_user u ON u.id = r.user_id
+                WHERE c.id = NEW.campaign_id AND r.id = NEW.recipient_id
+                  AND COALESCE(c.topic_id, 0) = COALESCE(NEW.topic_id, 0)
+                  AND COALESCE(c.notice_class_id, '') = COALESCE(NEW.notice_class_id, '')
+                  AND COALESCE(u.email, r.address) = NEW.address)"""
+        },
+        message="a message waits for a worker, as its campaign has it",
+    ),
     Refusal(
         name="message_keeps_its_reader",
         table="preferences_message",

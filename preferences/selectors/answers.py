@@ -46,12 +46,13 @@ def may_send(user: User, topic: Topic) -> bool:
 def readers_of(campaign: Campaign) -> QuerySet[Recipient]:
     """Everyone a decision is written about: a topic's are all readers, a notice's all it concerns.
 
-    A notice concerns the people of live customers; with a portal, of those that have it.
+    A notice concerns the people of live customers, those their Super User suspended too (R43);
+    with a portal, of those that have it.
     """
     everyone = Recipient.objects.filter(followed_by=None)
     if campaign.topic_id is not None:
         return everyone
-    members = Membership.objects.live().filter(
+    members = Membership.objects.present().filter(
         customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED]
     )
     if campaign.portal_id is not None:

@@ -6,13 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services.audit import record_event
 from accounts.services.customers import require_staff
-from preferences.choices import CampaignState, MessageState, Outcome, Reason
+from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.models import Campaign, Message, NoticeClass
 from preferences.tasks import enqueue_dispatch
 
@@ -159,13 +160,13 @@ def cancel_campaign(*, actor: User, campaign: Campaign) -> Campaign:
 def _withdraw_messages(campaign: Campaign) -> int:
     """What nobody holds is ended in three statements, however much it is; out: how many."""
     waiting = Message.objects.select_for_update(skip_locked=True).filter(
-        campaign=campaign, state__in=[MessageState.QUEUED, MessageState.WAITING]
+        _unheld(), campaign=campaign
     )
     list(waiting.values_list("pk", flat=True).iterator())  # locked first, then one update
     ours = timezone.now()
-    Message.objects.filter(
-        campaign=campaign, state__in=[MessageState.QUEUED, MessageState.WAITING]
-    ).update(state=MessageState.CLAIMED, claim=None, claimed_at=ours, due_at=ours)
+    Message.objects.filter(_unheld(), campaign=campaign).update(
+        state=MessageState.CLAIMED, claim=None, claimed_at=ours, due_at=ours
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO preferences_deliverydecision (message_id, outcome, reason, detail, at)"
@@ -178,6 +179,23 @@ def _withdraw_messages(campaign: Campaign) -> int:
     )
 
 
+def _unheld() -> Q:
+    """Messages of which no worker has a claim that still runs."""
+    return Q(state__in=[MessageState.QUEUED, MessageState.WAITING]) | Q(
+        state=MessageState.CLAIMED, due_at__lte=timezone.now()
+    )
+
+
+def _end_cancelled() -> int:
+    """Withdraw what a worker held at the cancel and gave back, or died with; out: how many."""
+    left = Message.objects.filter(_unheld(), campaign=OuterRef("pk"), state__in=UNFINISHED)
+    ended = 0
+    for campaign in Campaign.objects.filter(Exists(left), state=CampaignState.CANCELLED):
+        with transaction.atomic():
+            ended += _withdraw_messages(_lock(campaign))
+    return ended
+
+
 def start_due_campaigns() -> int:
     """Begin what is scheduled for now, wake what stands still, end what is done; out: how many.
 
@@ -185,7 +203,7 @@ def start_due_campaigns() -> int:
     """
     from preferences.gate.dispatch import finished_campaigns
 
-    now, touched = timezone.now(), 0
+    now, touched = timezone.now(), _end_cancelled()
     due = Campaign.objects.filter(state=CampaignState.SCHEDULED, starts_at__lte=now)
     for campaign in due:
         with transaction.atomic():

@@ -115,7 +115,10 @@ def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentR
     current = address_hash(recipient.email)
     if recipient.address_hash == current:
         return []
-    recipient.address_hash = current
+    former, recipient.address_hash = recipient.address_hash, current
+    if former in address_hashes(recipient.email):  # the same address, under a former secret key
+        recipient.save(update_fields=["address_hash"])
+        return []
     recipient.unreachable_since, recipient.unreachable_reason = None, ""
     recipient.save(update_fields=["address_hash", "unreachable_since", "unreachable_reason"])
     latest = ConsentRecord.objects.filter(

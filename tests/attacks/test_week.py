@@ -1,0 +1,144 @@
+"""A Super User's week from outside: hints, ways back, floods, sessions carried over a demotion."""
+
+import re
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Membership
+from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.memberships import change_role
+from portals.models import Portal, Privilege, Resource
+from portals.services.presets import create_preset
+
+ODD = ["a\x00b", "9" * 400, "\u202e", "-1", "١", "[]", "%00", "\U0001f980" * 99]
+NAMES = ("q", "after", "sort", "team", "portal", "role", "state", "factor", "away", "who",
+         "person", "resource", "group", "since", "until", "kind", "type", "privilege",
+         "return", "to", "show")  # fmt: skip
+PAGES = ["people", "activity", "reviews", "requests", "requests/new", "presets", "invite"]
+
+
+def _without_token(answer):
+    """The page but for what differs each time: tokens, and its own address."""
+    content = answer.content.replace(answer.request["PATH_INFO"].encode(), b"")
+    return re.sub(rb'csrf[^>]*value="[^"]*"|X-CSRFToken[^>]*|nonce="[^"]*"', b"", content)
+
+
+@pytest.mark.parametrize("page", [*(f"/c/alder/{one}/" for one in PAGES), "/ask/"])
+def test_odd_addresses_are_answered(page, as_, alice):
+    client = as_(alice)
+    for odd in ODD:
+        assert client.get(page, dict.fromkeys(NAMES, odd)).status_code < 500
+    for name in NAMES:
+        answer = client.get(page, {"portal": "domains", "type": "domain", name: ODD[0]})
+        assert answer.status_code < 500, name
+
+
+@pytest.fixture
+def gina(alice, alder):
+    """A second Super User of Alder."""
+    invitation = invite_person(
+        actor=alice, customer=alder, address="gina@alder.example", role="super_user"
+    )
+    return accept_invitation(
+        actor=None, token=invitation.token, name="Gina", password="three unrelated words"
+    ).user
+
+
+def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
+    as_, alice, charlie, alder, birch, frank
+):
+    """Presets, reviews, people and things of Birch, asked for below Alder's own address."""
+    right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+    preset = create_preset(actor=charlie, customer=birch, name="B", lines=[(right, True)])
+    member = charlie.memberships.get()
+    thing = Resource.objects.filter(subscription__customer=birch).last()
+    client = as_(alice)
+    made_up = 10**12
+    bob = Membership.objects.filter(customer=alder, role="user").first()
+    pairs = [
+        (reverse("portals:preset", args=["alder", preset.uuid]),
+         reverse("portals:preset", args=["alder", uuid.uuid4()])),
+        (reverse("portals:leaving", args=["alder", charlie.sub]),
+         reverse("portals:leaving", args=["alder", uuid.uuid4()])),
+        (reverse("portals:changes-review", args=["alder", f"p{member.pk}"]),
+         reverse("portals:changes-review", args=["alder", f"p{made_up}"])),
+        (reverse("portals:changes-review", args=["alder", f"r{thing.pk}"]),
+         reverse("portals:changes-review", args=["alder", f"r{made_up}"])),
+    ]  # fmt: skip
+    for foreign, nothing in pairs:
+        for ask in (client.get, client.post):
+            answers = [ask(foreign), ask(nothing)]
+            assert [one.status_code for one in answers] == [404, 404]
+            assert _without_token(answers[0]) == _without_token(answers[1])
+    review = reverse("portals:changes-review", args=["alder", f"p{bob.pk}"])
+    said = []
+    for who, what in (
+        (f"p{bob.pk}", thing.pk),
+        (f"p{bob.pk}", made_up),
+        (f"p{member.pk}", thing.pk),
+    ):
+        answer = client.post(review, {"change": f"give.{who}.{what}.{right.pk}...", "reason": ""})
+        said.append([str(one) for one in answer.context["form"].non_field_errors()])
+    assert said[0] == said[1] == said[2]
+    same = reverse("portals:same-as", args=["alder", bob.user.sub])
+    said = [
+        client.post(same, {"colleague": who, "how": "add"}).context["form"].errors.as_json()
+        for who in (charlie.sub, frank.sub, uuid.uuid4())
+    ]
+    assert said[0] == said[1] == said[2]
+    selected = reverse("portals:people-selected", args=["alder", "suspend"])
+    for who in (charlie.sub, uuid.uuid4()):
+        assert client.post(selected, {"person": [bob.user.sub, who]}).status_code == 404
+    bob.refresh_from_db()
+    assert bob.suspended_at is None
+
+
+def test_a_session_carried_over_a_demotion_does_nothing(as_, alice, gina, bob, membership, alder):
+    client = as_(gina)
+    person = membership(bob)
+    assert client.get(reverse("portals:presets", args=["alder"])).status_code == 200
+    change_role(actor=alice, membership=membership(gina), role="user")
+
+    for name, args, data in (
+        ("portals:changes", [f"p{person.pk}"], {"level": f"p{person.pk}/1/1=1"}),
+        ("portals:changes-review", [f"p{person.pk}"], {"change": f"leave.p{person.pk}.1"}),
+        ("portals:leaving", [bob.sub], {"moment": "now", "step": "confirm"}),
+        ("portals:invite", [], {"act": "send", "role": "user", "rows": '[["x@x.example"]]'}),
+        ("portals:people-selected", ["suspend"], {"person": bob.sub}),
+        ("portals:review-begin", [], {}),
+        ("accounts:activity-export", ["csv"], {}),
+        ("accounts:undo", [1], {}),
+    ):
+        answer = client.post(reverse(name, args=["alder", *args]), data)
+        assert answer.status_code == 403, name
+    assert membership(bob).is_live
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["https://evil.example/", "//evil.example", "http://testserver@evil.example/",
+     "https:evil.example", "/\\evil.example", "javascript:alert(1)", "\thttps://evil.example"],
+)  # fmt: skip
+def test_no_way_back_leads_elsewhere(told, as_, alice):
+    client = as_(alice)
+    answer = client.get(
+        "/ask/", {"portal": "domains", "type": "domain", "return": told}, follow=True
+    )
+    assert b'href="' + told.encode() not in answer.content
+    home = Portal.objects.get(slug="domains").home_url
+    near = home.replace("://", "://evil.example\\@")
+    answer = client.get("/ask/", {"portal": "domains", "return": near}, follow=True)
+    assert b'href="' + near.encode() not in answer.content
+
+
+def test_a_draft_stays_small(as_, alice, bob, membership):
+    """What waits in a session is read with every page: a thousand spots at a time fill it up."""
+    client, key = as_(alice), f"p{membership(bob).pk}"
+    url = reverse("portals:changes", args=["alder", key])
+    for turn in range(4):
+        spots = [f"{key}/{turn * 900 + number}/1=1" for number in range(900)]
+        client.post(url, {"level": spots})
+    wants = client.session["rights_drafts"]
+    assert sum(len(one["wants"]) for one in wants.values()) <= 1000
