@@ -141,5 +141,5 @@ def test_query_budget(as_, olive, explain, django_assert_max_num_queries):
     client = as_(olive)
     client.get(url("customer", "alder"))
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         client.get(url("customer", "alder"))
