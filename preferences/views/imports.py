@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core import signing
-from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -181,8 +181,8 @@ def import_report(request: PersonRequest) -> HttpResponseBase:
     require_staff(request.user, "preferences.change_topic")
     try:
         rows = signing.loads(request.POST.get("report", ""), salt=SALT, max_age=LASTS)
-    except signing.BadSignature:
-        return HttpResponseBadRequest(_("This list is no longer there. Please check it again."))
+    except signing.BadSignature as error:
+        raise BadRequest("the report is forged or too old") from error
     heading = [_("Line"), _("Address"), _("Result")]
     said = ([number, address, ImportOutcome(outcome).label] for number, address, outcome in rows)
     return csv_response("import", heading, said)

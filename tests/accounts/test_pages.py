@@ -239,7 +239,7 @@ def test_query_budget_of_company_lists(
 
 @pytest.mark.parametrize(
     ("name", "query", "limit"),
-    [("provider", {}, 8), ("provider", {"q": "1"}, 8), ("desk", {"q": "p1"}, 8)],
+    [("provider", {}, 9), ("provider", {"q": "1"}, 9), ("desk", {"q": "p1"}, 9)],
 )
 def test_query_budget_of_staff_lists(
     name, query, limit, as_, olive, explain, django_assert_max_num_queries
