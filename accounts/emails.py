@@ -5,16 +5,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.dispatch import Signal
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from accounts import signals
 from accounts.models import Customer, HandOver, Invitation, Membership, Request, User
 from accounts.selectors import staff_with, super_users_of
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
+# customer, notice_class: receivers return who gets a copy of a notice about the company. It is here
+# and not in signals.py, which stands above this room.
+copies_wanted = Signal()
 
 
 def compose_notice(
@@ -68,7 +71,7 @@ def send_copies(
     `besides` are the addresses the notice went to: nobody gets it twice. Nothing secret may be in
     it.
     """
-    answers: list[tuple[Any, Any]] = signals.copies_wanted.send(
+    answers: list[tuple[Any, Any]] = copies_wanted.send(
         Customer, customer=customer, notice_class=notice_class
     )
     readers = {reader.email: reader for _receiver, readers in answers for reader in readers}

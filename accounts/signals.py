@@ -21,11 +21,8 @@ leaving_due = Signal()  # leaving: receivers hand things on, and say what they d
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
 team_returning = Signal()  # team, actor, event: an undo; receivers say what stays out
-minute_passed = (
-    Signal()
-)  # a worker's clock: receivers do what fell due, each in its own transaction
-# customer, notice_class: receivers return the people who get a copy of a notice about the company
-copies_wanted = Signal()
+# A worker's clock: receivers do what fell due, each in its own transaction.
+minute_passed = Signal()
 person_locked_out = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {

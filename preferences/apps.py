@@ -15,8 +15,9 @@ class PreferencesConfig(AppConfig):
         from django.core.checks import register
 
         from accounts.choices import register_event_sentences, register_field_names
+        from accounts.emails import copies_wanted
         from accounts.models import User
-        from accounts.signals import copies_wanted, membership_ended, minute_passed
+        from accounts.signals import membership_ended, minute_passed
         from portals.signals import customer_page_shown
         from preferences import signals
         from preferences.choices import EVENT_SENTENCES, FIELD_NAMES

@@ -18,7 +18,13 @@ RACES = ["tests/races", *(str(file) for file in sorted(Path("tests").glob("[!r]*
 JOURNEYS = ["tests/journeys"]  # Playwright's event loop and Django's tests do not share a process
 # One writer at a time: nothing to race for, and some benchmarks are about PostgreSQL.
 ON_SQLITE = ["tests/journeys", "tests/hub/test_benchmark_on_postgresql.py", *RACES]
-ON_POSTGRESQL = ["tests/journeys", "tests/test_architecture.py"]  # the same on every database
+# The same on every database: what the code looks like, and who may open or press what.
+ON_POSTGRESQL = [
+    "tests/journeys",
+    "tests/test_architecture.py",
+    "tests/test_access.py",
+    "tests/test_wrong_actors.py",
+]
 
 
 def but(paths: list[str]) -> list[str]:

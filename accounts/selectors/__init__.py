@@ -12,6 +12,7 @@ from accounts.selectors.people import (
     membership_of,
     memberships_of,
     people_of,
+    proved_addresses,
     staff_with,
     super_users_of,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "page_of",
     "people_in",
     "people_of",
+    "proved_addresses",
     "requests_of",
     "requests_with_provider",
     "sentence_of",

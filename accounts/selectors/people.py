@@ -106,6 +106,12 @@ def access_of(person: User) -> Access:
     )
 
 
+def proved_addresses(person: User) -> list[str]:
+    """The addresses this person has proved to be theirs, the main one first."""
+    proved = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "pk")
+    return list(proved.values_list("email", flat=True))
+
+
 def customers_for_staff(*, search: str = "") -> QuerySet[Customer]:
     """Every customer, by name; `search` is the beginning of a name or short name."""
     return (

@@ -7,14 +7,13 @@ tried), never by silence: that a server accepted a mail proves nothing.
 from datetime import timedelta
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
-from accounts.selectors import super_users_of
+from accounts.selectors import proved_addresses, super_users_of
 from accounts.services.audit import record_event
 from accounts.services.customers import require_staff
 from accounts.validators import clean_reason
@@ -109,15 +108,12 @@ def _step(pk: int, recipient_pk: int) -> bool:
 
 def _next_address(escalation: Escalation, recipient: Recipient) -> str:
     """An address of theirs that is proved theirs, and was not tried with this notice."""
-    tried = Trial.objects.filter(escalation=escalation).values("address")
-    theirs = (
-        EmailAddress.objects.filter(user=recipient.user, verified=True)
-        .exclude(email=escalation.message.address)
-        .exclude(email__in=tried)
-    )
+    tried = set(Trial.objects.filter(escalation=escalation).values_list("address", flat=True))
+    tried.add(escalation.message.address)
     if recipient.unreachable_since is not None:
-        theirs = theirs.exclude(email=recipient.email)
-    return str(theirs.order_by("-primary", "pk").values_list("email", flat=True).first() or "")
+        tried.add(recipient.email)
+    theirs = proved_addresses(recipient.user) if recipient.user else []
+    return next((address for address in theirs if address not in tried), "")
 
 
 def _try_address(escalation: Escalation, recipient: Recipient, address: str) -> None:
