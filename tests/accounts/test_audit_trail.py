@@ -50,11 +50,13 @@ def tampered(alder, db):
             if connection.vendor == "postgresql":
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         with triggers.removed(connection), connection.cursor() as cursor:
+            if sql.startswith("DELETE"):  # whoever does that takes what points there, too
+                cursor.execute(
+                    "DELETE FROM accounts_auditeventthing WHERE event_id IN"
+                    " (SELECT id FROM accounts_auditevent WHERE chain = %s)",
+                    [name],
+                )
             cursor.execute(sql, [*parameters, name])
-            cursor.execute(  # who deletes an event takes what points at it, too
-                "DELETE FROM accounts_auditeventthing WHERE event_id NOT IN"
-                " (SELECT id FROM accounts_auditevent)"
-            )
         return name
 
     return run
