@@ -9,6 +9,7 @@ import smtplib
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from cryptography.fernet import InvalidToken
@@ -128,6 +129,25 @@ def _claim(pk: int) -> Message | None:
     if not claimed:
         return None
     return Message.objects.select_related("recipient__user", "topic", "campaign").get(pk=pk)
+
+
+def claim_together(free: Q, *, most: int | None = None, **of: Any) -> list[Message]:
+    """The next free messages of running campaigns, made ours until the lease ends, committed.
+
+    In: which are free, how many at most, and whose (`campaign`, `recipient`). What another worker
+    is taking at this moment is left to it.
+    """
+    now, claim = timezone.now(), uuid.uuid4()
+    with transaction.atomic(durable=True):
+        found = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            free, campaign__state=CampaignState.RUNNING, **of
+        )
+        keys = list(found.order_by("pk").values_list("pk", flat=True)[:most])
+        Message.objects.filter(free, pk__in=keys).update(
+            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + LEASE
+        )
+    claimed = Message.objects.filter(pk__in=keys, claim=claim).order_by("pk")
+    return list(claimed.select_related("recipient__user", "topic", "campaign"))
 
 
 def close(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:

@@ -4,19 +4,17 @@ Each message keeps its own row and its own decision; together they leave as one 
 Message-ID of the first.
 """
 
-import uuid
-
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from preferences.choices import CampaignState, MessageState, Outcome
-from preferences.gate.delivery import LEASE, close, decide, not_taken
+from preferences.gate.delivery import claim_together, close, decide, not_taken
 from preferences.gate.dispatch import asked_together
-from preferences.gate.envelope import mail_domain, topic_sender
+from preferences.gate.envelope import list_headers, topic_sender
+from preferences.gate.footer import identity
 from preferences.gate.signing import SignedMail
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
@@ -70,17 +68,7 @@ def deliver_digest(recipient_pk: int) -> str:
 
 def _claim(recipient_pk: int) -> list[Message]:
     """What is due for this reader, made ours until the lease ends."""
-    now, claim = timezone.now(), uuid.uuid4()
-    with transaction.atomic(durable=True):
-        free = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            _due(), recipient=recipient_pk, campaign__state=CampaignState.RUNNING
-        )
-        keys = list(free.order_by("pk").values_list("pk", flat=True))
-        Message.objects.filter(_due(), pk__in=keys).update(
-            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + LEASE
-        )
-    claimed = Message.objects.filter(pk__in=keys, claim=claim).order_by("pk")
-    return list(claimed.select_related("recipient__user", "topic", "campaign"))
+    return claim_together(_due(), recipient=recipient_pk)
 
 
 def compose(messages: list[Message]) -> SignedMail:
@@ -92,9 +80,7 @@ def compose(messages: list[Message]) -> SignedMail:
             "preferences/emails/digest_message.txt",
             {
                 "items": [_item(message) for message in messages],
-                "brand": settings.HUB_BRAND_NAME,
-                "postal_address": settings.HUB_BRAND_ADDRESS,
-                "contact": settings.HUB_BASE_URL,
+                **identity(),
                 "preferences_url": page_url(recipient),
             },
         )
@@ -109,9 +95,7 @@ def compose(messages: list[Message]) -> SignedMail:
         to=[first.address],
         headers={
             "Message-ID": first.message_id,
-            "List-Id": f"<digest.{mail_domain()}>",
-            "List-Unsubscribe": f"<{unsubscribe_url(recipient, *topics)}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            **list_headers("digest", unsubscribe_url(recipient, *topics)),
         },
     )
 

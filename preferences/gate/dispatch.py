@@ -11,11 +11,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from preferences.audience import resolve_campaign, topic_verdicts
 from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Outcome, Reason
-from preferences.gate.delivery import LEASE, carry_out, close, decide, release
+from preferences.gate.delivery import LEASE, carry_out, claim_together, close, decide, release
 from preferences.gate.envelope import mail_domain
 from preferences.gate.marks import Ending, mark
 from preferences.models import Campaign, Message, Recipient, Topic
@@ -113,20 +114,8 @@ def next_digest(digest: str, now: datetime) -> datetime:
 
 def _claim_batch(campaign: Campaign) -> list[Message]:
     """The next messages of a campaign that is still being sent, made ours."""
-    now, claim = timezone.now(), uuid.uuid4()
-    with transaction.atomic(durable=True):
-        free = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            campaign=campaign,
-            campaign__state=CampaignState.RUNNING,
-            state=MessageState.QUEUED,
-            in_digest=False,
-        )
-        keys = list(free.order_by("pk").values_list("pk", flat=True)[:BATCH])
-        Message.objects.filter(pk__in=keys, state=MessageState.QUEUED).update(
-            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + LEASE
-        )
-    claimed = Message.objects.filter(pk__in=keys, claim=claim).order_by("pk")
-    return list(claimed.select_related("recipient__user", "topic", "campaign"))
+    waiting = Q(state=MessageState.QUEUED, in_digest=False)
+    return claim_together(waiting, most=BATCH, campaign=campaign)
 
 
 class Marks:

@@ -58,17 +58,24 @@ def content_of(mail: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def list_headers(name: str, stop_url: str) -> dict[str, str]:
+    """What optional mail says of its list, and of the one click that ends it (R1, R9)."""
+    return {
+        "List-Id": f"<{name}.{mail_domain()}>",
+        "List-Unsubscribe": f"<{stop_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
 def _gate_headers(message: Message) -> dict[str, str]:
     """What the gate alone may say about a mail (R1, R8, R9, R10)."""
     headers = {"Message-ID": message.message_id}
     if message.topic is None:
         return headers | {"Auto-Submitted": "auto-generated"}
-    headers["List-Id"] = f"<{message.topic.slug}.{mail_domain()}>"
-    if message.recipient is not None:
-        url = unsubscribe_url(message.recipient, message.topic)
-        headers["List-Unsubscribe"] = f"<{url}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return headers
+    if message.recipient is None:
+        return headers | {"List-Id": f"<{message.topic.slug}.{mail_domain()}>"}
+    url = unsubscribe_url(message.recipient, message.topic)
+    return headers | list_headers(message.topic.slug, url)
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -10,6 +10,15 @@ from preferences.models import Message
 from preferences.tokens import page_url, unsubscribe_url
 
 
+def identity() -> dict[str, str]:
+    """Who sends, as commercial mail must say it (R13)."""
+    return {
+        "brand": settings.HUB_BRAND_NAME,
+        "postal_address": settings.HUB_BRAND_ADDRESS,
+        "contact": settings.HUB_BASE_URL,
+    }
+
+
 def footer_of(message: Message, language: str) -> str:
     """Plain text to stand below a mail, in its reader's language.
 
@@ -17,32 +26,26 @@ def footer_of(message: Message, language: str) -> str:
     the law lets go out without consent only, CASL 6(6), is identified too and offers the way out
     of everything commercial, itself excepted (R23).
     """
-    identity = {
-        "brand": settings.HUB_BRAND_NAME,
-        "postal_address": settings.HUB_BRAND_ADDRESS,
-        "contact": settings.HUB_BASE_URL,
-    }
     with translation.override(language):
         if message.topic is not None:
-            return topics_footer(message, identity)
+            return _topic_footer(message)
         ground = GROUNDS[NoticeCode(str(message.notice_class_id))]
         stop = ""
         if ground.basis.is_commercial and message.recipient is not None:
             stop = unsubscribe_url(message.recipient)
         return render_to_string(
             "preferences/emails/notice_footer.txt",
-            {**identity, "reason": ground.reason, "basis": ground.basis, "stop_url": stop},
+            {**identity(), "reason": ground.reason, "basis": ground.basis, "stop_url": stop},
         )
 
 
-def topics_footer(message: Message, identity: dict[str, str]) -> str:
-    """The same for optional mail; a digest names each topic where its text stands."""
+def _topic_footer(message: Message) -> str:
     topic, recipient = message.topic, message.recipient
     stop = unsubscribe_url(recipient, topic) if recipient and topic else ""
     return render_to_string(
         "preferences/emails/topic_footer.txt",
         {
-            **identity,
+            **identity(),
             "topic": topic,
             "stop_url": stop,
             "preferences_url": page_url(recipient) if recipient else absolute("/preferences/"),

@@ -78,7 +78,7 @@ class Recipient(models.Model):
 
     @property
     def masked(self) -> str:
-        """Enough of the address for its owner to know it."""
+        """Enough of the address for its owner to know it: a link may be forwarded."""
         local, _at, domain = self.email.partition("@")
         return f"{local[0]}…@{domain}"
 

@@ -60,7 +60,7 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
         return render(
             request,
             "preferences/unsubscribe.html",
-            {"address": masked(recipient), "topics": topics, "done": request.method == "POST"},
+            {"address": recipient.masked, "topics": topics, "done": request.method == "POST"},
         )
 
 
@@ -97,7 +97,7 @@ def _page(
     centre = centre_of(recipient)
     rarer = Digest.choices[Digest.values.index(recipient.digest) + 1 :]
     context = {
-        "address": masked(recipient),
+        "address": recipient.masked,
         "centre": centre,
         "rarer": rarer,
         "pauses": PAUSES,
@@ -222,9 +222,3 @@ def _language(request: PersonRequest, recipient: Recipient) -> str:
     """The reader's, unless the switch at the foot of the page chose another."""
     chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
     return (get_language() if chosen else None) or recipient.reads
-
-
-def masked(recipient: Recipient) -> str:
-    """Enough of an address for its owner: a link may be forwarded."""
-    local, _at, domain = recipient.email.partition("@")
-    return f"{local[0]}…@{domain}"
