@@ -159,10 +159,6 @@ def cancel_campaign(*, actor: User, campaign: Campaign) -> Campaign:
 
 def _withdraw_messages(campaign: Campaign) -> int:
     """What nobody holds is ended in three statements, however much it is; out: how many."""
-    waiting = Message.objects.select_for_update(skip_locked=True).filter(
-        _unheld(), campaign=campaign
-    )
-    list(waiting.values_list("pk", flat=True).iterator())  # locked first, then one update
     ours = timezone.now()
     Message.objects.filter(_unheld(), campaign=campaign).update(
         state=MessageState.CLAIMED, claim=None, claimed_at=ours, due_at=ours
