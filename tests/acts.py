@@ -270,7 +270,6 @@ ACTS: dict[str, Act] = {
         before=Scene.revoke,
         at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
     ),
-    "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     # Requests
     "portals:request-new": Act(
