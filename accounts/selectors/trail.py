@@ -1,5 +1,6 @@
 """The trail, in words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,10 @@ def chain_names() -> list[str]:
     return sorted(names)
 
 
+_NAMED = re.compile(r"%\((\w+)\)s")
+_UNNAMED = {"customer_name", "service"}  # said under another name
+
+
 class _Blank(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "—"
@@ -53,6 +58,12 @@ def _in_readers_language(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return value.get((get_language() or "en")[:2]) or value.get("en", "—")
+
+
+def said_of(event: AuditEvent) -> dict[str, Any]:
+    """What an event's sentence says of its data, and nothing else of it."""
+    named = {*_NAMED.findall(str(EVENT_SENTENCES.get(event.kind, ""))), *_UNNAMED}
+    return {name: value for name, value in event.data.items() if name in named}
 
 
 def sentence_of(event: AuditEvent) -> str:
