@@ -164,6 +164,10 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.bounced": _("Mail to %(address)s, who is invited, came back."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
+    "invitation.left_out": _(
+        "%(person)s was promised more in the invitation than could still be given. Left out:"
+        " %(things)s."
+    ),
     "people.exported": _("%(actor)s exported the list of people (%(count)s)."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
     "membership.restored": _("%(actor)s restored %(person)s."),

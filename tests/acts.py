@@ -319,7 +319,6 @@ ACTS: dict[str, Act] = {
         before=Scene.revoke,
         at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
     ),
-    "portals:team-grant-give": Act(lambda s: {"resource": s.root.pk, "privilege": s.open.pk}),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     "portals:changes": Act(
         lambda s: {"level": f"p{s.person.pk}/{s.domain.pk}/{s.domain.resource_type_id}=0"},

@@ -28,6 +28,7 @@ from accounts.selectors.paging import Page
 from accounts.services.exports import record_activity_export, record_history_export
 from accounts.spreadsheets import csv_response
 from accounts.views.rings import managed_customer
+from accounts.views.undo import what_can_be_undone
 
 FORMATS = ("csv", "jsonl")
 NOTHING: Page[AuditEvent] = Page([], next_cursor="", is_first=True)
@@ -85,6 +86,9 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
         "keep": _query(form),
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],
+        "undoable": what_can_be_undone(request, company)
+        if page.is_first and not _query(form)
+        else [],
     }
     return render(request, "accounts/activity.html", context)
 
