@@ -247,6 +247,15 @@ FIELD_NAMES: dict[str, str | Promise] = {
 }
 
 
+# a word of an event's data → the choices it is one of; their plain word stands in the sentence.
+EVENT_CODES: dict[str, type[TextChoices]] = {"role": Role}
+
+
+def register_event_codes(codes: Mapping[str, type[TextChoices]]) -> None:
+    """Let an upper app say which words of its events are codes."""
+    EVENT_CODES.update(codes)
+
+
 def register_field_names(names: Mapping[str, str | Promise]) -> None:
     """Let an upper app name the fields its own events speak of."""
     FIELD_NAMES.update(names)

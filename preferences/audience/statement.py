@@ -4,16 +4,17 @@
 from preferences.choices import Reason
 
 # r the recipient, u the person, t the topic, c the choice, e the consent record behind it, f what
-# their companies say; there m is a membership, s a subscription, k a reseller, d a denial, a an
-# addition. {topics} is a subquery of keys, {readers} and {people} are conditions on r and m; they
-# stand inside subqueries, innermost, because PostgreSQL keeps the written order of so many joins:
-# outside, one reader's answer would begin with everybody's memberships.
+# their companies say; there m is a membership, o its customer if not active, s a subscription, k a
+# reseller, d a denial, a an addition. {topics} is a subquery of keys, {readers} and {people} are
+# conditions on r and m; they stand inside subqueries, innermost, because PostgreSQL keeps the
+# written order of so many joins: outside, one reader's answer would begin with everybody's
+# memberships.
 
-_LIVE = """m.ended_at IS NULL AND m.suspended_at IS NULL
-    AND (m.ends_at IS NULL OR m.ends_at > {now})"""
+_PRESENT = "m.ended_at IS NULL AND (m.ends_at IS NULL OR m.ends_at > {now})"
 _RELATED = """COALESCE(m.ended_at, m.ends_at) IS NULL
     OR COALESCE(m.ended_at, m.ends_at) >= {account_since}"""
-_OFFERED = f"""{_LIVE} AND (t.portal_id IS NULL OR s.id IS NOT NULL)
+_OFFERED = f"""{_PRESENT} AND m.suspended_at IS NULL AND o.id IS NULL
+    AND (t.portal_id IS NULL OR s.id IS NOT NULL)
     AND (NOT t.resellers_only OR k.customer_id IS NOT NULL)"""
 
 
@@ -25,11 +26,13 @@ _TOPICS = "SELECT t.* FROM preferences_topic t WHERE t.id IN ({topics})"
 _FIRMS = f"""
     SELECT m.user_id, t.id AS topic_id,
         {_any(_RELATED)} AS related,
+        MIN(CASE WHEN {_PRESENT} THEN CASE WHEN o.id IS NULL THEN 0 ELSE 1 END END) AS suspended,
         {_any(_OFFERED)} AS offered,
         {_any(f"{_OFFERED} AND d.id IS NULL")} AS allowed,
         {_any(f"{_OFFERED} AND a.id IS NOT NULL AND t.basis = 'implied'")} AS added
     FROM (SELECT m.* FROM accounts_membership m WHERE {{people}}) m
     CROSS JOIN ({_TOPICS}) t
+    LEFT JOIN accounts_customer o ON o.id = m.customer_id AND o.status <> 'active'
     LEFT JOIN portals_subscription s ON s.customer_id = m.customer_id
         AND s.portal_id = t.portal_id AND s.status = 'active'
     LEFT JOIN preferences_reseller k ON k.customer_id = m.customer_id
@@ -48,6 +51,7 @@ _REASON = f"""
     CASE
     WHEN NOT t.active THEN '{Reason.TOPIC_CLOSED}'
     WHEN NOT u.is_active THEN '{Reason.ACCOUNT_CLOSED}'
+    WHEN f.suspended = 1 THEN '{Reason.SUSPENDED}'
     WHEN (t.portal_id IS NOT NULL OR t.resellers_only) AND COALESCE(f.offered, 0) = 0
         THEN '{Reason.NOT_THEIRS}'
     WHEN r.unreachable_since IS NOT NULL THEN '{Reason.UNREACHABLE}'
