@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.models.triggers import Refusal, append_only, register
+from accounts.models.triggers import Refusal, SetRefusal, append_only, register
 from accounts.validators import validate_plain_text
 from portals.models import Portal
 from preferences.choices import CampaignState, Reason
@@ -123,18 +123,35 @@ class Campaign(models.Model):
 
 
 class Candidate(models.Model):
-    """What was decided about one recipient when the campaign was resolved (R46); written once."""
+    """What was decided about one recipient when the campaign was resolved (R46); written once.
+
+    A million rows come in one statement, so what they point at is checked once for all of them
+    (candidate_points_at_…): none of it can go away or change its key (triggers).
+    """
 
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, related_name="candidates", db_index=False
+        Campaign,
+        on_delete=models.PROTECT,
+        related_name="candidates",
+        db_index=False,
+        db_constraint=False,
     )
     recipient = models.ForeignKey(
-        Recipient, on_delete=models.PROTECT, related_name="candidacies", db_index=False
+        Recipient,
+        on_delete=models.PROTECT,
+        related_name="candidacies",
+        db_index=False,
+        db_constraint=False,
     )
     send = models.BooleanField()
     reason = models.CharField(max_length=20, choices=Reason)
     consent = models.ForeignKey(
-        ConsentRecord, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        ConsentRecord,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -170,7 +187,7 @@ TRIGGERS = register(
             "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
             f" (NEW.state = 'draft' OR {_TEXTS} OR {_CATEGORY}) OR ({_CATEGORY}) AND"
             f" ({_BEGUN.format(table='candidate')} OR {_BEGUN.format(table='message')})",
-            "DELETE": "OLD.state <> 'draft'",
+            "DELETE": "OLD.state <> 'draft' OR " + _BEGUN.format(table="candidate"),
         },
         message="what is being sent keeps its words",
     ),
@@ -181,12 +198,31 @@ TRIGGERS = register(
         message="a campaign that has ended stays so",
     ),
     Refusal(
+        name="campaign_keeps_its_key",
+        table="preferences_campaign",
+        refuse_when={"UPDATE": "NEW.id <> OLD.id"},
+        message="a campaign keeps its key",
+        no_truncate=True,
+    ),
+    *(
+        SetRefusal(
+            name=f"candidate_points_at_a_{table}",
+            table="preferences_candidate",
+            refuse_when=f"NEW.{column} IS NOT NULL"
+            f" AND NEW.{column} NOT IN (SELECT p.id FROM preferences_{table} p)",
+            message=f"a candidate points at a {table} that is there",
+        )
+        for column, table in (
+            ("campaign_id", "campaign"),
+            ("recipient_id", "recipient"),
+            ("consent_id", "consentrecord"),
+        )
+    ),
+    SetRefusal(
         name="mandatory_candidate_is_never_skipped",
         table="preferences_candidate",
-        refuse_when={
-            "INSERT": "NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c"
-            " WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)"
-        },
+        refuse_when="""NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c
+            WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)""",
         message="a mandatory message is never skipped",
     ),
 )
