@@ -34,12 +34,12 @@ check: $(VENV)/dev
 
 races: export RACE_ROUNDS ?= 1000
 races: $(VENV)/dev
-	@$(RUN) -m tests races
+	@$(RUN) -m tests races -o faulthandler_timeout=0
 
 fuzz: export EXAMPLES ?= 500
 fuzz: export STEPS ?= 50
 fuzz: $(VENV)/dev
-	@$(RUN) -m pytest tests/portals/test_state_machine.py
+	@$(RUN) -m pytest -o faulthandler_timeout=0 tests/portals/test_state_machine.py
 
 benchmark: $(VENV)/dev
 	@$(RUN) -m benchmarks.check

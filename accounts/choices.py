@@ -164,6 +164,10 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.bounced": _("Mail to %(address)s, who is invited, came back."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
+    "invitation.left_out": _(
+        "%(person)s was promised more in the invitation than could still be given. Left out:"
+        " %(things)s."
+    ),
     "people.exported": _("%(actor)s exported the list of people (%(count)s)."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
     "membership.restored": _("%(actor)s restored %(person)s."),
@@ -241,6 +245,15 @@ FIELD_NAMES: dict[str, str | Promise] = {
     "work_name": _("name at work"),
     "work_phone": _("phone at work"),
 }
+
+
+# a word of an event's data → the choices it is one of; their plain word stands in the sentence.
+EVENT_CODES: dict[str, type[TextChoices]] = {"role": Role}
+
+
+def register_event_codes(codes: Mapping[str, type[TextChoices]]) -> None:
+    """Let an upper app say which words of its events are codes."""
+    EVENT_CODES.update(codes)
 
 
 def register_field_names(names: Mapping[str, str | Promise]) -> None:

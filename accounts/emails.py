@@ -190,6 +190,21 @@ def send_leaving_report(*, reader: User, membership: Membership, skipped: list[s
     )
 
 
+def send_invitation_report(*, reader: User, membership: Membership, left_out: list[str]) -> None:
+    """Tell who invited someone what could not be given any more when they joined."""
+    person = reverse("portals:person", args=[membership.customer.slug, membership.user.sub])
+    send_notice(
+        template="accounts/emails/invitation_report",
+        notice_class="transactional",
+        address=reader.email,
+        language=reader.language,
+        reader=reader,
+        membership=membership,
+        left_out=left_out,
+        link=absolute(person),
+    )
+
+
 def send_membership_notice(*, kind: str, actor: User | None, membership: Membership) -> None:
     """Tell a person that their place in a company changed; `kind` picks the sentence."""
     person = membership.user

@@ -12,7 +12,8 @@ from django.contrib.auth import signals as auth_signals
 from django.db import transaction
 from django.dispatch import Signal
 
-membership_began = Signal()  # membership, actor, invitation (or None)
+# membership, actor, invitation (or None): receivers say what it promised and stays out
+membership_began = Signal()
 membership_ended = Signal()  # membership, actor: receivers return words for the event
 membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
 # team, membership (None: someone invited), actor, reason, signed_in_at, promised_at: may refuse

@@ -108,9 +108,10 @@ FROM (
             THEN r.stopped_id END, c.consent_id) AS consent_id,
         CASE
         WHEN NOT u.is_active THEN 'account_closed'
+        WHEN f.live > 0 AND f.live = f.suspended THEN 'suspended'
         WHEN r.unreachable_since IS NOT NULL THEN 'unreachable'
         WHEN r.stopped_id > COALESCE(CASE WHEN c.wants THEN c.consent_id END, 0) THEN 'stopped_all'
-        WHEN f.live > 0 AND f.live = f.denied THEN 'denied'
+        WHEN f.live > f.suspended AND f.live - f.suspended = f.denied THEN 'denied'
         WHEN c.id IS NULL THEN 'default_off'
         WHEN NOT c.wants THEN 'chose_no'
         WHEN e.basis = 'inquiry' AND e.at < %(inquiry)s THEN 'lapsed'
@@ -126,8 +127,10 @@ FROM (
         SELECT m.user_id,
             bool_or(COALESCE(m.ended_at, m.ends_at, now()) >= %(account)s) AS related,
             COUNT(*) FILTER (WHERE m.ended_at IS NULL) AS live,
-            COUNT(d.id) FILTER (WHERE m.ended_at IS NULL) AS denied
+            COUNT(o.id) FILTER (WHERE m.ended_at IS NULL) AS suspended,
+            COUNT(d.id) FILTER (WHERE m.ended_at IS NULL AND o.id IS NULL) AS denied
         FROM accounts_membership m
+        LEFT JOIN accounts_customer o ON o.id = m.customer_id AND o.status <> 'active'
         LEFT JOIN preferences_firmdenial d
             ON d.customer_id = m.customer_id AND d.topic_id = %(topic)s
         GROUP BY m.user_id

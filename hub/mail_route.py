@@ -35,12 +35,9 @@ def dkim_key(path: str) -> bytes:
 
 
 def mail_events() -> dict[str, str]:
-    """What anymail needs to believe a provider: the `user:password` it posts with, and its key."""
+    """What a provider proves itself by: the `user:password` it posts with, and Mailgun's key."""
     secret, key = optional("HUB_MAIL_WEBHOOK_SECRET", ""), optional("HUB_MAIL_WEBHOOK_KEY", "")
     if secret and ":" not in secret:
         raise ImproperlyConfigured("HUB_MAIL_WEBHOOK_SECRET is written user:password.")
-    signed = {
-        "MAILGUN_WEBHOOK_SIGNING_KEY": key,
-        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": key,
-    }
-    return ({"WEBHOOK_SECRET": secret} if secret else {}) | (signed if key else {})
+    found = {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": key}
+    return {name: value for name, value in found.items() if value}

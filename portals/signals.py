@@ -9,12 +9,13 @@ from accounts import signals as accounts_signals
 customer_page_shown = Signal()  # request, customer: receivers return a section for staff, or ""
 
 
-def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> None:
+def _began(*, membership: Any, actor: Any, invitation: Any, **_: Any) -> list[str]:
     from portals.services import offers, registrations
 
     registrations.register_new_member(actor=actor, membership=membership)
-    if invitation is not None:
-        offers.apply_offered_grants(actor=actor, invitation=invitation, membership=membership)
+    if invitation is None:
+        return []
+    return offers.apply_offered_grants(actor=actor, invitation=invitation, membership=membership)
 
 
 def _ended(*, membership: Any, **_: Any) -> dict[str, Any]:

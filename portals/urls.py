@@ -80,7 +80,6 @@ urlpatterns = [
     path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
-    path(f"{TEAM}/grants/", teams.team_grant_give, name="team-grant-give"),
     path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:resource>/", resources.resource, name="resource"),

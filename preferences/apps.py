@@ -14,15 +14,19 @@ class PreferencesConfig(AppConfig):
         """Keep the closed list in the database, add our sentences, check the codes in use."""
         from django.core.checks import register
 
-        from accounts.choices import register_event_sentences, register_field_names
+        from accounts.choices import (
+            register_event_codes,
+            register_event_sentences,
+            register_field_names,
+        )
         from accounts.emails import copies_wanted
         from accounts.models import User
         from accounts.signals import membership_ended, minute_passed
         from portals.signals import customer_page_shown
         from preferences import signals
-        from preferences.choices import EVENT_SENTENCES
+        from preferences.choices import EVENT_SENTENCES, Digest, NoticeCode
         from preferences.choices.fields import FIELD_NAMES
-        from preferences.choices.reports import REPORT_SENTENCES
+        from preferences.choices.reports import REPORT_SENTENCES, ReachedHow
         from preferences.gate import providers
         from preferences.gate.codes import check_notice_codes
 
@@ -30,6 +34,7 @@ class PreferencesConfig(AppConfig):
         register_event_sentences(EVENT_SENTENCES)
         register_event_sentences(REPORT_SENTENCES)
         register_field_names(FIELD_NAMES)
+        register_event_codes({"category": NoticeCode, "digest": Digest, "how": ReachedHow})
         register(check_notice_codes)
         post_migrate.connect(signals.install_rules, sender=self)
         post_migrate.connect(signals.create_notice_classes, sender=self)

@@ -15,7 +15,8 @@ from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
 
 WORKERS = ["-n", str(min(os.cpu_count() or 1, 8))]
 RACES = ["tests/races", *(str(file) for file in sorted(Path("tests").glob("[!r]*/test_*races.py")))]
-JOURNEYS = ["tests/journeys"]  # Playwright's event loop and Django's tests do not share a process
+# Playwright's event loop and Django's tests do not share a process. Each core has its own demo.
+JOURNEYS = ["tests/journeys", *WORKERS, "--dist", "loadfile"]
 # One writer at a time: nothing to race for, and some benchmarks are about PostgreSQL.
 ON_SQLITE = ["tests/journeys", "tests/hub/test_benchmark_on_postgresql.py", *RACES]
 # The same on every database: what the code looks like, and who may open or press what.

@@ -5,17 +5,21 @@ that commit (`transactional_db`) get it loaded afresh.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import connection
+from django.db.models.signals import post_save
 from django.test import Client, TransactionTestCase, override_settings
 from django.utils import translation
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import Customer, Membership, User, triggers
+from accounts.choices import EVENT_SENTENCES
+from accounts.models import AuditEvent, Customer, Membership, User, triggers
+from accounts.selectors.trail import named_in
 from hub.example import load_example
 from preferences.management.commands.worker import Worker
 from tests.machine import CI
@@ -63,6 +67,21 @@ def _uses_wait_for_their_test() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("portals.services.uses.Gathering.begin", lambda self: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _every_event_fills_its_sentence() -> Iterator[None]:
+    """Whoever records an event that lacks a word of its own sentence fails the test."""
+
+    def check(instance: AuditEvent, **_more: Any) -> None:
+        sentence = str(EVENT_SENTENCES.get(instance.kind, ""))
+        words = {"actor": instance.actor_name, "customer": "", **instance.data}
+        missing = [name for name in named_in(sentence) if words.get(name) is None]
+        assert not missing, f"{instance.kind} does not say: {missing}"
+
+    post_save.connect(check, sender=AuditEvent, weak=False)
+    yield
+    post_save.disconnect(check, sender=AuditEvent)
 
 
 @pytest.fixture(autouse=True)

@@ -74,7 +74,6 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:grant-revoke", "POST", person="bob", grant="grant"),
     **of_alder("portals:team", team="team"),
     **of_alder("portals:team-delete", team="team"),
-    **of_alder("portals:team-grant-give", "POST", team="team"),
     **of_alder("portals:team-grant-revoke", "POST", team="team", grant="team grant"),
     **of_alder("accounts:teams"),
     **of_alder("accounts:team-rename", team="team"),

@@ -36,6 +36,7 @@ from accounts.selectors.trail import (
     history_of,
     sentence_of,
 )
+from accounts.selectors.undo import removals_of
 
 __all__ = [
     "Access",
@@ -57,6 +58,7 @@ __all__ = [
     "people_in",
     "people_of",
     "proved_addresses",
+    "removals_of",
     "requests_of",
     "requests_with_provider",
     "sentence_of",

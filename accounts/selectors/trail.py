@@ -1,5 +1,6 @@
 """The trail, in words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.choices import EVENT_SENTENCES, FIELD_NAMES, THE_HUB, RequestKind, Role
+from accounts.choices import EVENT_CODES, EVENT_SENTENCES, FIELD_NAMES, THE_HUB, RequestKind
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name
 
@@ -44,6 +45,9 @@ def chain_names() -> list[str]:
     return sorted(names)
 
 
+_UNNAMED = {"customer_name", "service"}  # said under another name
+
+
 class _Blank(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "—"
@@ -53,6 +57,17 @@ def _in_readers_language(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return value.get((get_language() or "en")[:2]) or value.get("en", "—")
+
+
+def named_in(sentence: str) -> set[str]:
+    """The words a sentence waits for."""
+    return set(re.findall(r"%\((\w+)\)s", sentence))
+
+
+def said_of(event: AuditEvent) -> dict[str, Any]:
+    """What an event's sentence says of its data, and nothing else of it."""
+    named = named_in(str(EVENT_SENTENCES.get(event.kind, ""))) | _UNNAMED
+    return {name: value for name, value in event.data.items() if name in named}
 
 
 def sentence_of(event: AuditEvent) -> str:
@@ -66,8 +81,9 @@ def sentence_of(event: AuditEvent) -> str:
     if "fields" in data:
         names = data["fields"].split(", ")
         words["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in names)
-    if data.get("role") in Role.values:
-        words["role"] = Role(data["role"]).label
+    for name, codes in EVENT_CODES.items():
+        if data.get(name) in codes.values:
+            words[name] = codes(data[name]).label
     if data.get("request") in RequestKind.values:
         label = RequestKind(data["request"]).label
         words["request"] = f"{label}: {words['service']}" if "service" in data else label

@@ -31,10 +31,11 @@ def refuse_main_super_user(customer: Customer, membership: Membership) -> None:
 @transaction.atomic
 def begin_membership(
     *, actor: User, customer: Customer, user: User, role: str, work_name: str, invitation: Any
-) -> Membership:
+) -> tuple[Membership, list[str]]:
     """Make a person a member; called by the acceptance of an invitation, under the customer's lock.
 
-    A membership whose moment has come is ended first, as the clock would. Raises
+    A membership whose moment has come is ended first, as the clock would. Out: the membership, and
+    in words what upper apps had promised in the invitation and can no longer give. Raises
     MembershipRefused if the person is already here.
     """
     lapsed = Membership.objects.filter(
@@ -47,10 +48,10 @@ def begin_membership(
     membership = Membership.objects.create(
         customer=customer, user=user, role=role, work_name=work_name
     )
-    signals.membership_began.send(
+    answers: list[tuple[Any, Any]] = signals.membership_began.send(
         Membership, membership=membership, actor=actor, invitation=invitation
     )
-    return membership
+    return membership, [words for _receiver, left_out in answers for words in left_out]
 
 
 @transaction.atomic

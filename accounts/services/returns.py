@@ -58,8 +58,8 @@ def bring_back_team_member(
 def bring_back_team(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of team.deleted: the team under its old address, its people who are still here, and
-    what upper apps kept for it.
+    """Undo of team.deleted: the team under its old address, its people who are still here, those
+    invited into it, and what upper apps kept for it.
     """
     try:
         team = make_team(
@@ -73,6 +73,8 @@ def bring_back_team(
     TeamMembership.objects.bulk_create(
         TeamMembership(team=team, membership=membership) for membership in people.order_by("pk")
     )
+    promised = customer.invitations.open().filter(pk__in=event.data.get("invitations", []))
+    promised.filter(team=None).update(team=team)
     answers = signals.team_returning.send(Team, team=team, actor=actor, event=event)
     data = {"team": team.name, "team_id": team.pk, "left_out": _gather(answers)}
     return "team.brought_back", data

@@ -101,6 +101,7 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
     answers: list[tuple[Any, Any]] = signals.team_ending.send(Team, actor=actor, team=team)
     ended = {key: value for _receiver, said in answers for key, value in said.items()}
     members = list(team.team_memberships.order_by("pk").values_list("membership_id", flat=True))
+    promised = list(customer.invitations.open().filter(team=team).values_list("pk", flat=True))
     team.delete()
     team.group.delete()
     return record_event(
@@ -111,6 +112,7 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
         team_uuid=str(team.uuid),
         people=len(members),
         memberships=members,
+        invitations=promised,
         **ended,
     )
 

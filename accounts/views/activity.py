@@ -12,20 +12,23 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.forms.activity import ActivityForm
 from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer, User
-from accounts.selectors import history_of, page_of, sentence_of
+from accounts.selectors import sentence_of
 from accounts.selectors.activity import (
     Asked,
     Reader,
     activity_lines,
+    activity_rows,
     find_activity,
-    line_of,
+    find_history,
+    history_lines,
+    history_rows,
     people_named,
-    table_rows,
 )
 from accounts.selectors.paging import Page
 from accounts.services.exports import record_activity_export, record_history_export
 from accounts.spreadsheets import csv_response
 from accounts.views.rings import managed_customer
+from accounts.views.undo import what_can_be_undone
 
 FORMATS = ("csv", "jsonl")
 NOTHING: Page[AuditEvent] = Page([], next_cursor="", is_first=True)
@@ -83,6 +86,9 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
         "keep": _query(form),
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],
+        "undoable": what_can_be_undone(request, company)
+        if page.is_first and not _query(form)
+        else [],
     }
     return render(request, "accounts/activity.html", context)
 
@@ -112,15 +118,13 @@ def activity_export(request: PersonRequest, customer: str, form: str) -> HttpRes
     name = f"{company.slug}-activity-{timezone.localdate().isoformat()}"
     if form == "jsonl":
         return _lines(name, activity_lines(company, asked, last))
-    events = AuditEvent.objects.filter(asked.condition(), customer=company, pk__lte=last.pk)
-    return csv_response(name, _heading(), table_rows(events, Reader()))
+    return csv_response(name, _heading(), activity_rows(company, asked, last, Reader()))
 
 
 @require_safe
 def history(request: PersonRequest) -> HttpResponse:
     """What a person did and what was done for them; only they see it."""
-    events = history_of(request.user)
-    page = page_of(events, among=events, order=("-pk",), after=request.GET.get("after", ""))
+    page = find_history(request.user, after=request.GET.get("after", ""))
     context = {"page": page, "entries": [(event, sentence_of(event)) for event in page]}
     return render(request, "accounts/history.html", context)
 
@@ -132,10 +136,9 @@ def history_export(request: PersonRequest, form: str) -> HttpResponseBase:
         raise Http404
     last = record_history_export(actor=request.user, form=form)
     name = f"history-{timezone.localdate().isoformat()}"
-    events = history_of(request.user).filter(pk__lte=last.pk)
     if form == "jsonl":
-        return _lines(name, (line_of(event) for event in events.order_by("pk").iterator()))
-    return csv_response(name, _heading(), table_rows(events, Reader()))
+        return _lines(name, history_lines(request.user, last))
+    return csv_response(name, _heading(), history_rows(request.user, last, Reader()))
 
 
 def _heading() -> list[str]:

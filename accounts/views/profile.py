@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms import ProfileForm
 from accounts.http import PersonRequest
-from accounts.selectors import history_of, memberships_of, page_of, sentence_of
+from accounts.selectors import memberships_of, sentence_of
+from accounts.selectors.activity import find_history
 from accounts.services.people import update_profile
 
 
@@ -37,10 +38,7 @@ def profile(request: PersonRequest) -> HttpResponse:
                 secure=settings.SESSION_COOKIE_SECURE,
             )
             return response
-    events = history_of(request.user)
-    page = page_of(
-        events, among=events, order=("-pk",), after=request.GET.get("after", ""), size=20
-    )
+    page = find_history(request.user, after=request.GET.get("after", ""), size=20)
     context = {
         "form": form,
         "memberships": memberships_of(request.user),

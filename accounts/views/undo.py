@@ -1,21 +1,26 @@
 """Undo: offered beside the words that say what was done."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer
-from accounts.selectors import activity_of
-from accounts.services.undo import undo_events, undoable_kinds
+from accounts.selectors import activity_of, removals_of, sentence_of
+from accounts.services.undo import UNDO_WITHIN, undo_events, undoable_kinds
 from accounts.views.rings import came_from, managed_customer
 
 MOST_AT_ONCE = 1000  # entries of one act
+SHOWN = 5  # acts, and entries of each, that a page offers to undo
 
 
 def offer_undo(request: PersonRequest, said: str, *events: AuditEvent | None) -> None:
@@ -25,16 +30,35 @@ def offer_undo(request: PersonRequest, said: str, *events: AuditEvent | None) ->
     it names the event, or the first and the last of one act (an act holds its chain until it
     ends, so that its events stand together), and the service decides about them.
     """
-    address = ""
     there = [event for event in events if event is not None]
-    if there and (company := there[0].customer) is not None:
-        first, last = there[0].sequence, there[-1].sequence
-        address = (
-            reverse("accounts:undo", args=[company.slug, first])
-            if first == last
-            else reverse("accounts:undo-all", args=[company.slug, first, last])
-        )
-    messages.success(request, said, extra_tags=address)
+    messages.success(request, said, extra_tags=_address(there))
+
+
+def _address(events: list[AuditEvent]) -> str:
+    """Where a press brings back what these entries of one act removed; empty for nothing."""
+    if not events or (company := events[0].customer) is None:
+        return ""
+    first, last = events[0].sequence, events[-1].sequence
+    if first == last:
+        return reverse("accounts:undo", args=[company.slug, first])
+    return reverse("accounts:undo-all", args=[company.slug, first, last])
+
+
+def what_can_be_undone(request: PersonRequest, company: Customer) -> list[dict[str, Any]]:
+    """What this Super User removed within the time to undo it, act by act, for a page to offer."""
+    if company.status != CustomerStatus.ACTIVE:
+        return []
+    since = timezone.now() - UNDO_WITHIN
+    acts = removals_of(request.user, company, kinds=undoable_kinds(), since=since)
+    return [
+        {
+            "address": _address(events),
+            "sentences": [sentence_of(event) for event in events[:SHOWN]],
+            "more": len(events[SHOWN:]),
+            "until": events[0].at + UNDO_WITHIN,
+        }
+        for events in acts[:SHOWN]
+    ]
 
 
 @require_POST

@@ -68,7 +68,7 @@ class PrivilegeField(forms.ModelChoiceField):
 
 
 class GrantForm(TermsForm):
-    """One privilege on one resource, for one person."""
+    """One privilege on one resource."""
 
     field_order = ["privilege", "starts_at", "expires_at", "reason"]
 

@@ -20,7 +20,6 @@ from portals.models import (
     PrivilegeInclusion,
     Resource,
     ResourceAncestor,
-    Subscription,
     TeamGrant,
 )
 from portals.selectors.endings import SOON
@@ -41,12 +40,6 @@ class Origin:
     resource: Resource | None = None  # the resource above, when the right comes from there
     team: Team | None = None
     in_force: bool = True
-
-    @property
-    def is_direct(self) -> bool:
-        """Given to this holder, on this very thing, by this very name: can be taken away here."""
-        plain = self.given is None and self.resource is None
-        return plain and self.reason == Reason.GRANT
 
     @property
     def ends_soon(self) -> bool:
@@ -245,25 +238,6 @@ def grants_of(holder: Holder, *, through_teams: bool = True) -> list[QuerySet[An
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     """What a team holds itself, now or later."""
     return TeamGrant.objects.filter(not_over(), group=team.group_id)
-
-
-def reachable_resources(holder: Holder, subscription: Subscription) -> QuerySet[Resource]:
-    """Resources of one portal on which this holder has, or will have, at least one privilege."""
-    at_or_above = Q()
-    for grants in grants_of(holder):
-        at_or_above |= Q(ancestor__in=grants.values("content_object_id"))
-    granted = Q(pk__in=ResourceAncestor.objects.filter(at_or_above).values("resource_id"))
-    if _is_super_user(holder):
-        granted |= Q(
-            resource_type__in=Privilege.objects.filter(
-                portal=subscription.portal_id, held_by_super_user=True
-            ).values("resource_type_id")
-        )
-    return (
-        Resource.objects.filter(granted, subscription=subscription)
-        .select_related("resource_type__portal", "parent")
-        .order_by("resource_type_id", "name", "pk")
-    )
 
 
 def people_on(resource: Resource) -> QuerySet[Membership]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, Invitation, Membership, User
+from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 from accounts.services.audit import record_event
 from portals import emails
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
@@ -107,17 +107,24 @@ def _offer(
     )
 
 
-def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Membership) -> None:
+def apply_offered_grants(
+    *, actor: User, invitation: Invitation, membership: Membership
+) -> list[str]:
     """Turn what an invitation offered into grants, in the transaction that accepts it.
 
-    `actor` is who invited. What has run out meanwhile, or no longer exists, is left out.
+    `actor` is who invited. What has run out meanwhile, no longer exists, or has become sensitive
+    and was offered without a reason, is left out. Out: that, in words.
     """
     offers = OfferedGrant.objects.filter(
         invitation=invitation, resource__subscription__customer=membership.customer_id
     ).select_related("resource", "privilege__portal")
+    given = set()
     for offer in offers:
         if offer.expires_at is not None and offer.expires_at <= timezone.now():
             continue
+        if is_sensitive(offer.privilege) and not offer.reason.strip():
+            continue
+        given.add((offer.resource_id, offer.privilege.codename))
         PersonGrant.objects.update_or_create(
             user=membership.user,
             permission_id=offer.privilege_id,
@@ -140,3 +147,23 @@ def apply_offered_grants(*, actor: User, invitation: Invitation, membership: Mem
             emails.tell_about_sensitive_grant(
                 actor, [membership.user_id], offer.privilege, offer.resource, offer.reason
             )
+    return _left_out(actor, invitation, given)
+
+
+def _left_out(actor: User, invitation: Invitation, given: set[tuple[int, str]]) -> list[str]:
+    """What the trail says was offered and is not given, in words for whoever offered it.
+
+    The offer's own row goes with its thing or its right; the event stays.
+    """
+    offered = AuditEvent.objects.filter(
+        customer=invitation.customer,
+        kind="grant.offered",
+        at__gte=invitation.created_at,
+        data__address=invitation.address,
+    )
+    return [
+        f"“{label}” · {told['resource']}"
+        for told in offered.order_by("pk").values_list("data", flat=True)
+        if (told["resource_id"], told["codename"]) not in given
+        and (label := told["privilege"].get(actor.language) or told["privilege"]["en"])
+    ]

@@ -148,7 +148,7 @@ def _check(
         "terms": form.terms(),
         "carried": [*_kept(request), ("rows", InviteesField.carried(invitees))],
         "people": pasted,
-        "report": report_of(examined),
+        "report": report_of(company, examined),
     }
     return render(request, "portals/invite_check.html", context)
 
@@ -218,7 +218,7 @@ def _send(
         "customer": company,
         "examined": examined,
         "sent": sum(one.state == InviteeState.SENT for one in examined),
-        "report": report_of(examined),
+        "report": report_of(company, examined),
     }
     return render(request, "portals/invite_report.html", context)
 

@@ -17,6 +17,7 @@ from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.selectors import page_of, super_users_of
 from accounts.views.rings import managed_customer
+from accounts.views.undo import offer_undo
 from portals.choices import Verdict
 from portals.forms.reviews import PartForm
 from portals.models import AccessReview
@@ -133,7 +134,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
     if not form.is_valid():
         return _page(request, found, form)
     try:
-        counted = save_verdicts(
+        saved = save_verdicts(
             actor=request.user,
             review=found,
             decisions=form.decisions(),
@@ -145,7 +146,8 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             return redirect("portals:review", customer, review)
         form.refuse(refusal)
         return _page(request, found, form)
-    messages.success(
+    counted = saved.counted
+    offer_undo(
         request,
         _("%(who)s: %(kept)s kept, %(reduced)s reduced, %(removed)s removed.")
         % {
@@ -154,6 +156,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             "reduced": counted[Verdict.REDUCE],
             "removed": counted[Verdict.REMOVE],
         },
+        *saved.taken,
     )
     if counted[Verdict.OVERTAKEN]:
         messages.warning(

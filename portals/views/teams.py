@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -10,67 +9,47 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
-from accounts.models import Team
 from accounts.selectors import page_of, people_in, people_of
 from accounts.services.teams import delete_team
 from accounts.views.rings import managed_team, press
 from accounts.views.undo import offer_undo
-from portals.forms.grants import GrantForm
-from portals.models import Resource, TeamGrant
-from portals.selectors.resources import resource_by_key
+from portals.models import TeamGrant
 from portals.selectors.rights import grants_of_team
 from portals.views import holders
+from portals.views.changes import pending_context
+from portals.views.drafts import load_draft
 
 PEOPLE = 500  # people a plain select still serves
 
 
 @require_safe
 def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
-    """Who is in a team, and where each of its rights comes from."""
+    """Who is in a team; what it may do, where each right comes from, and changing it."""
     found = managed_team(request, customer, team)
-    resource = resource_by_key(found.customer, request.GET.get("resource"))
-    form = GrantForm(resource=resource) if resource else None
-    return _render_team(request, found, resource, form)
-
-
-def _render_team(
-    request: PersonRequest, team: Team, resource: Resource | None, form: GrantForm | None
-) -> HttpResponse:
-    company = team.customer
-    context = holders.grant_form(request, company, team, resource, form) | {"team": team}
-    if request.htmx and request.method == "GET":
-        return render(request, "portals/_give_right.html", context)
+    company = found.customer
+    draft = load_draft(request, company, found)
     who = holders.searched(request.GET.get("who", ""))
-    people = list(people_of(company, search=who).exclude(team_memberships__team=team)[: PEOPLE + 1])
-    context |= {
+    people = list(
+        people_of(company, search=who).exclude(team_memberships__team=found)[: PEOPLE + 1]
+    )
+    context = {
+        "team": found,
+        "holder": found,
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "sections": holders.rights_by_portal(team, company, request.GET.get("all")),
-        "page": page_of(
-            people_in(team),
+        "inside": page_of(
+            people_in(found),
             among=company.memberships.all(),
             order=("search_name", "pk"),
-            after=request.GET.get("after", ""),
+            after=request.GET.get("inside", ""),
         ),
         "people": people[:PEOPLE],
         "more_people": len(people) > PEOPLE,
         "who": who,
+        **holders.sheet(request, company, found, draft, manages=True),
+        **pending_context(company, found, draft),
     }
     return render(request, "portals/team.html", context)
-
-
-@require_POST
-def team_grant_give(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
-    """Give the team one privilege on one resource."""
-    found = managed_team(request, customer, team)
-    resource = resource_by_key(found.customer, request.POST.get("resource"))
-    if resource is None:
-        messages.error(request, _("Choose what the right is about."))
-        return redirect("portals:team", customer, team)
-    form = GrantForm(request.POST, resource=resource)
-    if holders.give(request, found, resource, form):
-        return redirect("portals:team", customer, team)
-    return _render_team(request, found, resource, form)
 
 
 @require_POST

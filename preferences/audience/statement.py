@@ -3,24 +3,35 @@
 
 from preferences.choices import Reason
 
-# r the recipient, u the person, t the topic, c the choice, e the consent record behind it; o says
-# that a topic for some is theirs, d that a company of theirs denies it, a that one added them; in
-# them m is a membership, s a subscription, k a reseller. {topics} is a subquery of keys, {readers}
+# r the recipient, u the person, t the topic, c the choice, e the consent record behind it; z says
+# that a company of theirs is not active, o that a topic for some is theirs, d that a company denies
+# it, a that one added them; in them m is a membership, y its customer, s a subscription, k a
+# reseller. {topics} is a subquery of keys, {readers}
 # and {people} are conditions on r and m; they stand inside subqueries, innermost, because
 # PostgreSQL keeps the written order of so many joins: outside, one reader's answer would begin with
-# everybody's memberships. o, d and a hold only those whom it concerns; what is asked of every
+# everybody's memberships. z, o, d and a hold only those whom it concerns; what is asked of every
 # membership stands in the reason, behind what decides without it.
 
-_LIVE = """m.ended_at IS NULL AND m.suspended_at IS NULL
-    AND (m.ends_at IS NULL OR m.ends_at > {now})"""
+_PRESENT = "m.ended_at IS NULL AND (m.ends_at IS NULL OR m.ends_at > {now})"
+_LIVE = f"{_PRESENT} AND m.suspended_at IS NULL AND y.status = 'active'"
 _MEMBERS = "SELECT m.* FROM accounts_membership m WHERE {people}"
 _TOPICS = "SELECT t.* FROM preferences_topic t WHERE t.id IN ({topics})"
 _OFFERED_IN = """
+    JOIN accounts_customer y ON y.id = m.customer_id
     LEFT JOIN portals_subscription s ON s.customer_id = m.customer_id
         AND s.portal_id = t.portal_id AND s.status = 'active'
     LEFT JOIN preferences_reseller k ON k.customer_id = m.customer_id"""
 _OFFERED = f"""{_LIVE} AND (t.portal_id IS NULL OR s.id IS NOT NULL)
     AND (NOT t.resellers_only OR k.customer_id IS NOT NULL)"""
+
+_SUSPENDED = f"""
+    SELECT DISTINCT m.user_id
+    FROM (SELECT y.* FROM accounts_customer y WHERE y.status <> 'active') y
+    JOIN ({_MEMBERS}) m ON m.customer_id = y.id
+    WHERE {_PRESENT}"""
+_ACTIVE = f"""EXISTS (
+        SELECT 1 FROM accounts_membership m JOIN accounts_customer y ON y.id = m.customer_id
+        WHERE m.user_id = r.user_id AND {_PRESENT} AND y.status = 'active')"""
 
 _FOR_SOME = "(t.portal_id IS NOT NULL OR t.resellers_only)"
 _OFFERS = f"""
@@ -31,6 +42,7 @@ _OFFERS = f"""
 _DENIALS = f"""
     SELECT DISTINCT m.user_id, x.topic_id
     FROM preferences_firmdenial x
+    JOIN accounts_customer y ON y.id = x.customer_id
     JOIN ({_MEMBERS}) m ON m.customer_id = x.customer_id
     WHERE x.topic_id IN ({{topics}}) AND {_LIVE}"""
 _ADDITIONS = f"""
@@ -61,6 +73,7 @@ def _reason(not_theirs: str) -> str:
     CASE
     WHEN NOT t.active THEN '{Reason.TOPIC_CLOSED}'
     WHEN NOT u.is_active THEN '{Reason.ACCOUNT_CLOSED}'
+    WHEN z.user_id IS NOT NULL AND NOT {_ACTIVE} THEN '{Reason.SUSPENDED}'
     WHEN {_FOR_SOME} AND {not_theirs} THEN '{Reason.NOT_THEIRS}'
     WHEN r.address_hash = '' THEN '{Reason.ADDRESS_CHANGED}'
     WHEN r.unreachable_since IS NOT NULL THEN '{Reason.UNREACHABLE}'
@@ -91,6 +104,7 @@ def _statement(offers: str, not_theirs: str) -> str:
     ) r
     CROSS JOIN ({_TOPICS}) t
     LEFT JOIN accounts_user u ON u.id = r.user_id
+    LEFT JOIN ({_SUSPENDED}) z ON z.user_id = r.user_id
     {offers}
     LEFT JOIN ({_DENIALS}) d ON d.user_id = r.user_id AND d.topic_id = t.id
     LEFT JOIN ({_ADDITIONS}) a ON a.user_id = r.user_id AND a.topic_id = t.id

@@ -203,6 +203,7 @@ class Reason(TextChoices):
     DEFAULT_OFF = "default_off", _("Off until the person says yes")
     TOPIC_CLOSED = "topic_closed", _("The topic is closed")
     NOT_THEIRS = "not_theirs", _("The topic is not for this person")
+    SUSPENDED = "suspended", _("The person's company is suspended")
     UNREACHABLE = "unreachable", _("Mail to this address comes back")
     DENIED = "denied", _("The person's company does not want it")
     ADDED_BY_FIRM = "added_by_firm", _("The person's company asked for it")

@@ -6,7 +6,6 @@ worker killed anywhere loses nothing.
 """
 
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -70,6 +69,10 @@ def queue_messages(campaign: Campaign) -> int:
     """
     now = timezone.now()
     waits = campaign.topic_id is not None and not campaign.urgent
+    # For each its own: who has one mail must not know the Message-ID of another's (forged bounces).
+    unguessable = {"postgresql": "gen_random_uuid()", "sqlite": "hex(randomblob(16))"}[
+        connection.vendor
+    ]
     chosen = f"r.digest = '{Digest.DAILY.value}' OR r.digest = '{Digest.WEEKLY.value}'"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -78,7 +81,8 @@ def queue_messages(campaign: Campaign) -> int:
                  content_hash, message_id, state, created_at, due_at, attempts, last_error,
                  in_digest)
             SELECT r.id, COALESCE(u.email, r.address), k.campaign_id, c.topic_id, c.notice_class_id,
-                c.subject_en, '', '<' || c.id || '.' || r.id || '.' || %s || '@' || %s || '>',
+                c.subject_en, '', '<' || c.id || '.' || r.id || '.' || {unguessable} || '@'
+                    || %s || '>',
                 'queued', %s,
                 CASE WHEN NOT %s THEN %s
                     WHEN r.digest = '{Digest.DAILY.value}' THEN %s
@@ -91,7 +95,6 @@ def queue_messages(campaign: Campaign) -> int:
             WHERE k.campaign_id = %s AND k.send
             ON CONFLICT DO NOTHING""",  # noqa: S608 -- fixed words of ours
             [
-                uuid.uuid4().hex,
                 mail_domain(),
                 now,
                 waits,

@@ -62,7 +62,10 @@ def read_reports(raw: bytes) -> list[Returned]:
 
 
 def _reports_in(mail: Mail) -> Iterator[Returned]:
-    parts: list[Mail] = [part for part, _n in zip(mail.walk(), range(MOST_PARTS), strict=False)]
+    held = mail.get_payload()
+    # Its own parts: what a mail it returns may itself return is another report's business.
+    several = held[:MOST_PARTS] if isinstance(held, list) else []
+    parts = [part for part in several if isinstance(part, Mail)]
     message_id = _returned_id(parts)
     if not message_id:
         return

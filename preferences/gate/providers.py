@@ -13,13 +13,14 @@ from django.utils.module_loading import import_string
 from preferences.choices.reports import ReportKind
 from preferences.services.reports import find_reported, kind_of_failure, note_report
 
-# Those that name a mail by the Message-ID we gave it.
+# Those that anymail supports, that prove who they are, and that name a mail by the Message-ID we
+# gave it (others have a name of their own for it, that only their sending API tells).
 PROVIDERS = {
     "brevo": "anymail.webhooks.brevo.BrevoTrackingWebhookView",
     "mailgun": "anymail.webhooks.mailgun.MailgunTrackingWebhookView",
-    "sendgrid": "anymail.webhooks.sendgrid.SendGridTrackingWebhookView",
 }
 DEAD = (RejectReason.INVALID, RejectReason.BOUNCED)
+SOFT_BOUNCE = "soft_bounce"  # Brevo's word: anymail's event is the same as of a hard one
 
 
 def take_events(request: HttpRequest, provider: str) -> int:
@@ -36,10 +37,9 @@ def take_events(request: HttpRequest, provider: str) -> int:
         raise Http404 from error
     try:
         view.run_validators(request)
+        events = list(view.parse_events(request))
     except AnymailWebhookValidationFailure as error:
         raise PermissionDenied from error
-    try:
-        events = list(view.parse_events(request))
     except Exception as error:  # whatever a stranger's text makes a parser raise
         raise SuspiciousOperation("these events cannot be read") from error
     for event in events:
@@ -54,7 +54,9 @@ def kind_of(event: AnymailTrackingEvent) -> ReportKind | None:
         EventType.DELIVERED: lambda: ReportKind.DELIVERED,
         EventType.DEFERRED: lambda: ReportKind.DELAYED,
         EventType.COMPLAINED: lambda: ReportKind.COMPLAINT,
-        EventType.BOUNCED: lambda: kind_of_failure(text=words),
+        EventType.BOUNCED: lambda: (
+            ReportKind.SOFT if _says_soft(event) else kind_of_failure(text=words)
+        ),
         EventType.REJECTED: lambda: (
             ReportKind.HARD if event.reject_reason in DEAD else ReportKind.SOFT
         ),
@@ -62,6 +64,11 @@ def kind_of(event: AnymailTrackingEvent) -> ReportKind | None:
     }
     found = kinds.get(event.event_type)
     return found() if found else None
+
+
+def _says_soft(event: AnymailTrackingEvent) -> bool:
+    said = event.esp_event
+    return isinstance(said, dict) and said.get("event") == SOFT_BOUNCE
 
 
 def note_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
@@ -77,7 +84,7 @@ def note_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
         message=message,
         kind=kind,
         event=f"{esp_name}:{name}",
-        diagnostic=event.mta_response or event.description or "",
+        diagnostic=str(event.mta_response or event.description or ""),
         at=event.timestamp,
     )
 

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from accounts.choices import CustomerStatus
 from accounts.models import Membership, User
 from portals.choices import SubscriptionStatus
+from portals.models import Portal
 from preferences.audience import topic_verdicts
 from preferences.choices import Reason
 from preferences.models import Campaign, Recipient, Topic
@@ -43,21 +44,27 @@ def may_send(user: User, topic: Topic) -> bool:
     return answer_for(Recipient.objects.get(user=user), topic).send
 
 
-def readers_of(campaign: Campaign) -> QuerySet[Recipient]:
-    """Everyone a decision is written about: a topic's are all readers, a notice's all it concerns.
+def members_concerned(portal: Portal | None) -> QuerySet[Membership]:
+    """Whom notices about the service concern: who is in a live customer, or in a suspended one.
 
-    A notice concerns the people of live customers, those their Super User suspended too (R43);
-    with a portal, of those that have it.
+    Those their Super User suspended, too: nobody silences a notice (R43). With a portal, of the
+    customers that have it.
     """
-    everyone = Recipient.objects.filter(followed_by=None)
-    if campaign.topic_id is not None:
-        return everyone
     members = Membership.objects.present().filter(
         customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED]
     )
-    if campaign.portal_id is not None:
-        members = members.filter(
-            customer__subscriptions__portal=campaign.portal_id,
-            customer__subscriptions__status=SubscriptionStatus.ACTIVE,
-        )
+    if portal is None:
+        return members
+    return members.filter(
+        customer__subscriptions__portal=portal,
+        customer__subscriptions__status=SubscriptionStatus.ACTIVE,
+    )
+
+
+def readers_of(campaign: Campaign) -> QuerySet[Recipient]:
+    """Whom a decision is written about: of a topic all readers, of a notice all it concerns."""
+    everyone = Recipient.objects.filter(followed_by=None)
+    if campaign.topic_id is not None:
+        return everyone
+    members = members_concerned(campaign.portal)
     return everyone.filter(user__is_active=True, user__in=members.values("user_id"))

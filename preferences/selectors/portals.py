@@ -7,11 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership
-from portals.choices import SubscriptionStatus
 from portals.models import Portal
 from preferences.audience import Verdict, notice_verdicts, topic_verdicts
 from preferences.models import NoticeClass, Recipient, Topic
+from preferences.selectors.answers import members_concerned
 
 _SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -28,11 +27,7 @@ def verdicts_for_portal(
     In: `sub`s, any text. Out: None for whom the portal does not serve: nothing more is told about
     anyone outside the customers that are subscribed to it.
     """
-    served = Membership.objects.live().filter(
-        user=OuterRef("user"),
-        customer__subscriptions__portal=portal,
-        customer__subscriptions__status=SubscriptionStatus.ACTIVE,
-    )
+    served = members_concerned(portal).filter(user=OuterRef("user"))
     subs = {sub for sub in subjects if _SUB.fullmatch(sub)}
     found = Recipient.objects.filter(Exists(served), user__sub__in=subs)
     keys = {str(sub): pk for sub, pk in found.values_list("user__sub", "pk")}

@@ -76,7 +76,7 @@ def note_report(
             report = DeliveryReport.objects.create(
                 message=message,
                 kind=kind,
-                event=event[:200],
+                event=_line(event)[:200],
                 diagnostic=_line(diagnostic),
                 at=min(at or timezone.now(), timezone.now()),
             )
@@ -93,7 +93,7 @@ def note_report(
 
 def _line(text: str) -> str:
     """A server's words on one line: anybody can be a server."""
-    return "".join(c if c.isprintable() else " " for c in text)[:300]
+    return "".join(c if c.isprintable() else " " for c in text[:300])
 
 
 def _came_back(message: Message, recipient: Recipient | None, report: DeliveryReport) -> None:

@@ -1,27 +1,85 @@
-"""What an export of one's own history tells of others."""
+"""What an export of one's own history tells of others, and what proves it all the same."""
 
 import json
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.selectors import history_of
-from accounts.selectors.activity import line_of
+from accounts.choices import EVENT_SENTENCES
+from accounts.models import AuditEvent
 from portals.models import PersonGrant, Privilege, Resource
 from portals.services.grants import Terms, grant_privilege
 from portals.services.leavings import plan_leaving
 
 
-@pytest.mark.xfail(strict=True, reason="JSON lines carry an event's whole data, for its hash")
-def test_a_leavers_own_history_names_nobody_who_took_over(alice, bob, emma, membership):
+@pytest.fixture
+def left(alice, bob, emma, membership):
+    """Bob leaves; Emma takes over what he held."""
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
     grant_privilege(actor=alice, holder=membership(bob), privilege=right, resource=domain,
                     terms=Terms(), signed_in_at=timezone.now())  # fmt: skip
     grant = PersonGrant.objects.get(user=bob, permission=right.pk)
     plan_leaving(actor=alice, membership=membership(bob), grants=[(grant, membership(emma))])
+    event = AuditEvent.objects.get(kind="membership.left")
+    assert "Emma" in json.dumps(event.data)  # the firm knows
+    return event
 
-    lines = [json.loads(line_of(one)) for one in history_of(bob)]
 
-    assert lines
-    assert "Emma" not in json.dumps([one for one in lines if one["kind"] == "membership.left"])
+@pytest.fixture
+def own(as_, left, bob):
+    """Bob's export, after he left."""
+    bob.refresh_from_db()  # his sessions ended
+    address = reverse("accounts:history-export", args=["jsonl"])
+    return lambda: as_(bob).post(address).getvalue().decode()
+
+
+def test_a_leavers_own_history_names_nobody_who_took_over(left, own, emma):
+    text = own()
+
+    [line] = [one for one in map(json.loads, text.splitlines()) if one["kind"] == "membership.left"]
+    assert "Emma" not in text
+    assert str(emma.pk) not in json.dumps(line["data"])
+    assert line["data"].keys() == {"person", "count", "rights"}
+    assert line["actor_name"] == "Alice Martin"
+
+
+def test_a_line_holds_what_its_sentence_says_and_no_more(own):
+    lines = list(map(json.loads, own().splitlines()))
+    assert len(lines) > 3
+    for line in lines:
+        sentence = str(EVENT_SENTENCES[line["kind"]])
+        for name in line["data"].keys() - {"service", "customer_name"}:
+            assert f"%({name})s" in sentence, line["kind"]
+        assert line.keys() == {"chain", "sequence", "at", "kind", "actor_name", "data", "hash"}
+
+
+def test_the_companys_own_export_shows_the_same_events(left, own, as_, alice):
+    """Bob and his former company can show each other that neither changed a word."""
+    address = reverse("accounts:activity-export", args=["alder", "jsonl"])
+    firms = {
+        (line["chain"], line["sequence"]): line
+        for line in map(json.loads, as_(alice).post(address).getvalue().decode().splitlines())
+    }
+    chain = left.chain
+    shared = [line for line in map(json.loads, own().splitlines()) if line["chain"] == chain]
+
+    assert len(shared) > 3
+    for line in shared:
+        whole = firms[chain, line["sequence"]]
+        assert whole["hash"] == line["hash"]
+        assert whole["data"].items() >= line["data"].items()
+        assert (whole["at"], whole["kind"]) == (line["at"], line["kind"])
+
+
+def test_the_provider_checks_it_too(left, own, tmp_path):
+    file = tmp_path / "history.jsonl"
+    file.write_text(text := own())
+    call_command("audit", "verify", "--against", str(file), stdout=StringIO())
+
+    file.write_text(text.replace(left.hash, "0" * 64))
+    with pytest.raises(CommandError, match="differs from the earlier export"):
+        call_command("audit", "verify", "--against", str(file), stdout=StringIO())

@@ -1,8 +1,10 @@
 """Browser journeys through the real thing: `manage.py demo` and Chromium, no Django inside."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +15,20 @@ from tests.machine import find_chromium
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, as `make demo` runs it."""
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo that has loaded the example and been stopped."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with running_demo(folder):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, as `make demo` runs it, as new for each file of journeys."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(loaded, folder, dirs_exist_ok=True)
+    with running_demo(folder) as running:
         yield running
 
 

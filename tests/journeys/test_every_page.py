@@ -4,10 +4,10 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-AXE = Axe()
+from tests.journeys.accessibility import faults_of
+
 NOT_OURS = re.compile(r"^/(admin|static|api|access|identity|\.well-known)/")
 MOST = 60
 
@@ -27,20 +27,6 @@ def linked_paths(page: Page) -> list[str]:
     found = [urlsplit(link) for link in links]
     inside = [link.path for link in found if link.netloc == here.netloc]
     return [path for path in inside if not NOT_OURS.match(path)]
-
-
-def faults_of(page: Page) -> list[str]:
-    """What is wrong with the page as it stands."""
-    wide = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    faults = [f"{wide} px wider than the screen"] if wide > 0 else []
-    if (headings := page.locator("h1").count()) != 1:
-        faults.append(f"{headings} first headings")
-    for violation in AXE.run(page).response["violations"]:
-        where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-        faults.append(f"{violation['id']}: {violation['help']} ({where})")
-    return faults
 
 
 @pytest.mark.parametrize("name", [None, "Alice", "Bob", "Dana", "Olive"])

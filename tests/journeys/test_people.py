@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.test_every_page import faults_of
+from tests.journeys.accessibility import faults_of
 
 BOTH = ["Bob Tremblay", "Emma Roy"]
 

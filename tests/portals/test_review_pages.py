@@ -38,6 +38,9 @@ def screen(as_, alice, alder, review):
         def post(self, data):
             return client.post(self.save_url, data)
 
+        def follow(self, response):
+            return client.get(response["Location"]).content.decode()
+
     return Page()
 
 
@@ -89,6 +92,40 @@ def test_a_part_is_saved_and_gone_from_the_page(screen, review):
     assert f'aria-labelledby="part-{lines[0].pk}"' not in html
     assert f"{len(lines)} of {review.total} reviewed" in html
     assert "Alice Martin, " in screen.open(show="all")
+
+
+def test_what_a_part_took_comes_back_at_one_press(as_, alice, bob, screen, review, right):
+    lines = lines_of(review, "Bob Tremblay")
+    use = next(one for one in lines if one.privilege.codename == "mailbox.use")
+    view = next(one for one in lines if one.privilege.codename == "domain.view")
+    smaller = {
+        f"verdict-{use.pk}": "reduce",
+        f"smaller-{use.pk}": right("webmail.mailbox.view").pk,
+    }
+    response = screen.save(lines, **smaller, **{f"verdict-{view.pk}": "remove"})
+    assert not bob.has_perm("portals.webmail.mailbox.use", use.resource)
+
+    assert response.status_code == 302
+    said = as_(alice).get(reverse("accounts:activity", args=["alder"])).content.decode()
+    [undo] = re.findall(r'action="(/c/alder/undo/[^"]+)"', said)
+    as_(alice).post(undo)
+
+    assert bob.has_perm("portals.webmail.mailbox.use", use.resource)
+    assert bob.has_perm("portals.domains.domain.view", view.resource)
+    assert sorted(verdicts([use, view])) == ["reduce", "remove"]  # who reviewed what stays
+
+
+def test_a_part_kept_whole_offers_nothing_to_undo(as_, alice, screen, review):
+    lines = lines_of(review, "Bob Tremblay")
+    html = screen.follow(screen.save(lines))
+    assert "kept, 0 reduced" in html
+    assert "/undo/" not in html
+
+
+def test_the_message_of_a_removal_offers_undo(screen, review):
+    lines = lines_of(review, "Bob Tremblay")
+    html = screen.follow(screen.save(lines, **{f"verdict-{lines[0].pk}": "remove"}))
+    assert re.search(r'action="/c/alder/undo/\d+/"', html)
 
 
 def test_keep_everything_keeps_it_whatever_is_marked(screen, review):

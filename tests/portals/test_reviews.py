@@ -66,7 +66,7 @@ def save(actor, review, decisions, **more):
             one if isinstance(one, Decision) else Decision(one.pk, "keep") for one in decisions
         ],
         **{"signed_in_at": timezone.now(), **more},
-    )
+    ).counted
 
 
 def keep_everything(actor, review):

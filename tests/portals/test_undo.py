@@ -14,8 +14,9 @@ from accounts.models import AuditEvent, Membership, Team, Undo
 from accounts.services.audit import verify_chain
 from accounts.services.bulk import remove_people
 from accounts.services.customers import suspend_customer
-from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.invitations import accept_invitation, invite_person, revoke_invitation
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
+from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
 from accounts.services.undo import UNDO_WITHIN, UndoRefused, undo_event
 from portals.models import PersonGrant, Portal, Resource
@@ -409,3 +410,69 @@ def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, th
     assert "Only who did it" in as_(alice).post(foreign, follow=True).content.decode()
     far = reverse("accounts:undo-all", args=["alder", revoked.sequence, 10**30])
     assert as_(alice).post(far).status_code == 404
+
+
+# --- Once the message is gone ---
+
+
+@pytest.fixture
+def offered(as_):
+    """What somebody's activity page offers to undo: pairs of the address and its words."""
+
+    def find(who, **query):
+        page = as_(who).get(reverse("accounts:activity", args=["alder"]), query)
+        return [(one["address"], one["sentences"]) for one in page.context["undoable"]]
+
+    return find
+
+
+def test_the_activity_page_lists_what_one_can_still_undo(as_, alice, bob, domain, revoked, offered):
+    [(address, sentences)] = offered(alice)
+    assert address == reverse("accounts:undo", args=["alder", revoked.sequence])
+    assert "Bob Tremblay" in sentences[0]
+
+    as_(alice).post(address)
+
+    assert bob.has_perm(HAS, domain)
+    assert offered(alice) == []
+
+
+def test_only_to_who_did_it_within_the_time(alice, gina, revoked, offered, alder, olive):
+    assert offered(gina) == []
+    assert offered(alice, group="rights") == []  # a narrowed page is for reading
+    with time_machine.travel(revoked.at + UNDO_WITHIN + timedelta(seconds=1)):
+        assert offered(alice) == []
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid")
+    assert offered(alice) == []
+
+
+def test_sessions_tokens_and_invitations_are_never_among_them(alice, alder, offered):
+    invitation = invite_person(actor=alice, customer=alder, address="hugo@alder.example")
+    revoke_invitation(actor=alice, invitation=invitation)
+    end_sessions(alice)
+    assert offered(alice) == []
+
+
+def test_what_one_act_removed_stands_together(as_, alice, alder, removed, offered):
+    [(address, sentences)] = offered(alice)
+    ends = (removed[0].sequence, removed[-1].sequence)
+    assert address == reverse("accounts:undo-all", args=["alder", *ends])
+    assert len(sentences) == 2
+
+    as_(alice).post(address)
+
+    assert offered(alice) == []
+    back = [event.data["membership_id"] for event in removed]
+    assert alder.memberships.filter(ended_at=None, pk__in=back).count() == 2
+
+
+def test_two_acts_stand_apart_the_later_first(alice, bob, membership, domain, give, offered):
+    with time_machine.travel(timezone.now() - timedelta(minutes=2)):
+        first = revoke_privilege(actor=alice, grant=give(alice, membership(bob), RENEW, domain))
+    second = revoke_privilege(actor=alice, grant=give(alice, membership(bob), RENEW, domain))
+
+    found = [address for address, _sentences in offered(alice)]
+
+    assert found == [
+        reverse("accounts:undo", args=["alder", one.sequence]) for one in (second, first)
+    ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Membership, User
+from accounts.models import Customer, Membership, User
 from portals.models import Portal, Subscription
 from preferences.audience import (
     audience_counts,
@@ -27,11 +27,12 @@ from preferences.models import (
     FirmDenial,
     FirmRecipient,
     Message,
+    NoticeClass,
     Recipient,
     Reseller,
     Topic,
 )
-from preferences.selectors import answer_for
+from preferences.selectors import answer_for, verdicts_for_portal
 
 DAY = timedelta(days=1)
 LONG = 3 * 365 * DAY  # past every clock
@@ -41,14 +42,18 @@ SENDING = {Reason.CHOSE_YES, Reason.IMPLIED, Reason.ADDED_BY_FIRM, Reason.DEFAUL
 # --- The rule once more, in plain Python ---
 
 
-def live(membership, now):
+def present(membership, now):
     ends = membership.ends_at
-    ended = membership.ended_at is not None or (ends is not None and ends <= now)
-    return not ended and membership.suspended_at is None
+    return membership.ended_at is None and (ends is None or ends > now)
+
+
+def live(membership, now):
+    trades = membership.customer.status == "active"
+    return present(membership, now) and membership.suspended_at is None and trades
 
 
 def offering(topic, memberships, now):
-    """The live memberships through which a topic is offered."""
+    """The live memberships in active companies through which a topic is offered."""
     found = [m for m in memberships if live(m, now)]
     if topic.portal is not None:
         found = [
@@ -87,6 +92,9 @@ def expected(recipient, topic, now):
         return Reason.TOPIC_CLOSED
     if person is not None and not person.is_active:
         return Reason.ACCOUNT_CLOSED
+    companies = {m.customer.status for m in memberships if present(m, now)}
+    if companies == {"suspended"}:
+        return Reason.SUSPENDED
     if (topic.portal or topic.resellers_only) and not offers:
         return Reason.NOT_THEIRS
     if recipient.unreachable_since:
@@ -101,6 +109,15 @@ def expected(recipient, topic, now):
     if reason in SENDING and recipient.paused_until and recipient.paused_until > now:
         return Reason.PAUSED
     return reason
+
+
+def served(recipient, portal):
+    """Whether a portal hears about somebody: who is in a company that has it, suspended or not."""
+    return any(
+        present(m, timezone.now())
+        and m.customer.subscriptions.filter(portal=portal, status="active").exists()
+        for m in Membership.objects.filter(user=recipient.user)
+    )
 
 
 def asked(said, topic, added, person, related, now):
@@ -158,6 +175,7 @@ topics = st.fixed_dictionaries(
         "resellers_only": st.sampled_from([False, False, True]),
         "denied_by": st.sets(st.sampled_from(["alder", "birch"])),
         "resellers": st.sets(st.sampled_from(["alder", "birch"])),
+        "suspended": st.sampled_from([set(), set(), {"alder"}, {"birch"}, {"alder", "birch"}]),
     }
 )
 
@@ -223,6 +241,7 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
             FirmDenial.objects.create(customer=firms[slug], topic=newsletter, by=alice)
         for slug in about["resellers"]:
             Reseller.objects.create(customer=firms[slug])
+        Customer.objects.filter(slug__in=about["suspended"]).update(status="suspended")
         them = [bob.recipient, charlie.recipient, olive.recipient, sam]
         for reader, recipient in zip(drawn, them, strict=True):
             build(reader, recipient, newsletter, consent)
@@ -244,6 +263,20 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
             )
         assert audience_counts(category=topic, readers=everyone) == Counter(rule.values())
 
+        # a portal hears the same of whom it serves, of many or of one, and nothing of the others
+        domains = Portal.objects.get(slug="domains")
+        people = [recipient for recipient in them if recipient.user]
+        subs = [str(recipient.user.sub) for recipient in people]
+        for category in (topic, NoticeClass.objects.get(code="legal")):
+            told = verdicts_for_portal(domains, category, subs)
+            for recipient, sub, verdict in zip(people, subs, told, strict=True):
+                assert verdicts_for_portal(domains, category, [sub]) == [verdict]
+                assert (verdict is not None) == served(recipient, domains)
+                if verdict is not None and category is topic:
+                    assert verdict.reason == rule[recipient.pk]
+                elif verdict is not None:
+                    assert verdict.send
+
         # and none of all this is looked at for mandatory mail (R42)
         for verdict in notice_verdicts(readers=everyone):
             assert verdict.send
@@ -252,6 +285,8 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
         for recipient in everyone:
             message = Message(recipient=recipient, address=recipient.email, notice_class_id="legal")
             assert decide(message).send
+            message = Message(recipient=recipient, address=recipient.email, topic=topic)
+            assert decide(message).reason == rule[recipient.pk]
         transaction.set_rollback(True)
 
 

@@ -9,10 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership
+from accounts.services.customers import suspend_customer
+from accounts.services.memberships import suspend_membership
 from portals.models import Portal, Subscription
 from portals.services.credentials import issue_credentials
 from preferences.choices import NoticeCode, Reason
-from preferences.models import Recipient, Topic
+from preferences.models import DeliveryDecision, Recipient, Topic
 from preferences.selectors import answer_for
 from preferences.services.choices import choose_topic, stop_all_optional
 from preferences.services.recipients import pause_optional_mail
@@ -92,6 +94,44 @@ def test_people_a_portal_does_not_serve_are_all_alike(ask, bob, frank, dana, ali
     # a suspended subscription serves nobody either
     Subscription.objects.update(status="suspended")
     answer = ask(ONE, {**category, "subject": subject(alice)}).json()
+    assert answer == NOT_THEIRS
+
+
+def test_a_suspended_company_gets_notices_and_nothing_else_R43(
+    ask, as_, alice, bob, birch, olive, newsletter, send_topic, send_legal, deliver
+):
+    """Page, gate, one question and many: the same answer, with its reason."""
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    suspend_customer(actor=olive, customer=bob.memberships.get().customer, reason="Unpaid")
+    optional = {"decision": False, "context": {"reason": "suspended"}}
+    notice = {"decision": True, "context": {"reason": "mandatory"}}
+    for category, expected in (({"topic": "newsletter"}, optional),
+                               ({"topic": "domain-market"}, optional),
+                               ({"notice_class": "legal"}, notice)):  # fmt: skip
+        assert ask(ONE, {**category, "subject": subject(bob)}).json() == expected
+        subjects = [str(person.sub) for person in (alice, bob)]
+        answer = ask(MANY, {**category, "subjects": subjects}).json()
+        assert answer["evaluations"] == [expected, expected]
+    assert answer_for(bob.recipient, newsletter).reason == Reason.SUSPENDED
+    assert "company is suspended" in as_(bob).get("/preferences/").text
+
+    send_topic(newsletter, bob)
+    send_legal(bob)
+    deliver()
+    decisions = DeliveryDecision.objects.filter(message__recipient__user=bob)
+    assert set(decisions.values_list("outcome", "reason")) >= {
+        ("skipped", "suspended"), ("sent", "mandatory"),
+    }  # fmt: skip
+    # through a company that is not suspended it comes again
+    Membership.objects.create(customer=birch, user=bob, work_name="Bob")
+    assert ask(ONE, {"topic": "newsletter", "subject": subject(bob)}).json()["decision"] is True
+
+
+def test_who_is_suspended_in_their_company_still_gets_notices_R43(ask, alice, bob, membership):
+    suspend_membership(actor=alice, membership=membership(bob))
+    answer = ask(ONE, {"notice_class": "legal", "subject": subject(bob)}).json()
+    assert answer == {"decision": True, "context": {"reason": "mandatory"}}
+    answer = ask(ONE, {"topic": "domain-market", "subject": subject(bob)}).json()
     assert answer == NOT_THEIRS
 
 

@@ -1,6 +1,5 @@
 """What servers say of our mail (R10, R12, R48): bounces, complaints, forgeries; never a silence."""
 
-import json
 from email.message import EmailMessage as Mail
 from io import BytesIO, StringIO
 from types import SimpleNamespace
@@ -8,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from accounts.models import AuditEvent
 from preferences.choices import Reason
@@ -235,67 +233,6 @@ def test_the_command_reads_stdin_files_mboxes_and_maildirs(sent, bob, tmp_path, 
     for wrong in (str(tmp_path / "missing"), "", "imap://127.0.0.1:1/"):
         with pytest.raises(CommandError):
             run(wrong)
-
-
-# --- The provider's webhook ---
-
-
-@pytest.fixture
-def post(client, settings):
-    settings.ANYMAIL = {"WEBHOOK_SECRET": "hub:secret"}
-
-    def send(events, auth="aHViOnNlY3JldA==", provider="sendgrid"):  # hub:secret
-        return client.post(
-            f"/mail/events/{provider}/",
-            events if isinstance(events, bytes) else json.dumps(events),
-            "application/json",
-            headers={"Authorization": f"Basic {auth}"},
-        )
-
-    return send
-
-
-def event(message, kind="bounce", number="1", **more):
-    return {
-        "event": kind,
-        "email": message.address,
-        "smtp-id": message.message_id,
-        "sg_event_id": number,
-        "timestamp": int(timezone.now().timestamp()),
-        **more,
-    }
-
-
-def test_a_provider_s_event_counts_once(post, sent, bob):
-    bounced = event(sent, reason="550 5.1.1 unknown", type="bounce")
-    assert post([bounced, bounced]).status_code == 204
-    assert post([bounced]).status_code == 204
-    assert DeliveryReport.objects.get().event == "sendgrid:1"
-    assert reader(bob).unreachable_since
-
-
-def test_what_a_provider_says_of_others_mail_counts_for_nothing(post, sent, alice):
-    post([
-        event(sent, number="1", email=alice.email),
-        event(sent, number="2", **{"smtp-id": "<x@y>"}),
-        event(sent, "open", number="3"),
-        event(sent, "unsubscribe", number="4"),
-    ])  # fmt: skip
-    assert not DeliveryReport.objects.exists()
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"\xff", b'{"a": "b"}'])
-def test_unreadable_events_are_refused(post, sent, body):
-    assert post(body).status_code == 400
-
-
-def test_without_the_secret_nothing_is_taken(post, sent, settings):
-    assert post([event(sent)], auth="aHViOndyb25n").status_code == 403
-    assert post([event(sent)], provider="mandrill").status_code == 404
-    assert post([event(sent)], provider="mailgun").status_code == 404  # its key is not set
-    settings.ANYMAIL = {}
-    assert post([event(sent)]).status_code == 404
-    assert not DeliveryReport.objects.exists()
 
 
 # --- Complaints (R12) ---

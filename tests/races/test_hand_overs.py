@@ -1,4 +1,7 @@
-"""The role of main Super User goes to one person, once, whatever happens meanwhile (C2)."""
+"""The role of main Super User goes to one person, whatever happens meanwhile (C2).
+
+Who answers one offer first is among the races of eight processes (test_processes.py).
+"""
 
 import pytest
 from django.utils import timezone
@@ -7,9 +10,7 @@ from accounts.models import AuditEvent, HandOver
 from accounts.services.audit import verify_chain
 from accounts.services.hand_overs import (
     accept_hand_over,
-    decline_hand_over,
     offer_hand_over,
-    withdraw_hand_over,
 )
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
 from tests.races import test_races
@@ -55,30 +56,6 @@ def settled(customer):
             "kind", flat=True
         )
     )
-
-
-def test_eight_answers_at_once(olive):
-    """Accepted, declined and withdrawn together: one of them, with one event."""
-    for _round in range(ROUNDS):
-        customer, main, bob, _third = world(olive)
-        offer, now = offered(customer, main, bob), timezone.now()
-
-        def accept(offer=offer, bob=bob, now=now):
-            return accept_hand_over(actor=bob.user, hand_over=offer, signed_in_at=now)
-
-        def withdraw(offer=offer, main=main):
-            return withdraw_hand_over(actor=main.user, hand_over=offer)
-
-        def decline(offer=offer, bob=bob):
-            return decline_hand_over(actor=bob.user, hand_over=offer)
-
-        results = race(*[accept] * 4, withdraw, withdraw, decline, decline)
-
-        assert won(results) == 1, results
-        [kind] = settled(customer)
-        offer.refresh_from_db()
-        assert (offer.state == "accepted") == (kind == "customer.main_super_user_changed")
-        assert (customer.main_super_user == bob) == (offer.state == "accepted")
 
 
 @pytest.mark.parametrize("act", ["remove", "suspend", "demote"])

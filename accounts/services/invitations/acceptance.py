@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import emails
 from accounts.choices import CustomerStatus, Role
-from accounts.models import Invitation, Membership, User
+from accounts.models import AuditEvent, Invitation, Membership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer
 from accounts.services.invitations.offers import InvitationRefused, hash_token
@@ -73,7 +74,7 @@ def accept_invitation(
     invitation.accepted_at = timezone.now()
     invitation.accepted_by = user
     invitation.save()
-    membership = begin_membership(
+    membership, left_out = begin_membership(
         actor=invitation.invited_by,
         customer=customer,
         user=user,
@@ -81,7 +82,7 @@ def accept_invitation(
         work_name=invitation.name or user.name,
         invitation=invitation,
     )
-    left_out = _settle_in(invitation, membership)
+    left_out += _settle_in(invitation, membership)
     if invitation.as_main_super_user:
         customer.main_super_user = membership
         customer.status = CustomerStatus.ACTIVE
@@ -92,21 +93,34 @@ def accept_invitation(
         customer=customer,
         person=user,
         role=invitation.role,
-        left_out=left_out,
     )
+    if left_out:
+        _tell_what_is_missing(membership, invitation.invited_by, left_out)
     return membership
+
+
+def _tell_what_is_missing(membership: Membership, inviter: User, left_out: list[str]) -> None:
+    """An event for the Super Users, and a mail to whoever promised it."""
+    record_event(
+        kind="invitation.left_out",
+        actor=None,
+        customer=membership.customer,
+        person=membership.user,
+        things=", ".join(left_out),
+    )
+    emails.send_invitation_report(reader=inviter, membership=membership, left_out=left_out)
 
 
 def _settle_in(invitation: Invitation, membership: Membership) -> list[str]:
     """The phone and the team the invitation named; its sender took the care a team may want.
 
-    Out: the team, where it wants more care by now: then a Super User adds them to it.
+    Out: the team, where it is gone, or wants more care by now: then a Super User adds them to it.
     """
     if invitation.work_phone:
         membership.work_phone = invitation.work_phone
         membership.save(update_fields=["work_phone"])
     if invitation.team is None:
-        return []
+        return _team_promised(invitation)
     try:
         add_to_team(
             actor=invitation.invited_by,
@@ -119,6 +133,17 @@ def _settle_in(invitation: Invitation, membership: Membership) -> list[str]:
     except ValidationError:
         return [str(invitation.team)]
     return []
+
+
+def _team_promised(invitation: Invitation) -> list[str]:
+    """The name of the team the invitation was made with, by the trail: its row is gone."""
+    sent = AuditEvent.objects.filter(
+        customer=invitation.customer,
+        kind="invitation.sent",
+        at__gte=invitation.created_at,
+        data__address=invitation.address,
+    )
+    return [event.data["team"] for event in sent[:1] if event.data.get("team")]
 
 
 def _create_person(invitation: Invitation, *, name: str, password: str, language: str) -> User:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -101,12 +102,14 @@ def make_invitation(
 
 def send_first_time(actor: User, invitation: Invitation) -> None:
     """The event and the mail of a new invitation."""
+    inside: dict[str, Any] = {"team": str(invitation.team)} if invitation.team else {}
     record_event(
         kind="invitation.sent",
         actor=actor,
         customer=invitation.customer,
         address=invitation.address,
         role=str(invitation.role),
+        **inside,
     )
     emails.send_invitation(invitation)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import Role
-from accounts.models import Customer, Membership, Team, User
+from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
@@ -35,6 +35,14 @@ class Decision:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Saved:
+    """What became of the lines that were decided."""
+
+    counted: Counter[str]  # how many of each verdict
+    taken: list[AuditEvent]  # what was taken for it, which can be undone
+
+
 @transaction.atomic
 def save_verdicts(
     *,
@@ -42,8 +50,8 @@ def save_verdicts(
     review: AccessReview,
     decisions: Sequence[Decision],
     signed_in_at: datetime | None = None,
-) -> Counter[str]:
-    """Decide lines of one person or team, and do what was decided; out: how many of each verdict.
+) -> Saved:
+    """Decide lines of one person or team, and do what was decided.
 
     A line whose right changed or went meanwhile is left as it is and counts so. The last line of a
     review finishes it. Raises PermissionDenied unless the actor is a Super User here;
@@ -65,6 +73,7 @@ def save_verdicts(
         )
     standing = still_standing(items)
     now = timezone.now()
+    taken: list[AuditEvent | None] = []
     for item in items:
         decision, right = wanted[item.pk], standing.get(item.pk)
         item.verdict = Verdict.OVERTAKEN if right is None else Verdict(decision.verdict)
@@ -73,13 +82,13 @@ def save_verdicts(
             if isinstance(right, Membership):
                 _decide_role(actor, right, decision)
             elif right is not None:
-                _decide_right(actor, item, right, decision, signed_in_at)
+                taken.append(_decide_right(actor, item, right, decision, signed_in_at))
         except ValidationError as refusal:
             raise ReviewRefused({str(item.pk): refusal.messages}) from refusal
     ReviewItem.objects.bulk_update(items, ["verdict", "decided_by", "decided_at"], batch_size=200)
     counted = Counter(str(item.verdict) for item in items)
     _record(actor, customer, review, items, counted, own=own)
-    return counted
+    return Saved(counted, [event for event in taken if event is not None])
 
 
 def _undecided(review: AccessReview, wanted: dict[int, Decision], given: int) -> list[ReviewItem]:
@@ -119,11 +128,12 @@ def _decide_right(
     grant: Grant,
     decision: Decision,
     signed_in_at: datetime | None,
-) -> None:
+) -> AuditEvent | None:
     if decision.verdict == Verdict.REMOVE:
-        revoke_privilege(actor=actor, grant=grant)
+        return revoke_privilege(actor=actor, grant=grant)
     if decision.verdict == Verdict.REDUCE:
-        _reduce(actor, item, grant, decision, signed_in_at)
+        return _reduce(actor, item, grant, decision, signed_in_at)
+    return None
 
 
 def _reduce(
@@ -132,8 +142,11 @@ def _reduce(
     grant: Grant,
     decision: Decision,
     signed_in_at: datetime | None,
-) -> None:
-    """A smaller right in place of this one, an earlier end, or both; never more than there was."""
+) -> AuditEvent | None:
+    """A smaller right in place of this one, an earlier end, or both; never more than there was.
+
+    Out: the event of the right that was taken for a smaller one.
+    """
     given: Privilege = grant.permission.privilege
     smaller, ends = decision.privilege or given, decision.expires_at or grant.expires_at
     earlier = ends is not None and (grant.expires_at is None or ends < grant.expires_at)
@@ -147,8 +160,9 @@ def _reduce(
     holder: Membership | Team | None = item.membership or item.team
     if holder is None:
         raise ReviewRefused(_("This team no longer exists."))
+    taken = None
     if smaller != given:
-        revoke_privilege(actor=actor, grant=grant)
+        taken = revoke_privilege(actor=actor, grant=grant)
         alike = type(grant)._default_manager.filter(
             permission=smaller.pk,
             content_object=grant.content_object_id,
@@ -156,7 +170,7 @@ def _reduce(
             **({"group": holder.group_id} if isinstance(holder, Team) else {}),
         )
         if alike.exists():
-            return  # it is held by itself, on terms of its own
+            return taken  # it is held by itself, on terms of its own
     grant_privilege(
         actor=actor,
         holder=holder,
@@ -169,6 +183,7 @@ def _reduce(
         ),
         signed_in_at=signed_in_at,
     )
+    return taken
 
 
 def _record(

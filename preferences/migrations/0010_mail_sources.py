@@ -19,7 +19,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('preferences', '0008_delivery_reports'),
+        ('preferences', '0009_suspended_companies'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

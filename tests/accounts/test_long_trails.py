@@ -1,0 +1,172 @@
+"""A trail of any length: a page of it reads about a page, whatever is asked for."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.models.audit import chain_name
+from accounts.selectors import history_of
+from accounts.selectors.activity import Asked, find_activity, find_history
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG = 20_000  # events of Alder, the older half, and of Birch, the newer
+ENOUGH = 1200  # rows a page may look at: it shows 50, and some streams meet in it
+BUSY, RARE, NEVER = 40_001, 40_002, 40_003  # things
+
+
+@pytest.fixture
+def long(transactional_db, alice, bob, emma, alder, birch) -> None:
+    """Alice acts in every second event, Emma is in the others, Bob in one of a thousand.
+
+    Committed, so that PostgreSQL can tidy up as it does by itself: an index alone answers then.
+    """
+    postgresql = connection.vendor == "postgresql"
+    numbers = (
+        f"generate_series(1, {LONG}) AS g(n)"
+        if postgresql
+        else f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {LONG})"
+        " SELECT n FROM s) AS g"
+    )
+    at = (
+        f"now() - ({LONG} - g.n) * interval '10 minutes'"
+        if postgresql
+        else f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || (({LONG} - g.n) * 10) || ' minutes')"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_auditevent (chain, sequence, customer_id, at, kind, actor_id,"
+            " actor_name, person_id, data, previous_hash, hash)"
+            f" SELECT CASE WHEN g.n > {LONG // 2} THEN '{chain_name(birch)}'"
+            f" ELSE '{chain_name(alder)}' END, g.n + {LONG},"
+            f" CASE WHEN g.n > {LONG // 2} THEN {birch.pk} ELSE {alder.pk} END,"
+            f" {at}, CASE WHEN g.n % 1000 = 7 THEN 'team.created' ELSE 'grant.given' END,"
+            f" CASE WHEN g.n % 2 = 0 THEN {alice.pk} ELSE {emma.pk} END, 'Somebody',"
+            f" CASE WHEN g.n % 1000 = 8 THEN {bob.pk} ELSE {emma.pk} END, '{{}}', '', ''"
+            f" FROM {numbers}"
+        )
+        cursor.execute(
+            "INSERT INTO accounts_auditeventthing (event_id, resource) SELECT id,"
+            f" CASE WHEN sequence % 500 = 0 THEN {RARE} ELSE {BUSY} END FROM accounts_auditevent"
+            f" WHERE sequence > {LONG} AND sequence % 2 = 0"
+        )
+        cursor.execute("VACUUM ANALYZE" if postgresql else "ANALYZE")
+
+
+def ways(alice: User, bob: User) -> dict[str, Asked]:
+    first = timezone.now() - timedelta(minutes=10 * LONG)
+    day = {"since": first + timedelta(days=3), "before": first + timedelta(days=4)}
+    return {
+        "everything": Asked(),
+        "who does a lot": Asked(person=alice),
+        "who is hardly there": Asked(person=bob),
+        "a busy thing": Asked(resource=BUSY),
+        "a rare thing": Asked(resource=RARE),
+        "no such thing": Asked(resource=NEVER),
+        "a frequent kind": Asked(group="rights"),
+        "a rare kind": Asked(group="teams"),
+        "no such kind": Asked(group="support"),
+        "a day": Asked(**day),
+        "somebody's day": Asked(person=alice, **day),
+        "somebody's kind": Asked(person=bob, group="teams"),
+        "somebody's things": Asked(person=alice, resource=RARE),
+    }
+
+
+def looked_at(queries: Any) -> int:
+    """How many events PostgreSQL reads for these queries."""
+
+    def rows(node: dict[str, Any]) -> int:
+        here = 0
+        if node.get("Relation Name") == "accounts_auditevent":
+            read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+            here = int(read * node["Actual Loops"])
+        return here + sum(rows(below) for below in node.get("Plans", []))
+
+    total = 0
+    with connection.cursor() as cursor:
+        for query in queries:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
+            total += rows(cursor.fetchone()[0][0]["Plan"])
+    return total
+
+
+def plans(queries: Any) -> str:
+    """SQLite's plans for these queries."""
+    with connection.cursor() as cursor:
+        lines = []
+        for query in queries:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            lines += [row[-1] for row in cursor.fetchall()]
+    return "\n".join(lines)
+
+
+def too_much(captured: CaptureQueriesContext) -> str:
+    """Why these queries read more than a page; empty where they do not."""
+    if connection.vendor == "postgresql":
+        rows = looked_at(captured.captured_queries)
+        return f"{rows} rows" if rows > ENOUGH else ""
+    plan = plans(captured.captured_queries)
+    # Walking the key or an index backwards to the page's end is no scan of the table; sorting is.
+    scans = re.search(r"SCAN (accounts_auditevent|U\d)(?! USING)", plan)
+    return plan if scans or "USE TEMP B-TREE FOR ORDER BY" in plan else ""
+
+
+def pages(find: Any) -> str:
+    """The first two pages; out: why one of them read too much."""
+    with CaptureQueriesContext(connection) as captured:
+        page = find("")
+    if (fault := too_much(captured)) or not page.next_cursor:
+        return fault
+    with CaptureQueriesContext(connection) as captured:
+        find(page.next_cursor)
+    return too_much(captured)
+
+
+def test_a_page_reads_a_page(long, alder, alice, bob):
+    for way, asked in ways(alice, bob).items():
+        assert not pages(lambda after: find_activity(alder, asked, after=after)), way
+
+
+def test_a_page_of_ones_own_history_too(long, alice, bob, emma, charlie):
+    for person in (alice, bob, emma, charlie):
+        assert not pages(lambda after: find_history(person, after=after)), person
+
+
+def test_every_page_of_a_history_is_there_once(long, bob):
+    seen, after = [], ""
+    while True:
+        page = find_history(bob, after=after, size=7)
+        seen += page.rows
+        if not (after := page.next_cursor):
+            break
+
+    assert seen == list(history_of(bob))
+
+
+@pytest.mark.parametrize("query", [{}, {"who": "alice"}, {"group": "rights"}, {"resource": BUSY}])
+def test_the_page_in_few_queries(query, long, as_, alice, django_assert_max_num_queries):
+    client = as_(alice)
+    with django_assert_max_num_queries(14):
+        response = client.get(reverse("accounts:activity", args=["alder"]), query)
+    assert len(response.context["entries"]) == 50
+
+
+@pytest.mark.parametrize("name", ["accounts:history", "accounts:profile"])
+def test_ones_own_page_in_few_queries(name, long, as_, emma, django_assert_max_num_queries):
+    client = as_(emma)
+    with django_assert_max_num_queries(12):
+        response = client.get(reverse(name))
+    assert len(response.context["entries"]) in (20, 50)
+
+
+def test_a_customer_is_not_told_of_anothers(long, alder, birch):
+    assert {event.customer_id for event in find_activity(alder, Asked(resource=BUSY))} == {alder.pk}
+    assert {event.customer_id for event in find_activity(birch, Asked(resource=BUSY))} == {birch.pk}

@@ -1,0 +1,72 @@
+"""Every kind of event of the three apps reads as a sentence, in both languages.
+
+That a service gives each word its sentence waits for, conftest.py checks at every event recorded.
+"""
+
+import re
+
+import pytest
+from django.utils import translation
+
+from accounts.choices import EVENT_CODES, EVENT_SENTENCES
+from accounts.models import AuditEvent
+from accounts.selectors import sentence_of
+
+DOMAINS = {"en": "Domains", "fr": "Domaines"}
+# What stands in an event's data, as the services write it.
+DATA = {
+    **dict.fromkeys(
+        ["added", "changed", "complaints", "count", "kept", "overtaken", "people", "percent"], 3
+    ),
+    **dict.fromkeys(["reduced", "refused", "removed", "rights", "sent"], 12),
+    **dict.fromkeys(["holder", "person", "previous"], "Bob Tremblay"),
+    **dict.fromkeys(["portal", "portal_name", "topic", "type"], DOMAINS),
+    "address": "bob@alder.example",
+    "category": "legal",
+    "changes": "2 added.",
+    "contact": {"en": "Billing", "fr": "Facturation"},
+    "customer_name": "Alder Dental",
+    "digest": "weekly",
+    "fields": "name, work_phone",
+    "format": "csv",
+    "how": "phone",
+    "last_day": {"en": "May 1, 2027", "fr": "1 mai 2027"},
+    "notice_class": {"en": "Legal", "fr": "Juridique"},
+    "preset": "Bookkeeper",
+    "privilege": {"en": "Renew it", "fr": "Le renouveler"},
+    "reader": "b…@alder.example",
+    "reason": "He asked by phone.",
+    "request": "phone",
+    "resource": "alder.example",
+    "role": "super_user",
+    "status": {"en": "suspended", "fr": "suspendu"},
+    "subject": {"en": "News", "fr": "Nouvelles"},
+    "team": "Reception",
+    "ticket": "T-1",
+    "until": "2027-05-01",
+}
+
+
+def event(kind: str) -> AuditEvent:
+    return AuditEvent(kind=kind, actor_name="Alice Martin", data=DATA)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", EVENT_SENTENCES)
+def test_a_whole_sentence(kind, language):
+    with translation.override(language):
+        said = sentence_of(event(kind))
+
+    assert "—" not in said, "a word of it is not in DATA"
+    assert said.endswith("."), said
+    assert "%(" not in said
+    assert "{" not in said, "a word in several languages stands there as data"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_code_stands_in_a_sentence(language):
+    codes = {str(DATA[name]) for name in EVENT_CODES if name != "how"} | {"work_phone"}
+    for kind in EVENT_SENTENCES:
+        with translation.override(language):
+            words = re.findall(r"\w+", sentence_of(event(kind)))
+        assert not codes & set(words), kind

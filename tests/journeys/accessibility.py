@@ -1,0 +1,22 @@
+"""What axe and a ruler find wrong with a page."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+AXE = Axe()
+
+
+def faults_of(page: Page) -> list[str]:
+    """What is wrong with the page as it stands; axe looks too where scripts may run."""
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    faults = [f"{wide} px wider than the screen"] if wide > 0 else []
+    if (headings := page.locator("h1").count()) != 1:
+        faults.append(f"{headings} first headings")
+    if page.evaluate("matchMedia('(scripting: none)').matches"):
+        return faults  # axe would wait for ever: its promise is a script of the page
+    for violation in AXE.run(page).response["violations"]:
+        where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
+        faults.append(f"{violation['id']}: {violation['help']} ({where})")
+    return faults

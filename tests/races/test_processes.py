@@ -1,0 +1,247 @@
+"""The five races a hub must not lose, among eight real processes on PostgreSQL.
+
+Each round is one moment: every process gets ready, they wait for one another, and all act, some by
+the service and some by the page over it. One wins, each other is told why not by name; one event,
+and nothing is left behind. The other races are threads (test_races.py).
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import (
+    AuditEvent,
+    Customer,
+    HandOver,
+    Invitation,
+    Membership,
+    TeamMembership,
+    User,
+)
+from accounts.services.audit import verify_chain
+from accounts.services.hand_overs import offer_hand_over
+from accounts.services.invitations import invite_person
+from accounts.services.memberships import change_role
+from accounts.services.requests import open_request
+from accounts.services.teams import add_to_team, create_team
+from portals.models import PersonGrant, Portal, Privilege, Resource
+from portals.services.requests import request_access
+from portals.services.subscriptions import subscribe_customer
+from tests.races import test_races
+from tests.races.processes import Answer, Eight, Knock, eight_processes
+from tests.races.test_races import ROUNDS, join, new_customer
+
+pytestmark = test_races.pytestmark
+_on_postgresql, olive = test_races._on_postgresql, test_races.olive
+
+
+@pytest.fixture(scope="module")
+def processes(django_db_setup: None) -> Iterator[Eight | None]:
+    if connection.vendor != "postgresql":
+        yield None
+        return
+    with eight_processes(str(connection.settings_dict["NAME"])) as eight:
+        yield eight
+
+
+def won(answers: list[Answer], door: str = "") -> list[Answer]:
+    """Who won, of those at doors whose names begin so."""
+    return [one for one in answers if one.outcome == "won" and one.door.startswith(door)]
+
+
+def kinds(customer: Customer, *wanted: str) -> list[str]:
+    """The events of these kinds in the customer's whole chain, which holds."""
+    events = AuditEvent.objects.filter(customer=customer).order_by("pk")
+    assert verify_chain(f"customer:{customer.pk}") == len(events)
+    return [event.kind for event in events if event.kind in wanted]
+
+
+class Firm:
+    """A fresh customer: its main Super User, a second one, Bob, and a thing to have rights on."""
+
+    def __init__(self, olive: User) -> None:
+        self.customer, self.main = new_customer(olive)
+        portal = Portal.objects.get(slug="domains")
+        subscribe_customer(actor=olive, customer=self.customer, portal=portal)
+        self.second, self.bob = (join(self.customer, self.main, name) for name in ("sue", "bob"))
+        change_role(actor=self.main.user, membership=self.second, role="super_user")
+        self.privilege = Privilege.objects.get(portal=portal, codename="subscription.open")
+        self.root = Resource.objects.get(subscription__customer=self.customer)
+        self.rights().delete()  # what a portal gives to everyone who joins
+
+    def rights(self):
+        return PersonGrant.objects.filter(user=self.bob.user)
+
+    def right(self) -> dict[str, int]:
+        return {
+            "holder": self.bob.pk,
+            "privilege": self.privilege.pk,
+            "resource": self.root.pk,
+        }
+
+
+def test_one_invitation_accepted_by_eight(olive, processes):
+    """D2: one membership, one person, one event."""
+    customer, main = new_customer(olive)
+    for number in range(ROUNDS):
+        address = f"gina{number}@{customer.slug}.example"
+        invitation = invite_person(actor=main.user, customer=customer, address=address)
+        token = {"token": invitation.token}
+
+        answers = processes.race(
+            *[Knock("accept_invitation_by_service", token)] * 4,
+            *[Knock("accept_invitation_by_page", token)] * 4,
+        )
+
+        assert len(won(answers)) == 1, answers
+        [gina] = User.objects.filter(email=address)
+        [joined] = Membership.objects.filter(customer=customer, user=gina)
+        assert Invitation.objects.get(pk=invitation.pk).accepted_by == gina
+        assert joined.is_live
+        told = AuditEvent.objects.filter(customer=customer, person=gina)
+        assert [event.kind for event in told] == ["invitation.accepted"]
+    accepted = kinds(customer, "invitation.accepted")
+    assert len(accepted) == ROUNDS + 1  # with its main Super User's own
+
+
+def test_one_request_answered_by_eight(olive, processes):
+    """One answer, one event; the right is given with a yes, never after a no."""
+    ends = {f"request.{state}" for state in ("approved", "refused", "withdrawn")}
+    for _round in range(ROUNDS):
+        firm = Firm(olive)
+        rights = [(firm.root, firm.privilege)]
+        asked = request_access(actor=firm.bob.user, customer=firm.customer, rights=rights)
+
+        def answer(how: str, way: str, who: Membership, asked=asked) -> Knock:
+            values = {"answer": how, "asked": asked.pk, "user": who.user_id}
+            return Knock(f"answer_request_by_{way}", values)
+
+        answers = processes.race(
+            answer("approve", "service", firm.main),
+            answer("approve", "service", firm.second),
+            answer("approve", "page", firm.main),
+            answer("approve", "page", firm.second),
+            answer("refuse", "service", firm.second),
+            answer("refuse", "page", firm.main),
+            answer("withdraw", "service", firm.bob),
+            answer("withdraw", "page", firm.bob),
+        )
+
+        assert len(won(answers)) == 1, answers
+        asked.refresh_from_db()
+        assert kinds(firm.customer, *ends) == [f"request.{asked.state}"]
+        yes = asked.state == "approved"
+        assert firm.rights().count() == yes
+        assert kinds(firm.customer, "grant.given") == ["grant.given"] * yes
+
+
+def test_one_hand_over_settled_by_eight(olive, processes):
+    """C2: accepted, declined or taken back, once; the firm keeps a live main Super User."""
+    settled = {
+        "accepted": "customer.main_super_user_changed",
+        "declined": "hand_over.declined",
+        "withdrawn": "hand_over.withdrawn",
+    }
+    for _round in range(ROUNDS):
+        firm = Firm(olive)
+        offer = offer_hand_over(
+            actor=firm.main.user,
+            customer=firm.customer,
+            to=firm.second,
+            typed_name=firm.customer.name,
+            signed_in_at=timezone.now(),
+        )
+
+        def settle(how: str, way: str, who: Membership, offer=offer) -> Knock:
+            values = {"how": how, "offer": offer.pk, "user": who.user_id}
+            return Knock(f"settle_hand_over_by_{way}", values)
+
+        answers = processes.race(
+            settle("accept", "service", firm.second),
+            settle("accept", "service", firm.second),
+            settle("accept", "page", firm.second),
+            settle("accept", "page", firm.second),
+            settle("decline", "service", firm.second),
+            settle("decline", "page", firm.second),
+            settle("withdraw", "service", firm.main),
+            settle("withdraw", "page", firm.main),
+        )
+
+        assert len(won(answers)) == 1, answers
+        offer.refresh_from_db()
+        assert kinds(firm.customer, *settled.values()) == [settled[offer.state]]
+        keeper = Customer.objects.get(pk=firm.customer.pk).main_super_user
+        assert keeper == (firm.second if offer.state == "accepted" else firm.main)
+        assert keeper.is_live
+        assert keeper.is_super_user
+        assert not HandOver.objects.open().filter(customer=firm.customer).exists()
+
+
+def test_one_right_given_by_eight(olive, processes):
+    """J4: one row, one event. A service asked for what is there answers with it; a page says no."""
+    for _round in range(ROUNDS):
+        firm = Firm(olive)
+        before = kinds(firm.customer, "grant.given")
+
+        def give(way: str, who: Membership, firm=firm) -> Knock:
+            return Knock(f"give_right_by_{way}", {"user": who.user_id, **firm.right()})
+
+        answers = processes.race(
+            *[give("service", firm.main), give("service", firm.second)] * 2,
+            *[give("page", firm.main), give("page", firm.second)] * 2,
+        )
+
+        [right] = firm.rights()
+        assert [one.said for one in won(answers, "give_right_by_service")] == [str(right.pk)] * 4
+        assert len(won(answers, "give_right_by_page")) <= 1, answers
+        assert kinds(firm.customer, "grant.given") == [*before, "grant.given"]
+        given = AuditEvent.objects.filter(customer=firm.customer, kind="grant.given").latest("pk")
+        assert given.actor == right.granted_by
+
+
+def test_leaving_against_a_right_among_eight(olive, processes):
+    """One removal, one event; whoever is first, the leaver keeps nothing."""
+    for _round in range(ROUNDS):
+        firm = Firm(olive)
+        team = create_team(actor=firm.main.user, customer=firm.customer, name="Office")
+        add_to_team(actor=firm.main.user, team=team, membership=firm.bob)
+        open_request(actor=firm.bob.user, customer=firm.customer, kind="other", text="A chair.")
+        before = kinds(firm.customer, "grant.given")
+
+        def remove(way: str, who: Membership, firm=firm) -> Knock:
+            return Knock(f"remove_person_by_{way}", {"user": who.user_id, "holder": firm.bob.pk})
+
+        def give(way: str, who: Membership, firm=firm) -> Knock:
+            return Knock(f"give_right_by_{way}", {"user": who.user_id, **firm.right()})
+
+        answers = processes.race(
+            *[remove("service", firm.main), give("service", firm.second)] * 2,
+            *[remove("page", firm.second), give("page", firm.main)] * 2,
+        )
+
+        assert len(won(answers, "remove")) == 1, answers
+        given = kinds(firm.customer, "grant.given")[len(before) :]
+        assert len(given) == bool(won(answers, "give"))
+        assert kinds(firm.customer, "membership.removed") == ["membership.removed"]
+        assert not firm.rights().exists()
+        assert not TeamMembership.objects.filter(membership=firm.bob).exists()
+        assert not firm.bob.requests.open().exists()
+        firm.bob.refresh_from_db()
+        assert firm.bob.ended_at is not None
+
+
+def test_who_gets_no_answer_fails_the_test(olive, processes):
+    """Else a process that never acted would count as one that was refused."""
+    with pytest.raises(AssertionError, match="did not get ready"):
+        processes.race(*[Knock("accept_invitation_by_service", {})] * 8)
+
+
+def test_nobody_is_left_of_a_test_that_fails():
+    with pytest.raises(RuntimeError), eight_processes("no database") as eight:
+        begun = list(eight._processes)
+        raise RuntimeError
+
+    assert len(begun) == 8
+    assert not any(process.is_alive() for process in begun)
