@@ -177,6 +177,8 @@ _TEXTS = " OR ".join(
 _CATEGORY = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
     OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
 _BEGUN = "EXISTS (SELECT 1 FROM preferences_{table} k WHERE k.campaign_id = OLD.id)"
+_POINTS_NOWHERE = """NEW.{column} IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM preferences_{table} p WHERE p.id = NEW.{column})"""
 
 TRIGGERS = register(
     append_only("preferences_candidate"),
@@ -208,8 +210,7 @@ TRIGGERS = register(
         SetRefusal(
             name=f"candidate_points_at_a_{table}",
             table="preferences_candidate",
-            refuse_when=f"NEW.{column} IS NOT NULL"
-            f" AND NEW.{column} NOT IN (SELECT p.id FROM preferences_{table} p)",
+            refuse_when=_POINTS_NOWHERE.format(column=column, table=table),
             message=f"a candidate points at a {table} that is there",
         )
         for column, table in (

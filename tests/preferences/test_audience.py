@@ -224,7 +224,9 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
     bob, alice, charlie, olive, alder, birch, newsletter, consent, drawn, about, membership
 ):
     with transaction.atomic():
-        sam = Recipient.objects.create(address="sam@elsewhere.example", language="fr")
+        sam = Recipient.objects.create(
+            address="sam@elsewhere.example", language="fr", address_hash="looked up"
+        )
         Membership.objects.create(customer=birch, user=bob, work_name="Bob")  # in two companies
         nowhere = Portal.objects.create(slug="nowhere", label_en="N", label_fr="N", kind="webmail")
         firms = {"alder": alder, "birch": birch}
