@@ -31,8 +31,8 @@ TABLES = (
     "portals_subscription",
 )  # fmt: skip
 
-# {people} people in customers of twenty, a fiftieth of them suspended; five of six said something about three topics, a sixth
-# of them no, and half as many records are older ones.
+# {people} people in customers of twenty, a fiftieth of which is suspended; five of six people said
+# something about three topics, a sixth of them no, and half as many records are older ones.
 SEED = """
 INSERT INTO accounts_customer (slug, name, status, language, phone, street, city, region,
     postal_code, country, created_at, search_name, search_slug)
@@ -52,7 +52,7 @@ SELECT c.id, n, 'user', 'p' || n, '', now(),
 FROM generate_series(1, {people}) n JOIN accounts_customer c ON c.slug = 'c' || (n / 20 + 1);
 
 UPDATE accounts_customer c SET main_super_user_id = m.id,
-    status = CASE WHEN c.id % 50 = 0 THEN 'suspended' ELSE 'active' END
+    status = CASE WHEN c.id % 50 = 1 THEN 'suspended' ELSE 'active' END
 FROM (SELECT customer_id, MIN(id) AS id FROM accounts_membership GROUP BY customer_id) m
 WHERE m.customer_id = c.id;
 
