@@ -52,7 +52,7 @@ def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_
     if message.recipient.email != message.address:
         return Answer(False, Reason.ADDRESS_CHANGED)
     if not message.recipient.address_hash:  # it changed, and changed back
-        reader = Recipient.objects.filter(pk=message.recipient_id)
+        reader = Recipient.objects.filter(pk=message.recipient.pk)
         follow_changed_addresses(actor=None, readers=reader)
     return ask(message.recipient, message.topic)
 

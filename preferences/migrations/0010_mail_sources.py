@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(condition=models.Q(('notice_class__isnull', False), ('state', 'sent')), fields=['claimed_at', 'notice_class'], name='message_of_notice_class'),
+            index=models.Index(condition=models.Q(('notice_class__isnull', False)), fields=['claimed_at', 'notice_class', 'state'], name='message_of_notice_class'),
         ),
         migrations.AddIndex(
             model_name='recipient',

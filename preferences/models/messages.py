@@ -95,8 +95,8 @@ class Message(models.Model):
             ),
             # How much mandatory mail went out, month by month.
             models.Index(
-                fields=["claimed_at", "notice_class"],
-                condition=Q(state=MessageState.SENT, notice_class__isnull=False),
+                fields=["claimed_at", "notice_class", "state"],
+                condition=Q(notice_class__isnull=False),
                 name="message_of_notice_class",
             ),
             models.Index(
