@@ -37,7 +37,7 @@ OPEN_ESCALATIONS = [
 class ReachedHow(TextChoices):
     """How it ended."""
 
-    DELIVERED = "delivered", _("Delivered to another address")
+    DELIVERED = "delivered", _("Delivered, as a mail server says")
     READ = "read", _("Read in the hub")
     PHONE = "phone", _("Reached by phone")
     POST = "post", _("Reached by post")
@@ -46,6 +46,7 @@ class ReachedHow(TextChoices):
 
 REPORT_SENTENCES = {
     "address.unreachable": _("Mail to %(reader)s comes back."),
+    "address.reachable": _("Mail to %(reader)s arrives again."),
     "address.confirmed": _("%(actor)s said that mail to their address works again."),
     "optional_mail.complained": _(
         "%(reader)s reported our mail as unwanted: all optional mail is stopped."

@@ -37,6 +37,14 @@ class DeliveryReport(models.Model):
                 condition=Q(kind__in=ReportKind.values), name="report_kind_known"
             ),
         ]
+        indexes = [
+            # A few among very many deliveries: the alarm counts from here (services/complaints.py).
+            models.Index(
+                fields=["message"],
+                condition=Q(kind=ReportKind.COMPLAINT),
+                name="report_complaint",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.kind}"

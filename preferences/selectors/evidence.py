@@ -10,6 +10,7 @@ from preferences.models import (
     Candidate,
     Choice,
     ConsentRecord,
+    Escalation,
     Message,
     Recipient,
 )
@@ -90,7 +91,8 @@ def _consent(record: ConsentRecord) -> dict[str, Any]:
 def _messages(recipient: Recipient) -> Any:
     return (
         Message.objects.filter(recipient=recipient)
-        .select_related("campaign", "topic", "decision")
+        .select_related("campaign", "topic", "decision", "escalation__by")
+        .prefetch_related("reports", "escalation__trials__message__reports")
         .defer("sealed_content")
         .order_by("pk")
     )
@@ -119,6 +121,40 @@ def _message(message: Message) -> dict[str, Any]:
             "detail": decision.detail,
             "at": _moment(decision.at),
         },
+        "reports": _reports(message),
+        "followed_up": _escalation(getattr(message, "escalation", None)),
+    }
+
+
+def _reports(message: Message) -> list[dict[str, Any]]:
+    """What servers said of it, oldest first (R48)."""
+    return [
+        {"kind": report.kind, "at": _moment(report.at), "diagnostic": report.diagnostic}
+        for report in sorted(message.reports.all(), key=lambda report: report.pk)
+    ]
+
+
+def _escalation(found: Escalation | None) -> dict[str, Any] | None:
+    """How a notice that came back was followed to its end (R47)."""
+    if found is None:
+        return None
+    return {
+        "state": found.state,
+        "how": found.how,
+        "opened_at": _moment(found.opened_at),
+        "super_users_told_at": _moment(found.told_at),
+        "ended_at": _moment(found.ended_at),
+        "by": str(found.by.sub) if found.by else None,
+        "reason": found.reason,
+        "tried": [
+            {
+                "address": trial.address,
+                "message_id": trial.message.message_id,
+                "state": trial.message.state,
+                "reports": _reports(trial.message),
+            }
+            for trial in sorted(found.trials.all(), key=lambda trial: trial.pk)
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from accounts.validators import clean_reason
 from preferences.choices.reports import OPEN_ESCALATIONS, EscalationState, ReachedHow
 from preferences.gate import returned
 from preferences.models import Escalation, Message, Recipient, Trial
-from preferences.services.recipients import lock_recipient
+from preferences.services.recipients import clear_mark, lock_recipient
 
 ADDRESS_HAS = timedelta(hours=1)  # to prove itself, before the next step
 SUPER_USERS_HAVE = timedelta(days=1)  # to have the person look, before it is for staff
@@ -62,10 +63,11 @@ def _hurry(trial_message: Message) -> None:
 
 
 def prove_by_delivery(*, message: Message) -> None:
-    """A server says it delivered the notice to another address: it has reached them."""
-    trial = Trial.objects.filter(message=message, escalation__isnull=False).first()
-    if trial is not None and trial.escalation is not None:
-        _end(trial.escalation, EscalationState.PROVED, ReachedHow.DELIVERED, None)
+    """A server says it delivered the notice to another address, or after all: it reached them."""
+    for found in Escalation.objects.filter(
+        Q(message=message) | Q(trials__message=message)
+    ).distinct():
+        _end(found, EscalationState.PROVED, ReachedHow.DELIVERED, None)
 
 
 def run_escalations() -> int:
@@ -166,8 +168,7 @@ def confirm_address(*, actor: User) -> list[Escalation]:
         _end(one, EscalationState.PROVED, ReachedHow.READ, actor) for one in waiting.order_by("pk")
     ]
     if recipient.unreachable_since is not None:
-        recipient.unreachable_since, recipient.unreachable_reason = None, ""
-        recipient.save(update_fields=["unreachable_since", "unreachable_reason"])
+        clear_mark(recipient)
         message = returned.send_trial(person=actor)
         Trial.objects.create(message=message, address=actor.email)
         record_event(kind="address.confirmed", actor=actor, person=actor)

@@ -47,6 +47,12 @@ def lock_reader(actor: User | None, recipient: Recipient | None) -> Recipient:
     return Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
 
 
+def clear_mark(recipient: Recipient) -> None:
+    """Take away the mark that mail to a reader's address comes back; in: the locked row."""
+    recipient.unreachable_since, recipient.unreachable_reason = None, ""
+    recipient.save(update_fields=["unreachable_since", "unreachable_reason"])
+
+
 @transaction.atomic
 def pause_optional_mail(
     *, actor: User | None, until: datetime | None, recipient: Recipient | None = None
@@ -120,8 +126,8 @@ def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentR
     if former in address_hashes(recipient.email):  # the same address, under a former secret key
         recipient.save(update_fields=["address_hash"])
         return []
-    recipient.unreachable_since, recipient.unreachable_reason = None, ""
-    recipient.save(update_fields=["address_hash", "unreachable_since", "unreachable_reason"])
+    recipient.save(update_fields=["address_hash"])
+    clear_mark(recipient)
     latest = ConsentRecord.objects.filter(
         address_hash__in=address_hashes(recipient.email)
     ).annotate(

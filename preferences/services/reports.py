@@ -18,6 +18,7 @@ from preferences.models import DeliveryReport, Message, Recipient
 from preferences.services.choices import record_consent
 from preferences.services.complaints import watch_complaints
 from preferences.services.escalations import open_escalation, prove_by_delivery
+from preferences.services.recipients import clear_mark
 
 SOFT_LIMIT = 5  # soft bounces of one address …
 SOFT_WITHIN = timedelta(days=10)  # … within these: it takes no mail
@@ -63,8 +64,9 @@ def note_report(
     """Write one report of a message and do what follows from it; None for one that came before.
 
     In: whose event it is, as its sender names it (`event`, up to 200 characters). A hard bounce
-    marks the address, a soft one when it is the fifth in ten days; a complaint stops all optional
-    mail; a notice that came back escalates.
+    marks the address, a soft one only when it is the fifth in ten days and nothing was delivered
+    since; a mail sent after the mark that is delivered takes it away. A complaint stops all
+    optional mail; a notice that came back escalates. Events may come in any order.
     """
     recipient = None
     if message.recipient_id is not None:
@@ -87,7 +89,7 @@ def note_report(
     elif kind == ReportKind.COMPLAINT:
         _complained(message, recipient)
     elif kind == ReportKind.DELIVERED:
-        prove_by_delivery(message=message)
+        _delivered(message, recipient)
     return report
 
 
@@ -98,19 +100,35 @@ def _line(text: str) -> str:
 
 def _came_back(message: Message, recipient: Recipient | None, report: DeliveryReport) -> None:
     note_bounce(address=message.address)
-    lasting = report.kind == ReportKind.HARD or _is_repeated(message.address)
-    if lasting and recipient is not None and recipient.email == message.address:
-        mark_unreachable(recipient=recipient, reason=report.diagnostic or str(report.kind))
+    theirs = recipient if recipient is not None and recipient.email == message.address else None
+    if theirs is not None and (report.kind == ReportKind.HARD or _is_repeated(theirs)):
+        mark_unreachable(recipient=theirs, reason=report.diagnostic or str(report.kind))
     open_escalation(message=message)
 
 
-def _is_repeated(address: str) -> bool:
-    recent = DeliveryReport.objects.filter(
-        message__address=address,
-        kind=ReportKind.SOFT,
-        at__gt=timezone.now() - SOFT_WITHIN,
+def _is_repeated(recipient: Recipient) -> bool:
+    """Whether so many soft bounces of an address followed each other that it takes no mail."""
+    about = DeliveryReport.objects.filter(
+        message__recipient=recipient, message__address=recipient.email
     )
-    return recent.count() >= SOFT_LIMIT
+    latest = about.filter(kind=ReportKind.DELIVERED).order_by("-at").values_list("at", flat=True)
+    since = max([timezone.now() - SOFT_WITHIN, *latest[:1]])
+    return about.filter(kind=ReportKind.SOFT, at__gt=since).count() >= SOFT_LIMIT
+
+
+def _delivered(message: Message, recipient: Recipient | None) -> None:
+    """A mail that reached its address, and did not come back later, shows that it takes mail."""
+    if message.reports.filter(kind__in=CAME_BACK).exists():
+        return
+    prove_by_delivery(message=message)
+    if recipient is None or recipient.email != message.address:
+        return
+    marked = recipient.unreachable_since
+    if marked is not None and message.created_at > marked:
+        clear_mark(recipient)
+        record_event(
+            kind="address.reachable", actor=None, person=recipient.user, reader=_called(recipient)
+        )
 
 
 @transaction.atomic

@@ -1,8 +1,44 @@
-"""Contacts get copies of notices about the company, in their language; secrets are never copied."""
+"""Contacts get copies of notices about the company, in their language; secrets are never copied.
 
-from accounts.services.memberships import remove_membership, suspend_membership
+Item 5 of the preference centre: contact roles decide who besides the person gets which class.
+"""
+
+import pytest
+from django.utils import timezone
+
+from accounts.services.hand_overs import accept_hand_over, offer_hand_over
+from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.memberships import change_role, remove_membership, suspend_membership
+from accounts.services.requests import approve_request, open_request, refuse_request
 from accounts.services.support import send_reset_link
-from preferences.services.firms import name_contact
+from portals.models import Portal, Resource
+from portals.services.grants import Terms, grant_privilege
+from portals.services.service_requests import ServiceApproval, request_service
+from preferences.choices import CONTACT_CLASSES, ContactKind, NoticeCode
+from preferences.models import Escalation, Message, NoticeClass, Recipient
+from preferences.selectors import contacts_for
+from preferences.services.choices import stop_all_optional
+from preferences.services.firms import add_recipient, name_contact
+from preferences.services.reports import note_report
+
+
+@pytest.fixture
+def gina(alice, alder, membership):
+    """A colleague who is only there to be told; she reads French."""
+    offer = invite_person(actor=alice, customer=alder, address="gina@alder.example", name="Gina")
+    found = accept_invitation(
+        actor=None, token=offer.token, name="Gina", password="three unrelated words"
+    )
+    found.user.language = "fr"
+    found.user.save()
+    return found
+
+
+@pytest.fixture
+def since(deliver):
+    """The mails that leave from here on, by reader."""
+    count = len(deliver())
+    return lambda: {mail.to[0]: mail for mail in deliver()[count:]}
 
 
 def test_a_contact_gets_a_copy_of_what_concerns_a_colleague(alice, bob, emma, membership, deliver):
@@ -31,3 +67,117 @@ def test_a_reset_link_is_copied_to_nobody(alice, bob, emma, dana, membership, de
     count = len(deliver())
     send_reset_link(actor=dana, person=bob, ticket="T-1", reason="Lost")
     assert [emma.email] not in [mail.to for mail in deliver()[count:]]
+
+
+# --- Which notices, to which contact ---
+
+
+def bobs_mailbox():
+    mailbox = Resource.objects.get(resource_type__code="mailbox", external_id="bob@alder.example")
+    return mailbox, mailbox.resource_type.privileges.get(code="read")
+
+
+def give_bobs_mailbox(actor, to):
+    thing, privilege = bobs_mailbox()
+    grant_privilege(
+        actor=actor, holder=to, privilege=privilege, resource=thing,
+        terms=Terms(reason="Holiday cover"), signed_in_at=timezone.now(),
+    )  # fmt: skip
+
+
+def test_a_sensitive_right_is_told_to_the_security_contact(
+    alice, emma, bob, gina, membership, since
+):
+    name_contact(actor=alice, membership=gina, kind="security")
+    give_bobs_mailbox(alice, membership(emma))
+    told = since()
+    assert set(told) == {bob.email, emma.email, gina.user.email}
+    copy = told[gina.user.email].body
+    assert copy.startswith("Copie pour vous") or "Alder Dental" in copy.splitlines()[0]
+    assert "Holiday cover" in copy
+
+
+@pytest.mark.parametrize("kind", ["billing", "technical", "legal", None])
+def test_other_contacts_are_not_told_of_it(alice, emma, gina, membership, since, kind):
+    if kind:
+        name_contact(actor=alice, membership=gina, kind=kind)
+    give_bobs_mailbox(alice, membership(emma))
+    assert gina.user.email not in since()
+
+
+def test_a_hand_over_is_told_to_the_security_contact_once(
+    alice, alder, emma, gina, membership, since
+):
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    name_contact(actor=alice, membership=gina, kind="security")
+    since()
+    offer = offer_hand_over(
+        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        signed_in_at=timezone.now(),
+    )  # fmt: skip
+    accept_hand_over(actor=emma, hand_over=offer, signed_in_at=timezone.now())
+    copies = Message.objects.filter(address=gina.user.email, notice_class="security")
+    assert since()[gina.user.email]
+    assert len(copies) == 2  # that it was offered, and that it was accepted
+    assert {copy.recipient.user for copy in copies} == {gina.user}
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_the_provider_s_answer_about_a_service_goes_to_the_billing_contact(
+    alice, alder, olive, gina, since, yes
+):
+    name_contact(actor=alice, membership=gina, kind="billing")
+    portal = Portal.objects.exclude(subscriptions__customer=alder).first()
+    portal = portal or Portal.objects.get(slug="statistics")
+    kind = "add" if not alder.subscriptions.filter(portal=portal).exists() else "end"
+    asked = request_service(
+        actor=alice, customer=alder, portal=portal, kind=kind, typed=portal.label_en
+    )
+    since()
+    if yes:
+        how = ServiceApproval(signed_in_at=timezone.now(), typed=portal.label_en)
+        approve_request(actor=olive, asked=asked, how=how, for_provider=True)
+    else:
+        refuse_request(actor=olive, asked=asked, reason="Not yet", for_provider=True)
+    told = since()
+    assert {alice.email, gina.user.email} <= set(told)
+
+
+def test_what_colleagues_ask_of_each_other_is_copied_to_nobody(alice, bob, alder, gina, since):
+    for kind in ContactKind:
+        name_contact(actor=alice, membership=gina, kind=kind.value)
+    asked = open_request(actor=bob, customer=alder, kind="other", text="Please")
+    refuse_request(actor=alice, asked=asked, reason="No")
+    assert gina.user.email not in since()
+
+
+@pytest.mark.parametrize("code", NoticeCode.values)
+def test_every_class_has_its_contacts_and_added_readers(alice, alder, gina, code):
+    assert not contacts_for(alder, code)
+    add_recipient(actor=alice, membership=gina, category=NoticeClass.objects.get(code=code))
+    assert list(contacts_for(alder, code)) == [gina.user]
+    assert [kind for kind, codes in CONTACT_CLASSES.items() if code in codes]
+
+
+def test_who_refused_all_optional_mail_still_gets_copies_R42(alice, emma, gina, membership, since):
+    name_contact(actor=alice, membership=gina, kind="security")
+    stop_all_optional(actor=gina.user)
+    give_bobs_mailbox(alice, membership(emma))
+    assert gina.user.email in since()
+
+
+# --- A copy that comes back ---
+
+
+def test_a_copy_that_comes_back_is_about_its_own_reader(
+    alice, bob, emma, gina, membership, since, deliver
+):
+    """The contact's address is marked and followed up; the person's own notice stands (R47)."""
+    name_contact(actor=alice, membership=gina, kind="security")
+    suspend_membership(actor=alice, membership=membership(bob))
+    assert set(since()) == {bob.email, gina.user.email}
+    copy = Message.objects.filter(address=gina.user.email).latest("pk")
+    note_report(message=copy, kind="hard", event="x:1", diagnostic="550 5.1.1 no")
+    assert Recipient.objects.get(user=gina.user).unreachable_since
+    assert Recipient.objects.get(user=bob).unreachable_since is None
+    assert Escalation.objects.get().recipient.user == gina.user

@@ -1,5 +1,6 @@
 """A notice that comes back is followed until it is proved to have reached, or exhausted (R47)."""
 
+import json
 import smtplib
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from preferences.models import Escalation, Message, NoticeClass, Recipient, Trial
+from preferences.selectors.evidence import evidence_of
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.escalations import (
     ADDRESS_HAS,
@@ -118,6 +120,69 @@ def test_an_address_that_sends_it_back_is_not_waited_for_nor_tried_again(
     assert run_escalations() == 1
     assert state(found) == "told"
     assert Trial.objects.count() == 1
+
+
+@pytest.mark.parametrize("answers", ["bounce", "silence"])
+def test_second_and_third_address_fail_too_R47(
+    returned, clock, bob, alice, olive, deliver, answers
+):
+    """Each address once, in turn; then the Super User, then staff, then the end, for good."""
+    places = ("home", "phone", "club")
+    addresses = [second_address(bob, f"bob@{place}.example") for place in places]
+    found = returned(bob)
+    for tried in range(1, 4):
+        assert later(clock, ADDRESS_HAS if tried > 1 and answers == "silence" else timedelta(0))
+        deliver()
+        trials = Trial.objects.filter(escalation=found).order_by("pk")
+        assert [trial.address for trial in trials] == addresses[:tried]
+        assert mail_box.outbox[-1].to == [addresses[tried - 1]]
+        if answers == "bounce":
+            note_report(message=trials.last().message, kind="hard", event=f"x:t{tried}")
+        assert state(found) == "addresses"
+    before = len(mail_box.outbox)
+    assert later(clock, ADDRESS_HAS if answers == "silence" else timedelta(0)) == 1
+    assert [mail.to for mail in deliver()[before:]] == [[alice.email]]
+    assert state(found) == "told"
+    assert later(clock, SUPER_USERS_HAVE) == 1
+    assert state(found) == "staff"
+    for _again in range(3):
+        assert later(clock, timedelta(days=30)) == 0
+    settle_escalation(actor=olive, escalation=found, how="post", reason="Registered letter signed")
+    assert (state(found), found.how) == ("proved", "post")
+    assert Escalation.objects.count() == 1
+    about_bob = [mail for mail in deliver() if "comes back" in mail.subject]
+    assert len(about_bob) == 1  # nobody else heard of it, and nobody twice
+    assert Message.objects.filter(address__startswith="bob@").count() == 4
+    assert Recipient.objects.get(user=bob).unreachable_since  # a letter mends no address
+    assert AuditEvent.objects.filter(kind="escalation.address_tried").count() == 3
+
+    [message] = evidence_of(bob.recipient)["messages"]  # and all of it can be shown (R48)
+    assert [report["kind"] for report in message["reports"]] == ["hard"]
+    followed = message["followed_up"]
+    assert (followed["state"], followed["by"]) == ("proved", str(olive.sub))
+    assert [tried["address"] for tried in followed["tried"]] == addresses
+    kinds = [report["kind"] for tried in followed["tried"] for report in tried["reports"]]
+    assert kinds == (["hard"] * 3 if answers == "bounce" else [])
+    json.dumps(message)
+
+
+def test_a_late_delivery_at_the_second_address_ends_it_from_any_step_R47(
+    returned, clock, bob, deliver
+):
+    second_address(bob)
+    second_address(bob, "bob@phone.example")
+    found = returned(bob)
+    run_escalations()
+    deliver()
+    first = Trial.objects.get().message
+    later(clock, ADDRESS_HAS)
+    later(clock, ADDRESS_HAS)
+    assert state(found) == "told"
+    note_report(message=first, kind="delivered", event="x:late")
+    assert (state(found), found.how) == ("proved", "delivered")
+    assert later(clock, SUPER_USERS_HAVE) == 0
+    note_report(message=first, kind="hard", event="x:later still")
+    assert state(found) == "proved"
 
 
 def test_a_campaign_s_notice_goes_to_the_next_address_in_full(clock, olive, bob, deliver):

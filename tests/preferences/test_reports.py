@@ -1,19 +1,23 @@
-"""What servers say of our mail (R10, R12, R48): bounces, complaints, forgeries; never a silence."""
+"""What servers say of our mail (R10, R48): bounces, deliveries, forgeries; never a silence."""
 
+from datetime import timedelta
 from email.message import EmailMessage as Mail
 from io import BytesIO, StringIO
 from types import SimpleNamespace
 
 import pytest
+import time_machine
+from django.core import mail as mail_box
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from preferences.choices import Reason
 from preferences.choices.reports import ReportKind
+from preferences.gate.digests import deliver_digest
 from preferences.gate.incoming import LARGEST, read_reports, take_mail
 from preferences.models import (
-    Campaign,
     ConsentRecord,
     DeliveryReport,
     Escalation,
@@ -21,6 +25,7 @@ from preferences.models import (
     Recipient,
 )
 from preferences.selectors import answer_for
+from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.reports import kind_of_failure, note_report
 
 
@@ -118,6 +123,101 @@ def test_soft_bounces_mark_only_when_repeated(bob, deliver, newsletter, send_top
         take_mail(dsn(Message.objects.latest("pk"), status="4.2.2"))
         assert DeliveryReport.objects.filter(kind="soft").count() == number
     assert reader(bob).unreachable_since
+
+
+def test_soft_bounces_between_deliveries_never_mark(bob, deliver, newsletter, send_topic):
+    for number in range(12):
+        send_topic(newsletter, bob)
+        deliver()
+        message = Message.objects.latest("pk")
+        if number % 4 == 3:
+            note_report(message=message, kind="delivered", event=f"x:{number}")
+        else:
+            note_report(message=message, kind="soft", event=f"x:{number}")
+    assert DeliveryReport.objects.filter(kind="soft").count() == 9
+    assert reader(bob).unreachable_since is None
+
+
+def test_soft_bounces_long_ago_or_of_another_address_do_not_add_up(
+    bob, deliver, newsletter, send_topic
+):
+    for number in range(9):
+        send_topic(newsletter, bob)
+        deliver()
+        days = 11 if number < 4 else 1
+        at = timezone.now() - timedelta(days=days)
+        if number == 4:
+            bob.email = "bob@new.example"
+            bob.save()
+        message = Message.objects.latest("pk")
+        note_report(message=message, kind="soft", event=f"x:{number}", at=at)
+    # four too old, one of the former address, four of this one
+    assert reader(bob).unreachable_since is None
+
+
+def test_a_bounce_of_the_former_address_says_nothing_of_the_new_one_R44(
+    sent, notice, bob, newsletter
+):
+    bob.email = "bob@new.example"
+    bob.save()
+    assert take_mail(dsn(sent)) == 1
+    assert take_mail(dsn(notice)) == 1
+    assert reader(bob).unreachable_since is None
+    assert answer_for(reader(bob), newsletter).send
+    assert Escalation.objects.get().message == notice  # what came back still has to reach him
+
+
+def test_the_mark_of_the_former_address_ends_with_it(sent, bob):
+    take_mail(dsn(sent))
+    assert reader(bob).unreachable_since
+    bob.email = "bob@new.example"
+    bob.save()
+    assert reader(bob).unreachable_since is None
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_later_mail_that_arrives_takes_the_mark_away(
+    sent, bob, deliver, send_legal, newsletter, late
+):
+    """Only a mail that was sent after the mark, and has not come back itself."""
+    take_mail(dsn(sent))
+    note_report(message=sent, kind="delivered", event="x:1")
+    assert reader(bob).unreachable_since
+    send_legal(bob)  # a notice goes out all the same, and is followed up at once (R47)
+    deliver()
+    notice = Message.objects.get(notice_class="legal")
+    assert Escalation.objects.get(message=notice).state == "addresses"
+    if late:
+        take_mail(dsn(notice))
+    note_report(message=notice, kind="delivered", event="x:2")
+    assert bool(reader(bob).unreachable_since) == late
+    assert Escalation.objects.get(message=notice).state == ("addresses" if late else "proved")
+    assert AuditEvent.objects.filter(kind="address.reachable", person=bob).exists() != late
+    assert answer_for(reader(bob), newsletter).send != late
+
+
+def test_a_digest_that_comes_back_marks_once_and_each_message_keeps_its_end(
+    bob, olive, newsletter, promotions, consent, deliver
+):
+    """It left under the Message-ID of its first message: that one has the report."""
+    consent(bob.recipient, promotions)
+    Recipient.objects.filter(user=bob).update(digest="daily")
+    for topic in (newsletter, promotions):
+        words = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
+        made = create_campaign(actor=olive, topic=topic, **words)
+        schedule_campaign(actor=olive, campaign=made)
+    deliver()
+    gathered = list(Message.objects.filter(recipient=bob.recipient).order_by("pk"))
+    assert [message.in_digest for message in gathered] == [True, True]
+    with time_machine.travel(timezone.now() + timedelta(days=1, hours=1)):
+        deliver_digest(bob.recipient.pk)
+        sent = [mail for mail in mail_box.outbox if mail.to == [bob.email]][-1]
+        assert sent.extra_headers["Message-ID"] == gathered[0].message_id
+        assert take_mail(dsn(gathered[0])) == 1
+        assert take_mail(dsn(gathered[0])) == 0
+    assert reader(bob).unreachable_since
+    assert not Escalation.objects.exists()
+    assert {m.state for m in Message.objects.filter(recipient=bob.recipient)} == {"sent"}
 
 
 def test_delays_and_deliveries_are_written_and_mark_nothing(sent, bob):
@@ -233,83 +333,3 @@ def test_the_command_reads_stdin_files_mboxes_and_maildirs(sent, bob, tmp_path, 
     for wrong in (str(tmp_path / "missing"), "", "imap://127.0.0.1:1/"):
         with pytest.raises(CommandError):
             run(wrong)
-
-
-# --- Complaints (R12) ---
-
-
-def complain(message, number):
-    return note_report(message=message, kind="complaint", event=f"x:{number}")
-
-
-def test_a_complaint_stops_optional_mail_and_no_notice(sent, bob, send_legal, deliver):
-    complain(sent, 1)
-    complain(sent, 2)
-    assert ConsentRecord.objects.filter(source="complaint").count() == 1
-    assert AuditEvent.objects.filter(kind="optional_mail.complained", person=bob).count() == 1
-    send_legal(bob)
-    assert deliver()[-1].subject == "Our terms change"
-
-
-def test_a_complaint_about_a_notice_is_about_optional_mail_too(notice, bob):
-    complain(notice, 1)
-    assert reader(bob).is_stopped
-
-
-@pytest.fixture
-def campaign(olive, newsletter):
-    words = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
-
-    def create(**values):
-        return Campaign.objects.create(
-            created_by=olive, state="running", **{"topic": newsletter, **words, **values}
-        )
-
-    return create
-
-
-def mails(campaign, people, monkeypatch, sent):
-    """One message for each of these people; `sent` is how many left as far as the alarm knows."""
-    monkeypatch.setattr("preferences.services.complaints._sent", lambda _campaign: sent)
-    return [
-        Message.objects.create(
-            campaign=campaign,
-            recipient=person.recipient,
-            address=person.email,
-            topic=campaign.topic,
-            notice_class=campaign.notice_class,
-            subject="News",
-            message_id=f"<{person.pk}@x>",
-        )
-        for person in people
-    ]
-
-
-def test_complaints_warn_then_hold_R12(campaign, alice, bob, emma, olive, deliver, monkeypatch):
-    running = campaign()
-    one, two, three = mails(running, (alice, bob, emma), monkeypatch, sent=1000)
-    for number, message in enumerate((one, two)):
-        complain(message, number)
-        running.refresh_from_db()
-        assert running.state == "running"
-    assert AuditEvent.objects.filter(kind="campaign.complaints").count() == 1
-    complain(three, 3)
-    running.refresh_from_db()
-    assert running.state == "paused"
-    assert AuditEvent.objects.get(kind="campaign.held").data["complaints"] == 3
-    assert [mail.to for mail in deliver()].count([olive.email]) == 2
-
-
-def test_few_complaints_say_nothing_R12(campaign, alice, monkeypatch):
-    running = campaign()
-    [one] = mails(running, [alice], monkeypatch, sent=1001)
-    complain(one, 1)
-    assert not AuditEvent.objects.filter(kind__startswith="campaign.").exists()
-
-
-def test_a_notice_is_never_held_R12(campaign, alice, monkeypatch):
-    running = campaign(topic=None, notice_class_id="legal")
-    [one] = mails(running, [alice], monkeypatch, sent=1)
-    complain(one, 1)
-    running.refresh_from_db()
-    assert running.state == "running"
