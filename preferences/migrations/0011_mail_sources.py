@@ -19,7 +19,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('preferences', '0009_suspended_companies'),
+        ('preferences', '0010_complaints'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
