@@ -47,16 +47,21 @@ def addable_topics(customer: Customer) -> QuerySet[Topic]:
     return topics_for(customer).filter(basis=TopicBasis.IMPLIED)
 
 
+def topics_shown_to(customer: Customer) -> QuerySet[Topic]:
+    """What a company decides about: topics offered to it, and those it once denied."""
+    denied = FirmDenial.objects.filter(customer=customer)
+    return Topic.objects.filter(
+        Q(pk__in=topics_for(customer).values("pk")) | Q(pk__in=denied.values("topic"))
+    )
+
+
 def firm_topics(customer: Customer) -> list[FirmTopic]:
-    """Each topic offered to the company, or denied by it, with the denial."""
+    """Each of these with its denial, if there is one."""
     denials = {
         denial.topic_id: denial
         for denial in FirmDenial.objects.filter(customer=customer).select_related("by")
     }
-    shown = Topic.objects.filter(
-        Q(pk__in=topics_for(customer).values("pk")) | Q(pk__in=list(denials))
-    )
-    return [FirmTopic(topic, denials.get(topic.pk)) for topic in shown]
+    return [FirmTopic(topic, denials.get(topic.pk)) for topic in topics_shown_to(customer)]
 
 
 def firm_contacts(customer: Customer) -> list[Contacts]:
