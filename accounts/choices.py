@@ -121,7 +121,9 @@ EVENT_GROUPS = {
     **dict.fromkeys(["people", "membership", "leaving"], EventGroup.PEOPLE),
     "invitation": EventGroup.INVITATIONS,
     "team": EventGroup.TEAMS,
-    **dict.fromkeys(["grant", "grants", "registration", "preset", "review"], EventGroup.RIGHTS),
+    **dict.fromkeys(
+        ["grant", "grants", "registration", "rights", "preset", "review"], EventGroup.RIGHTS
+    ),
     "request": EventGroup.REQUESTS,
     **dict.fromkeys(
         ["customer", "hand_over", "subscription", "activity", "firm", "reseller"],

@@ -107,6 +107,9 @@ SENTENCES = {
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
     "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
+    "rights.exported": _("%(actor)s exported who may do what."),
+    "rights.exported_of_person": _("%(actor)s exported what %(person)s may do."),
+    "rights.exported_on_thing": _("%(actor)s exported who may do what on %(resource)s."),
     "review.begun": _("%(actor)s began an access review."),
     "review.part_saved": _(
         "%(actor)s reviewed the rights of %(holder)s: %(kept)s kept, %(reduced)s reduced,"

@@ -319,6 +319,9 @@ ACTS: dict[str, Act] = {
         before=Scene.revoke,
         at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
     ),
+    "portals:rights-export": Act(),
+    "portals:person-rights-export": Act(),
+    "portals:thing-rights-export": Act(),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     "portals:changes": Act(
         lambda s: {"level": f"p{s.person.pk}/{s.domain.pk}/{s.domain.resource_type_id}=0"},

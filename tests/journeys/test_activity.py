@@ -35,7 +35,7 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
     about_bob = entries.all_inner_texts()
     assert not javascript or faults_of(alice) == []
     alice.get_by_role("link", name="Show everything").click()
-    alice.get_by_label("Who").fill("Bob")
+    alice.get_by_label("Person").fill("Bob")
     alice.get_by_role("button", name="Show", exact=True).click()
     assert entries.all_inner_texts() == about_bob
 
@@ -88,7 +88,7 @@ def test_ones_own_history(open_browser, javascript):
     bob = open_browser("Bob", javascript=javascript)
 
     bob.goto("/profile/")
-    bob.get_by_role("link", name=re.compile("history", re.I)).first.click()
+    bob.get_by_role("link", name="All of it, and to take with you").click()
     expect(bob.locator(".timeline li").filter(has_text="signed in").first).to_be_visible()
     with bob.expect_download() as download:
         bob.get_by_role("button", name="Export with proof").click()

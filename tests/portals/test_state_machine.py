@@ -6,12 +6,13 @@ asking must agree with the plain world: the check, the list, the page, the expor
 EXAMPLES in the environment make it longer (`make fuzz`).
 """
 
+import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import time_machine
@@ -31,7 +32,12 @@ from hypothesis.stateful import (
 
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.selectors import activity_of
+from accounts.selectors.activity import Reader
+from accounts.selectors.people_export import people_heading, people_rows
+from accounts.selectors.people_list import PeopleAsked
+from accounts.services.audit import verify_chain
 from accounts.services.customers import create_customer, restore_customer, suspend_customer
+from accounts.services.endings import end_due_memberships
 from accounts.services.invitations import (
     accept_invitation,
     invite_main_super_user,
@@ -46,10 +52,12 @@ from accounts.services.memberships import (
 from accounts.services.requests import approve_request
 from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
 from accounts.services.undo import undo_event
+from accounts.spreadsheets import csv_lines
 from portals.api.evaluation import answer_evaluation
 from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
 from portals.models import PersonGrant, Resource, Subscription, TeamGrant
 from portals.selectors.rights import explain
+from portals.selectors.rights_export import rights_heading, rights_rows
 from portals.services.grants import Terms, grant_privilege, revoke_privilege
 from portals.services.requests import request_access
 from portals.services.resources import Report, delete_resource, put_resource
@@ -129,6 +137,8 @@ class Hub(RuleBasedStateMachine):
             self.give_a_right(number, 0, True, 4, None, None)
 
     def teardown(self) -> None:
+        for customer in self.customers:
+            assert verify_chain(f"customer:{customer.pk}") > 3
         transaction.set_rollback(True)
         self.rollback.__exit__(None, None, None)
         self.clock.stop()
@@ -292,6 +302,18 @@ class Hub(RuleBasedStateMachine):
             member = self.world.members[number]
             member.ends_at = self.later(span)
             Membership.objects.filter(pk=self.memberships[number].pk).update(ends_at=member.ends_at)
+
+    @rule()
+    def the_clock_ends_what_is_over(self) -> None:
+        """Nobody notices, save by what is gone when the person comes back."""
+        over = [
+            member
+            for member in self.world.members
+            if not member.ended and member.ends_at is not None and member.ends_at <= self.now()
+        ]
+        assert end_due_memberships() == len(over)
+        for member in over:
+            self._leaves(member)
 
     @rule(person=people)
     def close_or_open_a_person(self, person: int) -> None:
@@ -561,7 +583,7 @@ class Hub(RuleBasedStateMachine):
         for person, thing, code in {*yes[::3], *sorted(expected)[:: 1 + len(expected) // 6]}:
             self._ask(person, thing, code, expected[person, thing, code])
         self._compare_pages(expected)
-        self._compare_exports()
+        self._compare_exports(expected)
         self.time.shift(A_WHILE)  # every act takes its time, so that something runs out
 
     def _ask(self, person: int, thing: int, code: int, answer: str) -> None:
@@ -619,8 +641,65 @@ class Hub(RuleBasedStateMachine):
                     if expected.get((member.person, number, code), "not_allowed") != "not_allowed"
                 }
 
-    def _compare_exports(self) -> None:
-        """The grants there are, and the trail of each customer, event by event."""
+    def _compare_exports(self, expected: dict[tuple[int, int, int], str]) -> None:
+        """The file of who may do what says what the rule says, and through what; the people's file
+        who is there.
+        """
+        for number, customer in enumerate(self.customers):
+            customer.refresh_from_db()
+            self._compare_rights(number, customer, expected)
+            self._compare_people(number, customer)
+
+    def _compare_rights(
+        self, number: int, customer: Customer, expected: dict[tuple[int, int, int], str]
+    ) -> None:
+        people = {row.email: number for number, row in enumerate(self.rows.people)}
+        things = {
+            (row.external_id, TYPES[thing.kind]): number
+            for number, (row, thing) in enumerate(
+                zip(self.rows.things, self.world.things, strict=True)
+            )
+        }
+        counting: dict[tuple[int, int, int], set[str]] = {}
+        for line in as_dicts(rights_heading(), rights_rows(customer, Reader("en", UTC))):
+            if line["Counts now"] == "Yes":
+                key = (
+                    people[line["Address"]],
+                    things[line["Id"], line["Code"].partition(".")[0]],
+                    CODES.index(line["Code"]),
+                )
+                counting.setdefault(key, set()).add(line["Through"].partition(":")[0])
+        assert {key: _first_of(ways) for key, ways in counting.items()} == {
+            key: answer
+            for key, answer in expected.items()
+            if answer != "not_allowed" and self.world.things[key[1]].customer == number
+        }
+
+    def _compare_people(self, number: int, customer: Customer) -> None:
+        listed = {
+            (line["Address"], line["Role"], line["State"], line["Teams"])
+            for line in as_dicts(people_heading(), people_rows(customer, PeopleAsked()))
+        }
+        now = self.now()
+        assert listed == {
+            (
+                self.rows.people[member.person].email,
+                "Super User" if member.super_user else "User",
+                "Suspended"
+                if member.suspended
+                else "Active"
+                if self.world.active[member.person]
+                else "Account closed",
+                ", ".join(f"Team {team}" for team in sorted(member.teams)),
+            )
+            for member in self.world.members
+            if member.customer == number
+            and not member.ended
+            and (member.ends_at is None or member.ends_at > now)
+        }
+
+    @invariant()
+    def the_grants_are_those_of_the_plain_world(self) -> None:
         stored = {
             (False, row.user_id, row.content_object_id, row.permission_id): (
                 row.starts_at,
@@ -647,6 +726,20 @@ class Hub(RuleBasedStateMachine):
             ): (grant.starts_at, grant.expires_at)
             for grant in self.world.grants
         }
+
+
+def as_dicts(heading: list[str], rows: Iterable[list[Any]]) -> Iterator[dict[str, Any]]:
+    """The lines of an export as a spreadsheet shows them."""
+    lines = csv.reader("".join(csv_lines([heading, *rows])).splitlines())
+    names = next(lines)
+    return (dict(zip(names, line, strict=True)) for line in lines)
+
+
+def _first_of(ways: set[str]) -> str:
+    """What the decision would say of a right that comes in these ways."""
+    reasons = {"Role": "role", "Given to this person": "grant", "Team": "team"}
+    assert ways <= reasons.keys()
+    return next(reason for way, reason in reasons.items() if way in ways)
 
 
 def _key(grant: Grant) -> tuple[bool, int, int, int]:
