@@ -31,8 +31,8 @@ TABLES = (
     "portals_subscription",
 )  # fmt: skip
 
-# {people} people in customers of twenty; five of six said something about three topics, a sixth
-# of them no, and half as many records are older ones.
+# {people} people in customers of twenty, a fiftieth of which is suspended; five of six people said
+# something about three topics, a sixth of them no, and half as many records are older ones.
 SEED = """
 INSERT INTO accounts_customer (slug, name, status, language, phone, street, city, region,
     postal_code, country, created_at, search_name, search_slug)
@@ -50,6 +50,11 @@ INSERT INTO accounts_membership (customer_id, user_id, role, work_name, work_pho
 SELECT c.id, n, 'user', 'p' || n, '', now(),
     CASE WHEN n % 10 = 0 THEN now() - (n % 1500) * interval '1 day' END, 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n JOIN accounts_customer c ON c.slug = 'c' || (n / 20 + 1);
+
+UPDATE accounts_customer c SET main_super_user_id = m.id,
+    status = CASE WHEN c.id % 50 = 1 THEN 'suspended' ELSE 'active' END
+FROM (SELECT customer_id, MIN(id) AS id FROM accounts_membership GROUP BY customer_id) m
+WHERE m.customer_id = c.id;
 
 INSERT INTO preferences_recipient (id, user_id, language, address_hash, digest, unreachable_reason,
     unreachable_since, paused_until)

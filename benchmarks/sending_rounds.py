@@ -32,7 +32,11 @@ TEXT = "What is new at the provider, in a few lines that people like to read.\n"
 def subscribe(mails: int, topic: Topic) -> None:
     """So many readers who asked for the topic."""
     readers = Recipient.objects.bulk_create(
-        Recipient(address=f"reader-{n}@elsewhere.example", language="fr" if n % 3 else "en")
+        Recipient(
+            address=(address := f"reader-{n}@elsewhere.example"),
+            address_hash=address_hash(address),
+            language="fr" if n % 3 else "en",
+        )
         for n in range(mails)
     )
     ConsentRecord.objects.bulk_create(

@@ -50,6 +50,11 @@ def secret(value: str) -> str:
     return value
 
 
+def secrets(value: str) -> list[str]:
+    """Several of them, separated by commas; none is fine. Raises ValueError."""
+    return [secret(one.strip()) for one in value.split(",") if one.strip()]
+
+
 def loopback_bind(value: str) -> str:
     """A host and port that only this machine reaches. Raises ValueError."""
     if value.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):

@@ -9,7 +9,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
-from hub.environment import env, loopback_bind, optional, required, secret, understood, web_address
+from hub.database import database
+from hub.environment import (
+    env,
+    loopback_bind,
+    optional,
+    required,
+    secret,
+    secrets,
+    understood,
+    web_address,
+)
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 from hub.mail_route import dkim_key, mail_events, mail_transport
 
@@ -47,6 +57,10 @@ ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "te
 SECRET_KEY = "test-only-" + "x" * 40
 if HUB_ENV != "test":
     SECRET_KEY = understood("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), secret)
+# Former keys: what they signed still counts, nothing new is signed with them.
+SECRET_KEY_FALLBACKS = understood(
+    "HUB_SECRET_KEY_FALLBACKS", optional("HUB_SECRET_KEY_FALLBACKS", ""), secrets
+)
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
 
 # --- Parts ---
@@ -133,30 +147,13 @@ TEMPLATES = [
 ]
 
 # --- Data ---
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": understood(
-        "HUB_DATABASE_URL",
+DATABASES = {
+    "default": database(
         required("HUB_DATABASE_URL")
         if PRODUCTION
-        else optional("HUB_DATABASE_URL", f"sqlite:///{BASE_DIR}/var/hub.sqlite3"),
-        env.db_url_config,
+        else optional("HUB_DATABASE_URL", f"sqlite:///{BASE_DIR}/var/hub.sqlite3")
     )
 }
-DATABASES["default"]["CONN_MAX_AGE"] = None
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-if "sqlite" in DATABASES["default"]["ENGINE"]:
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        # Without recursive triggers, INSERT OR REPLACE deletes past the triggers that refuse it.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-        " PRAGMA recursive_triggers=ON;",
-    }
-else:
-    # A database that is away is noticed in seconds: a check then answers 503, never yes.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {"connect_timeout": 3, "tcp_user_timeout": 5000}
-    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _cache_url = env.str("HUB_CACHE_URL", default="")

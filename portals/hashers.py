@@ -24,8 +24,10 @@ class KeyedHasher(BasePasswordHasher):
 
     def encode(self, password: str, salt: str) -> str:
         """The stored form: algorithm$salt$hex."""
-        key = settings.SECRET_KEY.encode()
-        digest = hmac.new(key, f"{salt}${password}".encode(), hashlib.sha256).hexdigest()
+        return self._encode(password, salt, settings.SECRET_KEY)
+
+    def _encode(self, password: str, salt: str, key: str) -> str:
+        digest = hmac.new(key.encode(), f"{salt}${password}".encode(), hashlib.sha256).hexdigest()
         return f"{self.algorithm}${salt}${digest}"
 
     def decode(self, encoded: str) -> dict[str, Any]:
@@ -34,9 +36,12 @@ class KeyedHasher(BasePasswordHasher):
         return {"algorithm": algorithm, "salt": salt, "hash": digest}
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Whether this secret made this stored form."""
+        """Whether this secret made this stored form, under the present key or a former one."""
         salt = self.decode(encoded)["salt"]
-        return hmac.compare_digest(self.encode(password, salt), encoded)
+        return any(
+            hmac.compare_digest(self._encode(password, salt, key), encoded)
+            for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        )
 
     def safe_summary(self, encoded: str) -> dict[Any, Any]:
         """What an admin page may show."""

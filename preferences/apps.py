@@ -24,7 +24,8 @@ class PreferencesConfig(AppConfig):
         from accounts.signals import membership_ended, minute_passed
         from portals.signals import customer_page_shown
         from preferences import signals
-        from preferences.choices import EVENT_SENTENCES, FIELD_NAMES, Digest, NoticeCode
+        from preferences.choices import EVENT_SENTENCES, Digest, NoticeCode
+        from preferences.choices.fields import FIELD_NAMES
         from preferences.choices.reports import REPORT_SENTENCES, ReachedHow
         from preferences.gate import providers
         from preferences.gate.codes import check_notice_codes
@@ -40,6 +41,7 @@ class PreferencesConfig(AppConfig):
         post_migrate.connect(signals.allow_operators, sender=self)
         post_save.connect(signals.person_saved, sender=User)
         minute_passed.connect(signals.minute_passed, dispatch_uid="campaigns and digests")
+        minute_passed.connect(signals.addresses_changed, dispatch_uid="addresses")
         minute_passed.connect(signals.escalations_due, dispatch_uid="escalations")
         copies_wanted.connect(signals.copies_wanted, dispatch_uid="contacts")
         membership_ended.connect(signals.membership_ended, dispatch_uid="company's mail")

@@ -38,6 +38,19 @@ def send_confirmation(*, address: str, language: str, topics: Sequence[Topic], l
     )
 
 
+def send_subscribed(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:
+    """Tell an address what it gets from now on, and how to stop it: a notice like the other."""
+    send_notice(
+        template="preferences/emails/subscribed",
+        notice_class="transactional",
+        address=address,
+        language=language,
+        topics=topics,
+        link=link,
+        postal_address=settings.HUB_BRAND_ADDRESS,
+    )
+
+
 def send_notice_text(*, notice_class: NoticeClass, person: User, subject: str, text: str) -> None:
     """Send one person a mandatory mail whose words somebody typed; the gate says why it comes.
 

@@ -58,6 +58,13 @@ def minute_passed(**_: Any) -> None:
         deliver_digest.using(priority=TOPIC_PRIORITY).enqueue(recipient)
 
 
+def addresses_changed(**_: Any) -> None:
+    """What was refused at addresses that no service wrote holds for who has them now (R44)."""
+    from preferences.services.recipients import follow_changed_addresses
+
+    follow_changed_addresses(actor=None)
+
+
 def escalations_due(**_: Any) -> None:
     """Follow what came back, one step each."""
     from preferences.services.escalations import run_escalations

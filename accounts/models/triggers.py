@@ -68,6 +68,43 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class SetRefusal:
+    """Refuse an INSERT, when an SQL condition over NEW holds for any of its rows.
+
+    PostgreSQL asks once for all rows of the statement, SQLite for each: for tables that take a
+    million rows at once, where a trigger or a foreign key of their own would ask a million times.
+    """
+
+    name: str
+    table: str
+    refuse_when: str
+    message: str
+
+    def install_statements(self, vendor: str) -> list[str]:
+        """SQL that creates it."""
+        if vendor == "sqlite":
+            return [
+                f"""CREATE TRIGGER {self.name} BEFORE INSERT ON {self.table} FOR EACH ROW
+                WHEN {self.refuse_when}
+                BEGIN SELECT RAISE(ABORT, '{self.message}'); END"""
+            ]
+        condition = self.refuse_when.replace("NEW.", "added.")
+        return _postgresql(
+            self.name,
+            f"AFTER INSERT ON {self.table} REFERENCING NEW TABLE AS added FOR EACH STATEMENT",
+            f"""IF EXISTS (SELECT 1 FROM added WHERE {condition}) THEN
+                RAISE EXCEPTION '{self.message}' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;""",  # noqa: S608 -- a condition of ours
+        )
+
+    def remove_statements(self, vendor: str) -> list[str]:
+        """SQL that drops it by name."""
+        on = "" if vendor == "sqlite" else f" ON {self.table}"
+        return [f"DROP TRIGGER IF EXISTS {self.name}{on}"]
+
+
+@dataclass(frozen=True)
 class Effect:
     """Do something after a row was written: plain SQL, the same on both databases."""
 
@@ -97,7 +134,7 @@ class Effect:
         return [f"DROP TRIGGER IF EXISTS {self.name}{on}"]
 
 
-Trigger = Refusal | Effect
+Trigger = Refusal | SetRefusal | Effect
 
 ALL: list[Trigger] = []
 

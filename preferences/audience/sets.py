@@ -10,13 +10,16 @@ from django.utils import timezone
 from portals.decision.checks import stored_time
 from portals.decision.prepared import PLACEHOLDER
 from preferences.audience import clocks
-from preferences.audience.statement import NOTICES, TOPICS
+from preferences.audience.statement import EVERYBODYS, NOTICES, TOPICS
 from preferences.choices import SENDING_REASONS, Reason
 from preferences.models import Campaign, Recipient, Topic
 
 _SENDING = ", ".join(
     f"'{reason}'" for reason in (*SENDING_REASONS, Reason.MANDATORY.value, Reason.ESCALATE.value)
 )
+
+# The reason is read twice, whether to send and why: behind a limit PostgreSQL works it out once.
+_ONCE = f"LIMIT {2**63 - 1}"
 
 
 class Verdict(NamedTuple):
@@ -107,6 +110,8 @@ def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None 
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # one at a time
     sql, parameters = _of_category(campaign.topic, readers)
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # compiling takes longer than this one pass
+            cursor.execute("SET LOCAL jit = off")
         cursor.execute(
             "INSERT INTO preferences_candidate"  # noqa: S608
             " (campaign_id, recipient_id, send, reason, consent_id)"
@@ -121,4 +126,6 @@ def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None 
 def _of_category(topic: Topic | None, readers: QuerySet[Recipient] | None) -> tuple[str, list[Any]]:
     if topic is None:
         return _bound(NOTICES, readers=readers)
-    return _bound(TOPICS, topics=Topic.objects.filter(pk=topic.pk), readers=readers)
+    statement = EVERYBODYS if topic.is_public else TOPICS
+    sql, parameters = _bound(statement, topics=Topic.objects.filter(pk=topic.pk), readers=readers)
+    return f"{sql} {_ONCE}", parameters

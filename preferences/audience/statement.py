@@ -3,60 +3,82 @@
 
 from preferences.choices import Reason
 
-# r the recipient, u the person, t the topic, c the choice, e the consent record behind it, f what
-# their companies say; there m is a membership, o its customer if not active, s a subscription, k a
-# reseller, d a denial, a an addition. {topics} is a subquery of keys, {readers} and {people} are
-# conditions on r and m; they stand inside subqueries, innermost, because PostgreSQL keeps the
-# written order of so many joins: outside, one reader's answer would begin with everybody's
-# memberships.
+# r the recipient, u the person, t the topic, c the choice, e the consent record behind it; z says
+# that a company of theirs is not active, o that a topic for some is theirs, d that a company denies
+# it, a that one added them; in them m is a membership, y its customer, s a subscription, k a
+# reseller. {topics} is a subquery of keys, {readers}
+# and {people} are conditions on r and m; they stand inside subqueries, innermost, because
+# PostgreSQL keeps the written order of so many joins: outside, one reader's answer would begin with
+# everybody's memberships. z, o, d and a hold only those whom it concerns; what is asked of every
+# membership stands in the reason, behind what decides without it.
 
 _PRESENT = "m.ended_at IS NULL AND (m.ends_at IS NULL OR m.ends_at > {now})"
-_RELATED = """COALESCE(m.ended_at, m.ends_at) IS NULL
-    OR COALESCE(m.ended_at, m.ends_at) >= {account_since}"""
-_OFFERED = f"""{_PRESENT} AND m.suspended_at IS NULL AND o.id IS NULL
-    AND (t.portal_id IS NULL OR s.id IS NOT NULL)
-    AND (NOT t.resellers_only OR k.customer_id IS NOT NULL)"""
-
-
-def _any(condition: str) -> str:
-    return f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)"
-
-
+_LIVE = f"{_PRESENT} AND m.suspended_at IS NULL AND y.status = 'active'"
+_MEMBERS = "SELECT m.* FROM accounts_membership m WHERE {people}"
 _TOPICS = "SELECT t.* FROM preferences_topic t WHERE t.id IN ({topics})"
-_FIRMS = f"""
-    SELECT m.user_id, t.id AS topic_id,
-        {_any(_RELATED)} AS related,
-        MIN(CASE WHEN {_PRESENT} THEN CASE WHEN o.id IS NULL THEN 0 ELSE 1 END END) AS suspended,
-        {_any(_OFFERED)} AS offered,
-        {_any(f"{_OFFERED} AND d.id IS NULL")} AS allowed,
-        {_any(f"{_OFFERED} AND a.id IS NOT NULL AND t.basis = 'implied'")} AS added
-    FROM (SELECT m.* FROM accounts_membership m WHERE {{people}}) m
-    CROSS JOIN ({_TOPICS}) t
-    LEFT JOIN accounts_customer o ON o.id = m.customer_id AND o.status <> 'active'
+_OFFERED_IN = """
+    JOIN accounts_customer y ON y.id = m.customer_id
     LEFT JOIN portals_subscription s ON s.customer_id = m.customer_id
         AND s.portal_id = t.portal_id AND s.status = 'active'
-    LEFT JOIN preferences_reseller k ON k.customer_id = m.customer_id
-    LEFT JOIN preferences_firmdenial d ON d.customer_id = m.customer_id AND d.topic_id = t.id
-    LEFT JOIN preferences_firmrecipient a ON a.membership_id = m.id AND a.topic_id = t.id
-    GROUP BY m.user_id, t.id"""
+    LEFT JOIN preferences_reseller k ON k.customer_id = m.customer_id"""
+_OFFERED = f"""{_LIVE} AND (t.portal_id IS NULL OR s.id IS NOT NULL)
+    AND (NOT t.resellers_only OR k.customer_id IS NOT NULL)"""
+
+_SUSPENDED = f"""
+    SELECT DISTINCT m.user_id
+    FROM (SELECT y.* FROM accounts_customer y WHERE y.status <> 'active') y
+    JOIN ({_MEMBERS}) m ON m.customer_id = y.id
+    WHERE {_PRESENT}"""
+_ACTIVE = f"""EXISTS (
+        SELECT 1 FROM accounts_membership m JOIN accounts_customer y ON y.id = m.customer_id
+        WHERE m.user_id = r.user_id AND {_PRESENT} AND y.status = 'active')"""
+
+_FOR_SOME = "(t.portal_id IS NOT NULL OR t.resellers_only)"
+_OFFERS = f"""
+    SELECT DISTINCT m.user_id, t.id AS topic_id
+    FROM ({_TOPICS} AND {_FOR_SOME}) t
+    CROSS JOIN ({_MEMBERS}) m {_OFFERED_IN}
+    WHERE {_OFFERED}"""
+_DENIALS = f"""
+    SELECT DISTINCT m.user_id, x.topic_id
+    FROM preferences_firmdenial x
+    JOIN accounts_customer y ON y.id = x.customer_id
+    JOIN ({_MEMBERS}) m ON m.customer_id = x.customer_id
+    WHERE x.topic_id IN ({{topics}}) AND {_LIVE}"""
+_ADDITIONS = f"""
+    SELECT DISTINCT m.user_id, x.topic_id
+    FROM preferences_firmrecipient x
+    JOIN ({_TOPICS} AND t.basis = 'implied') t ON t.id = x.topic_id
+    JOIN ({_MEMBERS}) m ON m.id = x.membership_id {_OFFERED_IN}
+    WHERE {_OFFERED}"""
+_ALLOWED = f"""EXISTS (
+        SELECT 1 FROM accounts_membership m {_OFFERED_IN}
+        WHERE m.user_id = r.user_id AND {_OFFERED} AND NOT EXISTS (
+            SELECT 1 FROM preferences_firmdenial x
+            WHERE x.customer_id = m.customer_id AND x.topic_id = t.id))"""
+_RELATION = """(COALESCE(u.is_staff, FALSE) OR EXISTS (
+        SELECT 1 FROM accounts_membership m
+        WHERE m.user_id = r.user_id AND (COALESCE(m.ended_at, m.ends_at) IS NULL
+            OR COALESCE(m.ended_at, m.ends_at) >= {account_since})))"""
 
 # A yes to one topic that was given after everything was stopped counts.
 _STOPPED = """r.stopped_id IS NOT NULL
     AND (c.id IS NULL OR NOT c.wants OR c.consent_id < r.stopped_id)"""
-_RELATION = "(COALESCE(u.is_staff, FALSE) OR COALESCE(f.related, 0) = 1)"
-_UNASKED = "e.id IS NULL AND COALESCE(f.added, 0) = 0"
+_UNASKED = "e.id IS NULL AND a.user_id IS NULL"
 
-# In the order of preferences.md section 6; a pause delays, so it is asked last.
-_REASON = f"""
+
+def _reason(not_theirs: str) -> str:
+    """In the order of preferences.md section 6; a pause delays, so it is asked last."""
+    return f"""
     CASE
     WHEN NOT t.active THEN '{Reason.TOPIC_CLOSED}'
     WHEN NOT u.is_active THEN '{Reason.ACCOUNT_CLOSED}'
-    WHEN f.suspended = 1 THEN '{Reason.SUSPENDED}'
-    WHEN (t.portal_id IS NOT NULL OR t.resellers_only) AND COALESCE(f.offered, 0) = 0
-        THEN '{Reason.NOT_THEIRS}'
+    WHEN z.user_id IS NOT NULL AND NOT {_ACTIVE} THEN '{Reason.SUSPENDED}'
+    WHEN {_FOR_SOME} AND {not_theirs} THEN '{Reason.NOT_THEIRS}'
+    WHEN r.address_hash = '' THEN '{Reason.ADDRESS_CHANGED}'
     WHEN r.unreachable_since IS NOT NULL THEN '{Reason.UNREACHABLE}'
     WHEN {_STOPPED} THEN '{Reason.STOPPED_ALL}'
-    WHEN f.offered = 1 AND f.allowed = 0 THEN '{Reason.DENIED}'
+    WHEN d.user_id IS NOT NULL AND NOT {_ALLOWED} THEN '{Reason.DENIED}'
     WHEN NOT c.wants THEN '{Reason.CHOSE_NO}'
     WHEN {_UNASKED} AND (NOT t.default_on OR r.user_id IS NULL) THEN '{Reason.DEFAULT_OFF}'
     WHEN e.basis <> 'express' AND t.basis = 'express' THEN '{Reason.DEFAULT_OFF}'
@@ -67,22 +89,34 @@ _REASON = f"""
     WHEN r.paused_until > {{now}} THEN '{Reason.PAUSED}'
     WHEN e.basis = 'express' THEN '{Reason.CHOSE_YES}'
     WHEN e.id IS NOT NULL THEN '{Reason.IMPLIED}'
-    WHEN f.added = 1 THEN '{Reason.ADDED_BY_FIRM}'
+    WHEN a.user_id IS NOT NULL THEN '{Reason.ADDED_BY_FIRM}'
     ELSE '{Reason.DEFAULT_ON}'
     END"""
 
-# Rows (recipient_id, topic_id, reason, consent_id, digest) of each reader and topic.
-TOPICS = f"""
-    SELECT r.id AS recipient_id, t.id AS topic_id, {_REASON} AS reason,
+
+def _statement(offers: str, not_theirs: str) -> str:
+    """Rows (recipient_id, topic_id, reason, consent_id, digest) of each reader and topic."""
+    return f"""
+    SELECT r.id AS recipient_id, t.id AS topic_id, {_reason(not_theirs)} AS reason,
         CASE WHEN {_STOPPED} THEN r.stopped_id ELSE c.consent_id END AS consent_id, r.digest
     FROM (
         SELECT r.* FROM preferences_recipient r WHERE {{readers}} AND r.followed_by_id IS NULL
     ) r
     CROSS JOIN ({_TOPICS}) t
     LEFT JOIN accounts_user u ON u.id = r.user_id
-    LEFT JOIN ({_FIRMS}) f ON f.user_id = r.user_id AND f.topic_id = t.id
+    LEFT JOIN ({_SUSPENDED}) z ON z.user_id = r.user_id
+    {offers}
+    LEFT JOIN ({_DENIALS}) d ON d.user_id = r.user_id AND d.topic_id = t.id
+    LEFT JOIN ({_ADDITIONS}) a ON a.user_id = r.user_id AND a.topic_id = t.id
     LEFT JOIN preferences_choice c ON c.recipient_id = r.id AND c.topic_id = t.id
     LEFT JOIN preferences_consentrecord e ON e.id = c.consent_id"""
+
+
+TOPICS = _statement(
+    f"LEFT JOIN ({_OFFERS}) o ON o.user_id = r.user_id AND o.topic_id = t.id", "o.user_id IS NULL"
+)
+# The same for a topic that is everybody's: among a million, even an empty join is a second.
+EVERYBODYS = _statement("", "TRUE")
 
 # A notice class: nothing a reader or a company can say is looked at (R42).
 NOTICES = f"""

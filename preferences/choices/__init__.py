@@ -132,12 +132,22 @@ class ConsentSource(TextChoices):
     API = "api", _("Program (API)")
     ONE_CLICK = "one_click", _("Unsubscribe button of a mail program")
     MAIL_LINK = "mail_link", _("Unsubscribe link in a mail")
-    SUBSCRIBE = "subscribe", _("Public subscription page")
+    SUBSCRIBE = "subscribe", _("Public subscription page, confirmed by mail")
+    FORM = "form", _("Public subscription page, not confirmed")
     IMPORT = "import", _("Import from a former list")
     ADDRESS = "address", _("Said earlier at the same address")
     COMPLAINT = "complaint", _("Reported as unwanted by the mail service")
     STAFF = "staff", _("Told to the provider's staff")
     UNDO = "undo", _("Undone at once, in the same browser")
+
+
+# Whoever acts so proves no address, or speaks for an earlier day: it can only reduce (R6, R44).
+REDUCING_SOURCES = [
+    ConsentSource.ONE_CLICK.value,
+    ConsentSource.MAIL_LINK.value,
+    ConsentSource.ADDRESS.value,
+    ConsentSource.COMPLAINT.value,
+]
 
 
 class ImportOutcome(TextChoices):
@@ -229,37 +239,13 @@ class CampaignState(TextChoices):
     DONE = "done", _("Sent")
 
 
-FIELD_NAMES = {
-    "subject_en": _("subject in English"),
-    "subject_fr": _("subject in French"),
-    "body_en": _("text in English"),
-    "body_fr": _("text in French"),
-    "promotional": _("promotes something"),
-    "urgent": _("urgent"),
-    "notice_class": _("notice class"),
-    "topic": _("topic"),
-    "name_en": _("name in English"),
-    "name_fr": _("name in French"),
-    "purpose_en": _("purpose in English"),
-    "purpose_fr": _("purpose in French"),
-    "cadence_en": _("how often in English"),
-    "cadence_fr": _("how often in French"),
-    "default_on": _("on by default"),
-    "basis": _("basis"),
-    "double_opt_in": _("asks for a confirmation"),
-    "portal": _("portal"),
-    "resellers_only": _("for resellers only"),
-    "active": _("active"),
-    "position": _("place in the list"),
-}
-
-
 EVENT_SENTENCES = {
     "topic.wanted": _("%(actor)s asked for the mail “%(topic)s”."),
     "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
     "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
     "optional_mail.unsubscribed": _("The link in a mail stopped all optional mail."),
     "topic.subscribed": _("A reader without an account confirmed the mail “%(topic)s”."),
+    "topic.entered": _("Somebody asked for the mail “%(topic)s” on the public page, unconfirmed."),
     "topic.link_undone": _("A stop of “%(topic)s” by a mail's link was undone at once."),
     "optional_mail.link_undone": _("What a mail's link had reduced was undone at once."),
     "optional_mail.link_paused": _("The link in a mail paused optional mail until %(until)s."),

@@ -41,4 +41,5 @@ class SubscribeForm(StrictForm):
 
 
 def _described(topic: Topic) -> str:
-    return f"{topic.name}: {topic.purpose} {topic.cadence}."
+    said = f"{topic.name}: {topic.purpose} {topic.cadence}."
+    return said if topic.double_opt_in else f"{said} {_('Counts at once.')}"

@@ -60,7 +60,11 @@ class TopicForm(StrictForm):
     double_opt_in = forms.BooleanField(
         label=_("Confirm by mail"),
         required=False,
-        help_text=_("Who subscribes without an account first confirms by a mail to the address."),
+        help_text=_(
+            "Who subscribes without an account first confirms by a mail to the address. Without"
+            " it their yes counts at once, and you could not show later whose yes it was. Who is"
+            " signed in never needs it."
+        ),
     )
     position = forms.IntegerField(
         label=_("Place in the list"),

@@ -23,6 +23,7 @@ from preferences.gate.marks import mark
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
 from preferences.selectors import Answer, answer_for
+from preferences.services.recipients import follow_changed_addresses
 from preferences.services.reports import kind_of_failure, note_report
 from preferences.tasks import enqueue_delivery
 
@@ -50,6 +51,9 @@ def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_
         return Answer(False, Reason.NO_PERSON)
     if message.recipient.email != message.address:
         return Answer(False, Reason.ADDRESS_CHANGED)
+    if not message.recipient.address_hash:  # it changed, and changed back
+        reader = Recipient.objects.filter(pk=message.recipient.pk)
+        follow_changed_addresses(actor=None, readers=reader)
     return ask(message.recipient, message.topic)
 
 

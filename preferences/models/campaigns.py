@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.models.triggers import Refusal, append_only, register
+from accounts.models.triggers import Refusal, SetRefusal, append_only, register
 from accounts.validators import validate_plain_text
 from portals.models import Portal
 from preferences.choices import CampaignState, Reason
@@ -123,18 +123,35 @@ class Campaign(models.Model):
 
 
 class Candidate(models.Model):
-    """What was decided about one recipient when the campaign was resolved (R46); written once."""
+    """What was decided about one recipient when the campaign was resolved (R46); written once.
+
+    A million rows come in one statement, so what they point at is checked once for all of them
+    (candidate_points_at_…): none of it can go away or change its key (triggers).
+    """
 
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, related_name="candidates", db_index=False
+        Campaign,
+        on_delete=models.PROTECT,
+        related_name="candidates",
+        db_index=False,
+        db_constraint=False,
     )
     recipient = models.ForeignKey(
-        Recipient, on_delete=models.PROTECT, related_name="candidacies", db_index=False
+        Recipient,
+        on_delete=models.PROTECT,
+        related_name="candidacies",
+        db_index=False,
+        db_constraint=False,
     )
     send = models.BooleanField()
     reason = models.CharField(max_length=20, choices=Reason)
     consent = models.ForeignKey(
-        ConsentRecord, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        ConsentRecord,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -160,6 +177,8 @@ _TEXTS = " OR ".join(
 _CATEGORY = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
     OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
 _BEGUN = "EXISTS (SELECT 1 FROM preferences_{table} k WHERE k.campaign_id = OLD.id)"
+_POINTS_NOWHERE = """NEW.{column} IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM preferences_{table} p WHERE p.id = NEW.{column})"""
 
 TRIGGERS = register(
     append_only("preferences_candidate"),
@@ -170,7 +189,7 @@ TRIGGERS = register(
             "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
             f" (NEW.state = 'draft' OR {_TEXTS} OR {_CATEGORY}) OR ({_CATEGORY}) AND"
             f" ({_BEGUN.format(table='candidate')} OR {_BEGUN.format(table='message')})",
-            "DELETE": "OLD.state <> 'draft'",
+            "DELETE": "OLD.state <> 'draft' OR " + _BEGUN.format(table="candidate"),
         },
         message="what is being sent keeps its words",
     ),
@@ -181,12 +200,30 @@ TRIGGERS = register(
         message="a campaign that has ended stays so",
     ),
     Refusal(
+        name="campaign_keeps_its_key",
+        table="preferences_campaign",
+        refuse_when={"UPDATE": "NEW.id <> OLD.id"},
+        message="a campaign keeps its key",
+        no_truncate=True,
+    ),
+    *(
+        SetRefusal(
+            name=f"candidate_points_at_a_{table}",
+            table="preferences_candidate",
+            refuse_when=_POINTS_NOWHERE.format(column=column, table=table),
+            message=f"a candidate points at a {table} that is there",
+        )
+        for column, table in (
+            ("campaign_id", "campaign"),
+            ("recipient_id", "recipient"),
+            ("consent_id", "consentrecord"),
+        )
+    ),
+    SetRefusal(
         name="mandatory_candidate_is_never_skipped",
         table="preferences_candidate",
-        refuse_when={
-            "INSERT": "NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c"
-            " WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)"
-        },
+        refuse_when="""NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c
+            WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)""",
         message="a mandatory message is never skipped",
     ),
 )

@@ -1,5 +1,6 @@
 """The two kinds of mail, in two tables: a choice can point at one of them only."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
@@ -115,10 +116,21 @@ def _in_both(label: str, length: int) -> tuple[models.CharField, models.CharFiel
     )
 
 
+TAKEN = ("new", "import")  # pages of staff have these addresses
+
+
+def validate_free_word(slug: str) -> None:
+    """Raises ValidationError for a short name whose page would be another one's."""
+    if slug in TAKEN:
+        raise ValidationError(_("“%(word)s” is taken by a page of the hub."), params={"word": slug})
+
+
 class Topic(models.Model):
     """An optional category: it is sent to those who want it."""
 
-    slug = models.SlugField(_("short name"), max_length=40, unique=True)
+    slug = models.SlugField(
+        _("short name"), max_length=40, unique=True, validators=[validate_free_word]
+    )
     name_en, name_fr = _in_both("name", 100)
     purpose_en, purpose_fr = _in_both("purpose", 200)
     cadence_en, cadence_fr = _in_both("how often", 100)
@@ -133,7 +145,10 @@ class Topic(models.Model):
     double_opt_in = models.BooleanField(
         _("asks for a confirmation"),
         default=True,
-        help_text=_("Who subscribes without an account confirms by a mail to the address."),
+        help_text=_(
+            "Who subscribes without an account confirms by a mail to the address; else their yes"
+            " counts at once, and whose it was cannot be shown."
+        ),
     )
     portal = models.ForeignKey(
         Portal,

@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 from accounts.choices import Language
 from accounts.models import User
 from accounts.models.triggers import Effect, Refusal, append_only, register
-from preferences.choices import ConsentBasis, ConsentSource
+from preferences.choices import REDUCING_SOURCES, ConsentBasis, ConsentSource
 from preferences.models.categories import Topic
 from preferences.models.recipients import Recipient
 
@@ -78,10 +78,18 @@ class ConsentRecord(models.Model):
                 condition=Q(basis=ConsentBasis.EXPRESS) | Q(wants=True, topic__isnull=False),
                 name="only_a_yes_to_a_topic_is_implied",
             ),
+            models.CheckConstraint(
+                condition=Q(wants=False) | ~Q(source__in=REDUCING_SOURCES),
+                name="what_only_reduces_never_enrols",
+            ),
+            models.CheckConstraint(
+                condition=Q(wants=True) | ~Q(source=ConsentSource.UNDO), name="an_undo_gives_back"
+            ),
         ]
         indexes = [
             models.Index(fields=["recipient", "topic", "-id"], name="consent_by_recipient"),
             models.Index(fields=["address_hash", "topic", "-id"], name="consent_by_address"),
+            models.Index(fields=["topic", "at", "wants"], name="consent_by_topic"),
         ]
 
     def __str__(self) -> str:
@@ -141,9 +149,23 @@ _GIVES_BACK = """NEW.source = 'undo' AND NEW.basis = (
         WHERE q.recipient_id = NEW.recipient_id
           AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""
 
+# The latest word on the topic, or on everything, is a no by a mail's link.
+_UNDOES = """EXISTS (
+    SELECT 1 FROM preferences_consentrecord n
+    WHERE NOT n.wants AND n.source = 'mail_link' AND n.recipient_id = NEW.recipient_id AND n.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = NEW.recipient_id
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""
+
 
 TRIGGERS = register(
     append_only("preferences_consentrecord"),
+    Refusal(
+        name="undo_follows_a_link",
+        table="preferences_consentrecord",
+        refuse_when={"INSERT": f"NEW.source = 'undo' AND NOT {_UNDOES}"},
+        message="an undo takes back what the link of a mail just stopped",
+    ),
     Refusal(
         name="implied_consent_revives_nothing",
         table="preferences_consentrecord",

@@ -93,6 +93,12 @@ class Message(models.Model):
                 condition=Q(state=MessageState.SENT, topic__isnull=False, campaign=None),
                 name="message_of_topic",
             ),
+            # How much mandatory mail went out, month by month.
+            models.Index(
+                fields=["claimed_at", "notice_class", "state"],
+                condition=Q(notice_class__isnull=False),
+                name="message_of_notice_class",
+            ),
             models.Index(
                 fields=["recipient", "due_at"],
                 condition=Q(state__in=UNFINISHED, in_digest=True),

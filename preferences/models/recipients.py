@@ -23,7 +23,10 @@ class Recipient(models.Model):
     address = models.EmailField(null=True, help_text="Of a subscriber without an account.")
     language = models.CharField(max_length=2, blank=True, choices=Language)
     address_hash = models.CharField(
-        max_length=64, blank=True, help_text="Of the address last seen; evidence knows it by this."
+        max_length=64,
+        blank=True,
+        help_text="Of the address whose refusals are known; evidence knows it by this. Empty after"
+        " a change (trigger): then nothing optional is sent before they are looked up.",
     )
     stopped = models.OneToOneField(
         "preferences.ConsentRecord",
@@ -66,6 +69,9 @@ class Recipient(models.Model):
                 condition=Q(followed_by__isnull=True),
                 name="one_subscriber_of_an_address",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(address_hash=""), name="recipient_to_look_up")
         ]
 
     def __str__(self) -> str:
@@ -112,10 +118,11 @@ TRIGGERS = register(
         name="recipient_stays",
         table="preferences_recipient",
         refuse_when={
-            "UPDATE": "OLD.user_id IS NOT NULL AND COALESCE(NEW.user_id, 0) <> OLD.user_id",
+            "UPDATE": "OLD.user_id IS NOT NULL AND COALESCE(NEW.user_id, 0) <> OLD.user_id"
+            " OR NEW.address <> OLD.address OR NEW.id <> OLD.id",
             "DELETE": "TRUE",
         },
-        message="a recipient is never deleted, nor given to another person",
+        message="a recipient is never deleted, nor given to another person or address",
         no_truncate=True,
     ),
     Effect(
@@ -131,7 +138,8 @@ TRIGGERS = register(
             " (SELECT 1 FROM preferences_recipient r WHERE r.user_id = NEW.id)",
         ),
     ),
-    # A person who moves to a subscriber's address: two rows would be two mails.
+    # A person who moves to a subscriber's address: two rows would be two mails. Whoever wrote the
+    # new address, what was refused there is looked up before optional mail goes to it (R44).
     Effect(
         name="recipient_follows_address",
         table="accounts_user",
@@ -141,6 +149,7 @@ TRIGGERS = register(
             "UPDATE preferences_recipient SET followed_by_id ="
             " (SELECT p.id FROM preferences_recipient p WHERE p.user_id = NEW.id)"
             " WHERE address = NEW.email AND followed_by_id IS NULL",
+            "UPDATE preferences_recipient SET address_hash = '' WHERE user_id = NEW.id",
         ),
     ),
 )

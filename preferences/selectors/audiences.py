@@ -1,7 +1,7 @@
 """A topic as staff see it: who gets it now and why not, how that came about month by month."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
@@ -28,6 +28,11 @@ def last_months(count: int = MONTHS) -> list[date]:
     return [date(year, month + 1, 1) for year, month in reversed(months)]
 
 
+def since(first_day: date) -> datetime:
+    """The moment a day begins here: compared with it, a moment is found by its index."""
+    return timezone.make_aware(datetime.combine(first_day, time.min))
+
+
 @dataclass(frozen=True)
 class Month:
     """How many said yes and no to a topic in one month."""
@@ -41,7 +46,7 @@ def answers_by_month(topic: Topic) -> list[Month]:
     """The yes and no of the last twelve months, from the evidence; oldest first."""
     months = last_months()
     rows = (
-        ConsentRecord.objects.filter(topic=topic, at__date__gte=months[0])
+        ConsentRecord.objects.filter(topic=topic, at__gte=since(months[0]))
         .order_by()
         .values(month=TruncMonth("at"))
         .annotate(yes=Count("pk", filter=Q(wants=True)), no=Count("pk", filter=Q(wants=False)))

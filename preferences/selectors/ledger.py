@@ -8,9 +8,9 @@ from django.db.models import Count
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from preferences.choices import NoticeCode, Outcome
-from preferences.models import DeliveryDecision
-from preferences.selectors.audiences import last_months
+from preferences.choices import MessageState, NoticeCode
+from preferences.models import Message
+from preferences.selectors.audiences import last_months, since
 
 KEPT = 3600  # seconds
 
@@ -47,11 +47,11 @@ def mandatory_sends() -> list[Sends]:
 def _count() -> list[Sends]:
     months = last_months()
     rows = (
-        DeliveryDecision.objects.filter(
-            outcome=Outcome.SENT, message__notice_class__isnull=False, at__date__gte=months[0]
+        Message.objects.filter(
+            state=MessageState.SENT, notice_class__isnull=False, claimed_at__gte=since(months[0])
         )
         .order_by()
-        .values_list(TruncMonth("at"), "message__notice_class_id")
+        .values_list(TruncMonth("claimed_at"), "notice_class_id")
         .annotate(count=Count("pk"))
     )
     found = {(timezone.localtime(month).date(), code): count for month, code, count in rows}

@@ -22,6 +22,7 @@ from accounts.validators import normalise_address
 from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, TopicBasis
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
+from preferences.selectors.refusals import refused_addresses, refuses
 from preferences.services.recipients import follow_address
 
 WANTED = {
@@ -193,7 +194,7 @@ def _judged(
             topic=topic, recipient__in=[reader.pk for reader in readers.values()]
         )
     }
-    refused_at = _refused_addresses([row.address for row in _good(rows)], topic)
+    refused_at = refused_addresses([row.address for row in _good(rows)], topic)
 
     def judge(row: ImportedRow) -> ImportOutcome:
         reader = readers.get(row.address)
@@ -201,7 +202,7 @@ def _judged(
         if not row.wants:
             known = choice is not None and not choice.wants
             return ImportOutcome.UNCHANGED if known else ImportOutcome.OPTED_OUT
-        if row.address in refused_at or (reader and _refuses(reader, choice)):
+        if row.address in refused_at or (reader and refuses(reader, choice)):
             return ImportOutcome.KEPT_OUT
         if reader is None and not topic.is_public:
             return ImportOutcome.NO_ACCOUNT
@@ -215,30 +216,6 @@ def _judged(
         replace(row, outcome=judge(row)) if row.outcome == ImportOutcome.ADDED else row
         for row in rows
     ]
-
-
-def _refuses(reader: Recipient, choice: Choice | None) -> bool:
-    """Whether their latest word on the topic, or on everything, is no."""
-    if choice is not None and not choice.wants:
-        return True
-    return reader.is_stopped and (choice is None or choice.consent_id < (reader.stopped_id or 0))
-
-
-def _refused_addresses(addresses: list[str], topic: Topic) -> set[str]:
-    """Those at which the topic, or everything, was refused, and not asked for again."""
-    whose = {digest: address for address in addresses for digest in address_hashes(address)}
-    refused: dict[str, set[int | None]] = {address: set() for address in addresses}
-    records = ConsentRecord.objects.filter(address_hash__in=whose).order_by("pk")
-    for record in records.only("address_hash", "topic_id", "wants", "basis"):
-        if record.topic_id not in (None, topic.pk):
-            continue
-        standing = refused[whose[record.address_hash]]
-        if not record.wants:
-            standing.add(record.topic_id)
-        elif record.basis == ConsentBasis.EXPRESS:
-            # a yes to the topic takes both back, a yes to all only the stop of all
-            standing.difference_update({None, record.topic_id})
-    return {address for address, standing in refused.items() if standing}
 
 
 def _write(

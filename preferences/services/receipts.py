@@ -1,10 +1,12 @@
 """The receipt of what a person said: its content comes from the ledger, and can be proved later.
 
-The fields are those of ISO/IEC TS 27560 (R35). A receipt is signed with a key of the hub alone, so
-only the hub can tell whether one is genuine; it compares every record named there with the ledger,
-which nothing changes (R36, R37).
+The fields are those of ISO/IEC TS 27560 (R35). A receipt is signed twice: `jws` holds it under the
+key of the hub's JWKS, so that anyone can check it without us; `signature` is for the hub alone,
+which knows its receipts by it where no such key is configured, or another one since. The hub
+compares every record named there with the ledger, which nothing changes (R36, R37).
 """
 
+import base64
 import hashlib
 import json
 from itertools import groupby
@@ -18,9 +20,11 @@ from django.utils.translation import gettext as _
 
 from accounts.emails import absolute
 from accounts.models import User
+from portals.tokens import BadSignature, can_sign, jwks_address, read_signed_text, sign_text
 from preferences.models import ConsentRecord, Recipient
 
 SCHEMA = "ISO/IEC TS 27560:2023"
+KIND = "hub-receipt+jws"
 _SALT = "preferences.receipt"
 
 
@@ -49,8 +53,12 @@ def receipt_for(*, actor: User) -> dict[str, Any]:
             _record(list(said)) for _topic, said in groupby(records, key=lambda r: r.topic_id)
         ],
     }
+    signed = can_sign()
+    if signed:
+        content["jwks_uri"] = jwks_address()
     content["receipt_id"] = hashlib.sha256(_canonical(content)).hexdigest()
-    return {"receipt": content, "signature": _signature(content, settings.SECRET_KEY)}
+    file = {"receipt": content, "signature": _signature(content, settings.SECRET_KEY)}
+    return file | ({"jws": sign_text(_canonical(content), kind=KIND)} if signed else {})
 
 
 def _record(said: list[ConsentRecord]) -> dict[str, Any]:
@@ -109,7 +117,9 @@ def verify_receipt(text: str) -> dict[str, Any]:
             constant_time_compare(_signature(content, key), signature)
             for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         )
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        if "jws" in file:
+            genuine = _says_the_same(file["jws"], content, genuine)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ReceiptRefused from error
     if not genuine:
         raise ReceiptRefused
@@ -122,6 +132,19 @@ def verify_receipt(text: str) -> dict[str, Any]:
         if record is None or _event(record) != event:
             raise ReceiptRefused
     return dict(content)
+
+
+def _says_the_same(jws: str, content: Any, genuine: bool) -> bool:
+    """Whether the public signature covers just this; one under a former key counts for nothing."""
+    try:
+        return read_signed_text(jws, kind=KIND) == _canonical(content)
+    except BadSignature:
+        return genuine and _payload(jws) == _canonical(content)
+
+
+def _payload(jws: str) -> bytes:
+    middle = jws.split(".")[1]
+    return base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4))
 
 
 def _canonical(content: dict[str, Any]) -> bytes:

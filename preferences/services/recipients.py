@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from preferences.models import ConsentRecord, Recipient
 from preferences.models.consent import address_hash, address_hashes
 
 LONGEST_PAUSE = timedelta(days=366)
+AT_ONCE = 1000
 
 
 class DeliveryRefused(ValidationError):
@@ -150,3 +151,34 @@ def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentR
             actor=actor,
         )
     return refused
+
+
+@transaction.atomic
+def follow_changed_addresses(*, actor: None, readers: QuerySet[Recipient] | None = None) -> int:
+    """Look up what was refused at addresses that changed past our services; out: how many changed.
+
+    The database itself marks them, whoever wrote the address, and nothing optional is sent before
+    (R44). In: of which readers, or of all. Runs before each decision, and with the clock.
+    """
+    changed = (Recipient.objects.all() if readers is None else readers).filter(
+        address_hash="", followed_by=None
+    )
+    done = 0
+    while keys := list(changed.order_by().values_list("pk", flat=True)[:AT_ONCE]):
+        rows = Recipient.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+        found = list(rows.filter(pk__in=keys, address_hash="").order_by("pk"))
+        digests = {digest: row.pk for row in found for digest in address_hashes(row.email)}
+        evidence = ConsentRecord.objects.filter(address_hash__in=digests).order_by()
+        known = {digests[digest] for digest in evidence.values_list("address_hash", flat=True)}
+        for row in found:
+            if row.pk in known:
+                follow_address(actor=actor, recipient=row)
+            else:
+                row.address_hash = address_hash(row.email)
+                row.unreachable_since, row.unreachable_reason = None, ""
+        Recipient.objects.bulk_update(
+            [row for row in found if row.pk not in known],
+            ["address_hash", "unreachable_since", "unreachable_reason"],
+        )
+        done += len(found)
+    return done

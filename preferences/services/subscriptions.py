@@ -1,4 +1,4 @@
-"""Subscribing without an account: nothing is written before the mailed link was confirmed."""
+"""Subscribing without an account: what a form may do, and what waits for the mailed link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,18 @@ from django.utils import translation
 from accounts.models import User
 from accounts.services.audit import record_event
 from preferences.choices import ConsentSource
-from preferences.emails import send_confirmation
+from preferences.emails import send_confirmation, send_subscribed
 from preferences.models import ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hashes
+from preferences.selectors.refusals import refused_addresses, refuses
 from preferences.services.choices import record_consent
 from preferences.services.recipients import follow_address, lock_reader
-from preferences.tokens import Subscription, confirmation_url, read_confirmation_token
+from preferences.tokens import (
+    Subscription,
+    confirmation_url,
+    read_confirmation_token,
+    unsubscribe_url,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,79 @@ def ask_to_subscribe(*, actor: None, address: str, language: str, topics: Sequen
     send_confirmation(address=address, language=language, topics=topics, link=url)
 
 
+@transaction.atomic
+def subscribe(
+    *,
+    actor: None,
+    address: str,
+    language: str,
+    topics: Sequence[Topic],
+    network_address: str | None = None,
+) -> None:
+    """Take up what somebody asked for on the public page, whoever they are.
+
+    The address confirms each topic with double opt-in, and whatever concerns a person or was
+    refused there before: a form enrols neither (R6, R44). What is left counts at once, with its
+    evidence (R17, R20), and a mail says so and how to stop it.
+    """
+    at_once = [topic for topic in topics if not topic.double_opt_in and topic.is_public]
+    if at_once and not is_person(address):
+        entered = _enter(address, language, at_once, network_address)
+    else:
+        entered = []
+    if left := [topic for topic in topics if topic not in entered]:
+        ask_to_subscribe(actor=actor, address=address, language=language, topics=left)
+
+
+def _enter(
+    address: str, language: str, topics: Sequence[Topic], network_address: str | None
+) -> list[Topic]:
+    """Write an unconfirmed yes to each topic that nothing said before is against; out: these."""
+    with translation.override(language):
+        recipient = _subscriber(address, language)
+        if recipient.user is not None:
+            return []
+        chosen = {choice.topic_id: choice for choice in recipient.choices.all()}
+        free = [
+            topic
+            for topic in topics
+            if not refused_addresses([address], topic)
+            and not refuses(recipient, chosen.get(topic.pk))
+        ]
+        wanted = _wanted(recipient)
+        for topic in free:
+            if topic.pk not in wanted:
+                record_consent(
+                    actor=None,
+                    recipient=recipient,
+                    topic=topic,
+                    wants=True,
+                    source=ConsentSource.FORM,
+                    network_address=network_address,
+                )
+                record_event(kind="topic.entered", actor=None, topic=topic.names)
+    if free:
+        stop = unsubscribe_url(recipient, *free)
+        send_subscribed(address=address, language=language, topics=free, link=stop)
+    return free
+
+
+def _subscriber(address: str, language: str) -> Recipient:
+    """The row of an address without an account, locked; made with what was refused there."""
+    found, created = Recipient.objects.get_or_create(
+        address=address, followed_by=None, defaults={"language": language}
+    )
+    if created:
+        follow_address(actor=None, recipient=found)
+    return lock_reader(None, found)
+
+
+def _wanted(recipient: Recipient) -> set[int]:
+    """Keys of the topics they have now."""
+    asked = recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True)
+    return set(asked.values_list("topic", flat=True))
+
+
 def is_person(address: str) -> bool:
     """Whether an account has this address; what it gets is chosen after signing in."""
     return User.objects.filter(email=address).exists()
@@ -58,12 +137,7 @@ def confirm_subscription(
     if is_person(asked.address):
         return Confirmed(asked, True, [], asked.topics)
     with translation.override(asked.language):
-        found, created = Recipient.objects.get_or_create(
-            address=asked.address, followed_by=None, defaults={"language": asked.language}
-        )
-        if created:
-            follow_address(actor=actor, recipient=found)
-        recipient = lock_reader(actor, found)
+        recipient = _subscriber(asked.address, asked.language)
         if recipient.user is not None:  # an account was made at this very moment
             return Confirmed(asked, True, [], asked.topics)
         since = _said_since(recipient, asked)
@@ -81,11 +155,7 @@ def confirm_subscription(
         if on and recipient.language != asked.language:
             recipient.language = asked.language
             recipient.save(update_fields=["language"])
-    wanted = set(
-        recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True).values_list(
-            "topic", flat=True
-        )
-    )
+    wanted = _wanted(recipient)
     return Confirmed(
         asked,
         False,

@@ -17,11 +17,8 @@ from preferences.forms.receipts import ReceiptForm
 from preferences.forms.subscribe import SubscribeForm
 from preferences.models import Topic
 from preferences.services.receipts import ReceiptRefused, verify_receipt
-from preferences.services.subscriptions import (
-    ask_to_subscribe,
-    confirm_subscription,
-    is_person,
-)
+from preferences.services.subscriptions import confirm_subscription, is_person
+from preferences.services.subscriptions import subscribe as take_up
 from preferences.tokens import BadToken, read_confirmation_token
 
 
@@ -59,9 +56,13 @@ def _subscribe(request: PersonRequest, offered: QuerySet[Topic]) -> HttpResponse
         asked = form.cleaned_data
         if refusal := too_many(request, "subscribe", asked["address"]):
             return refusal
-        ask_to_subscribe(actor=None, **asked)
-        return render(request, "preferences/subscribe_asked.html", {"address": asked["address"]})
-    return render(request, "preferences/subscribe.html", {"form": form, "sender": _sender()})
+        take_up(actor=None, network_address=network_address(request), **asked)
+        waits = all(topic.double_opt_in for topic in asked["topics"])
+        context = {"address": asked["address"], "all_confirm": waits}
+        return render(request, "preferences/subscribe_asked.html", context)
+    waits = all(topic.double_opt_in for topic in offered)
+    context = {"form": form, "sender": _sender(), "all_confirm": waits}
+    return render(request, "preferences/subscribe.html", context)
 
 
 @login_not_required

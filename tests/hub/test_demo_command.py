@@ -136,6 +136,7 @@ def test_production_names_what_it_lacks(name):
         ("HUB_BASE_URL", "hub.example"),
         ("HUB_BASE_URL", "http://hub.example"),
         ("HUB_SECRET_KEY", "short"),
+        ("HUB_SECRET_KEY_FALLBACKS", f"{'y' * 40}, short"),
         ("HUB_DKIM_KEY_FILE", "/nowhere/dkim.pem"),
         ("HUB_DKIM_KEY_FILE", __file__),
         ("HUB_MAIL_FROM_TOPICS", "no-reply@harbour.example"),

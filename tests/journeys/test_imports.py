@@ -50,4 +50,3 @@ def test_a_former_list_is_taken_over(open_browser, javascript):
     with olive.expect_download() as download:
         olive.get_by_role("button", name="Download this list").click()
     assert f"lea@{at},Added" in download.value.path().read_text()
-    olive.screenshot(path=f"/tmp/imports-report-{javascript}.png", full_page=True)

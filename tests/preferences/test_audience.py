@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -224,7 +224,9 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
     bob, alice, charlie, olive, alder, birch, newsletter, consent, drawn, about, membership
 ):
     with transaction.atomic():
-        sam = Recipient.objects.create(address="sam@elsewhere.example", language="fr")
+        sam = Recipient.objects.create(
+            address="sam@elsewhere.example", language="fr", address_hash="looked up"
+        )
         Membership.objects.create(customer=birch, user=bob, work_name="Bob")  # in two companies
         nowhere = Portal.objects.create(slug="nowhere", label_en="N", label_fr="N", kind="webmail")
         firms = {"alder": alder, "birch": birch}
@@ -328,7 +330,8 @@ def test_a_campaign_has_a_decision_for_everyone_once_R46_R49(
     campaign = Campaign.objects.create(created_by=olive, subject_en="A", **category)
     everyone = Recipient.objects.all()
     count = everyone.count()
-    with django_assert_num_queries(4):  # savepoint, lock, one statement, release
+    jit_off = connection.vendor == "postgresql"
+    with django_assert_num_queries(4 + jit_off):  # savepoint, lock, one statement, release
         assert resolve_campaign(campaign=campaign, readers=everyone) == count
     assert resolve_campaign(campaign=campaign, readers=everyone) == 0
     row = Candidate.objects.get(recipient=bob.recipient)

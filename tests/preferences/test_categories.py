@@ -16,14 +16,17 @@ from preferences.models import (
     Activation,
     Campaign,
     Candidate,
+    ConsentRecord,
     ContactRole,
     FirmDenial,
     FirmRecipient,
     Message,
     NoticeClass,
+    Recipient,
     Reseller,
     Topic,
 )
+from preferences.services.choices import choose_topic
 
 WORDS = {"subject_en": "A", "subject_fr": "A", "body_en": "A", "body_fr": "A"}
 
@@ -118,6 +121,38 @@ def test_a_candidate_is_decided_once_and_a_mandatory_one_never_skipped_R42_R46(
         lambda: Candidate.objects.create(campaign=news, send=True, **row),
         lambda: Candidate.objects.update(send=True),
         lambda: Candidate.objects.all().delete(),
+    )
+
+
+def test_a_candidate_points_at_what_is_there_and_stays_there_R46(olive, bob, alice, newsletter):
+    """Checked once for a million rows (SetRefusal), and as strict as a foreign key of each row."""
+    said = choose_topic(actor=bob, topic=newsletter, wants=True).consent_id
+    news = Campaign.objects.create(topic=newsletter, created_by=olive, **WORDS)
+    draft = Campaign.objects.filter(pk=news.pk)
+    good = {
+        "campaign_id": news.pk,
+        "recipient_id": bob.recipient.pk,
+        "consent_id": said,
+        "send": True,
+        "reason": "chose_yes",
+    }
+    another = Candidate(**good | {"recipient_id": alice.recipient.pk})
+    for column in ("campaign_id", "recipient_id", "consent_id"):
+        bad = good | {column: 999_999}
+        refuse(
+            lambda bad=bad: Candidate.objects.create(**bad),
+            lambda bad=bad: Candidate.objects.bulk_create([another, Candidate(**bad)]),
+        )
+    assert not Candidate.objects.exists()
+    Candidate.objects.create(**good)
+    refuse(
+        lambda: draft.delete(),
+        lambda: draft._raw_delete(draft.db),
+        lambda: draft.update(id=999_999),
+        lambda: Recipient.objects.filter(pk=bob.recipient.pk).update(id=999_999),
+        lambda: Recipient.objects.filter(pk=bob.recipient.pk).delete(),
+        lambda: ConsentRecord.objects.filter(pk=said).delete(),
+        lambda: ConsentRecord.objects.filter(pk=said).update(id=999_999),
     )
 
 

@@ -97,6 +97,10 @@ def test_a_topic_that_would_be_mandatory_is_refused_with_a_sentence_R41(as_, oli
     answer = as_(olive).post(page("topic-new"), TOPIC | {"slug": "legal"})
     assert answer.status_code == 200
     assert "errorlist" in text_of(answer)
+    for slug in ("new", "import"):  # pages of staff have these addresses
+        answer = as_(olive).post(page("topic-new"), TOPIC | {"slug": slug})
+        assert f"“{slug}” is taken by a page of the hub." in text_of(answer)
+        assert not Topic.objects.filter(slug=slug).exists()
     answer = as_(olive).post(page("topic-new"), TOPIC | {"default_on": "on"})
     assert "On by default is implied consent" in text_of(answer)
     assert not Topic.objects.filter(slug__in=["legal", "status"]).exists()

@@ -84,6 +84,13 @@ def test_a_topic_is_never_mandatory_R41(olive, slug):
     assert not Topic.objects.filter(slug=slug).exists()
 
 
+@pytest.mark.parametrize("slug", ["new", "import"])
+def test_a_topic_whose_page_nobody_could_open_is_refused_by_its_field(olive, slug):
+    with pytest.raises(ValidationError) as refusal:
+        create_topic(actor=olive, slug=slug, **TOPIC)
+    assert set(refusal.value.message_dict) == {"slug"}
+
+
 def test_on_by_default_without_implied_consent_is_refused(olive, promotions):
     with pytest.raises(ValidationError) as refusal:
         update_topic(actor=olive, topic=promotions, default_on=True)

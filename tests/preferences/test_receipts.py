@@ -1,14 +1,27 @@
 """The receipt: what TS 27560 asks for, signed, and checked against the ledger (R35, R36)."""
 
+import base64
 import json
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from hub.demo.environment import new_private_key
+from portals.tokens import sign_text
 from preferences.models import ConsentRecord
 from preferences.services.choices import choose_topic, stop_all_optional
-from preferences.services.receipts import ReceiptRefused, receipt_for, verify_receipt
+from preferences.services.receipts import (
+    KIND,
+    ReceiptRefused,
+    _canonical,
+    receipt_for,
+    verify_receipt,
+)
 
 
 @pytest.fixture
@@ -98,3 +111,87 @@ def test_too_large_or_no_text_names_the_field(db):
 def test_a_later_choice_does_not_touch_an_older_receipt(receipt, bob, newsletter):
     choose_topic(actor=bob, topic=newsletter, wants=True)
     assert verify_receipt(json.dumps(receipt))
+
+
+@pytest.fixture
+def hub_key(settings):
+    settings.IDP_OIDC_PRIVATE_KEY = new_private_key().replace("\\n", "\n")
+
+
+@pytest.fixture
+def stranger():
+    """Somebody who has nothing of the hub's but its public keys, and a library of their own."""
+
+    def check(file):
+        keys = {key["kid"]: key for key in Client().get("/.well-known/jwks.json").json()["keys"]}
+        head, payload, signature = file["jws"].split(".")
+        header = json.loads(unpacked(head))
+        assert header == {"alg": "RS256", "typ": "hub-receipt+jws", "kid": header["kid"]}
+        numbers = [int.from_bytes(unpacked(keys[header["kid"]][part])) for part in "en"]
+        RSAPublicNumbers(*numbers).public_key().verify(
+            unpacked(signature), f"{head}.{payload}".encode(), PKCS1v15(), SHA256()
+        )
+        return json.loads(unpacked(payload))
+
+    return check
+
+
+def unpacked(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.mark.usefixtures("hub_key")
+def test_anyone_can_check_it_with_the_published_keys_alone_R36(bob, newsletter, stranger, settings):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    file = receipt_for(actor=bob)
+
+    assert stranger(file) == file["receipt"]
+    assert file["receipt"]["jwks_uri"] == f"{settings.HUB_BASE_URL}/.well-known/jwks.json"
+    assert verify_receipt(json.dumps(file)) == file["receipt"]
+
+    head, payload, signature = file["jws"].split(".")
+    changed = json.loads(unpacked(payload)) | {"issued_at": "2020-01-01"}
+    other = base64.urlsafe_b64encode(json.dumps(changed).encode()).decode().rstrip("=")
+    with pytest.raises(InvalidSignature):
+        stranger({"jws": f"{head}.{other}.{signature}"})
+
+
+@pytest.mark.usefixtures("hub_key")
+def test_both_signatures_say_the_same_or_it_is_not_genuine(bob, newsletter, settings):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    former = receipt_for(actor=bob)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    file = receipt_for(actor=bob)
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    for bad in (
+        file | {"jws": former["jws"]},
+        file | {"receipt": former["receipt"]},
+        file | {"signature": "hmac-sha256:0", "jws": f"{none}.{file['jws'].split('.')[1]}."},
+        file | {"signature": "hmac-sha256:0", "jws": sign_text(b"{}", kind=KIND)},
+        file | {"signature": "-", "jws": sign_text(_canonical(file["receipt"]), kind="JWT")},
+        *(file | {"jws": value} for value in ("", "x", "a.b.c", "é.é.é", None, 1, [], {})),
+    ):
+        with pytest.raises(ReceiptRefused):
+            verify_receipt(json.dumps(bad))
+
+    assert verify_receipt(json.dumps(file | {"signature": "-"}))  # the public one is enough
+
+
+def test_without_a_key_the_hub_still_knows_its_own_receipt(receipt):
+    assert "jws" not in receipt
+    assert "jwks_uri" not in receipt["receipt"]
+    assert verify_receipt(json.dumps(receipt))
+
+
+@pytest.mark.usefixtures("hub_key")
+def test_after_either_key_was_changed_the_hub_knows_its_receipts(bob, newsletter, settings):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    text = json.dumps(receipt_for(actor=bob))
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "z" * 50
+    assert verify_receipt(text)  # the public signature still counts
+    settings.SECRET_KEY_FALLBACKS = [former]
+    settings.IDP_OIDC_PRIVATE_KEY = new_private_key().replace("\\n", "\n")
+    assert verify_receipt(text)
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(ReceiptRefused):
+        verify_receipt(text)

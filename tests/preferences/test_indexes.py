@@ -1,0 +1,79 @@
+"""What staff and the public look at finds its rows by an index, however much mail went out."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.utils import timezone
+
+from preferences.models import ConsentRecord, Message, NoticeClass
+from preferences.selectors import audiences, ledger
+
+
+@pytest.fixture
+def crowd(bob, newsletter, promotions):
+    """Three thousand answers and mails, nearly all about something else or long ago."""
+    now = timezone.now()
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(
+            recipient=bob.recipient,
+            address_hash="-",
+            topic=newsletter if n % 30 else promotions,
+            wants=bool(n % 2),
+            wording="-",
+            wording_hash="-",
+            language="en",
+            source="page",
+            at=now - timedelta(days=n),
+        )
+        for n in range(3000)
+    )
+    legal = NoticeClass.objects.get(code="legal")
+    Message.objects.bulk_create(
+        Message(
+            recipient=bob.recipient,
+            address=bob.email,
+            topic=newsletter if n % 30 else None,
+            notice_class=None if n % 30 else legal,
+            subject="-",
+            content_hash="-",
+            message_id=f"<{n}@harbour.example>",
+        )
+        for n in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def plan_of(run):
+    """How the database runs the one statement of this call, with its parameters bound."""
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    statements = []
+
+    def note(execute, sql, params, many, context):
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        run()
+    [(sql, params)] = statements
+    with connection.cursor() as cursor:
+        cursor.execute(f"{explain} {sql}", params)
+        return " ".join(str(row) for row in cursor.fetchall())
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_chart_of_a_topic(promotions):
+    months = audiences.answers_by_month(promotions)
+    assert 0 < sum(month.yes + month.no for month in months) < 15
+    assert "consent_by_topic" in plan_of(lambda: audiences.answers_by_month(promotions))
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_public_count_of_mandatory_mail(bob, send_legal, deliver):
+    send_legal(bob)
+    deliver()
+    assert ledger.mandatory_sends()[0].total == 1
+    cache.clear()
+    assert "message_of_notice_class" in plan_of(ledger.mandatory_sends)
