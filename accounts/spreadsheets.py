@@ -8,6 +8,7 @@ In: `read_table(upload)` gives the lines of an uploaded file as `Line(number, ce
 there is one) among them; the number is the one a spreadsheet program shows. It copes with UTF-8,
 UTF-16 and Windows text, with commas, semicolons and tabs. Blank lines are left out; cells come
 stripped and without that apostrophe. Raises BadTable, a ValidationError that says what to do.
+Where the heading does not tell what the columns hold, a page asks for it: `columns_to_name`.
 """
 
 import csv
@@ -17,12 +18,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from django.core.exceptions import ValidationError
+from django.core import signing
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 MOST_BYTES = 1_000_000
 MOST_ROWS = 1000
+MOST_COLUMNS = 40  # that a page asks about
+SAMPLE = 3  # lines shown while columns are named
+LASTS = 24 * 60 * 60  # seconds a signed table is good for
 ROWS_AT_ONCE = 200  # sent together: a packet for each row would be slow
 
 # A sign that begins a formula, at the beginning of a cell or of what another separator makes one.
@@ -42,6 +47,10 @@ class Line:
 
     number: int
     cells: list[str]
+
+    def start_of(self, column: int) -> str:
+        """How a cell begins; empty where the line has none."""
+        return self.cells[column][:80] if column < len(self.cells) else ""
 
 
 def disarmed(value: Any) -> Any:
@@ -132,6 +141,41 @@ def read_table(
     if not found:
         raise BadTable(_("This file is empty."), code="empty")
     return found
+
+
+def has_heading(lines: Sequence[Line]) -> bool:
+    """Whether a table of addresses begins with a heading: a line without any address."""
+    return bool(lines) and not any("@" in cell for cell in lines[0].cells)
+
+
+def columns_to_name(lines: Sequence[Line], chosen: Sequence[str]) -> list[dict[str, Any]]:
+    """Each column with its number, its heading, a few of its cells, and what was said it holds."""
+    named = has_heading(lines)
+    sample = lines[named : named + SAMPLE]
+    width = min(max(len(line.cells) for line in lines), MOST_COLUMNS)
+    return [
+        {
+            "number": column + 1,
+            "heading": lines[0].start_of(column) if named else "",
+            "sample": [cell for line in sample if (cell := line.start_of(column))],
+            "chosen": chosen[column] if column < len(chosen) else "",
+        }
+        for column in range(width)
+    ]
+
+
+def sign_rows(rows: Sequence[Sequence[Any]], *, salt: str) -> str:
+    """A small table that a page keeps for a later download, as nobody can change it."""
+    return signing.dumps(rows, salt=salt, compress=True)
+
+
+def signed_rows(text: str, *, salt: str) -> list[list[Any]]:
+    """The same back, within a day. Raises BadRequest for anything else."""
+    try:
+        rows: list[list[Any]] = signing.loads(text, salt=salt, max_age=LASTS)
+    except signing.BadSignature as error:
+        raise BadRequest("the table is forged or too old") from error
+    return rows
 
 
 def _decoded(data: bytes) -> str:

@@ -42,7 +42,9 @@ urlpatterns = [
     path(
         "api/v1/docs/",
         SpectacularSwaggerSplitView.as_view(
-            url_name="api-schema", template_name="hub/api_docs.html"
+            url_name="api-schema",
+            template_name="hub/api_docs.html",
+            metadata_class=None,  # OPTIONS would answer JSON, for which a page has no template
         ),
         name="api-docs",
     ),

@@ -495,7 +495,7 @@ ELSEWHERE: dict[str, str] = {
     "preferences-api:delivery": OWN,
     "preferences-api:evaluation": f"{PORTAL}, preferences/test_evaluation_api.py",
     "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
-    "preferences:mail-events": f"{TOKEN}: preferences/test_reports.py",
+    "preferences:mail-events": f"{TOKEN}: preferences/test_provider_events.py",
     "preferences:returned": OWN,
     "preferences:class-activate": "no class waits for it: preferences/test_provider_services.py",
     "set_language": OWN,

@@ -13,7 +13,7 @@ from accounts.forms.strict import (
     TypedNameForm,
     first_error,
 )
-from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, TeamForm
+from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, JoiningForm, TeamField, TeamForm
 
 __all__ = [
     "ASK_FORMS",
@@ -26,6 +26,7 @@ __all__ = [
     "CompanyForm",
     "DeskForm",
     "HandOverForm",
+    "JoiningForm",
     "LastDayField",
     "LastDayForm",
     "LineField",
@@ -35,6 +36,7 @@ __all__ = [
     "RoleForm",
     "SearchForm",
     "StrictForm",
+    "TeamField",
     "TeamForm",
     "TypedNameForm",
     "WorkDetailsForm",

@@ -98,11 +98,9 @@ def team_member_remove(
 def person_team_add(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Put a person into a team, from the person's page."""
     membership = managed_membership(request, customer, person)
-    form = ChooseTeamForm(request.POST)
+    form = ChooseTeamForm(request.POST, teams=teams_of(membership.customer))
     if form.is_valid():
-        teams = teams_of(membership.customer)
-        found = get_object_or_404(teams, uuid=form.cleaned_data["team"])
-        _put_in(request, found, membership, form.cleaned_data["reason"])
+        _put_in(request, form.cleaned_data["team"], membership, form.cleaned_data["reason"])
     else:
         messages.error(request, first_error(form))
     return redirect("portals:person", customer, person)

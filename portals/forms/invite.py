@@ -8,14 +8,23 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
-from accounts.forms import StrictForm
-from accounts.models import Customer, Invitation, Team
+from accounts.forms import StrictForm, TeamField
+from accounts.models import Customer, Invitation
+from accounts.selectors import teams_of
 from accounts.services.invitations import MOST_AT_ONCE, Invitee
-from accounts.spreadsheets import Line
+from accounts.spreadsheets import MOST_COLUMNS, Line
 from portals.forms.grants import TermsForm
 
 MOST_TEXT = 100_000
 _LONGEST_CELL = 1000
+# column of a file → what a page calls it
+COLUMN_LABELS = {
+    "address": _("E-mail address"),
+    "name": _("Name"),
+    "role": _("Role"),
+    "work_phone": _("Phone at work"),
+    "team": _("Team"),
+}
 
 
 def _strings(value: Any, most: int) -> list[str]:
@@ -66,18 +75,16 @@ class InviteesField(CarriedField):
 class TableField(CarriedField):
     """The lines of a file whose columns nobody has named yet."""
 
-    most_columns = 40
-
     def read(self, row: Any) -> Line:
         """Raises ValueError or TypeError for what is no line."""
         number, cells = row
-        return Line(int(number), _strings(cells, self.most_columns))
+        return Line(int(number), _strings(cells, MOST_COLUMNS))
 
-    @classmethod
-    def carried(cls, lines: list[Line]) -> str:
+    @staticmethod
+    def carried(lines: list[Line]) -> str:
         """The lines as a hidden field has them."""
         return json.dumps(
-            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[: cls.most_columns]]] for x in lines],
+            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[:MOST_COLUMNS]]] for x in lines],
             ensure_ascii=False,
         )
 
@@ -107,19 +114,12 @@ class InviteForm(TermsForm):
         widget=forms.RadioSelect,
         help_text=_("A Super User manages people, rights and the company data."),
     )
-    team = forms.ModelChoiceField(
-        label=_("Team"),
-        queryset=Team.objects.none(),
-        required=False,
-        to_field_name="uuid",
-        empty_label=_("No team"),
-        help_text=_("They hold its rights as long as they are in it."),
-    )
 
     act = forms.CharField(required=False)
     resource = forms.Field(required=False, widget=forms.SelectMultiple)
     rights = forms.Field(required=False, widget=forms.SelectMultiple)
     new_resource = forms.Field(required=False)
+    find = forms.Field(required=False)
     rows = InviteesField(required=False)
     table = TableField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
@@ -128,8 +128,14 @@ class InviteForm(TermsForm):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = customer.teams.order_by("name")
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"] = TeamField(
+            label=_("Team"),
+            teams=teams_of(customer),
+            nothing=_("No team"),
+            required=False,
+            help_text=_("They hold its rights as long as they are in it."),
+        )
+        self.order_fields(self.field_order)
 
 
 class ChooseInvitationsForm(StrictForm):

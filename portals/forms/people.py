@@ -1,6 +1,5 @@
 """The people list: how it is narrowed and sorted, and what is done to those selected."""
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,16 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.choices import PeopleOrder, PersonState, Role
-from accounts.forms import SearchForm, StrictForm, TypedNameForm
-from accounts.forms.teams import JoiningForm
-from accounts.models import Customer
+from accounts.forms import JoiningForm, SearchForm, StrictForm, TeamField, TypedNameForm
+from accounts.models import Customer, Team
 from accounts.selectors import teams_of
 from accounts.selectors.people_list import PeopleAsked
 from portals.forms.grants import GrantForm
 from portals.selectors.registered import registered_for
 from portals.selectors.resources import subscriptions_of
 
-TEAMS = 200  # teams a plain select still serves
 _YES, _NO = "yes", "no"
 
 
@@ -33,7 +30,6 @@ class PeopleForm(SearchForm):
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("Any state")), *PersonState.choices]
     )
-    team = forms.ChoiceField(label=_("Team"), required=False)
     portal = forms.ChoiceField(label=_("May open"), required=False)
     factor = forms.ChoiceField(
         label=_("Second factor"),
@@ -55,15 +51,20 @@ class PeopleForm(SearchForm):
 
     def __init__(self, data: Any, *, customer: Customer) -> None:
         super().__init__(data)
-        self.teams = {str(team.uuid): team for team in teams_of(customer)[:TEAMS]}
+        self.team: Team | None = None
+        self.fields["team"] = TeamField(
+            label=_("Team"), teams=teams_of(customer), nothing=_("Any team"), required=False
+        )
         self.portals = {row.portal.slug: row for row in subscriptions_of(customer)}
-        self._offer("team", _("Any team"), self.teams.items())
         offered = [(slug, row.portal) for slug, row in self.portals.items()]
-        self._offer("portal", _("Any portal"), offered)
+        choices = [("", _("Any portal")), *((key, str(thing)) for key, thing in offered)]
+        self.fields["portal"].choices = choices  # type: ignore[attr-defined]
 
-    def _offer(self, name: str, anything: Any, choices: Iterable[tuple[str, Any]]) -> None:
-        offered = [("", anything), *((key, str(thing)) for key, thing in choices)]
-        self.fields[name].choices = offered  # type: ignore[attr-defined]
+    def clean_team(self) -> str:
+        """Kept as an address says it; the team itself is `team`."""
+        self.team = self.cleaned_data["team"]
+        field: Any = self.fields["team"]
+        return field.key_of(self.team) if self.team else ""
 
     def asked(self) -> PeopleAsked:
         """The cleaned choice, for the selectors."""
@@ -75,7 +76,7 @@ class PeopleForm(SearchForm):
             search=given["q"],
             role=given["role"],
             state=given["state"],
-            team=self.teams.get(given["team"]),
+            team=self.team,
             second_factor={_YES: True, _NO: False}.get(given["factor"]),
             away=bool(given["away"]),
             sort=given["sort"] or PeopleOrder.NAME,
@@ -110,7 +111,8 @@ class PeopleForm(SearchForm):
         for name in self.filters:
             if value := self.cleaned_data[name]:
                 field: Any = self.fields[name]
-                words = f"{field.label}: {dict(field.choices)[value]}"
+                said = self.team if name == "team" else dict(field.choices)[value]
+                words = f"{field.label}: {said}"
                 chips.append({"label": words, "without": self.query(name)})
         return chips
 
@@ -146,14 +148,14 @@ class RemoveSelectedForm(SelectedForm, TypedNameForm):
 class TeamSelectedForm(SelectedForm, JoiningForm):
     """Which team they go into."""
 
-    team = forms.ChoiceField(label=_("Team"))
     field_order = ["team", "reason"]
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.teams = {str(team.uuid): team for team in teams_of(customer)[:TEAMS]}
-        choices = [("", _("Choose a team")), *((key, str(t)) for key, t in self.teams.items())]
-        self.fields["team"].choices = choices  # type: ignore[attr-defined]
+        self.fields["team"] = TeamField(
+            label=_("Team"), teams=teams_of(customer), nothing=_("Choose a team")
+        )
+        self.order_fields(self.field_order)
 
 
 class GrantSelectedForm(SelectedForm, GrantForm):

@@ -116,8 +116,8 @@ def _say(request: PersonRequest, made: int, taken: list[AuditEvent]) -> None:
     messages.success(request, said % {"count": made})
     if taken:
         said = ngettext(
-            "%(count)s of them took something away.",
-            "%(count)s of them took something away.",
+            "%(count)s removal among them can be undone.",
+            "%(count)s removals among them can be undone.",
             len(taken),
         )
         offer_undo(request, said % {"count": len(taken)}, *taken)

@@ -20,11 +20,11 @@ from accounts.services.invitations import (
     invitees_in_table,
     invitees_in_text,
 )
-from accounts.services.invitations.reading import COLUMNS, columns_of, has_heading
-from accounts.spreadsheets import Line, read_table
+from accounts.services.invitations.reading import columns_of
+from accounts.spreadsheets import Line, columns_to_name, read_table
 from accounts.views.rings import managed_customer
 from portals.forms.grants import parse_rights
-from portals.forms.invite import InviteesField, InviteForm, TableField
+from portals.forms.invite import COLUMN_LABELS, InviteesField, InviteForm, TableField
 from portals.models import Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.selectors.resources import by_type, resource_by_key, resources_of
@@ -32,7 +32,6 @@ from portals.services.offers import check_offer, offer_privileges
 from portals.views import holders
 from portals.views.invite_report import report_of
 
-SAMPLE = 3  # lines of a file shown while its columns are named
 MOST_BYTES = 500_000
 KEPT = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights")
 
@@ -41,14 +40,14 @@ KEPT = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights
 def invite(request: PersonRequest, customer: str) -> HttpResponse:
     """Invite people, with a role, perhaps a team, and the first rights inside the invitations.
 
-    The steps are buttons of one form: `add` a thing to the page, `check` whom one would invite,
+    The steps are buttons of one form: `find` and `add` a thing, `check` whom one would invite,
     `columns` of a file, `change` something, `send`. Nothing is written before `send`.
     """
     company = managed_customer(request, customer)
     posted = request.POST if request.method == "POST" else None
     act = posted.get("act", "") if posted is not None else ""
     resources = _chosen_resources(company, posted.getlist("resource") if posted else [])
-    if posted is None or act in ("add", "change"):
+    if posted is None or act in ("find", "add", "change"):
         return _edit(request, company, _reopened(request, company, act, resources), resources)
     form = InviteForm(posted, request.FILES, customer=company)
     if not form.is_valid():
@@ -79,17 +78,21 @@ def _edit(
 ) -> HttpResponse:
     ticked = request.POST.getlist("rights")
     rows = "" if request.POST.get("people") else request.POST.get("rows", "")
+    find = holders.searched(request.POST.get("find", ""))
+    things = list(resources_of(company, search=find)[: holders.CHOICES + 1])
     context = {
         "customer": company,
         "form": form,
         "rows": rows,
         "kept": _count(rows),
-        "grouped_choices": by_type(resources_of(company)[: holders.CHOICES]),
+        "grouped_choices": by_type(things[: holders.CHOICES]),
+        "find": find,
+        "too_many": len(things) > holders.CHOICES,
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
         "most": MOST_AT_ONCE,
     }
-    fragment = "#rights" if request.htmx and request.POST.get("act") == "add" else ""
+    fragment = "#rights" if request.htmx and request.POST.get("act") in ("find", "add") else ""
     return render(request, f"portals/invite.html{fragment}", context)
 
 
@@ -160,30 +163,14 @@ def _name_columns(
     refusal: ValidationError | None = None,
 ) -> HttpResponse:
     """Ask what the columns hold, since their headings do not tell."""
-    width = max(len(line.cells) for line in lines)
-    chosen = [*request.POST.getlist("column"), *[""] * width]
-    named = has_heading(lines)
-    sample = lines[named : named + SAMPLE]
     context = {
         "customer": company,
-        "columns": [
-            {
-                "number": number + 1,
-                "heading": _cell(lines[0], number) if named else "",
-                "sample": [cell for line in sample if (cell := _cell(line, number))],
-                "chosen": chosen[number],
-            }
-            for number in range(min(width, len(chosen)))
-        ],
-        "choices": list(COLUMNS),
+        "columns": columns_to_name(lines, request.POST.getlist("column")),
+        "choices": COLUMN_LABELS.items(),
         "refusal": refusal.messages[0] if refusal else "",
         "carried": [*_kept(request), ("table", TableField.carried(lines))],
     }
     return render(request, "portals/invite_columns.html", context)
-
-
-def _cell(line: Line, number: int) -> str:
-    return line.cells[number][:80] if number < len(line.cells) else ""
 
 
 def _send(

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import CustomerStatus
+from accounts.forms import ChooseTeamForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
 from accounts.selectors import is_super_user, teams_with, teams_without
@@ -17,8 +18,6 @@ from portals.selectors.plans import Draft
 from portals.views import holders
 from portals.views.changes import pending_context
 from portals.views.drafts import load_draft
-
-TEAMS = 200  # teams a plain select still serves
 
 
 @require_safe
@@ -49,7 +48,8 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
         **holders.sheet(request, company, membership, draft, manages=manages),
     }
     if manages:
-        context["other_teams"] = teams_without(membership)[:TEAMS]
+        others = teams_without(membership)
+        context["joining"] = ChooseTeamForm(teams=others, auto_id="join_%s") if others else None
         context |= pending_context(company, membership, draft)
     return render(request, "portals/person.html", context)
 

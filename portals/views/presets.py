@@ -61,45 +61,24 @@ def presets(request: PersonRequest, customer: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preset_new(request: PersonRequest, customer: str) -> HttpResponse:
-    """Make one."""
-    company = managed_customer(request, customer)
-    form = PresetForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            create_preset(
-                actor=request.user,
-                customer=company,
-                name=form.cleaned_data["name"],
-                lines=form.lines(),
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            return redirect("portals:presets", customer)
-    return _edit(request, company, None, form)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def preset(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
-    """Change one; what was given by it stays."""
-    found = _preset(request, customer, preset)
-    if request.method != "POST":
-        return _edit(request, found.customer, found, PresetForm(initial={"name": found.name}))
-    form = PresetForm(request.POST)
+def preset(request: PersonRequest, customer: str, preset: UUID | None = None) -> HttpResponse:
+    """Make one, or change one; what was given by it stays."""
+    found = _preset(request, customer, preset) if preset else None
+    company = found.customer if found else managed_customer(request, customer)
+    posted = request.POST if request.method == "POST" else None
+    form = PresetForm(posted, initial={"name": found.name} if found else {})
     if form.is_valid():
         try:
-            change_preset(
-                actor=request.user,
-                preset=found,
-                name=form.cleaned_data["name"],
-                lines=form.lines(),
-            )
+            wanted: dict[str, Any] = {"name": form.cleaned_data["name"], "lines": form.lines()}
+            if found:
+                change_preset(actor=request.user, preset=found, **wanted)
+            else:
+                create_preset(actor=request.user, customer=company, **wanted)
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             return redirect("portals:presets", customer)
-    return _edit(request, found.customer, found, form)
+    return _edit(request, company, found, form)
 
 
 def _edit(

@@ -160,7 +160,7 @@ def _remove(request: PersonRequest, selected: Selected, form: StrictForm) -> lis
 def _add_to_team(request: PersonRequest, selected: Selected, form: Any) -> list[Any]:
     return bulk.add_people_to_team(
         **_shared(request, selected),
-        team=form.teams[form.cleaned_data["team"]],
+        team=form.cleaned_data["team"],
         reason=form.cleaned_data["reason"],
         signed_in_at=signed_in_at(request),
     )

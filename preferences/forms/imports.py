@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.strict import StrictForm
 from accounts.services.invitations.reading import COLUMNS as INVITED
-from accounts.services.invitations.reading import has_heading
-from accounts.spreadsheets import Line
+from accounts.spreadsheets import Line, has_heading
 from accounts.validators import search_key
 from portals.forms.invite import TableField
 from preferences.choices import ConsentBasis
@@ -29,6 +28,13 @@ HEADINGS = {
     },
     "language": {"language", "lang", "locale", "langue"},
 }  # fmt: skip
+
+COLUMN_LABELS = {
+    "address": _("E-mail address"),
+    "status": _("Subscribed or not"),
+    "date": _("Date of consent"),
+    "language": _("Language"),
+}
 
 
 def columns_of(lines: Sequence[Line]) -> list[str]:

@@ -23,7 +23,8 @@ from preferences.selectors import Answer, readers_of
 from preferences.services.recipients import follow_changed_addresses
 
 SLICE = 1.0  # seconds a worker stays with one campaign before it looks for more urgent jobs
-BATCH = 100  # messages claimed, and asked about, at once: choices are never read longer before
+BATCH = 100  # messages claimed, and asked about, at once
+FRESH = 1.0  # seconds an answer counts: a slow mail server must not outlive somebody's no (R45)
 GROUP = 10  # mails between two marks
 FAILING = 3  # mails in a row the transport does not take: it is down, and the rest can wait
 MORNING = 8  # o'clock, when digests are sent
@@ -155,10 +156,12 @@ class Marks:
 
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
     """Decide on each and send it; out: False when the transport takes nothing any more."""
-    ask = asked_together(batch)
-    give_up, failed = time.monotonic() + LEASE.total_seconds() / 2, 0
+    ask, asked_at = asked_together(batch), time.monotonic()
+    give_up, failed = asked_at + LEASE.total_seconds() / 2, 0
     with Marks() as marks:
         for place, message in enumerate(batch, start=1):
+            if time.monotonic() - asked_at > FRESH:
+                ask, asked_at = asked_together(batch[place - 1 :]), time.monotonic()
             state = carry_out(message, decide(message, ask), marks.finish)
             failed = failed + 1 if state == MessageState.WAITING else 0
             if failed == FAILING or time.monotonic() > give_up:

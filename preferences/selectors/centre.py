@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Q, QuerySet
@@ -11,18 +11,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
-from preferences.audience import topic_verdicts
+from preferences.audience import Verdict, topic_verdicts
 from preferences.choices import GROUNDS, MessageState, NoticeCode, Reason
 from preferences.models import (
     Campaign,
     Choice,
     ConsentRecord,
     FirmDenial,
+    FirmRecipient,
     Message,
     NoticeClass,
     Recipient,
     Topic,
 )
+from preferences.selectors.firms import Copies, copies_of
 
 
 class MandatoryMail(ValidationError):
@@ -40,6 +42,7 @@ class TopicRow:
     chosen: ConsentRecord | None
     last_sent: datetime | None = None
     denials: tuple[FirmDenial, ...] = ()
+    additions: tuple[FirmRecipient, ...] = ()
 
     @property
     def hint(self) -> str:
@@ -57,6 +60,7 @@ class PreferenceCentre:
     topics: list[TopicRow]
     notices: list[NoticeClass]
     history: list[ConsentRecord]
+    copies: list[Copies]
 
     @property
     def any_wanted(self) -> bool:
@@ -89,9 +93,7 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
             readers=Recipient.objects.filter(pk=recipient.pk),
         )
     }
-    denials = _denials(
-        recipient, [key for key, found in verdicts.items() if found.reason == Reason.DENIED]
-    )
+    firm = _said_by_firms(recipient, verdicts)
     rows = [
         TopicRow(
             topic,
@@ -100,7 +102,8 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
             verdicts[topic.pk].reason,
             choices.get(topic.pk),
             max(filter(None, (topic.campaign_sent_at, topic.mail_sent_at)), default=None),
-            tuple(denial for denial in denials if denial.topic_id == topic.pk),
+            tuple(row for row in firm.denials if row.topic_id == topic.pk),
+            tuple(row for row in firm.additions if row.topic_id == topic.pk),
         )
         for topic in offered
     ]
@@ -109,6 +112,7 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
         topics=rows,
         notices=notice_classes(),
         history=list(consents_of(recipient)[:5]),
+        copies=firm.copies,
     )
 
 
@@ -129,13 +133,26 @@ def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
     )
 
 
-def _denials(recipient: Recipient, topics: list[int | None]) -> list[FirmDenial]:
-    """Who of their companies does not want these topics."""
-    if not topics or recipient.user is None:
-        return []
-    customers = Membership.objects.live().filter(user=recipient.user).values("customer")
-    denials = FirmDenial.objects.filter(customer__in=customers, topic__in=topics)
-    return list(denials.select_related("customer", "by"))
+class _Firms(NamedTuple):
+    denials: list[FirmDenial]
+    additions: list[FirmRecipient]
+    copies: list[Copies]
+
+
+def _said_by_firms(recipient: Recipient, verdicts: dict[int | None, Verdict]) -> _Firms:
+    """What their companies decided that shows here: it is never hidden from the person (R43)."""
+    if recipient.user is None:
+        return _Firms([], [], [])
+    members = Membership.objects.live().filter(user=recipient.user)
+    denied = [key for key, found in verdicts.items() if found.reason == Reason.DENIED]
+    added = [key for key, found in verdicts.items() if found.reason == Reason.ADDED_BY_FIRM]
+    denials = FirmDenial.objects.filter(customer__in=members.values("customer"), topic__in=denied)
+    additions = FirmRecipient.objects.filter(membership__in=members, topic__in=added)
+    return _Firms(
+        list(denials.select_related("customer", "by")) if denied else [],
+        list(additions.select_related("membership__customer", "by")) if added else [],
+        copies_of(recipient.user),
+    )
 
 
 def _wishes(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) -> bool:

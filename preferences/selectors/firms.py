@@ -47,16 +47,21 @@ def addable_topics(customer: Customer) -> QuerySet[Topic]:
     return topics_for(customer).filter(basis=TopicBasis.IMPLIED)
 
 
+def topics_shown_to(customer: Customer) -> QuerySet[Topic]:
+    """What a company decides about: topics offered to it, and those it once denied."""
+    denied = FirmDenial.objects.filter(customer=customer)
+    return Topic.objects.filter(
+        Q(pk__in=topics_for(customer).values("pk")) | Q(pk__in=denied.values("topic"))
+    )
+
+
 def firm_topics(customer: Customer) -> list[FirmTopic]:
-    """Each topic offered to the company, or denied by it, with the denial."""
+    """Each of these with its denial, if there is one."""
     denials = {
         denial.topic_id: denial
         for denial in FirmDenial.objects.filter(customer=customer).select_related("by")
     }
-    shown = Topic.objects.filter(
-        Q(pk__in=topics_for(customer).values("pk")) | Q(pk__in=list(denials))
-    )
-    return [FirmTopic(topic, denials.get(topic.pk)) for topic in shown]
+    return [FirmTopic(topic, denials.get(topic.pk)) for topic in topics_shown_to(customer)]
 
 
 def firm_contacts(customer: Customer) -> list[Contacts]:
@@ -70,7 +75,7 @@ def firm_contacts(customer: Customer) -> list[Contacts]:
     return [
         Contacts(
             kind,
-            [NoticeClass(code=code) for code in CONTACT_CLASSES[kind]],
+            _classes(kind),
             [row for row in rows if row.kind == kind],
         )
         for kind in ContactKind
@@ -84,6 +89,35 @@ def firm_recipients(customer: Customer) -> QuerySet[FirmRecipient]:
         .select_related("membership__user", "membership__customer", "topic", "notice_class", "by")
         .order_by("membership__search_name", "pk")
     )
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What a company has somebody get copies of, and who said so."""
+
+    customer: Customer
+    by: User
+    notices: list[NoticeClass]
+
+
+def copies_of(person: User) -> list[Copies]:
+    """Which notices about their companies this person gets besides their own."""
+    members = Membership.objects.live().filter(user=person)
+    named = ContactRole.objects.filter(membership__in=members)
+    added = FirmRecipient.objects.filter(membership__in=members, topic=None)
+    roles = [
+        Copies(one.membership.customer, one.by, _classes(ContactKind(one.kind)))
+        for one in named.select_related("membership__customer", "by")
+    ]
+    return roles + [
+        Copies(one.membership.customer, one.by, [one.notice_class])
+        for one in added.select_related("membership__customer", "by", "notice_class")
+        if one.notice_class is not None
+    ]
+
+
+def _classes(kind: ContactKind) -> list[NoticeClass]:
+    return [NoticeClass(code=code) for code in CONTACT_CLASSES[kind]]
 
 
 def contacts_for(customer: Customer, notice_class: str) -> QuerySet[User]:

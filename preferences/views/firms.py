@@ -15,8 +15,9 @@ from accounts.models import Customer
 from accounts.selectors import page_of
 from accounts.views.rings import managed_customer, press
 from preferences.forms.firms import AddedMailForm, ColleagueForm, ContactForm
-from preferences.models import ContactRole, Topic
+from preferences.models import ContactRole
 from preferences.selectors import firm_contacts, firm_recipients, firm_topics
+from preferences.selectors.firms import topics_shown_to
 from preferences.services import firms
 
 
@@ -111,7 +112,7 @@ def recipient_remove(request: PersonRequest, customer: str, recipient: int) -> H
 def topic_deny(request: PersonRequest, customer: str, topic: str) -> HttpResponse:
     """Stop a topic for everyone in the company."""
     company = managed_customer(request, customer)
-    found = get_object_or_404(Topic, slug=topic)
+    found = get_object_or_404(topics_shown_to(company), slug=topic)
     press(
         request,
         lambda: firms.deny_topic(actor=request.user, customer=company, topic=found),
@@ -124,7 +125,7 @@ def topic_deny(request: PersonRequest, customer: str, topic: str) -> HttpRespons
 def topic_allow(request: PersonRequest, customer: str, topic: str) -> HttpResponse:
     """Let a topic through again."""
     company = managed_customer(request, customer)
-    found = get_object_or_404(Topic, slug=topic)
+    found = get_object_or_404(topics_shown_to(company), slug=topic)
     press(
         request,
         lambda: firms.allow_topic(actor=request.user, customer=company, topic=found),

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.core import signing
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,10 +13,24 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import PersonRequest
 from accounts.services.customers import require_staff
-from accounts.services.invitations.reading import has_heading
-from accounts.spreadsheets import Line, csv_response, read_table
+from accounts.spreadsheets import (
+    Line,
+    columns_to_name,
+    csv_response,
+    has_heading,
+    read_table,
+    sign_rows,
+    signed_rows,
+)
 from preferences.choices import ConsentBasis, ImportOutcome
-from preferences.forms.imports import HEADINGS, ImportForm, ListField, columns_of, places_of
+from preferences.forms.imports import (
+    COLUMN_LABELS,
+    HEADINGS,
+    ImportForm,
+    ListField,
+    columns_of,
+    places_of,
+)
 from preferences.services.imports import (
     MOST_LINES,
     ImportedRow,
@@ -25,12 +38,10 @@ from preferences.services.imports import (
     import_consents,
 )
 
-SAMPLE = 3  # lines of a file shown while its columns are named
 SHOWN = 200  # lines of a report on the page; the download has them all
 MOST_BYTES = 2_000_000
 KEPT = ("topic", "basis", "wording")
 SALT = "preferences.import.report"
-LASTS = 24 * 60 * 60
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,28 +99,13 @@ def _name_columns(
     request: PersonRequest, lines: list[Line], columns: list[str], refusal: str = ""
 ) -> HttpResponse:
     """Ask what the columns hold."""
-    width = min(max(len(line.cells) for line in lines), ListField.most_columns)
-    named = has_heading(lines)
-    sample = lines[named : named + SAMPLE]
-    chosen = [*columns, *[""] * width]
     context = {
-        "columns": [
-            {
-                "number": number + 1,
-                "heading": _cell(lines[0], number) if named else "",
-                "sample": [cell for line in sample if (cell := _cell(line, number))],
-                "chosen": chosen[number],
-            }
-            for number in range(width)
-        ],
+        "columns": columns_to_name(lines, columns),
+        "choices": COLUMN_LABELS.items(),
         "refusal": refusal,
         "carried": [*_kept(request), ("table", ListField.carried(lines))],
     }
     return render(request, "preferences/import_columns.html", context)
-
-
-def _cell(line: Line, number: int) -> str:
-    return line.cells[number][:80] if number < len(line.cells) else ""
 
 
 def _examine(
@@ -140,7 +136,7 @@ def _examine(
         "basis": ConsentBasis(form.cleaned_data["basis"]).label,
         "wording": form.cleaned_data["wording"],
         "holds": [
-            (name, _cell(lines[0], columns.index(name)) if has_heading(lines) else "")
+            (name, lines[0].start_of(columns.index(name)) if has_heading(lines) else "")
             for name in HEADINGS
             if name in columns
         ],
@@ -164,9 +160,7 @@ def _reported(rows: Sequence[ImportedRow]) -> dict[str, Any]:
         "written": sum(counts[outcome] for outcome in written),
         "total": len(rows),
         "rows": sorted(rows, key=lambda row: row.outcome in written)[:SHOWN],
-        "report": signing.dumps(
-            [[row.number, row.address, row.outcome] for row in rows], salt=SALT, compress=True
-        ),
+        "report": sign_rows([[row.number, row.address, row.outcome] for row in rows], salt=SALT),
     }
 
 
@@ -179,10 +173,7 @@ def _kept(request: PersonRequest) -> list[tuple[str, str]]:
 def import_report(request: PersonRequest) -> HttpResponseBase:
     """The report of a dry run or an import, as CSV."""
     require_staff(request.user, "preferences.change_topic")
-    try:
-        rows = signing.loads(request.POST.get("report", ""), salt=SALT, max_age=LASTS)
-    except signing.BadSignature as error:
-        raise BadRequest("the report is forged or too old") from error
+    rows = signed_rows(request.POST.get("report", ""), salt=SALT)
     heading = [_("Line"), _("Address"), _("Result")]
     said = ([number, address, ImportOutcome(outcome).label] for number, address, outcome in rows)
     return csv_response("import", heading, said)

@@ -1,5 +1,6 @@
 """Teams: created, renamed, deleted, joined and left; who may, and what is refused."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -313,11 +314,14 @@ class TestPages:
             ("team-member-add", [team.uuid], {"person": charlie.sub}),
             ("team-member-add", [theirs.uuid], {"person": bob.sub}),
             ("team-member-remove", [team.uuid, charlie.sub], {}),
-            ("person-team-add", [bob.sub], {"team": theirs.uuid}),
             ("person-team-add", [charlie.sub], {"team": team.uuid}),
             ("person-team-remove", [bob.sub, theirs.uuid], {}),
             ("team-rename", [theirs.uuid], {"name": "Mine"}),
         ):
             path = reverse(f"accounts:{name}", args=["alder", *args])
             assert client.post(path, data).status_code == 404, (name, args)
+        add = reverse("accounts:person-team-add", args=["alder", bob.sub])
+        for unknown in (theirs.uuid, uuid.uuid4(), theirs.name):  # no hint which of them exists
+            html = client.post(add, {"team": unknown}, follow=True).content.decode()
+            assert "Choose one of the teams." in html
         assert stored() == before

@@ -86,3 +86,15 @@ def test_strangers_cost_nothing(as_, django_assert_num_queries):
 
     with django_assert_num_queries(0):
         client.get(reverse("account_login"))
+
+
+def test_the_footer_leads_to_the_mail_nobody_can_refuse(as_, bob):
+    for reader in (bob, None):
+        html = as_(reader).get(reverse("preferences:mandatory-mail")).content.decode()
+        assert reverse("preferences:mandatory-mail") in html.split("<footer")[1]
+
+
+def test_staff_are_not_sent_to_a_super_user(as_, dana):
+    html = as_(dana).get(reverse("preferences:topics")).content.decode()
+    assert "Ask whoever manages the staff accounts." in html
+    assert "Super User" not in html.split('id="main"')[1]

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.demo import Demo, running_demo
 from tests.machine import find_chromium
+
+SLOWEST = 20_000  # ms; a busy machine answers late, a wrong page never
+expect.set_options(timeout=SLOWEST)
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +58,7 @@ def open_browser(browser: Browser, demo: Demo) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(SLOWEST)
         if name is not None:
             page.goto("/accounts/login/")
             page.get_by_role("button", name=re.compile(f"^{name}")).click()

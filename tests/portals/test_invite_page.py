@@ -416,3 +416,19 @@ def test_names_of_any_script_are_welcome(as_, alice, page):
     )
     as_(alice).post(page, {**carried(checked), "act": "send"})
     assert Invitation.objects.get(address="mei@alder.example").name == "王 小美 ‍🙂"
+
+
+def test_more_things_than_a_list_serves_are_searched(as_, alice, page, thing, monkeypatch):
+    monkeypatch.setattr("portals.views.holders.CHOICES", 3)
+    client = as_(alice)
+    assert "There are more. Type the beginning of a name" in client.get(page).content.decode()
+
+    found = client.post(page, one(act="find", find="INFO@"))
+    html = found.content.decode()
+    info, other = (thing("mailbox", f"{name}@alder.example") for name in ("info", "emma"))
+    assert f'<option value="{info.pk}">' in html
+    assert f'<option value="{other.pk}">' not in html
+    assert "There are more" not in html
+
+    added = client.post(page, one(act="add", find="INFO@", new_resource=info.pk))
+    assert [offer["resource"] for offer in added.context["offers"]] == [info]

@@ -391,3 +391,12 @@ def test_the_schema_and_its_page_are_public_and_without_inline_script(db):
     assert page.status_code == 200
     assert "<style" not in page.text
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"), [("text/html", 405), ("*/*", 405), ("application/json", 406)]
+)
+def test_the_page_of_the_schema_is_only_for_reading(db, accept, status):
+    for method in ("options", "post", "delete"):
+        answer = getattr(Client(), method)("/api/v1/docs/", headers={"Accept": accept})
+        assert answer.status_code == status, method

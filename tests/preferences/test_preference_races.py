@@ -1,27 +1,37 @@
 """Workers and choices at one moment, on PostgreSQL (R45, R49, R37)."""
 
+import time
+from functools import partial
+
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import connection
 
-from accounts.models import AuditEvent, User
-from preferences.gate import delivery
+from accounts.models import AuditEvent, Customer, User, triggers
+from accounts.services.audit import verify_chain
+from preferences.gate import delivery, dispatch
 from preferences.models import (
+    Activation,
     Choice,
     ConsentRecord,
     DeliveryDecision,
     Escalation,
     Message,
+    NoticeClass,
     Recipient,
     Topic,
 )
+from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
 from preferences.services.escalations import run_escalations
+from preferences.services.firms import allow_topic, deny_topic
 from preferences.services.links import stop_by_link, undo_by_link
+from preferences.services.notice_classes import ActivationRefused, activate_notice_class
 from preferences.services.reports import note_report
 from preferences.services.subscriptions import confirm_subscription
 from preferences.tokens import confirmation_url, unsubscribe_token
-from tests.races.test_races import ROUNDS, race
+from tests.races.test_races import ROUNDS, race, won
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,6 +94,158 @@ def test_a_no_racing_with_the_worker_is_never_followed_by_a_later_mail_R45(
         send_topic(topic, person)
         delivery.deliver(Message.objects.latest("pk").pk)
         assert len(mail.outbox) == sent
+
+
+@pytest.fixture
+def moments(monkeypatch):
+    """When the choices behind each mail were last asked, and when its handing on began."""
+    asked, begun = {}, {}
+    decide, ask, hand_on = delivery.decide, dispatch.asked_together, delivery.hand_on
+
+    def noted_decide(message, *more):
+        if not more:  # a campaign's are asked together
+            asked[message.pk] = time.monotonic()
+        return decide(message, *more)
+
+    def noted_ask(messages):
+        now = time.monotonic()
+        asked.update(dict.fromkeys((message.pk for message in messages), now))
+        return ask(messages)
+
+    def noted_hand_on(message):
+        begun[message.pk] = time.monotonic()
+        return hand_on(message)
+
+    monkeypatch.setattr(delivery, "decide", noted_decide)
+    monkeypatch.setattr(dispatch, "decide", noted_decide)
+    monkeypatch.setattr(dispatch, "asked_together", noted_ask)
+    monkeypatch.setattr(delivery, "hand_on", noted_hand_on)
+    return asked, begun
+
+
+@pytest.mark.parametrize("by", ["page", "one_click", "stop_all", "company"])
+def test_after_an_acknowledged_no_no_mail_begins_R45(person, topic, send_topic, moments, by):
+    """Two workers and a no at one moment, after the mail was queued: who asks later, sends not."""
+    asked, begun = moments
+    alice = User.objects.get(email="alice@alder.example")
+    alder = Customer.objects.get(slug="alder")
+    token = unsubscribe_token(person.recipient, topic)
+    say_no = {
+        "page": lambda: choose_topic(actor=person, topic=topic, wants=False),
+        "one_click": lambda: unsubscribe(actor=None, token=token, source="one_click"),
+        "stop_all": lambda: stop_all_optional(actor=person),
+        "company": lambda: deny_topic(actor=alice, customer=alder, topic=topic),
+    }[by]
+
+    def acknowledged():
+        say_no()
+        return time.monotonic()
+
+    for _ in range(ROUNDS):
+        allow_topic(actor=alice, customer=alder, topic=topic)
+        choose_topic(actor=person, topic=topic, wants=True)
+        send_topic(topic, person)
+        pk = Message.objects.latest("pk").pk
+        *_states, at = race(*[lambda pk=pk: delivery.deliver(pk)] * 2, acknowledged)
+        decision = DeliveryDecision.objects.get(message=pk)
+        assert (pk in begun) == (decision.outcome == "sent")
+        assert decision.outcome == "skipped" or asked[pk] < at
+        send_topic(topic, person)  # and what was queued before it, but is dispatched after
+        late = Message.objects.latest("pk").pk
+        assert delivery.deliver(late) == "skipped"
+        assert late not in begun
+
+
+def test_a_no_racing_with_a_campaign_and_its_workers_R45(topic, moments, monkeypatch):
+    """A whole company says no while two workers send: who is asked about later, gets none."""
+    asked, begun = moments
+    monkeypatch.setattr(dispatch, "FRESH", 0)
+    olive = User.objects.get(email="olive@harbour.example")
+    people = list(User.objects.filter(email__endswith="@alder.example"))
+    words = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
+
+    def no(person):
+        choose_topic(actor=person, topic=topic, wants=False)
+        return time.monotonic()
+
+    for _ in range(ROUNDS):
+        for person in people:
+            choose_topic(actor=person, topic=topic, wants=True)
+        made = create_campaign(actor=olive, topic=topic, **words)
+        schedule_campaign(actor=olive, campaign=made)
+        answers = race(
+            *[lambda pk=made.pk: dispatch.dispatch(pk)] * 2,
+            *[lambda person=person: no(person) for person in people],
+        )
+        while dispatch.dispatch(made.pk):
+            pass
+        said = dict(zip(people, answers[2:], strict=True))
+        for row in DeliveryDecision.objects.filter(message__campaign=made).select_related(
+            "message__recipient__user"
+        ):
+            reader = row.message.recipient.user
+            if reader in said and row.outcome == "sent":
+                assert asked[row.message_id] < said[reader]
+                assert row.consent.wants
+            assert (row.message_id in begun) == (row.outcome == "sent")
+        sent = Message.objects.filter(campaign=made, state="sent").count()
+        assert len(mail.outbox) == sent
+        mail.outbox.clear()
+
+
+# --- Two staff put a class to use (R41) ---
+
+
+@pytest.fixture
+def staff(monkeypatch, transactional_db):
+    """Three who may; and the class as if a change of the code had just added it."""
+    founding = ["transactional", "critical", "maintenance", "security"]
+    for module in ("models.categories", "services.notice_classes"):
+        monkeypatch.setattr(f"preferences.{module}.FOUNDING_CLASSES", founding)
+    right = Permission.objects.get(codename="add_activation")
+    for name in ("dana", "olive", "emma"):
+        address = f"{name}@{'alder' if name == 'emma' else 'harbour'}.example"
+        person = User.objects.get(email=address)
+        User.objects.filter(pk=person.pk).update(is_staff=True)
+        person.user_permissions.add(right)
+    return [
+        User.objects.get(email=address)
+        for address in ("dana@harbour.example", "olive@harbour.example", "emma@alder.example")
+    ]
+
+
+def afresh():
+    with triggers.removed(connection):
+        Activation.objects.all().delete()
+    return NoticeClass.objects.get(code="legal")
+
+
+def events(kind):
+    return AuditEvent.objects.filter(kind=f"notice_class.{kind}").count()
+
+
+def test_one_of_the_staff_in_four_tabs_activates_nothing_R41(staff):
+    for number in range(1, ROUNDS + 1):
+        legal = afresh()
+        yes = partial(activate_notice_class, actor=staff[0], notice_class=legal)
+        results = race(*[yes] * 4)
+        assert won(results) == 1
+        assert all(r.code == "same_person" for r in results if isinstance(r, ActivationRefused))
+        assert not legal.is_active
+        assert (events("approved"), events("activated")) == (number, 0)
+
+
+def test_three_of_the_staff_at_one_moment_activate_once_R41(staff):
+    for number in range(1, ROUNDS + 1):
+        legal = afresh()
+        results = race(
+            *(partial(activate_notice_class, actor=one, notice_class=legal) for one in staff * 2)
+        )
+        assert won(results) == 2
+        assert legal.is_active
+        assert legal.activations.values("staff").distinct().count() == 2
+        assert (events("approved"), events("activated")) == (number, number)
+    assert verify_chain("provider")
 
 
 def test_one_event_at_the_same_moment_counts_once_and_its_clock_takes_one_step(person, send_legal):

@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.choices import Language, Role
-from accounts.spreadsheets import Line
+from accounts.spreadsheets import Line, has_heading
 from accounts.validators import search_key
 
 # column → how a heading may call it, as search_key spells it
@@ -64,11 +64,6 @@ def _in_line(line: str) -> Iterator[Invitee]:
         elif piece:
             begun.append(piece)
     yield from (Invitee(address=word) for word in begun)
-
-
-def has_heading(lines: Sequence[Line]) -> bool:
-    """Whether a table begins with a heading: a line without any address."""
-    return bool(lines) and not any("@" in cell for cell in lines[0].cells)
 
 
 def columns_of(lines: Sequence[Line]) -> list[str] | None:

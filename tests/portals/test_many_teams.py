@@ -1,0 +1,69 @@
+"""A company with more teams than a list serves: teams are typed, and none is out of reach."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Invitation
+from accounts.services.teams import add_to_team, create_team
+
+
+@pytest.fixture
+def teams(monkeypatch, alice, alder):
+    """Three more teams where a list serves two."""
+    monkeypatch.setattr("accounts.forms.teams.LISTED", 2)
+    return [
+        create_team(actor=alice, customer=alder, name=name)
+        for name in ("Zürich", "Zug North", "Zug South")
+    ]
+
+
+@pytest.fixture
+def listed(as_, alice, alder):
+    return lambda **query: as_(alice).get(reverse("portals:people", args=["alder"]), query)
+
+
+def test_the_list_is_narrowed_by_a_typed_name(listed, teams, alice, bob, membership):
+    add_to_team(actor=alice, team=teams[0], membership=membership(bob))
+
+    page = listed(team="zurich")
+
+    assert [row.user for row in page.context["page"]] == [bob]
+    html = page.content.decode()
+    assert '<input type="text" name="team" value="zurich"' in html
+    assert "Team: Zürich" in html
+    assert [row.user for row in listed(team=teams[0].uuid).context["page"]] == [bob]
+    assert page.context["asked"] == "team=Z%C3%BCrich"
+
+
+def test_what_several_teams_begin_with_is_asked_again(listed, teams):
+    assert "Several teams begin like this: Zug North, Zug South." in (
+        listed(team="zug").content.decode()
+    )
+    assert "There is no team whose name begins like this." in listed(team="Q").content.decode()
+
+
+def test_a_whole_name_is_meant_though_another_begins_so(listed, teams, alice, alder, bob):
+    zug = create_team(actor=alice, customer=alder, name="Zug")
+    assert listed(team="zug").context["form"].team == zug
+
+
+def test_into_a_team_from_a_persons_page_and_by_an_invitation(
+    as_, alice, bob, teams, membership, alder
+):
+    client = as_(alice)
+    page = reverse("portals:person", args=["alder", bob.sub])
+    assert "Type the beginning of its name." in client.get(page).content.decode()
+    client.post(reverse("accounts:person-team-add", args=["alder", bob.sub]), {"team": "zug s"})
+    assert membership(bob).team_memberships.get().team == teams[2]
+
+    client.post(
+        reverse("portals:invite", args=["alder"]),
+        {"act": "send", "role": "user", "team": "zür", "rows": '[["gina@alder.example"]]'},
+    )
+    assert Invitation.objects.get(address="gina@alder.example").team == teams[0]
+
+
+def test_a_short_list_takes_no_typed_name(listed, alder):
+    html = listed(team=alder.teams.get().name).content.decode()
+    assert "Choose one of the teams." in html
+    assert '<select name="team"' in html
