@@ -3,11 +3,11 @@
 import re
 
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portals.decision import privileges_one_has
-from portals.models import PersonGrant, Resource, TeamGrant
+from portals.models import PersonGrant, PrivilegeInclusion, Resource, TeamGrant
 from portals.selectors.levels import scales_of
 from portals.selectors.sheets import rows_of_things
 from tests.portals.test_person_page import sign_in_afresh
@@ -19,6 +19,7 @@ from tests.portals.test_person_page import sign_in_afresh
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), min_size=1, max_size=5))
+@example(steps=[(7, 0), (186, 1)])  # none on a mailbox, a level on the domain it is in
 def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
     PersonGrant.objects.filter(user=emma).delete()
     TeamGrant.objects.all().delete()
@@ -48,8 +49,15 @@ def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
             answer = client.post(review, {"change": changes, "reason": "as planned"})
             assert answer.status_code == 302
 
+    at = {thing.pk: level for thing, level in wanted.items()}
     for thing, level in wanted.items():
         promised = {one.pk for one in level.reach} if level else set()
+        for above in thing.ancestors.values_list("ancestor_id", flat=True):
+            if above != thing.pk and (higher := at.get(above)):  # it reaches down to this one
+                reached = PrivilegeInclusion.objects.filter(
+                    privilege=higher.privilege, included__resource_type=thing.resource_type
+                )
+                promised |= set(reached.values_list("included", flat=True))
         assert set(privileges_one_has(emma, thing).values_list("pk", flat=True)) == promised
         [row] = rows_of_things(membership(emma), [thing], {})
         assert row.level == level
