@@ -59,7 +59,7 @@ def _recipient(key: str) -> Recipient:
     """Who a token's key is now; a subscriber whose address became a person's is that person."""
     try:
         found = Recipient.objects.select_related("user", "followed_by__user").get(pk=int(key))
-    except (ValueError, Recipient.DoesNotExist) as error:
+    except (ValueError, OverflowError, Recipient.DoesNotExist) as error:
         raise BadToken from error
     return found.followed_by or found
 
@@ -133,8 +133,11 @@ def read_confirmation_token(token: str) -> Subscription:
 
     Raises BadToken, whatever is wrong with it, its age included.
     """
-    address, language, keys, at = json.loads(_open(CONFIRMATION, token))
-    asked_at = datetime.fromisoformat(at)
+    try:
+        address, language, keys, at = json.loads(_open(CONFIRMATION, token))
+        asked_at = datetime.fromisoformat(at)
+    except (ValueError, TypeError) as error:
+        raise BadToken from error
     if not timezone.now() - CONFIRM_WITHIN < asked_at:
         raise BadToken
     topics = list(Topic.objects.for_anyone().filter(pk__in=keys))

@@ -40,17 +40,17 @@ def _asked(company: Customer, form: ActivityForm) -> tuple[Asked | None, list[Us
         return None, []
     wanted = form.cleaned_data
     person, found = None, []
-    if wanted["person"]:
+    if wanted["who"]:  # a name that is typed counts before who was chosen by a link
+        found = people_named(company, wanted["who"])
+        if len(found) != 1:
+            return None, found
+        person = found[0]
+    elif wanted["person"]:
         person = User.objects.filter(
             sub=wanted["person"], memberships__customer=company
         ).first()  # whoever belongs or belonged here
         if person is None:
             return None, []
-    elif wanted["who"]:
-        found = people_named(company, wanted["who"])
-        if len(found) != 1:
-            return None, found
-        person = found[0]
     asked = Asked(
         person=person, resource=wanted["resource"], group=wanted["group"], **form.moments()
     )

@@ -23,7 +23,12 @@ class ReceiverField(forms.CharField):
     """Who takes over: an address, completed by the browser from the page's list of people."""
 
     def __init__(self, label: Any, help_text: Any = "") -> None:
-        attrs = {"list": "receivers", "autocomplete": "off", "inputmode": "email"}
+        attrs = {
+            "list": "receivers",
+            "autocomplete": "off",
+            "inputmode": "email",
+            "placeholder": _("E-mail address"),
+        }
         super().__init__(
             label=label,
             help_text=help_text,

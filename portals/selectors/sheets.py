@@ -196,9 +196,15 @@ def sheet_of(
         more |= {one.resource_type_id for one in things[FOUND:]}
         things = things[:FOUND]
     else:
-        things = list(_given_on(holder, everything, choice, wants)[:MOST_GIVEN])
+        things = list(_given_on(holder, everything, choice, wants)[: MOST_GIVEN + 1])
+        for cut in things[
+            MOST_GIVEN:
+        ]:  # in order of types: of this one and later ones there is more
+            more |= {one.pk for one in types if one.pk >= cut.resource_type_id}
+        things = things[:MOST_GIVEN]
         if not choice.differences and not choice.held:
-            things, more = _filled(things, everything, types)
+            things, unshown = _filled(things, everything, types)
+            more |= unshown
     rows: dict[int, list[Row]] = {}
     for row in rows_of_things(holder, things, wants):
         rows.setdefault(row.resource.resource_type_id, []).append(row)

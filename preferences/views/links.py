@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import first_error
@@ -213,8 +213,9 @@ _ACTS: dict[str, Callable[[PersonRequest, Recipient], HttpResponse]] = {
     "stop-all": _stop_all,
     "pause": _pause,
     "digest": _digest,
-    "undo": _undo,
-    "ask": _ask,
+    # These give: another site must not have a reader's browser do it.
+    "undo": csrf_protect(_undo),
+    "ask": csrf_protect(_ask),
 }
 
 

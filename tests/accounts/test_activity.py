@@ -43,6 +43,14 @@ def test_several_of_a_name_are_offered_and_nobody_shows_nothing(trail, join):
     assert not shown(trail(who="zzz"))
 
 
+def test_the_form_keeps_who_was_chosen_until_another_name_is_typed(trail, bob, emma):
+    page = trail(person=bob.sub).content.decode()
+    assert f'name="person" value="{bob.sub}"' in page
+
+    both = shown(trail(person=bob.sub, who="emma"))
+    assert both == shown(trail(person=emma.sub)) != shown(trail(person=bob.sub))
+
+
 def test_a_stranger_cannot_be_asked_for(trail, charlie):
     assert not shown(trail(person=charlie.sub))
 

@@ -33,6 +33,11 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
     expect(alice.locator("main .badge")).to_have_text("Bob Tremblay")
     expect(entries.first).to_be_visible()
     about_bob = entries.all_inner_texts()
+    alice.get_by_label("About").select_option("Invitations")
+    alice.get_by_role("button", name="Show", exact=True).click()
+    expect(alice.locator("main .badge")).to_have_text("Bob Tremblay")
+    expect(alice.get_by_text("Bob Tremblay accepted the invitation")).to_be_visible()
+    expect(alice.get_by_text("Emma Roy accepted the invitation")).to_have_count(0)
     assert not javascript or faults_of(alice) == []
     alice.get_by_role("link", name="Show everything").click()
     alice.get_by_label("Person").fill("Bob")

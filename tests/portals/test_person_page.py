@@ -362,6 +362,21 @@ def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
     assert len(seen) == len(set(seen)) == 1005
 
 
+def test_more_given_than_one_page_shows_is_said(
+    as_, alice, emma, page, membership, give, thing, monkeypatch
+):
+    for name in ("alice", "billing", "bob"):
+        mailbox = thing("mailbox", f"{name}@alder.example")
+        give(alice, membership(emma), "webmail.mailbox.view", mailbox)
+    monkeypatch.setattr("portals.selectors.sheets.MOST_GIVEN", 4)
+    answer = as_(alice).get(page, {"show": "differences"})
+    groups = [group for one in answer.context["sections"] for group in one.groups]
+    shown = sum(len(group.rows) for group in groups)
+    assert shown == 4
+    assert [group.key for group in groups if group.more][-1] == "webmail.mailbox"
+    assert "Show every Mailbox" in answer.content.decode()
+
+
 @pytest.fixture
 def many_mailboxes(thing):
     """A thousand more mailboxes at Alder."""

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import jwt
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -146,6 +147,11 @@ def test_anyone_can_check_it_with_the_published_keys_alone_R36(bob, newsletter, 
     file = receipt_for(actor=bob)
 
     assert stranger(file) == file["receipt"]
+    keys = Client().get("/.well-known/jwks.json").json()["keys"]  # as docs/mail.md does it
+    kid = jwt.get_unverified_header(file["jws"])["kid"]
+    key = jwt.PyJWK(next(key for key in keys if key["kid"] == kid))
+    signed = jwt.PyJWS().decode(file["jws"], key, algorithms=["RS256"])
+    assert json.loads(signed) == file["receipt"]
     assert file["receipt"]["jwks_uri"] == f"{settings.HUB_BASE_URL}/.well-known/jwks.json"
     assert verify_receipt(json.dumps(file)) == file["receipt"]
 

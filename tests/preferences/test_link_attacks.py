@@ -1,0 +1,310 @@
+"""The links of mails under attack: they reduce, whoever holds them, and nothing more (R3–R7)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
+from django.core import signing
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from preferences.gate.sealing import seal
+from preferences.models import Choice, ConsentRecord, Message, Recipient
+from preferences.selectors import may_send
+from preferences.services.choices import choose_topic
+from preferences.services.receipts import receipt_for
+from preferences.tokens import (
+    CONFIRMATION,
+    PAGE,
+    UNSUBSCRIBE,
+    cipher,
+    confirmation_url,
+    page_token,
+    unsubscribe_token,
+)
+from preferences.views.links import UNDO_COOKIE
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+ROUTES = {
+    "unsubscribe": "/preferences/unsubscribe/{}/",
+    "page": "/preferences/mail/{}/",
+    "confirm": "/subscribe/confirm/{}/",
+}
+
+
+@pytest.fixture
+def stranger():
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def tokens(bob, newsletter):
+    """A good token of each purpose, by the route it opens."""
+    url = confirmation_url(address="sam@elsewhere.example", language="en", topics=[newsletter])
+    return {
+        "unsubscribe": unsubscribe_token(bob.recipient, newsletter),
+        "page": page_token(bob.recipient),
+        "confirm": re.search(r"/confirm/([^/]+)/", url)[1],
+    }
+
+
+def everything():
+    return (
+        list(ConsentRecord.objects.values_list("pk", flat=True)),
+        AuditEvent.objects.count(),
+        Message.objects.count(),
+        Session.objects.count(),
+        list(Recipient.objects.values_list("paused_until", "digest", "stopped").order_by("pk")),
+    )
+
+
+def answered(response):
+    """Status and text without what is fresh in every page."""
+    text = re.sub(r'(X-CSRFToken": "|nonce=")[^"]*', "", response.text)
+    text = re.sub(r'name="(csrfmiddlewaretoken|next)" value="[^"]*"', "", text)
+    return response.status_code, text
+
+
+def token_of(page):
+    return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+
+
+# --- Tokens in the wrong place ---
+
+
+def test_every_bad_token_gets_one_answer_of_its_route_and_changes_nothing_R4(
+    bob, alice, newsletter, promotions, tokens, stranger
+):
+    choose_topic(actor=alice, topic=newsletter, wants=False)
+    receipt = receipt_for(actor=alice)
+    foreign = {
+        "undo": signing.dumps({"recipient": bob.recipient.pk, "kind": "stop"}, salt=UNDO_COOKIE),
+        "receipt": receipt["signature"],
+        "receipt id": receipt["receipt"]["receipt_id"],
+        "sealed mail": seal({"body": "1/1"}).decode(),
+        "key": str(bob.recipient.pk),
+        "sub": str(bob.sub),
+        "empty": "-",
+        "long": "A" * 4000,
+        "another reader's topic": cipher(UNSUBSCRIBE).encrypt(b"999999/1").decode(),
+        "a topic twice": cipher(UNSUBSCRIBE)
+        .encrypt(f"{bob.recipient.pk}/{newsletter.pk}.{newsletter.pk}".encode())
+        .decode(),
+        "no number": cipher(PAGE).encrypt(b"one").decode(),
+        "negative": cipher(PAGE).encrypt(b"-1").decode(),
+        "too large": cipher(PAGE).encrypt(b"9" * 30).decode(),
+        "no json": cipher(CONFIRMATION).encrypt(b"nonsense").decode(),
+        "json of another shape": cipher(CONFIRMATION).encrypt(b'{"a": 1}').decode(),
+        "json too short": cipher(CONFIRMATION).encrypt(b"[1]").decode(),
+        "json without a date": cipher(CONFIRMATION)
+        .encrypt(b'["a@b.example", "en", [], 1]')
+        .decode(),
+        "no wanted topic": cipher(UNSUBSCRIBE).encrypt(b"1/x.y").decode(),
+    }
+    before = everything()
+    for route, path in ROUTES.items():
+        bad = {**foreign, **{name: one for name, one in tokens.items() if name != route}}
+        answers = {
+            name: answered(send(path.format(value.replace("/", "%2F"))))
+            for name, value in bad.items()
+            for send in (
+                stranger.get,
+                lambda url: Client().post(url, ONE_CLICK | {"act": "stop-all"}),
+            )
+        }
+        assert len(set(answers.values())) == 1, {n: a[0] for n, a in answers.items()}
+        assert next(iter(answers.values()))[0] == 404
+    assert everything() == before
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_opening_looking_and_prefetching_change_nothing_R5(tokens, stranger, route):
+    path = ROUTES[route].format(tokens[route])
+    before = everything()
+    for headers in ({}, {"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}):
+        for query in ("", "?act=stop-all&List-Unsubscribe=One-Click&confirm=1"):
+            assert stranger.get(path + query, headers=headers).status_code == 200
+            assert stranger.head(path + query, headers=headers).status_code == 200
+    for send in (stranger.options, stranger.put, stranger.delete, stranger.patch, stranger.trace):
+        assert send(path).status_code in (403, 405)
+    assert everything() == before
+
+
+# --- Undo ---
+
+
+def stopped(client, recipient, act="stop"):
+    page = client.get(ROUTES["page"].format(page_token(recipient)))
+    data = {"act": act, "topic": "newsletter", "csrfmiddlewaretoken": token_of(page)}
+    return client.post(ROUTES["page"].format(page_token(recipient)), data)
+
+
+def undone(client, recipient, **more):
+    path = ROUTES["page"].format(page_token(recipient))
+    page = client.get(path)
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    data = {"act": "undo", "csrfmiddlewaretoken": found[1] if found else ""} | more
+    return client.post(path, data)
+
+
+def test_an_undo_from_another_site_is_refused_a_reduction_needs_no_cookie_R3(
+    bob, newsletter, stranger
+):
+    stopped(stranger, bob.recipient)
+    path = ROUTES["page"].format(page_token(bob.recipient))
+    assert stranger.post(path, {"act": "undo"}).status_code == 403  # no token of the form
+    assert stranger.post(path, {"act": "undo", "csrfmiddlewaretoken": "x" * 64}).status_code == 403
+    assert not may_send(bob, newsletter)
+    assert undone(stranger, bob.recipient).status_code == 200
+    assert may_send(bob, newsletter)
+    assert Client(enforce_csrf_checks=True).post(path, {"act": "stop-all"}).status_code == 200
+    assert not may_send(bob, newsletter)
+
+
+def test_asking_for_more_needs_the_form_of_the_page(subscriber, promotions, stranger):
+    path = ROUTES["page"].format(page_token(subscriber()))
+    data = {"act": "ask", "topic": "promotions"}
+    assert stranger.post(path, data).status_code == 403
+    assert not Message.objects.exists()
+    data["csrfmiddlewaretoken"] = token_of(stranger.get(path))
+    assert stranger.post(path, data).status_code == 200
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("act", ["stop", "stop-all"])
+def test_a_kept_undo_is_worth_nothing_after_ten_minutes_or_elsewhere(
+    bob, newsletter, stranger, time_machine, act
+):
+    stopped(stranger, bob.recipient, act)
+    kept = stranger.cookies[UNDO_COOKIE].value
+    other = Client(enforce_csrf_checks=True)
+    assert "nothing was changed" in undone(other, bob.recipient).text
+    time_machine.move_to(timezone.now() + timedelta(seconds=601), tick=False)
+    for client in (stranger, other):
+        client.cookies[UNDO_COOKIE] = kept
+        assert "nothing was changed" in undone(client, bob.recipient).text
+    assert not may_send(bob, newsletter)
+
+
+@pytest.mark.parametrize("act", ["stop", "stop-all"])
+def test_an_undo_gives_way_to_a_newer_choice_and_is_good_once(bob, newsletter, stranger, act):
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    stopped(stranger, bob.recipient, act)
+    kept = stranger.cookies[UNDO_COOKIE].value
+    undone(stranger, bob.recipient)
+    assert may_send(bob, newsletter)
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    stranger.cookies[UNDO_COOKIE] = kept
+    before = everything()
+    undone(stranger, bob.recipient)
+    assert everything() == before
+    assert not may_send(bob, newsletter)
+
+
+def test_an_undo_made_by_hand_needs_our_key_and_its_own_purpose(bob, newsletter, stranger):
+    stopped(stranger, bob.recipient)
+    content = signing.loads(stranger.cookies[UNDO_COOKIE].value, salt=UNDO_COOKIE)
+    before = everything()
+    for value in (
+        signing.dumps(content, salt="another"),
+        signing.dumps(content, salt=UNDO_COOKIE, key="k" * 50),
+        "x",
+        "",
+    ):
+        stranger.cookies[UNDO_COOKIE] = value
+        assert "nothing was changed" in undone(stranger, bob.recipient).text
+    assert everything() == before
+
+
+# --- Whose link it is ---
+
+
+def test_the_link_of_a_merged_reader_reduces_who_has_the_address_now(
+    bob, subscriber, newsletter, stranger
+):
+    sam = subscriber("sam@alder.example")
+    old = unsubscribe_token(sam, newsletter)
+    page = ROUTES["page"].format(page_token(sam))
+    bob.email = "sam@alder.example"
+    bob.save()
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    assert stranger.get(page).status_code == 200
+    assert stranger.post(ROUTES["unsubscribe"].format(old), ONE_CLICK).status_code == 200
+    assert not may_send(bob, newsletter)
+    assert not Choice.objects.filter(recipient=sam).exists()
+    data = {"act": "ask", "topic": "newsletter"}  # enrolling a person asks them to sign in
+    data["csrfmiddlewaretoken"] = token_of(stranger.get(page))
+    assert stranger.post(page, data).status_code == 404
+
+
+def test_the_link_of_a_closed_account_still_reduces_and_tells_nothing_R14(
+    bob, newsletter, tokens, stranger
+):
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    text = stranger.get(ROUTES["page"].format(tokens["page"])).text
+    assert bob.email not in text
+    assert bob.name not in text
+    assert stranger.post(ROUTES["unsubscribe"].format(tokens["unsubscribe"])).status_code == 200
+    assert not Choice.objects.get().wants
+
+
+# --- Sessions and exempt routes ---
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_link_neither_makes_nor_takes_over_a_session(tokens, bob, alice, as_, route):
+    path = ROUTES[route].format(tokens[route])
+    visitor = Client()
+    visitor.cookies[django_settings.SESSION_COOKIE_NAME] = "chosen-by-the-attacker"
+    before = Session.objects.count()
+    for send in (visitor.get, lambda url: visitor.post(url, ONE_CLICK | {"act": "stop-all"})):
+        response = send(path)
+        assert response.status_code == 200
+        assert response.cookies.get(django_settings.SESSION_COOKIE_NAME, None) is None or not (
+            response.cookies[django_settings.SESSION_COOKIE_NAME].value
+        )
+    assert Session.objects.count() == before
+    answer = visitor.get(reverse("preferences:centre"))
+    assert answer.status_code == 302
+    assert "/accounts/login/" in answer.url
+    other = as_(alice)  # somebody else's browser stays theirs
+    other.get(path)
+    assert other.get("/preferences/").context["centre"].recipient == alice.recipient
+
+
+def test_the_address_of_a_link_is_told_to_no_other_site(tokens, stranger):
+    for route, path in ROUTES.items():
+        response = stranger.get(path.format(tokens[route]))
+        assert response["Referrer-Policy"] in ("same-origin", "strict-origin", "no-referrer")
+        assert "no-store" in response["Cache-Control"]
+
+
+def views(patterns, prefix=""):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern.url_patterns, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern), pattern.callback
+
+
+def test_only_programs_and_what_reduces_go_without_the_token_of_a_form():
+    exempt = {path for path, view in views(get_resolver().url_patterns) if is_exempt(view)}
+    known = {
+        "preferences/unsubscribe/<str:token>/",  # RFC 8058
+        "preferences/mail/<str:token>/",  # its acts that give are protected one by one
+        "mail/events/<slug:provider>/",
+        "identity/o/api/token",
+        "access/v1/evaluation",
+        "access/v1/evaluations",
+    }
+    by_people = {path for path in exempt if not path.startswith(("api/v1/", "access/v1/"))}
+    assert by_people <= known
+    assert "preferences/unsubscribe/<str:token>/" in by_people
+
+
+def is_exempt(view):
+    return getattr(view, "csrf_exempt", False)
