@@ -144,7 +144,7 @@ def _said_by_firms(recipient: Recipient, verdicts: dict[int | None, Verdict]) ->
     if recipient.user is None:
         return _Firms([], [], [])
     members = Membership.objects.live().filter(user=recipient.user)
-    denied = [key for key, found in verdicts.items() if found.reason == Reason.DENIED]
+    denied = [key for key, found in verdicts.items() if not found.send]
     added = [key for key, found in verdicts.items() if found.reason == Reason.ADDED_BY_FIRM]
     denials = FirmDenial.objects.filter(customer__in=members.values("customer"), topic__in=denied)
     additions = FirmRecipient.objects.filter(membership__in=members, topic__in=added)

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import User
+from accounts.models import Membership, User
 from preferences.choices.reports import OPEN_ESCALATIONS, EscalationState
 from preferences.models import Escalation, Recipient
 
@@ -27,6 +27,12 @@ def returned_to(person: User) -> QuerySet[Escalation]:
 def escalations_for_staff() -> QuerySet[Escalation]:
     """What waits for a call or a letter."""
     return _with_readers(Escalation.objects.filter(state=EscalationState.STAFF))
+
+
+def companies_to_call(escalation: Escalation) -> QuerySet[Membership]:
+    """Where whom a notice did not reach works: telephone and postal address stand there."""
+    members = Membership.objects.present().filter(user=escalation.recipient.user)
+    return members.select_related("customer").order_by("pk")
 
 
 def settled_escalations() -> QuerySet[Escalation]:

@@ -14,7 +14,7 @@ from accounts.services.audit import record_event
 from accounts.services.invitations import note_bounce
 from preferences.choices import ConsentSource, MessageState
 from preferences.choices.reports import CAME_BACK, ReportKind
-from preferences.models import DeliveryReport, Message, Recipient
+from preferences.models import Choice, DeliveryReport, Message, Recipient
 from preferences.services.choices import record_consent
 from preferences.services.complaints import watch_complaints
 from preferences.services.escalations import open_escalation, prove_by_delivery
@@ -150,9 +150,18 @@ def _called(recipient: Recipient) -> str:
     return f"{recipient.email[:1]}…@{recipient.email.rpartition('@')[2]}"
 
 
+def _wants_some(reader: Recipient) -> bool:
+    """Whether optional mail still comes: not all is stopped, or a yes was said since."""
+    if reader.stopped_id is None:
+        return True
+    return Choice.objects.filter(
+        recipient=reader, wants=True, consent_id__gt=reader.stopped_id
+    ).exists()
+
+
 def _complained(message: Message, recipient: Recipient | None) -> None:
     reader = recipient and (recipient.followed_by or recipient)
-    if reader is not None and reader.stopped_id is None:
+    if reader is not None and _wants_some(reader):
         with translation.override(reader.reads):
             record_consent(
                 actor=None,

@@ -17,6 +17,7 @@ from accounts.views.rings import press
 from preferences.forms.returned import SettleForm
 from preferences.models import Escalation
 from preferences.selectors.returned import (
+    companies_to_call,
     escalations_for_staff,
     mail_comes_back,
     returned_to,
@@ -77,5 +78,10 @@ def unreachable_settle(request: PersonRequest, escalation: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("preferences:unreachable")
-    context = {"escalation": found, "person": found.recipient.user, "form": form}
+    context = {
+        "escalation": found,
+        "person": found.recipient.user,
+        "companies": companies_to_call(found),
+        "form": form,
+    }
     return render(request, "preferences/unreachable_settle.html", context)

@@ -13,7 +13,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Customer, Membership
 from preferences.models import Escalation, Message, NoticeClass, Recipient, Trial
 from preferences.selectors.evidence import evidence_of
 from preferences.services.campaigns import create_campaign, schedule_campaign
@@ -326,6 +326,11 @@ def test_the_staff_s_list(returned, as_, charlie, olive, django_assert_max_num_q
     client = as_(olive)
     assert charlie.name in client.get("/provider/unreachable/").text
     page = f"/provider/unreachable/{found.pk}/"
+    Membership.objects.filter(user=charlie).update(work_phone="+1 902 555 0101")
+    Customer.objects.filter(slug="birch").update(street="1 Pier", city="Halifax")
+    shown = client.get(page).text
+    assert "+1 902 555 0101" in shown
+    assert "1 Pier" in shown
     assert "This field is required" in client.post(page, {"how": "phone"}).text
     client.post(page, {"how": "phone", "reason": "Called on Monday"})
     assert state(found) == "proved"
