@@ -224,7 +224,7 @@ def test_the_desk_leaves_staff_alone_G3(act, as_, dana, olive):
     [
         ("people", ["alder"], {}, 12),
         ("people", ["alder"], {"q": "p"}, 12),
-        ("activity", ["alder"], {}, 7),
+        ("activity", ["alder"], {}, 8),
     ],
 )
 def test_query_budget_of_company_lists(

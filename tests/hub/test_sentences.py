@@ -42,6 +42,7 @@ DATA = {
     "status": {"en": "suspended", "fr": "suspendu"},
     "subject": {"en": "News", "fr": "Nouvelles"},
     "team": "Reception",
+    "things": "Reception, alder.example",
     "ticket": "T-1",
     "until": "2027-05-01",
 }
