@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub.demo.environment import new_private_key
 from tests.machine import free_port
@@ -57,6 +58,10 @@ class Demo:
         return self.environment["HUB_BASE_URL"]
 
     @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 80
+
+    @property
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
@@ -80,9 +85,9 @@ class Demo:
 
 
 @contextmanager
-def running_demo(folder: Path) -> Iterator[Demo]:
+def running_demo(folder: Path, port: int | None = None) -> Iterator[Demo]:
     """Start it, wait until it says it is open, stop it afterwards."""
-    environment = demo_environment(folder, free_port())
+    environment = demo_environment(folder, port or free_port())
     log = folder / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

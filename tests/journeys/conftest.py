@@ -18,20 +18,19 @@ expect.set_options(timeout=SLOWEST)
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a demo that has loaded the example and been stopped."""
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The folder of a demo that has loaded the example and been stopped; its mail has its port."""
     folder = tmp_path_factory.mktemp("loaded")
-    with running_demo(folder):
-        pass
-    return folder
+    with running_demo(folder) as demo:
+        return folder, demo.port
 
 
 @pytest.fixture(scope="module")
-def demo(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(loaded: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo, as `make demo` runs it, as new for each file of journeys."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(loaded, folder, dirs_exist_ok=True)
-    with running_demo(folder) as running:
+    (like, port), folder = loaded, tmp_path_factory.mktemp("demo")
+    shutil.copytree(like, folder, dirs_exist_ok=True)
+    with running_demo(folder, port) as running:
         yield running
 
 

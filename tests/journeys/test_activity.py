@@ -42,7 +42,7 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
     alice.get_by_role("link", name="Show everything").click()
     alice.get_by_label("Person").fill("Bob")
     alice.get_by_role("button", name="Show", exact=True).click()
-    assert entries.all_inner_texts() == about_bob
+    expect(entries).to_have_text(about_bob, use_inner_text=True)
 
     # By kind, beside the person; by day; the address keeps it all.
     alice.get_by_label("About").select_option("Invitations")
@@ -69,6 +69,7 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
     alice.get_by_role("link", name="alder.example", exact=True).first.click()
     alice.get_by_role("main").get_by_role("link", name="Activity").click()
     expect(alice.locator("main .badge")).to_have_text("alder.example")
+    expect(entries.first).to_be_visible()
     for text in entries.all_inner_texts():
         assert "alder.example" in text
     assert entries.count() > 0
