@@ -76,7 +76,7 @@ def _enter(
     """Write an unconfirmed yes to each topic that nothing said before is against; out: these."""
     with translation.override(language):
         recipient = _subscriber(address, language)
-        if recipient.user is not None:
+        if _became_a_persons(recipient):
             return []
         chosen = {choice.topic_id: choice for choice in recipient.choices.all()}
         free = [
@@ -113,6 +113,11 @@ def _subscriber(address: str, language: str) -> Recipient:
     return lock_reader(None, found)
 
 
+def _became_a_persons(recipient: Recipient) -> bool:
+    """Whether an account was made at this very moment: it took the row over, or came before it."""
+    return recipient.user is not None or is_person(recipient.email)
+
+
 def _wanted(recipient: Recipient) -> set[int]:
     """Keys of the topics they have now."""
     asked = recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True)
@@ -138,7 +143,7 @@ def confirm_subscription(
         return Confirmed(asked, True, [], asked.topics)
     with translation.override(asked.language):
         recipient = _subscriber(asked.address, asked.language)
-        if recipient.user is not None:  # an account was made at this very moment
+        if _became_a_persons(recipient):
             return Confirmed(asked, True, [], asked.topics)
         since = _said_since(recipient, asked)
         on = [topic for topic in asked.topics if topic.pk not in since and None not in since]
