@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import translation
 
 from accounts.models import User
+from accounts.selectors import is_proved
 from accounts.services.audit import record_event
 from preferences.choices import ConsentSource
 from preferences.emails import send_confirmation, send_subscribed
@@ -62,7 +63,7 @@ def subscribe(
     evidence (R17, R20), and a mail says so and how to stop it.
     """
     at_once = [topic for topic in topics if not topic.double_opt_in and topic.is_public]
-    if at_once and not is_person(address):
+    if at_once and not (is_person(address) or is_proved(address)):
         entered = _enter(address, language, at_once, network_address)
     else:
         entered = []
@@ -170,9 +171,12 @@ def confirm_subscription(
 
 
 def _said_since(recipient: Recipient, asked: Subscription) -> set[int | None]:
-    """The topics (None: all mail) of which something was said here after the link was made."""
+    """The topics (None: all mail) of which something was said here after the link was made.
+
+    A refusal that came along with the address was said when its own record says.
+    """
     said = ConsentRecord.objects.filter(
         Q(recipient=recipient) | Q(address_hash__in=address_hashes(asked.address)),
         at__gt=asked.asked_at,
-    )
+    ).exclude(source=ConsentSource.ADDRESS)
     return set(said.exclude(topic=None, wants=True).values_list("topic", flat=True))

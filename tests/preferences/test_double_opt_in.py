@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import AuditEvent
@@ -83,6 +84,23 @@ def test_a_persons_address_is_never_enrolled_by_a_form(single, bob, deliver):
     assert not ConsentRecord.objects.exists()
     (mail,) = deliver()
     assert "/subscribe/confirm/" in mail.body
+
+
+def test_another_address_a_person_proved_is_never_enrolled_by_a_form(single, bob, deliver):
+    EmailAddress.objects.create(user=bob, email="bob@home.example", verified=True)
+    ask("bob@home.example")
+    assert not ConsentRecord.objects.exists()
+    (mail,) = deliver()
+    assert "/subscribe/confirm/" in mail.body
+
+
+@pytest.mark.parametrize("local", ['"bob"', '"b\\ob"'])
+def test_a_quoted_form_of_an_address_goes_round_nothing_R44(single, bob, deliver, local):
+    """Mail servers deliver it to the very mailbox of bob@alder.example."""
+    page = ask(f"{local}@alder.example")
+    assert "This is not a complete e-mail address." in page.text
+    assert not Recipient.objects.filter(user=None).exists()
+    assert deliver() == []
 
 
 @pytest.mark.parametrize("how", ["form", "link"])
