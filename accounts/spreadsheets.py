@@ -30,9 +30,12 @@ SAMPLE = 3  # lines shown while columns are named
 LASTS = 24 * 60 * 60  # seconds a signed table is good for
 ROWS_AT_ONCE = 200  # sent together: a packet for each row would be slow
 
-# A sign that begins a formula, at the beginning of a cell or of what another separator makes one.
+# A sign that begins a formula, at the beginning of a cell or of what another separator makes one:
+# there quotation marks begin the cell too, as whoever reads it so does not see ours around it.
 _SIGN = r"[=+\-@＝＋－＠]"
-_BEGINS_FORMULA = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[ \u00a0]*{_SIGN})")
+_BEGINS_FORMULA = re.compile(
+    rf"^(?=[\t\r\n])|^(?=[ \u00a0]*{_SIGN})|(?<=[;\t\r\n])(?=[ \u00a0\"]*{_SIGN})"
+)
 _DISARMED = re.compile(rf"^'(?=[ \u00a0]*{_SIGN})")
 _DELIMITERS = ",;\t"
 

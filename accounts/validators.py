@@ -68,7 +68,8 @@ def normalise_address(value: str) -> str:
     """An e-mail address in the one form the hub stores: lower case, ASCII domain.
 
     In: what a person typed. Out: the stored form. Raises ValidationError for what is not an
-    address; the local part is ASCII only, so no two look-alike addresses are two people (D8).
+    address; the local part is ASCII only, so no two look-alike addresses are two people (D8). For
+    the same reason none is quoted ("bob"@ is bob@) or names a machine by its number.
     """
     address = unicodedata.normalize("NFKC", value.strip()).lower()
     validate_plain_text(address)
@@ -81,6 +82,8 @@ def normalise_address(value: str) -> str:
         raise ValidationError(_("This is not a complete e-mail address."), code="address") from None
     address = f"{local}{at}{domain}"
     EmailValidator(_("This is not a complete e-mail address."))(address)
+    if '"' in local or domain.startswith("["):
+        raise ValidationError(_("This is not a complete e-mail address."), code="address")
     return address
 
 

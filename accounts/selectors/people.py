@@ -112,6 +112,11 @@ def proved_addresses(person: User) -> list[str]:
     return list(proved.values_list("email", flat=True))
 
 
+def is_proved(address: str) -> bool:
+    """Whether a person has proved that this address is theirs, their main one or another."""
+    return bool(EmailAddress.objects.filter(email=address, verified=True).exists())
+
+
 def customers_for_staff(*, search: str = "") -> QuerySet[Customer]:
     """Every customer, by name; `search` is the beginning of a name or short name."""
     return (

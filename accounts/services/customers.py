@@ -29,7 +29,8 @@ def lock_customer(customer: Customer) -> Customer:
 
 def require_super_user(actor: User, customer: Customer) -> Membership:
     """The actor's live Super User membership of an active customer, else PermissionDenied."""
-    membership = Membership.objects.live().filter(user=actor, customer=customer).first()
+    live = Membership.objects.live().filter(user__is_active=True)  # now, not when they came in
+    membership = live.filter(user=actor, customer=customer).first()
     if membership is None or not membership.is_super_user or not actor.is_active:
         raise PermissionDenied("not a Super User of this customer")
     if customer.status != CustomerStatus.ACTIVE:

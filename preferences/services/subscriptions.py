@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import translation
 
 from accounts.models import User
+from accounts.selectors import is_proved
 from accounts.services.audit import record_event
 from preferences.choices import ConsentSource
 from preferences.emails import send_confirmation, send_subscribed
@@ -62,7 +63,7 @@ def subscribe(
     evidence (R17, R20), and a mail says so and how to stop it.
     """
     at_once = [topic for topic in topics if not topic.double_opt_in and topic.is_public]
-    if at_once and not is_person(address):
+    if at_once and not (is_person(address) or is_proved(address)):
         entered = _enter(address, language, at_once, network_address)
     else:
         entered = []
@@ -76,7 +77,7 @@ def _enter(
     """Write an unconfirmed yes to each topic that nothing said before is against; out: these."""
     with translation.override(language):
         recipient = _subscriber(address, language)
-        if recipient.user is not None:
+        if _became_a_persons(recipient):
             return []
         chosen = {choice.topic_id: choice for choice in recipient.choices.all()}
         free = [
@@ -113,6 +114,11 @@ def _subscriber(address: str, language: str) -> Recipient:
     return lock_reader(None, found)
 
 
+def _became_a_persons(recipient: Recipient) -> bool:
+    """Whether an account was made at this very moment: it took the row over, or came before it."""
+    return recipient.user is not None or is_person(recipient.email)
+
+
 def _wanted(recipient: Recipient) -> set[int]:
     """Keys of the topics they have now."""
     asked = recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True)
@@ -138,7 +144,7 @@ def confirm_subscription(
         return Confirmed(asked, True, [], asked.topics)
     with translation.override(asked.language):
         recipient = _subscriber(asked.address, asked.language)
-        if recipient.user is not None:  # an account was made at this very moment
+        if _became_a_persons(recipient):
             return Confirmed(asked, True, [], asked.topics)
         since = _said_since(recipient, asked)
         on = [topic for topic in asked.topics if topic.pk not in since and None not in since]
@@ -165,9 +171,12 @@ def confirm_subscription(
 
 
 def _said_since(recipient: Recipient, asked: Subscription) -> set[int | None]:
-    """The topics (None: all mail) of which something was said here after the link was made."""
+    """The topics (None: all mail) of which something was said here after the link was made.
+
+    A refusal that came along with the address was said when its own record says.
+    """
     said = ConsentRecord.objects.filter(
         Q(recipient=recipient) | Q(address_hash__in=address_hashes(asked.address)),
         at__gt=asked.asked_at,
-    )
+    ).exclude(source=ConsentSource.ADDRESS)
     return set(said.exclude(topic=None, wants=True).values_list("topic", flat=True))

@@ -36,6 +36,18 @@ def test_another_separator_makes_no_formula():
     assert disarmed("a\n@b") == "a\n'@b"
 
 
+@pytest.mark.parametrize(
+    "cell", ['a;"=1+1;b', 'a;""=1+1', 'a; " =1+1', 'a\n"@b', 'a\t"+1', 'a,b;"-2;']
+)
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_quotation_mark_behind_another_separator_makes_no_formula(cell, separator):
+    """It ends up inside ours, and whoever takes a semicolon for a separator sees it alone."""
+    text = b"".join(csv_response("x", ["Name", "Word"], [["Bob", cell]])).decode("utf-8-sig")
+
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    assert not [one for row in read for one in row if one.lstrip(' "')[:1] in set("=+-@")]
+
+
 def test_a_download_holds_the_rows():
     response = csv_response(
         "alder-people", ["Name", "=Count"], ([f"Zoë, “{n}”\n", n] for n in range(450))

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Membership, Team, Undo
+from accounts.models import AuditEvent, Membership, Team, Undo, User
 from accounts.services.audit import verify_chain
 from accounts.services.bulk import remove_people
 from accounts.services.customers import suspend_customer
@@ -476,3 +476,17 @@ def test_two_acts_stand_apart_the_later_first(alice, bob, membership, domain, gi
     assert found == [
         reverse("accounts:undo", args=["alder", one.sequence]) for one in (second, first)
     ]
+
+
+def test_whoever_is_suspended_while_the_press_waits_brings_nothing_back(
+    alice, bob, domain, revoked
+):
+    """The page had let her in; staff closed the account while she waited for the company's lock."""
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert alice.is_active
+
+    with pytest.raises(PermissionDenied):
+        undo_event(actor=alice, event=revoked)
+
+    assert not bob.has_perm(HAS, domain)
+    assert not Undo.objects.exists()

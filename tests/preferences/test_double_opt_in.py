@@ -3,13 +3,15 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import AuditEvent
 from preferences.models import Choice, ConsentRecord, Recipient
 from preferences.selectors import answer_for
+from preferences.services import subscriptions
 from preferences.services.choices import choose_topic
-from preferences.tokens import page_token
+from preferences.tokens import confirmation_url, page_token
 
 SAM = "sam@elsewhere.example"
 
@@ -82,6 +84,43 @@ def test_a_persons_address_is_never_enrolled_by_a_form(single, bob, deliver):
     assert not ConsentRecord.objects.exists()
     (mail,) = deliver()
     assert "/subscribe/confirm/" in mail.body
+
+
+def test_another_address_a_person_proved_is_never_enrolled_by_a_form(single, bob, deliver):
+    EmailAddress.objects.create(user=bob, email="bob@home.example", verified=True)
+    ask("bob@home.example")
+    assert not ConsentRecord.objects.exists()
+    (mail,) = deliver()
+    assert "/subscribe/confirm/" in mail.body
+
+
+@pytest.mark.parametrize("local", ['"bob"', '"b\\ob"'])
+def test_a_quoted_form_of_an_address_goes_round_nothing_R44(single, bob, deliver, local):
+    """Mail servers deliver it to the very mailbox of bob@alder.example."""
+    page = ask(f"{local}@alder.example")
+    assert "This is not a complete e-mail address." in page.text
+    assert not Recipient.objects.filter(user=None).exists()
+    assert deliver() == []
+
+
+@pytest.mark.parametrize("how", ["form", "link"])
+def test_an_account_made_at_that_very_moment_is_not_enrolled(
+    single, promotions, bob, deliver, monkeypatch, how
+):
+    """Nobody had the address when we first looked, and somebody had when its row was made."""
+    topic = single if how == "form" else promotions
+    url = confirmation_url(address=bob.email, language="en", topics=[topic])
+    first_looks = iter([False])
+    looked = subscriptions.is_person
+    monkeypatch.setattr(
+        subscriptions, "is_person", lambda address: next(first_looks, looked(address))
+    )
+    if how == "form":
+        ask(bob.email)
+    else:
+        token = re.search(r"/confirm/([^/]+)/", url)[1]
+        assert subscriptions.confirm_subscription(actor=None, token=token).is_person
+    assert not ConsentRecord.objects.exists()
 
 
 def test_each_topic_by_its_own_rule(single, promotions, deliver):
