@@ -8,6 +8,7 @@ AXE = Axe()
 
 def faults_of(page: Page) -> list[str]:
     """What is wrong with the page as it stands; axe looks too where scripts may run."""
+    page.wait_for_load_state()
     wide = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )

@@ -27,6 +27,7 @@ def accept(page: Page) -> None:
     """Accept it: the company page says that it waits."""
     page.goto(COMPANY)
     page.get_by_role("link", name="See the offer").click()
+    expect(page.get_by_role("button", name="Accept the role")).to_be_visible()
     assert faults_of(page) == []
     page.get_by_role("button", name="Accept the role").click()
     expect(page.get_by_text("You are now the main Super User of Alder Dental.")).to_be_visible()

@@ -61,6 +61,7 @@ def test_choose_pause_and_keep_a_receipt(open_browser, tmp_path, javascript):
     expect(bob.get_by_text("All optional mail").first).to_be_visible()
     assert faults_of(bob) == []
     bob.get_by_role("link", name="Check a receipt").click()
+    bob.wait_for_url("**/receipts/verify/")
     assert faults_of(bob) == []
     bob.get_by_label("Receipt").set_input_files(file)
     bob.get_by_role("button", name="Check", exact=True).click()

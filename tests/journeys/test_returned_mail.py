@@ -174,6 +174,7 @@ def test_a_company_denies_a_topic_and_adds_readers_and_people_see_it(open_browse
     bob = open_browser("Bob", javascript=javascript, viewport={"width": 1280, "height": 900})
     alice.goto("/c/alder/company/")
     alice.get_by_role("link", name="Contacts and mail").click()
+    alice.wait_for_url("**/mail/")
     assert faults_of(alice) == []
     alice.get_by_role("button", name="Stop Newsletter").click()
     expect(alice.get_by_text("“Newsletter” no longer comes to your people")).to_be_visible()
