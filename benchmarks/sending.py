@@ -3,7 +3,8 @@
 On PostgreSQL, with a local SMTP server that takes everything. *Ours* claims, asks what each reader
 wants, renders, sends and marks, a row and a decision each; *bare* is a loop that renders the same
 mails and sends them over one open connection, and knows no database. By turns, with and without
-DKIM signatures; the ratio is the median of each round's. `--quick` never judges speed.
+DKIM signatures; the ratio is the median of each round's. The target is for signed mails; where a
+relay signs, the database takes a larger part. `--quick` never judges speed.
 """
 
 import argparse
@@ -66,7 +67,7 @@ def main() -> int:
     for signed, ways in measured.items():
         ratio = median(o / b for o, b in zip(ways["ours"], ways["bare"], strict=True))
         verdict = ""
-        if not given.quick:
+        if signed == "signed" and not given.quick:
             verdict = f"{'PASS' if ratio >= LEAST else 'MISSED'}  (target ≥ {LEAST:g})"
             met &= ratio >= LEAST
         bare, ours = median(ways["bare"]), median(ways["ours"])

@@ -35,8 +35,6 @@ RETRY_AFTER = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 3600, 3600, 360
 FURTHEST = 2 * max(RETRY_AFTER)  # no worker of ours puts a message off for longer
 SWEEP_SIZE = 500
 
-Finish = Callable[[Message, Outcome, Answer], str]
-
 
 def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_for) -> Answer:
     """Whether this message goes out now; `ask` answers for a reader and a topic.
@@ -84,14 +82,10 @@ def release(messages: list[Message]) -> None:
     ).update(state=MessageState.QUEUED, due_at=timezone.now())
 
 
-def carry_out(message: Message, answer: Answer, finish: Finish | None = None) -> str:
-    """Send a claimed message, or skip it, as decided; out: its state.
-
-    `finish` closes it, at once or with others.
-    """
-    finish = finish or close
+def carry_out(message: Message, answer: Answer) -> str:
+    """Send a claimed message, or skip it, as decided; out: its state."""
     if not answer.send:
-        return finish(message, Outcome.SKIPPED, answer)
+        return close(message, Outcome.SKIPPED, answer)
     try:
         accepted = hand_on(message)
     except InvalidToken:
@@ -101,7 +95,7 @@ def carry_out(message: Message, answer: Answer, finish: Finish | None = None) ->
         return not_taken(message, answer, error)
     if not accepted:
         return retry(message, answer, "the transport took nothing")
-    return finish(message, Outcome.SENT, answer)
+    return close(message, Outcome.SENT, answer)
 
 
 def not_taken(message: Message, answer: Answer, error: Exception) -> str:
@@ -157,7 +151,7 @@ def claim_together(free: Q, *, most: int | None = None, **of: Any) -> list[Messa
 def close(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
     """Close a claimed message with its decision; out: its state."""
     with transaction.atomic(durable=True):
-        if not mark([(message, answer, detail)], outcome):
+        if not mark(message, outcome, answer, detail):
             log.warning("a claim ran out before its mail was marked", message=message.pk)
             return "claim lost"
         if answer.reason == Reason.ADDRESS_REFUSED:

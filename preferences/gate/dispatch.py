@@ -14,10 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from preferences.audience import resolve_campaign, topic_verdicts
-from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Outcome, Reason
-from preferences.gate.delivery import LEASE, carry_out, claim_together, close, decide, release
+from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Reason
+from preferences.gate.delivery import LEASE, carry_out, claim_together, decide, release
 from preferences.gate.envelope import mail_domain
-from preferences.gate.marks import Ending, mark
 from preferences.models import Campaign, Message, Recipient, Topic
 from preferences.selectors import Answer, readers_of
 from preferences.services.recipients import follow_changed_addresses
@@ -25,7 +24,6 @@ from preferences.services.recipients import follow_changed_addresses
 SLICE = 1.0  # seconds a worker stays with one campaign before it looks for more urgent jobs
 BATCH = 100  # messages claimed, and asked about, at once
 FRESH = 1.0  # seconds an answer counts: a slow mail server must not outlive somebody's no (R45)
-GROUP = 10  # mails between two marks
 FAILING = 3  # mails in a row the transport does not take: it is down, and the rest can wait
 MORNING = 8  # o'clock, when digests are sent
 MONDAY = 0
@@ -124,50 +122,19 @@ def _claim_batch(campaign: Campaign) -> list[Message]:
     return claim_together(waiting, most=BATCH, campaign=campaign)
 
 
-class Marks:
-    """What was sent, marked in small groups: a death repeats at most one group."""
-
-    def __init__(self) -> None:
-        self.endings: list[Ending] = []
-
-    def finish(self, message: Message, outcome: Outcome, answer: Answer) -> str:
-        """Close a message: with the next of its group if it was sent, else at once."""
-        if outcome != Outcome.SENT:
-            return close(message, outcome, answer)
-        self.endings.append((message, answer, ""))
-        if len(self.endings) >= GROUP:
-            self.write()
-        return outcome.value
-
-    def __enter__(self) -> "Marks":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or issubclass(kind, Exception):  # else the process ends here
-            self.write()
-
-    def write(self) -> None:
-        """Mark what is waiting for it."""
-        if self.endings:
-            with transaction.atomic(durable=True):
-                mark(self.endings, Outcome.SENT)
-            self.endings = []
-
-
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
     """Decide on each and send it; out: False when the transport takes nothing any more."""
     ask, asked_at = asked_together(batch), time.monotonic()
     give_up, failed = asked_at + LEASE.total_seconds() / 2, 0
-    with Marks() as marks:
-        for place, message in enumerate(batch, start=1):
-            if time.monotonic() - asked_at > FRESH:
-                ask, asked_at = asked_together(batch[place - 1 :]), time.monotonic()
-            state = carry_out(message, decide(message, ask), marks.finish)
-            failed = failed + 1 if state == MessageState.WAITING else 0
-            if failed == FAILING or time.monotonic() > give_up:
-                if batch[place:]:
-                    release(batch[place:])
-                return False
+    for place, message in enumerate(batch, start=1):
+        if time.monotonic() - asked_at > FRESH:
+            ask, asked_at = asked_together(batch[place - 1 :]), time.monotonic()
+        state = carry_out(message, decide(message, ask))
+        failed = failed + 1 if state == MessageState.WAITING else 0
+        if failed == FAILING or time.monotonic() > give_up:
+            if batch[place:]:
+                release(batch[place:])
+            return False
     return True
 
 

@@ -1,7 +1,7 @@
 """A worker killed in the middle of a campaign, at named points, over seeded rounds (R45, R49).
 
-Nothing is lost. Nothing is repeated but what was killed between the transport's yes and the mark:
-at most one small group for each death, with the same Message-IDs.
+Nothing is lost. Nothing is repeated but the one mail that a death met between the transport's yes
+and the committed mark, with the same Message-ID.
 """
 
 import random
@@ -24,6 +24,7 @@ ROUNDS = 50
 SEED = 20261122
 POINTS = ("resolving", "queueing", "claiming", "sending", "accepted", "marking", "marked")
 ONCE = ("resolving", "queueing")  # passed once in a campaign
+WINDOW = ("accepted", "marking", "marked")  # the transport said yes, the mark is not committed
 AGAIN = timedelta(minutes=15)  # every claim has run out, every retry is due
 
 
@@ -72,7 +73,6 @@ def nemesis(monkeypatch, accepted):
     around(dispatch, "queue_messages", after="queueing")
     around(dispatch, "_claim_batch", after="claiming")
     around(digests, "_claim", after="claiming")
-    around(dispatch, "mark", before="marking", after="marked")
     around(delivery, "mark", before="marking", after="marked")
     send = EmailBackend.send_messages
 
@@ -151,9 +151,7 @@ def test_killed_anywhere_nothing_is_lost_or_repeated_R49(
         assert set(copies) == set(ours), "lost"
         assert Campaign.objects.get(pk=campaign.pk).state == CampaignState.DONE
         repeated = sum(copies.values()) - len(copies)
-        assert repeated <= dispatch.GROUP * sum(deaths.values()), "repeated outside the window"
-        assert max(copies.values()) <= 1 + sum(deaths.values())
-        if set(deaths.elements()) <= {*ONCE, "claiming"}:
-            assert repeated == 0
+        inside = sum(deaths[point] for point in WINDOW)
+        assert repeated <= inside, "repeated outside the window"
         struck += deaths
     assert set(struck) == set(POINTS), struck

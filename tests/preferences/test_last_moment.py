@@ -20,8 +20,8 @@ def slow(monkeypatch):
     def during_the_first(meanwhile):
         send = dispatch.carry_out
 
-        def carry_out(message, answer, finish):
-            state = send(message, answer, finish)
+        def carry_out(message, answer):
+            state = send(message, answer)
             if answer.send and not happened:
                 happened.append(message.recipient_id)
                 meanwhile(message.recipient)
