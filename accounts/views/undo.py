@@ -77,7 +77,7 @@ def undo(
     except ValidationError as refusal:
         messages.error(request, first_error(refusal))
     else:
-        messages.success(request, _("Undone: everything is as it was."))
+        messages.success(request, _("Undone: what was removed is back."))
         if left_out:
             said = _("Except for what cannot be given again: %(things)s.")
             messages.warning(request, said % {"things": ", ".join(left_out)})

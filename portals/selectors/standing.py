@@ -26,6 +26,7 @@ class Standing:
     teams: list[Row]
     people: list[Row]
     page: Page[Membership] | None
+    more_teams: bool = False  # than MOST_TEAMS hold something here
 
 
 def types_on(thing: Resource) -> list[ResourceType]:
@@ -44,6 +45,7 @@ def standing_on(
     """
     customer = thing.subscription.customer
     page: Page[Membership] | None = None
+    more_teams = False
     if search:
         people = list(people_of(customer, search=search)[:FOUND])
         teams = list(teams_of(customer).filter(name__istartswith=search)[:FOUND])
@@ -55,7 +57,9 @@ def standing_on(
             after=after,
         )
         people = list(page)
-        teams = list(teams_on(thing)[:MOST_TEAMS])
+        teams = list(teams_on(thing)[: MOST_TEAMS + 1])
+        more_teams = len(teams) > MOST_TEAMS
+        teams = teams[:MOST_TEAMS]
         if page.is_first:
             people += _others(people, people_of(customer), wants)
             teams += _others(teams, teams_of(customer), wants)
@@ -63,6 +67,7 @@ def standing_on(
         teams=rows_of_holders(teams, thing, about, wants),
         people=rows_of_holders(people, thing, about, wants),
         page=page,
+        more_teams=more_teams,
     )
 
 

@@ -110,8 +110,6 @@ def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None 
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # one at a time
     sql, parameters = _of_category(campaign.topic, readers)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # compiling takes longer than this one pass
-            cursor.execute("SET LOCAL jit = off")
         cursor.execute(
             "INSERT INTO preferences_candidate"  # noqa: S608
             " (campaign_id, recipient_id, send, reason, consent_id)"

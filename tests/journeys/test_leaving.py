@@ -29,7 +29,7 @@ def test_revoke_and_undo(open_browser, javascript):
     expect(alice.get_by_role("button", name=f"Revoke “{VIEW}” on alder.example")).to_have_count(0)
     alice.get_by_role("button", name="Undo").click()
 
-    expect(alice.get_by_text("Undone: everything is as it was.")).to_be_visible()
+    expect(alice.get_by_text("Undone: what was removed is back.")).to_be_visible()
     expect(alice.get_by_role("button", name=f"Revoke “{VIEW}” on alder.example")).to_be_visible()
 
 

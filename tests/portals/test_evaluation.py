@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.idp.oidc.models import Client, Token
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections
@@ -171,6 +172,19 @@ def test_revoked_is_no_at_the_next_check(ask, question, bob):
     PersonGrant.objects.filter(user=bob).delete()
 
     assert ask(question).json == {"decision": False, "context": {"reason": "not_allowed"}}
+
+
+def test_start_and_end_count_to_the_second(ask, question, give, alice, bob, membership, thing):
+    start = timezone.now() + timedelta(minutes=5)
+    end = start + timedelta(minutes=5)
+    domain = thing("domain", "alder.example")
+    give(alice, membership(bob), "domains.domain.renew", domain, starts_at=start, expires_at=end)
+    question["action"]["name"] = "renew"
+    second = timedelta(seconds=1)
+    cases = ((start - second, False), (start, True), (end - second, True), (end, False))
+    for moment, expected in cases:
+        with time_machine.travel(moment, tick=False):
+            assert ask(question).json["decision"] is expected
 
 
 UNKNOWN = [

@@ -67,3 +67,21 @@ def test_a_short_list_takes_no_typed_name(listed, alder):
     html = listed(team=alder.teams.get().name).content.decode()
     assert "Choose one of the teams." in html
     assert '<select name="team"' in html
+
+
+def test_a_thing_says_when_more_teams_hold_rights_than_it_shows(
+    monkeypatch, as_, alice, teams, give, thing
+):
+    domain = thing("domain", "alder.example")
+    page = reverse("portals:resource", args=["alder", domain.pk])
+    for team in teams:
+        give(alice, team, "domains.domain.view", domain)
+    assert "More teams hold rights here" not in as_(alice).get(page).content.decode()
+    monkeypatch.setattr("portals.selectors.standing.MOST_TEAMS", 2)
+    monkeypatch.setattr("portals.selectors.standing.FIRST", 2)
+
+    html = as_(alice).get(page).content.decode()
+
+    assert "More teams hold rights here" in html
+    assert "Zürich" not in html
+    assert "Zürich" in as_(alice).get(page, {"q": "zür"}).content.decode()

@@ -92,7 +92,7 @@ def test_a_lower_level_gives_one_right_and_takes_another(
     assert emma.has_perm(f"portals.{VIEW}", domain)
     assert not emma.has_perm(f"portals.{DNS}", domain)
     undo = re.search(r'action="(/c/alder/undo/[^"]+)"', answer.content.decode()).group(1)
-    assert "everything is as it was" in client.post(undo, follow=True).content.decode()
+    assert "what was removed is back" in client.post(undo, follow=True).content.decode()
     assert emma.has_perm(f"portals.{DNS}", domain)
 
 

@@ -379,7 +379,7 @@ def test_what_one_act_removed_comes_back_together(as_, alice, bob, emma, domain,
 
     said = as_(alice).post(address, follow=True).content.decode()
 
-    assert "everything is as it was" in said
+    assert "what was removed is back" in said
     assert "Except" not in said
     assert bob.has_perm(HAS, domain)
     assert Membership.objects.present().filter(customer=alder, user__in=[bob, emma]).count() == 2
