@@ -141,12 +141,10 @@ def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
 def asked_together(messages: list[Message]) -> Callable[[Recipient, Topic], Answer]:
     """What answers for each of these at this moment, asked in one statement (R45)."""
     topics = {message.topic_id for message in messages if message.topic_id}
-    readers = Recipient.objects.filter(pk__in={m.recipient_id for m in messages})
+    readers = {message.recipient_id for message in messages if message.recipient_id}
     if topics:
-        follow_changed_addresses(actor=None, readers=readers)
-    verdicts = topics and topic_verdicts(
-        topics=Topic.objects.filter(pk__in=topics), readers=readers
-    )
+        follow_changed_addresses(actor=None, readers=Recipient.objects.filter(pk__in=readers))
+    verdicts = topics and topic_verdicts(topics=topics, readers=readers)
     answers = {
         (v.recipient_id, v.topic_id): Answer(v.send, v.reason, v.consent_id) for v in verdicts or ()
     }

@@ -1,7 +1,6 @@
 """How a message ended: its decision and its new state, together or not at all."""
 
 from django.db import connection
-from django.db.models import F
 from django.utils import timezone
 
 from preferences.choices import Outcome, Reason
@@ -14,6 +13,9 @@ _DECIDE = """
     INSERT INTO preferences_deliverydecision (message_id, outcome, reason, consent_id, detail, at)
     SELECT m.id, %s, %s, %s, %s, %s FROM preferences_message m
     WHERE m.id = %s AND m.claim = %s AND m.state = 'claimed' """
+_CLOSE = """
+    UPDATE preferences_message
+    SET state = %s, sealed_content = NULL, attempts = attempts + 1, last_error = %s WHERE id = %s"""
 
 
 def mark(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> bool:
@@ -36,9 +38,7 @@ def mark(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -
         )
         if not cursor.rowcount:
             return False
-    Message.objects.filter(pk=message.pk).update(
-        state=outcome, sealed_content=None, attempts=F("attempts") + 1, last_error=detail
-    )
+        cursor.execute(_CLOSE, [outcome.value, detail, message.pk])
     if answer.reason == Reason.ESCALATE:
         open_escalation(message=message)
     return True

@@ -24,10 +24,7 @@ class Answer:
 
 def answer_for(recipient: Recipient, topic: Topic) -> Answer:
     """Whether this reader gets this topic at this moment."""
-    verdicts = topic_verdicts(
-        topics=Topic.objects.filter(pk=topic.pk),
-        readers=Recipient.objects.filter(pk=recipient.pk),
-    )
+    verdicts = topic_verdicts(topics=[topic.pk], readers=[recipient.pk])
     if not verdicts:  # the subscriber's address has become a person's, who has their own row
         return Answer(False, Reason.NO_PERSON)
     return Answer(verdicts[0].send, verdicts[0].reason, verdicts[0].consent_id)

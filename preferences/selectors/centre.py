@@ -89,8 +89,7 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
     verdicts = {
         verdict.topic_id: verdict
         for verdict in topic_verdicts(
-            topics=Topic.objects.filter(pk__in=[topic.pk for topic in offered]),
-            readers=Recipient.objects.filter(pk=recipient.pk),
+            topics=[topic.pk for topic in offered], readers=[recipient.pk]
         )
     }
     firm = _said_by_firms(recipient, verdicts)

@@ -31,11 +31,10 @@ def verdicts_for_portal(
     subs = {sub for sub in subjects if _SUB.fullmatch(sub)}
     found = Recipient.objects.filter(Exists(served), user__sub__in=subs)
     keys = {str(sub): pk for sub, pk in found.values_list("user__sub", "pk")}
-    readers = Recipient.objects.filter(pk__in=keys.values())
     if isinstance(category, Topic):
-        verdicts = topic_verdicts(topics=Topic.objects.filter(pk=category.pk), readers=readers)
+        verdicts = topic_verdicts(topics=[category.pk], readers=keys.values())
     else:
-        verdicts = notice_verdicts(readers=readers)
+        verdicts = notice_verdicts(readers=keys.values())
     by_key = {verdict.recipient_id: verdict for verdict in verdicts}
     return [by_key.get(keys.get(sub, 0)) for sub in subjects]
 

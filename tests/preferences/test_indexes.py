@@ -62,6 +62,8 @@ def plan_of(run):
         run()
     [(sql, params)] = statements
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # whose choice among three thousand may fall so or so
+            cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"{explain} {sql}", params)
         return " ".join(str(row) for row in cursor.fetchall())
 
