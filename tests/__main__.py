@@ -19,12 +19,20 @@ RACES = ["tests/races", *(str(file) for file in sorted(Path("tests").glob("[!r]*
 JOURNEYS = ["tests/journeys", *WORKERS, "--dist", "loadfile"]
 # One writer at a time: nothing to race for, and some benchmarks are about PostgreSQL.
 ON_SQLITE = ["tests/journeys", "tests/hub/test_benchmark_on_postgresql.py", *RACES]
-# The same on every database: what the code looks like, and who may open or press what.
+# The same on every database: what the code and the pages look like, the demo (which is SQLite's),
+# and who may open or press what.
 ON_POSTGRESQL = [
     "tests/journeys",
     "tests/test_architecture.py",
     "tests/test_access.py",
     "tests/test_wrong_actors.py",
+    "tests/hub/test_demo_command.py",
+    "tests/hub/test_demo_routes.py",
+    "tests/hub/test_language.py",
+    "tests/hub/test_look.py",
+    "tests/hub/test_readme.py",
+    "tests/hub/test_secret_key.py",
+    "tests/hub/test_uses_of_a_process.py",
 ]
 
 
