@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_save
 from django.test import Client, TransactionTestCase, override_settings
@@ -49,12 +50,16 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_triggers() -> Iterator[None]:
-    """Append-only tables refuse the flush of transactional tests, so it runs without triggers."""
+    """Append-only tables refuse the flush of transactional tests, so it runs without triggers.
+
+    The cache's table belongs to no model: it is emptied too.
+    """
     teardown = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
         with triggers.removed(connection):
             teardown(self)
+        cache.clear()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
