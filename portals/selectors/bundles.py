@@ -118,7 +118,7 @@ def copy_rights(
     sensitive = sensitive_among([grant.permission.privilege for grant in theirs])
     copied = [one for one in theirs if reason or one.permission_id not in sensitive]
     mine = _own_grants(holder)
-    has = {(one.content_object_id, one.permission_id) for one in mine}
+    has = {(one.content_object_id, one.permission_id): dates(one) for one in mine}
     if equal:  # first, so that nothing is left out for a wider right that goes
         _take_the_rest(draft, holder, mine, theirs)
     add_rights(
@@ -131,6 +131,13 @@ def copy_rights(
             if (one.content_object_id, one.permission_id) not in has
         ],
     )
+    if equal:
+        for one in copied:
+            here = has.get((one.content_object_id, one.permission_id))
+            if here is not None and here != dates(one):
+                kind = one.permission.privilege.resource_type_id
+                spot = Spot(holder_key(holder), one.content_object_id, kind)
+                draft.wants[spot] = {**draft.wants[spot], one.permission_id: dates(one)}
     if with_teams:
         own = _teams_of(holder)
         wanted = _teams_of(other)

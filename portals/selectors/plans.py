@@ -14,7 +14,8 @@ from portals.selectors.resources import resources_of
 from portals.selectors.rights import Holder
 from portals.selectors.sheets import Spot, holder_key
 
-PLAIN, AGAIN = "", "again"  # a wanted privilege: as it is or new; given again, with new terms
+# A wanted privilege: as it is or new; given again, with new terms; else with these dates.
+PLAIN, AGAIN = "", "again"
 JOIN, LEAVE = "join", "leave"
 
 
@@ -75,10 +76,12 @@ def moment(text: str) -> datetime | None:
 
 
 def dates(grant: PersonGrant | TeamGrant) -> str:
-    """How a copied right is wanted: with the dates of the one it is copied from."""
-    if grant.starts_at is None and grant.expires_at is None:
-        return PLAIN
-    return f"{seconds(grant.starts_at)}-{seconds(grant.expires_at)}"
+    """How a copied right is wanted: with the dates of the one it is copied from, or without any.
+
+    A start that has passed is none.
+    """
+    starts = grant.starts_at if grant.starts_at and grant.starts_at > timezone.now() else None
+    return f"{seconds(starts)}-{seconds(grant.expires_at)}"
 
 
 def holders_by_key(customer: Customer, keys: Iterable[str]) -> dict[str, Holder]:
@@ -171,7 +174,8 @@ def _planned(
     }
     if wanted is None:
         return None if grant is None or over else Planned("take", **common)
-    if grant is not None and not over and wanted != AGAIN:
+    keeps = wanted != AGAIN and ("-" not in wanted or wanted == dates(grant)) if grant else False
+    if keeps and not over:
         return None
     act = "again" if grant is not None and not over else "give"
     starts, _dash, ends = wanted.partition("-") if "-" in wanted else ("", "", "")

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Customer, Membership, User
 from accounts.services.bulk import act_on_all
 from portals.models import Privilege, Resource
-from portals.services.grants import Terms, grant_privilege
+from portals.services.grants import Terms, grant_at_least
 
 
 @transaction.atomic
@@ -22,15 +22,15 @@ def grant_to_people(
     terms: Terms,
     signed_in_at: datetime | None = None,
 ) -> list[Membership]:
-    """Give all of them a privilege on one resource; who has it on these terms keeps it.
+    """Give all of them a privilege on one resource; nobody's becomes shorter by it.
 
-    Raises like act_on_all (accounts.services.bulk) and grant_privilege.
+    Raises like act_on_all (accounts.services.bulk) and grant_at_least.
     """
     return act_on_all(
         actor=actor,
         customer=customer,
         people=people,
-        act=lambda one: grant_privilege(
+        act=lambda one: grant_at_least(
             actor=actor,
             holder=one,
             privilege=privilege,

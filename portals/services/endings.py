@@ -56,6 +56,8 @@ def renew_grant(
         raise GrantRefused(
             _("Somebody has renewed, changed or taken this right meanwhile."), code="changed"
         )
+    if present.starts_at is not None and present.starts_at > timezone.now():
+        raise GrantRefused(_("This right has not begun yet. Give it new dates instead."))
     if length not in RenewalLength.values:
         raise GrantRefused({"length": _("Choose for how long.")})
     return grant_privilege(

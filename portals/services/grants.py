@@ -170,6 +170,62 @@ def grant_privilege(
     return grant
 
 
+@transaction.atomic
+def grant_at_least(
+    *,
+    actor: User,
+    holder: Membership | Team,
+    privilege: Privilege,
+    resource: Resource,
+    terms: Terms = Terms(),
+    signed_in_at: datetime | None = None,
+) -> Grant:
+    """Give a privilege for at least these terms, and take nothing: one that is there is widened.
+
+    Whoever has it as early and as long keeps it as it is. Raises as grant_privilege does;
+    GrantRefused where what is there and these terms leave a gap that neither covers.
+    """
+    customer = lock_customer(resource.subscription.customer)
+    require_super_user(actor, customer)
+    present = grant_there(holder, privilege, resource)
+    now = timezone.now()
+    if present is not None and (present.expires_at is None or present.expires_at > now):
+        if _is_within(terms, present, now):
+            return present
+        terms = _widened(terms, present, now)
+    return grant_privilege(
+        actor=actor,
+        holder=holder,
+        privilege=privilege,
+        resource=resource,
+        terms=terms,
+        signed_in_at=signed_in_at,
+    )
+
+
+def _is_within(terms: Terms, grant: Grant, now: datetime) -> bool:
+    if (grant.starts_at or now) > max(terms.starts_at or now, now):
+        return False
+    if grant.expires_at is None:
+        return True
+    return terms.expires_at is not None and terms.expires_at <= grant.expires_at
+
+
+def _widened(terms: Terms, grant: Grant, now: datetime) -> Terms:
+    """These terms and the grant's together. Raises GrantRefused where they do not touch."""
+    first, second = sorted((terms, grant), key=lambda one: max(one.starts_at or now, now))
+    if first.expires_at is not None and first.expires_at < (second.starts_at or now):
+        raise GrantRefused(
+            _("This right is there at another time, with a gap between. Set its dates by hand.")
+        )
+    ends = [one.expires_at for one in (first, second) if one.expires_at is not None]
+    return Terms(
+        starts_at=first.starts_at,
+        expires_at=max(ends) if len(ends) == 2 else None,
+        reason=terms.reason or grant.reason,
+    )
+
+
 def still_there(resource: Resource) -> Resource:
     """The resource, read again under the customer's lock; gone with an ended subscription.
 

@@ -14,7 +14,7 @@ from accounts.services import leavings
 from accounts.services.leavings import LeavingRefused, rehearsal, require_receiver
 from portals.models import HandedGrant, PersonGrant
 from portals.selectors.leavings import in_words
-from portals.services.grants import GrantRefused, Terms, described, grant_privilege
+from portals.services.grants import GrantRefused, Terms, described, grant_at_least
 
 
 def plan_leaving(
@@ -106,8 +106,8 @@ def give_handed_grants(*, leaving: Leaving) -> dict[str, list[Any]]:
 def _give(row: HandedGrant, signed_in_at: datetime | None) -> dict[str, Any] | None:
     """Give one right, on the leaver's terms as they are now, as the plan's author would.
 
-    A receiver who has it at least as long keeps what they have: None. Raises GrantRefused where
-    the leaver no longer holds it, and as grant_privilege does.
+    A receiver who has it as early and as long keeps what they have: None. Raises GrantRefused where
+    the leaver no longer holds it, and as grant_at_least does.
     """
     if row.resource is None or row.privilege is None:
         raise GrantRefused(_("This thing no longer exists."))
@@ -116,9 +116,7 @@ def _give(row: HandedGrant, signed_in_at: datetime | None) -> dict[str, Any] | N
     if theirs is None or (theirs.expires_at is not None and theirs.expires_at <= timezone.now()):
         raise GrantRefused(_("This is not theirs any more."))
     before = on.filter(user=row.receiver.user_id).first()
-    if before is not None and _reaches_as_far(before, theirs):
-        return None
-    grant = grant_privilege(
+    grant = grant_at_least(
         actor=row.leaving.planned_by,
         holder=row.receiver,
         privilege=row.privilege,
@@ -130,13 +128,7 @@ def _give(row: HandedGrant, signed_in_at: datetime | None) -> dict[str, Any] | N
         ),
         signed_in_at=signed_in_at,
     )
+    if before is not None and grant.pk == before.pk:
+        return None
     made = {"grant_id": grant.pk, "membership_id": row.receiver.pk}
     return made | ({"before": described(before)} if before is not None else {})
-
-
-def _reaches_as_far(before: PersonGrant, theirs: PersonGrant) -> bool:
-    if before.starts_at is not None and before.starts_at > timezone.now():
-        return False
-    if before.expires_at is None:
-        return True
-    return theirs.expires_at is not None and before.expires_at >= theirs.expires_at

@@ -15,7 +15,7 @@ from portals.decision import privileges_one_has
 from portals.models import Privilege, RequestedGrant, Resource
 from portals.selectors.requests import rights_asked_in, things_held_by, waiting_for
 from portals.selectors.rights import explain
-from portals.services.grants import Terms, grant_privilege, still_there
+from portals.services.grants import Terms, grant_at_least, still_there
 
 REASON_LENGTH = 500
 
@@ -95,8 +95,8 @@ def _ends_soon(membership: Membership, resource: Resource, privilege: Privilege)
 def give_requested_grants(*, actor: User, asked: Request, how: Approval | None) -> None:
     """Give what a request asks for, in the transaction that approves it; nothing without rows.
 
-    Every right passes the rules of a grant. Raises RequestRefused when none or a foreign one is
-    chosen, and what grant_privilege raises.
+    Every right passes the rules of a grant; one that was given meanwhile for longer stays so.
+    Raises RequestRefused when none or a foreign one is chosen, and what grant_at_least raises.
     """
     how = how or Approval()
     rows = list(rights_asked_in(asked).select_related("resource__subscription__customer"))
@@ -110,16 +110,16 @@ def give_requested_grants(*, actor: User, asked: Request, how: Approval | None) 
             )
     reason = reason_of(asked)
     for row in rows:
-        row.expires_at = row.expires_at if how.until_as_asked else how.expires_at
-        grant_privilege(
+        until = row.expires_at if how.until_as_asked else how.expires_at
+        grant = grant_at_least(
             actor=actor,
             holder=asked.membership,
             privilege=row.privilege,
             resource=row.resource,
-            terms=Terms(expires_at=row.expires_at, reason=reason),
+            terms=Terms(expires_at=until, reason=reason),
             signed_in_at=how.signed_in_at,
         )
-        row.given = True
+        row.expires_at, row.given = grant.expires_at, True
         row.save(update_fields=["expires_at", "given"])
 
 

@@ -292,6 +292,7 @@ def test_a_person_asks_to_keep_what_ends(as_, alice, bob, bobs, right, domain, a
     assert f'value="{value}" checked' in page
     end = (timezone.localtime() + 30 * DAY).strftime("%Y-%m-%d")
     assert f'value="{end}T' in page
+    end = (timezone.localtime() + 40 * DAY).strftime("%Y-%m-%d")
     sent = client.post(
         address, {"rights": value, "expires_at": f"{end}T12:00", "text": "Still on."}
     )

@@ -98,6 +98,28 @@ def test_dates_are_copied(copy, alice, bob, emma, membership, give, thing):
     assert others.expires_at.year > 2090
 
 
+def test_make_equal_makes_the_dates_equal_too(copy, alice, bob, emma, membership, give, thing):
+    until, start = timezone.now() + timedelta(days=9), timezone.now() + timedelta(days=2)
+    first, second = thing("domain", "alderdental.example"), thing("domain", "alder.example")
+    give(alice, membership(bob), MANAGE, first, starts_at=start)
+    give(alice, membership(emma), MANAGE, first, expires_at=until)
+    give(alice, membership(bob), MANAGE, second, expires_at=until)
+    give(alice, membership(emma), MANAGE, second)
+
+    client, review, changes = copy()
+    client.post(review, {"change": changes, "reason": ""})  # only what is missing: these are there
+    assert PersonGrant.objects.get(user=bob, content_object=first).starts_at == start
+
+    client, review, changes = copy(how="equal")
+    client.post(review, {"change": changes, "reason": ""})
+    mine = PersonGrant.objects.filter(user=bob, permission__privilege__codename="domain.manage")
+    one, other = mine.get(content_object=first), mine.get(content_object=second)
+    assert one.starts_at is None
+    assert abs(one.expires_at - until) < timedelta(seconds=2)
+    assert (other.starts_at, other.expires_at) == (None, None)
+    assert copy(how="equal")[2] == []  # and then there is nothing to do
+
+
 def test_only_a_colleague_of_the_same_company(as_, alice, bob, charlie, emma):
     page = reverse("portals:same-as", args=["alder", bob.sub])
     client = as_(alice)

@@ -19,7 +19,7 @@ from accounts.services.memberships import change_role
 from portals.choices import ReviewState, Verdict
 from portals.models import AccessReview, Privilege, PrivilegeInclusion, ReviewItem
 from portals.selectors.reviews import still_standing
-from portals.services.grants import Grant, Terms, grant_privilege, revoke_privilege
+from portals.services.grants import Grant, Terms, grant_at_least, grant_privilege, revoke_privilege
 from portals.services.reviews.rounds import ReviewRefused
 
 CHOSEN = {Verdict.KEEP, Verdict.REDUCE, Verdict.REMOVE}
@@ -160,18 +160,10 @@ def _reduce(
     holder: Membership | Team | None = item.membership or item.team
     if holder is None:
         raise ReviewRefused(_("This team no longer exists."))
-    taken = None
-    if smaller != given:
-        taken = revoke_privilege(actor=actor, grant=grant)
-        alike = type(grant)._default_manager.filter(
-            permission=smaller.pk,
-            content_object=grant.content_object_id,
-            **({"user": holder.user_id} if isinstance(holder, Membership) else {}),
-            **({"group": holder.group_id} if isinstance(holder, Team) else {}),
-        )
-        if alike.exists():
-            return taken  # it is held by itself, on terms of its own
-    grant_privilege(
+    give, taken = grant_privilege, None
+    if smaller != given:  # where the smaller is held by itself for longer, it stays so
+        give, taken = grant_at_least, revoke_privilege(actor=actor, grant=grant)
+    give(
         actor=actor,
         holder=holder,
         privilege=smaller,

@@ -1,0 +1,189 @@
+"""What gives a right never takes some of it away: who has it earlier or longer keeps that."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from accounts.services.requests import approve_request
+from portals.models import PersonGrant, RequestedGrant
+from portals.services.bulk import grant_to_people
+from portals.services.endings import renew_grant
+from portals.services.grants import GrantRefused, Terms, grant_at_least
+from portals.services.leavings import plan_leaving
+from portals.services.requests import request_access
+from portals.services.reviews import Decision, begin_review, save_verdicts
+
+DNS, VIEW, REPLY = "domains.domain.manage_dns", "domains.domain.view", "ticketing.queue.reply"
+DAY = timedelta(days=1)
+UNSET = object()
+
+
+@pytest.fixture
+def domain(thing):
+    return thing("domain", "alderdental.example")
+
+
+@pytest.fixture
+def days(db):
+    """A moment so many days from now; None stays None."""
+    now = timezone.now()
+    return lambda count: None if count is None else now + count * DAY
+
+
+# (starts, ends) in days: what is there, what is given, what there is then; None: no such bound.
+WIDENED = [
+    ((None, None), (None, 5), UNSET),
+    ((None, 9), (2, 5), UNSET),
+    ((-3, 9), (None, 9), UNSET),
+    ((None, 5), (None, 9), (None, 9)),
+    ((None, 5), (2, 9), (None, 9)),
+    ((None, 5), (2, None), (None, None)),
+    ((2, 9), (None, 5), (None, 9)),
+    ((2, None), (None, 5), (None, None)),
+    ((2, None), (None, None), (None, None)),
+    ((2, 5), (1, 9), (1, 9)),
+]
+
+
+@pytest.mark.parametrize(("there", "given", "then"), WIDENED)
+def test_the_widest_of_both(there, given, then, days, give, alice, bob, membership, domain, right):
+    holder = membership(bob)
+    starts, ends = there
+    before = give(alice, holder, DNS, domain, starts_at=days(starts), expires_at=days(ends))
+    starts, ends = given
+
+    grant = grant_at_least(
+        actor=alice,
+        holder=holder,
+        privilege=right(DNS),
+        resource=domain,
+        terms=Terms(starts_at=days(starts), expires_at=days(ends)),
+    )
+
+    assert PersonGrant.objects.get(user=bob, permission=right(DNS).pk, content_object=domain)
+    if then is UNSET:
+        assert grant == before
+    else:
+        assert (grant.starts_at, grant.expires_at) == tuple(days(one) for one in then)
+
+
+@pytest.mark.parametrize(("there", "given"), [((None, 2), (5, 9)), ((5, None), (None, 2))])
+def test_a_gap_is_given_to_nobody(there, given, days, give, alice, bob, membership, domain, right):
+    starts, ends = there
+    before = give(
+        alice, membership(bob), DNS, domain, starts_at=days(starts), expires_at=days(ends)
+    )
+    starts, ends = given
+    with pytest.raises(GrantRefused, match="with a gap between"):
+        grant_at_least(
+            actor=alice,
+            holder=membership(bob),
+            privilege=right(DNS),
+            resource=domain,
+            terms=Terms(starts_at=days(starts), expires_at=days(ends)),
+        )
+    assert PersonGrant.objects.filter(pk=before.pk).exists()
+
+
+def test_what_is_over_is_replaced(days, give, alice, bob, membership, domain, right):
+    give(alice, membership(bob), DNS, domain, expires_at=days(1))
+    with time_machine.travel(days(2), tick=False):
+        grant = grant_at_least(
+            actor=alice,
+            holder=membership(bob),
+            privilege=right(DNS),
+            resource=domain,
+            terms=Terms(expires_at=days(3)),
+        )
+    assert (grant.starts_at, grant.expires_at) == (None, days(3))
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dana"])
+def test_only_a_super_user_here(who, request, give, alice, bob, membership, domain, right):
+    give(alice, membership(bob), DNS, domain)
+    with pytest.raises(PermissionDenied):
+        grant_at_least(
+            actor=request.getfixturevalue(who),
+            holder=membership(bob),
+            privilege=right(DNS),
+            resource=domain,
+        )
+
+
+def test_a_right_for_several_shortens_nobodys(
+    days, give, alice, bob, emma, alder, membership, domain, right
+):
+    endless = give(alice, membership(bob), VIEW, domain)
+    grant_to_people(
+        actor=alice,
+        customer=alder,
+        people=[membership(bob), membership(emma)],
+        privilege=right(VIEW),
+        resource=domain,
+        terms=Terms(expires_at=days(5)),
+    )
+    theirs = PersonGrant.objects.filter(content_object=domain, permission=right(VIEW).pk)
+    assert theirs.get(user=bob) == endless
+    assert theirs.get(user=emma).expires_at == days(5)
+
+
+def test_taking_over_what_begins_later_costs_nobody_what_counts_now(
+    days, give, alice, bob, emma, membership, domain, right
+):
+    give(alice, membership(emma), DNS, domain, expires_at=days(30))
+    his = give(alice, membership(bob), DNS, domain, starts_at=days(20))
+
+    plan_leaving(actor=alice, membership=membership(bob), grants=[(his, membership(emma))])
+
+    hers = PersonGrant.objects.get(user=emma, content_object=domain, permission=right(DNS).pk)
+    assert (hers.starts_at, hers.expires_at) == (None, None)
+    assert emma.has_perm(f"portals.{DNS}", domain)
+
+
+def test_a_yes_to_a_request_keeps_what_was_given_meanwhile(
+    days, give, alice, bob, alder, membership, right, thing
+):
+    domain = thing("domain", "alder.example")
+    asked = request_access(
+        actor=bob, customer=alder, rights=[(domain, right(DNS))], expires_at=days(5)
+    )
+    meanwhile = give(alice, membership(bob), DNS, domain)
+
+    approve_request(actor=alice, asked=asked)
+
+    assert PersonGrant.objects.get(user=bob, content_object=domain, permission=right(DNS).pk) == (
+        meanwhile
+    )
+    row = RequestedGrant.objects.get(request=asked)
+    assert (row.given, row.expires_at) == (True, None)
+
+
+def test_a_reduction_leaves_the_smaller_right_where_the_one_there_is_over(
+    days, give, alice, bob, alder, membership, thing, right
+):
+    queue, smaller = thing("queue", "alder-hosting"), right("ticketing.queue.view")
+    alder.access_reviews.update(state="not_finished", ended_at=timezone.now())
+    over = give(alice, membership(bob), "ticketing.queue.view", queue, expires_at=days(1))
+    large = give(alice, membership(bob), REPLY, queue)
+    with time_machine.travel(days(2), tick=False):
+        review = begin_review(actor=alice, customer=alder)
+        line = review.items.get(kind="person", grant_id=large.pk)
+
+        save_verdicts(actor=alice, review=review, decisions=[Decision(line.pk, "reduce", smaller)])
+
+        assert bob.has_perm("portals.ticketing.queue.view", queue)
+        assert not bob.has_perm(f"portals.{REPLY}", queue)
+    assert not PersonGrant.objects.filter(pk=over.pk).exists()
+
+
+def test_what_has_not_begun_is_not_renewed(days, give, alice, bob, membership, domain):
+    grant = give(alice, membership(bob), DNS, domain, starts_at=days(5), expires_at=days(9))
+    before = AuditEvent.objects.count()
+    with pytest.raises(GrantRefused, match="has not begun yet"):
+        renew_grant(actor=alice, grant=grant)
+    assert PersonGrant.objects.filter(pk=grant.pk).exists()
+    assert AuditEvent.objects.count() == before
