@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 
@@ -19,3 +20,28 @@ def keep_private(
         return response
 
     return middleware
+
+
+def explain_405(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Opening an address that only takes a form gets words and a way on, not a blank page.
+
+    A refused form leaves such an address in the browser.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or request.method != "GET" or _is_for_programs(request):
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
+
+    return middleware
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    """Whether no form of ours posts here: programs cannot have the token each of these carries."""
+    match = request.resolver_match
+    return match is None or getattr(match.func, "csrf_exempt", False)

@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hub.middleware.keep_private",
+    "hub.middleware.explain_405",
 ]
 
 ROOT_URLCONF = "hub.urls"

@@ -17,6 +17,7 @@ from portals.selectors.reviews import Line, Part
 from portals.services.reviews import Decision
 
 KEEP_ALL = "keep"
+OF_A_LINE = ("verdict", "smaller", "until")
 
 
 class DayInput(forms.DateInput):
@@ -40,7 +41,8 @@ class Row(NamedTuple):
 class PartForm(StrictForm):
     """The lines of one person or team that are still undecided.
 
-    The button `all` keeps every one of them, whatever is chosen.
+    The button `all` keeps every one of them, whatever is chosen. What a page opened before says
+    about a line whose right is gone meanwhile is passed over.
     """
 
     line = forms.Field(required=False, widget=forms.SelectMultiple)
@@ -52,6 +54,9 @@ class PartForm(StrictForm):
         for line in part.undecided:
             if line.standing:
                 self._add_fields(line)
+            else:
+                for name in OF_A_LINE:
+                    self.fields[f"{name}-{line.item.pk}"] = forms.Field(required=False)
 
     def _add_fields(self, line: Line) -> None:
         pk, about_role = line.item.pk, line.item.kind == ItemKind.ROLE
@@ -82,7 +87,7 @@ class PartForm(StrictForm):
     def rows(self) -> Iterator[Row]:
         """The lines, each with its fields."""
         for line in self.part.lines:
-            names = [f"{name}-{line.item.pk}" for name in ("verdict", "smaller", "until")]
+            names = [f"{name}-{line.item.pk}" for name in OF_A_LINE]
             yield Row(line, *(self[name] if name in self.fields else None for name in names))
 
     def decisions(self) -> list[Decision]:
@@ -92,8 +97,10 @@ class PartForm(StrictForm):
         for line in self.part.lines:
             pk = line.item.pk
             verdict = self.cleaned_data.get(f"verdict-{pk}") or Verdict.KEEP.value
-            if keep_all or verdict != Verdict.REDUCE:
-                found.append(Decision(pk, Verdict.KEEP.value if keep_all else verdict))
+            if keep_all or not line.standing:
+                verdict = Verdict.KEEP.value
+            if verdict != Verdict.REDUCE:
+                found.append(Decision(pk, verdict))
                 continue
             smaller = self.cleaned_data.get(f"smaller-{pk}")
             by_key = {one.pk: one for one in line.smaller}

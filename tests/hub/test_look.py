@@ -127,6 +127,34 @@ def test_language_is_switched_without_an_account(as_):
     assert '<html lang="fr"' in client.get(response.url).text
 
 
+def test_an_address_that_only_takes_forms_says_so(as_, alice):
+    response = as_(alice).get("/c/alder/company/hand-over/")
+
+    assert response.status_code == 405
+    assert response["Allow"] == "POST"
+    assert "This address is not a page" in response.text
+    assert_whole_page(response.text)
+
+
+def test_programs_get_their_405_as_it_was(as_):
+    for path in ("/identity/o/api/token", "/mail/events/brevo/", "/access/v1/evaluation"):
+        response = as_(None).get(path)
+        assert response.status_code == 405, path
+        assert "<html" not in response.text, path
+
+
+def test_the_language_switch_of_a_refused_form_leads_to_its_page(as_, alice):
+    client = as_(alice)
+    page = "http://testserver/c/alder/company/"
+    refused = client.post("/c/alder/company/hand-over/", {}, headers={"referer": page})
+    assert refused.status_code == 200
+    [back] = re.findall(r'name="next" value="([^"]*)"', refused.text)
+    response = client.post(reverse("set_language"), {"language": "fr", "next": back})
+
+    assert response.url == page
+    assert '<html lang="fr"' in client.get(response.url).text
+
+
 def test_broken_page_needs_nothing():
     html = render_to_string("500.html")
 

@@ -198,10 +198,20 @@ def test_what_changed_meanwhile_says_so_and_is_ticked_off(screen, alice, bob, re
     assert "Tick off Bob Tremblay" in html
 
     lines = lines_of(review, "Bob Tremblay")
-    assert screen.save(lines).status_code == 200  # verdicts the page no longer offers
-    assert verdicts(lines) == [None] * 6
     assert screen.post({"line": [line.pk for line in lines]}).status_code == 302
     assert verdicts(lines) == ["overtaken"] * 6
+
+
+def test_a_page_opened_before_saves_what_still_stands(screen, alice, bob, review):
+    lines = lines_of(review, "Bob Tremblay")
+    gone, taken, *_kept = lines
+    revoke_privilege(actor=alice, grant=PersonGrant.objects.get(pk=gone.grant_id))
+    every = {f"{name}-{line.pk}": "" for line in lines for name in ("smaller", "until")}
+    chosen = {f"verdict-{gone.pk}": "anything", f"verdict-{taken.pk}": "remove"}
+    html = screen.follow(screen.save(lines, **every, **chosen))
+    assert verdicts(lines) == ["overtaken", "remove"] + ["keep"] * (len(lines) - 2)
+    assert not PersonGrant.objects.filter(pk=taken.grant_id).exists()
+    assert "Changed meanwhile, and left as they are: 1." in html
 
 
 def test_decided_by_a_colleague_meanwhile(screen, alice, emma, membership, review):
