@@ -138,16 +138,29 @@ class InviteForm(TermsForm):
         self.order_fields(self.field_order)
 
 
+class _InvitationsField(forms.ModelMultipleChoiceField):
+    """Invitations by their uuid."""
+
+    def clean(self, value: Any) -> Any:
+        """Raises ValidationError in the field's own words, not those of columns and uuids."""
+        try:
+            return super().clean(value)
+        except ValidationError as error:
+            if error.code in self.error_messages:
+                raise
+            said = self.error_messages["invalid_choice"]
+            raise ValidationError(said, code="invalid_choice") from error
+
+
 class ChooseInvitationsForm(StrictForm):
     """Some of a company's invitations."""
 
-    invitation = forms.ModelMultipleChoiceField(
+    invitation = _InvitationsField(
         queryset=Invitation.objects.none(),
         to_field_name="uuid",
         error_messages={
             "required": _("Choose at least one invitation."),
             "invalid_choice": _("An invitation on this page is no longer there."),
-            "invalid_pk_value": _("An invitation on this page is no longer there."),
         },
     )
 

@@ -117,6 +117,9 @@ class PeopleForm(SearchForm):
         return chips
 
 
+SOMEBODY_GONE = _("Somebody you chose is no longer here, so nothing was done. Choose again.")
+
+
 class _ManyHidden(forms.MultipleHiddenInput):
     """Hidden inputs of one name, which StrictForm lets come several times."""
 
@@ -130,8 +133,8 @@ class SelectedField(forms.Field):
     default_error_messages = {"required": _("Select at least one person first.")}
 
     def to_python(self, value: Any) -> list[UUID]:
-        """Each once. Raises ValidationError for what is no id."""
-        one = forms.UUIDField()
+        """Each once. Raises ValidationError for what is no id: that is nobody here, either."""
+        one = forms.UUIDField(error_messages={"invalid": SOMEBODY_GONE, "required": SOMEBODY_GONE})
         return list(dict.fromkeys(one.clean(each) for each in value or []))
 
 

@@ -83,6 +83,6 @@ def renew(
         else:
             until = timezone.localtime(renewed.expires_at)
             words["until"] = date_format(until, "SHORT_DATETIME_FORMAT")
-            said = _("Renewed: “%(right)s” on %(thing)s, until %(until)s.") % words
+            said = _("Renewed: “%(right)s” on %(thing)s (until %(until)s).") % words
         messages.success(request, said)
     return redirect(came_from(request, reverse("portals:ending", args=[customer])))

@@ -17,7 +17,12 @@ from accounts.http import PersonRequest
 from accounts.models import Request
 from accounts.selectors import page_of, requests_with_provider, super_users_of
 from accounts.services.customers import require_staff
-from accounts.services.requests import approve_request, refuse_request, send_back_request
+from accounts.services.requests import (
+    approve_request,
+    is_for_provider_alone,
+    refuse_request,
+    send_back_request,
+)
 from portals.forms.requests import ApproveEndForm, SendBackForm
 from portals.models import Subscription
 from portals.selectors.requests import rights_asked_in
@@ -66,7 +71,7 @@ def _page(request: PersonRequest, asked: Request, **forms: Any) -> HttpResponse:
     if asked.is_open and may:
         if asked.kind != RequestKind.ACCESS:
             context["approve"] = _approve_form(asked)
-        if not asked.is_of_provider:
+        if not is_for_provider_alone(asked):
             context["send_back"] = SendBackForm()
         context |= {"refuse": RefuseForm()} | forms
     for form in forms.values():

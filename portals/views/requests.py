@@ -18,7 +18,7 @@ from accounts.forms import ASK_FORMS, AskForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Request
 from accounts.selectors import membership_of, super_users_of
-from accounts.services.requests import open_request
+from accounts.services.requests import belongs_elsewhere, open_request
 from accounts.views.rings import press
 from portals.choices import OPEN_PRIVILEGE
 from portals.forms.requests import AccessForm, value_of
@@ -71,6 +71,14 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
             messages.success(request, _("Your request is on its way. You can follow it here."))
             path = reverse("portals:request", args=[customer, asked.uuid])
             return redirect(f"{path}?{wish.query}" if wish and wish.query else path)
+    readers = super_users_of(membership.customer).exclude(pk=membership.pk)[:3]
+    for_provider = (
+        kind == RequestKind.ADDRESS
+        and belongs_elsewhere(membership)
+        and (bool(readers) or not membership.is_super_user)
+    )
+    if for_provider:
+        form.fields["text"].help_text = _("One or two sentences. The provider reads them.")
     context = {
         "customer": membership.customer,
         "membership": membership,
@@ -81,7 +89,8 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
         "offers": _offers(wish.askable, posted.getlist("rights") if posted else wish.ticked)
         if wish
         else [],
-        "readers": super_users_of(membership.customer).exclude(pk=membership.pk)[:3],
+        "readers": readers,
+        "for_provider": for_provider,
     }
     return render(request, "portals/request_new.html", context)
 

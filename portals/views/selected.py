@@ -21,6 +21,7 @@ from accounts.services import bulk
 from accounts.views.rings import managed_customer
 from accounts.views.undo import offer_undo
 from portals.forms.people import (
+    SOMEBODY_GONE,
     GrantSelectedForm,
     PeopleForm,
     RemoveSelectedForm,
@@ -61,7 +62,7 @@ def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResp
     asked = PeopleForm(request.GET, customer=company)
     back = people_address(company, asked)
     selection = SelectedForm({"person": given.getlist("person")})
-    people = _those_selected(company, given.getlist("person"), selection)
+    people = _those_selected(company, selection)
     if people is None:
         messages.error(request, first_error(selection))
         return redirect(back)
@@ -94,16 +95,12 @@ def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResp
     return render(request, "portals/people_selected.html", context)
 
 
-def _those_selected(
-    company: Customer, values: list[str], selection: SelectedForm
-) -> list[Membership] | None:
+def _those_selected(company: Customer, selection: SelectedForm) -> list[Membership] | None:
     """The people of these ids, by name; None when `selection` says what is wrong with it.
 
-    Raises Http404 when one is not here: gone meanwhile, or never anybody of this company.
+    Gone meanwhile, never anybody of this company, no id at all: the same sentence for each.
     """
     if not selection.is_valid():
-        if values:
-            raise Http404
         return None
     wanted = selection.cleaned_data["person"]
     if len(wanted) > bulk.MOST_AT_ONCE:
@@ -111,7 +108,8 @@ def _those_selected(
         return None
     people = list(people_of(company).filter(user__sub__in=wanted))
     if len(people) != len(wanted):
-        raise Http404
+        selection.add_error(None, SOMEBODY_GONE)
+        return None
     return people
 
 

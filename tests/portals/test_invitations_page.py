@@ -118,7 +118,9 @@ def test_all_or_none_of_what_is_chosen_A3(act, odd, as_, alice, charlie, birch, 
     said = client.post(url(act), {"invitation": [*chosen, *([offers[0].uuid] if odd else [])]})
 
     assert said.status_code == 302
-    assert "notice danger" in client.get(LIST).content.decode()
+    html = client.get(LIST).content.decode()
+    assert "notice danger" in html
+    assert odd == [] or "An invitation on this page is no longer there." in html
     assert AuditEvent.objects.count() == before
 
 

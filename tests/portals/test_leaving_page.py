@@ -93,7 +93,9 @@ def test_one_thing_handed_one_dropped(as_, alice, bob, emma, address, his, thing
     assert "Emma Roy" in html
     assert "Cancel this leaving" in html
     short = date_format(leaving.membership.last_day, "SHORT_DATE_FORMAT")
-    assert f"until {short}" in said(client.get("/c/alder/people/"))
+    html = said(client.get("/c/alder/people/"))
+    assert f"until {short}" in html
+    assert 'class="badge info day"' in html  # which never breaks in the middle of the date
 
     cancel = reverse("accounts:leaving-cancel", args=["alder", bob.sub])
     assert "stays" in said(client.post(cancel, follow=True))

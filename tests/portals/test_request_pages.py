@@ -35,6 +35,12 @@ def row(waiting):
 # --- Following ---
 
 
+def test_the_empty_list_names_everyone_who_is_told(as_, alice, bob, emma, membership):
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    html = as_(bob).get(LIST).content.decode()
+    assert "Ask: Alice Martin, Emma Roy will be told." in html
+
+
 def test_a_super_user_sees_what_waits_and_a_person_their_own(as_, alice, bob, emma, at):
     html = as_(alice).get(LIST).content.decode()
     assert "Emma Roy: Access" in html
@@ -50,7 +56,7 @@ def test_a_super_user_sees_what_waits_and_a_person_their_own(as_, alice, bob, em
     html = as_(bob).get(LIST).content.decode()
     assert at() not in html
     assert "Nothing waits" in html
-    assert "Alice Martin is told" in html
+    assert "Ask: Alice Martin will be told." in html
 
 
 def test_the_request_s_page_is_for_the_asker_and_super_users(
@@ -104,6 +110,7 @@ def test_approving_and_the_asker_reads_it(as_, alice, emma, at, row):
     assert emma.has_perm("portals.domains.subscription.open", row.resource)
     html = as_(emma).get(at()).content.decode()
     assert "Approved by Alice Martin" in html
+    assert ".m.." not in html
     assert "Welcome." in html
     assert "domains.harbour.example" in as_(emma).get("/").content.decode()
 

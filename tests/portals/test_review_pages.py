@@ -69,7 +69,7 @@ def test_one_screen_with_everyone_and_what_is_known(screen):
         assert text in html
     assert "no use seen since" in html
     assert "nothing known of its use" in html
-    assert "has never signed in" in html
+    assert "had never signed in when this review began" in html
     marked = re.findall(r'<input type="radio"[^>]*value="remove"[^>]* checked>', html)
     assert html.count("90 days without use: remove?") == len(marked) > 3
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Request
 from accounts.selectors import activity_of, sentence_of
 from accounts.services.audit import verify_chain
+from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.requests import (
     RequestRefused,
     approve_request,
@@ -57,9 +58,10 @@ def uses(customer, slug):
 def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
     asked = ask(ADD, "statistics", text="For the yearly report.")
     assert asked.passed_at is not None
-    mails = [mail for mail in deliver() if mail.subject == "Birch Logistics asks: Adding a service"]
+    subject = "Birch Logistics asks: Adding a service (Usage statistics)"
+    mails = [mail for mail in deliver() if mail.subject == subject]
     assert {mail.to[0] for mail in mails} == {olive.email}  # Dana could not approve it
-    assert "It should become: Usage statistics" in mails[0].body
+    assert "Portal: Usage statistics" in mails[0].body
 
     approve(olive, asked)
 
@@ -183,6 +185,7 @@ def test_from_the_company_s_services_to_the_provider(as_, alice, olive, alder, d
     assert "errorlist" in client.post(address, {"typed": "No", "text": ""}).content.decode()
     asked = client.post(address, {"typed": "webmail", "text": "We move."}, follow=True)
     assert "Harbour answers this request." in asked.content.decode()
+    assert "<dt>Portal</dt><dd>Webmail</dd>" in asked.content.decode()
     assert "Ask to end Webmail" not in client.get("/c/alder/services/").content.decode()
 
     request = Request.objects.get(kind="end")
@@ -203,6 +206,9 @@ def test_a_passed_request_on_the_provider_s_pages(as_, alice, bob, dana, alder, 
     client, desk = as_(alice), as_(dana)
     passed = client.post(f"/c/alder/requests/{waiting.uuid}/pass/", follow=True)
     assert "Passed on to Harbour" in passed.content.decode()
+    html = as_(emma).get(f"/c/alder/requests/{waiting.uuid}/").content.decode()
+    assert "Harbour knows of this request too." in html
+    assert "Nobody answered in time" not in html
     html = desk.get(f"/provider/requests/{waiting.uuid}/").content.decode()
     assert "Only Super Users of Alder Dental give rights" in html
     assert "/approve/" not in html
@@ -213,6 +219,30 @@ def test_a_passed_request_on_the_provider_s_pages(as_, alice, bob, dana, alder, 
     )
     assert "Sent back" in back.content.decode()
     assert desk.get(f"/provider/requests/{waiting.uuid}/").status_code == 404
+
+
+def test_who_belongs_to_two_companies_asks_the_provider_for_an_address(
+    as_, ask, alice, alder, charlie, dana
+):
+    invitation = invite_person(actor=alice, customer=alder, address=charlie.email, name="Charlie")
+    client = as_(charlie)
+    address = "/c/alder/requests/new/?kind=address"
+    accept_invitation(actor=charlie, token=invitation.token, name="Charlie", password="")
+    html = client.get(address).content.decode()
+    assert "no Super User decides on your address: Harbour answers" in html
+    assert "Your Super User reads them" not in html
+    assert "Alice Martin will be told" not in html
+    assert "Alice Martin will be told" in client.get("/c/alder/requests/new/").content.decode()
+    # At Birch nobody else runs the company, so nothing can be asked there.
+    html = client.get("/c/birch/requests/new/?kind=address").content.decode()
+    assert "there is nobody else to ask" in html
+
+    client.post(address, {"address": "charlie@new.example", "text": ""})
+
+    asked = Request.objects.get(kind="address")
+    html = as_(dana).get(f"/provider/requests/{asked.uuid}/").content.decode()
+    assert "/approve/" in html
+    assert "/send-back/" not in html
 
 
 def test_support_reads_but_does_not_answer_services(as_, ask, dana):

@@ -12,13 +12,18 @@ from accounts.services.requests.passing import (
     pass_request,
     send_back_request,
 )
-from accounts.services.requests.standing import RequestRefused, is_for_provider_alone
+from accounts.services.requests.standing import (
+    RequestRefused,
+    belongs_elsewhere,
+    is_for_provider_alone,
+)
 
 __all__ = [
     "MOST_A_DAY",
     "MOST_OPEN",
     "RequestRefused",
     "approve_request",
+    "belongs_elsewhere",
     "close_requests_of_leaver",
     "is_for_provider_alone",
     "open_request",
