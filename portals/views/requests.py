@@ -72,11 +72,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
             path = reverse("portals:request", args=[customer, asked.uuid])
             return redirect(f"{path}?{wish.query}" if wish and wish.query else path)
     readers = super_users_of(membership.customer).exclude(pk=membership.pk)[:3]
-    for_provider = (
-        kind == RequestKind.ADDRESS
-        and belongs_elsewhere(membership)
-        and (bool(readers) or not membership.is_super_user)
-    )
+    for_provider = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
     if for_provider:
         form.fields["text"].help_text = _("One or two sentences. The provider reads them.")
     context = {

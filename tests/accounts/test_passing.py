@@ -250,6 +250,18 @@ def test_an_address_of_two_companies_goes_to_support(ask, alice, dana, bob_of_tw
     assert any("bob@new.example" in mail.body for mail in deliver() if "Approved" in mail.subject)
 
 
+def test_the_only_super_user_of_two_companies_asks_the_provider_too(alice, alder, birch, charlie):
+    invitation = invite_person(actor=charlie, customer=birch, address=alice.email, name="Alice")
+    wanted = {"address": "alice@new.example"}
+    with pytest.raises(RequestRefused, match="no other Super User"):
+        open_request(actor=alice, customer=alder, kind="address", wanted=wanted)
+
+    accept_invitation(actor=alice, token=invitation.token, name="Alice", password="")
+
+    asked = open_request(actor=alice, customer=alder, kind="address", wanted=wanted)
+    assert asked.passed_at is not None
+
+
 def test_where_no_super_user_is_left_it_goes_to_the_provider(ask, alice, dana, deliver):
     User.objects.filter(pk=alice.pk).update(is_active=False)  # a stolen account
     asked = ask()

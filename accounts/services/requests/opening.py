@@ -65,10 +65,10 @@ def open_request(
         raise PermissionDenied("only a Super User asks the provider")
     text = clean_text("text", text, required=kind == RequestKind.OTHER)
     readers = list(super_users_of(customer).exclude(pk=membership.pk))
-    if not of_provider:
+    elsewhere = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
+    if not (of_provider or elsewhere):
         _refuse_in_vain(customer, membership, kind, readers)
     _refuse_flood(membership)
-    elsewhere = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
     to_provider = of_provider or elsewhere or not readers
     asked = Request(
         customer=customer,
