@@ -103,7 +103,12 @@ def page_token(recipient: Recipient) -> str:
 
 def page_url(recipient: Recipient) -> str:
     """The address of that page for a mail, on the configured host."""
-    return f"{settings.HUB_BASE_URL}{reverse('preferences:mail', args=[page_token(recipient)])}"
+    return f"{settings.HUB_BASE_URL}{page_path(recipient)}"
+
+
+def page_path(recipient: Recipient) -> str:
+    """The path of that page, for a page of ours."""
+    return reverse("preferences:mail", args=[page_token(recipient)])
 
 
 def read_page_token(token: str) -> Recipient:

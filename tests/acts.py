@@ -462,7 +462,7 @@ ACTS: dict[str, Act] = {
 
 def _sent_to(scene: Scene) -> dict[str, Any]:
     readers = reckon(scene.campaign).readers
-    return {"counted": readers, "typed": readers}
+    return {"typed": readers}
 
 
 def _invited(scene: Scene) -> str:

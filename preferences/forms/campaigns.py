@@ -120,7 +120,6 @@ class CampaignForm(StrictForm):
 class SendForm(StrictForm):
     """The last step: how many, typed, and when."""
 
-    counted = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     typed = forms.IntegerField(
         label=_("How many people get it?"),
         min_value=0,
@@ -142,17 +141,16 @@ class SendForm(StrictForm):
 
     def __init__(self, *args: Any, campaign: Campaign, readers: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["counted"] = readers
+        self._readers = readers
         if campaign.topic_id is not None:
             del self.fields["no_advertising"]
         else:
             self.fields["no_advertising"].required = True
         self.fields["starts_at"].widget.attrs["min"] = timezone.localtime().strftime(MOMENT)
 
-    def clean(self) -> dict[str, Any]:
-        """What was typed is what was shown."""
-        cleaned = super().clean()
-        typed, counted = cleaned.get("typed"), cleaned.get("counted")
-        if typed is not None and typed != counted:
-            self.add_error("typed", _("That is not the number of people who get it."))
-        return cleaned
+    def clean_typed(self) -> int:
+        """How many get it at this moment: it may have changed since the page was shown."""
+        typed: int = self.cleaned_data["typed"]
+        if typed != self._readers:
+            raise ValidationError(_("That is not the number of people who get it."))
+        return typed

@@ -116,7 +116,7 @@ def _in_both(label: str, length: int) -> tuple[models.CharField, models.CharFiel
     )
 
 
-TAKEN = ("new", "import")  # pages of staff have these addresses
+TAKEN = ("new", "import", "digest")  # pages of staff, and the List-Id of gathered mail
 
 
 def validate_free_word(slug: str) -> None:

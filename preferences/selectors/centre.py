@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -123,11 +123,14 @@ def _offered(recipient: Recipient) -> QuerySet[Topic]:
 
 
 def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
-    """With the moments of the last campaign and of the last single mail: two steps in an index."""
-    campaigns = Campaign.objects.filter(topic=OuterRef("pk"), last_slice_at__isnull=False)
+    """With the moments of the last campaign that reached anybody, and of the last single mail."""
+    sent = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.SENT)
+    campaigns = Campaign.objects.filter(
+        Exists(sent), topic=OuterRef("pk"), resolved_at__isnull=False
+    )
     mails = Message.objects.filter(topic=OuterRef("pk"), campaign=None, state=MessageState.SENT)
     return topics.annotate(
-        campaign_sent_at=campaigns.order_by("-pk").values("last_slice_at")[:1],
+        campaign_sent_at=campaigns.order_by("-resolved_at").values("resolved_at")[:1],
         mail_sent_at=mails.order_by("-pk").values("created_at")[:1],
     )
 
@@ -158,7 +161,7 @@ def _wishes(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) ->
     """What they said, or say by silence; whether it comes is another question."""
     if chosen is not None and chosen.pk > (recipient.stopped_id or 0):
         return chosen.wants
-    return topic.default_on and recipient.stopped_id is None
+    return recipient.user_id is not None and topic.default_on and recipient.stopped_id is None
 
 
 def choosable_topics(reader: Recipient) -> QuerySet[Topic]:

@@ -22,6 +22,7 @@ CAMPAIGN_FIELDS = (
     "promotional", "urgent",
 )  # fmt: skip
 STANDS_STILL = timedelta(minutes=1)  # a job was lost, or the transport was down
+FURTHEST_START = timedelta(days=366)  # further away is a slip of the keyboard
 LANES = 4  # slices of one campaign that may run at once, each in a worker
 
 
@@ -85,6 +86,8 @@ def schedule_campaign(
     now = timezone.now()
     if starts_at is not None and starts_at < now:
         raise CampaignRefused({"starts_at": _("Choose a moment to come, or send it now.")})
+    if starts_at is not None and starts_at > now + FURTHEST_START:
+        raise CampaignRefused({"starts_at": _("Choose a moment within a year.")})
     if campaign.promotional and campaign.topic is None:
         raise CampaignRefused({"promotional": _("What promotes something is sent to a topic.")})
     for name in ("subject_en", "subject_fr", "body_en", "body_fr"):

@@ -58,17 +58,24 @@ def record_consent(
     )
 
 
-def _stands(recipient: Recipient, topic: Topic, wants: bool) -> bool:
+def _stands(recipient: Recipient, topic: Topic, wants: bool, source: str) -> bool:
     """Whether they have said just this, and nothing since."""
     choice = (
         Choice.objects.select_related("consent")
         .filter(recipient=recipient, topic=topic, wants=wants)
         .first()
     )
-    if choice is None or not wants:
-        return choice is not None
+    if choice is None:
+        return False
+    if not wants:
+        return not _is_only_by_link(choice.consent, source)
     express = choice.consent.basis == ConsentBasis.EXPRESS
     return express and choice.consent_id > (recipient.stopped_id or 0)
+
+
+def _is_only_by_link(record: ConsentRecord, source: str) -> bool:
+    """A no by a mail's link can be undone by its browser: one said another way stands beside it."""
+    return record.source == ConsentSource.MAIL_LINK and source != ConsentSource.MAIL_LINK
 
 
 @transaction.atomic
@@ -90,7 +97,7 @@ def choose_topics(
     if wants and actor is None:
         raise PermissionDenied("a link never enrols (R6)")
     recipient = lock_reader(actor, recipient)
-    changed = [topic for topic in topics if not _stands(recipient, topic, wants)]
+    changed = [topic for topic in topics if not _stands(recipient, topic, wants, source)]
     if wants and actor is not None:
         theirs = set(Topic.objects.visible_to(actor))
         for topic in changed:
@@ -142,7 +149,8 @@ def stop_all_optional(
     recipient = lock_reader(actor, recipient)
     wanted = [row.topic for row in centre_of(recipient).topics if row.wants]
     latest = recipient.consent_records.order_by("-pk").values_list("pk", flat=True).first()
-    if recipient.stopped_id is None or latest != recipient.stopped_id:
+    stop = recipient.stopped
+    if stop is None or latest != stop.pk or _is_only_by_link(stop, source):
         record_consent(
             actor=actor,
             recipient=recipient,

@@ -4,11 +4,13 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choices import Language
@@ -35,16 +37,21 @@ from preferences.services.receipts import receipt_for
 from preferences.services.recipients import DeliveryRefused, choose_digest, pause_optional_mail
 
 PAUSES = ("30", "90")
-DONE = ("yes", "no", "stopped", "resumed", "paused", "unpaused", "digest", "language")
+SAID = "preferences.said"  # what a page says was done is signed: an address cannot make it up
+SAID_FOR = timedelta(minutes=10)
 
 
 def _answer(request: PersonRequest, done: str, topics: list[Topic], was: str = "") -> HttpResponse:
     """The page again, saying what was done: as a fragment for htmx, else by a redirect."""
     if not request.htmx:
-        said = {"done": done, "topic": [topic.slug for topic in topics]}
-        query = urlencode(said | ({"was": was} if was else {}), doseq=True)
-        return redirect(f"{reverse('preferences:centre')}?{query}")
+        return redirect(_address_saying(request, done, topics, was))
     return _page(request, "preferences/centre.html#choices", done, topics, was)
+
+
+def _address_saying(request: PersonRequest, done: str, topics: list[Topic], was: str = "") -> str:
+    said = [request.user.pk, done, [topic.slug for topic in topics], was]
+    query = urlencode({"said": signing.dumps(said, salt=SAID)})
+    return f"{reverse('preferences:centre')}?{query}"
 
 
 def _page(
@@ -59,7 +66,7 @@ def _page(
         "centre": preference_centre(request.user),
         "done": done,
         "changed": topics,
-        "was": was if was in (*Digest.values, *Language.values) else "",
+        "was": was,
         "refusal": first_error(refusal) if refusal else "",
         "pauses": PAUSES,
         "digests": Digest.choices,
@@ -75,15 +82,20 @@ def _refused(request: PersonRequest, refusal: ValidationError) -> HttpResponse:
 @require_GET
 def centre(request: PersonRequest) -> HttpResponse:
     """What I get by mail: topics to choose, and what stays with its reason."""
-    done = request.GET.get("done", "")
-    named = set(request.GET.getlist("topic"))
+    try:
+        reader, done, named, was = signing.loads(
+            request.GET.get("said", ""), salt=SAID, max_age=SAID_FOR
+        )
+    except signing.BadSignature:
+        reader = None
+    if reader != request.user.pk:
+        return _page(request, "preferences/centre.html", "", [])
     topics = (
         [topic for topic in choosable_topics(request.user.recipient) if topic.slug in named]
         if named
         else []
     )
-    was = request.GET.get("was", "")
-    return _page(request, "preferences/centre.html", done if done in DONE else "", topics, was)
+    return _page(request, "preferences/centre.html", done, topics, was)
 
 
 @require_POST
@@ -125,6 +137,8 @@ def resume(request: PersonRequest) -> HttpResponse:
 def pause(request: PersonRequest) -> HttpResponse:
     """Hold optional mail for so many `days`; none ends the pause."""
     days = request.POST.get("days", "")
+    if days and days not in PAUSES:
+        return _refused(request, DeliveryRefused(_("Choose 30 or 90 days.")))
     until = timezone.now() + timedelta(days=int(days)) if days in PAUSES else None
     pause_optional_mail(actor=request.user, until=until)
     return _answer(request, "paused" if until else "unpaused", [])
@@ -150,10 +164,10 @@ def language(request: PersonRequest) -> HttpResponse:
         person = update_profile(actor=request.user, name=request.user.name, language=wanted)
     except ValidationError as error:
         return _refused(request, error)
-    response = _answer(request, "language", [], was)
+    address = _address_saying(request, "language", [], was)
+    response: HttpResponse = redirect(address)
     if request.htmx:  # the whole page speaks another language now
-        query = urlencode({"done": "language", "was": was})
-        response = HttpResponse(headers={"HX-Redirect": f"{reverse('preferences:centre')}?{query}"})
+        response = HttpResponse(headers={"HX-Redirect": address})
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         person.language,

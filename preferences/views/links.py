@@ -30,7 +30,7 @@ from preferences.services.links import (
     undo_by_link,
 )
 from preferences.services.subscriptions import ask_to_subscribe
-from preferences.tokens import BadToken, read_page_token, read_unsubscribe_token
+from preferences.tokens import BadToken, page_path, read_page_token, read_unsubscribe_token
 
 UNDO_COOKIE = "hub_mail_undo"
 UNDO_SECONDS = 600
@@ -60,7 +60,12 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
         return render(
             request,
             "preferences/unsubscribe.html",
-            {"address": recipient.masked, "topics": topics, "done": request.method == "POST"},
+            {
+                "address": recipient.masked,
+                "topics": topics,
+                "done": request.method == "POST",
+                "page": page_path(recipient),
+            },
         )
 
 

@@ -236,6 +236,19 @@ def test_a_scheduled_campaign_starts_by_the_clock_once(draft, olive, deliver, al
     assert Message.objects.filter(campaign=campaign, address=alice.email).count() == 1
 
 
+@pytest.mark.parametrize("days", [367, 2_000_000])
+def test_no_start_years_away(draft, olive, days):
+    campaign = draft()
+    with pytest.raises(CampaignRefused, match="within a year"):
+        schedule_campaign(
+            actor=olive,
+            campaign=campaign,
+            starts_at=timezone.now() + timedelta(days=days),
+        )
+    campaign.refresh_from_db()
+    assert campaign.starts_at is None
+
+
 def test_held_and_resumed_it_reaches_each_once(draft, olive, deliver, monkeypatch):
     monkeypatch.setattr(dispatch, "BATCH", 2)
     monkeypatch.setattr(dispatch, "SLICE", 0.0)  # nothing but resolving

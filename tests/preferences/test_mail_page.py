@@ -327,3 +327,30 @@ def test_query_budget(bob, browser, django_assert_max_num_queries):
     path = url(bob.recipient)
     with django_assert_max_num_queries(10):
         browser.get(path)
+
+
+def test_a_no_of_her_own_outlives_the_links_undo_R37(bob, newsletter, browser):
+    for said, act in (
+        (lambda: choose_topic(actor=bob, topic=newsletter, wants=False), {"act": "stop"}),
+        (lambda: stop_all_optional(actor=bob), {"act": "stop-all"}),
+    ):
+        choose_topic(actor=bob, topic=newsletter, wants=True)
+        path = url(bob.recipient)
+        browser.post(path, act | {"topic": "newsletter"})
+        before = ConsentRecord.objects.count()
+        said()
+        assert ConsentRecord.objects.count() == before + 1  # evidence of their own
+
+        browser.post(path, {"act": "undo"})
+
+        assert not may_send(bob, newsletter)
+        replayed(bob.recipient)
+
+
+def test_what_a_subscriber_never_asked_for_is_off(subscriber, browser):
+    text = browser.get(url(subscriber())).text
+    on_by_default = Topic.objects.get(slug="product-updates")
+    assert on_by_default.default_on
+    row = text.split(f"<strong>{on_by_default.name}</strong>")[1].split("</li>")[0]
+    assert 'value="ask"' in row
+    assert 'value="stop"' not in row

@@ -84,7 +84,7 @@ def test_a_topic_is_never_mandatory_R41(olive, slug):
     assert not Topic.objects.filter(slug=slug).exists()
 
 
-@pytest.mark.parametrize("slug", ["new", "import"])
+@pytest.mark.parametrize("slug", ["new", "import", "digest"])
 def test_a_topic_whose_page_nobody_could_open_is_refused_by_its_field(olive, slug):
     with pytest.raises(ValidationError) as refusal:
         create_topic(actor=olive, slug=slug, **TOPIC)
