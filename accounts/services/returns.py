@@ -83,8 +83,8 @@ def bring_back_team(
 def bring_back_membership(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of membership.removed: the same membership goes on, with its role, work details and
-    requests as they were, so that nothing that points at it is lost.
+    """Undo of membership.removed: the same membership goes on, with its role and work details, so
+    that nothing that points at it is lost. What they had asked for stays withdrawn.
 
     Nobody can hold two at once (one_present_membership), so someone invited again since keeps the
     new one, and this is refused.

@@ -110,6 +110,9 @@ def bring_back_grants(
     """
     left_out = []
     for kept in event.data["grants"]:
+        ends = _moment(kept["expires_at"])
+        if ends is not None and ends <= event.at:
+            continue  # it was over before, and nobody misses it
         try:
             bring_back_grant(actor=actor, customer=holder.customer, holder=holder, kept=kept)
         except ValidationError:

@@ -255,6 +255,17 @@ def test_a_deleted_team_comes_back_with_people_and_rights(
     assert done.data["left_out"] == []
 
 
+def test_what_was_over_before_is_not_missed(alice, bob, membership, domain, give):
+    soon = timezone.now() + timedelta(hours=1)
+    give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    with time_machine.travel(soon + timedelta(hours=1)):
+        event = remove_membership(actor=alice, membership=membership(bob))
+        done = undo_event(actor=alice, event=event)
+
+    assert done.data["left_out"] == []
+    assert not PersonGrant.objects.filter(user=bob, expires_at=soon).exists()
+
+
 def test_a_team_whose_name_is_taken_stays_away(alice, alder, domain, give):
     event = delete_team(
         actor=alice, team=create_team(actor=alice, customer=alder, name="Night shift")
