@@ -7,7 +7,6 @@ worker killed anywhere loses nothing.
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -19,14 +18,12 @@ from preferences.gate.delivery import LEASE, carry_out, claim_together, decide, 
 from preferences.gate.envelope import mail_domain
 from preferences.models import Campaign, Message, Recipient, Topic
 from preferences.selectors import Answer, readers_of
-from preferences.services.recipients import follow_changed_addresses
+from preferences.services.recipients import follow_changed_addresses, next_digest
 
 SLICE = 1.0  # seconds a worker stays with one campaign before it looks for more urgent jobs
 BATCH = 100  # messages claimed, and asked about, at once
 FRESH = 1.0  # seconds an answer counts: a slow mail server must not outlive somebody's no (R45)
 FAILING = 3  # mails in a row the transport does not take: it is down, and the rest can wait
-MORNING = 8  # o'clock, when digests are sent
-MONDAY = 0
 
 
 def dispatch(pk: int) -> bool:
@@ -106,14 +103,6 @@ def queue_messages(campaign: Campaign) -> int:
             ],
         )
         return cursor.rowcount
-
-
-def next_digest(digest: str, now: datetime) -> datetime:
-    """When a digest leaves next: at eight in the morning, on Mondays if weekly."""
-    day = timezone.localtime(now).replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    while day <= now or (digest == Digest.WEEKLY and day.weekday() != MONDAY):
-        day += timedelta(days=1)
-    return day
 
 
 def _claim_batch(campaign: Campaign) -> list[Message]:

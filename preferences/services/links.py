@@ -11,7 +11,12 @@ from accounts.services.audit import record_event
 from preferences.choices import ConsentBasis, ConsentSource
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.services.choices import choose_topics, record_consent, stop_all_optional
-from preferences.services.recipients import choose_digest, lock_reader, pause_optional_mail
+from preferences.services.recipients import (
+    choose_digest,
+    keep_rhythm,
+    lock_reader,
+    pause_optional_mail,
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ def undo_by_link(
     else:
         recipient.digest = reduction.was
     recipient.save(update_fields=["paused_until", "digest"])
+    keep_rhythm(recipient)
     record_event(kind="optional_mail.link_undone", actor=actor, person=recipient.user)
     return True
 

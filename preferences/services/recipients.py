@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services.audit import record_event
-from preferences.choices import ConsentSource, Digest
-from preferences.models import ConsentRecord, Recipient
+from preferences.choices import ConsentSource, Digest, MessageState
+from preferences.models import ConsentRecord, Message, Recipient
 from preferences.models.consent import address_hash, address_hashes
 
 LONGEST_PAUSE = timedelta(days=366)
 AT_ONCE = 1000
+MORNING = 8  # o'clock, when digests are sent
+MONDAY = 0
 
 
 class DeliveryRefused(ValidationError):
@@ -102,6 +104,7 @@ def choose_digest(
     if recipient.digest != digest:
         recipient.digest = digest
         recipient.save(update_fields=["digest"])
+        keep_rhythm(recipient)
         record_event(
             kind="optional_mail.digest" if actor else "optional_mail.link_digest",
             actor=actor,
@@ -109,6 +112,24 @@ def choose_digest(
             digest=digest,
         )
     return recipient
+
+
+def keep_rhythm(recipient: Recipient) -> None:
+    """What was gathered for a reader leaves by the rhythm they have now, in the caller's act."""
+    now = timezone.now()
+    at_once = recipient.digest == Digest.IMMEDIATE
+    gathered = Message.objects.filter(
+        recipient=recipient, state=MessageState.QUEUED, in_digest=True, due_at__gt=now
+    )
+    gathered.update(due_at=now if at_once else next_digest(recipient.digest, now))
+
+
+def next_digest(digest: str, now: datetime) -> datetime:
+    """When a digest leaves next: at eight in the morning, on Mondays if weekly."""
+    day = timezone.localtime(now).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    while day <= now or (digest == Digest.WEEKLY and day.weekday() != MONDAY):
+        day += timedelta(days=1)
+    return day
 
 
 @transaction.atomic

@@ -372,6 +372,22 @@ def test_digests_gather_what_came_until_they_are_due(
     assert [message.decision.outcome for message in gathered] == [Outcome.SENT] * 2
 
 
+@pytest.mark.parametrize(("wish", "then"), [("immediate", "02 12:01"), ("daily", "03 08:01")])
+def test_another_rhythm_counts_for_what_is_gathered_already(
+    draft, olive, bob, deliver, monday_noon, wish, then
+):
+    choose_digest(actor=bob, digest="weekly")
+    schedule_campaign(actor=olive, campaign=draft())
+    monday_noon.move_to("2027-03-02 12:00 -05:00")
+    assert not [mail for mail in deliver() if "your news" in mail.subject]
+    choose_digest(actor=bob, digest=wish)
+
+    day, hour = then.split()
+    monday_noon.move_to(f"2027-03-{day} {hour} -05:00")
+
+    assert [mail.to for mail in deliver() if "your news" in mail.subject] == [[bob.email]]
+
+
 def test_a_digest_leaves_out_what_is_no_longer_wanted(
     draft, olive, bob, newsletter, promotions, deliver, monday_noon
 ):
