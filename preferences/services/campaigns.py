@@ -154,6 +154,9 @@ def cancel_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     campaign = _lock(campaign)
     _require_sender(actor, campaign)
     _refuse_unless(campaign, CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
+    left = Message.objects.filter(campaign=campaign, state__in=UNFINISHED)
+    if campaign.resolved_at is not None and not left.exists():
+        raise CampaignRefused(_("Nothing of it is left to cancel."), code="state")
     campaign.state = CampaignState.CANCELLED
     campaign.save()
     _record("campaign.cancelled", actor, campaign, count=_withdraw_messages(campaign))

@@ -285,6 +285,17 @@ def test_cancelled_what_has_not_left_is_withdrawn_with_its_decision_R46(
     assert event.data["count"] == total - 1
 
 
+def test_what_has_all_been_sent_is_not_cancelled(draft, olive, deliver):
+    campaign = schedule_campaign(actor=olive, campaign=draft())
+    assert deliver()
+    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.RUNNING)  # before the clock
+    with pytest.raises(CampaignRefused, match="Nothing of it is left"):
+        cancel_campaign(actor=olive, campaign=campaign)
+    start_due_campaigns()
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.DONE
+
+
 def test_a_message_in_a_dead_workers_hands_is_withdrawn_too(draft, olive, deliver):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     dispatch._resolved(campaign.pk)
