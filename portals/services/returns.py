@@ -106,10 +106,14 @@ def bring_back_grants(
 ) -> list[str]:  # fmt: skip
     """Give again every grant that ended with its team or membership; out: what could not, in words.
 
-    Registrations are grants too. Runs inside the undo's transaction.
+    One whose time was over by then was not taken, and is not missed. Registrations are grants too.
+    Runs inside the undo's transaction.
     """
     left_out = []
     for kept in event.data["grants"]:
+        expires_at = _moment(kept["expires_at"])
+        if expires_at is not None and expires_at <= event.at:
+            continue
         try:
             bring_back_grant(actor=actor, customer=holder.customer, holder=holder, kept=kept)
         except ValidationError:

@@ -306,6 +306,39 @@ def test_what_is_gone_is_named(alice, bob, membership, domain, give):
     assert membership(bob).is_live
 
 
+def test_what_was_over_already_is_not_missed(alice, bob, membership, domain, give):
+    """A right that ended before the removal was not taken by it; one that ended since is named."""
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    with time_machine.travel(soon, tick=False):
+        event = remove_membership(actor=alice, membership=membership(bob))
+        done = undo_event(actor=alice, event=event)
+
+    assert done.data["left_out"] == []
+
+
+def test_what_ended_between_the_removal_and_its_undo_is_named(alice, bob, membership, domain, give):
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    event = remove_membership(actor=alice, membership=membership(bob))
+
+    with time_machine.travel(soon, tick=False):
+        done = undo_event(actor=alice, event=event)
+
+    assert done.data["left_out"] == ["alder.example"]
+
+
+def test_a_deleted_team_does_not_miss_what_was_over(alice, alder, domain, give):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, team, RENEW, domain, expires_at=soon)
+
+    with time_machine.travel(soon, tick=False):
+        done = undo_event(actor=alice, event=delete_team(actor=alice, team=team))
+
+    assert done.data["left_out"] == []
+
+
 def test_who_was_invited_again_keeps_the_new_place(alice, bob, alder, membership):
     event = remove_membership(actor=alice, membership=membership(bob))
     invitation = invite_person(actor=alice, customer=alder, address=bob.email)
