@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -101,6 +101,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def matching(self, text: str) -> "MembershipQuerySet":
         """People whose name or address begins with this text (two index ranges)."""
         return beginning_with(self, text, "search_name", "search_address")
+
+    def names_at_work(self, *people: User | None) -> dict[int, str]:
+        """Of each of these who is among them, by their key: the name of their present membership,
+        else of their latest.
+        """
+        latest_last = F("ended_at").asc(nulls_last=True)
+        rows = self.filter(user__in=[one.pk for one in people if one]).order_by(latest_last, "pk")
+        return dict(rows.values_list("user_id", "work_name"))
 
 
 class Membership(models.Model):

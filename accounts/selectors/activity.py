@@ -1,20 +1,22 @@
 """A customer's trail narrowed down, one's own history, and the lines of their exports."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone, translation
 
 from accounts.choices import kinds_in
 from accounts.models import AuditEvent, AuditEventThing, Customer, Membership, User
 from accounts.models.audit import chain_name
+from accounts.models.search import within
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
 from accounts.selectors.streams import AT_ONCE, Stream, newest, oldest_first
 from accounts.selectors.trail import history_of, said_of, sentence_of
+from accounts.validators import search_key
 
 SKEW = timedelta(minutes=10)  # clocks of several machines may differ by less
 OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # of an event, in one's own export
@@ -118,10 +120,28 @@ def _bounds(customer: Customer, asked: Asked) -> dict[str, int]:
 
 
 def people_named(customer: Customer, name: str) -> list[User]:
-    """Who belongs or belonged here and whose name or address begins so; at most ten."""
-    found = Membership.objects.filter(customer=customer).matching(name).order_by("search_name")
-    people = {membership.user: None for membership in found.select_related("user")[:30]}
-    return list(people)[:10]
+    """Who belongs or belonged here, and whose name at work or address begins so, or whom this very
+    trail calls so; at most ten.
+
+    Older events say the name of an account, which is nobody's business where no event says it.
+    """
+    members = Membership.objects.filter(customer=customer)
+    found = list(members.matching(name).order_by("search_name").select_related("user")[:30])
+    other = members.filter(within("user__search_name", search_key(name)))
+    other = other.exclude(work_name=F("user__name")).order_by("user__search_name")
+    found += _called_by_account(customer, other.select_related("user")[:30])
+    return list({membership.user: None for membership in found})[:10]
+
+
+def _called_by_account(customer: Customer, members: Iterable[Membership]) -> list[Membership]:
+    """Those of these few of whom an event of the customer says the name of their account."""
+    events = AuditEvent.objects.filter(customer=customer)
+    return [
+        one
+        for one in members
+        if events.filter(actor=one.user_id, actor_name=one.user.name).exists()
+        or events.filter(person=one.user_id, data__person=one.user.name).exists()
+    ]
 
 
 @dataclass(frozen=True)

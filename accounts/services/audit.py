@@ -28,6 +28,8 @@ def record_event(
 
     In: the kind (accounts.choices.EVENT_SENTENCES), who did it (`actor`, or `actor_name` for a
     portal or the hub itself), whom it concerns, and the values its sentence names. Out: the event.
+    In a customer's chain people bear the name they have at work there, as on its other pages; who
+    never belonged to it (staff), and everybody in the provider's chain, that of their account.
     Runs inside the caller's transaction, so that the act and its event stand or fall together;
     raises TransactionManagementError outside one.
     """
@@ -36,8 +38,9 @@ def record_event(
     name = chain_name(customer)
     AuditChain.objects.get_or_create(name=name)
     chain = AuditChain.objects.select_for_update().get(name=name)
+    names = customer.memberships.names_at_work(actor, person) if customer else {}
     if person is not None:
-        data.setdefault("person", str(person))
+        data.setdefault("person", names.get(person.pk, str(person)))
     event = AuditEvent(
         chain=name,
         sequence=chain.last_sequence + 1,
@@ -45,7 +48,7 @@ def record_event(
         at=timezone.now(),
         kind=kind,
         actor=actor,
-        actor_name=actor_name or (str(actor) if actor else THE_HUB),
+        actor_name=actor_name or (names.get(actor.pk, str(actor)) if actor else THE_HUB),
         person=person,
         data=data,
         previous_hash=chain.last_hash,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import emails, signals
+from accounts.choices import RequestState
 from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
 from accounts.services.teams import TeamRefused, make_team, remove_from_team
 from accounts.services.undo import register_undo, superseded
@@ -83,8 +84,9 @@ def bring_back_team(
 def bring_back_membership(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of membership.removed: the same membership goes on, with its role and work details, so
-    that nothing that points at it is lost. What they had asked for stays withdrawn.
+    """Undo of membership.removed: the same membership goes on, with its role and work details as
+    they were, so that nothing that points at it is lost. A request is answered once: what ended
+    with the membership stays withdrawn, and is named.
 
     Nobody can hold two at once (one_present_membership), so someone invited again since keeps the
     new one, and this is refused.
@@ -94,6 +96,12 @@ def bring_back_membership(
     )  # fmt: skip
     if membership.ends_at is not None and membership.ends_at <= timezone.now():
         raise superseded(_("Their time here is over by its own date."))
+    withdrawn = [
+        _("a request that stays withdrawn (%(request)s)") % {"request": asked.get_kind_display()}
+        for asked in membership.requests.filter(
+            state=RequestState.WITHDRAWN, answered_at__gte=membership.ended_at
+        ).order_by("pk")
+    ]  # whoever has left withdraws nothing: these ended with the membership
     membership.ended_at = None
     try:
         with transaction.atomic():
@@ -111,7 +119,7 @@ def bring_back_membership(
         Membership, membership=membership, actor=actor, event=event
     )
     emails.send_membership_notice(kind="brought_back", actor=actor, membership=membership)
-    data = {"membership_id": membership.pk, "left_out": left_out + _gather(answers)}
+    data = {"membership_id": membership.pk, "left_out": left_out + _gather(answers) + withdrawn}
     return "membership.brought_back", data
 
 

@@ -75,13 +75,18 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
     asked, candidates = _asked(company, form)
     after = request.GET.get("after", "")
     page = NOTHING if asked is None else find_activity(company, asked, after=after)
+    offered = candidates if asked is None else []
+    chosen = asked.person if asked else None
+    names = company.memberships.names_at_work(chosen, *offered)
     context = {
         "customer": company,
         "form": form,
         "asked": asked,
-        "candidates": [(person, _query(form, person=person.sub, who=None)) for person in candidates]
-        if asked is None
-        else [],
+        "person": names.get(chosen.pk) if chosen else None,
+        "candidates": [
+            (names[person.pk], person.email, _query(form, person=person.sub, who=None))
+            for person in offered
+        ],
         "about": _about(page, asked),
         "keep": _query(form),
         "page": page,

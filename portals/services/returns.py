@@ -106,7 +106,8 @@ def bring_back_grants(
 ) -> list[str]:  # fmt: skip
     """Give again every grant that ended with its team or membership; out: what could not, in words.
 
-    Registrations are grants too. Runs inside the undo's transaction.
+    One whose time was over by then was not taken, and is not missed. Registrations are grants too.
+    Runs inside the undo's transaction.
     """
     left_out = []
     for kept in event.data["grants"]:

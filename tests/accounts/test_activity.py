@@ -12,8 +12,10 @@ from accounts.choices import EVENT_GROUPS, EventGroup, kinds_in
 from accounts.models import AuditEvent, AuditEventThing
 from accounts.selectors import sentence_of
 from accounts.selectors.activity import Asked, find_activity
+from accounts.services.invitations import accept_invitation, invite_person
 from portals.choices import SENTENCES
 from portals.models import Resource
+from tests.accounts.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -49,6 +51,53 @@ def test_the_form_keeps_who_was_chosen_until_another_name_is_typed(trail, bob, e
 
     both = shown(trail(person=bob.sub, who="emma"))
     assert both == shown(trail(person=emma.sub)) != shown(trail(person=bob.sub))
+
+
+@pytest.fixture
+def gina(alice, alder):
+    """Gina Stone at work; she typed something else as the name of her account."""
+    invitation = invite_person(
+        actor=alice, customer=alder, address="gina@alder.example", name="Gina Stone"
+    )
+    return accept_invitation(
+        actor=None, token=invitation.token, name="Zoe 0", password=PASSWORD
+    ).user
+
+
+def test_a_person_is_found_and_shown_by_the_name_at_work(trail, gina, join):
+    page = trail(who="Gina Stone")
+    assert shown(page) == shown(trail(person=gina.sub)) != []
+    assert page.context["person"] == trail(person=gina.sub).context["person"] == "Gina Stone"
+    assert "Zoe" not in page.content.decode()
+
+    join("gina2")
+    several = trail(who="gina").context["candidates"]
+    assert {name for name, _address, _query in several} == {"Gina Stone", "Gina2 Newcomer"}
+
+
+@pytest.mark.parametrize("role", ["actor", "person"])
+def test_a_person_is_found_by_what_older_events_call_them(role, trail, gina, alder):
+    older = {
+        "actor": {"actor": gina, "actor_name": "Zoe 0"},
+        "person": {"actor": None, "person": gina, "data": {"person": "Zoe 0"}},
+    }
+    assert not shown(trail(who="Zoe"))  # no event says it: this name is hers alone
+
+    AuditEvent.objects.create(
+        chain="older", sequence=1, at=timezone.now(), kind="older", customer=alder,
+        **older[role],
+    )  # fmt: skip
+
+    page = trail(who="Zoe")
+    assert shown(page) == shown(trail(person=gina.sub))
+    assert page.context["person"] == "Gina Stone"
+
+
+def test_the_name_of_a_stranger_finds_nothing(trail, gina, charlie, birch):
+    page = trail(who=charlie.name)
+
+    assert not shown(page)
+    assert page.context["candidates"] == []
 
 
 def test_a_stranger_cannot_be_asked_for(trail, charlie):

@@ -6,13 +6,21 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditChain, AuditEvent, triggers
 from accounts.models.audit import chain_name
 from accounts.services import audit
 from accounts.services.audit import AuditBroken, record_event, verify_chain
-from accounts.services.memberships import suspend_membership
+from accounts.services.invitations import accept_invitation, invite_person
+from accounts.services.memberships import (
+    remove_membership,
+    suspend_membership,
+    update_work_details,
+)
 from accounts.services.people import update_profile
+from accounts.services.support import end_all_sessions
+from tests.accounts.conftest import PASSWORD
 
 STATEMENTS = [
     "UPDATE accounts_auditevent SET kind = 'nothing'",
@@ -217,3 +225,96 @@ def test_odd_questions_have_their_own_exit_code(tmp_path, db):
         assert fault("verify", "--against", str(bad)).returncode == 2
     assert fault("verify", "--against", str(tmp_path / "none")).returncode == 2
     assert fault("export", "--customer", "nobody").returncode == 2
+
+
+# --- What the trail calls people ---
+
+
+@pytest.fixture
+def gina(alice, alder):
+    """Invited as Gina Stone, she typed something else as the name of her account."""
+    invitation = invite_person(
+        actor=alice,
+        customer=alder,
+        address="gina@alder.example",
+        name="Gina Stone",
+        role="super_user",
+    )
+    return accept_invitation(
+        actor=None, token=invitation.token, name="Gina 0", password=PASSWORD
+    ).user
+
+
+def said(kind):
+    """Who did it and whom it concerns, as the latest event of this kind says."""
+    event = AuditEvent.objects.filter(kind=kind, customer__isnull=False).first()
+    return event.actor_name, event.data["person"]
+
+
+def test_the_trail_of_a_company_says_the_names_people_have_there(gina, alice, bob, membership):
+    assert said("invitation.accepted") == ("Gina Stone", "Gina Stone")
+
+    suspend_membership(actor=gina, membership=membership(bob))
+    assert said("membership.suspended") == ("Gina Stone", "Bob Tremblay")
+
+    remove_membership(actor=alice, membership=membership(gina))
+    assert said("membership.removed") == ("Alice Martin", "Gina Stone")  # she is gone by then
+
+
+def test_a_new_name_at_work_counts_from_then_on(alice, bob, alder, membership):
+    before = AuditEvent.objects.filter(person=bob, customer=alder).count()
+    update_work_details(
+        actor=alice, membership=membership(bob), work_name="Robert T", work_phone=""
+    )
+    suspend_membership(actor=alice, membership=membership(bob))
+
+    assert said("membership.suspended") == ("Alice Martin", "Robert T")
+    older = AuditEvent.objects.filter(person=bob, customer=alder).order_by("pk")[:before]
+    assert {event.data["person"] for event in older} == {"Bob Tremblay"}
+    assert verify_chain(chain_name(alder))
+
+
+def test_the_present_name_counts_before_a_former_one(gina, alice, alder, membership):
+    remove_membership(actor=alice, membership=membership(gina))
+    invitation = invite_person(
+        actor=alice, customer=alder, address=gina.email, name="Gina Roy-Stone"
+    )
+    accept_invitation(actor=gina, token=invitation.token)
+
+    suspend_membership(actor=alice, membership=membership(gina))
+
+    assert said("membership.suspended") == ("Alice Martin", "Gina Roy-Stone")
+
+
+def test_each_company_has_its_own_name_and_the_provider_that_of_the_account(
+    gina, charlie, birch, dana
+):
+    invitation = invite_person(actor=charlie, customer=birch, address=gina.email, name="G. Stone")
+    accept_invitation(actor=gina, token=invitation.token)
+
+    end_all_sessions(actor=dana, person=gina, ticket="T-1", reason="She asked")
+
+    events = AuditEvent.objects.filter(kind="support.sessions_ended")
+    assert {event.chain.partition(":")[0]: event.actor_name for event in events} == {
+        "provider": "Dana Okafor",
+        "customer": "Dana Okafor",
+    }
+    names = {
+        event.customer.slug if event.customer else "": event.data["person"] for event in events
+    }
+    assert names == {"": "Gina 0", "alder": "Gina Stone", "birch": "G. Stone"}
+
+
+def test_the_names_cost_one_query_at_most(alice, bob, alder, olive):
+    cost = {}
+    for about, words in {
+        "the provider": {"actor": olive, "person": bob},
+        "nobody": {"actor": None, "customer": alder},
+        "oneself": {"actor": bob, "person": bob, "customer": alder},
+        "two": {"actor": alice, "person": bob, "customer": alder},
+    }.items():
+        with CaptureQueriesContext(connection) as queries, transaction.atomic():
+            record_event(kind="request.opened", request="access", **words)
+        cost[about] = sum("work_name" in one["sql"] for one in queries.captured_queries)
+
+    assert cost == {"the provider": 0, "nobody": 0, "oneself": 1, "two": 1}

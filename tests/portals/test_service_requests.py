@@ -233,8 +233,10 @@ def test_who_belongs_to_two_companies_asks_the_provider_for_an_address(
     assert "Your Super User reads them" not in html
     assert "Alice Martin will be told" not in html
     assert "Alice Martin will be told" in client.get("/c/alder/requests/new/").content.decode()
-    # At Birch nobody else runs the company, so nothing can be asked there.
+    # At Birch nobody else runs the company: the provider can be asked all the same, about this.
     html = client.get("/c/birch/requests/new/?kind=address").content.decode()
+    assert "Harbour answers" in html
+    html = client.get("/c/birch/requests/new/?kind=name").content.decode()
     assert "there is nobody else to ask" in html
 
     client.post(address, {"address": "charlie@new.example", "text": ""})

@@ -16,6 +16,7 @@ from accounts.services.bulk import remove_people
 from accounts.services.customers import suspend_customer
 from accounts.services.invitations import accept_invitation, invite_person, revoke_invitation
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
+from accounts.services.requests import open_request, withdraw_request
 from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
 from accounts.services.undo import UNDO_WITHIN, UndoRefused, undo_event
@@ -317,6 +318,51 @@ def test_what_is_gone_is_named(alice, bob, membership, domain, give):
     assert membership(bob).is_live
 
 
+def test_what_was_over_already_is_not_missed(alice, bob, membership, domain, give):
+    """A right that ended before the removal was not taken by it; one that ended since is named."""
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    with time_machine.travel(soon, tick=False):
+        event = remove_membership(actor=alice, membership=membership(bob))
+        done = undo_event(actor=alice, event=event)
+
+    assert done.data["left_out"] == []
+
+
+def test_what_ended_between_the_removal_and_its_undo_is_named(alice, bob, membership, domain, give):
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    event = remove_membership(actor=alice, membership=membership(bob))
+
+    with time_machine.travel(soon, tick=False):
+        done = undo_event(actor=alice, event=event)
+
+    assert done.data["left_out"] == ["alder.example"]
+
+
+def test_a_deleted_team_does_not_miss_what_was_over(alice, alder, domain, give):
+    team = create_team(actor=alice, customer=alder, name="Night shift")
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, team, RENEW, domain, expires_at=soon)
+
+    with time_machine.travel(soon, tick=False):
+        done = undo_event(actor=alice, event=delete_team(actor=alice, team=team))
+
+    assert done.data["left_out"] == []
+
+
+def test_a_request_that_ended_with_the_membership_is_named(alice, emma, membership, alder):
+    """It is answered once, so it stays withdrawn; what she withdrew herself is not missed."""
+    mine = open_request(actor=emma, customer=alder, kind="phone", wanted={"work_phone": "1"})
+    withdraw_request(actor=emma, asked=mine)
+    event = remove_membership(actor=alice, membership=membership(emma))
+
+    done = undo_event(actor=alice, event=event)
+
+    assert done.data["left_out"] == ["a request that stays withdrawn (Access)"]
+    assert not membership(emma).requests.open().exists()
+
+
 def test_who_was_invited_again_keeps_the_new_place(alice, bob, alder, membership):
     event = remove_membership(actor=alice, membership=membership(bob))
     invitation = invite_person(actor=alice, customer=alder, address=bob.email)
@@ -352,6 +398,19 @@ def test_the_page_offers_it_and_does_it(as_, alice, bob, membership, domain, giv
     assert answer.redirect_chain[-1][0].endswith(person)
     assert "Undone" in answer.content.decode()
     assert bob.has_perm(HAS, domain)
+
+
+def test_the_page_misses_nothing_that_was_over_before(as_, alice, bob, membership, domain, give):
+    """Nor does it keep quiet about a request."""
+    soon = timezone.now() + timedelta(minutes=3)
+    give(alice, membership(bob), RENEW, domain, expires_at=soon)
+    open_request(actor=bob, customer=membership(bob).customer, kind="other", text="A desk")
+    with time_machine.travel(soon):
+        event = remove_membership(actor=alice, membership=membership(bob))
+        address = reverse("accounts:undo", args=["alder", event.sequence])
+        said = as_(alice).post(address, follow=True).content.decode()
+
+    assert "cannot be given again: a request that stays withdrawn (Something else)." in said
 
 
 def test_a_refusal_is_said_and_leads_nowhere_else(as_, alice, revoked):
@@ -391,7 +450,9 @@ def test_what_one_act_removed_comes_back_together(as_, alice, bob, emma, domain,
     said = as_(alice).post(address, follow=True).content.decode()
 
     assert "what was removed is back" in said
-    assert "Except" not in said
+    assert (  # Emma had asked for something; the rest is all there
+        "Except for what cannot be given again: a request that stays withdrawn (Access).</" in said
+    )
     assert bob.has_perm(HAS, domain)
     assert Membership.objects.present().filter(customer=alder, user__in=[bob, emma]).count() == 2
     assert verify_chain(f"customer:{alder.pk}")
