@@ -108,7 +108,7 @@ def test_a_notice_comes_back_until_its_reader_settles_it(
     expect(banner).to_be_visible()
     assert faults_of(reader) == []
     reader.goto("/preferences/")
-    expect(reader.get_by_text("Optional mail waits until that is mended")).to_be_visible()
+    expect(reader.get_by_text("optional mail does not come and is not sent later")).to_be_visible()
     assert faults_of(reader) == []
 
     # An address that is theirs too is tried, in full; then their Super User hears, without it.
