@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import AuditEvent
@@ -19,19 +19,34 @@ AT_ONCE = 500  # events read together for an export
 
 @dataclass(frozen=True)
 class Stream:
-    """Rows that one index holds in the order of an event's key, which `key` names in them."""
+    """Rows that one index holds in the order of an event's key, which `key` names in them.
+
+    Where they are no events themselves, `of` says which events they may name.
+    """
 
     rows: QuerySet[Any]
     key: str = "pk"
+    of: QuerySet[AuditEvent] | None = None
 
     def within(self, **bounds: int) -> "Stream":
-        """Only between these keys: `gt`, `gte`, `lt` or `lte`."""
+        """Only between these keys: `gt`, `gte`, `lt` or `lte`.
+
+        Said of both sides: else a database may walk through everybody's newer events to these.
+        """
         limits = {f"{self.key}__{name}": value for name, value in bounds.items()}
-        return Stream(self.rows.filter(**limits), self.key)
+        events = {f"pk__{name}": value for name, value in bounds.items()}
+        return Stream(
+            self.rows.filter(**limits),
+            self.key,
+            self.of.filter(**events) if self.of is not None else None,
+        )
 
     def first(self, size: int, sign: str) -> tuple[str, tuple[Any, ...]]:
         """The first keys, upwards ("") or downwards ("-"), as a statement and its parameters."""
-        keys = self.rows.order_by(f"{sign}{self.key}").values(self.key)[:size]
+        rows = self.rows
+        if self.of is not None:
+            rows = rows.filter(Exists(self.of.filter(pk=OuterRef(self.key))))
+        keys = rows.order_by(f"{sign}{self.key}").values(self.key)[:size]
         return keys.query.sql_with_params()
 
 
