@@ -50,16 +50,12 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_triggers() -> Iterator[None]:
-    """Append-only tables refuse the flush of transactional tests, so it runs without triggers.
-
-    The cache's table belongs to no model: it is emptied too.
-    """
+    """Append-only tables refuse the flush of transactional tests, so it runs without triggers."""
     teardown = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
         with triggers.removed(connection):
             teardown(self)
-        cache.clear()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
@@ -87,6 +83,12 @@ def _every_event_fills_its_sentence() -> Iterator[None]:
     post_save.connect(check, sender=AuditEvent, weak=False)
     yield
     post_save.disconnect(check, sender=AuditEvent)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_counted_yet() -> None:
+    """The cache is the process's: what one test counted, or cached, is nothing to the next."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

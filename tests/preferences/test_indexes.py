@@ -80,5 +80,5 @@ def test_the_public_count_of_mandatory_mail(bob, send_legal, deliver):
     send_legal(bob)
     deliver()
     assert ledger.mandatory_sends()[0].total == 1
-    cache.clear()
+    cache.clear()  # what was counted is kept for an hour
     assert "message_of_notice_class" in plan_of(ledger.mandatory_sends)
