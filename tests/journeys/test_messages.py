@@ -28,6 +28,14 @@ def send(olive: Page, starts_at: str = "") -> int:
     return readers
 
 
+def choose_rhythm(reader: Page, rhythm: str) -> None:
+    reader.goto("/preferences/")
+    reader.get_by_label(rhythm).check()
+    if (save := reader.get_by_role("button", name="Save how often")).is_visible():
+        save.click()
+    expect(reader.get_by_text(f"Optional mail now comes {rhythm.lower()}.")).to_be_visible()
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_topic_compose_preview_send_hold_cancel(open_browser, read_mail, javascript):
     word = "Status" if javascript else "Plain status"
@@ -67,6 +75,9 @@ def test_topic_compose_preview_send_hold_cancel(open_browser, read_mail, javascr
     olive.get_by_role("link", name="Everyone", exact=True).click()
     expect(olive.get_by_role("row").filter(has_text="bob@alder.example")).to_contain_text("Gets it")
 
+    # Her mail waits for the morning: something is left to cancel, however quick the worker is.
+    emma = open_browser("Emma", javascript=javascript, viewport={"width": 1280, "height": 900})
+    choose_rhythm(emma, "Once a day")
     compose(olive, word, f"{word} of next week")
     next_week = datetime.now() + timedelta(days=7)
     send(olive, next_week.strftime("%Y-%m-%dT08:00"))
@@ -78,3 +89,4 @@ def test_topic_compose_preview_send_hold_cancel(open_browser, read_mail, javascr
     expect(olive.get_by_text("It is held.")).to_be_visible()
     olive.get_by_role("button", name="Cancel it for good").click()
     expect(olive.get_by_text("It is cancelled for good.")).to_be_visible()
+    choose_rhythm(emma, "At once")

@@ -122,12 +122,12 @@ def test_the_page_speaks_the_readers_language_and_masks_the_address_I6(
 def test_bad_tokens_get_one_answer_R4_I1(bob, alice, newsletter, promotions, token, stranger):
     other = unsubscribe_token(alice.recipient, promotions)
     half = len(token) // 2
-    last = "A" if token[-1] != "A" else "B"
+    other_letter = "A" if token[-2] != "A" else "B"
     bad = {
         "forged": "x" * len(token),
         "truncated": token[:-5],
         "one character less": token[:-1],
-        "flipped": token[:-2] + last + token[-1],
+        "flipped": token[:-2] + other_letter + token[-1],
         "swapped": token[:half] + other[half:],
         "other purpose": cipher("another.purpose").encrypt(f"{bob.sub}/1".encode()).decode(),
         "nobody": cipher("preferences.tokens.unsubscribe")
