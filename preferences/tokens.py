@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 
 from preferences.models import Recipient, Topic
+from preferences.selectors.answers import find_recipient
 
 UNSUBSCRIBE = "preferences.tokens.unsubscribe"
 PAGE = "preferences.tokens.page"
@@ -64,6 +65,12 @@ def _recipient(key: str) -> Recipient:
     return found.followed_by or found
 
 
+def _addressed(named: str) -> Recipient:
+    """Who has an address now, or the row that a subscriber there would get."""
+    address, language = json.loads(named)
+    return find_recipient(address) or Recipient(address=address, language=language)
+
+
 def unsubscribe_token(recipient: Recipient, *topics: Topic) -> str:
     """What names one reader and some topics; without any, all optional mail.
 
@@ -75,17 +82,26 @@ def unsubscribe_token(recipient: Recipient, *topics: Topic) -> str:
 
 def unsubscribe_url(recipient: Recipient, *topics: Topic) -> str:
     """The address for List-Unsubscribe and for the link in the mail, on the configured host."""
-    path = reverse("preferences:unsubscribe", args=[unsubscribe_token(recipient, *topics)])
-    return f"{settings.HUB_BASE_URL}{path}"
+    return _unsubscribe_address(unsubscribe_token(recipient, *topics))
+
+
+def unsubscribe_url_of_address(address: str, language: str) -> str:
+    """The same, of all optional mail, for an address that nobody here has."""
+    return _unsubscribe_address(_seal(UNSUBSCRIBE, f"{json.dumps([address, language])}/"))
+
+
+def _unsubscribe_address(token: str) -> str:
+    return f"{settings.HUB_BASE_URL}{reverse('preferences:unsubscribe', args=[token])}"
 
 
 def read_unsubscribe_token(token: str) -> tuple[Recipient, list[Topic]]:
     """The reader and the topics of a token; no topic means all optional mail.
 
-    Raises BadToken, whatever is wrong with it (R4).
+    Who was named by address and has no row yet comes as one that is not saved. Raises BadToken,
+    whatever is wrong with it (R4).
     """
-    reader, _slash, named = _open(UNSUBSCRIBE, token).partition("/")
-    recipient = _recipient(reader)
+    reader, _slash, named = _open(UNSUBSCRIBE, token).rpartition("/")
+    recipient = _addressed(reader) if reader.startswith("[") else _recipient(reader)
     try:
         keys = [int(key) for key in named.split(".") if key]
     except ValueError as error:

@@ -24,6 +24,7 @@ own = [
     path("returned/", returned.returned, name="returned"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
+    path("undo/", centre.undo, name="undo"),
     path("resume/", centre.resume, name="resume"),
     path("pause/", centre.pause, name="pause"),
     path("digest/", centre.digest, name="digest"),

@@ -485,6 +485,7 @@ ELSEWHERE: dict[str, str] = {
     "accounts:history-export": OWN,
     "preferences:choose": OWN,
     "preferences:stop-all": OWN,
+    "preferences:undo": OWN,
     "preferences:resume": OWN,
     "preferences:pause": OWN,
     "preferences:digest": OWN,

@@ -211,6 +211,7 @@ ADDRESSES: dict[str, Address] = {
     "preferences:choose": Address(PERSON, {}, "POST"),
     "preferences:stop-all": Address(PERSON, {}, "POST"),
     "preferences:resume": Address(PERSON, {}, "POST"),
+    "preferences:undo": Address(PERSON, {}, "POST"),
     "preferences:pause": Address(PERSON, {}, "POST"),
     "preferences:digest": Address(PERSON, {}, "POST"),
     "preferences:language": Address(PERSON, {}, "POST"),

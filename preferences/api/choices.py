@@ -47,7 +47,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     wants = serializers.BooleanField()
     comes = serializers.BooleanField(help_text="Whether it would be sent now.")
     reason = serializers.ChoiceField(Reason.choices, help_text="Why it comes, or does not.")
-    chosen_at = serializers.DateTimeField(source="chosen.at", default=None, allow_null=True)
+    chosen_at = serializers.DateTimeField(source="chosen.said_at", default=None, allow_null=True)
 
 
 class NoticeClassSerializer(serializers.Serializer[Any]):

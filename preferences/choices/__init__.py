@@ -247,6 +247,8 @@ EVENT_SENTENCES = {
     "topic.subscribed": _("A reader without an account confirmed the mail “%(topic)s”."),
     "topic.entered": _("Somebody asked for the mail “%(topic)s” on the public page, unconfirmed."),
     "topic.link_undone": _("A stop of “%(topic)s” by a mail's link was undone at once."),
+    "topic.undone": _("%(actor)s took back at once that they had stopped “%(topic)s”."),
+    "optional_mail.undone": _("%(actor)s took back at once that they had stopped optional mail."),
     "optional_mail.link_undone": _("What a mail's link had reduced was undone at once."),
     "optional_mail.link_paused": _("The link in a mail paused optional mail until %(until)s."),
     "optional_mail.link_digest": _(

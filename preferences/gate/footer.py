@@ -7,7 +7,7 @@ from django.utils import translation
 from accounts.emails import absolute
 from preferences.choices import GROUNDS, NoticeCode
 from preferences.models import Message
-from preferences.tokens import page_url, unsubscribe_url
+from preferences.tokens import page_url, unsubscribe_url, unsubscribe_url_of_address
 
 
 def identity() -> dict[str, str]:
@@ -31,8 +31,13 @@ def footer_of(message: Message, language: str) -> str:
             return _topic_footer(message)
         ground = GROUNDS[NoticeCode(str(message.notice_class_id))]
         stop = ""
-        if ground.basis.is_commercial and message.recipient is not None:
-            stop = unsubscribe_url(message.recipient)
+        if ground.basis.is_commercial:  # also where nobody here has the address
+            reader = message.recipient
+            stop = (
+                unsubscribe_url(reader)
+                if reader
+                else unsubscribe_url_of_address(message.address, language)
+            )
         return render_to_string(
             "preferences/emails/notice_footer.txt",
             {**identity(), "reason": ground.reason, "basis": ground.basis, "stop_url": stop},

@@ -1,6 +1,7 @@
 """Evidence, and the state that follows from it: the database itself turns one into the other."""
 
 import hashlib
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -63,6 +64,11 @@ class ConsentRecord(models.Model):
     at = models.DateTimeField(
         default=timezone.now, help_text="When it was said; an implied consent runs from here."
     )
+    recorded_at = models.DateTimeField(
+        default=timezone.now,
+        null=True,
+        help_text="When this was written; empty in what is older than this column.",
+    )
     network_address = models.GenericIPAddressField(null=True)
 
     class Meta:
@@ -94,6 +100,16 @@ class ConsentRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient_id}: {'yes' if self.wants else 'no'} to {self.topic_id or 'all'}"
+
+    @property
+    def said_at(self) -> datetime:
+        """When the act was that this is the record of."""
+        return self.recorded_at or self.at
+
+    @property
+    def runs_from(self) -> datetime | None:
+        """Since when it counts, where that is an earlier day: of an import, or given back."""
+        return self.at if self.said_at - self.at > timedelta(days=1) else None
 
 
 class Choice(models.Model):
@@ -136,35 +152,40 @@ def _refused_before(same: str) -> str:
               AND (y.topic_id = NEW.topic_id OR (y.topic_id IS NULL AND n.topic_id IS NULL))))"""  # noqa: S608
 
 
-# A stop by a mail's link, undone: the same basis again, which nothing but the no just said ended.
+# A link undoes what a link stopped, a person what they stopped on their page themselves.
+_UNDONE_BY_ITS_OWN = """NOT n.wants AND (
+    n.source = 'mail_link' AND NEW.actor_id IS NULL
+    OR n.source = 'page' AND n.actor_id = NEW.actor_id)"""
+
+# A stop undone: the same basis again, which nothing but the no just said ended.
 # What had been silence is the contract it rested on.
-_GIVES_BACK = """NEW.source = 'undo' AND NEW.basis = (
+_GIVES_BACK = f"""NEW.source = 'undo' AND NEW.basis = (
     SELECT CASE WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
     FROM preferences_consentrecord n
     LEFT JOIN preferences_consentrecord p ON p.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = n.recipient_id AND q.topic_id = n.topic_id AND q.id < n.id)
-    WHERE NOT n.wants AND n.source = 'mail_link' AND n.id = (
+    WHERE {_UNDONE_BY_ITS_OWN} AND n.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = NEW.recipient_id
-          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""  # noqa: S608
 
-# The latest word on the topic, or on everything, is a no by a mail's link.
-_UNDOES = """EXISTS (
+# The latest word on the topic, or on everything, is a no that this undo may take back.
+_UNDOES = f"""EXISTS (
     SELECT 1 FROM preferences_consentrecord n
-    WHERE NOT n.wants AND n.source = 'mail_link' AND n.recipient_id = NEW.recipient_id AND n.id = (
+    WHERE {_UNDONE_BY_ITS_OWN} AND n.recipient_id = NEW.recipient_id AND n.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = NEW.recipient_id
-          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""  # noqa: S608
 
 
 TRIGGERS = register(
     append_only("preferences_consentrecord"),
     Refusal(
-        name="undo_follows_a_link",
+        name="undo_follows_a_stop",
         table="preferences_consentrecord",
         refuse_when={"INSERT": f"NEW.source = 'undo' AND NOT {_UNDOES}"},
-        message="an undo takes back what the link of a mail just stopped",
+        message="an undo takes back what the same link or person just stopped",
     ),
     Refusal(
         name="implied_consent_revives_nothing",

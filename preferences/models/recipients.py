@@ -37,6 +37,11 @@ class Recipient(models.Model):
     )
     paused_until = models.DateTimeField(null=True)
     digest = models.CharField(max_length=10, choices=Digest, default=Digest.IMMEDIATE)
+    digest_by_link = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether a mail's link made it rarer, which its undo may take back.",
+    )
     unreachable_since = models.DateTimeField(null=True)
     unreachable_reason = models.CharField(max_length=300, blank=True)
     followed_by = models.ForeignKey(

@@ -76,7 +76,7 @@ class PreferenceCentre:
 
 def preference_centre(user: User) -> PreferenceCentre:
     """Everything `/preferences/` shows this person."""
-    return centre_of(Recipient.objects.select_related("user").get(user=user))
+    return centre_of(Recipient.objects.select_related("user", "stopped").get(user=user))
 
 
 def centre_of(recipient: Recipient) -> PreferenceCentre:

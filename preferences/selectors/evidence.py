@@ -75,6 +75,7 @@ def _consent(record: ConsentRecord) -> dict[str, Any]:
     return {
         "id": record.pk,
         "at": _moment(record.at),
+        "recorded_at": _moment(record.said_at),
         "topic": record.topic.slug if record.topic else None,
         "wants": record.wants,
         "basis": record.basis,

@@ -16,7 +16,7 @@ from preferences.choices import ConsentBasis, ConsentSource
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, wording_hash
 from preferences.selectors import centre_of
-from preferences.services.recipients import lock_reader, lock_recipient
+from preferences.services.recipients import lock_reader, lock_recipient, subscriber_of
 from preferences.tokens import read_unsubscribe_token
 
 
@@ -42,6 +42,7 @@ def record_consent(
     """
     language = (get_language() or recipient.reads)[:2]
     wording = topic.wording if topic else _("All optional mail")
+    now = timezone.now()
     return ConsentRecord.objects.create(
         recipient=recipient,
         address_hash=address_hash(recipient.email),
@@ -54,7 +55,8 @@ def record_consent(
         source=source,
         actor=actor,
         network_address=network_address,
-        at=at or timezone.now(),
+        at=at or now,
+        recorded_at=now,
     )
 
 
@@ -193,9 +195,12 @@ def unsubscribe(
 ) -> tuple[Recipient, list[Topic]]:
     """Say no by a mailed link, without a sign-in; out: for whom and to what, none meaning all.
 
-    Doing it again is success (R6). Raises BadToken, whatever is wrong with the token (R4).
+    Who was only an address is kept as one that wants no mail. Doing it again is success (R6).
+    Raises BadToken, whatever is wrong with the token (R4).
     """
     recipient, topics = read_unsubscribe_token(token)
+    if recipient.pk is None:
+        recipient = subscriber_of(recipient.email, recipient.language)
     with translation.override(recipient.reads):  # the mail's, whatever the browser's
         if topics:
             choose_topics(

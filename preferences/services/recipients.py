@@ -49,6 +49,16 @@ def lock_reader(actor: User | None, recipient: Recipient | None) -> Recipient:
     return Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
 
 
+def subscriber_of(address: str, language: str) -> Recipient:
+    """The row of an address without an account, locked; made with what was refused there."""
+    found, created = Recipient.objects.get_or_create(
+        address=address, followed_by=None, defaults={"language": language}
+    )
+    if created:
+        follow_address(actor=None, recipient=found)
+    return lock_reader(None, found)
+
+
 def clear_mark(recipient: Recipient) -> None:
     """Take away the mark that mail to a reader's address comes back; in: the locked row."""
     recipient.unreachable_since, recipient.unreachable_reason = None, ""
@@ -101,9 +111,10 @@ def choose_digest(
         raise DeliveryRefused({"digest": _("Choose at once, daily or weekly.")})
     if actor is None and Digest.values.index(digest) < Digest.values.index(recipient.digest):
         raise DeliveryRefused({"digest": _("Sign in to get mail more often.")})
+    by_link = actor is None
     if recipient.digest != digest:
-        recipient.digest = digest
-        recipient.save(update_fields=["digest"])
+        recipient.digest, recipient.digest_by_link = digest, by_link
+        recipient.save(update_fields=["digest", "digest_by_link"])
         keep_rhythm(recipient)
         record_event(
             kind="optional_mail.digest" if actor else "optional_mail.link_digest",
@@ -111,6 +122,9 @@ def choose_digest(
             person=recipient.user,
             digest=digest,
         )
+    elif recipient.digest_by_link and not by_link:  # now it is their own word
+        recipient.digest_by_link = False
+        recipient.save(update_fields=["digest_by_link"])
     return recipient
 
 

@@ -1,12 +1,14 @@
-"""What the link of a mail takes away, and gives back: within ten minutes, in the same browser."""
+"""What a reader takes away in one act, on their page or by a mail's link, and its undo: within ten
+minutes, in the same browser."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from django.db import transaction
 
+from accounts.models import User
 from accounts.services.audit import record_event
 from preferences.choices import ConsentBasis, ConsentSource
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
@@ -21,10 +23,10 @@ from preferences.services.recipients import (
 
 @dataclass(frozen=True)
 class Reduction:
-    """What one act by a link took away; the browser keeps it, signed.
+    """What one act took away; the browser keeps it, signed.
 
-    `records` are the refusals it wrote, `topics` what was on before; `was` and `now` are the pause
-    or the rhythm (`kind`) before and after.
+    `records` are the refusals it wrote that can be taken back, `topics` what was on before; `was`
+    and `now` are the pause or the rhythm (`kind`) before and after.
     """
 
     recipient: int
@@ -34,29 +36,51 @@ class Reduction:
     was: str = ""
     now: str = ""
 
+    @property
+    def took(self) -> bool:
+        """Whether there is anything to give back."""
+        return bool(self.records) or self.was != self.now
+
+
+class _Ground(NamedTuple):
+    """On what a topic came: its basis, and since when that runs (None: asked for)."""
+
+    basis: str
+    since: datetime | None
+
 
 @transaction.atomic
-def stop_by_link(
+def stop_mail(
     *,
-    actor: None,
-    recipient: Recipient,
+    actor: User | None,
     topics: Sequence[Topic],
+    recipient: Recipient | None = None,
     network_address: str | None = None,
 ) -> Reduction:
-    """Say no to these topics, or without any to all optional mail; out: what can be undone."""
+    """Say no to these topics, or without any to all optional mail; out: what can be undone.
+
+    In: the person for themselves, or no actor and the reader of a mail's link. Raises
+    PermissionDenied for a closed account.
+    """
     recipient = lock_reader(actor, recipient)
-    how: dict[str, Any] = {
-        "source": ConsentSource.MAIL_LINK,
-        "network_address": network_address,
-        "recipient": recipient,
-    }
+    source = ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK
     if topics:
-        changed = choose_topics(actor=actor, topics=topics, wants=False, **how)
+        changed = choose_topics(
+            actor=actor,
+            topics=topics,
+            wants=False,
+            source=source,
+            network_address=network_address,
+            recipient=recipient,
+        )
         choices = Choice.objects.filter(recipient=recipient, topic__in=changed)
-        records = list(choices.values_list("consent_id", flat=True))
+        refused = [choice.consent for choice in choices.select_related("consent", "topic")]
+        records = [record.pk for record in refused if _ground(recipient, record)]
         return Reduction(recipient.pk, "stop", records, [topic.pk for topic in changed])
     earlier = recipient.stopped_id
-    stopped = stop_all_optional(actor=actor, **how)
+    stopped = stop_all_optional(
+        actor=actor, source=source, network_address=network_address, recipient=recipient
+    )
     recipient.refresh_from_db(fields=["stopped"])
     if recipient.stopped_id is None or (earlier and not stopped):
         return Reduction(recipient.pk, "stop")  # nothing came: there is nothing to give back
@@ -82,39 +106,45 @@ def space_by_link(*, actor: None, recipient: Recipient, digest: str) -> Reductio
 
 
 @transaction.atomic
-def undo_by_link(
+def undo_reduction(
     *,
-    actor: None,
-    recipient: Recipient,
+    actor: User | None,
     reduction: Reduction,
+    recipient: Recipient | None = None,
     network_address: str | None = None,
 ) -> bool:
     """Give back what one act took away, unless something was said since; out: whether it did.
 
     Never more than was there before: an implied consent is implied again and runs from its old
-    day; a topic that was off stays off. Doing it again changes nothing.
+    day; a topic that was off stays off. A link undoes what a link did, a person what they did
+    themselves (trigger). Doing it again changes nothing. Raises PermissionDenied for a closed
+    account.
     """
     recipient = lock_reader(actor, recipient)
     if reduction.recipient != recipient.pk:
         return False
     if reduction.kind == "stop":
         refused = ConsentRecord.objects.filter(
-            pk__in=reduction.records, recipient=recipient, wants=False
+            pk__in=reduction.records,
+            recipient=recipient,
+            wants=False,
+            actor=actor,
+            source=ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK,
         ).select_related("topic")
         done = [
-            _take_back_stop(recipient, record, reduction.topics, network_address)
+            _take_back_stop(actor, recipient, record, reduction.topics, network_address)
             if record.topic is None
-            else _take_back(recipient, record, record.topic, network_address)
+            else _take_back(actor, recipient, record, record.topic, network_address)
             for record in refused
         ]
         return any(done)
-    if reduction.was == reduction.now or reduction.now != _state(recipient, reduction.kind):
+    if not _stands_as_left(recipient, reduction):
         return False
     if reduction.kind == "pause":
         recipient.paused_until = datetime.fromisoformat(reduction.was) if reduction.was else None
     else:
-        recipient.digest = reduction.was
-    recipient.save(update_fields=["paused_until", "digest"])
+        recipient.digest, recipient.digest_by_link = reduction.was, False
+    recipient.save(update_fields=["paused_until", "digest", "digest_by_link"])
     keep_rhythm(recipient)
     record_event(kind="optional_mail.link_undone", actor=actor, person=recipient.user)
     return True
@@ -124,12 +154,21 @@ def _text(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 
-def _state(recipient: Recipient, kind: str) -> str:
-    return _text(recipient.paused_until) if kind == "pause" else recipient.digest
+def _stands_as_left(recipient: Recipient, reduction: Reduction) -> bool:
+    """Whether a pause or a rhythm is still the one that the link set, and nobody's own."""
+    if reduction.was == reduction.now:
+        return False
+    if reduction.kind == "pause":
+        return reduction.now == _text(recipient.paused_until)
+    return recipient.digest_by_link and reduction.now == recipient.digest
 
 
 def _take_back_stop(
-    recipient: Recipient, record: ConsentRecord, topics: list[int], network_address: str | None
+    actor: User | None,
+    recipient: Recipient,
+    record: ConsentRecord,
+    topics: list[int],
+    network_address: str | None,
 ) -> bool:
     """Lift the stop of everything, or, over an earlier one, what it had added to it."""
     if recipient.stopped_id != record.pk:
@@ -142,46 +181,68 @@ def _take_back_stop(
         wanted = [choice.topic for choice in chosen.select_related("topic")]
     for topic in wanted:
         record_consent(
-            actor=None,
+            actor=actor,
             recipient=recipient,
             topic=topic,
             wants=True,
             source=ConsentSource.UNDO,
             network_address=network_address,
         )
-    record_event(kind="optional_mail.link_undone", actor=None, person=recipient.user)
+    record_event(
+        kind="optional_mail.undone" if actor else "optional_mail.link_undone",
+        actor=actor,
+        person=recipient.user,
+    )
     return True
 
 
-def _take_back(
-    recipient: Recipient, record: ConsentRecord, topic: Topic, network_address: str | None
-) -> bool:
-    """Undo the refusal of one topic, with the very basis it had."""
-    if not Choice.objects.filter(recipient=recipient, topic=topic, consent=record).exists():
-        return False  # something was said since
+def _ground(recipient: Recipient, refusal: ConsentRecord) -> _Ground | None:
+    """On what the topic of a refusal came before it; None where it did not come."""
+    topic = refusal.topic
     before = (
-        ConsentRecord.objects.filter(recipient=recipient, topic=topic, pk__lt=record.pk)
+        ConsentRecord.objects.filter(recipient=recipient, topic=topic, pk__lt=refusal.pk)
         .order_by("-pk")
         .first()
     )
     if recipient.stopped_id is not None and recipient.stopped_id > (before.pk if before else 0):
-        return False  # it did not come before, or all was stopped since
-    basis, since = ConsentBasis.EXPRESS.value, None
+        return None  # all was stopped since
     if before is None:
-        if recipient.user is None or not topic.default_on:
-            return False  # it came by the company's wish alone: that is not the reader's to say
-        basis, since = ConsentBasis.CONTRACT.value, recipient.user.created_at
-    elif before.basis != ConsentBasis.EXPRESS:
-        basis, since = before.basis, before.at
+        if recipient.user is None or topic is None or not topic.default_on:
+            return None  # it came by the company's wish alone: that is not the reader's to say
+        return _Ground(ConsentBasis.CONTRACT, recipient.user.created_at)
+    if not before.wants:
+        return None
+    asked = before.basis == ConsentBasis.EXPRESS
+    return _Ground(before.basis, None if asked else before.at)
+
+
+def _take_back(
+    actor: User | None,
+    recipient: Recipient,
+    record: ConsentRecord,
+    topic: Topic,
+    network_address: str | None,
+) -> bool:
+    """Undo the refusal of one topic, with the very basis it had."""
+    if not Choice.objects.filter(recipient=recipient, topic=topic, consent=record).exists():
+        return False  # something was said since
+    ground = _ground(recipient, record)
+    if ground is None:
+        return False
     record_consent(
-        actor=None,
+        actor=actor,
         recipient=recipient,
         topic=topic,
         wants=True,
         source=ConsentSource.UNDO,
         network_address=network_address,
-        basis=basis,
-        at=since,
+        basis=ground.basis,
+        at=ground.since,
     )
-    record_event(kind="topic.link_undone", actor=None, person=recipient.user, topic=topic.names)
+    record_event(
+        kind="topic.undone" if actor else "topic.link_undone",
+        actor=actor,
+        person=recipient.user,
+        topic=topic.names,
+    )
     return True

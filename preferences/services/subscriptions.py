@@ -16,7 +16,7 @@ from preferences.models import ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hashes
 from preferences.selectors.refusals import refused_addresses, refuses
 from preferences.services.choices import record_consent
-from preferences.services.recipients import follow_address, lock_reader
+from preferences.services.recipients import subscriber_of
 from preferences.tokens import (
     Subscription,
     confirmation_url,
@@ -76,7 +76,7 @@ def _enter(
 ) -> list[Topic]:
     """Write an unconfirmed yes to each topic that nothing said before is against; out: these."""
     with translation.override(language):
-        recipient = _subscriber(address, language)
+        recipient = subscriber_of(address, language)
         if _became_a_persons(recipient):
             return []
         chosen = {choice.topic_id: choice for choice in recipient.choices.all()}
@@ -102,16 +102,6 @@ def _enter(
         stop = unsubscribe_url(recipient, *free)
         send_subscribed(address=address, language=language, topics=free, link=stop)
     return free
-
-
-def _subscriber(address: str, language: str) -> Recipient:
-    """The row of an address without an account, locked; made with what was refused there."""
-    found, created = Recipient.objects.get_or_create(
-        address=address, followed_by=None, defaults={"language": language}
-    )
-    if created:
-        follow_address(actor=None, recipient=found)
-    return lock_reader(None, found)
 
 
 def _became_a_persons(recipient: Recipient) -> bool:
@@ -143,7 +133,7 @@ def confirm_subscription(
     if is_person(asked.address):
         return Confirmed(asked, True, [], asked.topics)
     with translation.override(asked.language):
-        recipient = _subscriber(asked.address, asked.language)
+        recipient = subscriber_of(asked.address, asked.language)
         if _became_a_persons(recipient):
             return Confirmed(asked, True, [], asked.topics)
         since = _said_since(recipient, asked)

@@ -1,5 +1,6 @@
 """What I get by mail: the preference page, its acts, and what was said there."""
 
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -27,46 +28,69 @@ from preferences.selectors import (
     find_topic,
     preference_centre,
 )
-from preferences.services.choices import (
-    TopicRefused,
-    choose_topics,
-    resume_optional,
-    stop_all_optional,
-)
+from preferences.services.choices import TopicRefused, choose_topics, resume_optional
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import DeliveryRefused, choose_digest, pause_optional_mail
+from preferences.services.reductions import Reduction, stop_mail, undo_reduction
 
 PAUSES = ("30", "90")
-SAID = "preferences.said"  # what a page says was done is signed: an address cannot make it up
+# What a page says was done, and what its undo gives back, is signed: nobody makes it up.
+SAID = "preferences.said"
+UNDO = "preferences.undo"
 SAID_FOR = timedelta(minutes=10)
 
 
-def _answer(request: PersonRequest, done: str, topics: list[Topic], was: str = "") -> HttpResponse:
+@dataclass(frozen=True)
+class Said:
+    """What was just done on the page: to which `topics` (slugs), from which state, and for a stop
+    the signed `reduction` that its undo gives back.
+    """
+
+    done: str
+    topics: list[str] = field(default_factory=list)
+    was: str = ""
+    reduction: str = ""
+
+    @property
+    def way_back(self) -> tuple[str, list[tuple[str, str]]] | None:
+        """The address and the fields of the form that undoes it; None where nothing does."""
+        acts = {
+            "yes": ("choose", [("topic", slug) for slug in self.topics]),
+            "paused": ("pause", [("days", "")]),
+            "digest": ("digest", [("digest", self.was)] if self.was else []),
+            "language": ("language", [("language", self.was)] if self.was else []),
+        }
+        stop = ("undo", [("reduction", self.reduction)] if self.reduction else [])
+        act, fields = acts.get(self.done, stop)
+        return (reverse(f"preferences:{act}"), fields) if fields else None
+
+
+def _answer(request: PersonRequest, said: Said) -> HttpResponse:
     """The page again, saying what was done: as a fragment for htmx, else by a redirect."""
     if not request.htmx:
-        return redirect(_address_saying(request, done, topics, was))
-    return _page(request, "preferences/centre.html#choices", done, topics, was)
+        return redirect(_address_saying(request, said))
+    return _page(request, "preferences/centre.html#choices", said)
 
 
-def _address_saying(request: PersonRequest, done: str, topics: list[Topic], was: str = "") -> str:
-    said = [request.user.pk, done, [topic.slug for topic in topics], was]
-    query = urlencode({"said": signing.dumps(said, salt=SAID)})
-    return f"{reverse('preferences:centre')}?{query}"
+def _address_saying(request: PersonRequest, said: Said) -> str:
+    signed = signing.dumps([request.user.pk, asdict(said)], salt=SAID)
+    return f"{reverse('preferences:centre')}?{urlencode({'said': signed})}"
 
 
 def _page(
     request: PersonRequest,
     template: str,
-    done: str,
-    topics: list[Topic],
-    was: str = "",
+    said: Said | None = None,
     refusal: ValidationError | None = None,
 ) -> HttpResponse:
+    named = said.topics if said else []
+    changed = choosable_topics(request.user.recipient).filter(slug__in=named) if named else []
+    centre = preference_centre(request.user)
     context = {
-        "centre": preference_centre(request.user),
-        "done": done,
-        "changed": topics,
-        "was": was,
+        "centre": centre,
+        "said": said,
+        "changed": list(changed),
+        "silent": [row for row in centre.topics if row.topic.slug in named and not row.comes],
         "refusal": first_error(refusal) if refusal else "",
         "pauses": PAUSES,
         "digests": Digest.choices,
@@ -76,26 +100,22 @@ def _page(
 
 
 def _refused(request: PersonRequest, refusal: ValidationError) -> HttpResponse:
-    return _page(request, "preferences/centre.html", "", [], refusal=refusal)
+    return _page(request, "preferences/centre.html", refusal=refusal)
 
 
 @require_GET
 def centre(request: PersonRequest) -> HttpResponse:
     """What I get by mail: topics to choose, and what stays with its reason."""
+    return _page(request, "preferences/centre.html", _said(request))
+
+
+def _said(request: PersonRequest) -> Said | None:
+    """What the address says this person just did."""
     try:
-        reader, done, named, was = signing.loads(
-            request.GET.get("said", ""), salt=SAID, max_age=SAID_FOR
-        )
+        reader, said = signing.loads(request.GET.get("said", ""), salt=SAID, max_age=SAID_FOR)
     except signing.BadSignature:
-        reader = None
-    if reader != request.user.pk:
-        return _page(request, "preferences/centre.html", "", [])
-    topics = (
-        [topic for topic in choosable_topics(request.user.recipient) if topic.slug in named]
-        if named
-        else []
-    )
-    return _page(request, "preferences/centre.html", done, topics, was)
+        return None
+    return Said(**said) if reader == request.user.pk else None
 
 
 @require_POST
@@ -105,32 +125,63 @@ def choose(request: PersonRequest) -> HttpResponse:
     reader = request.user.recipient
     try:
         topics = [find_topic(reader, slug) for slug in request.POST.getlist("topic")[:50]]
+        if not topics:  # no word about nothing: a stop without a topic would be one of everything
+            return redirect("preferences:centre")
+        if not wants:
+            return _stop(request, topics)
         choose_topics(
             actor=request.user,
             topics=topics,
-            wants=wants,
+            wants=True,
             source=ConsentSource.PAGE,
             network_address=network_address(request),
         )
     except (MandatoryMail, TopicRefused) as error:
         return _refused(request, error)
-    return _answer(request, "yes" if wants else "no", topics)
+    return _answer(request, Said("yes", [topic.slug for topic in topics]))
 
 
 @require_POST
 def stop_all(request: PersonRequest) -> HttpResponse:
     """No to everything optional."""
-    stopped_before = request.user.recipient.is_stopped
-    topics = stop_all_optional(actor=request.user, network_address=network_address(request))
-    # Taking this stop back must not lift an earlier one: then the topics come back by name.
-    return _answer(request, "stopped", topics if stopped_before else [])
+    return _stop(request, [])
+
+
+def _stop(request: PersonRequest, topics: list[Topic]) -> HttpResponse:
+    reduction = stop_mail(
+        actor=request.user, topics=topics, network_address=network_address(request)
+    )
+    signed = signing.dumps(asdict(reduction), salt=UNDO) if reduction.took else ""
+    slugs = [topic.slug for topic in topics]
+    return _answer(request, Said("no" if topics else "stopped", slugs, reduction=signed))
+
+
+@require_POST
+def undo(request: PersonRequest) -> HttpResponse:
+    """A stop of the last ten minutes taken back: exactly what it took comes again."""
+    try:
+        kept = signing.loads(request.POST.get("reduction", ""), salt=UNDO, max_age=SAID_FOR)
+    except signing.BadSignature:
+        return _refused(
+            request,
+            TopicRefused(_("That was more than ten minutes ago: nothing was changed.")),
+        )
+    undone = undo_reduction(
+        actor=request.user,
+        reduction=Reduction(**kept),
+        network_address=network_address(request),
+    )
+    if not undone:
+        since = _("Something was changed since: nothing was undone.")
+        return _refused(request, TopicRefused(since))
+    return _answer(request, Said("undone"))
 
 
 @require_POST
 def resume(request: PersonRequest) -> HttpResponse:
     """The stop of everything taken back: what I had chosen before counts again."""
     resume_optional(actor=request.user, network_address=network_address(request))
-    return _answer(request, "resumed", [])
+    return _answer(request, Said("resumed"))
 
 
 @require_POST
@@ -141,7 +192,7 @@ def pause(request: PersonRequest) -> HttpResponse:
         return _refused(request, DeliveryRefused(_("Choose 30 or 90 days.")))
     until = timezone.now() + timedelta(days=int(days)) if days in PAUSES else None
     pause_optional_mail(actor=request.user, until=until)
-    return _answer(request, "paused" if until else "unpaused", [])
+    return _answer(request, Said("paused" if until else "unpaused"))
 
 
 @require_POST
@@ -152,7 +203,7 @@ def digest(request: PersonRequest) -> HttpResponse:
         choose_digest(actor=request.user, digest=request.POST.get("digest", ""))
     except DeliveryRefused as error:
         return _refused(request, error)
-    return _answer(request, "digest", [], was)
+    return _answer(request, Said("digest", was=was))
 
 
 @require_POST
@@ -164,7 +215,7 @@ def language(request: PersonRequest) -> HttpResponse:
         person = update_profile(actor=request.user, name=request.user.name, language=wanted)
     except ValidationError as error:
         return _refused(request, error)
-    address = _address_saying(request, "language", [], was)
+    address = _address_saying(request, Said("language", was=was))
     response: HttpResponse = redirect(address)
     if request.htmx:  # the whole page speaks another language now
         response = HttpResponse(headers={"HX-Redirect": address})

@@ -22,12 +22,12 @@ from preferences.choices import ConsentSource, Digest
 from preferences.models import Recipient, Topic
 from preferences.selectors import MandatoryMail, centre_of, find_topic
 from preferences.services.choices import unsubscribe
-from preferences.services.links import (
+from preferences.services.reductions import (
     Reduction,
     pause_by_link,
     space_by_link,
-    stop_by_link,
-    undo_by_link,
+    stop_mail,
+    undo_reduction,
 )
 from preferences.services.subscriptions import ask_to_subscribe
 from preferences.tokens import BadToken, page_path, read_page_token, read_unsubscribe_token
@@ -64,7 +64,7 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
                 "address": recipient.masked,
                 "topics": topics,
                 "done": request.method == "POST",
-                "page": page_path(recipient),
+                "page": page_path(recipient) if recipient.pk else "",
             },
         )
 
@@ -109,11 +109,11 @@ def _page(
         "done": done,
         "changed": topics or [],
         "refusal": first_error(refusal) if refusal else "",
-        "can_undo": bool(reduction and _took(reduction))
+        "can_undo": bool(reduction and reduction.took)
         or (request.method != "POST" and _kept(request) is not None),
     }
     response = render(request, "preferences/mail.html", context, status=409 if refusal else 200)
-    if reduction is not None and _took(reduction):
+    if reduction is not None and reduction.took:
         response.set_cookie(
             UNDO_COOKIE,
             signing.dumps(asdict(reduction), salt=UNDO_COOKIE),
@@ -126,10 +126,6 @@ def _page(
     elif done == "undone":
         response.delete_cookie(UNDO_COOKIE, path=request.path, samesite="Lax")
     return response
-
-
-def _took(reduction: Reduction) -> bool:
-    return bool(reduction.records) or reduction.was != reduction.now
 
 
 def _kept(request: PersonRequest) -> Reduction | None:
@@ -149,14 +145,14 @@ def _stop(request: PersonRequest, recipient: Recipient) -> HttpResponse:
         topics = [find_topic(recipient, request.POST.get("topic", ""))]
     except MandatoryMail as error:
         return _page(request, recipient, refusal=error)
-    reduction = stop_by_link(
+    reduction = stop_mail(
         actor=None, recipient=recipient, topics=topics, network_address=network_address(request)
     )
     return _page(request, recipient, "no", topics, reduction=reduction)
 
 
 def _stop_all(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    reduction = stop_by_link(
+    reduction = stop_mail(
         actor=None, recipient=recipient, topics=[], network_address=network_address(request)
     )
     return _page(request, recipient, "stopped", reduction=reduction)
@@ -188,7 +184,7 @@ def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     kept = _kept(request)
     if kept is None:
         return _page(request, recipient, "late")
-    undo_by_link(
+    undo_reduction(
         actor=None,
         recipient=recipient,
         reduction=kept,

@@ -5,8 +5,10 @@ import re
 import pytest
 
 from accounts.emails import NOTICE_CLASS_HEADER
+from accounts.models import User
 from preferences.choices import GROUNDS, NoticeCode
-from preferences.models import ConsentRecord
+from preferences.models import ConsentRecord, Recipient
+from preferences.selectors import may_send
 from preferences.tokens import read_unsubscribe_token
 
 
@@ -56,12 +58,48 @@ def test_the_way_out_of_a_notice_stops_what_is_optional_and_nothing_else_R15_R38
     assert len(deliver()) == 2
 
 
-def test_an_address_nobody_here_has_gets_no_link_that_acts_for_somebody(deliver, send_notice):
-    send_notice("transactional", "nobody@elsewhere.example")
+def test_an_address_nobody_here_has_gets_the_way_out_too_R23(deliver, send_notice, client, bob):
+    address = "Nobody/x@elsewhere.example".lower()
+    send_notice("transactional", address)
     [mail] = deliver()
-
-    assert "unsubscribe" not in mail.body
     assert "1 Harbour Street" in mail.body
+    [path] = re.findall(r"(/preferences/unsubscribe/\S+)", mail.body)
+    assert address not in path
+
+    page = client.get(path).text
+    assert "n…@elsewhere.example" in page
+    assert "/preferences/mail/" not in page  # there are no preferences yet
+    assert not Recipient.objects.filter(address=address).exists()  # looking writes nothing (R5)
+    for _twice in range(2):
+        assert client.post(path).status_code == 200
+    [record] = ConsentRecord.objects.filter(recipient__address=address)
+    assert (record.wants, record.topic, record.source) == (False, None, "mail_link")
+
+    send_notice("transactional", address)  # it is mandatory all the same (R38)
+    assert len(deliver()) == 2
+
+
+def test_the_way_out_of_a_bare_address_reaches_who_has_it_by_then(
+    deliver, send_notice, client, bob
+):
+    send_notice("transactional", "robert@alder.example")
+    [mail] = deliver()
+    [path] = re.findall(r"(/preferences/unsubscribe/\S+)", mail.body)
+    bob.email = "robert@alder.example"
+    bob.save()
+    assert client.post(path).status_code == 200
+    bob.recipient.refresh_from_db()
+    assert bob.recipient.is_stopped
+
+
+def test_a_new_account_keeps_what_its_address_refused_R44(deliver, send_notice, client, newsletter):
+    send_notice("transactional", "nina@elsewhere.example")
+    [mail] = deliver()
+    [path] = re.findall(r"(/preferences/unsubscribe/\S+)", mail.body)
+    client.post(path)
+    nina = User.objects.create_user("nina@elsewhere.example", name="Nina")
+    assert nina.recipient.is_stopped
+    assert not may_send(nina, newsletter)
 
 
 @pytest.mark.parametrize(

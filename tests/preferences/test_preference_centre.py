@@ -89,20 +89,6 @@ def test_stop_all_says_what_stays_and_can_be_undone_R15_R40(bob, as_, extra):
     assert not Choice.objects.exists()  # by default again, as before: nothing was said of a topic
 
 
-def test_undoing_a_second_stop_leaves_the_first(bob, as_, newsletter):
-    client = as_(bob)
-    client.post("/preferences/stop/")
-    client.post("/preferences/choose/", {"topic": "newsletter", "wants": "yes"})
-    page = client.post("/preferences/stop/", follow=True)
-    undo = re.findall(r'<form[^>]*class="inline"(.*?)</form>', page.text, re.S)[0]
-    slugs = re.findall(r'name="topic" value="([^"]+)"', undo)
-    assert slugs == ["newsletter"]
-    assert 'action="/preferences/choose/"' in page.text
-
-    page = client.post("/preferences/choose/", {"topic": slugs, "wants": "yes"}, follow=True)
-    assert {slug for slug, on in switches(page.text).items() if on} == {"newsletter"}
-
-
 def test_own_history_and_nobody_elses(bob, alice, as_, newsletter, promotions):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     choose_topic(actor=alice, topic=promotions, wants=True)

@@ -26,8 +26,8 @@ from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
 from preferences.services.escalations import run_escalations
 from preferences.services.firms import allow_topic, deny_topic
-from preferences.services.links import stop_by_link, undo_by_link
 from preferences.services.notice_classes import ActivationRefused, activate_notice_class
+from preferences.services.reductions import stop_mail, undo_reduction
 from preferences.services.reports import note_report
 from preferences.services.subscriptions import confirm_subscription
 from preferences.tokens import confirmation_url, unsubscribe_token
@@ -268,10 +268,10 @@ def test_undo_in_two_tabs_and_a_no_in_a_third_R37(person, topic):
     reader = person.recipient
     for _ in range(ROUNDS):
         choose_topic(actor=person, topic=topic, wants=True)
-        taken = stop_by_link(actor=None, recipient=reader, topics=[topic])
+        taken = stop_mail(actor=None, recipient=reader, topics=[topic])
         race(
-            lambda taken=taken: undo_by_link(actor=None, recipient=reader, reduction=taken),
-            lambda taken=taken: undo_by_link(actor=None, recipient=reader, reduction=taken),
+            lambda taken=taken: undo_reduction(actor=None, recipient=reader, reduction=taken),
+            lambda taken=taken: undo_reduction(actor=None, recipient=reader, reduction=taken),
             lambda: stop_all_optional(actor=person),
         )
         said = ConsentRecord.objects.filter(recipient=reader, pk__gt=taken.records[0])

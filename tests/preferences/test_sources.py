@@ -7,7 +7,7 @@ from django.utils import timezone
 from preferences.choices import REDUCING_SOURCES, ConsentSource
 from preferences.models import Choice, ConsentRecord
 from preferences.services.choices import choose_topic
-from preferences.services.links import stop_by_link
+from preferences.services.reductions import stop_mail
 
 INSERT = """
     INSERT INTO preferences_consentrecord (recipient_id, address_hash, topic_id, wants, basis,
@@ -41,7 +41,7 @@ def test_what_only_reduces_never_enrols_R6(bob, newsletter, consent, source, abo
 
 
 @pytest.mark.parametrize("about", ["topic", "everything"])
-def test_an_undo_follows_the_no_of_a_link_and_nothing_else(bob, newsletter, about):
+def test_an_undo_by_link_follows_the_no_of_a_link_and_nothing_else(bob, newsletter, about):
     topic = newsletter if about == "topic" else None
     undo = ConsentSource.UNDO.value
 
@@ -53,7 +53,7 @@ def test_an_undo_follows_the_no_of_a_link_and_nothing_else(bob, newsletter, abou
     refused(wants=False)  # an undo gives back
     choose_topic(actor=bob, topic=newsletter, wants=False)
     refused()  # said on the page
-    stop_by_link(actor=None, recipient=bob.recipient, topics=[])
+    stop_mail(actor=None, recipient=bob.recipient, topics=[])
     by_sql(bob.recipient, topic, True, undo)
     refused()  # once
 

@@ -1,0 +1,213 @@
+"""Undo on one's own page: exactly what a stop took comes back, on the basis it had (R34, R37)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from preferences.choices import ConsentSource
+from preferences.models import ConsentRecord, FirmRecipient, Topic
+from preferences.selectors import may_send
+from preferences.selectors.evidence import evidence_of
+from preferences.services.choices import choose_topic, stop_all_optional
+from preferences.services.firms import deny_topic
+from preferences.services.receipts import receipt_for
+from preferences.services.recipients import choose_digest
+from preferences.services.reductions import space_by_link, stop_mail, undo_reduction
+from preferences.tokens import page_token
+from preferences.views.centre import SAID_FOR, UNDO
+from preferences.views.links import UNDO_COOKIE
+
+HTMX = {"headers": {"HX-Request": "true"}}
+
+
+def offered(page):
+    """The value that the page's Undo would send."""
+    found = re.search(r'action="/preferences/undo/".*?name="reduction" value="([^"]+)"', page, re.S)
+    return found[1] if found else None
+
+
+def stop(client, topic, **more):
+    return client.post("/preferences/choose/", {"topic": topic.slug}, follow=True, **more).text
+
+
+def undo(client, kept, **more):
+    return client.post("/preferences/undo/", {"reduction": kept}, follow=True, **more)
+
+
+@pytest.mark.parametrize("extra", [{}, HTMX])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "contract"), ("express", "express"), ("purchase", "purchase")],
+)
+def test_undo_gives_the_basis_back_not_a_better_one_R17_R18(
+    bob, as_, newsletter, consent, before, after, extra
+):
+    at = timezone.now() - timedelta(days=100)
+    if before:
+        consent(bob.recipient, newsletter, basis=before, at=at)
+    client = as_(bob)
+    kept = offered(stop(client, newsletter, **extra))
+    assert not may_send(bob, newsletter)
+    pressed = timezone.now()
+    assert "it is as it was before" in undo(client, kept, **extra).text
+
+    latest = ConsentRecord.objects.first()
+    assert (latest.wants, latest.basis, latest.source, latest.actor) == (True, after, "undo", bob)
+    assert latest.recorded_at >= pressed  # when the act was
+    if before == "purchase":
+        assert latest.at == at  # its clock runs from the old day
+        history = client.get("/preferences/history/").text
+        assert "counts from" in history
+        [event] = [
+            event
+            for record in receipt_for(actor=bob)["receipt"]["records"]
+            for event in record["events"]
+            if event["record_id"] == latest.pk
+        ]
+        assert event["time"] == latest.recorded_at.isoformat()
+        assert event["counts_from"] == at.isoformat()
+        [proof] = [
+            row for row in evidence_of(bob.recipient)["consent_records"] if row["id"] == latest.pk
+        ]
+        assert (proof["at"], proof["recorded_at"]) == (
+            at.isoformat(),
+            latest.recorded_at.isoformat(),
+        )
+    assert may_send(bob, newsletter)
+    assert AuditEvent.objects.latest("pk").kind == "topic.undone"
+
+
+def test_what_came_by_the_company_alone_offers_no_undo(bob, alice, as_, promotions):
+    Topic.objects.filter(pk=promotions.pk).update(basis="implied")
+    FirmRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
+    page = stop(as_(bob), promotions)
+    assert "Off: Promotions." in page
+    assert offered(page) is None
+
+
+@pytest.mark.parametrize("extra", [{}, HTMX])
+def test_stop_of_everything_undone_gives_back_what_came_and_no_more(bob, as_, newsletter, extra):
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    client = as_(bob)
+    kept = offered(client.post("/preferences/stop/", follow=True, **extra).text)
+    undo(client, kept, **extra)
+    assert may_send(bob, Topic.objects.get(slug="product-updates"))
+    assert not may_send(bob, newsletter)
+    assert AuditEvent.objects.latest("pk").kind == "optional_mail.undone"
+
+
+def test_undoing_a_second_stop_leaves_the_first(bob, as_, newsletter):
+    stop_all_optional(actor=bob)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    client = as_(bob)
+    undo(client, offered(client.post("/preferences/stop/", follow=True).text))
+    assert may_send(bob, newsletter)
+    assert not may_send(bob, Topic.objects.get(slug="product-updates"))
+
+
+def test_later_than_ten_minutes_it_changes_nothing(bob, as_, newsletter, time_machine):
+    client = as_(bob)
+    kept = offered(stop(client, newsletter))
+    time_machine.move_to(timezone.now() + SAID_FOR + timedelta(seconds=1), tick=False)
+    before = list(ConsentRecord.objects.values_list("pk"))
+    response = undo(client, kept)
+    assert response.status_code == 409
+    assert "nothing was changed" in response.text
+    assert list(ConsentRecord.objects.values_list("pk")) == before
+
+
+def test_once_and_only_while_nothing_was_said_since(bob, as_, newsletter):
+    client = as_(bob)
+    kept = offered(stop(client, newsletter))
+    undo(client, kept)
+    assert undo(client, kept).status_code == 409  # again: it was done
+    kept = offered(stop(client, newsletter))
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    choose_topic(actor=bob, topic=newsletter, wants=False)  # the other tab
+    response = undo(client, kept)
+    assert response.status_code == 409
+    assert "Something was changed since" in response.text
+    assert not may_send(bob, newsletter)
+
+
+def test_nobody_undoes_anothers_or_what_another_way_stopped(bob, alice, as_, newsletter):
+    theirs = offered(stop(as_(bob), newsletter))
+    assert undo(as_(alice), theirs).status_code == 409
+    link = Client()
+    path = f"/preferences/mail/{page_token(alice.recipient)}/"
+    link.post(path, {"act": "stop", "topic": newsletter.slug})
+    for kept in (link.cookies[UNDO_COOKIE].value, "", "x\x00", theirs[:-1] + "."):
+        assert undo(as_(alice), kept).status_code == 409
+    link.cookies[UNDO_COOKIE] = theirs
+    assert "nothing was changed" in link.post(path, {"act": "undo"}).text
+    assert Client().post("/preferences/undo/", {"reduction": theirs}).status_code == 302
+    assert not may_send(bob, newsletter)
+    assert not may_send(alice, newsletter)
+
+
+def test_a_link_does_not_undo_a_persons_own_no_nor_a_person_a_links(bob, newsletter, consent):
+    own = stop_mail(actor=bob, topics=[newsletter])
+    assert not undo_reduction(actor=None, recipient=bob.recipient, reduction=own)
+    with pytest.raises(DatabaseError), transaction.atomic():  # nor by hand in the database
+        consent(bob.recipient, newsletter, source=ConsentSource.UNDO)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    linked = stop_mail(actor=None, recipient=bob.recipient, topics=[newsletter])
+    assert not undo_reduction(actor=bob, reduction=linked)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        consent(bob.recipient, newsletter, source=ConsentSource.UNDO, actor=bob)
+    assert undo_reduction(actor=None, recipient=bob.recipient, reduction=linked)
+
+
+def test_a_closed_account_undoes_nothing(bob, newsletter):
+    kept = stop_mail(actor=bob, topics=[newsletter])
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    with pytest.raises(PermissionDenied):
+        undo_reduction(actor=bob, reduction=kept)
+
+
+def test_an_undo_of_our_making_alone(bob, as_, newsletter):
+    content = signing.loads(offered(stop(as_(bob), newsletter)), salt=UNDO)
+    for kept in (
+        signing.dumps(content, salt="another"),
+        signing.dumps(content, salt=UNDO, key="k" * 50),
+    ):
+        assert undo(as_(bob), kept).status_code == 409
+    assert not may_send(bob, newsletter)
+
+
+def test_a_rhythm_that_became_ones_own_is_not_undone_by_a_link(bob):
+    taken = space_by_link(actor=None, recipient=bob.recipient, digest="weekly")
+    choose_digest(actor=bob, digest="weekly")  # the same, said by the person
+    assert not undo_reduction(actor=None, recipient=bob.recipient, reduction=taken)
+    bob.recipient.refresh_from_db()
+    assert bob.recipient.digest == "weekly"
+
+    choose_digest(actor=bob, digest="immediate")
+    taken = space_by_link(actor=None, recipient=bob.recipient, digest="daily")
+    assert undo_reduction(actor=None, recipient=bob.recipient, reduction=taken)
+
+
+def test_the_page_keeps_a_way_out_of_a_stop_of_everything(bob, as_):
+    stop_all_optional(actor=bob)
+    client = as_(bob)
+    page = client.get("/preferences/").text
+    assert "Lift the stop" in page
+    assert "Stopped" in page.split('id="history"')[1]
+    page = client.post("/preferences/resume/", follow=True).text
+    assert "Lift the stop" not in page
+    assert "Stop lifted" in page.split('id="history"')[1]
+
+
+def test_on_says_when_it_does_not_come_all_the_same(bob, alice, as_, promotions):
+    deny_topic(actor=alice, customer=bob.memberships.get().customer, topic=promotions)
+    data = {"topic": "promotions", "wants": "yes"}
+    page = as_(bob).post("/preferences/choose/", data, follow=True).text
+    assert "On: Promotions." in page
+    assert "Yet it does not come for now; the reason stands beside it." in page
