@@ -31,6 +31,7 @@ from portals.forms.people import (
     TeamSelectedForm,
 )
 from portals.models import PersonGrant
+from portals.selectors.doors import closed_to, doors_of
 from portals.selectors.resources import by_type, resource_by_key, resources_of
 from portals.services.bulk import grant_to_people
 from portals.views.holders import CHOICES, searched
@@ -62,11 +63,11 @@ def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResp
     make_form, do, said = _ACTS[act]
     given = request.POST if request.method == "POST" else request.GET
     asked = PeopleForm(request.GET, customer=company)
-    people, refusal = _those_selected(company, given.getlist("person"))
+    people, why_not = _those_selected(company, given.getlist("person"))
     place = [("after", after)] if (after := request.GET.get("after")) else []
     back = people_address(company, asked, *place, *(("person", one.user.sub) for one in people))
-    if refusal:
-        messages.error(request, refusal)
+    if why_not:
+        messages.error(request, why_not)
         return redirect(back)
     if act == "remove" and len(people) == 1:
         return redirect("accounts:person-remove", customer, people[0].user.sub)
@@ -132,8 +133,16 @@ def _about(request: PersonRequest, act: str, selected: Selected) -> dict[str, An
             "find": find,
             "grouped_choices": by_type(choices[:CHOICES]),
             "too_many": len(choices) > CHOICES,
+            "outside": _shut_out(selected) if selected.resource is not None else [],
         }
     return {}
+
+
+def _shut_out(selected: Selected) -> list[Membership]:
+    """Those who cannot open the portal this thing is in."""
+    doors = doors_of(selected.customer, [selected.resource.subscription_id])
+    closed = closed_to(selected.people, doors)
+    return [one for one in selected.people if closed[one]]
 
 
 def _shared(request: PersonRequest, selected: Selected) -> dict[str, Any]:
@@ -172,6 +181,7 @@ def _grant(request: PersonRequest, selected: Selected, form: Any) -> list[Any]:
         resource=selected.resource,
         terms=form.terms(),
         signed_in_at=signed_in_at(request),
+        let_in=form.cleaned_data["let_in"],
     )
 
 
