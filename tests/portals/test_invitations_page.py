@@ -72,18 +72,17 @@ def test_dates_stand_where_the_right_is_named(as_, alice, alder, thing, right, d
 
     first, last = f", from {said(3)}", f", until {said(9)}"
     mail = deliver()[-1].body
-    assert "- See the domain and its records: alder.example" + first + "\n" in mail
-    assert "- Change its DNS records: alder.example" + last + "\n" in mail
-    assert "- Renew it: alder.example" + first + last + "\n" in mail
+    assert "- “See the domain and its records” on alder.example (Domains)" + first + "\n" in mail
+    assert "- “Change its DNS records” on alder.example (Domains)" + last + "\n" in mail
+    assert "- “Renew it” on alder.example (Domains)" + first + last + "\n" in mail
     page = as_(None).get(reverse("accounts:invitation-accept", args=[gina.token]))
-    for html, portal in ((page, " (Domains)"), (as_(alice).get(LIST), "")):
-        html = html.content.decode()
-        assert f"“See the domain and its records” on alder.example{portal}{first}<" in html
-        assert f"“Change its DNS records” on alder.example{portal}{last}<" in html
-        assert f"“Renew it” on alder.example{portal}{first}{last}<" in html
+    for html in (page.content.decode(), as_(alice).get(LIST).content.decode()):
+        assert f"“See the domain and its records” on alder.example (Domains){first}<" in html
+        assert f"“Change its DNS records” on alder.example (Domains){last}<" in html
+        assert f"“Renew it” on alder.example (Domains){first}{last}<" in html
 
     OfferedGrant.objects.filter(starts_at__lt=now).update(expires_at=now)
-    over = f"“Change its DNS records” on alder.example, no longer given: it ended on {said(0)}<"
+    over = f"“Change its DNS records” on alder.example (Domains), no longer given: it ended on {said(0)}<"
     assert over in as_(alice).get(LIST).content.decode()
 
 
