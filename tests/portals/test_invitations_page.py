@@ -82,7 +82,7 @@ def test_dates_stand_where_the_right_is_named(as_, alice, alder, thing, right, d
         assert f"“Renew it” on alder.example (Domains){first}{last}<" in html
 
     OfferedGrant.objects.filter(starts_at__lt=now).update(expires_at=now)
-    over = f"“Change its DNS records” on alder.example (Domains), no longer given: it ended on {said(0)}<"
+    over = f"on alder.example (Domains), no longer given: it ended on {said(0)}<"
     assert over in as_(alice).get(LIST).content.decode()
 
 
