@@ -15,6 +15,13 @@ _HIDDEN = set("\u200b\u2060\ufeff\u061c") | {
     chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)
 }
 
+# A number, then what rings behind it; the spaces are also those a text program puts there.
+_PHONE = re.compile(
+    r"([0-9 \u00a0\u202f+().\-/]+)"
+    r"(?:(?:, ?)?(?:ext(?:ension)?\.?|x|poste)[ \u00a0\u202f]*[0-9]{1,10})?",
+    re.IGNORECASE,
+)
+
 
 def validate_plain_text(value: str) -> None:
     """Refuse control, direction-changing and unassigned characters (line breaks too).
@@ -43,6 +50,22 @@ def validate_short_name(value: str) -> None:
 def validate_plain_lines(value: str) -> None:
     """As validate_plain_text, but line breaks are welcome (free-text answers)."""
     validate_plain_text(value.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def validate_phone(value: str) -> None:
+    """Refuse what nobody could dial: 3 to 15 digits in the usual marks, then perhaps an extension.
+
+    Raises ValidationError.
+    """
+    number = _PHONE.fullmatch(value)
+    if number is None or not 3 <= len(re.sub(r"\D", "", number[1])) <= 15:
+        raise ValidationError(
+            _(
+                "This is not a phone number. Write 3 to 15 digits, with spaces or + ( ) . - / if"
+                " you like, then perhaps an extension such as “ext. 12”."
+            ),
+            code="phone",
+        )
 
 
 def clean_reason(field: str, value: str, *, length: int = 500) -> str:

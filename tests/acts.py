@@ -289,7 +289,7 @@ ACTS: dict[str, Act] = {
     "accounts:person-restore": Act(before=Scene.suspend),
     "accounts:person-remove": Act(),
     "accounts:person-role": Act(lambda s: {"role": "super_user"}),
-    "accounts:person-details": Act(lambda s: {"work_name": "Georgina", "work_phone": "1"}),
+    "accounts:person-details": Act(lambda s: {"work_name": "Georgina", "work_phone": "555"}),
     "accounts:person-end": Act(lambda s: {"last_day": timezone.localdate() + timedelta(days=30)}),
     "portals:leaving": Act(lambda s: {"moment": "now", "step": "confirm"}),
     "accounts:leaving-cancel": Act(before=Scene.plan_leaving),

@@ -11,7 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import CustomerStatus, Language, Role
 from accounts.models.people import User
 from accounts.models.search import SearchKeyField, beginning_with
-from accounts.validators import NAME_LENGTH, validate_plain_text, validate_short_name
+from accounts.validators import (
+    NAME_LENGTH,
+    validate_phone,
+    validate_plain_text,
+    validate_short_name,
+)
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -43,9 +48,7 @@ class Customer(models.Model):
     language = models.CharField(
         _("language"), max_length=2, choices=Language, default=Language.ENGLISH
     )
-    phone = models.CharField(
-        _("phone"), max_length=40, blank=True, validators=[validate_plain_text]
-    )
+    phone = models.CharField(_("phone"), max_length=40, blank=True, validators=[validate_phone])
     street = models.CharField(
         _("street address"), max_length=200, blank=True, validators=[validate_plain_text]
     )
@@ -123,7 +126,7 @@ class Membership(models.Model):
         _("name at work"), max_length=NAME_LENGTH, validators=[validate_plain_text]
     )
     work_phone = models.CharField(
-        _("phone at work"), max_length=40, blank=True, validators=[validate_plain_text]
+        _("phone at work"), max_length=40, blank=True, validators=[validate_phone]
     )
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     suspended_at = models.DateTimeField(null=True, blank=True)

@@ -12,7 +12,7 @@ from accounts.choices import Role
 from accounts.models.customers import Customer
 from accounts.models.teams import Team
 from accounts.models.triggers import Refusal, register
-from accounts.validators import NAME_LENGTH, validate_plain_text
+from accounts.validators import NAME_LENGTH, validate_phone, validate_plain_text
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -37,7 +37,7 @@ class Invitation(models.Model):
         default=False, help_text=_("The first Super User of a pending customer.")
     )
     work_phone = models.CharField(
-        _("phone at work"), max_length=40, blank=True, validators=[validate_plain_text]
+        _("phone at work"), max_length=40, blank=True, validators=[validate_phone]
     )
     team = models.ForeignKey(
         Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -88,7 +88,7 @@ def update_company(*, actor: User, customer: Customer, **values: Any) -> Custome
     changed = sorted(name for name, value in values.items() if getattr(customer, name) != value)
     for name in changed:
         setattr(customer, name, values[name])
-    customer.full_clean()
+    customer.full_clean(exclude=set(COMPANY_FIELDS).difference(changed))
     if changed:
         customer.save()
         record_event(

@@ -164,7 +164,7 @@ def update_work_details(
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:
         setattr(membership, name, values[name])
-    membership.clean_fields()
+    membership.clean_fields(exclude=values.keys() - set(changed))
     if changed:
         save_membership(membership)
         record_event(

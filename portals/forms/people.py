@@ -162,4 +162,9 @@ class TeamSelectedForm(SelectedForm, JoiningForm):
 
 
 class GrantSelectedForm(SelectedForm, GrantForm):
-    """The right they all get."""
+    """The right they all get; and, where some could not open the portal, the right to do so."""
+
+    let_in = forms.BooleanField(
+        label=_("Let them in too: they also get the right to open the portal, with the same dates"),
+        required=False,
+    )

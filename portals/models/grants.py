@@ -114,6 +114,16 @@ class OfferedGrant(Terms):
     def __str__(self) -> str:
         return f"{self.privilege} on {self.resource}"
 
+    @property
+    def begins_later(self) -> bool:
+        """Whether it would not count yet if the invitation were accepted now."""
+        return self.starts_at is not None and self.starts_at > timezone.now()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end has come, so that accepting no longer gives it."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
 
 class RequestedGrant(models.Model):
     """A right somebody asks for; given, or not, by the answer to the request."""

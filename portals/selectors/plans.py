@@ -114,7 +114,7 @@ def plan_of(customer: Customer, draft: Draft) -> list[Planned]:
         ).select_related("portal", "resource_type")
     }
     sensitive = sensitive_among(privileges.values())
-    grants = _grants_there(list(holders.values()), things)
+    grants = grants_there(list(holders.values()), things)
     planned: list[Planned] = []
     for spot, wanted in draft.wants.items():
         holder, thing = holders.get(spot.holder), things.get(spot.resource)
@@ -140,7 +140,7 @@ def plan_of(customer: Customer, draft: Draft) -> list[Planned]:
 def given_at(customer: Customer, spots: Iterable[Spot]) -> dict[Spot, frozenset[int]]:
     """What is given at each of these spots now: the privileges' keys."""
     holders = holders_by_key(customer, {spot.holder for spot in spots})
-    grants = _grants_there(list(holders.values()), {spot.resource for spot in spots})
+    grants = grants_there(list(holders.values()), {spot.resource for spot in spots})
     return {
         spot: frozenset(
             pk
@@ -182,7 +182,7 @@ def _planned(
     return Planned(act, **common, starts_at=moment(starts), expires_at=moment(ends))
 
 
-def _grants_there(
+def grants_there(
     holders: Iterable[Holder], things: Collection[int]
 ) -> dict[tuple[str, int], dict[int, PersonGrant | TeamGrant]]:
     """(holder, thing) → privilege → the grant's row, run out or not."""

@@ -144,6 +144,7 @@ class Section:
     groups: list[Group]
     is_open: bool = True
     by_default: bool = True  # whether it is open unless the address says otherwise
+    lacks: Privilege | None = None  # the right to open it, where the person cannot
 
     @property
     def key(self) -> str:

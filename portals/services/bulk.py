@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import Customer, Membership, User
 from accounts.services.bulk import act_on_all
 from portals.models import Privilege, Resource
+from portals.selectors.doors import closed_to, doors_of
 from portals.services.grants import Terms, grant_at_least
 
 
@@ -21,21 +22,27 @@ def grant_to_people(
     resource: Resource,
     terms: Terms,
     signed_in_at: datetime | None = None,
+    let_in: bool = False,
 ) -> list[Membership]:
     """Give all of them a privilege on one resource; nobody's becomes shorter by it.
 
-    Raises like act_on_all (accounts.services.bulk) and grant_at_least.
+    `let_in` also gives those who cannot open the resource's portal the right to, for the same
+    time. Raises like act_on_all (accounts.services.bulk) and grant_at_least.
     """
-    return act_on_all(
-        actor=actor,
-        customer=customer,
-        people=people,
-        act=lambda one: grant_at_least(
-            actor=actor,
-            holder=one,
-            privilege=privilege,
-            resource=resource,
-            terms=terms,
-            signed_in_at=signed_in_at,
-        ),
-    )
+    chosen = list(people)
+    doors = doors_of(customer, [resource.subscription_id]) if let_in else []
+    closed = closed_to(chosen, doors)
+
+    def give(one: Membership) -> None:
+        wanted = [(privilege, resource), *((door.privilege, door.root) for door in closed[one])]
+        for right, thing in wanted:
+            grant_at_least(
+                actor=actor,
+                holder=one,
+                privilege=right,
+                resource=thing,
+                terms=terms,
+                signed_in_at=signed_in_at,
+            )
+
+    return act_on_all(actor=actor, customer=customer, people=chosen, act=give)

@@ -18,6 +18,7 @@ from accounts.models import AuditEvent, Customer
 from accounts.views.rings import managed_customer
 from accounts.views.undo import offer_undo
 from portals.forms.changes import DraftForm, ReviewForm
+from portals.selectors.doors import ways_in
 from portals.selectors.plans import Draft, Planned, given_at, plan_of
 from portals.services.changes import MOST_CHANGES, apply_changes
 from portals.views.drafts import (
@@ -132,6 +133,8 @@ def _review(
         "back": page_of_subject(company, subject),
         "plan": plan,
         "form": form,
+        "doors": ways_in(company, plan),
+        "ticked": request.POST.getlist("change"),
         "sensitive": any(_wants_reason(one) for one in plan),
         "may_act": company.status == CustomerStatus.ACTIVE,
     }

@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
-from accounts.models import Customer
+from accounts.models import Customer, Membership
 from accounts.views.undo import offer_undo
 from portals.models import PersonGrant, TeamGrant
+from portals.selectors.doors import closed_to, doors_of
 from portals.selectors.plans import Draft
 from portals.selectors.resources import (
     resource_by_key,
@@ -49,6 +50,8 @@ def sheet(
     )
     sections, page = sheet_of(holder, company, choice, draft.wants)
     _unfold(sections, asked.getlist("open"), asked.getlist("shut"), bool(page or search))
+    if manages and isinstance(holder, Membership):
+        _mark_closed(sections, company, holder)
     thing = resource_by_key(company, asked.get("single")) if manages else None
     return {
         "sections": sections,
@@ -74,6 +77,14 @@ def _unfold(sections: list[Section], opened: list[str], shut: list[str], everyth
             group.by_default = group.is_open = everything or short or group.held > 0
             if group.key in shut or group.key in opened:
                 group.is_open = group.key in opened
+
+
+def _mark_closed(sections: list[Section], company: Customer, person: Membership) -> None:
+    """Say of each portal that this person cannot open which right would let them in."""
+    doors = doors_of(company, {one.subscription.pk for one in sections})
+    rights = {one.root.subscription_id: one.privilege for one in closed_to([person], doors)[person]}
+    for section in sections:
+        section.lacks = rights.get(section.subscription.pk)
 
 
 def take(request: PersonRequest, holder: Holder, grant: PersonGrant | TeamGrant) -> None:

@@ -26,6 +26,7 @@ from accounts.views.rings import managed_customer
 from portals.forms.grants import parse_rights
 from portals.forms.invite import COLUMN_LABELS, InviteesField, InviteForm, TableField
 from portals.models import Resource
+from portals.selectors.doors import shut_to_newcomers
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.selectors.resources import by_type, resource_by_key, resources_of
 from portals.services.offers import check_offer, offer_privileges
@@ -146,6 +147,9 @@ def _check(
         "examined": examined,
         "valid": valid,
         "rights": rights,
+        "doors": shut_to_newcomers(
+            company, rights, [(one.role, one.team) for one in examined if one.is_valid]
+        ),
         "role": Role(form.cleaned_data["role"]).label,
         "team": form.cleaned_data["team"],
         "terms": form.terms(),
@@ -224,8 +228,10 @@ def _offer(resource: Resource, ticked: list[str]) -> dict[str, Any]:
     """One thing on the invite page, with its tickable rights."""
     privileges = list(privileges_grantable_on(resource))
     sensitive = sensitive_among(privileges)
+    is_portal = resource.resource_type.parent_id is None
     return {
         "resource": resource,
+        "behind_door": not (is_portal or resource.resource_type.portal.auto_register),
         "rights": [
             {
                 "privilege": privilege,

@@ -1,5 +1,8 @@
 """The people of a customer: searched, narrowed, sorted, and taken away as a file."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,6 +37,8 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
         "chips": form.chips(),
         "kept": form.kept(),
         "asked": form.query(),
+        "after": request.GET.get("after", ""),
+        "ticked": set(request.GET.getlist("person")),
         "may_act": company.status == CustomerStatus.ACTIVE,
     }
     if request.htmx:
@@ -58,7 +63,7 @@ def people_export(request: PersonRequest, customer: str) -> HttpResponseBase:
     return csv_response(name, people_heading(), people_rows(company, asked))
 
 
-def people_address(customer: Customer, form: PeopleForm) -> str:
-    """The list as it is asked for in this form."""
-    asked = form.query()
+def people_address(customer: Customer, form: PeopleForm, *more: tuple[str, Any]) -> str:
+    """The list as it is asked for in this form; `more` says which page of it, and who is ticked."""
+    asked = urlencode([*form.kept(), *more])
     return reverse("portals:people", args=[customer.slug]) + (f"?{asked}" if asked else "")

@@ -10,9 +10,10 @@ from accounts.http import PersonRequest
 from accounts.selectors import page_of
 from accounts.views.rings import managed_customer
 from portals.models import Resource
+from portals.selectors.doors import closed_to, doors_of
 from portals.selectors.plans import holders_by_key
 from portals.selectors.resources import resources_of, subscriptions_of
-from portals.selectors.sheets import rows_of_one
+from portals.selectors.sheets import holder_key, rows_of_one
 from portals.selectors.standing import standing_on, types_on
 from portals.views import holders
 from portals.views.changes import pending_context
@@ -64,15 +65,20 @@ def resource(request: PersonRequest, customer: str, resource: int) -> HttpRespon
     search = holders.searched(request.GET.get("q", ""))
     unfolded = request.GET.get("single", "")
     single = holders_by_key(company, [unfolded]).get(unfolded)
+    standing = standing_on(
+        thing, about, draft.wants, search=search, after=request.GET.get("after", "")
+    )
+    people = [row.holder for row in standing.people]
+    behind = [thing.subscription_id] if thing.parent_id else []  # a root is the door itself
+    closed = closed_to(people, doors_of(company, behind))
     context = {
         "resource": thing,
         "above": resources_of(company).filter(descendants__resource=thing).exclude(pk=thing.pk),
         "below": resources_of(company).filter(parent=thing)[:BELOW],
         "types": types,
         "about_type": about,
-        "standing": standing_on(
-            thing, about, draft.wants, search=search, after=request.GET.get("after", "")
-        ),
+        "standing": standing,
+        "outside": {holder_key(one) for one in people if closed[one]},
         "q": search,
         "single": single,
         "single_rows": rows_of_one(single, thing, draft.wants) if single else [],

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -29,6 +31,7 @@ from portals.forms.people import (
     TeamSelectedForm,
 )
 from portals.models import PersonGrant
+from portals.selectors.doors import closed_to, doors_of
 from portals.selectors.resources import by_type, resource_by_key, resources_of
 from portals.services.bulk import grant_to_people
 from portals.views.holders import CHOICES, searched
@@ -60,16 +63,18 @@ def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResp
     make_form, do, said = _ACTS[act]
     given = request.POST if request.method == "POST" else request.GET
     asked = PeopleForm(request.GET, customer=company)
-    back = people_address(company, asked)
-    selection = SelectedForm({"person": given.getlist("person")})
-    people = _those_selected(company, selection)
-    if people is None:
-        messages.error(request, first_error(selection))
+    people, why_not = _those_selected(company, given.getlist("person"))
+    place = [("after", after)] if (after := request.GET.get("after")) else []
+    back = people_address(company, asked, *place, *(("person", one.user.sub) for one in people))
+    if why_not:
+        messages.error(request, why_not)
         return redirect(back)
     if act == "remove" and len(people) == 1:
         return redirect("accounts:person-remove", customer, people[0].user.sub)
     selected = Selected(company, people, resource_by_key(company, given.get("resource")))
     form = None
+    if request.method == "POST" and act == "grant" and selected.resource is None:
+        messages.error(request, _("This thing no longer exists."))
     if act != "grant" or selected.resource is not None:
         form = make_form(request.POST if request.method == "POST" else None, selected)
     if form is not None and form.is_valid():
@@ -80,37 +85,34 @@ def people_selected(request: PersonRequest, customer: str, act: str) -> HttpResp
         else:
             removed = done if act == "remove" else []
             offer_undo(request, said(len(people)) % {"count": len(people)}, *removed)
-            return redirect(back)
+            return redirect(people_address(company, asked))
     context = {
         "customer": company,
         "act": act,
         "people": people,
         "form": form,
         "back": back,
-        "kept": asked.kept(),
-        "asked": asked.query(),
+        "kept": [*asked.kept(), *place],
+        "asked": urlencode([*asked.kept(), *place]),
         "may_act": company.status == CustomerStatus.ACTIVE,
         **_about(request, act, selected),
     }
     return render(request, "portals/people_selected.html", context)
 
 
-def _those_selected(company: Customer, selection: SelectedForm) -> list[Membership] | None:
-    """The people of these ids, by name; None when `selection` says what is wrong with it.
+def _those_selected(company: Customer, ids: list[str]) -> tuple[list[Membership], str]:
+    """The people of these ids, by name; and why nothing can be done to them, if so.
 
     Gone meanwhile, never anybody of this company, no id at all: the same sentence for each.
     """
+    selection = SelectedForm({"person": ids})
     if not selection.is_valid():
-        return None
+        return [], first_error(selection)
     wanted = selection.cleaned_data["person"]
     if len(wanted) > bulk.MOST_AT_ONCE:
-        selection.add_error(None, bulk.too_many())
-        return None
+        return [], first_error(bulk.too_many())
     people = list(people_of(company).filter(user__sub__in=wanted))
-    if len(people) != len(wanted):
-        selection.add_error(None, SOMEBODY_GONE)
-        return None
-    return people
+    return people, "" if len(people) == len(wanted) else str(SOMEBODY_GONE)
 
 
 def _about(request: PersonRequest, act: str, selected: Selected) -> dict[str, Any]:
@@ -131,8 +133,16 @@ def _about(request: PersonRequest, act: str, selected: Selected) -> dict[str, An
             "find": find,
             "grouped_choices": by_type(choices[:CHOICES]),
             "too_many": len(choices) > CHOICES,
+            "outside": _shut_out(selected) if selected.resource is not None else [],
         }
     return {}
+
+
+def _shut_out(selected: Selected) -> list[Membership]:
+    """Those who cannot open the portal this thing is in."""
+    doors = doors_of(selected.customer, [selected.resource.subscription_id])
+    closed = closed_to(selected.people, doors)
+    return [one for one in selected.people if closed[one]]
 
 
 def _shared(request: PersonRequest, selected: Selected) -> dict[str, Any]:
@@ -171,6 +181,7 @@ def _grant(request: PersonRequest, selected: Selected, form: Any) -> list[Any]:
         resource=selected.resource,
         terms=form.terms(),
         signed_in_at=signed_in_at(request),
+        let_in=form.cleaned_data["let_in"],
     )
 
 

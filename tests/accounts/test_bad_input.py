@@ -51,7 +51,7 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         "profile": (bob, *_form(a + "profile", name="Bob", language="en"), {"name": 150}),
         "details": (
             alice,
-            *_form(a + "person-details", "alder", bob.sub, work_name="B", work_phone="5"),
+            *_form(a + "person-details", "alder", bob.sub, work_name="B", work_phone="555"),
             {"work_name": 150, "work_phone": 40},
         ),
         "company": (

@@ -1,10 +1,12 @@
 """The list of invitations that wait: read, sent again, withdrawn, one or many."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import AuditEvent, Invitation
 from accounts.services.customers import suspend_customer
@@ -43,6 +45,45 @@ def test_everything_about_them(as_, alice, offers, thing, right):
         "Waiting", "Came back", "Expired", "Send all again",
     ):  # fmt: skip
         assert words in html
+
+
+def test_dates_stand_where_the_right_is_named(as_, alice, alder, thing, right, deliver):
+    """In the mail, on its page and in the list: since when, until when, or no longer."""
+    domain, now = thing("domain", "alder.example"), timezone.now()
+
+    def offer(made):
+        for name, starts, ends in (
+            ("view", now + timedelta(days=3), None),
+            ("manage_dns", now - timedelta(days=3), now + timedelta(days=9)),
+            ("renew", now + timedelta(days=3), now + timedelta(days=9)),
+        ):
+            OfferedGrant.objects.create(
+                invitation=made[0],
+                resource=domain,
+                privilege=right(f"domains.domain.{name}"),
+                starts_at=starts,
+                expires_at=ends,
+            )
+
+    gina = invite_person(actor=alice, customer=alder, address="gina@alder.example", offer=offer)
+
+    def said(days):
+        return date_format(timezone.localtime(now + timedelta(days=days)), "SHORT_DATETIME_FORMAT")
+
+    first, last = f", from {said(3)}", f", until {said(9)}"
+    mail = deliver()[-1].body
+    assert "- “See the domain and its records” on alder.example (Domains)" + first + "\n" in mail
+    assert "- “Change its DNS records” on alder.example (Domains)" + last + "\n" in mail
+    assert "- “Renew it” on alder.example (Domains)" + first + last + "\n" in mail
+    page = as_(None).get(reverse("accounts:invitation-accept", args=[gina.token]))
+    for html in (page.content.decode(), as_(alice).get(LIST).content.decode()):
+        assert f"“See the domain and its records” on alder.example (Domains){first}<" in html
+        assert f"“Change its DNS records” on alder.example (Domains){last}<" in html
+        assert f"“Renew it” on alder.example (Domains){first}{last}<" in html
+
+    OfferedGrant.objects.filter(starts_at__lt=now).update(expires_at=now)
+    over = f"on alder.example (Domains), no longer given: it ended on {said(0)}<"
+    assert over in as_(alice).get(LIST).content.decode()
 
 
 @pytest.mark.parametrize("count", [1, 60])

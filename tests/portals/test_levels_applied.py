@@ -44,7 +44,7 @@ def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
         value = f"{holder}/{thing.pk}/{thing.resource_type_id}={level.privilege.pk if level else 0}"
         client.post(collect, {"level": value})
         page = client.get(review).content.decode()
-        changes = re.findall(r'name="change" value="([^"]+)"', page)
+        changes = re.findall(r'type="hidden" name="change" value="([^"]+)"', page)
         if changes:
             answer = client.post(review, {"change": changes, "reason": "as planned"})
             assert answer.status_code == 302

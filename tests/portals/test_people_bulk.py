@@ -1,5 +1,6 @@
 """One act on several people: all of them or nobody, for those who may, and never by a slip."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -269,7 +270,7 @@ def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
     address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in ended)])
     assert f'action="{address}"' in client.get(LIST).content.decode()
     replay = client.post(f"{selected('suspend')}?role=user", people)
-    assert (replay.status_code, replay["Location"]) == (302, f"{LIST}?role=user")
+    assert (replay.status_code, replay["Location"]) == (302, f"{LIST}?role=user")  # none is here
     assert GONE in client.get(LIST).content.decode()
 
 
@@ -297,6 +298,66 @@ def test_a_refusal_is_said_on_the_page(as_, alice, bob):
     assert answer.status_code == 200
     assert "Alice Martin: This is the main Super User" in answer.content.decode()
     assert standing() == before
+
+
+def ticked(page):
+    """Whose boxes are ticked in the list."""
+    boxes = re.findall(r'name="person" value="([^"]+)" checked', page.content.decode())
+    return set(boxes)
+
+
+@pytest.mark.parametrize("act", NAMES)
+def test_the_way_back_keeps_the_ticks_and_the_page(act, as_, alice, bob, emma, membership):
+    client, first = as_(alice), str(membership(alice).pk)
+    marks = {"role": "user", "after": first}
+
+    assert f'name="after" value="{first}"' in client.get(LIST, marks).content.decode()
+    back = client.get(selected(act), {**of(bob, emma), **marks}).context["back"]
+
+    assert back.startswith(f"{LIST}?role=user&after={first}&person=")
+    there = client.get(back)
+    assert ticked(there) == {str(bob.sub), str(emma.sub)}
+    assert ticked(client.get(LIST)) == set()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_is_left_stays_ticked_where_somebody_is_gone(method, as_, alice, bob, emma, membership):
+    client = as_(alice)
+    Membership.objects.filter(pk=membership(emma).pk).update(ended_at=timezone.now())
+
+    answer = getattr(client, method)(f"{selected('suspend')}?role=user", of(bob, emma), follow=True)
+
+    assert GONE in answer.content.decode()
+    assert ticked(answer) == {str(bob.sub)}
+
+
+def test_a_refused_act_keeps_what_was_chosen(fresh, alice, bob, emma, thing, right):  # noqa: F811
+    client, mailbox = fresh(alice), thing("mailbox", "info@alder.example")
+    team, read = (
+        str(alice.memberships.get().customer.teams.get().uuid),
+        right("webmail.mailbox.read"),
+    )
+    terms = {"starts_at": "2030-01-02T03:04", "expires_at": "", "reason": ""}
+    for act, more in [
+        ("remove", {"typed_name": "Alder Dentist"}),
+        ("team", {"team": team, "reason": ""}),
+        ("grant", {"resource": str(mailbox.pk), "privilege": str(read.pk), **terms}),
+    ]:
+        answer = client.post(f"{selected(act)}?role=user", {**of(bob, emma), **more})
+        form, html = answer.context["form"], answer.content.decode()
+        assert form.errors, act
+        for name, value in more.items():
+            if name != "resource":
+                assert form[name].value() == value
+        for person in (bob, emma):
+            assert f'name="person" value="{person.sub}"' in html
+        assert ticked(client.get(answer.context["back"])) == {str(bob.sub), str(emma.sub)}
+
+
+def test_a_thing_that_is_gone_meanwhile_is_named(fresh, alice, bob, emma, right):  # noqa: F811
+    answer = fresh(alice).post(selected("grant"), {**of(bob, emma), "resource": "123456789"})
+
+    assert "This thing no longer exists." in answer.content.decode()
 
 
 def test_a_stale_sign_in_leads_to_the_sign_in(as_, alice, bob, emma):
@@ -333,7 +394,8 @@ def test_ids_from_elsewhere_are_nobody_s(act, as_, alice, bob, charlie):
         ids = {"person": [str(bob.sub), other]}
         for ask in (client.get, client.post):
             answer = ask(selected(act), ids)
-            assert (answer.status_code, answer["Location"]) == (302, LIST)
+            assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, LIST)
+            assert other not in answer["Location"]
             page = client.get(LIST).content.decode()
             assert page.count(GONE) == 1
             assert "charlie" not in page.casefold()

@@ -112,7 +112,7 @@ def test_edited_on_its_page(as_, alice, alder, right):
 
 
 def tokens(review):
-    return re.findall(r'name="change" value="([^"]+)"', review.content.decode())
+    return re.findall(r'type="hidden" name="change" value="([^"]+)"', review.content.decode())
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_lists_have_a_budget(as_, alice, thing, django_assert_max_num_queries):
     client = as_(alice)
     with django_assert_max_num_queries(12):
         client.get(reverse("portals:resource-list", args=["alder"]))
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(42):
         client.get(reverse("portals:resource", args=["alder", thing("domain", "alder.example").pk]))
 
 
@@ -96,7 +96,7 @@ def page(thing):
 
 
 def tokens(review):
-    return re.findall(r'name="change" value="([^"]+)"', review.content.decode())
+    return re.findall(r'type="hidden" name="change" value="([^"]+)"', review.content.decode())
 
 
 def test_levels_of_several_people_and_a_team_in_one_review(

@@ -26,7 +26,7 @@ def copy(as_, alice, bob, emma, membership):
         answer = client.post(page, {"colleague": emma.sub, "how": "add", **data})
         review = client.get(answer["Location"])
         run.page = review.content.decode()
-        found = re.findall(r'name="change" value="([^"]+)"', run.page)
+        found = re.findall(r'type="hidden" name="change" value="([^"]+)"', run.page)
         return client, answer["Location"], found
 
     return run

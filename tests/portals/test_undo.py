@@ -353,7 +353,7 @@ def test_a_deleted_team_does_not_miss_what_was_over(alice, alder, domain, give):
 
 def test_a_request_that_ended_with_the_membership_is_named(alice, emma, membership, alder):
     """It is answered once, so it stays withdrawn; what she withdrew herself is not missed."""
-    mine = open_request(actor=emma, customer=alder, kind="phone", wanted={"work_phone": "1"})
+    mine = open_request(actor=emma, customer=alder, kind="phone", wanted={"work_phone": "911"})
     withdraw_request(actor=emma, asked=mine)
     event = remove_membership(actor=alice, membership=membership(emma))
 
