@@ -88,7 +88,7 @@ def send_copies(
             template="accounts/emails/copy",
             notice=compose_notice(template=template, **to, **context),
             company=customer,
-            concerned=[str(one) for one in concerned or [customer]],
+            concerned=[str(one) for one in concerned] or [customer.name],
             **to,
         )
 
