@@ -16,6 +16,7 @@ from accounts.http import PersonRequest, network_address, too_many
 from preferences.forms.receipts import ReceiptForm
 from preferences.forms.subscribe import SubscribeForm
 from preferences.models import Topic
+from preferences.selectors import centre_of, find_recipient
 from preferences.services.receipts import ReceiptRefused, verify_receipt
 from preferences.services.subscriptions import confirm_subscription, is_person
 from preferences.services.subscriptions import subscribe as take_up
@@ -79,9 +80,11 @@ def confirm(request: PersonRequest, token: str) -> HttpResponse:
             )
     except BadToken:
         return render(request, "preferences/confirm_bad.html", status=404)
+    reader = find_recipient(asked.address) if confirmed else None
     context = {
         "asked": asked,
         "confirmed": confirmed,
+        "centre": centre_of(reader) if reader else None,
         "is_person": is_person(asked.address),
         "sender": _sender(),
     }
