@@ -290,7 +290,7 @@ def test_the_customers_page_marks_a_reseller(as_, olive, alder):
     assert Reseller.objects.filter(customer=alder).exists()
     assert "Marked as a reseller since" in text_of(client.get(customer))
     client.post(page("reseller-unmark", "alder"))
-    assert not Reseller.objects.exists()
+    assert not Reseller.objects.filter(customer=alder).exists()
 
 
 def test_evidence_comes_as_a_file_once_it_is_in_the_trail(as_, olive, bob):
