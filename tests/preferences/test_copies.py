@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from accounts.emails import send_copies
+from accounts.emails import send_copies, send_hand_over
+from accounts.models import Membership
 from accounts.services.hand_overs import accept_hand_over, offer_hand_over
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
@@ -152,6 +153,22 @@ def test_no_link_in_a_copy_opens_anything_without_a_sign_in(
             answer = client.get(link or "/")
             assert answer.status_code == 302, link
             assert answer["Location"].startswith("/accounts/login/"), link
+
+
+def test_a_contact_told_of_their_own_offer_gets_no_copy_of_it(
+    alice, alder, emma, membership, deliver
+):
+    """Emma lost the role meanwhile: the withdrawal is for her, and she is the contact too."""
+    name_contact(actor=alice, membership=membership(emma), kind="security")
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    offer = offer_hand_over(
+        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        signed_in_at=timezone.now(),
+    )  # fmt: skip
+    Membership.objects.filter(pk=membership(emma).pk).update(role="user")
+    count = len(deliver())
+    send_hand_over(kind="withdrawn", hand_over=offer, reader=membership(emma))
+    assert [mail.to for mail in deliver()[count:]] == [[emma.email]]
 
 
 # --- Which notices, to which contact ---
