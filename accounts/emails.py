@@ -1,6 +1,6 @@
 """Mail this app sends. Each names its notice class in a private header; the gate checks it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -43,24 +43,26 @@ def send_notice(
     notice_class: str,
     address: str,
     language: str,
-    copied_for: Customer | None = None,
+    copied_about: Membership | None = None,
     **context: Any,
 ) -> None:
     """Send one mandatory mail to one address, in the reader's language.
 
-    The contacts that a company (`copied_for`) named for this class get a copy: never name one for
-    a mail with a secret in it. The gate raises when the class is unknown.
+    With `copied_about`, whom it concerns, the contacts their company named for this class get a
+    copy: never ask for one of a mail with a secret in it. The gate raises for an unknown class.
     """
     words = {"template": template, "notice_class": notice_class, **context}
     with translation.override(language):  # the gate adds its words in it
         compose_notice(address=address, language=language, **words).send()
-    if copied_for is not None:
-        send_copies(customer=copied_for, besides=[address], **words)
+    if copied_about is not None:
+        company = copied_about.customer
+        send_copies(customer=company, concerned=[copied_about], besides=[address], **words)
 
 
 def send_copies(
     *,
     customer: Customer,
+    concerned: Sequence[Membership | User],
     besides: Iterable[str],
     template: str,
     notice_class: str,
@@ -68,8 +70,8 @@ def send_copies(
 ) -> None:
     """Send a notice about a company to whom it named for such mail, each in their language.
 
-    `besides` are the addresses the notice went to: nobody gets it twice. Nothing secret may be in
-    it.
+    Each copy says first whom it concerns: a notice speaks to its own reader. `besides` are the
+    addresses the notice went to: nobody gets it twice. Nothing secret may be in it.
     """
     answers: list[tuple[Any, Any]] = copies_wanted.send(
         Customer, customer=customer, notice_class=notice_class
@@ -77,19 +79,18 @@ def send_copies(
     readers = {reader.email: reader for _receiver, readers in answers for reader in readers}
     told = set(besides)
     for reader in (reader for address, reader in readers.items() if address not in told):
-        mail = compose_notice(
-            template=template,
-            notice_class=notice_class,
-            address=reader.email,
-            language=reader.language,
-            **context,
+        to: Any = {
+            "notice_class": notice_class,
+            "address": reader.email,
+            "language": reader.language,
+        }
+        send_notice(
+            template="accounts/emails/copy",
+            notice=compose_notice(template=template, **to, **context),
+            company=customer,
+            concerned=[str(one) for one in concerned] or [customer.name],
+            **to,
         )
-        with translation.override(reader.language):
-            why = render_to_string(
-                "accounts/emails/copy_message.txt", {"company": customer, "reader": reader}
-            )
-            mail.body = f"{why.strip()}\n\n{mail.body}"
-            mail.send()
 
 
 def absolute(path: str) -> str:
@@ -213,7 +214,7 @@ def send_membership_notice(*, kind: str, actor: User | None, membership: Members
         notice_class="security",
         address=person.email,
         language=person.language,
-        copied_for=membership.customer,
+        copied_about=membership,
         kind=kind,
         actor=actor,
         membership=membership,
@@ -234,8 +235,8 @@ def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> Non
     }
     send_notice(address=reader.user.email, language=reader.user.language, **words)
     if kind != "accepted" or reader == hand_over.receiver:  # that one goes to every Super User
-        others = super_users_of(company).values_list("user__email", flat=True)
-        send_copies(customer=company, besides=others, **words)
+        told = {reader.user.email, *super_users_of(company).values_list("user__email", flat=True)}
+        send_copies(customer=company, concerned=[reader], besides=told, **words)
 
 
 def send_request(*, asked: Request, reader: User) -> None:
@@ -284,7 +285,7 @@ def _send_about(
         notice_class="transactional",
         address=reader.email,
         language=reader.language,
-        copied_for=asked.customer if copied else None,
+        copied_about=asked.membership if copied else None,
         asked=asked,
         reader=reader,
         person=asked.membership,

@@ -1,9 +1,11 @@
-"""The example provider's optional mail: four topics of its own, and one of a portal."""
+"""The example provider's optional mail: its own, some of it for resellers, and a portal's."""
 
-from accounts.models import User
+from accounts.models import Customer, User
 from portals.models import Portal
+from preferences.services.resellers import mark_reseller
 from preferences.services.topics import create_topic
 
+RESELLER = "cedar"  # a bookshop whose customers get their websites from it, too
 TOPICS = {
     "newsletter": {
         "name_en": "Newsletter",
@@ -42,6 +44,7 @@ TOPICS = {
         "cadence_en": "A few times a year",
         "cadence_fr": "Quelques fois par an",
         "default_on": False,
+        "resellers_only": True,
     },
     "domain-market": {
         "name_en": "Domain market",
@@ -57,7 +60,8 @@ TOPICS = {
 
 
 def load_topics(actor: User) -> None:
-    """Create them; the portals exist already."""
+    """Create them, and mark who resells; the portals and customers exist already."""
+    mark_reseller(actor=actor, customer=Customer.objects.get(slug=RESELLER))
     for position, (slug, values) in enumerate(TOPICS.items()):
         portal = Portal.objects.get(slug=values["portal"]) if "portal" in values else None
         create_topic(actor=actor, slug=slug, **{**values, "portal": portal, "position": position})

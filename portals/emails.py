@@ -43,7 +43,7 @@ def tell_about_sensitive_grant(
             **words,
         )
         told.add(person.email)
-    send_copies(besides=told, person=None, gaining=False, **words)
+    send_copies(concerned=list(gaining), besides=told, person=None, gaining=False, **words)
 
 
 def announce_endings(

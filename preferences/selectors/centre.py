@@ -109,7 +109,7 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
     return PreferenceCentre(
         recipient=recipient,
         topics=rows,
-        notices=notice_classes(),
+        notices=_notices_for(recipient),
         history=list(consents_of(recipient)[:5]),
         copies=firm.copies,
     )
@@ -133,6 +133,13 @@ def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
         campaign_sent_at=campaigns.order_by("-resolved_at").values("resolved_at")[:1],
         mail_sent_at=mails.order_by("-pk").values("created_at")[:1],
     )
+
+
+def _notices_for(recipient: Recipient) -> list[NoticeClass]:
+    """What reaches a reader whatever they choose; without an account, answers to what was asked."""
+    if recipient.user_id is None:
+        return [NoticeClass(code=NoticeCode.TRANSACTIONAL)]
+    return notice_classes()
 
 
 class _Firms(NamedTuple):

@@ -135,6 +135,17 @@ def verify_receipt(text: str) -> dict[str, Any]:
     return dict(content)
 
 
+def said_since(*, actor: User, content: dict[str, Any]) -> bool | None:
+    """Whether a person said something that their genuine receipt does not hold; it writes nothing.
+
+    None where it is of somebody else: what they said since is theirs alone.
+    """
+    if content["pii_principal_id"] != str(actor.sub):
+        return None
+    held = [event["record_id"] for record in content["records"] for event in record["events"]]
+    return ConsentRecord.objects.filter(recipient__user=actor).exclude(pk__in=held).exists()
+
+
 def _says_the_same(jws: str, content: Any, genuine: bool) -> bool:
     """Whether the public signature covers just this; one under a former key counts for nothing."""
     try:

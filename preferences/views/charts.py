@@ -6,7 +6,7 @@ from datetime import date
 
 from preferences.selectors.audiences import Month
 
-WIDTH, HEIGHT, BASE = 720, 180, 150  # of the drawing, and where its bars stand
+WIDTH, HEIGHT = 720, 150  # of the drawing: the page stretches it, and writes the months below it
 GAP = 6
 
 
@@ -16,7 +16,6 @@ class Bars:
 
     first_day: date
     x: float
-    middle: float
     width: float
     yes: int
     no: int
@@ -31,12 +30,12 @@ class Bars:
     @property
     def yes_top(self) -> float:
         """Where the first bar ends above."""
-        return round(BASE - self.yes_height, 1)
+        return round(HEIGHT - self.yes_height, 1)
 
     @property
     def no_top(self) -> float:
         """Where the second bar ends above."""
-        return round(BASE - self.no_height, 1)
+        return round(HEIGHT - self.no_height, 1)
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,17 @@ class Chart:
     most: int
     width: int = WIDTH
     height: int = HEIGHT
-    base: int = BASE
 
 
 def chart_of(months: Sequence[Month]) -> Chart:
     """The bars of these months in a drawing of WIDTH × HEIGHT."""
     most = max((max(month.yes, month.no) for month in months), default=0)
     step = WIDTH / max(len(months), 1)
-    scale = (BASE - 10) / most if most else 0
+    scale = (HEIGHT - 10) / most if most else 0
     bars = [
         Bars(
             first_day=month.first_day,
             x=round(place * step + GAP, 1),
-            middle=round((place + 0.5) * step, 1),
             width=round((step - 2 * GAP) / 2, 1),
             yes=month.yes,
             no=month.no,

@@ -1,6 +1,7 @@
 """Mail for people without an account: asked for here, confirmed at the address."""
 
 from contextlib import suppress
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +17,8 @@ from accounts.http import PersonRequest, network_address, too_many
 from preferences.forms.receipts import ReceiptForm
 from preferences.forms.subscribe import SubscribeForm
 from preferences.models import Topic
-from preferences.services.receipts import ReceiptRefused, verify_receipt
+from preferences.selectors import centre_of, find_recipient
+from preferences.services.receipts import ReceiptRefused, said_since, verify_receipt
 from preferences.services.subscriptions import confirm_subscription, is_person
 from preferences.services.subscriptions import subscribe as take_up
 from preferences.tokens import BadToken, read_confirmation_token
@@ -79,9 +81,11 @@ def confirm(request: PersonRequest, token: str) -> HttpResponse:
             )
     except BadToken:
         return render(request, "preferences/confirm_bad.html", status=404)
+    reader = find_recipient(asked.address) if confirmed else None
     context = {
         "asked": asked,
         "confirmed": confirmed,
+        "centre": centre_of(reader) if reader else None,
         "is_person": is_person(asked.address),
         "sender": _sender(),
     }
@@ -94,12 +98,16 @@ def confirm(request: PersonRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt_verify(request: PersonRequest) -> HttpResponse:
-    """Whether a receipt is ours, and says what the evidence says."""
+    """Whether a receipt is ours, of when, and says what the evidence says."""
     post = request.method == "POST"
     form = ReceiptForm(request.POST if post else None, request.FILES if post else None)
     context = {"form": form, "checked": False, "content": None}
     if form.is_valid():
         context["checked"] = True
         with suppress(ReceiptRefused):
-            context["content"] = verify_receipt(form.cleaned_data["receipt"])
+            content = verify_receipt(form.cleaned_data["receipt"])
+            context["content"] = content
+            context["issued_at"] = datetime.fromisoformat(content["issued_at"])
+            if request.user.is_authenticated:
+                context["said_since"] = said_since(actor=request.user, content=content)
     return render(request, "preferences/receipt_verify.html", context)

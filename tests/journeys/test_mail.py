@@ -28,7 +28,7 @@ def test_subscribe_confirm_reduce_undo(open_browser, read_mail, javascript):
     page.goto(re.search(r"http\S+/subscribe/confirm/\S+", page.inner_text("main"))[0])
     assert faults_of(page) == []
     page.get_by_role("button", name="Yes, send me this").click()
-    expect(page.get_by_text(f"{address} now gets: Newsletter.")).to_be_visible()
+    expect(page.get_by_text(f"{address} is now subscribed to: Newsletter.")).to_be_visible()
 
 
 @BOTH

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -90,3 +91,46 @@ def test_topic_compose_preview_send_hold_cancel(open_browser, read_mail, javascr
     olive.get_by_role("button", name="Cancel it for good").click()
     expect(olive.get_by_text("It is cancelled for good.")).to_be_visible()
     choose_rhythm(emma, "At once")
+
+
+PLACES = """element => {
+    const seen = [...element.children].filter(e => getComputedStyle(e).visibility != "hidden");
+    return seen.map(e => {
+        const range = document.createRange();
+        range.selectNodeContents(e);
+        const {left, right} = range.getBoundingClientRect();
+        return {left, right, size: parseFloat(getComputedStyle(e).fontSize)};
+    });
+}"""
+
+
+def test_the_months_of_a_topic_can_be_read(open_browser):
+    bob = open_browser("Bob")
+    bob.goto("/preferences/")
+    bob.get_by_label("Newsletter").uncheck()
+    expect(bob.get_by_text("Off: Newsletter.")).to_be_visible()
+    for width, shown in ((375, 6), (1280, 12)):
+        for language in ("English", "Français"):
+            olive = open_browser("Olive", viewport={"width": width, "height": 900})
+            olive.goto("/provider/topics/newsletter/")
+            olive.get_by_role("button", name=language).click()
+            months = olive.locator(".chart-months").evaluate(PLACES)
+            assert len(months) == shown
+            for month, following in pairwise(months):
+                assert month["right"] + 4 <= following["left"]
+            assert all(month["size"] >= 12 for month in months)
+            assert months[0]["left"] >= 0
+            assert months[-1]["right"] <= width
+
+
+def test_on_a_phone_what_a_message_is_about_stands_beside_its_heading(open_browser):
+    olive = open_browser("Olive", viewport={"width": 375, "height": 900})
+    compose(olive, "Legal notices", "Terms of tomorrow")
+    olive.goto("/provider/messages/")
+    row = olive.get_by_role("row").filter(has_text="Terms of tomorrow")
+    about = row.get_by_text("Legal notices", exact=False).first.bounding_box()
+    by = row.get_by_text("Olive Bergeron").bounding_box()
+    state = row.get_by_text("Draft").bounding_box()
+    assert about and by and state
+    assert about["x"] > 100
+    assert about["y"] < state["y"] < by["y"]

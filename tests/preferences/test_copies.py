@@ -3,14 +3,20 @@
 Item 5 of the preference centre: contact roles decide who besides the person gets which class.
 """
 
-import pytest
-from django.utils import timezone
+import re
 
+import pytest
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from accounts.emails import send_copies, send_hand_over
+from accounts.models import Membership
 from accounts.services.hand_overs import accept_hand_over, offer_hand_over
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
 from accounts.services.requests import approve_request, open_request, refuse_request
 from accounts.services.support import send_reset_link
+from accounts.services.teams import create_team
 from portals.models import Portal, Resource
 from portals.services.grants import Terms, grant_privilege
 from portals.services.service_requests import ServiceApproval, request_service
@@ -51,6 +57,57 @@ def test_a_contact_gets_a_copy_of_what_concerns_a_colleague(alice, bob, emma, me
     assert "A copy for you" not in own.body
 
 
+def test_a_copy_says_whom_it_concerns_before_anything_else(
+    alice, bob, emma, alder, membership, deliver
+):
+    """The notice says “your place” to the person; the contact reads of whose place it speaks."""
+    name_contact(actor=alice, membership=membership(emma), kind="security")
+    count = len(deliver())
+    suspend_membership(actor=alice, membership=membership(bob))
+    own, copy = sorted(deliver()[count:], key=lambda mail: mail.to != [bob.email])
+    assert own.subject == "Your place at Alder Dental has changed"
+    assert copy.subject == f"Copy, about {membership(bob)}: “{own.subject}”"
+    first = copy.body.splitlines()[0]
+    assert f"It concerns {membership(bob)}, not you" in first
+    assert str(alder) in first
+    assert copy.body.index(first) < copy.body.index(f"Hello {membership(bob)},")
+
+
+def test_a_copy_speaks_the_contact_s_language(alice, bob, gina, membership, since):
+    name_contact(actor=alice, membership=gina, kind="security")
+    suspend_membership(actor=alice, membership=membership(bob))
+    with translation.override("fr"):
+        subject = gettext("Your place at %(company)s has changed") % {"company": "Alder Dental"}
+        words = {"people": str(membership(bob)), "subject": subject}
+        expected = gettext("Copy, about %(people)s: “%(subject)s”") % words
+    assert since()[gina.user.email].subject == expected
+
+
+def test_a_copy_names_a_few_and_then_says_that_there_are_others(
+    alice, alder, bob, emma, membership, since
+):
+    words = {
+        "customer": alder, "template": "accounts/emails/membership_notice", "besides": [],
+        "notice_class": "security", "membership": membership(bob), "kind": "left",
+    }  # fmt: skip
+    name_contact(actor=alice, membership=membership(alice), kind="security")
+    people = [membership(bob), membership(emma)] * 2
+    since()
+    send_copies(concerned=people, **words)
+    copy = since()[alice.email]
+    assert copy.subject.startswith(f"Copy, about {people[0]}, {people[1]} and others: ")
+    assert "concerns " + ", ".join(map(str, people)) in copy.body
+
+
+def test_a_copy_about_a_team_without_members_is_about_the_company(
+    alice, alder, gina, since, membership
+):
+    name_contact(actor=alice, membership=gina, kind="security")
+    team = create_team(actor=alice, customer=alder, name="Nobody yet")
+    give_bobs_mailbox(alice, team)
+    assert "Alder Dental" in since()[gina.user.email].subject
+
+
 def test_nobody_gets_it_twice_nor_once_they_left(alice, bob, emma, membership, deliver):
     name_contact(actor=alice, membership=membership(bob), kind="security")
     count = len(deliver())
@@ -67,6 +124,51 @@ def test_a_reset_link_is_copied_to_nobody(alice, bob, emma, dana, membership, de
     count = len(deliver())
     send_reset_link(actor=dana, person=bob, ticket="T-1", reason="Lost")
     assert [emma.email] not in [mail.to for mail in deliver()[count:]]
+
+
+def test_no_link_in_a_copy_opens_anything_without_a_sign_in(
+    alice, alder, bob, emma, gina, olive, membership, deliver, client
+):
+    """Whatever is copied, for every class that is: a link that lets somebody in is in none."""
+    for kind in ContactKind:
+        name_contact(actor=alice, membership=gina, kind=kind.value)
+    count = len(deliver())
+    suspend_membership(actor=alice, membership=membership(bob))
+    give_bobs_mailbox(alice, membership(emma))
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    offer_hand_over(
+        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        signed_in_at=timezone.now(),
+    )  # fmt: skip
+    portal = Portal.objects.get(slug="statistics")
+    asked = request_service(
+        actor=alice, customer=alder, portal=portal, kind="end", typed=portal.label_en
+    )
+    refuse_request(actor=olive, asked=asked, reason="Not yet", for_provider=True)
+    copies = [mail for mail in deliver()[count:] if mail.to == [gina.user.email]]
+    assert len(copies) == 5
+    for mail in copies:
+        text = mail.body.partition("\n-- \n")[0]  # below it the gate's own, to its own reader
+        for link in re.findall(r"http://[^/\s]+(/\S*)?", text):
+            answer = client.get(link or "/")
+            assert answer.status_code == 302, link
+            assert answer["Location"].startswith("/accounts/login/"), link
+
+
+def test_a_contact_told_of_their_own_offer_gets_no_copy_of_it(
+    alice, alder, emma, membership, deliver
+):
+    """Emma lost the role meanwhile: the withdrawal is for her, and she is the contact too."""
+    name_contact(actor=alice, membership=membership(emma), kind="security")
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    offer = offer_hand_over(
+        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        signed_in_at=timezone.now(),
+    )  # fmt: skip
+    Membership.objects.filter(pk=membership(emma).pk).update(role="user")
+    count = len(deliver())
+    send_hand_over(kind="withdrawn", hand_over=offer, reader=membership(emma))
+    assert [mail.to for mail in deliver()[count:]] == [[emma.email]]
 
 
 # --- Which notices, to which contact ---

@@ -354,3 +354,17 @@ def test_what_a_subscriber_never_asked_for_is_off(subscriber, browser):
     row = text.split(f"<strong>{on_by_default.name}</strong>")[1].split("</li>")[0]
     assert 'value="ask"' in row
     assert 'value="stop"' not in row
+
+
+def test_a_subscriber_is_not_told_of_notices_about_an_account(bob, subscriber, consent, browser):
+    """Only people get those; what answers a request at the address is all that comes to it."""
+    sam = subscriber()
+    consent(sam, Topic.objects.get(slug="newsletter"))
+    theirs, bobs = browser.get(url(sam)).text, browser.get(url(bob.recipient)).text
+    for label in ("Legal notices", "Planned maintenance", "Security of your account"):
+        assert label not in theirs
+        assert label in bobs
+    assert "You always get" in bobs
+    assert "You always get" not in theirs
+    assert "Nobody has an account with this address" in theirs
+    assert "only the mail below that nobody can refuse: Orders and changes." in theirs

@@ -30,7 +30,6 @@ def test_topics_first_then_mandatory_mail_without_a_switch_R40(bob, as_):
         "newsletter": True,
         "product-updates": True,
         "promotions": False,
-        "reseller-alerts": False,
         "domain-market": False,
     }
     assert text.index('id="optional"') < text.index('id="mandatory"')
@@ -45,6 +44,12 @@ def test_topics_first_then_mandatory_mail_without_a_switch_R40(bob, as_):
 
 def test_topic_of_a_portal_is_for_its_people(dana, as_):
     assert "domain-market" not in switches(as_(dana).get("/preferences/").text)
+
+
+def test_what_is_for_resellers_is_shown_to_their_people_alone(frank, bob, as_):
+    """In the example Cedar Books resells, and Alder Dental does not."""
+    assert "reseller-alerts" in switches(as_(frank).get("/preferences/").text)
+    assert "reseller-alerts" not in switches(as_(bob).get("/preferences/").text)
 
 
 def test_a_form_post_saves_and_offers_undo_R34(bob, alice, as_, newsletter):

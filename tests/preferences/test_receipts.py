@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from datetime import UTC, datetime
 
 import jwt
 import pytest
@@ -11,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from hub.demo.environment import new_private_key
 from portals.tokens import sign_text
@@ -34,9 +38,9 @@ def receipt(bob, newsletter, promotions):
     return receipt_for(actor=bob)
 
 
-def check(text):
+def check(text, client=None):
     file = SimpleUploadedFile("receipt.json", text.encode())
-    return Client().post("/preferences/receipts/verify/", {"receipt": file})
+    return (client or Client()).post("/preferences/receipts/verify/", {"receipt": file})
 
 
 def test_it_has_the_fields_R35(receipt, bob, settings):
@@ -201,3 +205,38 @@ def test_after_either_key_was_changed_the_hub_knows_its_receipts(bob, newsletter
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(ReceiptRefused):
         verify_receipt(text)
+
+
+# --- A receipt shows what was, and tells nobody else what is ---
+
+
+def test_an_old_receipt_says_of_when_it_is(receipt, time_machine):
+    time_machine.move_to(datetime(2031, 3, 2, 15, 0, tzinfo=UTC))
+    shown = check(json.dumps(receipt)).text
+    issued = timezone.localtime(datetime.fromisoformat(receipt["receipt"]["issued_at"]))
+    assert f"It was issued on {date_format(issued, 'DATETIME_FORMAT')}" in shown
+    assert "shows what had been said until then" in shown
+    assert "2031" not in shown
+
+
+def test_only_who_it_is_of_reads_whether_they_said_something_since(
+    bob, alice, olive, as_, receipt, promotions
+):
+    def shown(client):
+        return re.sub(
+            r'(X-CSRFToken": "|nonce="|csrfmiddlewaretoken" value=")[^"]*',
+            "",
+            check(text, client).text,
+        )
+
+    text = json.dumps(receipt)
+    others = [Client(), as_(alice), as_(olive)]
+    before = [shown(client) for client in others]
+    assert "You have said nothing since." in shown(as_(bob))
+    choose_topic(actor=bob, topic=promotions, wants=True)
+
+    mine = shown(as_(bob))
+    assert "You have said something since" in mine
+    assert 'href="/preferences/history/"' in mine
+    assert [shown(client) for client in others] == before
+    assert not any("since" in page for page in before)

@@ -83,7 +83,7 @@ def test_nothing_is_written_before_the_confirmation(visitor, deliver, newsletter
     assert rows() == before
 
     for _ in range(3):  # replays succeed and write once
-        assert "now gets: Newsletter" in visitor.post(path).text
+        assert "is now subscribed to: Newsletter" in visitor.post(path).text
     record = ConsentRecord.objects.get()
     assert (record.wants, record.basis, record.source) == (True, "express", "subscribe")
     assert newsletter.purpose in record.wording
@@ -91,6 +91,25 @@ def test_nothing_is_written_before_the_confirmation(visitor, deliver, newsletter
     assert (sam.user, sam.language) == (None, "en")
     assert answer_for(sam, newsletter).send
     assert AuditEvent.objects.filter(kind="topic.subscribed").count() == 1
+
+
+def test_the_page_says_how_often_it_comes_and_what_was_chosen_before(visitor, link, newsletter):
+    """A reader's rhythm, a pause, and an address that takes no mail hold for a new yes, too."""
+    path = link()
+    plainly = visitor.post(path).text
+    assert f"{newsletter.cadence}." in plainly
+    for word in ("gathered into one", "paused", "comes back"):
+        assert word not in plainly
+
+    sam = Recipient.objects.filter(address=SAM)
+    sam.update(digest="weekly")
+    assert "gathered into one, once a week;" in visitor.post(path).text
+    sam.update(digest="immediate", paused_until=timezone.now() + timedelta(days=30))
+    assert "You paused your mail until" in visitor.post(path).text
+    sam.update(paused_until=timezone.now() - timedelta(days=1))
+    assert "You paused your mail until" not in visitor.post(path).text
+    sam.update(unreachable_since=timezone.now())
+    assert "mail to this address comes back" in visitor.post(path).text
 
 
 def test_the_confirmation_mail_is_a_notice_R8(visitor, deliver):
