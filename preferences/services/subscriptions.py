@@ -16,7 +16,7 @@ from preferences.models import ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hashes
 from preferences.selectors.refusals import refused_addresses, refuses
 from preferences.services.choices import record_consent
-from preferences.services.recipients import subscriber_of
+from preferences.services.recipients import clear_mark, subscriber_of
 from preferences.tokens import (
     Subscription,
     confirmation_url,
@@ -124,7 +124,7 @@ def is_person(address: str) -> bool:
 def confirm_subscription(
     *, actor: None, token: str, network_address: str | None = None
 ) -> Confirmed:
-    """Write the yes of a confirmed subscription, with its evidence.
+    """Write the yes of a confirmed subscription, with its evidence; the address takes mail, then.
 
     Doing it again is success and writes nothing; what was refused after the link had been made
     stays refused. Raises BadToken, whatever is wrong with the token, its age included.
@@ -136,6 +136,8 @@ def confirm_subscription(
         recipient = subscriber_of(asked.address, asked.language)
         if _became_a_persons(recipient):
             return Confirmed(asked, True, [], asked.topics)
+        if recipient.unreachable_since and recipient.unreachable_since < asked.asked_at:
+            clear_mark(recipient)  # the mail with the link arrived
         since = _said_since(recipient, asked)
         on = [topic for topic in asked.topics if topic.pk not in since and None not in since]
         for topic in on:

@@ -64,6 +64,7 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
                 "address": recipient.masked,
                 "topics": topics,
                 "done": request.method == "POST",
+                "has_account": recipient.user_id is not None,
                 "page": page_path(recipient) if recipient.pk else "",
             },
         )

@@ -112,6 +112,17 @@ def test_the_page_says_how_often_it_comes_and_what_was_chosen_before(visitor, li
     assert "mail to this address comes back" in visitor.post(path).text
 
 
+def test_a_link_mailed_after_mail_came_back_shows_that_it_comes_again(visitor, link, subscriber):
+    sam = subscriber(SAM)
+    before = link()
+    sam.unreachable_since, sam.unreachable_reason = timezone.now(), "mailbox full"
+    sam.save()
+    assert "mail to this address comes back" in visitor.post(before).text
+    assert "comes back" not in visitor.post(link()).text
+    sam.refresh_from_db()
+    assert (sam.unreachable_since, sam.unreachable_reason) == (None, "")
+
+
 def test_the_confirmation_mail_is_a_notice_R8(visitor, deliver):
     ask(visitor, language="fr")
     wire = deliver()[0].message()
