@@ -48,6 +48,7 @@ def run_pytest(title: str, arguments: list[str], database_url: str | None) -> in
     environment["HUB_ENV"] = "test"
     if database_url:
         environment["HUB_DATABASE_URL"] = database_url
+        environment.setdefault("EXAMPLES", "10")  # of the state machine, which SQLite ran in full
     command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
 

@@ -1,28 +1,27 @@
 """The cast, and what every test stands on.
 
-The example provider is loaded once per database; each test runs in a transaction over it. Tests
-that commit (`transactional_db`) get it loaded afresh.
+The example provider is loaded once per database; each test runs in a transaction over it. After
+a test that commits (`transactional_db`), every row is put back as it was (tests/cast.py).
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
-from django.db import connection
 from django.db.models.signals import post_save
-from django.test import Client, TransactionTestCase, override_settings
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from accounts.choices import EVENT_SENTENCES
-from accounts.models import AuditEvent, Customer, Membership, User, triggers
+from accounts.models import AuditEvent, Customer, Membership, User
 from accounts.selectors.trail import named_in
 from hub.example import load_example
 from preferences.management.commands.worker import Worker
+from tests.cast import keep_cast
 from tests.machine import CI
 
 
@@ -36,9 +35,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    with django_db_blocker.unblock():
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[None]:
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         load_example()
+        put_back = keep_cast()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: put_back())
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -46,20 +50,6 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
     """Django's test set-up swaps the backend for its own; put the gate back."""
     settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
     mail.outbox = []
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _flush_past_the_triggers() -> Iterator[None]:
-    """Append-only tables refuse the flush of transactional tests, so it runs without triggers."""
-    teardown = TransactionTestCase._fixture_teardown
-
-    def without_triggers(self: TransactionTestCase) -> None:
-        with triggers.removed(connection):
-            teardown(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
-        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -95,18 +85,6 @@ def _nothing_is_counted_yet() -> None:
 def _nobodys_language() -> None:
     """A request leaves its reader's language behind in the thread; each test begins without."""
     translation.deactivate()
-
-
-@pytest.fixture(autouse=True)
-def _cast_is_there(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After a flush, the next test that commits finds the example again."""
-    if "transactional_db" in request.fixturenames or "live_server" in request.fixturenames:
-        request.getfixturevalue("transactional_db")
-        if not User.objects.exists():
-            with override_settings(EMAIL_BACKEND=settings.HUB_MAIL_TRANSPORT):
-                load_example()  # its mails are no test's business
-            mail.outbox = []
-    yield
 
 
 @pytest.fixture
