@@ -17,8 +17,8 @@ _HIDDEN = set("\u200b\u2060\ufeff\u061c") | {
 
 # A number, then what rings behind it; the spaces are also those a text program puts there.
 _PHONE = re.compile(
-    r"([0-9 \u00a0\u202f+().\-/]+)"
-    r"(?:(?:, ?)?(?:ext(?:ension)?\.?|x|poste)[ \u00a0\u202f]*[0-9]{1,10})?",
+    r"(\+? ?(?:\(?[0-9]\)?[ \u00a0\u202f.\-/]{0,3})+(?<=[0-9)]))"
+    r"(?:,?[ \u00a0\u202f]*(?:ext(?:ension)?\.?|x|poste)[ \u00a0\u202f]*[0-9]{1,10})?",
     re.IGNORECASE,
 )
 

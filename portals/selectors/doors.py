@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from accounts.choices import Role
 from accounts.models import Customer, Membership, Team, TeamMembership
@@ -28,11 +29,13 @@ class Door:
 
 @dataclass(frozen=True)
 class Gain:
-    """One right on one thing that somebody gets, by keys."""
+    """One right on one thing that somebody gets, by keys; and its own dates, where it has any."""
 
     thing: int
     subscription: int
     privilege: int
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 def doors_of(customer: Customer, subscriptions: Collection[int] | None = None) -> list[Door]:
@@ -63,8 +66,8 @@ def closed_to(holders: Sequence[Holder], doors: Sequence[Door]) -> dict[Holder, 
 def ways_in(customer: Customer, plan: Iterable[Planned]) -> list[Planned]:
     """What would let those in who get something, by this plan, in a portal they cannot open.
 
-    None of it is in the plan: whoever reviews it may add it. A team is let in as a whole, where
-    anybody in it is left outside.
+    None of it is in the plan: whoever reviews it may add it, with the dates that all of it in this
+    portal shares. A team is let in as a whole, where anybody in it is left outside.
     """
     gains = _gains_by(plan)
     wanted = {one.subscription for many in gains.values() for one in many}
@@ -79,6 +82,8 @@ def ways_in(customer: Customer, plan: Iterable[Planned]) -> list[Planned]:
             privilege=door.privilege,
             resource=door.root,
             grant=there.get((holder_key(holder), door.root.pk), {}).get(door.privilege.pk),
+            starts_at=_shared_dates(door, gained)[0],
+            expires_at=_shared_dates(door, gained)[1],
         )
         for holder, gained in gains.items()
         for door in closed[holder]
@@ -121,7 +126,8 @@ def _gains_by(plan: Iterable[Planned]) -> dict[Holder, list[Gain]]:
         if one.act == "join":
             joins.append(one)
         elif one.act in ("give", "again") and one.resource and one.privilege:
-            gain = Gain(one.resource.pk, one.resource.subscription_id, one.privilege.pk)
+            thing, dates = one.resource, (one.starts_at, one.expires_at)
+            gain = Gain(thing.pk, thing.subscription_id, one.privilege.pk, *dates)
             found.setdefault(one.holder, []).append(gain)
     through = _gains_through({one.team for one in joins if one.team})
     for one in joins:
@@ -133,11 +139,17 @@ def _gains_by(plan: Iterable[Planned]) -> dict[Holder, list[Gain]]:
 def _gains_through(teams: Collection[Team]) -> dict[int, list[Gain]]:
     """team → what it holds, now or later."""
     found: dict[int, list[Gain]] = {}
-    for team, *gain in TeamGrant.objects.filter(not_over(), group__team__in=teams).values_list(
-        "group__team", "content_object", "content_object__subscription", "permission"
-    ):
-        found.setdefault(team, []).append(Gain(*gain))
+    for team, thing, subscription, privilege in TeamGrant.objects.filter(
+        not_over(), group__team__in=teams
+    ).values_list("group__team", "content_object", "content_object__subscription", "permission"):
+        found.setdefault(team, []).append(Gain(thing, subscription, privilege))
     return found
+
+
+def _shared_dates(door: Door, gains: Iterable[Gain]) -> tuple[datetime | None, datetime | None]:
+    inside = [one for one in gains if one.subscription == door.root.subscription_id]
+    dates = {(one.starts_at, one.expires_at) for one in inside}
+    return dates.pop() if len(dates) == 1 else (None, None)
 
 
 def _opening(doors: Iterable[Door]) -> set[int]:

@@ -34,6 +34,7 @@ from portals.views import holders
 from portals.views.invite_report import report_of
 
 MOST_BYTES = 500_000
+MOST_THINGS = 100
 KEPT = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights")
 
 
@@ -220,7 +221,7 @@ def _kept(request: PersonRequest) -> list[tuple[str, str]]:
 
 
 def _chosen_resources(customer: Customer, values: list[str]) -> dict[int, Resource]:
-    keys = [int(value) for value in values[:50] if value.isdecimal() and len(value) < 19]
+    keys = [int(value) for value in values[:MOST_THINGS] if value.isdecimal() and len(value) < 19]
     return {resource.pk: resource for resource in resources_of(customer).filter(pk__in=keys)}
 
 

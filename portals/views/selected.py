@@ -139,7 +139,9 @@ def _about(request: PersonRequest, act: str, selected: Selected) -> dict[str, An
 
 
 def _shut_out(selected: Selected) -> list[Membership]:
-    """Those who cannot open the portal this thing is in."""
+    """Those who cannot open the portal this thing is in; to the portal itself they get that."""
+    if selected.resource.resource_type.parent_id is None:
+        return []
     doors = doors_of(selected.customer, [selected.resource.subscription_id])
     closed = closed_to(selected.people, doors)
     return [one for one in selected.people if closed[one]]

@@ -149,6 +149,9 @@ REDUCING_SOURCES = [
     ConsentSource.COMPLAINT.value,
 ]
 
+# A stop that comes so can be taken back for ten minutes, where it was pressed.
+UNDOABLE_SOURCES = [ConsentSource.PAGE.value, ConsentSource.MAIL_LINK.value]
+
 
 class ImportOutcome(TextChoices):
     """What came of one line of an import."""

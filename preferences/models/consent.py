@@ -160,11 +160,15 @@ _UNDONE_BY_ITS_OWN = """NOT n.wants AND (
 # A stop undone: the same basis again, which nothing but the no just said ended.
 # What had been silence is the contract it rested on.
 _GIVES_BACK = f"""NEW.source = 'undo' AND NEW.basis = (
-    SELECT CASE WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
+    SELECT CASE WHEN NOT s.wants AND s.id > COALESCE(p.id, 0) THEN ''
+        WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
     FROM preferences_consentrecord n
     LEFT JOIN preferences_consentrecord p ON p.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = n.recipient_id AND q.topic_id = n.topic_id AND q.id < n.id)
+    LEFT JOIN preferences_consentrecord s ON s.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = n.recipient_id AND q.topic_id IS NULL AND q.id < n.id)
     WHERE {_UNDONE_BY_ITS_OWN} AND n.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = NEW.recipient_id
@@ -176,7 +180,7 @@ _UNDOES = f"""EXISTS (
     WHERE {_UNDONE_BY_ITS_OWN} AND n.recipient_id = NEW.recipient_id AND n.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = NEW.recipient_id
-          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""  # noqa: S608
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL OR NEW.topic_id IS NULL)))"""  # noqa: S608
 
 
 TRIGGERS = register(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.choices import Language
 from accounts.models import User
 from accounts.services.audit import record_event
-from preferences.choices import ConsentBasis, ConsentSource
+from preferences.choices import UNDOABLE_SOURCES, ConsentBasis, ConsentSource
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, wording_hash
 from preferences.selectors import centre_of
@@ -70,14 +70,14 @@ def _stands(recipient: Recipient, topic: Topic, wants: bool, source: str) -> boo
     if choice is None:
         return False
     if not wants:
-        return not _is_only_by_link(choice.consent, source)
+        return not _may_be_undone(choice.consent, source)
     express = choice.consent.basis == ConsentBasis.EXPRESS
     return express and choice.consent_id > (recipient.stopped_id or 0)
 
 
-def _is_only_by_link(record: ConsentRecord, source: str) -> bool:
-    """A no by a mail's link can be undone by its browser: one said another way stands beside it."""
-    return record.source == ConsentSource.MAIL_LINK and source != ConsentSource.MAIL_LINK
+def _may_be_undone(record: ConsentRecord, source: str) -> bool:
+    """Whether the way a no came has an undo: one said another way then stands beside it."""
+    return record.source in UNDOABLE_SOURCES and source != record.source
 
 
 @transaction.atomic
@@ -152,7 +152,7 @@ def stop_all_optional(
     wanted = [row.topic for row in centre_of(recipient).topics if row.wants]
     latest = recipient.consent_records.order_by("-pk").values_list("pk", flat=True).first()
     stop = recipient.stopped
-    if stop is None or latest != stop.pk or _is_only_by_link(stop, source):
+    if stop is None or latest != stop.pk or _may_be_undone(stop, source):
         record_consent(
             actor=actor,
             recipient=recipient,

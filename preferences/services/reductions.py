@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.services.audit import record_event
-from preferences.choices import ConsentBasis, ConsentSource
+from preferences.audience import topic_verdicts
+from preferences.choices import ConsentBasis, ConsentSource, Reason
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.services.choices import choose_topics, record_consent, stop_all_optional
 from preferences.services.recipients import (
@@ -65,6 +67,7 @@ def stop_mail(
     recipient = lock_reader(actor, recipient)
     source = ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK
     if topics:
+        came = _coming(recipient, topics)
         changed = choose_topics(
             actor=actor,
             topics=topics,
@@ -75,7 +78,11 @@ def stop_mail(
         )
         choices = Choice.objects.filter(recipient=recipient, topic__in=changed)
         refused = [choice.consent for choice in choices.select_related("consent", "topic")]
-        records = [record.pk for record in refused if _ground(recipient, record)]
+        records = [
+            record.pk
+            for record in refused
+            if record.topic_id in came and _ground(recipient, record)
+        ]
         return Reduction(recipient.pk, "stop", records, [topic.pk for topic in changed])
     earlier = recipient.stopped_id
     stopped = stop_all_optional(
@@ -150,6 +157,20 @@ def undo_reduction(
     return True
 
 
+def _coming(recipient: Recipient, topics: Sequence[Topic]) -> set[int | None]:
+    """Which of these they get now, or after a pause."""
+    verdicts = topic_verdicts(topics=[topic.pk for topic in topics], readers=[recipient.pk])
+    return {one.topic_id for one in verdicts if one.send or one.reason == Reason.PAUSED}
+
+
+def _said_since(recipient: Recipient, record: ConsentRecord) -> bool:
+    """Whether the reader said anything that concerns what a record is about after it."""
+    later = ConsentRecord.objects.filter(recipient=recipient, pk__gt=record.pk)
+    if record.topic_id is not None:
+        later = later.filter(Q(topic=record.topic_id) | Q(topic=None))
+    return later.exists()
+
+
 def _text(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
@@ -171,7 +192,7 @@ def _take_back_stop(
     network_address: str | None,
 ) -> bool:
     """Lift the stop of everything, or, over an earlier one, what it had added to it."""
-    if recipient.stopped_id != record.pk:
+    if recipient.stopped_id != record.pk or _said_since(recipient, record):
         return False
     wanted: list[Topic | None] = [None]
     if topics:  # each had been asked for after the earlier stop, and nothing was said since
@@ -224,8 +245,8 @@ def _take_back(
     network_address: str | None,
 ) -> bool:
     """Undo the refusal of one topic, with the very basis it had."""
-    if not Choice.objects.filter(recipient=recipient, topic=topic, consent=record).exists():
-        return False  # something was said since
+    if _said_since(recipient, record):
+        return False
     ground = _ground(recipient, record)
     if ground is None:
         return False

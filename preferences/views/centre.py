@@ -96,11 +96,14 @@ def _page(
         "digests": Digest.choices,
         "languages": Language.choices,
     }
-    return render(request, template, context, status=409 if refusal else 200)
+    # htmx leaves out what is not a success, and with it the reason.
+    status = 409 if refusal and not request.htmx else 200
+    return render(request, template, context, status=status)
 
 
 def _refused(request: PersonRequest, refusal: ValidationError) -> HttpResponse:
-    return _page(request, "preferences/centre.html", refusal=refusal)
+    part = "#choices" if request.htmx else ""
+    return _page(request, f"preferences/centre.html{part}", refusal=refusal)
 
 
 @require_GET

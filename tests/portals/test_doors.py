@@ -12,7 +12,7 @@ from accounts.services.memberships import suspend_membership
 from accounts.services.teams import add_to_team, create_team
 from portals.models import OfferedGrant, PersonGrant, Resource
 from portals.selectors.doors import closed_to, doors_of, shut_to_newcomers, ways_in
-from portals.selectors.plans import Draft, Planned, plan_of
+from portals.selectors.plans import Draft, Planned, plan_of, seconds
 from portals.selectors.sheets import Spot, holder_key
 from portals.services.bulk import grant_to_people
 from portals.services.grants import Terms
@@ -178,6 +178,15 @@ def test_the_way_in_is_one_tick_in_the_same_act(review, emma, domain, root):
     assert given.values("expires_at").distinct().count() == 1
 
 
+def test_a_way_in_ends_with_what_it_leads_to(alder, emmas, domain, right):
+    """A right with dates of its own, as a copied one, opens the portal no longer than it lasts."""
+    ends = timezone.now() + timedelta(days=9)
+    spot = Spot(holder_key(emmas), domain.pk, domain.resource_type_id)
+    plan = plan_of(alder, Draft(wants={spot: {right(DNS).pk: f"-{seconds(ends)}"}}))
+    [way] = ways_in(alder, plan)
+    assert (way.starts_at, seconds(way.expires_at)) == (None, seconds(ends))
+
+
 def test_a_way_in_that_ran_out_is_given_anew(
     as_, alice, emma, emmas, give, root, alder, domain, right
 ):
@@ -203,6 +212,8 @@ def test_many_at_once(as_, alice, bob, emma, alder, domain, right, root):
     assert 'name="let_in" checked' not in html
     only_bob = {**chosen, "person": [str(bob.sub)]}
     assert "let_in" not in client.get(page, only_bob).content.decode()
+    the_portal = {**chosen, "resource": str(root.pk)}  # whose right is what lets them in
+    assert "let_in" not in client.get(page, the_portal).content.decode()
 
     given = {"privilege": str(right(DNS).pk), "starts_at": "", "expires_at": "", "reason": ""}
     assert client.post(page, {**chosen, **given}).status_code == 302
@@ -237,12 +248,14 @@ def test_an_invitation(as_, alice, alder, domain, right, root, deliver):
 
     form = client.post(page, {"act": "add", "new_resource": str(domain.pk), **people})
     assert "Not everybody can open Domains from the start" in form.content.decode()
+    assert "Let everybody on this list in" not in form.content.decode()
     form = client.post(page, {"act": "add", "new_resource": str(root.pk), **people})
     assert "Not everybody can open" not in form.content.decode()
     checked = client.post(page, {"act": "check", **ticked, **people}).content.decode()
 
     way = f"{root.pk}:{right(OPEN).pk}"
     assert "People on this list who will not be able to open Domains yet: 2." in checked
+    assert "Let everybody on this list in: “Open the portal” in Domains" in checked
     assert f'<input type="checkbox" name="rights" value="{way}">' in checked
     assert f'type="hidden" name="resource" value="{root.pk}"' in checked
     send = {"act": "send", **people, "people": "", "resource": [str(domain.pk), str(root.pk)]}

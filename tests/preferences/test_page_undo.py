@@ -10,17 +10,17 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from preferences.choices import ConsentSource
 from preferences.models import ConsentRecord, FirmRecipient, Topic
 from preferences.selectors import may_send
 from preferences.selectors.evidence import evidence_of
-from preferences.services.choices import choose_topic, stop_all_optional
+from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
 from preferences.services.firms import deny_topic
 from preferences.services.receipts import receipt_for
-from preferences.services.recipients import choose_digest
+from preferences.services.recipients import choose_digest, pause_optional_mail
 from preferences.services.reductions import space_by_link, stop_mail, undo_reduction
-from preferences.tokens import page_token
+from preferences.tokens import page_token, unsubscribe_token
 from preferences.views.centre import SAID_FOR, UNDO
 from preferences.views.links import UNDO_COOKIE
 
@@ -211,3 +211,86 @@ def test_on_says_when_it_does_not_come_all_the_same(bob, alice, as_, promotions)
     page = as_(bob).post("/preferences/choose/", data, follow=True).text
     assert "On: Promotions." in page
     assert "Yet it does not come for now; the reason stands beside it." in page
+
+
+@pytest.mark.parametrize("everything", [True, False])
+@pytest.mark.parametrize("way", ["one_click", "mail_link"])
+def test_a_no_by_a_mail_after_ones_own_stands_beside_it_R44(bob, as_, newsletter, everything, way):
+    """Whoever unsubscribed meanwhile is not brought back by the page's undo."""
+    client = as_(bob)
+    if everything:
+        kept = offered(client.post("/preferences/stop/", follow=True).text)
+    else:
+        kept = offered(stop(client, newsletter))
+    token = unsubscribe_token(bob.recipient, *([] if everything else [newsletter]))
+    unsubscribe(actor=None, token=token, source=way)
+    assert undo(client, kept).status_code == 409
+    assert not may_send(bob, newsletter)
+
+
+@pytest.mark.parametrize("by_link", [True, False])
+def test_a_stop_of_everything_lifted_since_ends_an_older_undo(bob, as_, newsletter, by_link):
+    client, link = as_(bob), Client()
+    path = f"/preferences/mail/{page_token(bob.recipient)}/"
+    if by_link:
+        link.post(path, {"act": "stop", "topic": newsletter.slug})
+    else:
+        kept = offered(stop(client, newsletter))
+    client.post("/preferences/stop/")
+    client.post("/preferences/resume/")
+    if by_link:
+        assert link.post(path, {"act": "undo"}).status_code == 200
+    else:
+        assert undo(client, kept).status_code == 409
+    assert not may_send(bob, newsletter)
+
+
+@pytest.mark.parametrize("by_link", [True, False])
+def test_what_was_chosen_after_a_stop_of_everything_is_not_widened(bob, newsletter, by_link):
+    actor, reader = (None, bob.recipient) if by_link else (bob, None)
+    taken = stop_mail(actor=actor, recipient=reader, topics=[])
+    choose_topic(actor=bob, topic=newsletter, wants=True)  # only this comes now
+    assert not undo_reduction(actor=actor, recipient=reader, reduction=taken)
+    assert not may_send(bob, Topic.objects.get(slug="product-updates"))
+
+
+def test_the_undo_of_a_second_stop_is_good_once(bob, as_, newsletter):
+    stop_all_optional(actor=bob)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    client = as_(bob)
+    kept = offered(client.post("/preferences/stop/", follow=True).text)
+    undo(client, kept)
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    count = AuditEvent.objects.count()
+    assert undo(client, kept).status_code == 409
+    assert AuditEvent.objects.count() == count
+
+
+def test_what_did_not_come_is_not_given_back(newsletter):
+    """Somebody nothing ties to us gets nothing by silence, and nothing by an undo (R18)."""
+    nina = User.objects.create_user("nina@elsewhere.example", name="Nina")
+    assert not may_send(nina, newsletter)
+    taken = stop_mail(actor=nina, topics=[newsletter])
+    assert not taken.took
+    assert not undo_reduction(actor=nina, reduction=taken)
+    assert not may_send(nina, newsletter)
+
+
+def test_a_pause_is_no_reason_to_take_an_undo_away(bob, newsletter):
+    pause_optional_mail(actor=bob, until=timezone.now() + timedelta(days=30))
+    assert undo_reduction(actor=bob, reduction=stop_mail(actor=bob, topics=[newsletter]))
+
+
+def test_no_implied_consent_comes_back_over_a_stop_of_everything(bob, newsletter, consent):
+    consent(bob.recipient, newsletter, basis="purchase")
+    stop_all_optional(actor=bob)
+    consent(bob.recipient, newsletter, wants=False, actor=bob)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        consent(bob.recipient, newsletter, source="undo", basis="purchase", actor=bob)
+
+
+def test_why_an_undo_is_refused_is_read_with_javascript_too(bob, as_, newsletter):
+    response = undo(as_(bob), "", **HTMX)
+    assert response.status_code == 200  # htmx shows no other
+    assert "<html" not in response.text
+    assert "nothing was changed" in response.text
