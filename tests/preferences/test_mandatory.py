@@ -1,5 +1,6 @@
 """Nobody and nothing silences mandatory mail (R38, R41, R42; security I4, I5)."""
 
+import io
 import json
 
 import pytest
@@ -8,15 +9,24 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.spreadsheets import read_table
 from preferences.choices import NoticeCode, Reason
 from preferences.choices.reports import ReportKind
 from preferences.gate import delivery
 from preferences.models import Choice, ConsentRecord, DeliveryDecision, Message, NoticeClass, Topic
 from preferences.selectors import topics_for
-from preferences.services.choices import choose_topic, choose_topics, stop_all_optional
+from preferences.services.choices import (
+    choose_topic,
+    choose_topics,
+    stop_all_optional,
+    unsubscribe,
+)
 from preferences.services.firms import deny_topic
+from preferences.services.imports import Columns, import_consents
+from preferences.services.recipients import follow_changed_addresses
 from preferences.services.reports import note_report
 from preferences.services.topics import create_topic
+from preferences.tokens import UNSUBSCRIBE, cipher, unsubscribe_token
 
 
 @pytest.fixture
@@ -172,6 +182,47 @@ def test_inserted_and_updated_rows_R38(bob, newsletter, legal_notice_arrives):
         )
 
     legal_notice_arrives(between=silence_the_message)
+
+
+def test_by_an_import_R38(bob, olive, newsletter, legal_notice_arrives):
+    """A former list names Bob as unsubscribed, and a class where a topic belongs."""
+    lines = read_table(io.BytesIO(f"{bob.email},unsubscribed".encode()))
+    how = {"actor": olive, "lines": lines, "columns": Columns(address=0, status=1)}
+    how |= {"basis": "express", "wording": "The former list.", "dry_run": False}
+
+    def take_over():
+        import_consents(topic=newsletter, **how)
+        refuse(lambda: import_consents(topic=NoticeClass.objects.get(code="legal"), **how))
+
+    legal_notice_arrives(between=take_over)
+    assert not Choice.objects.get(recipient=bob.recipient).wants
+
+
+def test_by_a_merge_R38_R44(bob, subscriber, legal_notice_arrives):
+    """Bob moves to an address at which somebody had stopped everything, before and after."""
+    unsubscribe(
+        actor=None, token=unsubscribe_token(subscriber("sam@x.example")), source="one_click"
+    )
+    bob.email = "sam@x.example"
+    bob.save()
+    follow_changed_addresses(actor=None)
+    assert bob.recipient.consent_records.filter(wants=False, topic=None).exists()
+    legal_notice_arrives()
+
+
+def test_by_a_forged_token_R38_R4(bob, newsletter, client, legal_notice_arrives):
+    """A link that names a class, or no topic: the first is nothing, the second stops the rest."""
+
+    def follow_links():
+        for named, answer in (("legal", 404), (f"{newsletter.pk}.legal", 404), ("", 200)):
+            token = cipher(UNSUBSCRIBE).encrypt(f"{bob.recipient.pk}/{named}".encode()).decode()
+            one_click = {"List-Unsubscribe": "One-Click"}
+            path = f"/preferences/unsubscribe/{token}/"
+            assert client.post(path, one_click).status_code == answer
+
+    legal_notice_arrives(between=follow_links)
+    bob.recipient.refresh_from_db()
+    assert bob.recipient.is_stopped
 
 
 def test_every_flag_of_the_person_and_every_topic_off_R38_R42(bob, legal_notice_arrives):
