@@ -37,8 +37,8 @@ ON_POSTGRESQL = [
 
 
 def but(paths: list[str]) -> list[str]:
-    """Everything else, shared among the cores."""
-    return [*WORKERS, *(f"--ignore={path}" for path in paths)]
+    """Everything else, shared among the cores: whoever is done takes from the other's rest."""
+    return [*WORKERS, "--dist", "worksteal", *(f"--ignore={path}" for path in paths)]
 
 
 def run_pytest(title: str, arguments: list[str], database_url: str | None) -> int:
