@@ -1,7 +1,7 @@
 """Rules the database itself keeps, for PostgreSQL and SQLite.
 
-A trigger is installed by a migration and known here by name; `removed` takes it away for the
-tests' flush alone. No trigger knows a bypass flag.
+A trigger is installed by a migration and known here by name; `removed` takes it away for
+tests alone. No trigger knows a bypass flag.
 """
 
 from collections.abc import Iterable, Iterator
@@ -183,7 +183,7 @@ def remove(connection: BaseDatabaseWrapper, triggers: Iterable[Trigger]) -> None
 
 @contextmanager
 def removed(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """All triggers away for the length of a block: the tests' flush, nothing else."""
+    """All triggers away for the length of a block: for tests of what is found behind them alone."""
     remove(connection, ALL)
     try:
         yield

@@ -47,11 +47,18 @@ def doors_of(customer: Customer, subscriptions: Collection[int] | None = None) -
     return [Door(one, rights[one.resource_type_id]) for one in found.order_by("subscription")]
 
 
+def doors_before(customer: Customer, thing: Resource) -> list[Door]:
+    """The portal a thing is in; nothing stands before a portal itself."""
+    return doors_of(customer, [thing.subscription_id]) if thing.parent_id else []
+
+
 def closed_to(holders: Sequence[Holder], doors: Sequence[Door]) -> dict[Holder, list[Door]]:
     """Which of these portals the role, the rights and the teams of each do not open, nor will.
 
     A suspension does not count: it ends, and the rights count again.
     """
+    if not doors:
+        return {holder: [] for holder in holders}
     explained = explain_all(holders, [one.root for one in doors])
     return {
         holder: [
@@ -75,21 +82,27 @@ def ways_in(customer: Customer, plan: Iterable[Planned]) -> list[Planned]:
     closed = closed_to(list(gains), doors)
     opening = _opening(doors)
     there = grants_there(gains, {one.root.pk for one in doors})
-    return [
-        Planned(
-            "give",
-            holder,
-            privilege=door.privilege,
-            resource=door.root,
-            grant=there.get((holder_key(holder), door.root.pk), {}).get(door.privilege.pk),
-            starts_at=_shared_dates(door, gained)[0],
-            expires_at=_shared_dates(door, gained)[1],
-        )
-        for holder, gained in gains.items()
-        for door in closed[holder]
-        if _is_in_vain(door, gained, opening)
-        and (isinstance(holder, Membership) or _leaves_somebody_outside(holder, door))
-    ]
+    found = []
+    for holder, gained in gains.items():
+        for door in closed[holder]:
+            if not _is_in_vain(door, gained, opening):
+                continue
+            if not (isinstance(holder, Membership) or _leaves_somebody_outside(holder, door)):
+                continue
+            starts_at, expires_at = _shared_dates(door, gained)
+            replaces = there.get((holder_key(holder), door.root.pk), {}).get(door.privilege.pk)
+            found.append(
+                Planned(
+                    "give",
+                    holder,
+                    privilege=door.privilege,
+                    resource=door.root,
+                    grant=replaces,
+                    starts_at=starts_at,
+                    expires_at=expires_at,
+                )
+            )
+    return found
 
 
 def shut_to_newcomers(
@@ -146,9 +159,12 @@ def _gains_through(teams: Collection[Team]) -> dict[int, list[Gain]]:
     return found
 
 
+def _behind(door: Door, gains: Iterable[Gain]) -> list[Gain]:
+    return [one for one in gains if one.subscription == door.root.subscription_id]
+
+
 def _shared_dates(door: Door, gains: Iterable[Gain]) -> tuple[datetime | None, datetime | None]:
-    inside = [one for one in gains if one.subscription == door.root.subscription_id]
-    dates = {(one.starts_at, one.expires_at) for one in inside}
+    dates = {(one.starts_at, one.expires_at) for one in _behind(door, gains)}
     return dates.pop() if len(dates) == 1 else (None, None)
 
 
@@ -160,7 +176,7 @@ def _opening(doors: Iterable[Door]) -> set[int]:
 
 def _is_in_vain(door: Door, gains: Iterable[Gain], opening: set[int]) -> bool:
     """Whether something in this portal is among these, and nothing that opens it."""
-    inside = [one for one in gains if one.subscription == door.root.subscription_id]
+    inside = _behind(door, gains)
     return bool(inside) and not any(
         one.thing == door.root.pk and one.privilege in opening for one in inside
     )

@@ -10,7 +10,7 @@ from accounts.http import PersonRequest
 from accounts.selectors import page_of
 from accounts.views.rings import managed_customer
 from portals.models import Resource
-from portals.selectors.doors import closed_to, doors_of
+from portals.selectors.doors import closed_to, doors_before
 from portals.selectors.plans import holders_by_key
 from portals.selectors.resources import resources_of, subscriptions_of
 from portals.selectors.sheets import holder_key, rows_of_one
@@ -69,8 +69,7 @@ def resource(request: PersonRequest, customer: str, resource: int) -> HttpRespon
         thing, about, draft.wants, search=search, after=request.GET.get("after", "")
     )
     people = [row.holder for row in standing.people]
-    behind = [thing.subscription_id] if thing.parent_id else []  # a root is the door itself
-    closed = closed_to(people, doors_of(company, behind))
+    closed = closed_to(people, doors_before(company, thing))
     context = {
         "resource": thing,
         "above": resources_of(company).filter(descendants__resource=thing).exclude(pk=thing.pk),

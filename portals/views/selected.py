@@ -31,7 +31,7 @@ from portals.forms.people import (
     TeamSelectedForm,
 )
 from portals.models import PersonGrant
-from portals.selectors.doors import closed_to, doors_of
+from portals.selectors.doors import closed_to, doors_before
 from portals.selectors.resources import by_type, resource_by_key, resources_of
 from portals.services.bulk import grant_to_people
 from portals.views.holders import CHOICES, searched
@@ -139,11 +139,8 @@ def _about(request: PersonRequest, act: str, selected: Selected) -> dict[str, An
 
 
 def _shut_out(selected: Selected) -> list[Membership]:
-    """Those who cannot open the portal this thing is in; to the portal itself they get that."""
-    if selected.resource.resource_type.parent_id is None:
-        return []
-    doors = doors_of(selected.customer, [selected.resource.subscription_id])
-    closed = closed_to(selected.people, doors)
+    """Those who cannot open the portal this thing is in."""
+    closed = closed_to(selected.people, doors_before(selected.customer, selected.resource))
     return [one for one in selected.people if closed[one]]
 
 

@@ -2,10 +2,11 @@
 minutes, in the same browser."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 
@@ -22,13 +23,15 @@ from preferences.services.recipients import (
     pause_optional_mail,
 )
 
+UNDO_WITHIN = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class Reduction:
     """What one act took away; the browser keeps it, signed.
 
-    `records` are the refusals it wrote that can be taken back, `topics` what was on before; `was`
-    and `now` are the pause or the rhythm (`kind`) before and after.
+    `records` are the refusals it wrote that can be taken back; `topics` what a stop of everything
+    added to an earlier one; `was` and `now` the pause or the rhythm (`kind`) before and after.
     """
 
     recipient: int
@@ -51,6 +54,9 @@ class _Ground(NamedTuple):
     since: datetime | None
 
 
+_ASKED = _Ground(ConsentBasis.EXPRESS, None)
+
+
 @transaction.atomic
 def stop_mail(
     *,
@@ -65,7 +71,7 @@ def stop_mail(
     PermissionDenied for a closed account.
     """
     recipient = lock_reader(actor, recipient)
-    source = ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK
+    source = _way_of(actor)
     if topics:
         came = _coming(recipient, topics)
         changed = choose_topics(
@@ -83,7 +89,7 @@ def stop_mail(
             for record in refused
             if record.topic_id in came and _ground(recipient, record)
         ]
-        return Reduction(recipient.pk, "stop", records, [topic.pk for topic in changed])
+        return Reduction(recipient.pk, "stop", records)
     earlier = recipient.stopped_id
     stopped = stop_all_optional(
         actor=actor, source=source, network_address=network_address, recipient=recipient
@@ -136,7 +142,7 @@ def undo_reduction(
             recipient=recipient,
             wants=False,
             actor=actor,
-            source=ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK,
+            source=_way_of(actor),
         ).select_related("topic")
         done = [
             _take_back_stop(actor, recipient, record, reduction.topics, network_address)
@@ -151,10 +157,27 @@ def undo_reduction(
         recipient.paused_until = datetime.fromisoformat(reduction.was) if reduction.was else None
     else:
         recipient.digest, recipient.digest_by_link = reduction.was, False
+        keep_rhythm(recipient)
     recipient.save(update_fields=["paused_until", "digest", "digest_by_link"])
-    keep_rhythm(recipient)
     record_event(kind="optional_mail.link_undone", actor=actor, person=recipient.user)
     return True
+
+
+def sealed(reduction: Reduction, purpose: str) -> str:
+    """What a browser keeps of an act: signed for one purpose, read back by `opened`."""
+    return signing.dumps(asdict(reduction), salt=purpose)
+
+
+def opened(kept: str, purpose: str) -> Reduction | None:
+    """What was sealed for this purpose in the last ten minutes; None for anything else."""
+    try:
+        return Reduction(**signing.loads(kept, salt=purpose, max_age=UNDO_WITHIN))
+    except signing.BadSignature:
+        return None
+
+
+def _way_of(actor: User | None) -> ConsentSource:
+    return ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK
 
 
 def _coming(recipient: Recipient, topics: Sequence[Topic]) -> set[int | None]:
@@ -201,20 +224,32 @@ def _take_back_stop(
         )
         wanted = [choice.topic for choice in chosen.select_related("topic")]
     for topic in wanted:
-        record_consent(
-            actor=actor,
-            recipient=recipient,
-            topic=topic,
-            wants=True,
-            source=ConsentSource.UNDO,
-            network_address=network_address,
-        )
+        _give_back(actor, recipient, topic, network_address, _ASKED)
     record_event(
         kind="optional_mail.undone" if actor else "optional_mail.link_undone",
         actor=actor,
         person=recipient.user,
     )
     return True
+
+
+def _give_back(
+    actor: User | None,
+    recipient: Recipient,
+    topic: Topic | None,
+    network_address: str | None,
+    ground: _Ground,
+) -> None:
+    record_consent(
+        actor=actor,
+        recipient=recipient,
+        topic=topic,
+        wants=True,
+        source=ConsentSource.UNDO,
+        network_address=network_address,
+        basis=ground.basis,
+        at=ground.since,
+    )
 
 
 def _ground(recipient: Recipient, refusal: ConsentRecord) -> _Ground | None:
@@ -233,8 +268,7 @@ def _ground(recipient: Recipient, refusal: ConsentRecord) -> _Ground | None:
         return _Ground(ConsentBasis.CONTRACT, recipient.user.created_at)
     if not before.wants:
         return None
-    asked = before.basis == ConsentBasis.EXPRESS
-    return _Ground(before.basis, None if asked else before.at)
+    return _ASKED if before.basis == ConsentBasis.EXPRESS else _Ground(before.basis, before.at)
 
 
 def _take_back(
@@ -250,16 +284,7 @@ def _take_back(
     ground = _ground(recipient, record)
     if ground is None:
         return False
-    record_consent(
-        actor=actor,
-        recipient=recipient,
-        topic=topic,
-        wants=True,
-        source=ConsentSource.UNDO,
-        network_address=network_address,
-        basis=ground.basis,
-        at=ground.since,
-    )
+    _give_back(actor, recipient, topic, network_address, ground)
     record_event(
         kind="topic.undone" if actor else "topic.link_undone",
         actor=actor,

@@ -31,13 +31,13 @@ from preferences.selectors import (
 from preferences.services.choices import TopicRefused, choose_topics, resume_optional
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import DeliveryRefused, choose_digest, pause_optional_mail
-from preferences.services.reductions import Reduction, stop_mail, undo_reduction
+from preferences.services.reductions import UNDO_WITHIN, opened, sealed, stop_mail, undo_reduction
 
 PAUSES = ("30", "90")
 # What a page says was done, and what its undo gives back, is signed: nobody makes it up.
 SAID = "preferences.said"
 UNDO = "preferences.undo"
-SAID_FOR = timedelta(minutes=10)
+SAID_FOR = UNDO_WITHIN
 
 
 @dataclass(frozen=True)
@@ -154,25 +154,20 @@ def _stop(request: PersonRequest, topics: list[Topic]) -> HttpResponse:
     reduction = stop_mail(
         actor=request.user, topics=topics, network_address=network_address(request)
     )
-    signed = signing.dumps(asdict(reduction), salt=UNDO) if reduction.took else ""
+    kept = sealed(reduction, UNDO) if reduction.took else ""
     slugs = [topic.slug for topic in topics]
-    return _answer(request, Said("no" if topics else "stopped", slugs, reduction=signed))
+    return _answer(request, Said("no" if topics else "stopped", slugs, reduction=kept))
 
 
 @require_POST
 def undo(request: PersonRequest) -> HttpResponse:
     """A stop of the last ten minutes taken back: exactly what it took comes again."""
-    try:
-        kept = signing.loads(request.POST.get("reduction", ""), salt=UNDO, max_age=SAID_FOR)
-    except signing.BadSignature:
-        return _refused(
-            request,
-            TopicRefused(_("That was more than ten minutes ago: nothing was changed.")),
-        )
+    kept = opened(request.POST.get("reduction", ""), UNDO)
+    if kept is None:
+        late = _("That was more than ten minutes ago: nothing was changed.")
+        return _refused(request, TopicRefused(late))
     undone = undo_reduction(
-        actor=request.user,
-        reduction=Reduction(**kept),
-        network_address=network_address(request),
+        actor=request.user, reduction=kept, network_address=network_address(request)
     )
     if not undone:
         since = _("Something was changed since: nothing was undone.")

@@ -1,12 +1,10 @@
 """What a mail's links open without a sign-in: they can only reduce mail."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,8 +21,11 @@ from preferences.models import Recipient, Topic
 from preferences.selectors import MandatoryMail, centre_of, find_topic
 from preferences.services.choices import unsubscribe
 from preferences.services.reductions import (
+    UNDO_WITHIN,
     Reduction,
+    opened,
     pause_by_link,
+    sealed,
     space_by_link,
     stop_mail,
     undo_reduction,
@@ -33,7 +34,6 @@ from preferences.services.subscriptions import ask_to_subscribe
 from preferences.tokens import BadToken, page_path, read_page_token, read_unsubscribe_token
 
 UNDO_COOKIE = "hub_mail_undo"
-UNDO_SECONDS = 600
 PAUSES = ("30", "90")
 
 
@@ -117,8 +117,8 @@ def _page(
     if reduction is not None and reduction.took:
         response.set_cookie(
             UNDO_COOKIE,
-            signing.dumps(asdict(reduction), salt=UNDO_COOKIE),
-            max_age=UNDO_SECONDS,
+            sealed(reduction, UNDO_COOKIE),
+            max_age=UNDO_WITHIN,
             path=request.path,
             httponly=True,
             samesite="Lax",
@@ -131,13 +131,7 @@ def _page(
 
 def _kept(request: PersonRequest) -> Reduction | None:
     """What this browser reduced in the last ten minutes."""
-    try:
-        kept = signing.loads(
-            request.COOKIES.get(UNDO_COOKIE, ""), salt=UNDO_COOKIE, max_age=UNDO_SECONDS
-        )
-    except signing.BadSignature:
-        return None
-    return Reduction(**kept)
+    return opened(request.COOKIES.get(UNDO_COOKIE, ""), UNDO_COOKIE)
 
 
 def _stop(request: PersonRequest, recipient: Recipient) -> HttpResponse:
