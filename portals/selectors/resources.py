@@ -69,8 +69,8 @@ def resources_of(customer: Customer, *, search: str = "") -> QuerySet[Resource]:
 def by_type(resources: Iterable[Resource]) -> list[tuple[ResourceType, list[Resource]]]:
     """Resources in the order of `resources_of`, one group for each type, for a select."""
     return [
-        (resource_type, list(things))
-        for resource_type, things in groupby(resources, key=lambda thing: thing.resource_type)
+        (resource_type, list(group))
+        for resource_type, group in groupby(resources, key=lambda one: one.resource_type)
     ]
 
 

@@ -35,12 +35,12 @@ def grant_to_people(
 
     def give(one: Membership) -> None:
         wanted = [(privilege, resource), *((door.privilege, door.root) for door in closed[one])]
-        for right, thing in wanted:
+        for needed, target in wanted:
             grant_at_least(
                 actor=actor,
                 holder=one,
-                privilege=right,
-                resource=thing,
+                privilege=needed,
+                resource=target,
                 terms=terms,
                 signed_in_at=signed_in_at,
             )

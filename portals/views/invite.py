@@ -81,15 +81,15 @@ def _edit(
     ticked = request.POST.getlist("rights")
     rows = "" if request.POST.get("people") else request.POST.get("rows", "")
     find = holders.searched(request.POST.get("find", ""))
-    things = list(resources_of(company, search=find)[: holders.CHOICES + 1])
+    matches = list(resources_of(company, search=find)[: holders.CHOICES + 1])
     context = {
         "customer": company,
         "form": form,
         "rows": rows,
         "kept": _count(rows),
-        "grouped_choices": by_type(things[: holders.CHOICES]),
+        "grouped_choices": by_type(matches[: holders.CHOICES]),
         "find": find,
-        "too_many": len(things) > holders.CHOICES,
+        "too_many": len(matches) > holders.CHOICES,
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
         "most": MOST_AT_ONCE,

@@ -52,13 +52,13 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
 
 
 @require_safe
-def resource(request: PersonRequest, customer: str, resource: int) -> HttpResponse:
+def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
     """One thing: who may do what to it, through what, since when and until when; and changing it.
 
     `on` in the address turns the page to what is in the thing, future ones too.
     """
     company = managed_customer(request, customer)
-    thing = get_object_or_404(resources_of(company), pk=resource)
+    thing = get_object_or_404(resources_of(company), pk=pk)
     draft = load_draft(request, company, thing)
     types = types_on(thing)
     about = next((one for one in types if one.code == request.GET.get("on")), thing.resource_type)

@@ -32,10 +32,10 @@ def person_rights_export(request: PersonRequest, customer: str, person: UUID) ->
 
 
 @require_POST
-def thing_rights_export(request: PersonRequest, customer: str, resource: int) -> HttpResponseBase:
+def thing_rights_export(request: PersonRequest, customer: str, pk: int) -> HttpResponseBase:
     """Everyone's, on one thing."""
     company = managed_customer(request, customer)
-    thing = get_object_or_404(resources_of(company), pk=resource)
+    thing = get_object_or_404(resources_of(company), pk=pk)
     return _export(request, company, resource=thing)
 
 

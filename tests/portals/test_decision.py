@@ -38,11 +38,11 @@ def _token(portal) -> str:
     return portal.slug
 
 
-def _evaluation(token: str, rows: Stored, person: int, thing: int, code: int) -> dict:
+def _evaluation(token: str, rows: Stored, person: int, index: int, code: int) -> dict:
     kind, action = CODES[code].split(".")
     body = {
         "subject": {"type": "user", "id": str(rows.people[person].sub)},
-        "resource": {"type": kind, "id": rows.things[thing].external_id},
+        "resource": {"type": kind, "id": rows.things[index].external_id},
         "action": {"name": action},
     }
     answer = answer_evaluation(
@@ -58,11 +58,11 @@ def _evaluation(token: str, rows: Stored, person: int, thing: int, code: int) ->
 
 def _every_question(world: World) -> list[tuple[int, int, int]]:
     return [
-        (person, thing, code)
+        (person, index, code)
         for person in range(len(world.active))
-        for thing in range(len(world.things))
+        for index in range(len(world.things))
         for code in range(len(CODES))
-        if code // 2 == world.things[thing].kind
+        if code // 2 == world.things[index].kind
     ]
 
 
@@ -72,22 +72,22 @@ def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int
     for person, user in enumerate(rows.people):
         for (portal, code), privilege in rows.privileges.items():
             assert set(resources_one_may(user, privilege)) == {
-                rows.things[thing]
-                for p, thing, c in allowed
-                if (p, c) == (person, code) and world.things[thing].portal == portal
+                rows.things[index]
+                for p, index, c in allowed
+                if (p, c) == (person, code) and world.things[index].portal == portal
             }
-        for thing, resource in enumerate(rows.things):
-            portal = world.things[thing].portal
-            mine = {code for p, t, code in allowed if (p, t) == (person, thing)}
+        for index, resource in enumerate(rows.things):
+            portal = world.things[index].portal
+            mine = {code for p, t, code in allowed if (p, t) == (person, index)}
             names = {f"portals.{rows.portals[portal].slug}.{CODES[code]}" for code in mine}
             assert user.get_all_permissions(resource) == names
             assert set(privileges_one_has(user, resource)) == {
                 rows.privileges[portal, code] for code in mine
             }
-    for thing, resource in enumerate(rows.things):
+    for index, resource in enumerate(rows.things):
         for (portal, code), privilege in rows.privileges.items():
-            people = {rows.people[p] for p, t, c in allowed if (t, c) == (thing, code)}
-            if portal == world.things[thing].portal:
+            people = {rows.people[p] for p, t, c in allowed if (t, c) == (index, code)}
+            if portal == world.things[index].portal:
                 assert set(people_who_may(privilege, resource)) == people
             else:
                 assert not people_who_may(privilege, resource).exists()
@@ -105,29 +105,29 @@ def test_all_ways_of_asking_agree_with_the_rule(db, world: World, data: st.DataO
         rows = store(world)
         tokens = [_token(portal) for portal in rows.portals]
 
-        for (person, thing, code), answer in expected.items():
-            assert decide(rows.people[person], CODES[code], rows.things[thing]) == answer
+        for (person, index, code), answer in expected.items():
+            assert decide(rows.people[person], CODES[code], rows.things[index]) == answer
         _compare_sets(world, rows, expected)
         yes = [question for question, answer in expected.items() if answer != "not_allowed"]
         chosen = data.draw(st.lists(st.sampled_from(sorted(expected)), max_size=15))
-        for person, thing, code in yes[:15] + chosen:
-            answer = expected[person, thing, code]
+        for person, index, code in yes[:15] + chosen:
+            answer = expected[person, index, code]
             allowed = answer != "not_allowed"
             user, resource, portal = (
                 rows.people[person],
-                rows.things[thing],
-                world.things[thing].portal,
+                rows.things[index],
+                world.things[index].portal,
             )
             name = f"portals.{rows.portals[portal].slug}.{CODES[code]}"
             assert user.has_perm(name, resource) is allowed
             assert async_to_sync(user.ahas_perm)(name, resource) is allowed
             assert not user.has_perm(name)
-            assert _evaluation(tokens[portal], rows, person, thing, code) == {
+            assert _evaluation(tokens[portal], rows, person, index, code) == {
                 "decision": allowed,
                 "context": {"reason": answer},
             }
-            elsewhere = expected[person, twin(world, thing), code]  # the other portal's own
-            assert _evaluation(tokens[1 - portal], rows, person, thing, code) == {
+            elsewhere = expected[person, twin(world, index), code]  # the other portal's own
+            assert _evaluation(tokens[1 - portal], rows, person, index, code) == {
                 "decision": elsewhere != "not_allowed",
                 "context": {"reason": elsewhere},
             }

@@ -242,9 +242,9 @@ def test_deleting_again_is_no_event(domains, thing):
 def test_a_portal_deletes_neither_anothers_things_nor_the_subscription(domains, thing):
     root = Resource.objects.get(external_id="alder", subscription__portal=domains)
 
-    for resource in (thing("mailbox", "bob@alder.example"), root):
+    for kept in (thing("mailbox", "bob@alder.example"), root):
         with pytest.raises(PermissionDenied):
-            delete_resource(actor=domains, resource=resource)
+            delete_resource(actor=domains, resource=kept)
 
 
 def test_an_id_that_moves_to_another_customer_leaves_its_grants_behind(

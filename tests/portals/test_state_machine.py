@@ -580,14 +580,14 @@ class Hub(RuleBasedStateMachine):
                 found = set(resources_one_may(user, rows.privileges[0, code]))
                 assert found == {rows.things[t] for p, t, c in yes if (p, c) == (person, code)}
         event(f"some may: {bool(yes)}")
-        for person, thing, code in {*yes[::3], *sorted(expected)[:: 1 + len(expected) // 6]}:
-            self._ask(person, thing, code, expected[person, thing, code])
+        for person, index, code in {*yes[::3], *sorted(expected)[:: 1 + len(expected) // 6]}:
+            self._ask(person, index, code, expected[person, index, code])
         self._compare_pages(expected)
         self._compare_exports(expected)
         self.time.shift(A_WHILE)  # every act takes its time, so that something runs out
 
-    def _ask(self, person: int, thing: int, code: int, answer: str) -> None:
-        user, resource = self.rows.people[person], self.rows.things[thing]
+    def _ask(self, person: int, index: int, code: int, answer: str) -> None:
+        user, resource = self.rows.people[person], self.rows.things[index]
         user = User.objects.get(pk=user.pk)
         kind, action = CODES[code].split(".")
         allowed = answer != "not_allowed"
