@@ -13,8 +13,8 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect receivers."""
         from accounts import signals
-        from accounts.services import returns
+        from accounts.services import undo_handlers
 
         signals.connect()
-        returns.register()
+        undo_handlers.register()
         post_migrate.connect(signals.create_staff_groups, sender=self)

@@ -40,7 +40,7 @@ class PersonState(TextChoices):
 
     ACTIVE = "active", pgettext_lazy("person", "Active")
     SUSPENDED = "suspended", pgettext_lazy("person", "Suspended")
-    LEAVING = "leaving", _("Leaving on a date")
+    OFFBOARDING = "offboarding", _("Leaving on a date")
 
 
 class PeopleOrder(TextChoices):
@@ -87,12 +87,12 @@ class RequestState(TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
 
 
-class LeavingState(TextChoices):
+class OffboardingState(TextChoices):
     """Open until its moment comes, or somebody cancels it."""
 
-    OPEN = "open", pgettext_lazy("leaving", "Planned")
-    DONE = "done", pgettext_lazy("leaving", "Done")
-    CANCELLED = "cancelled", pgettext_lazy("leaving", "Cancelled")
+    OPEN = "open", pgettext_lazy("offboarding", "GrantChange")
+    DONE = "done", pgettext_lazy("offboarding", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("offboarding", "Cancelled")
 
 
 class Language(TextChoices):
@@ -108,28 +108,28 @@ class EventGroup(TextChoices):
     PEOPLE = "people", _("People")
     INVITATIONS = "invitations", _("Invitations")
     TEAMS = "teams", _("Teams")
-    RIGHTS = "rights", _("Rights")
+    ACCESS = "rights", _("Rights")
     REQUESTS = "requests", _("Requests")
     COMPANY = "company", _("Company")
-    THINGS = "things", _("Things")
+    RESOURCES = "resources", _("Things")
     SUPPORT = "support", _("Support")
     OTHER = "other", pgettext_lazy("activity", "Other")
 
 
 # The first word of a kind → its group.
 EVENT_GROUPS = {
-    **dict.fromkeys(["people", "membership", "leaving"], EventGroup.PEOPLE),
+    **dict.fromkeys(["people", "membership", "offboarding"], EventGroup.PEOPLE),
     "invitation": EventGroup.INVITATIONS,
     "team": EventGroup.TEAMS,
     **dict.fromkeys(
-        ["grant", "grants", "registration", "rights", "preset", "review"], EventGroup.RIGHTS
+        ["grant", "grants", "registration", "rights", "preset", "review"], EventGroup.ACCESS
     ),
     "request": EventGroup.REQUESTS,
     **dict.fromkeys(
-        ["customer", "hand_over", "subscription", "activity", "firm", "reseller"],
+        ["customer", "hand_over", "subscription", "activity", "customer_email", "reseller"],
         EventGroup.COMPANY,
     ),
-    "resources": EventGroup.THINGS,
+    "resources": EventGroup.RESOURCES,
     "support": EventGroup.SUPPORT,
 }
 
@@ -168,7 +168,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
     "invitation.left_out": _(
         "%(person)s was promised more in the invitation than could still be given. Left out:"
-        " %(things)s."
+        " %(resources)s."
     ),
     "people.exported": _("%(actor)s exported the list of people (%(count)s)."),
     "membership.suspended": _("%(actor)s suspended %(person)s."),
@@ -182,9 +182,11 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "membership.end_set": _("%(actor)s set an end for %(person)s: the last day is %(last_day)s."),
     "membership.end_cleared": _("%(actor)s took away the end set for %(person)s."),
-    "leaving.planned": _("%(actor)s planned that %(person)s leaves: the last day is %(last_day)s."),
-    "leaving.cancelled": _("%(actor)s cancelled the planned leaving of %(person)s."),
-    "membership.brought_back": _("%(actor)s undid the removal of %(person)s."),
+    "offboarding.planned": _(
+        "%(actor)s planned that %(person)s leaves: the last day is %(last_day)s."
+    ),
+    "offboarding.cancelled": _("%(actor)s cancelled the planned leaving of %(person)s."),
+    "membership.reinstated": _("%(actor)s undid the removal of %(person)s."),
     "membership.role_changed": _("%(actor)s made %(person)s a %(role)s."),
     "membership.updated": _("%(actor)s changed the work details of %(person)s: %(fields)s."),
     "team.created": _("%(actor)s created the team %(team)s."),
@@ -196,7 +198,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
     "team.member_brought_back": _("%(actor)s put %(person)s back into the team %(team)s."),
-    "team.brought_back": _("%(actor)s undid the end of the team %(team)s."),
+    "team.reinstated": _("%(actor)s undid the end of the team %(team)s."),
     "request.opened": _("%(actor)s made a request: %(request)s."),
     "request.withdrawn": _("%(actor)s withdrew a request: %(request)s."),
     "request.lapsed": _("A request of %(person)s ended with their place here: %(request)s."),

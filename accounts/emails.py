@@ -10,14 +10,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Customer, HandOver, Invitation, Membership, Request, User
+from accounts.models import AccessRequest, Customer, HandOver, Invitation, Membership, User
 from accounts.selectors import staff_with, super_users_of
 
 # The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
 # customer, notice_class: receivers return who gets a copy of a notice about the company. It is here
 # and not in signals.py, which stands above this room.
-copies_wanted = Signal()
+collect_copy_recipients = Signal()
 
 
 def compose_notice(
@@ -73,7 +73,7 @@ def send_copies(
     Each copy says first whom it concerns: a notice speaks to its own reader. `besides` are the
     addresses the notice went to: nobody gets it twice. Nothing secret may be in it.
     """
-    answers: list[tuple[Any, Any]] = copies_wanted.send(
+    answers: list[tuple[Any, Any]] = collect_copy_recipients.send(
         Customer, customer=customer, notice_class=notice_class
     )
     readers = {reader.email: reader for _receiver, readers in answers for reader in readers}
@@ -162,7 +162,7 @@ def send_support_receipt(
     )
 
 
-def send_ending_reminder(*, reader: User, membership: Membership) -> None:
+def send_expiry_reminder(*, reader: User, membership: Membership) -> None:
     """Tell a person, or a Super User, that a membership ends within days."""
     person = reverse("portals:person", args=[membership.customer.slug, membership.user.sub])
     send_notice(
@@ -177,10 +177,10 @@ def send_ending_reminder(*, reader: User, membership: Membership) -> None:
     )
 
 
-def send_leaving_report(*, reader: User, membership: Membership, skipped: list[str]) -> None:
+def send_offboarding_report(*, reader: User, membership: Membership, skipped: list[str]) -> None:
     """Tell a Super User what a leaver's plan could not hand on."""
     send_notice(
-        template="accounts/emails/leaving_report",
+        template="accounts/emails/offboarding_report",
         notice_class="transactional",
         address=reader.email,
         language=reader.language,
@@ -239,57 +239,65 @@ def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> Non
         send_copies(customer=company, concerned=[reader], besides=told, **words)
 
 
-def send_request(*, asked: Request, reader: User) -> None:
+def send_request(*, access_request: AccessRequest, reader: User) -> None:
     """Tell a Super User what someone asks of them."""
-    _send_about(asked, reader, "accounts/emails/request")
+    _send_about(access_request, reader, "accounts/emails/request")
 
 
-def send_reminder(*, asked: Request, reader: User, word: str = "") -> None:
+def send_reminder(*, access_request: AccessRequest, reader: User, word: str = "") -> None:
     """Tell a Super User that a request still waits; `word` the provider's when it sent it back."""
-    _send_about(asked, reader, "accounts/emails/request_reminder", word=word)
+    _send_about(access_request, reader, "accounts/emails/request_reminder", word=word)
 
 
-def send_passed(*, asked: Request, reader: User) -> None:
+def send_passed(*, access_request: AccessRequest, reader: User) -> None:
     """Tell whoever asked, and the Super Users, that the provider may answer now."""
-    _send_about(asked, reader, "accounts/emails/request_passed")
+    _send_about(access_request, reader, "accounts/emails/request_passed")
 
 
-def send_to_provider(*, asked: Request) -> None:
+def send_to_provider(*, access_request: AccessRequest) -> None:
     """Tell the provider's staff who may answer what is asked of them."""
-    permission = "change_customer" if asked.is_of_provider else "change_request"
+    permission = "change_customer" if access_request.is_of_provider else "change_accessrequest"
     for reader in staff_with(permission):
         _send_about(
-            asked,
+            access_request,
             reader,
             "accounts/emails/request_to_provider",
-            staff_link=absolute(reverse("portals:provider-request", args=[asked.uuid])),
+            staff_link=absolute(reverse("portals:provider-request", args=[access_request.uuid])),
         )
 
 
-def send_answer(*, asked: Request) -> None:
+def send_answer(*, access_request: AccessRequest) -> None:
     """Tell whoever asked how it was answered; after a yes to a new address, how to change it."""
     _send_about(
-        asked,
-        asked.membership.user,
+        access_request,
+        access_request.membership.user,
         "accounts/emails/request_answer",
-        copied=asked.is_of_provider,  # what the company has from the provider: its contacts too
+        # The company's contacts read what it has from the provider too.
+        copied=access_request.is_of_provider,
         address_link=absolute(reverse("account_email")),
     )
 
 
 def _send_about(
-    asked: Request, reader: User, template: str, *, copied: bool = False, **context: str
+    access_request: AccessRequest,
+    reader: User,
+    template: str,
+    *,
+    copied: bool = False,
+    **context: str,
 ) -> None:
     send_notice(
         template=template,
         notice_class="transactional",
         address=reader.email,
         language=reader.language,
-        copied_about=asked.membership if copied else None,
-        asked=asked,
+        copied_about=access_request.membership if copied else None,
+        access_request=access_request,
         reader=reader,
-        person=asked.membership,
-        company=asked.customer,
-        link=absolute(reverse("portals:request", args=[asked.customer.slug, asked.uuid])),
+        person=access_request.membership,
+        company=access_request.customer,
+        link=absolute(
+            reverse("portals:request", args=[access_request.customer.slug, access_request.uuid])
+        ),
         **context,
     )

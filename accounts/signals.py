@@ -15,27 +15,28 @@ from django.dispatch import Signal
 # membership, actor, invitation (or None): receivers say what it promised and stays out
 membership_began = Signal()
 membership_ended = Signal()  # membership, actor: receivers return words for the event
-membership_returning = Signal()  # membership, actor, event: an undo; receivers say what stays out
-# team, membership (None: someone invited), actor, reason, signed_in_at, promised_at: may refuse
+membership_restoring = Signal()  # membership, actor, event: an undo; receivers say what stays out
+# team, membership (None: someone invited), actor, reason, signed_in_at, conditions_checked_at;
+# receivers may refuse
 team_member_joining = Signal()
-leaving_due = Signal()  # leaving: receivers hand things on, and say what they did and could not
+offboarding_due = Signal()  # leaving: receivers hand things on, and say what they did and could not
 request_approved = Signal()  # asked, actor, how: a receiver applies it, and may refuse
 team_ending = Signal()  # team, actor: receivers drop what it has, return words for the event
-team_returning = Signal()  # team, actor, event: an undo; receivers say what stays out
+team_restoring = Signal()  # team, actor, event: an undo; receivers say what stays out
 # A worker's clock: receivers do what fell due, each in its own transaction.
-minute_passed = Signal()
-person_locked_out = Signal()  # user: sessions were ended, tokens must go too
+periodic_tick = Signal()
+access_revoked = Signal()  # user: sessions were ended, tokens must go too
 
 STAFF_GROUPS = {
-    "Support": ["use_desk", "view_request", "change_request"],
+    "Support": ["use_desk", "view_accessrequest", "change_accessrequest"],
     "Operators": [
         "use_desk",
         "use_provider",
         "view_customer",
         "add_customer",
         "change_customer",
-        "view_request",
-        "change_request",
+        "view_accessrequest",
+        "change_accessrequest",
     ],
 }
 
@@ -102,10 +103,10 @@ def _membership_ended(*, membership: Any, actor: Any, **_: Any) -> None:
 
 
 def _memberships_due(**_: Any) -> None:
-    from accounts.services.endings import end_due_memberships, remind_of_endings
+    from accounts.services.membership_expiry import end_due_memberships, remind_of_membership_expiry
 
     end_due_memberships()
-    remind_of_endings()
+    remind_of_membership_expiry()
 
 
 def _requests_due(**_: Any) -> None:
@@ -116,8 +117,8 @@ def _requests_due(**_: Any) -> None:
 
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
-    minute_passed.connect(_memberships_due, dispatch_uid="memberships")
-    minute_passed.connect(_requests_due, dispatch_uid="requests")
+    periodic_tick.connect(_memberships_due, dispatch_uid="memberships")
+    periodic_tick.connect(_requests_due, dispatch_uid="requests")
     membership_ended.connect(_membership_ended, dispatch_uid="leaver")
     auth_signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     auth_signals.user_logged_out.connect(_signed_out, dispatch_uid="audit")

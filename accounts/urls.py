@@ -30,7 +30,9 @@ urlpatterns = [
     path(f"{PERSON}/restore/", memberships.person_restore, name="person-restore"),
     path(f"{PERSON}/remove/", memberships.person_remove, name="person-remove"),
     path(f"{PERSON}/end/", memberships.person_end, name="person-end"),
-    path(f"{PERSON}/leaving/cancel/", memberships.leaving_cancel, name="leaving-cancel"),
+    path(
+        f"{PERSON}/offboarding/cancel/", memberships.offboarding_cancel, name="offboarding-cancel"
+    ),
     path(f"{PERSON}/role/", memberships.person_role, name="person-role"),
     path(f"{PERSON}/details/", memberships.person_details, name="person-details"),
     path(f"{PERSON}/teams/", teams.person_team_add, name="person-team-add"),
@@ -47,12 +49,14 @@ urlpatterns = [
     ),
     path("c/<slug:customer>/requests/", requests.requests, name="requests"),
     path(
-        "c/<slug:customer>/requests/<uuid:asked>/withdraw/",
+        "c/<slug:customer>/requests/<uuid:access_request>/withdraw/",
         requests.request_withdraw,
         name="request-withdraw",
     ),
     path(
-        "c/<slug:customer>/requests/<uuid:asked>/pass/", requests.request_pass, name="request-pass"
+        "c/<slug:customer>/requests/<uuid:access_request>/pass/",
+        requests.request_pass,
+        name="request-pass",
     ),
     path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
     path("c/<slug:customer>/undo/<int:sequence>/<int:last>/", undo.undo, name="undo-all"),

@@ -27,7 +27,7 @@ LEAST = 100  # times as many people a second in one call as one by one
 MOST = 1.5  # times what the statement by hand takes
 TABLES = (
     "accounts_customer", "accounts_user", "accounts_membership", "preferences_recipient",
-    "preferences_consentrecord", "preferences_choice", "preferences_firmdenial",
+    "preferences_consentrecord", "preferences_choice", "preferences_customertopicdenial",
     "portals_subscription",
 )  # fmt: skip
 
@@ -88,7 +88,7 @@ FROM generate_series(1, {people}, 100) n;
 UPDATE preferences_recipient r SET stopped_id = c.id FROM preferences_consentrecord c
 WHERE c.recipient_id = r.id AND c.topic_id IS NULL;
 
-INSERT INTO preferences_firmdenial (customer_id, topic_id, by_id, at)
+INSERT INTO preferences_customertopicdenial (customer_id, topic_id, by_id, at)
 SELECT c.id, t.id, 1, now() FROM accounts_customer c JOIN preferences_topic t ON t.slug = 'topic-1'
 WHERE c.id % 100 = 0;
 
@@ -136,7 +136,7 @@ FROM (
             COUNT(d.id) FILTER (WHERE m.ended_at IS NULL AND o.id IS NULL) AS denied
         FROM accounts_membership m
         LEFT JOIN accounts_customer o ON o.id = m.customer_id AND o.status <> 'active'
-        LEFT JOIN preferences_firmdenial d
+        LEFT JOIN preferences_customertopicdenial d
             ON d.customer_id = m.customer_id AND d.topic_id = %(topic)s
         GROUP BY m.user_id
     ) f ON f.user_id = r.user_id

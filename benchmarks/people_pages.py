@@ -115,13 +115,13 @@ def fill(slug: str, size: int) -> tuple[User, Team]:
     return people[0], team
 
 
-def ask(client: Client, slug: str, asked: dict[str, str]) -> float:
+def ask(client: Client, slug: str, people_filter: dict[str, str]) -> float:
     """Milliseconds until the page is there. Ends the benchmark where it is no page."""
     began = time.perf_counter()
-    answer = client.get(f"/c/{slug}/people/", asked)
+    answer = client.get(f"/c/{slug}/people/", people_filter)
     took = (time.perf_counter() - began) * 1000
     if answer.status_code != 200 or "Nobody found" in answer.content.decode():
-        sys.exit(f"{slug} {asked}: no list of people")
+        sys.exit(f"{slug} {people_filter}: no list of people")
     return took
 
 
@@ -141,12 +141,14 @@ def main() -> None:
         cursor.execute("VACUUM (ANALYZE)" if connection.vendor == "postgresql" else "ANALYZE")
     results: dict[str, dict[str, list[float]]] = {}
     for turn in range(rounds + 1):
-        for page, asked in {**JUDGED, **SHOWN}.items():
+        for page, people_filter in {**JUDGED, **SHOWN}.items():
             if page in SHOWN and turn > 5:
                 continue
             for slug, client in clients.items():
                 took = ask(
-                    client, slug, {**asked, **({"team": teams[slug]} if "team" in asked else {})}
+                    client,
+                    slug,
+                    {**people_filter, **({"team": teams[slug]} if "team" in people_filter else {})},
                 )
                 if turn:  # the first warms connections, plans and caches
                     results.setdefault(page, {}).setdefault(slug, []).append(took)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from preferences.gate import dispatch, transport  # noqa: E402
+from preferences.gate import campaign_sending, transport  # noqa: E402
 from preferences.gate.envelope import rebuild  # noqa: E402
 from preferences.models import Campaign, ConsentRecord, Message, Recipient, Topic  # noqa: E402
 from preferences.models.consent import address_hash  # noqa: E402
@@ -55,14 +55,14 @@ def compose(topic: Topic) -> Campaign:
         subject_fr="Infos", body_en=TEXT, body_fr=TEXT,
     )  # fmt: skip
     campaign = schedule_campaign(actor=campaign.created_by, campaign=campaign)
-    dispatch._resolved(campaign.pk)
+    campaign_sending._resolved(campaign.pk)
     return campaign
 
 
 def ours(campaign: Campaign) -> float:
     """Mails a second through claims, choices, rows and decisions."""
     began, before = time.perf_counter(), _left(campaign)
-    while dispatch.dispatch(campaign.pk):
+    while campaign_sending.dispatch(campaign.pk):
         pass
     assert _left(campaign) == 0, "some mails did not leave"
     return before / (time.perf_counter() - began)

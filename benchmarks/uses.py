@@ -97,7 +97,7 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
             results.append({way: asked / took for way, took in spent.items()})
     gathering.end()
     grants = PersonGrant.objects.values_list("user", "content_object", "permission")
-    most = [(f"{user} {thing} {right}", 1) for user, thing, right in grants[: uses.MOST]]
+    most = [(f"{user} {resource} {right}", 1) for user, resource, right in grants[: uses.MOST]]
     Use.objects.all().delete()
     began = time.perf_counter()
     uses.keep_uses(most)

@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from hub.demo.people import example_people
 from hub.navigation import sections_for
-from preferences.selectors.returned import mail_comes_back
+from preferences.selectors.bounces import is_bouncing
 
 
 def brand(request: HttpRequest) -> dict[str, Any]:
@@ -29,5 +29,5 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {"navigation": []}
     return {
         "navigation": SimpleLazyObject(lambda: sections_for(user, request.path)),
-        "mail_comes_back": SimpleLazyObject(lambda: mail_comes_back(user)),
+        "is_bouncing": SimpleLazyObject(lambda: is_bouncing(user)),
     }

@@ -20,7 +20,7 @@ from hub.example_review import load_review
 from hub.example_topics import load_topics
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
 from portals.models import Portal, Privilege, Resource
-from portals.services.grants import Terms, grant_privilege
+from portals.services.grants import GrantTerms, grant_privilege
 from portals.services.manifests import apply_manifest, read_manifest
 from portals.services.presets import create_preset
 from portals.services.requests import request_access
@@ -64,7 +64,7 @@ USAGE_REPORTS = {
     }
 }
 
-RIGHTS = [  # holder, portal, privilege, resource, reason; all at Alder
+ACCESS = [  # holder, portal, privilege, resource, reason; all at Alder
     ("bob", "webmail", "mailbox.use", "bob@alder.example", "His own mailbox"),
     ("emma", "webmail", "mailbox.use", "emma@alder.example", "Her own mailbox"),
     ("reception", "webmail", "mailbox.use", "info@alder.example", "Shared by the front desk"),
@@ -116,7 +116,7 @@ def load_example() -> None:
                     name=full,
                 )
             )
-    load_rights()
+    load_grants()
     load_presets()
     load_requests()
 
@@ -144,11 +144,11 @@ def load_portals(actor: User) -> None:
         customer = Customer.objects.get(slug=slug)
         for name in subscribed:
             subscribe_customer(actor=actor, customer=customer, portal=portals[name])
-    for slug, portal, type_code, reports in _things():
+    for slug, portal, type_code, reports in _resources():
         sync_resources(actor=portals[portal], customer=slug, type_code=type_code, reports=reports)
 
 
-def _things() -> Iterator[tuple[str, str, str, list[Report]]]:
+def _resources() -> Iterator[tuple[str, str, str, list[Report]]]:
     """What the portals report: (customer, portal, type, reports)."""
     for slug, names in DOMAINS.items():
         yield slug, "domains", "domain", [Report(name, name) for name in names]
@@ -168,17 +168,17 @@ def _things() -> Iterator[tuple[str, str, str, list[Report]]]:
         )
 
 
-def load_rights() -> None:
+def load_grants() -> None:
     """Give Alder's people a believable handful of rights, some through a team."""
     alder = Customer.objects.get(slug="alder")
     alice = User.objects.get(email="alice@alder.example")
     people = {m.user.email.split("@")[0]: m for m in alder.memberships.select_related("user")}
     reception = create_team(actor=alice, customer=alder, name="Reception")
     add_to_team(actor=alice, team=reception, membership=people["emma"])
-    for holder, portal, codename, external_id, reason in RIGHTS:
+    for grantee, portal, codename, external_id, reason in ACCESS:
         grant_privilege(
             actor=alice,
-            holder=reception if holder == "reception" else people[holder],
+            grantee=reception if grantee == "reception" else people[grantee],
             privilege=Privilege.objects.get(portal__slug=portal, codename=codename),
             resource=Resource.objects.get(
                 subscription__customer=alder,
@@ -186,7 +186,7 @@ def load_rights() -> None:
                 resource_type__code=codename.split(".")[0],
                 external_id=external_id,
             ),
-            terms=Terms(reason=reason),
+            terms=GrantTerms(reason=reason),
             signed_in_at=timezone.now(),
         )
     load_review(actor=alice, customer=alder)

@@ -28,7 +28,7 @@ def load_review(*, actor: User, customer: Customer) -> None:
             granted_at=now - LONG_AGO
         )
     today = int(now.timestamp() // A_DAY)
-    keep_uses([(_use(*asked), today - ago) for *asked, ago in USED])
+    keep_uses([(_use(*access_request), today - ago) for *access_request, ago in USED])
     Portal.objects.filter(slug__in=COUNTED).update(uses_since=(now - LONG_AGO).date())
     begin_review(actor=actor, customer=customer)
 

@@ -12,9 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
-from accounts.models import HandOver, Membership, Request, User
+from accounts.models import AccessRequest, HandOver, Membership, User
 from portals.models import AccessReview
-from portals.selectors.endings import due_endings
+from portals.selectors.grant_expiry import due_endings
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
@@ -64,7 +64,7 @@ OF_CUSTOMER: list[Entry] = [
 OF_STAFF: dict[str, Entry] = {
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
     "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
-    "view_request": (_("Requests"), "inbox", PROVIDER_REQUESTS),
+    "view_accessrequest": (_("Requests"), "inbox", PROVIDER_REQUESTS),
     "view_campaign": (_("Messages"), "send", "preferences:campaigns"),
     "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
     "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:classes"),
@@ -109,7 +109,7 @@ def _run_by(person: User) -> list[Any]:
     the rights an open review still asks about.
     """
     waiting = (
-        Request.objects.open()
+        AccessRequest.objects.open()
         .filter(customer=OuterRef("customer"))
         .exclude(membership=OuterRef("pk"))
         .exclude(kind__in=ASKED_OF_PROVIDER)
@@ -149,8 +149,8 @@ def _staff_links(person: User, path: str) -> list[Link]:
         ).values_list("codename", flat=True)
     )
     waiting = {}
-    if "view_request" in held:
-        theirs = Request.objects.open().with_provider()
+    if "view_accessrequest" in held:
+        theirs = AccessRequest.objects.open().with_provider()
         if "change_customer" not in held:  # services are for others to answer
             theirs = theirs.exclude(kind__in=ASKED_OF_PROVIDER)
         waiting[PROVIDER_REQUESTS] = theirs.count()

@@ -73,8 +73,8 @@ def seed(sizes: Sizes) -> None:
             cursor.execute("PRAGMA cache_size = -400000")
     with transaction.atomic():
         members = _write_people(sizes)
-        things = _write_resources(sizes, [people[0].customer for people in members], types)
-        _write_grants(sizes, members, things)
+        resources = _write_resources(sizes, [people[0].customer for people in members], types)
+        _write_grants(sizes, members, resources)
     if connection.vendor == "postgresql":  # else the planner guesses until the next vacuum
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -153,7 +153,7 @@ def _write_resources(
             ),
         )
     }
-    things: dict[int, list[Resource]] = {customer.pk: [] for customer in customers}
+    resources: dict[int, list[Resource]] = {customer.pk: [] for customer in customers}
     below = [kind for kind in types if kind.parent_id is not None]
     above: dict[tuple[int, int | None], list[Resource]] = {}
     for kind in types:
@@ -180,22 +180,22 @@ def _write_resources(
         for resource in written:
             above.setdefault((resource.subscription_id, kind.pk), []).append(resource)
             if kind in below:
-                things[resource.subscription.customer_id].append(resource)
-    return list(things.values())
+                resources[resource.subscription.customer_id].append(resource)
+    return list(resources.values())
 
 
 def _write_grants(
-    sizes: Sizes, members: list[list[Membership]], things: list[list[Resource]]
+    sizes: Sizes, members: list[list[Membership]], resources: list[list[Resource]]
 ) -> None:
     """Grants to people and, through one team per customer, to some of them together."""
     chosen = random.Random(20)  # noqa: S311
     now = timezone.now()
-    to_teams = min(sizes.grants // TEAM_SHARE, sum(map(len, things)))
+    to_teams = min(sizes.grants // TEAM_SHARE, sum(map(len, resources)))
 
-    def terms(thing: Resource, people: list[Membership]) -> dict[str, Any]:
-        privileges = thing.resource_type.privileges.all()  # prefetched
+    def terms(resource: Resource, people: list[Membership]) -> dict[str, Any]:
+        privileges = resource.resource_type.privileges.all()  # prefetched
         return {
-            "content_object": thing,
+            "content_object": resource,
             "permission_id": chosen.choice(privileges).pk,
             "granted_by_id": people[0].user_id,
             "granted_at": now,
@@ -203,16 +203,16 @@ def _write_grants(
         }
 
     def team_grants() -> Iterator[TeamGrant]:
-        for number, (people, mine) in enumerate(zip(members, things, strict=True)):
+        for number, (people, mine) in enumerate(zip(members, resources, strict=True)):
             for row in range(min(_share(to_teams, len(members), number), len(mine))):
                 yield TeamGrant(group=teams[number].group, **terms(mine[row], people))
 
     def person_grants() -> Iterator[PersonGrant]:
-        for number, (people, mine) in enumerate(zip(members, things, strict=True)):
+        for number, (people, mine) in enumerate(zip(members, resources, strict=True)):
             for row in range(_share(sizes.grants - to_teams, len(members), number)):
                 turn, person = divmod(row, len(people))
-                thing = mine[(turn + person * 7) % len(mine)]
-                yield PersonGrant(user_id=people[person].user_id, **terms(thing, people))
+                resource = mine[(turn + person * 7) % len(mine)]
+                yield PersonGrant(user_id=people[person].user_id, **terms(resource, people))
 
     teams = _write_teams(members)
     _write("team grants", to_teams, team_grants())

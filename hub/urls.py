@@ -56,7 +56,7 @@ urlpatterns = [
 ]
 
 handler400 = "hub.views.bad_request"
-handler403 = "accounts.views.rings.denied"
+handler403 = "accounts.views.access.denied"
 
 if settings.DEMO:
     urlpatterns += [path("demo/", include("hub.demo.urls"))]

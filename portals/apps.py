@@ -14,8 +14,8 @@ class PortalsConfig(AppConfig):
         from accounts.choices import register_event_sentences
         from portals import signals
         from portals.choices import SENTENCES
-        from portals.services import returns
+        from portals.services import undo_handlers
 
         register_event_sentences(SENTENCES)
         signals.connect()
-        returns.register()
+        undo_handlers.register()

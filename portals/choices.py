@@ -69,13 +69,13 @@ class ItemKind(TextChoices):
     ROLE = "role", _("The role of a person")
 
 
-class Verdict(TextChoices):
+class ReviewDecision(TextChoices):
     """What a Super User decides about one line; the last is no decision: there was none to make."""
 
-    KEEP = "keep", pgettext_lazy("verdict", "Keep")
-    REDUCE = "reduce", pgettext_lazy("verdict", "Reduce")
-    REMOVE = "remove", pgettext_lazy("verdict", "Remove")
-    OVERTAKEN = "overtaken", pgettext_lazy("verdict", "Changed meanwhile")
+    KEEP = "keep", pgettext_lazy("decision", "Keep")
+    REDUCE = "reduce", pgettext_lazy("decision", "Reduce")
+    REMOVE = "remove", pgettext_lazy("decision", "Remove")
+    OVERTAKEN = "overtaken", pgettext_lazy("decision", "Changed meanwhile")
 
 
 # code of a privilege → the plain word for it as a level; others go by their label alone.
@@ -99,20 +99,20 @@ SENTENCES = {
         "%(portal_name)s reported its resources (%(type)s): %(added)s added, %(changed)s changed,"
         " %(removed)s removed."
     ),
-    "grant.given": _("%(actor)s gave %(holder)s “%(privilege)s” on %(resource)s."),
-    "grant.replaced": _("%(actor)s changed %(holder)s's “%(privilege)s” on %(resource)s."),
-    "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(holder)s."),
-    "grant.brought_back": _(
-        "%(actor)s gave %(holder)s back “%(privilege)s” on %(resource)s, just taken away."
+    "grant.given": _("%(actor)s gave %(grantee)s “%(privilege)s” on %(resource)s."),
+    "grant.replaced": _("%(actor)s changed %(grantee)s's “%(privilege)s” on %(resource)s."),
+    "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(grantee)s."),
+    "grant.reinstated": _(
+        "%(actor)s gave %(grantee)s back “%(privilege)s” on %(resource)s, just taken away."
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
     "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
     "rights.exported": _("%(actor)s exported who may do what."),
     "rights.exported_of_person": _("%(actor)s exported what %(person)s may do."),
-    "rights.exported_on_thing": _("%(actor)s exported who may do what on %(resource)s."),
+    "rights.exported_on_resource": _("%(actor)s exported who may do what on %(resource)s."),
     "review.begun": _("%(actor)s began an access review."),
     "review.part_saved": _(
-        "%(actor)s reviewed the rights of %(holder)s: %(kept)s kept, %(reduced)s reduced,"
+        "%(actor)s reviewed the rights of %(grantee)s: %(kept)s kept, %(reduced)s reduced,"
         " %(removed)s removed, %(overtaken)s changed meanwhile."
     ),
     "review.own_part_saved": _(

@@ -13,21 +13,21 @@ from portals.models import AccessReview, PersonGrant, Privilege, Resource
 
 
 def tell_about_sensitive_grant(
-    actor: User, holders: Iterable[int], privilege: Privilege, resource: Resource, reason: str
+    actor: User, grantees: Iterable[int], privilege: Privilege, resource: Resource, reason: str
 ) -> None:
     """Tell those who gain a sensitive privilege, and those it is about.
 
     The latter are the people who already hold rights on this very thing: whose mailbox it is.
     """
-    concerned = set(holders) | set(
+    concerned = set(grantees) | set(
         PersonGrant.objects.filter(content_object=resource).values_list("user_id", flat=True)
     )
-    gaining = User.objects.filter(pk__in=set(holders))
+    gaining = User.objects.filter(pk__in=set(grantees))
     words: dict[str, Any] = {
         "template": "portals/emails/sensitive_grant",
         "notice_class": "security",
         "actor": actor,
-        "holders": gaining,
+        "grantees": gaining,
         "privilege": privilege,
         "resource": resource,
         "customer": resource.subscription.customer,
@@ -65,11 +65,11 @@ def announce_endings(
 
 def _link_to_keep(customer: Customer, grant: Any) -> str:
     """Where whoever holds a right asks to keep it."""
-    privilege, thing = grant.permission.privilege, grant.content_object
+    privilege, resource = grant.permission.privilege, grant.content_object
     named = {
         "portal": privilege.portal.slug,
-        "type": thing.resource_type.code,
-        "resource": thing.external_id,
+        "type": resource.resource_type.code,
+        "resource": resource.external_id,
         "privilege": privilege.codename,
     }
     path = reverse("portals:request-new", args=[customer.slug])

@@ -4,36 +4,36 @@ from django.urls import path
 
 from portals.models import PersonGrant, TeamGrant
 from portals.views import (
-    answers,
-    changes,
-    endings,
+    access_export,
+    bulk_actions,
+    copy_access,
+    grant_changes,
+    grant_expiry,
     invitations,
     invite,
     invite_report,
-    leavings,
+    offboarding,
     people_list,
     person,
     presets,
     provider,
     provider_requests,
+    request_detail,
     requests,
     resources,
     reviews,
-    rights_export,
-    same_as,
-    selected,
     services,
     teams,
 )
 
 app_name = "portals"
-REQUEST = "c/<slug:customer>/requests/<uuid:asked>"
+REQUEST = "c/<slug:customer>/requests/<uuid:access_request>"
 INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 CHANGES = "c/<slug:customer>/changes/<slug:draft>"
 PRESET = "c/<slug:customer>/presets/<uuid:preset>"
 CUSTOMER = "provider/customers/<slug:slug>"
-ASKED = "provider/requests/<uuid:asked>"
+ASKED = "provider/requests/<uuid:access_request>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", invite.invite, name="invite"),
@@ -47,8 +47,8 @@ urlpatterns = [
     path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
     path(
         "c/<slug:customer>/people/selected/<slug:act>/",
-        selected.people_selected,
-        name="people-selected",
+        bulk_actions.people_bulk_action,
+        name="people-bulk-action",
     ),
     path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
     path(
@@ -56,58 +56,64 @@ urlpatterns = [
         person.grant_revoke,
         name="grant-revoke",
     ),
-    path("c/<slug:customer>/people/<uuid:person>/leaving/", leavings.leaving, name="leaving"),
+    path(
+        "c/<slug:customer>/people/<uuid:person>/offboarding/",
+        offboarding.offboarding,
+        name="offboarding",
+    ),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
         "c/<slug:customer>/requests/portals/<slug:portal>/",
         requests.request_portal,
         name="request-portal",
     ),
-    path(f"{REQUEST}/", answers.request, name="request"),
-    path(f"{REQUEST}/approve/", answers.request_approve, name="request-approve"),
-    path(f"{REQUEST}/refuse/", answers.request_refuse, name="request-refuse"),
+    path(f"{REQUEST}/", request_detail.request, name="request"),
+    path(f"{REQUEST}/approve/", request_detail.request_approve, name="request-approve"),
+    path(f"{REQUEST}/refuse/", request_detail.request_refuse, name="request-refuse"),
     path("c/<slug:customer>/reviews/", reviews.reviews, name="reviews"),
     path("c/<slug:customer>/reviews/begin/", reviews.review_begin, name="review-begin"),
     path("c/<slug:customer>/reviews/<uuid:review>/", reviews.review, name="review"),
     path("c/<slug:customer>/reviews/<uuid:review>/save/", reviews.review_save, name="review-save"),
-    path("c/<slug:customer>/people/<uuid:person>/same/", same_as.same_as, name="same-as"),
+    path(
+        "c/<slug:customer>/people/<uuid:person>/same/", copy_access.copy_access, name="copy-access"
+    ),
     path("c/<slug:customer>/presets/", presets.presets, name="presets"),
     path("c/<slug:customer>/presets/new/", presets.preset, name="preset-new"),
     path(f"{PRESET}/", presets.preset, name="preset"),
     path(f"{PRESET}/delete/", presets.preset_delete, name="preset-delete"),
     path(f"{PRESET}/apply/", presets.preset_apply, name="preset-apply"),
-    path(f"{CHANGES}/", changes.changes, name="changes"),
-    path(f"{CHANGES}/review/", changes.changes_review, name="changes-review"),
-    path(f"{CHANGES}/discard/", changes.changes_discard, name="changes-discard"),
+    path(f"{CHANGES}/", grant_changes.changes, name="changes"),
+    path(f"{CHANGES}/review/", grant_changes.changes_review, name="changes-review"),
+    path(f"{CHANGES}/discard/", grant_changes.changes_discard, name="changes-discard"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
-    path("c/<slug:customer>/rights/export/", rights_export.rights_export, name="rights-export"),
+    path("c/<slug:customer>/rights/export/", access_export.access_export, name="access-export"),
     path(
         "c/<slug:customer>/people/<uuid:person>/rights/export/",
-        rights_export.person_rights_export,
-        name="person-rights-export",
+        access_export.person_access_export,
+        name="person-access-export",
     ),
     path(
         "c/<slug:customer>/resources/<int:pk>/rights/export/",
-        rights_export.thing_rights_export,
-        name="thing-rights-export",
+        access_export.resource_access_export,
+        name="resource-rights-export",
     ),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:pk>/", resources.resource, name="resource"),
     path("c/<slug:customer>/services/", services.service_list, name="service-list"),
     path("c/<slug:customer>/services/<slug:portal>/ask/", services.service_ask, name="service-ask"),
     path("ask/", requests.ask, name="ask"),
-    path("c/<slug:customer>/ending/", endings.ending, name="ending"),
+    path("c/<slug:customer>/ending/", grant_expiry.ending, name="ending"),
     path(
         "c/<slug:customer>/ending/people/<int:grant>/renew/",
-        endings.renew,
+        grant_expiry.renew,
         {"model": PersonGrant},
         name="renew-for-person",
     ),
     path(
         "c/<slug:customer>/ending/teams/<int:grant>/renew/",
-        endings.renew,
+        grant_expiry.renew,
         {"model": TeamGrant},
         name="renew-for-team",
     ),

@@ -10,7 +10,7 @@ OPERATOR_PERMISSIONS = [
     "view_activation", "view_choice", "view_recipient", "view_consentrecord", "view_message",
     "view_deliverydecision", "add_campaign", "change_campaign", "view_campaign", "view_candidate",
     "send_topic_campaign", "send_notice_campaign", "view_reseller", "add_reseller",
-    "delete_reseller", "view_deliveryreport", "view_escalation", "settle_escalation",
+    "delete_reseller", "view_deliveryevent", "view_escalation", "settle_escalation",
 ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def allow_operators(**_: Any) -> None:
     )
 
 
-def minute_passed(**_: Any) -> None:
+def periodic_tick(**_: Any) -> None:
     """Start and end campaigns, and hand out the digests that are due."""
     from preferences.gate.digests import due_readers
     from preferences.services.campaigns import start_due_campaigns
@@ -89,12 +89,12 @@ def reseller_panel(**shown: Any) -> str:
 
 def membership_ended(*, membership: Any, **_: Any) -> dict[str, Any]:
     """Contact roles, and what a company added, end with the place in it."""
-    from preferences.services.firms import drop_mail_of_leaver
+    from preferences.services.customer_email import drop_mail_of_leaver
 
     return drop_mail_of_leaver(membership=membership)
 
 
-def copies_wanted(*, customer: Any, notice_class: str, **_: Any) -> Any:
+def collect_copy_recipients(*, customer: Any, notice_class: str, **_: Any) -> Any:
     """Who is a company's contact for this class, or was added to it."""
     from preferences.selectors import contacts_for
 

@@ -29,7 +29,7 @@ def deliver_digest(recipient_pk: int) -> str:
 @task()
 def dispatch_campaign(campaign_pk: int) -> bool:
     """Send a slice of a campaign, and leave the next slice as a new job; says whether there is."""
-    from preferences.gate.dispatch import dispatch
+    from preferences.gate.campaign_sending import dispatch
 
     more = dispatch(campaign_pk)
     if more:

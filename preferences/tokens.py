@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 
 from preferences.models import Recipient, Topic
-from preferences.selectors.answers import find_recipient
+from preferences.selectors.send_decisions import find_recipient
 
 UNSUBSCRIBE = "preferences.tokens.unsubscribe"
 PAGE = "preferences.tokens.page"
@@ -133,7 +133,7 @@ def read_page_token(token: str) -> Recipient:
 
 
 @dataclass(frozen=True)
-class Subscription:
+class TopicSignup:
     """What somebody asked for at an address, and when; nothing of it is stored before the yes."""
 
     address: str
@@ -149,7 +149,7 @@ def confirmation_url(*, address: str, language: str, topics: Iterable[Topic]) ->
     return f"{settings.HUB_BASE_URL}{reverse('preferences:confirm', args=[token])}"
 
 
-def read_confirmation_token(token: str) -> Subscription:
+def read_confirmation_token(token: str) -> TopicSignup:
     """What a confirmation link confirms; topics that meanwhile closed are left out.
 
     Raises BadToken, whatever is wrong with it, its age included.
@@ -162,4 +162,4 @@ def read_confirmation_token(token: str) -> Subscription:
     if not timezone.now() - CONFIRM_WITHIN < asked_at:
         raise BadToken
     topics = list(Topic.objects.for_anyone().filter(pk__in=keys))
-    return Subscription(address, language, topics, asked_at)
+    return TopicSignup(address, language, topics, asked_at)

@@ -3,25 +3,25 @@
 from django.urls import include, path
 
 from preferences.views import (
+    bounces,
     campaigns,
     centre,
+    customer_email,
     evidence,
-    firms,
     imports,
     links,
     resellers,
-    returned,
-    subscribe,
+    topic_signup,
     topics,
     webhooks,
 )
 
 app_name = "preferences"
-FIRM = "c/<slug:customer>/mail/"
+CUSTOMER_EMAIL = "c/<slug:customer>/mail/"
 
 own = [
     path("", centre.centre, name="centre"),
-    path("returned/", returned.returned, name="returned"),
+    path("returned/", bounces.bounced_mail, name="bounced-mail"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
     path("undo/", centre.undo, name="undo"),
@@ -31,15 +31,15 @@ own = [
     path("language/", centre.language, name="language"),
     path("history/", centre.history, name="history"),
     path("receipt/", centre.receipt, name="receipt"),
-    path("receipts/verify/", subscribe.receipt_verify, name="receipt-verify"),
+    path("receipts/verify/", topic_signup.receipt_verify, name="receipt-verify"),
     path("mail/<str:token>/", links.mail, name="mail"),
     path("unsubscribe/<str:token>/", links.unsubscribe_link, name="unsubscribe"),
 ]
 
 public = [
-    path("", subscribe.subscribe, name="subscribe"),
-    path("confirm/<str:token>/", subscribe.confirm, name="confirm"),
-    path("<slug:topic>/", subscribe.subscribe_to, name="subscribe-to"),
+    path("", topic_signup.subscribe, name="subscribe"),
+    path("confirm/<str:token>/", topic_signup.confirm, name="confirm"),
+    path("<slug:topic>/", topic_signup.subscribe_to, name="subscribe-to"),
 ]
 
 provider = [
@@ -58,7 +58,7 @@ provider = [
     path("messages/<int:campaign>/", campaigns.campaign, name="campaign"),
     path("messages/<int:campaign>/edit/", campaigns.campaign_edit, name="campaign-edit"),
     path("messages/<int:campaign>/check/", campaigns.campaign_check, name="campaign-check"),
-    path("messages/<int:campaign>/try/", campaigns.campaign_try, name="campaign-try"),
+    path("messages/<int:campaign>/try/", campaigns.campaign_test_send, name="campaign-test-send"),
     path("messages/<int:campaign>/people/", campaigns.campaign_people, name="campaign-people"),
     *(
         path(
@@ -84,27 +84,43 @@ provider = [
     ),
 ]
 
-firm = [
-    path(FIRM, firms.firm, name="firm"),
-    path(f"{FIRM}contacts/", firms.contact_name, name="contact-name"),
-    path(f"{FIRM}contacts/<int:contact>/remove/", firms.contact_remove, name="contact-remove"),
-    path(f"{FIRM}added/", firms.recipient_add, name="firm-recipient-add"),
+customer = [
+    path(CUSTOMER_EMAIL, customer_email.customer_email_page, name="customer-email"),
+    path(f"{CUSTOMER_EMAIL}contacts/", customer_email.contact_name, name="contact-name"),
     path(
-        f"{FIRM}added/<int:recipient>/remove/", firms.recipient_remove, name="firm-recipient-remove"
+        f"{CUSTOMER_EMAIL}contacts/<int:contact>/remove/",
+        customer_email.contact_remove,
+        name="contact-remove",
     ),
-    path(f"{FIRM}topics/<slug:topic>/deny/", firms.topic_deny, name="topic-deny"),
-    path(f"{FIRM}topics/<slug:topic>/allow/", firms.topic_allow, name="topic-allow"),
+    path(
+        f"{CUSTOMER_EMAIL}added/",
+        customer_email.recipient_add,
+        name="customer-recipient-add",
+    ),
+    path(
+        f"{CUSTOMER_EMAIL}added/<int:recipient>/remove/",
+        customer_email.recipient_remove,
+        name="customer-recipient-remove",
+    ),
+    path(
+        f"{CUSTOMER_EMAIL}topics/<slug:topic>/deny/", customer_email.topic_deny, name="topic-deny"
+    ),
+    path(
+        f"{CUSTOMER_EMAIL}topics/<slug:topic>/allow/",
+        customer_email.topic_allow,
+        name="topic-allow",
+    ),
 ]
 
 urlpatterns = [
     path("mail/events/<slug:provider>/", webhooks.mail_events, name="mail-events"),
-    path("provider/unreachable/", returned.unreachable, name="unreachable"),
+    path("provider/unreachable/", bounces.unreachable, name="unreachable"),
     path(
         "provider/unreachable/<int:escalation>/",
-        returned.unreachable_settle,
+        bounces.unreachable_settle,
         name="unreachable-settle",
     ),
-    *firm,
+    *customer,
     path("preferences/", include(own)),
     path("subscribe/", include(public)),
     path("provider/", include(provider)),

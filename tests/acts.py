@@ -22,21 +22,21 @@ from accounts.services.invitations import (
     invite_main_super_user,
     invite_person,
 )
-from accounts.services.leavings import plan_leaving
 from accounts.services.memberships import change_role, suspend_membership
+from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import open_request, pass_request
 from accounts.services.teams import add_to_team, create_team
 from portals.choices import ReviewState
 from portals.models import AccessReview, Portal, Resource
-from portals.services.grants import Terms, grant_privilege, revoke_privilege
+from portals.services.grants import GrantTerms, grant_privilege, revoke_privilege
 from portals.services.presets import create_preset
 from portals.services.requests import request_access
 from portals.services.reviews import begin_review
 from portals.views import invite_report
 from preferences.models import Escalation, Message, NoticeClass, Topic
-from preferences.selectors.campaigns import reckon
-from preferences.services import campaigns, firms, topics
-from preferences.services.reports import note_report
+from preferences.selectors.campaigns import estimate_audience
+from preferences.services import campaigns, customer_email, topics
+from preferences.services.delivery_events import record_delivery_event
 from preferences.services.resellers import mark_reseller
 from preferences.views import imports
 
@@ -66,13 +66,13 @@ class Scene:
         self.grant = self.give(self.person)
         self.team_grant = self.give(self.team)
         self.invitation = self.invite("kim")
-        self.asked = request_access(
+        self.access_request = request_access(
             actor=self.person.user, customer=customer, text="Please.", rights=[]
         )
 
     def _thing(self, portal: str, kind: str) -> Resource:
-        things = Resource.objects.filter(subscription__customer=self.customer)
-        found = things.filter(resource_type__portal__slug=portal, resource_type__code=kind)
+        resources = Resource.objects.filter(subscription__customer=self.customer)
+        found = resources.filter(resource_type__portal__slug=portal, resource_type__code=kind)
         return found.order_by("pk").first()
 
     def invite(self, name: str, **more: Any) -> Any:
@@ -92,14 +92,14 @@ class Scene:
         joined.refresh_from_db()
         return joined
 
-    def give(self, holder: Any, **terms: Any) -> Any:
+    def give(self, grantee: Any, **terms: Any) -> Any:
         """`view` on the domain."""
         return grant_privilege(
             actor=self.super_user,
-            holder=holder,
+            grantee=grantee,
             privilege=self.view,
             resource=self.domain,
-            terms=Terms(**terms),
+            terms=GrantTerms(**terms),
             signed_in_at=timezone.now(),
         )
 
@@ -107,19 +107,19 @@ class Scene:
         """Something to undo."""
         self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
 
-    def plan_leaving(self) -> None:
+    def plan_offboarding(self) -> None:
         month = timezone.now() + timedelta(days=30)
-        plan_leaving(actor=self.super_user, membership=self.person, leaves_at=month)
+        plan_offboarding(actor=self.super_user, membership=self.person, leaves_at=month)
 
     def pass_on(self) -> None:
         """A request that has come to the provider."""
-        self.asked = open_request(
+        self.access_request = open_request(
             actor=self.person.user,
             customer=self.customer,
             kind="phone",
             wanted={"work_phone": "555 0100"},
         )
-        pass_request(actor=self.super_user, asked=self.asked)
+        pass_request(actor=self.super_user, access_request=self.access_request)
 
     def draft(self) -> dict[str, Any]:
         return {"draft": f"p{self.person.pk}"}
@@ -155,9 +155,11 @@ class Scene:
     def come_back(self) -> None:
         """A notice to the person that did not reach them."""
         headers = {NOTICE_CLASS_HEADER: "legal"}
-        EmailMessage("Terms", "From May on.", to=[self.person.user.email], headers=headers).send()
+        EmailMessage(
+            "GrantTerms", "From May on.", to=[self.person.user.email], headers=headers
+        ).send()
         message = Message.objects.latest("pk")
-        note_report(message=message, kind="hard", event="x:1")
+        record_delivery_event(message=message, kind="hard", event="x:1")
         self.escalation = Escalation.objects.get(message=message)
 
     def hand_over(self) -> None:
@@ -165,7 +167,7 @@ class Scene:
             actor=self.super_user,
             customer=self.customer,
             to=self.second,
-            typed_name=self.customer.name,
+            confirmation_name=self.customer.name,
             signed_in_at=timezone.now(),
         )
 
@@ -192,15 +194,15 @@ class Scene:
 
     def deny_topic(self) -> None:
         topic = Topic.objects.get(slug="newsletter")
-        firms.deny_topic(actor=self.super_user, customer=self.customer, topic=topic)
+        customer_email.deny_topic(actor=self.super_user, customer=self.customer, topic=topic)
 
     def name_contact(self) -> None:
-        self.contact = firms.name_contact(
+        self.contact = customer_email.name_contact(
             actor=self.super_user, membership=self.person, kind="billing"
         )
 
     def add_recipient(self) -> None:
-        self.added = firms.add_recipient(
+        self.added = customer_email.add_recipient(
             actor=self.super_user,
             membership=self.person,
             category=NoticeClass.objects.get(code="legal"),
@@ -253,7 +255,7 @@ class Scene:
             "team": self.team.uuid,
             "grant": self.grant.pk,
             "invitation": self.invitation.uuid,
-            "asked": self.asked.uuid,
+            "access_request": self.access_request.uuid,
             "resource": self.domain.pk,
             "portal": "domains",
         }
@@ -291,10 +293,10 @@ ACTS: dict[str, Act] = {
     "accounts:person-role": Act(lambda s: {"role": "super_user"}),
     "accounts:person-details": Act(lambda s: {"work_name": "Georgina", "work_phone": "555"}),
     "accounts:person-end": Act(lambda s: {"last_day": timezone.localdate() + timedelta(days=30)}),
-    "portals:leaving": Act(lambda s: {"moment": "now", "step": "confirm"}),
-    "accounts:leaving-cancel": Act(before=Scene.plan_leaving),
+    "portals:offboarding": Act(lambda s: {"moment": "now", "step": "confirm"}),
+    "accounts:offboarding-cancel": Act(before=Scene.plan_offboarding),
     "portals:people-export": Act(),
-    "portals:people-selected": Act(
+    "portals:people-bulk-action": Act(
         lambda s: {"person": [s.person.user.sub]}, at=lambda s: {"act": "suspend"}
     ),
     "portals:invite": Act(lambda s: {"rows": LOU, "role": "user", "act": "send"}),
@@ -319,9 +321,9 @@ ACTS: dict[str, Act] = {
         before=Scene.revoke,
         at=lambda s: {"sequence": s.removed.sequence, "last": s.removed.sequence},
     ),
-    "portals:rights-export": Act(),
-    "portals:person-rights-export": Act(),
-    "portals:thing-rights-export": Act(),
+    "portals:access-export": Act(),
+    "portals:person-access-export": Act(),
+    "portals:resource-rights-export": Act(),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     "portals:changes": Act(
         lambda s: {"level": f"p{s.person.pk}/{s.domain.pk}/{s.domain.resource_type_id}=0"},
@@ -331,7 +333,7 @@ ACTS: dict[str, Act] = {
     "portals:changes-discard": Act(at=Scene.draft, writes=False),
     "portals:renew-for-person": Act(before=Scene.limit),
     "portals:renew-for-team": Act(before=Scene.limit, at=lambda s: {"grant": s.team_grant.pk}),
-    "portals:same-as": Act(
+    "portals:copy-access": Act(
         lambda s: {"colleague": s.colleague.user.sub, "how": "equal"}, writes=False
     ),
     "portals:preset-new": Act(lambda s: {"name": "Readers", "right": s.view.pk}),
@@ -360,7 +362,7 @@ ACTS: dict[str, Act] = {
     "portals:request-approve": Act(),
     "portals:request-refuse": Act(lambda s: {"reason": "No."}),
     "accounts:request-pass": Act(),
-    "portals:service-ask": Act(lambda s: {"typed": "Domains"}),
+    "portals:service-ask": Act(lambda s: {"confirmation_name": "Domains"}),
     "portals:provider-request-approve": Act(by="desk", before=Scene.pass_on),
     "portals:provider-request-refuse": Act(
         lambda s: {"reason": "No."}, "desk", before=Scene.pass_on
@@ -372,7 +374,7 @@ ACTS: dict[str, Act] = {
     "accounts:activity-export": Act(at=lambda s: {"form": "jsonl"}),
     "accounts:company": Act(lambda s: {"name": "Renamed", "language": "fr"}),
     "accounts:hand-over-offer": Act(
-        lambda s: {"to": s.second.pk, "typed_name": s.customer.name}, "main"
+        lambda s: {"to": s.second.pk, "confirmation_name": s.customer.name}, "main"
     ),
     "accounts:hand-over-accept": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
     "accounts:hand-over-decline": Act(by="receiver", before=Scene.hand_over, at=Scene.offer),
@@ -385,10 +387,10 @@ ACTS: dict[str, Act] = {
     "preferences:contact-remove": Act(
         before=Scene.name_contact, at=lambda s: {"contact": s.contact.pk}
     ),
-    "preferences:firm-recipient-add": Act(
+    "preferences:customer-recipient-add": Act(
         lambda s: {"added-person": s.person.user.email, "added-category": "legal"}
     ),
-    "preferences:firm-recipient-remove": Act(
+    "preferences:customer-recipient-remove": Act(
         before=Scene.add_recipient, at=lambda s: {"recipient": s.added.pk}
     ),
     # The provider's mail
@@ -414,7 +416,9 @@ ACTS: dict[str, Act] = {
     "preferences:campaign-check": Act(
         lambda s: _sent_to(s), "operator", before=Scene.compose, at=Scene.draft_of_mail
     ),
-    "preferences:campaign-try": Act(by="operator", before=Scene.compose, at=Scene.draft_of_mail),
+    "preferences:campaign-test-send": Act(
+        by="operator", before=Scene.compose, at=Scene.draft_of_mail
+    ),
     "preferences:campaign-unschedule": Act(
         by="operator", before=Scene.schedule, at=Scene.draft_of_mail
     ),
@@ -461,8 +465,8 @@ ACTS: dict[str, Act] = {
 
 
 def _sent_to(scene: Scene) -> dict[str, Any]:
-    readers = reckon(scene.campaign).readers
-    return {"typed": readers}
+    readers = estimate_audience(scene.campaign).readers
+    return {"confirmation_name": readers}
 
 
 def _invited(scene: Scene) -> str:
@@ -497,7 +501,7 @@ ELSEWHERE: dict[str, str] = {
     "preferences-api:evaluation": f"{PORTAL}, preferences/test_evaluation_api.py",
     "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
     "preferences:mail-events": f"{TOKEN}: preferences/test_provider_events.py",
-    "preferences:returned": OWN,
+    "preferences:bounced-mail": OWN,
     "preferences:class-activate": "no class waits for it: preferences/test_provider_services.py",
     "set_language": OWN,
     "usersessions_list": OWN,

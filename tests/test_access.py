@@ -61,7 +61,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:invite"),
     # Everyone sees their own page; Bob's is somebody else's to the others.
     **of_alder("portals:person", who={**SUPER_USER, "bob": "in"}, person="bob"),
-    **of_alder("portals:same-as", person="emma"),
+    **of_alder("portals:copy-access", person="emma"),
     **of_alder("portals:presets"),
     **of_alder("portals:preset-new"),
     **of_alder("portals:preset", preset="preset"),
@@ -85,16 +85,16 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:resource", resource="resource"),
     **of_alder("portals:people"),
     **of_alder("portals:people-export", "POST"),
-    **of_alder("portals:rights-export", "POST"),
-    **of_alder("portals:person-rights-export", "POST", person="bob"),
-    **of_alder("portals:thing-rights-export", "POST", resource="resource"),
-    **of_alder("portals:people-selected", act="suspend"),
+    **of_alder("portals:access-export", "POST"),
+    **of_alder("portals:person-access-export", "POST", person="bob"),
+    **of_alder("portals:resource-rights-export", "POST", resource="resource"),
+    **of_alder("portals:people-bulk-action", act="suspend"),
     **of_alder("accounts:person-suspend", "POST", person="emma"),
     **of_alder("accounts:person-restore", "POST", person="emma"),
     **of_alder("accounts:person-remove", "POST", person="emma"),
     **of_alder("accounts:person-end", person="emma"),
-    **of_alder("accounts:leaving-cancel", "POST", person="emma"),
-    **of_alder("portals:leaving", person="emma"),
+    **of_alder("accounts:offboarding-cancel", "POST", person="emma"),
+    **of_alder("portals:offboarding", person="emma"),
     **of_alder("accounts:person-role", "POST", person="emma"),
     **of_alder("accounts:person-details", "POST", person="emma"),
     **of_alder("portals:invitations"),
@@ -103,18 +103,23 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:invite-report", "POST"),
     # Emma's request: hers, and Alice's to answer; Bob finds nothing there.
     **of_alder("accounts:requests", who={**SUPER_USER, "bob": "in"}),
-    **of_alder("accounts:request-withdraw", "POST", {**OF_EMMA, "alice": 403}, asked="asked"),
+    **of_alder(
+        "accounts:request-withdraw",
+        "POST",
+        {**OF_EMMA, "alice": 403},
+        access_request="access_request",
+    ),
     **of_alder("portals:request-new", who={**SUPER_USER, "bob": "in"}),
     **of_alder("portals:request-portal", "POST", {**SUPER_USER, "bob": "in"}, portal="domains"),
-    **of_alder("accounts:request-pass", "POST", OF_EMMA, asked="asked"),
+    **of_alder("accounts:request-pass", "POST", OF_EMMA, access_request="access_request"),
     **of_alder("portals:ending"),
     **of_alder("portals:renew-for-person", "POST", grant="grant"),
     **of_alder("portals:renew-for-team", "POST", grant="team grant"),
     **of_alder("portals:service-list"),
     **of_alder("portals:service-ask", portal="domains"),
-    **of_alder("portals:request", who=OF_EMMA, asked="asked"),
-    **of_alder("portals:request-approve", "POST", OF_EMMA, asked="asked"),
-    **of_alder("portals:request-refuse", "POST", OF_EMMA, asked="asked"),
+    **of_alder("portals:request", who=OF_EMMA, access_request="access_request"),
+    **of_alder("portals:request-approve", "POST", OF_EMMA, access_request="access_request"),
+    **of_alder("portals:request-refuse", "POST", OF_EMMA, access_request="access_request"),
     **of_alder("portals:reviews"),
     **of_alder("portals:review-begin", "POST"),
     **of_alder("portals:review", review="review"),
@@ -147,10 +152,16 @@ ADDRESSES: dict[str, Address] = {
     "accounts:provider": Address(PROVIDER),
     # Emma's request has not come to the provider: even who may answer finds none.
     "portals:provider-requests": Address(DESK),
-    "portals:provider-request": Address(NOT_PASSED, {"asked": "asked"}),
-    "portals:provider-request-approve": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
-    "portals:provider-request-refuse": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
-    "portals:provider-request-send-back": Address(NOT_PASSED, {"asked": "asked"}, "POST"),
+    "portals:provider-request": Address(NOT_PASSED, {"access_request": "access_request"}),
+    "portals:provider-request-approve": Address(
+        NOT_PASSED, {"access_request": "access_request"}, "POST"
+    ),
+    "portals:provider-request-refuse": Address(
+        NOT_PASSED, {"access_request": "access_request"}, "POST"
+    ),
+    "portals:provider-request-send-back": Address(
+        NOT_PASSED, {"access_request": "access_request"}, "POST"
+    ),
     "portals:provider-customer-create": Address(PROVIDER),
     "portals:provider-customer": Address(PROVIDER, {"slug": "alder"}),
     "portals:provider-subscribe": Address(PROVIDER, {"slug": "alder"}, "POST"),
@@ -180,7 +191,7 @@ ADDRESSES: dict[str, Address] = {
     "preferences:campaign": Address(PROVIDER, {"campaign": "campaign"}),
     "preferences:campaign-edit": Address(PROVIDER, {"campaign": "campaign"}),
     "preferences:campaign-check": Address(PROVIDER, {"campaign": "campaign"}),
-    "preferences:campaign-try": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
+    "preferences:campaign-test-send": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
     "preferences:campaign-people": Address(PROVIDER, {"campaign": "campaign"}),
     "preferences:campaign-unschedule": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
     "preferences:campaign-pause": Address(PROVIDER, {"campaign": "campaign"}, "POST"),
@@ -190,14 +201,14 @@ ADDRESSES: dict[str, Address] = {
     "preferences:reseller-mark": Address(PROVIDER, {"slug": "alder"}, "POST"),
     "preferences:reseller-unmark": Address(PROVIDER, {"slug": "alder"}, "POST"),
     "preferences:mandatory-mail": Address(PUBLIC),
-    **of_alder("preferences:firm"),
+    **of_alder("preferences:customer-email"),
     **of_alder("preferences:contact-name", "POST"),
     **of_alder("preferences:contact-remove", "POST", contact="contact"),
-    **of_alder("preferences:firm-recipient-add", "POST"),
-    **of_alder("preferences:firm-recipient-remove", "POST", recipient="added mail"),
+    **of_alder("preferences:customer-recipient-add", "POST"),
+    **of_alder("preferences:customer-recipient-remove", "POST", recipient="added mail"),
     **of_alder("preferences:topic-deny", "POST", topic="newsletter"),
     **of_alder("preferences:topic-allow", "POST", topic="newsletter"),
-    "preferences:returned": Address(PERSON),
+    "preferences:bounced-mail": Address(PERSON),
     # No secret is set, so nobody's events are taken.
     "preferences:mail-events": Address(
         dict.fromkeys(READERS, 404), {"provider": "mailgun"}, "POST"
@@ -305,10 +316,10 @@ def test_every_address_is_classified():
 @pytest.fixture
 def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
     """Alder's ids, by the words used above."""
-    from accounts.models import AuditEvent, Request
+    from accounts.models import AccessRequest, AuditEvent
     from portals.models import PersonGrant, Resource, TeamGrant
     from preferences.models import NoticeClass
-    from preferences.services.firms import add_recipient, name_contact
+    from preferences.services.customer_email import add_recipient, name_contact
 
     return {
         "sequence": AuditEvent.objects.filter(customer=alder).first().sequence,
@@ -325,7 +336,7 @@ def ids(alice, bob, emma, alder, db) -> dict[str, Any]:
         "review": alder.access_reviews.get().uuid,
         "campaign": draft_of_a_newsletter().pk,
         "hand over": offer_to_newcomer(alice, alder).uuid,
-        "asked": Request.objects.get(membership__user=emma).uuid,
+        "access_request": AccessRequest.objects.get(membership__user=emma).uuid,
         "contact": name_contact(actor=alice, membership=bob.memberships.get(), kind="security").pk,
         "added mail": add_recipient(
             actor=alice,
@@ -357,7 +368,11 @@ def offer_to_newcomer(alice: Any, alder: Any) -> Any:
         actor=None, token=invitation.token, name="Gina", password="three unrelated words"
     )
     return offer_hand_over(
-        actor=alice, customer=alder, to=gina, typed_name=alder.name, signed_in_at=timezone.now()
+        actor=alice,
+        customer=alder,
+        to=gina,
+        confirmation_name=alder.name,
+        signed_in_at=timezone.now(),
     )
 
 
@@ -404,7 +419,7 @@ def test_who_gets_in(name, reader, request, as_, ids):
     arguments = arguments_of(address, ids)
     person = None if reader == "nobody" else request.getfixturevalue(reader)
     content = {"data": json.dumps(address.data), "content_type": "application/json"}
-    for headers in ({}, {"HX-Request": "true"}):
+    for headers in ({}, {"HX-AccessRequest": "true"}):
         with transaction.atomic():
             response = as_(person).generic(
                 address.method,

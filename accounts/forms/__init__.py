@@ -2,15 +2,15 @@
 
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
-from accounts.forms.leavings import LastDayField, LastDayForm
+from accounts.forms.offboarding import LastDayField, LastDayForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
 from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
 from accounts.forms.strict import (
     ActForm,
+    ConfirmationNameForm,
     LineField,
     SearchForm,
     StrictForm,
-    TypedNameForm,
     first_error,
 )
 from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, JoiningForm, TeamField, TeamForm
@@ -24,6 +24,7 @@ __all__ = [
     "ChoosePersonForm",
     "ChooseTeamForm",
     "CompanyForm",
+    "ConfirmationNameForm",
     "DeskForm",
     "HandOverForm",
     "JoiningForm",
@@ -38,7 +39,6 @@ __all__ = [
     "StrictForm",
     "TeamField",
     "TeamForm",
-    "TypedNameForm",
     "WorkDetailsForm",
     "first_error",
 ]

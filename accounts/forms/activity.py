@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import EventGroup
-from accounts.forms.leavings import LAST_YEAR, DayInput
+from accounts.forms.offboarding import LAST_YEAR, DayInput
 from accounts.forms.strict import LineField
 
 

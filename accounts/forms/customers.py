@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
-from accounts.forms.strict import LineField, StrictForm, TypedNameForm
+from accounts.forms.strict import ConfirmationNameForm, LineField, StrictForm
 from accounts.models import Customer, Membership
 from accounts.selectors import super_users_of
 from accounts.validators import NAME_LENGTH
@@ -29,7 +29,7 @@ class CompanyForm(StrictForm):
     country = LineField(label=_("Country"), max_length=100, required=False)
 
 
-class HandOverForm(TypedNameForm):
+class HandOverForm(ConfirmationNameForm):
     """Who is to take over, and the company's name typed by hand: nobody does this by a slip."""
 
     to = forms.ModelChoiceField(
@@ -37,7 +37,7 @@ class HandOverForm(TypedNameForm):
         queryset=Membership.objects.none(),
         empty_label=_("Choose a person"),
     )
-    field_order = ["to", "typed_name"]
+    field_order = ["to", "confirmation_name"]
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -55,10 +55,10 @@ class ActForm(StrictForm):
     """A button: nothing to fill in, so nothing may come with it."""
 
 
-class TypedNameForm(StrictForm):
+class ConfirmationNameForm(StrictForm):
     """The company's name, typed before what cannot be undone; inherit it for more fields."""
 
-    typed_name = LineField(
+    confirmation_name = LineField(
         label=_("Name of the company"),
         max_length=NAME_LENGTH,
         help_text=_("Type it as it stands at the top, to show that you mean it."),

@@ -25,11 +25,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Request',
+            name='AccessRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('access', 'Access'), ('name', 'Name at work'), ('phone', 'Phone at work'), ('address', 'E-mail address'), ('leave', 'Leaving the company'), ('other', 'Something else')], max_length=10)),
+                ('kind', models.CharField(choices=[('access', 'Access'), ('name', 'Name at work'), ('phone', 'Phone at work'), ('address', 'E-mail address'), ('leave', 'Offboarding the company'), ('other', 'Something else')], max_length=10)),
                 ('text', models.CharField(blank=True, max_length=500, validators=[accounts.validators.validate_plain_lines], verbose_name='why')),
                 ('wanted', models.JSONField(default=dict, help_text='The new value, by its field.')),
                 ('state', models.CharField(choices=[('open', 'Waiting'), ('approved', 'Approved'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn')], default='open', max_length=10)),

@@ -23,65 +23,65 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(remove, install),
         migrations.RemoveConstraint(
-            model_name='request',
+            model_name='accessrequest',
             name='request_kind_known',
         ),
         migrations.AddField(
-            model_name='request',
+            model_name='accessrequest',
             name='about',
             field=models.CharField(blank=True, help_text='Of what there is one open request: a portal.', max_length=40),
         ),
         migrations.AddField(
-            model_name='request',
+            model_name='accessrequest',
             name='by_provider',
             field=models.BooleanField(default=False, help_text="Answered by the provider's staff."),
         ),
         migrations.AddField(
-            model_name='request',
+            model_name='accessrequest',
             name='passed_at',
             field=models.DateTimeField(blank=True, help_text='When the provider came to answer it too.', null=True),
         ),
         migrations.AddField(
-            model_name='request',
+            model_name='accessrequest',
             name='reminders',
             field=models.PositiveSmallIntegerField(default=0, help_text='How many they got since then.'),
         ),
         migrations.AddField(
-            model_name='request',
+            model_name='accessrequest',
             name='waiting_since',
             field=models.DateTimeField(default=django.utils.timezone.now, help_text="When the Super Users' time to answer began."),
         ),
         migrations.AlterField(
-            model_name='request',
+            model_name='accessrequest',
             name='kind',
-            field=models.CharField(choices=[('access', 'Access'), ('name', 'Name at work'), ('phone', 'Phone at work'), ('address', 'E-mail address'), ('leave', 'Leaving the company'), ('other', 'Something else'), ('add', 'Adding a service'), ('end', 'Ending a service')], max_length=10),
+            field=models.CharField(choices=[('access', 'Access'), ('name', 'Name at work'), ('phone', 'Phone at work'), ('address', 'E-mail address'), ('leave', 'Offboarding the company'), ('other', 'Something else'), ('add', 'Adding a service'), ('end', 'Ending a service')], max_length=10),
         ),
         migrations.AddIndex(
-            model_name='request',
+            model_name='accessrequest',
             index=models.Index(condition=models.Q(('passed_at', None), ('state', 'open')), fields=['waiting_since'], name='request_by_wait'),
         ),
         migrations.AddIndex(
-            model_name='request',
+            model_name='accessrequest',
             index=models.Index(condition=models.Q(('passed_at__isnull', False)), fields=['state', 'id'], name='request_with_provider'),
         ),
         migrations.AddConstraint(
-            model_name='request',
+            model_name='accessrequest',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['access', 'name', 'phone', 'address', 'leave', 'other', 'add', 'end'])), name='request_kind_known'),
         ),
         migrations.AddConstraint(
-            model_name='request',
+            model_name='accessrequest',
             constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['add', 'end']), ('state', 'open')), fields=('customer', 'kind', 'about'), name='one_open_request_about_a_service'),
         ),
         migrations.AddConstraint(
-            model_name='request',
+            model_name='accessrequest',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['add', 'end']), _negated=True), models.Q(('passed_at__isnull', False), models.Q(('about', ''), _negated=True)), _connector='OR'), name='service_is_asked_of_the_provider'),
         ),
         migrations.AddConstraint(
-            model_name='request',
+            model_name='accessrequest',
             constraint=models.CheckConstraint(condition=models.Q(('by_provider', False), models.Q(('passed_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='provider_answers_what_was_passed_on'),
         ),
         migrations.AddConstraint(
-            model_name='request',
+            model_name='accessrequest',
             constraint=models.CheckConstraint(condition=models.Q(('reminders__lte', 2)), name='request_reminders_end'),
         ),
         migrations.RunPython(install, remove),

@@ -4,17 +4,17 @@ import accounts.validators
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
-from accounts.models import leavings, triggers
+from accounts.models import offboarding, triggers
 from django.conf import settings
 from django.db import migrations, models
 
 
 def install(apps, schema_editor):
-    triggers.install(schema_editor.connection, leavings.TRIGGERS)
+    triggers.install(schema_editor.connection, offboarding.TRIGGERS)
 
 
 def remove(apps, schema_editor):
-    triggers.remove(schema_editor.connection, leavings.TRIGGERS)
+    triggers.remove(schema_editor.connection, offboarding.TRIGGERS)
 
 
 class Migration(migrations.Migration):
@@ -25,14 +25,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='HandedTeam',
+            name='ReassignedTeam',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('words', models.CharField(help_text='What it was called, should it go.', max_length=100)),
             ],
         ),
         migrations.CreateModel(
-            name='Leaving',
+            name='Offboarding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
@@ -53,51 +53,51 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('ended_at', None), ('ends_at__isnull', False)), fields=['ends_at'], name='membership_by_end'),
         ),
         migrations.AddField(
-            model_name='handedteam',
+            model_name='reassignedteam',
             name='receiver',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership'),
         ),
         migrations.AddField(
-            model_name='handedteam',
+            model_name='reassignedteam',
             name='team',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.team'),
         ),
         migrations.AddField(
-            model_name='leaving',
+            model_name='offboarding',
             name='event',
             field=models.OneToOneField(blank=True, help_text='The end it came to, in the trail.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.auditevent'),
         ),
         migrations.AddField(
-            model_name='leaving',
+            model_name='offboarding',
             name='membership',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leavings', to='accounts.membership'),
         ),
         migrations.AddField(
-            model_name='leaving',
+            model_name='offboarding',
             name='planned_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name='leaving',
+            model_name='offboarding',
             name='request',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leaving', to='accounts.request'),
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='offboarding', to='accounts.accessrequest'),
         ),
         migrations.AddField(
-            model_name='handedteam',
-            name='leaving',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handed_teams', to='accounts.leaving'),
+            model_name='reassignedteam',
+            name='offboarding',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reassigned_teams', to='accounts.offboarding'),
         ),
         migrations.AddConstraint(
-            model_name='leaving',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event', None), ('settled_at', None), ('state', 'open')), models.Q(('settled_at__isnull', False), ('state', 'cancelled')), models.Q(('event__isnull', False), ('settled_at__isnull', False), ('state', 'done')), _connector='OR'), name='leaving_settled_at_a_moment'),
+            model_name='offboarding',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event', None), ('settled_at', None), ('state', 'open')), models.Q(('settled_at__isnull', False), ('state', 'cancelled')), models.Q(('event__isnull', False), ('settled_at__isnull', False), ('state', 'done')), _connector='OR'), name='offboarding_settled_at_a_moment'),
         ),
         migrations.AddConstraint(
-            model_name='leaving',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('membership',), name='one_open_leaving'),
+            model_name='offboarding',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('membership',), name='one_open_offboarding'),
         ),
         migrations.AddConstraint(
-            model_name='handedteam',
-            constraint=models.UniqueConstraint(fields=('leaving', 'team'), name='team_handed_once'),
+            model_name='reassignedteam',
+            constraint=models.UniqueConstraint(fields=('offboarding', 'team'), name='team_reassigned_once'),
         ),
         migrations.RunPython(install, remove),
     ]

@@ -24,6 +24,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='membership',
-            index=models.Index(condition=models.Q(('ends_at__isnull', False)), fields=['customer', 'search_name', 'id'], name='membership_leaving'),
+            index=models.Index(condition=models.Q(('ends_at__isnull', False)), fields=['customer', 'search_name', 'id'], name='membership_offboarding'),
         ),
     ]

@@ -1,16 +1,16 @@
 """What a leaver holds is handed on within the customer; the database keeps it too."""
 
-from accounts.models import leavings, triggers
+from accounts.models import offboarding, triggers
 
 from django.db import migrations
 
 
 def install(apps, schema_editor):
-    triggers.install(schema_editor.connection, leavings.TRIGGERS)
+    triggers.install(schema_editor.connection, offboarding.TRIGGERS)
 
 
 def remove(apps, schema_editor):
-    triggers.remove(schema_editor.connection, leavings.TRIGGERS)
+    triggers.remove(schema_editor.connection, offboarding.TRIGGERS)
 
 
 class Migration(migrations.Migration):

@@ -17,16 +17,16 @@ def remove(apps, schema_editor):
 def fill(apps, schema_editor):
     """What was recorded before is found as well."""
     event = apps.get_model("accounts", "AuditEvent")
-    thing = apps.get_model("accounts", "AuditEventThing")
+    resource = apps.get_model("accounts", "AuditEventResource")
     rows = []
     for pk, data in event.objects.order_by("pk").values_list("pk", "data").iterator():
         told = [data, *data.get("grants", [])]
         keys = {one["resource_id"] for one in told if isinstance(one.get("resource_id"), int)}
-        rows += [thing(event_id=pk, resource=key) for key in sorted(keys)]
+        rows += [resource(event_id=pk, resource=key) for key in sorted(keys)]
         if len(rows) > 1000:
-            thing.objects.bulk_create(rows)
+            resource.objects.bulk_create(rows)
             rows = []
-    thing.objects.bulk_create(rows)
+    resource.objects.bulk_create(rows)
 
 
 class Migration(migrations.Migration):
@@ -34,11 +34,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="AuditEventThing",
+            name="AuditEventResource",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("resource", models.BigIntegerField()),
-                ("event", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="thing_rows", to="accounts.auditevent")),
+                ("event", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="resource_rows", to="accounts.auditevent")),
             ],
         ),
         migrations.AddIndex(
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["customer", "at"], name="event_by_time"),
         ),
         migrations.AddConstraint(
-            model_name="auditeventthing",
+            model_name="auditeventresource",
             constraint=models.UniqueConstraint(fields=("resource", "event"), name="event_speaks_once"),
         ),
         migrations.RunPython(install, remove),

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name='leaving',
+            model_name='offboarding',
             name='former_end',
             field=models.DateTimeField(blank=True, help_text='Their own end before the plan; it is back without it.', null=True),
         ),

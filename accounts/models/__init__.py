@@ -1,26 +1,26 @@
 """Who a person is, as tables."""
 
-from accounts.models.audit import AuditChain, AuditEvent, AuditEventThing
+from accounts.models.audit import AuditChain, AuditEvent, AuditEventResource
 from accounts.models.customers import Customer, Membership
 from accounts.models.hand_overs import HandOver
 from accounts.models.invitations import Invitation
-from accounts.models.leavings import HandedTeam, Leaving
+from accounts.models.offboarding import Offboarding, ReassignedTeam
 from accounts.models.people import User
-from accounts.models.requests import Request
+from accounts.models.requests import AccessRequest
 from accounts.models.teams import Team, TeamMembership
 from accounts.models.undo import Undo
 
 __all__ = [
+    "AccessRequest",
     "AuditChain",
     "AuditEvent",
-    "AuditEventThing",
+    "AuditEventResource",
     "Customer",
     "HandOver",
-    "HandedTeam",
     "Invitation",
-    "Leaving",
     "Membership",
-    "Request",
+    "Offboarding",
+    "ReassignedTeam",
     "Team",
     "TeamMembership",
     "Undo",

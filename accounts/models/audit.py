@@ -100,17 +100,17 @@ class AuditEvent(models.Model):
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
-    def things(self) -> set[int]:
+    def resources(self) -> set[int]:
         """The keys of the resources its data speaks of."""
         told = [self.data, *self.data.get("grants", [])]
         return {one["resource_id"] for one in told if isinstance(one.get("resource_id"), int)}
 
 
-class AuditEventThing(models.Model):
+class AuditEventResource(models.Model):
     """Which event speaks of which resource: derived from its data, to find it by; append-only."""
 
     event = models.ForeignKey(
-        AuditEvent, on_delete=models.PROTECT, related_name="thing_rows", db_index=False
+        AuditEvent, on_delete=models.PROTECT, related_name="resource_rows", db_index=False
     )
     resource = models.BigIntegerField()  # of an upper app, perhaps gone by now
 
@@ -123,4 +123,4 @@ class AuditEventThing(models.Model):
         return f"{self.event_id} speaks of {self.resource}"
 
 
-TRIGGERS = register(append_only("accounts_auditeventthing"))
+TRIGGERS = register(append_only("accounts_auditeventresource"))

@@ -168,7 +168,7 @@ class Membership(models.Model):
             models.Index(
                 fields=["customer", "search_name", "id"],
                 condition=Q(ends_at__isnull=False),
-                name="membership_leaving",
+                name="membership_offboarding",
             ),
         ]
 

@@ -24,10 +24,10 @@ _NOT_ANSWERED = Q(answered_at=None, answered_by=None)
 _PASSED = Q(passed_at__isnull=False)
 
 
-class RequestQuerySet(models.QuerySet["Request"]):
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     """Ring two: who may see a request; and which ones wait, for whom."""
 
-    def visible_to(self, user: User) -> "RequestQuerySet":
+    def visible_to(self, user: User) -> "AccessRequestQuerySet":
         """One's own, and those of the customers one runs."""
         live = Membership.objects.live().filter(
             user=user, customer__in=Customer.objects.visible_to(user)
@@ -37,16 +37,16 @@ class RequestQuerySet(models.QuerySet["Request"]):
             | Q(customer__in=live.filter(role=Role.SUPER_USER).values("customer_id"))
         )
 
-    def open(self) -> "RequestQuerySet":
+    def open(self) -> "AccessRequestQuerySet":
         """Not answered and not withdrawn."""
         return self.filter(state=RequestState.OPEN)
 
-    def with_provider(self) -> "RequestQuerySet":
+    def with_provider(self) -> "AccessRequestQuerySet":
         """Those the provider's staff may see: asked of the provider, or passed on to it."""
         return self.filter(passed_at__isnull=False)
 
 
-class Request(models.Model):
+class AccessRequest(models.Model):
     """What one person asks; an upper app may add rows of its own to it."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -86,7 +86,7 @@ class Request(models.Model):
         default=False, help_text=_("Answered by the provider's staff.")
     )
 
-    objects = RequestQuerySet.as_manager()
+    objects = AccessRequestQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -168,13 +168,13 @@ _OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
 TRIGGERS = register(
     Refusal(
         name="request_answered_once",
-        table="accounts_request",
+        table="accounts_accessrequest",
         refuse_when={"UPDATE": "OLD.state <> 'open'"},
         message="a request is answered once",
     ),
     Refusal(
         name="request_within_customer",
-        table="accounts_request",
+        table="accounts_accessrequest",
         refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
         message="a request stands in the customer of whoever asks",
     ),

@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, 
 from django.utils import timezone, translation
 
 from accounts.choices import kinds_in
-from accounts.models import AuditEvent, AuditEventThing, Customer, Membership, User
+from accounts.models import AuditEvent, AuditEventResource, Customer, Membership, User
 from accounts.models.audit import chain_name
 from accounts.models.search import within
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
@@ -23,7 +23,7 @@ OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # of an event, i
 
 
 @dataclass(frozen=True)
-class Asked:
+class ActivityFilter:
     """What an activity page is narrowed to; empty: everything."""
 
     person: User | None = None  # did it, or it was about them
@@ -35,7 +35,7 @@ class Asked:
     @property
     def is_everything(self) -> bool:
         """Nothing is left out."""
-        return self == Asked()
+        return self == ActivityFilter()
 
     def condition(self) -> Q:
         """All of it, as one condition on events."""
@@ -43,7 +43,9 @@ class Asked:
         if self.person is not None:
             wanted &= Q(actor=self.person) | Q(person=self.person)
         if self.resource is not None:
-            speaking = AuditEventThing.objects.filter(event=OuterRef("pk"), resource=self.resource)
+            speaking = AuditEventResource.objects.filter(
+                event=OuterRef("pk"), resource=self.resource
+            )
             wanted &= Q(Exists(speaking))
         if self.group:
             wanted &= Q(kind__in=kinds_in(self.group))
@@ -55,7 +57,7 @@ class Asked:
 
 
 def find_activity(
-    customer: Customer, asked: Asked, *, after: str = "", size: int = PAGE_SIZE
+    customer: Customer, activity_filter: ActivityFilter, *, after: str = "", size: int = PAGE_SIZE
 ) -> Page[AuditEvent]:
     """One page of what is asked, newest first, however long the trail is.
 
@@ -63,9 +65,9 @@ def find_activity(
     BadCursor.
     """
     among = AuditEvent.objects.filter(chain=chain_name(customer))
-    if asked.is_everything:
+    if activity_filter.is_everything:
         return page_of(among, among=among, order=("-sequence",), after=after, size=size)
-    return newest(_streams(customer, asked), among=among, after=after, size=size)
+    return newest(_streams(customer, activity_filter), among=among, after=after, size=size)
 
 
 def find_history(person: User, *, after: str = "", size: int = PAGE_SIZE) -> Page[AuditEvent]:
@@ -82,24 +84,27 @@ def _history(person: User) -> list[Stream]:
     return [Stream(events.filter(actor=person)), Stream(events.filter(person=person))]
 
 
-def _streams(customer: Customer, asked: Asked) -> list[Stream]:
+def _streams(customer: Customer, activity_filter: ActivityFilter) -> list[Stream]:
     """What to walk through: the narrowest index first."""
-    bounds = _bounds(customer, asked)
-    if asked.resource is not None:
-        things = AuditEventThing.objects.filter(resource=asked.resource)
-        else_asked = replace(asked, resource=None).condition()
+    bounds = _bounds(customer, activity_filter)
+    if activity_filter.resource is not None:
+        resources = AuditEventResource.objects.filter(resource=activity_filter.resource)
+        else_asked = replace(activity_filter, resource=None).condition()
         events = AuditEvent.objects.filter(else_asked, customer=customer)
-        return [Stream(things, "event_id", events).within(**bounds)]
-    among = AuditEvent.objects.filter(asked.condition(), customer=customer)
+        return [Stream(resources, "event_id", events).within(**bounds)]
+    among = AuditEvent.objects.filter(activity_filter.condition(), customer=customer)
     parts = [among]
-    if asked.person is not None:
-        parts = [among.filter(actor=asked.person), among.filter(person=asked.person)]
-    elif asked.group:
-        parts = [among.filter(kind=kind) for kind in kinds_in(asked.group)]
+    if activity_filter.person is not None:
+        parts = [
+            among.filter(actor=activity_filter.person),
+            among.filter(person=activity_filter.person),
+        ]
+    elif activity_filter.group:
+        parts = [among.filter(kind=kind) for kind in kinds_in(activity_filter.group)]
     return [Stream(part).within(**bounds) for part in parts]
 
 
-def _bounds(customer: Customer, asked: Asked) -> dict[str, int]:
+def _bounds(customer: Customer, activity_filter: ActivityFilter) -> dict[str, int]:
     """The days asked for as a range of keys, which every index ends with.
 
     It ends with the trail's last event: else a database that counts on finding the customer's
@@ -108,11 +113,19 @@ def _bounds(customer: Customer, asked: Asked) -> dict[str, int]:
     at = AuditEvent.objects.filter(customer=customer)
     trail = AuditEvent.objects.filter(chain=chain_name(customer)).order_by("-sequence")
     bounds = {"lte": next(iter(trail.values_list("pk", flat=True)[:1]), 0)}
-    if asked.since is not None:
-        first = at.filter(at__gte=asked.since - SKEW).order_by("at").values_list("pk", flat=True)
+    if activity_filter.since is not None:
+        first = (
+            at.filter(at__gte=activity_filter.since - SKEW)
+            .order_by("at")
+            .values_list("pk", flat=True)
+        )
         bounds["gte"] = next(iter(first[:1]), 2**62)
-    if asked.before is not None:
-        last = at.filter(at__lt=asked.before + SKEW).order_by("-at").values_list("pk", flat=True)
+    if activity_filter.before is not None:
+        last = (
+            at.filter(at__lt=activity_filter.before + SKEW)
+            .order_by("-at")
+            .values_list("pk", flat=True)
+        )
         bounds["lte"] = next(iter(last[:1]), 0)
     return bounds
 
@@ -150,7 +163,9 @@ class Reader:
     zone: Any = field(default_factory=timezone.get_current_timezone)
 
 
-def activity_lines(customer: Customer, asked: Asked, last: AuditEvent) -> Iterator[str]:
+def activity_lines(
+    customer: Customer, activity_filter: ActivityFilter, last: AuditEvent
+) -> Iterator[str]:
     """The chain as JSON lines up to `last`, as `manage.py audit export` writes it.
 
     Of an event that is not asked for, only its place and hashes: who reads can prove that the
@@ -158,7 +173,10 @@ def activity_lines(customer: Customer, asked: Asked, last: AuditEvent) -> Iterat
     """
     every = Q(pk__lte=last.pk)
     wanted = Case(
-        When(every if asked.is_everything else asked.condition() | Q(pk=last.pk), then=Value(True)),
+        When(
+            every if activity_filter.is_everything else activity_filter.condition() | Q(pk=last.pk),
+            then=Value(True),
+        ),
         default=Value(False),
         output_field=BooleanField(),
     )
@@ -210,10 +228,10 @@ def history_rows(person: User, last: AuditEvent, reader: Reader) -> Iterator[lis
 
 
 def activity_rows(
-    customer: Customer, asked: Asked, last: AuditEvent, reader: Reader
+    customer: Customer, activity_filter: ActivityFilter, last: AuditEvent, reader: Reader
 ) -> Iterator[list[Any]]:
     """What is asked of a trail up to `last`, in words, for a spreadsheet."""
-    return _in_words(_streams(customer, asked), last, reader)
+    return _in_words(_streams(customer, activity_filter), last, reader)
 
 
 def _in_words(streams: list[Stream], last: AuditEvent, reader: Reader) -> Iterator[list[Any]]:

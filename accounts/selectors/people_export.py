@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from accounts.choices import PersonState
 from accounts.models import Customer, Membership, TeamMembership
-from accounts.selectors.people_list import PeopleAsked, people_in_chunks, with_second_factor
+from accounts.selectors.people_list import PeopleFilter, people_in_chunks, with_second_factor
 
 
 def people_heading() -> list[str]:
@@ -29,9 +29,9 @@ def people_heading() -> list[str]:
     ]
 
 
-def people_rows(customer: Customer, asked: PeopleAsked) -> Iterator[list[Any]]:
+def people_rows(customer: Customer, people_filter: PeopleFilter) -> Iterator[list[Any]]:
     """One row for each person of the list; four queries for some hundred of them."""
-    for people in people_in_chunks(customer, asked):
+    for people in people_in_chunks(customer, people_filter):
         secured = with_second_factor(people)
         teams = _team_names(people)
         for one in people:

@@ -31,7 +31,7 @@ _SORT_KEYS = {
 
 
 @dataclass(frozen=True)
-class PeopleAsked:
+class PeopleFilter:
     """Which people, in which order; what is empty does not narrow. `also` is an upper app's."""
 
     search: str = ""
@@ -52,23 +52,23 @@ def second_factors() -> QuerySet[Authenticator]:
 
 
 def people_page(
-    customer: Customer, asked: PeopleAsked, *, after: str = "", size: int = PAGE_SIZE
+    customer: Customer, people_filter: PeopleFilter, *, after: str = "", size: int = PAGE_SIZE
 ) -> Page[Membership]:
     """One page of the list. Raises BadCursor.
 
     Found by prefix and sorted by name, those whose name matches come first, then those of whom
     only the address does, by address: so both are index ranges read in their own order.
     """
-    rows = narrowed(customer, asked)
+    rows = narrowed(customer, people_filter)
     among: QuerySet[Membership] = Membership.objects.filter(customer=customer)
-    key = search_key(asked.search)
-    if asked.sort == PeopleOrder.LAST_SIGN_IN:
+    key = search_key(people_filter.search)
+    if people_filter.sort == PeopleOrder.LAST_SIGN_IN:
         rows, among = _with_sign_in(rows), _with_sign_in(among)
-    order = _SORT_KEYS[PeopleOrder(asked.sort)]
+    order = _SORT_KEYS[PeopleOrder(people_filter.sort)]
     if not key:
         return page_of(rows, among=among, order=order, after=after, size=size)
     by_name = within("search_name", key)
-    if asked.sort != PeopleOrder.NAME:
+    if people_filter.sort != PeopleOrder.NAME:
         found = rows.filter(by_name | within("search_address", key))
         return page_of(found, among=among, order=order, after=after, size=size)
     by_address = rows.filter(within("search_address", key)).exclude(by_name)
@@ -85,21 +85,21 @@ def people_page(
     return replace(page, next_cursor=str(page.rows[-1].pk) if rest.rows else "")
 
 
-def people_in_chunks(customer: Customer, asked: PeopleAsked) -> Iterator[list[Membership]]:
+def people_in_chunks(customer: Customer, people_filter: PeopleFilter) -> Iterator[list[Membership]]:
     """The whole list, some hundred at a time."""
     after = ""
     while True:
-        page = people_page(customer, asked, after=after, size=_CHUNK)
+        page = people_page(customer, people_filter, after=after, size=_CHUNK)
         yield page.rows
         after = page.next_cursor
         if not after:
             return
 
 
-def count_people(customer: Customer, asked: PeopleAsked) -> int:
+def count_people(customer: Customer, people_filter: PeopleFilter) -> int:
     """How many the whole list has; walks through it, so no page asks."""
-    found = narrowed(customer, asked)
-    if key := search_key(asked.search):
+    found = narrowed(customer, people_filter)
+    if key := search_key(people_filter.search):
         found = found.filter(within("search_name", key) | within("search_address", key))
     return found.count()
 
@@ -110,23 +110,23 @@ def with_second_factor(people: list[Membership]) -> set[int]:
     return set(second_factors().filter(user__in=users).values_list("user_id", flat=True))
 
 
-def narrowed(customer: Customer, asked: PeopleAsked) -> QuerySet[Membership]:
+def narrowed(customer: Customer, people_filter: PeopleFilter) -> QuerySet[Membership]:
     """Those who fit, whatever is searched for, in no order."""
-    found = Membership.objects.present().filter(asked.also, customer=customer)
-    if asked.role:
-        found = found.filter(role=asked.role)
-    if asked.state == PersonState.ACTIVE:
+    found = Membership.objects.present().filter(people_filter.also, customer=customer)
+    if people_filter.role:
+        found = found.filter(role=people_filter.role)
+    if people_filter.state == PersonState.ACTIVE:
         found = found.filter(suspended_at=None, ends_at=None, user__is_active=True)
-    elif asked.state == PersonState.SUSPENDED:
+    elif people_filter.state == PersonState.SUSPENDED:
         found = found.filter(suspended_at__isnull=False)
-    elif asked.state == PersonState.LEAVING:
+    elif people_filter.state == PersonState.OFFBOARDING:
         found = found.filter(ends_at__isnull=False)
-    if asked.team is not None:
-        found = found.filter(team_memberships__team=asked.team)
-    if asked.second_factor is not None:
+    if people_filter.team is not None:
+        found = found.filter(team_memberships__team=people_filter.team)
+    if people_filter.second_factor is not None:
         has_one = Exists(second_factors().filter(user=OuterRef("user")))
-        found = found.filter(has_one if asked.second_factor else ~has_one)
-    if asked.away:
+        found = found.filter(has_one if people_filter.second_factor else ~has_one)
+    if people_filter.away:
         since = timezone.now() - AWAY
         found = found.filter(Q(user__last_login=None) | Q(user__last_login__lt=since))
     return found.select_related("user", "customer")

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.choices import THE_HUB
-from accounts.models import AuditChain, AuditEvent, AuditEventThing, Customer, User
+from accounts.models import AuditChain, AuditEvent, AuditEventResource, Customer, User
 from accounts.models.audit import chain_name, customer_of_chain
 
 
@@ -55,8 +55,8 @@ def record_event(
     )
     event.hash = event.computed_hash()
     event.save(force_insert=True)
-    AuditEventThing.objects.bulk_create(
-        AuditEventThing(event=event, resource=resource) for resource in sorted(event.things())
+    AuditEventResource.objects.bulk_create(
+        AuditEventResource(event=event, resource=resource) for resource in sorted(event.resources())
     )
     chain.last_sequence, chain.last_hash = event.sequence, event.hash
     chain.save()

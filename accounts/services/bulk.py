@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.services import memberships, teams
+from accounts.services.confirmation_name import require_confirmation_name
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.sign_in import require_fresh_sign_in
-from accounts.services.typed_name import require_typed_name
 
 MOST_AT_ONCE = 200
 _ABOUT_THE_ACT = {"starts_at", "expires_at", "reason"}  # fields every person would share
@@ -104,18 +104,18 @@ def remove_people(
     actor: User,
     customer: Customer,
     people: Iterable[Membership],
-    typed_name: str,
+    confirmation_name: str,
     signed_in_at: datetime | None,
 ) -> list[AuditEvent]:
     """Take all of them out of the customer.
 
     Nobody does this by a slip: the company's name is typed, and the actor signed in freshly.
     Out: an event for each, which can be undone.
-    Raises like act_on_all and remove_membership, TypedNameRefused, FreshSignInRequired.
+    Raises like act_on_all and remove_membership, ConfirmationNameRefused, FreshSignInRequired.
     """
     customer = lock_customer(customer)
     require_super_user(actor, customer)
-    require_typed_name(customer, typed_name)
+    require_confirmation_name(customer, confirmation_name)
     require_fresh_sign_in(signed_in_at)
     events: list[AuditEvent] = []
     act_on_all(

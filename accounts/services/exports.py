@@ -5,14 +5,14 @@ from django.db import transaction
 
 from accounts.models import AuditEvent, Customer, User
 from accounts.selectors import is_super_user
-from accounts.selectors.people_list import PeopleAsked, count_people
+from accounts.selectors.people_list import PeopleFilter, count_people
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer
 
 
 @transaction.atomic
 def record_people_export(
-    *, actor: User, customer: Customer, asked: PeopleAsked, filters: str
+    *, actor: User, customer: Customer, people_filter: PeopleFilter, filters: str
 ) -> AuditEvent:
     """Say in the trail that somebody takes the people list away, before the first row leaves.
 
@@ -27,7 +27,7 @@ def record_people_export(
         kind="people.exported",
         actor=actor,
         customer=customer,
-        count=count_people(customer, asked),
+        count=count_people(customer, people_filter),
         filters=filters,
     )
 

@@ -12,9 +12,9 @@ from accounts.choices import HandOverState
 from accounts.models import Customer, HandOver, Membership, User
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
+from accounts.services.confirmation_name import require_confirmation_name
 from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.sign_in import require_fresh_sign_in
-from accounts.services.typed_name import require_typed_name
 
 LIFETIME = timedelta(days=7)
 
@@ -42,14 +42,14 @@ def offer_hand_over(
     actor: User,
     customer: Customer,
     to: Membership,
-    typed_name: str,
+    confirmation_name: str,
     signed_in_at: datetime | None,
 ) -> HandOver:
     """Offer the role of main Super User to another live Super User, who is told by mail.
 
     Nothing changes until they accept. An offer that has run out makes room. Raises
     PermissionDenied unless the actor is the main Super User; HandOverRefused naming `to`, or while
-    another offer waits; TypedNameRefused; FreshSignInRequired.
+    another offer waits; ConfirmationNameRefused; FreshSignInRequired.
     """
     customer = lock_customer(customer)
     mine = _require_main(actor, customer)
@@ -69,7 +69,7 @@ def offer_hand_over(
             code="waiting",
             params={"person": waiting.receiver},
         )
-    require_typed_name(customer, typed_name)
+    require_confirmation_name(customer, confirmation_name)
     require_fresh_sign_in(signed_in_at)
     hand_over = HandOver.objects.create(
         customer=customer, giver=mine, receiver=to, expires_at=timezone.now() + LIFETIME
@@ -138,7 +138,8 @@ def accept_hand_over(
         raise HandOverRefused(_("This offer no longer stands."), code="gone")
     if not _can_take_over(hand_over.receiver):
         raise HandOverRefused(
-            _("Only a Super User of this company who stays in it can take over."), code="leaving"
+            _("Only a Super User of this company who stays in it can take over."),
+            code="offboarding",
         )
     require_fresh_sign_in(signed_in_at)
     _settle(hand_over, HandOverState.ACCEPTED)
@@ -148,7 +149,8 @@ def accept_hand_over(
             customer.save(update_fields=["main_super_user"])
     except IntegrityError as error:
         raise HandOverRefused(
-            _("Only a Super User of this company who stays in it can take over."), code="leaving"
+            _("Only a Super User of this company who stays in it can take over."),
+            code="offboarding",
         ) from error
     record_event(
         kind="customer.main_super_user_changed",

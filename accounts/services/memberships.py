@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import Role
-from accounts.models import AuditEvent, Customer, Membership, Request, User
+from accounts.models import AccessRequest, AuditEvent, Customer, Membership, User
 from accounts.services.audit import record_event
-from accounts.services.endings import (
+from accounts.services.membership_expiry import (
     MembershipRefused,
     end_lapsed,
     finish_membership,
@@ -71,7 +71,7 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
         raise MembershipRefused(_("This person is already suspended."))
     membership.suspended_at = timezone.now()
     save_membership(membership)
-    signals.person_locked_out.send(User, user=membership.user)
+    signals.access_revoked.send(User, user=membership.user)
     record_event(
         kind="membership.suspended", actor=actor, customer=customer, person=membership.user
     )
@@ -94,7 +94,7 @@ def restore_membership(*, actor: User, membership: Membership) -> Membership:
 
 @transaction.atomic
 def remove_membership(
-    *, actor: User, membership: Membership, answering: Request | None = None
+    *, actor: User, membership: Membership, answering: AccessRequest | None = None
 ) -> AuditEvent:
     """Take a person out of the customer: teams, grants, registrations and portal tokens end now.
 
@@ -153,7 +153,7 @@ def update_work_details(
     membership: Membership,
     work_name: str,
     work_phone: str,
-    answering: Request | None = None,
+    answering: AccessRequest | None = None,
 ) -> Membership:
     """Correct the name and phone a company uses for a person.
 

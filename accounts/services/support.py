@@ -72,5 +72,5 @@ def end_all_sessions(*, actor: User, person: User, ticket: str, reason: str) -> 
     """Sign the person out everywhere, and end the tokens portals hold for them. Raises likewise."""
     person, ticket, reason = _prepare(actor, person, ticket, reason)
     end_sessions(person)
-    signals.person_locked_out.send(User, user=person)
+    signals.access_revoked.send(User, user=person)
     _leave_receipts("support.sessions_ended", actor, person, ticket, reason)

@@ -125,14 +125,15 @@ def add_to_team(
     membership: Membership,
     reason: str = "",
     signed_in_at: datetime | None = None,
-    promised_at: datetime | None = None,
+    conditions_checked_at: datetime | None = None,
 ) -> TeamMembership:
     """Put a present member into a team; who is in it already stays, without an event.
 
     A team that holds a sensitive right is joined as such a right is given: with a reason, by an
     actor who signed in freshly (`signed_in_at`), and never by oneself. Where that care was taken
-    earlier, at `promised_at`, nobody gains what the team got since. Raises PermissionDenied,
-    TeamRefused, FreshSignInRequired, or what an upper app refuses (signals.team_member_joining).
+    earlier, at `conditions_checked_at`, nobody gains what the team got since. Raises
+    PermissionDenied, TeamRefused, FreshSignInRequired, or what an upper app refuses
+    (signals.team_member_joining).
     """
     validate_plain_lines(reason)
     customer, team = _lock_for_change(actor, team)
@@ -150,7 +151,7 @@ def add_to_team(
         membership=found,
         reason=reason,
         signed_in_at=signed_in_at,
-        promised_at=promised_at,
+        conditions_checked_at=conditions_checked_at,
     )
     row = TeamMembership.objects.create(team=team, membership=found)
     record_event(

@@ -14,7 +14,7 @@ from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer, User
 from accounts.selectors import sentence_of
 from accounts.selectors.activity import (
-    Asked,
+    ActivityFilter,
     Reader,
     activity_lines,
     activity_rows,
@@ -27,14 +27,14 @@ from accounts.selectors.activity import (
 from accounts.selectors.paging import Page
 from accounts.services.exports import record_activity_export, record_history_export
 from accounts.spreadsheets import csv_response
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 from accounts.views.undo import what_can_be_undone
 
 FORMATS = ("csv", "jsonl")
 NOTHING: Page[AuditEvent] = Page([], next_cursor="", is_first=True)
 
 
-def _asked(company: Customer, form: ActivityForm) -> tuple[Asked | None, list[User]]:
+def _asked(company: Customer, form: ActivityForm) -> tuple[ActivityFilter | None, list[User]]:
     """What the form asks for; None where its name fits nobody or several, who are the second."""
     if not form.is_valid():
         return None, []
@@ -51,10 +51,10 @@ def _asked(company: Customer, form: ActivityForm) -> tuple[Asked | None, list[Us
         ).first()  # whoever belongs or belonged here
         if person is None:
             return None, []
-    asked = Asked(
+    activity_filter = ActivityFilter(
         person=person, resource=wanted["resource"], group=wanted["group"], **form.moments()
     )
-    return asked, found
+    return activity_filter, found
 
 
 def _query(form: ActivityForm, **instead: Any) -> str:
@@ -72,22 +72,24 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
     """What happened in the company, newest first, in sentences."""
     company = managed_customer(request, customer)
     form = ActivityForm(request.GET)
-    asked, candidates = _asked(company, form)
+    activity_filter, candidates = _asked(company, form)
     after = request.GET.get("after", "")
-    page = NOTHING if asked is None else find_activity(company, asked, after=after)
-    offered = candidates if asked is None else []
-    chosen = asked.person if asked else None
+    page = (
+        NOTHING if activity_filter is None else find_activity(company, activity_filter, after=after)
+    )
+    offered = candidates if activity_filter is None else []
+    chosen = activity_filter.person if activity_filter else None
     names = company.memberships.names_at_work(chosen, *offered)
     context = {
         "customer": company,
         "form": form,
-        "asked": asked,
+        "activity_filter": activity_filter,
         "person": names.get(chosen.pk) if chosen else None,
         "candidates": [
             (names[person.pk], person.email, _query(form, person=person.sub, who=None))
             for person in offered
         ],
-        "about": _about(page, asked),
+        "about": _about(page, activity_filter),
         "keep": _query(form),
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],
@@ -98,13 +100,13 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
     return render(request, "accounts/activity.html", context)
 
 
-def _about(page: Page[AuditEvent], asked: Asked | None) -> str:
+def _about(page: Page[AuditEvent], activity_filter: ActivityFilter | None) -> str:
     """The thing the page is narrowed to, as the trail calls it."""
-    if asked is None or asked.resource is None:
+    if activity_filter is None or activity_filter.resource is None:
         return ""
     for event in page:
         for told in [event.data, *event.data.get("grants", [])]:
-            if told.get("resource_id") == asked.resource and "resource" in told:
+            if told.get("resource_id") == activity_filter.resource and "resource" in told:
                 return str(told["resource"])
     return _("one thing")
 
@@ -114,16 +116,16 @@ def activity_export(request: PersonRequest, customer: str, form: str) -> HttpRes
     """The same as a file, all pages of it; that it was taken is the file's last event."""
     company = managed_customer(request, customer)
     chosen = ActivityForm(request.GET)
-    asked, _candidates = _asked(company, chosen)
-    if form not in FORMATS or asked is None:
+    activity_filter, _candidates = _asked(company, chosen)
+    if form not in FORMATS or activity_filter is None:
         raise Http404
     last = record_activity_export(
         actor=request.user, customer=company, form=form, filters=_query(chosen)
     )
     name = f"{company.slug}-activity-{timezone.localdate().isoformat()}"
     if form == "jsonl":
-        return _lines(name, activity_lines(company, asked, last))
-    return csv_response(name, _heading(), activity_rows(company, asked, last, Reader()))
+        return _lines(name, activity_lines(company, activity_filter, last))
+    return csv_response(name, _heading(), activity_rows(company, activity_filter, last, Reader()))
 
 
 @require_safe

@@ -13,39 +13,39 @@ from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.selectors import open_hand_over
 from accounts.services import customers
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def company(request: PersonRequest, customer: str) -> HttpResponse:
     """The company data, kept current by its Super Users."""
-    firm = managed_customer(request, customer)
-    current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
+    company = managed_customer(request, customer)
+    current = {name: getattr(company, name) for name in CompanyForm.base_fields}
     form = CompanyForm(request.POST if request.method == "POST" else None, initial=current)
     if form.is_valid():
         try:
-            customers.update_company(actor=request.user, customer=firm, **form.cleaned_data)
+            customers.update_company(actor=request.user, customer=company, **form.cleaned_data)
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, _("The company data is saved."))
             return redirect("accounts:company", customer)
-    return company_page(request, firm, form, HandOverForm(customer=firm))
+    return company_page(request, company, form, HandOverForm(customer=company))
 
 
 def company_page(
-    request: PersonRequest, firm: Customer, form: CompanyForm, hand_over: HandOverForm
+    request: PersonRequest, company: Customer, form: CompanyForm, hand_over: HandOverForm
 ) -> HttpResponse:
     """The company data and the role of main Super User, with either form as it was sent."""
-    main = firm.main_super_user
+    main = company.main_super_user
     context = {
-        "customer": firm,
+        "customer": company,
         "form": form,
         "hand_over": hand_over,
         "main": main,
         "is_main": main is not None and main.user_id == request.user.pk,
-        "may_act": firm.status == CustomerStatus.ACTIVE,
+        "may_act": company.status == CustomerStatus.ACTIVE,
         "others": hand_over.fields["to"].queryset.exists(),  # type: ignore[attr-defined]
-        "offer": open_hand_over(firm),
+        "offer": open_hand_over(company),
     }
     return render(request, "accounts/company.html", context)

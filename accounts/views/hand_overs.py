@@ -15,20 +15,20 @@ from accounts.forms import CompanyForm, HandOverForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, HandOver
 from accounts.services import hand_overs
+from accounts.views.access import managed_customer, run_action
 from accounts.views.customers import company_page
-from accounts.views.rings import managed_customer, press
 
 
 @require_POST
 def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
     """Offer the role to another Super User."""
-    firm = managed_customer(request, customer)
-    form = HandOverForm(request.POST, customer=firm)
+    company = managed_customer(request, customer)
+    form = HandOverForm(request.POST, customer=company)
     if form.is_valid():
         try:
             hand_overs.offer_hand_over(
                 actor=request.user,
-                customer=firm,
+                customer=company,
                 signed_in_at=signed_in_at(request),
                 **form.cleaned_data,
             )
@@ -38,27 +38,27 @@ def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
             said = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
             messages.success(request, said % {"person": form.cleaned_data["to"]})
             return redirect("accounts:company", customer)
-    current = {name: getattr(firm, name) for name in CompanyForm.base_fields}
-    return company_page(request, firm, CompanyForm(initial=current), form)
+    current = {name: getattr(company, name) for name in CompanyForm.base_fields}
+    return company_page(request, company, CompanyForm(initial=current), form)
 
 
-def _offer(firm: Customer, hand_over: UUID) -> HandOver:
-    found = firm.hand_overs.select_related("giver__user", "receiver__user", "customer")
+def _offer(company: Customer, hand_over: UUID) -> HandOver:
+    found = company.hand_overs.select_related("giver__user", "receiver__user", "customer")
     return get_object_or_404(found, uuid=hand_over)
 
 
 @require_safe
 def hand_over(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
     """One offer: what it means, and for the person it is made to, yes or no."""
-    firm = managed_customer(request, customer)
-    offer = _offer(firm, hand_over)
+    company = managed_customer(request, customer)
+    offer = _offer(company, hand_over)
     context = {
-        "customer": firm,
+        "customer": company,
         "hand_over": offer,
         "is_receiver": offer.receiver.user_id == request.user.pk,
-        "is_main": firm.main_super_user_id == offer.giver_id
+        "is_main": company.main_super_user_id == offer.giver_id
         and offer.giver.user_id == request.user.pk,
-        "may_act": firm.status == CustomerStatus.ACTIVE,
+        "may_act": company.status == CustomerStatus.ACTIVE,
     }
     return render(request, "accounts/hand_over.html", context)
 
@@ -66,14 +66,14 @@ def hand_over(request: PersonRequest, customer: str, hand_over: UUID) -> HttpRes
 @require_POST
 def hand_over_accept(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
     """Take the role over."""
-    firm = managed_customer(request, customer)
-    offer = _offer(firm, hand_over)
-    done = press(
+    company = managed_customer(request, customer)
+    offer = _offer(company, hand_over)
+    done = run_action(
         request,
         lambda: hand_overs.accept_hand_over(
             actor=request.user, hand_over=offer, signed_in_at=signed_in_at(request)
         ),
-        _("You are now the main Super User of %(company)s.") % {"company": firm},
+        _("You are now the main Super User of %(company)s.") % {"company": company},
     )
     if done:
         return redirect("accounts:company", customer)
@@ -84,7 +84,7 @@ def hand_over_accept(request: PersonRequest, customer: str, hand_over: UUID) -> 
 def hand_over_decline(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
     """Say no."""
     offer = _offer(managed_customer(request, customer), hand_over)
-    press(
+    run_action(
         request,
         lambda: hand_overs.decline_hand_over(actor=request.user, hand_over=offer),
         _("Nothing changes. %(person)s is told.") % {"person": offer.giver},
@@ -96,7 +96,7 @@ def hand_over_decline(request: PersonRequest, customer: str, hand_over: UUID) ->
 def hand_over_withdraw(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
     """Take the offer back."""
     offer = _offer(managed_customer(request, customer), hand_over)
-    press(
+    run_action(
         request,
         lambda: hand_overs.withdraw_hand_over(actor=request.user, hand_over=offer),
         _("The offer is taken back; you stay the main Super User."),

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import LastDayForm, RoleForm, WorkDetailsForm, first_error
 from accounts.http import PersonRequest
-from accounts.services import leavings, memberships
-from accounts.views.rings import managed_membership, press
+from accounts.services import memberships, offboarding
+from accounts.views.access import managed_membership, run_action
 from accounts.views.undo import offer_undo
 
 
@@ -20,7 +20,7 @@ from accounts.views.undo import offer_undo
 def person_suspend(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Take every right away, for now."""
     membership = managed_membership(request, customer, person)
-    press(
+    run_action(
         request,
         lambda: memberships.suspend_membership(actor=request.user, membership=membership),
         _("%(person)s is suspended and has been told.") % {"person": membership},
@@ -32,7 +32,7 @@ def person_suspend(request: PersonRequest, customer: str, person: UUID) -> HttpR
 def person_restore(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """End a suspension."""
     membership = managed_membership(request, customer, person)
-    press(
+    run_action(
         request,
         lambda: memberships.restore_membership(actor=request.user, membership=membership),
         _("%(person)s can work again and has been told.") % {"person": membership},
@@ -47,7 +47,7 @@ def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpRe
     if request.method != "POST":
         context = {"customer": membership.customer, "membership": membership}
         return render(request, "accounts/person_remove.html", context)
-    removed = press(
+    removed = run_action(
         request,
         lambda: memberships.remove_membership(actor=request.user, membership=membership),
         _("%(person)s no longer belongs to the company.") % {"person": membership},
@@ -66,7 +66,7 @@ def person_end(request: PersonRequest, customer: str, person: UUID) -> HttpRespo
     form = LastDayForm(posted, initial={"last_day": membership.last_day})
     if form.is_valid():
         try:
-            leavings.set_membership_end(
+            offboarding.set_membership_end(
                 actor=request.user, membership=membership, ends_at=form.cleaned_data["last_day"]
             )
         except ValidationError as refusal:
@@ -79,12 +79,12 @@ def person_end(request: PersonRequest, customer: str, person: UUID) -> HttpRespo
 
 
 @require_POST
-def leaving_cancel(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
+def offboarding_cancel(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Call a planned leaving off."""
     membership = managed_membership(request, customer, person)
-    press(
+    run_action(
         request,
-        lambda: leavings.cancel_leaving(actor=request.user, membership=membership),
+        lambda: offboarding.cancel_offboarding(actor=request.user, membership=membership),
         _("%(person)s stays, and has been told.") % {"person": membership},
     )
     return redirect("portals:person", customer, person)

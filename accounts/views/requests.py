@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
-from accounts.models import Customer, Request
+from accounts.models import AccessRequest, Customer
 from accounts.selectors import (
     membership_of,
     page_of,
@@ -20,7 +20,7 @@ from accounts.selectors import (
     waiting_requests,
 )
 from accounts.services.requests import pass_request, withdraw_request
-from accounts.views.rings import press
+from accounts.views.access import run_action
 
 
 @require_safe
@@ -53,35 +53,35 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
     return render(request, "accounts/requests.html", context)
 
 
-def _visible(request: PersonRequest, customer: str, asked: UUID) -> Request:
+def _visible(request: PersonRequest, customer: str, access_request: UUID) -> AccessRequest:
     """A request this person made, or of a customer they run; else 404."""
     return get_object_or_404(
-        Request.objects.visible_to(request.user).select_related("customer"),
+        AccessRequest.objects.visible_to(request.user).select_related("customer"),
         customer__slug=customer,
-        uuid=asked,
+        uuid=access_request,
     )
 
 
 @require_POST
-def request_pass(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+def request_pass(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
     """Pass a request on to the provider, which may then answer it too."""
-    found = _visible(request, customer, asked)
-    press(
+    found = _visible(request, customer, access_request)
+    run_action(
         request,
-        lambda: pass_request(actor=request.user, asked=found),
+        lambda: pass_request(actor=request.user, access_request=found),
         _("Passed on to %(provider)s. Everyone concerned has been told.")
         % {"provider": settings.HUB_BRAND_NAME},
     )
-    return redirect("portals:request", customer, asked)
+    return redirect("portals:request", customer, access_request)
 
 
 @require_POST
-def request_withdraw(request: PersonRequest, customer: str, asked: UUID) -> HttpResponse:
+def request_withdraw(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
     """Take one's own request back."""
-    found = _visible(request, customer, asked)
-    press(
+    found = _visible(request, customer, access_request)
+    run_action(
         request,
-        lambda: withdraw_request(actor=request.user, asked=found),
+        lambda: withdraw_request(actor=request.user, access_request=found),
         _("Your request is withdrawn."),
     )
     return redirect("accounts:requests", customer)

@@ -19,7 +19,7 @@ from accounts.http import PersonRequest
 from accounts.models import Membership, Team
 from accounts.selectors import page_of, people_of, teams_of, with_people_counted
 from accounts.services import teams as services
-from accounts.views.rings import managed_customer, managed_membership, managed_team, press
+from accounts.views.access import managed_customer, managed_membership, managed_team, run_action
 from accounts.views.undo import offer_undo
 
 
@@ -134,7 +134,7 @@ def _put_in(request: PersonRequest, team: Team, membership: Membership, reason: 
 def _take_out(request: PersonRequest, customer: str, team: UUID, person: UUID) -> None:
     found = managed_team(request, customer, team)
     membership = managed_membership(request, customer, person)
-    press(
+    run_action(
         request,
         lambda: services.remove_from_team(actor=request.user, team=found, membership=membership),
         _("%(person)s is no longer in the team %(team)s, and has lost what came through it.")

@@ -17,7 +17,7 @@ from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer
 from accounts.selectors import activity_of, removals_of, sentence_of
 from accounts.services.undo import UNDO_WITHIN, undo_events, undoable_kinds
-from accounts.views.rings import came_from, managed_customer
+from accounts.views.access import came_from, managed_customer
 
 MOST_AT_ONCE = 1000  # entries of one act
 SHOWN = 5  # acts, and entries of each, that a page offers to undo
@@ -79,8 +79,8 @@ def undo(
     else:
         messages.success(request, _("Undone: what was removed is back."))
         if left_out:
-            said = _("Except for what cannot be given again: %(things)s.")
-            messages.warning(request, said % {"things": ", ".join(left_out)})
+            said = _("Except for what cannot be given again: %(resources)s.")
+            messages.warning(request, said % {"resources": ", ".join(left_out)})
     return redirect(came_from(request, reverse("portals:people", args=[customer])))
 
 

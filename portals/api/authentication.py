@@ -81,7 +81,7 @@ class PortalAuthentication(BaseAuthentication):
         return f'{CHALLENGE}, error="invalid_token"'
 
 
-class HoldsScope(BasePermission):
+class HasScope(BasePermission):
     """The token must hold the scope the view names as `scope`."""
 
     def has_permission(self, request: Request, view: Any) -> bool:

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.validators import validate_plain_text
-from portals.api.authentication import Caller, HoldsScope, PortalAuthentication
+from portals.api.authentication import Caller, HasScope, PortalAuthentication
 from portals.api.fields import StrictSerializer, TextField, TruthField, shown_name
 from portals.choices import ROOT_TYPE, Scope
 from portals.models import Portal, Resource
@@ -101,7 +101,7 @@ class PortalView(GenericAPIView[Resource]):
     """What all of these share: the portal is the caller, and sees its own things only."""
 
     authentication_classes = [PortalAuthentication]
-    permission_classes = [HoldsScope]
+    permission_classes = [HasScope]
     scope = Scope.RESOURCES_WRITE
     serializer_class = ResourceSerializer
 
@@ -117,7 +117,7 @@ class PortalView(GenericAPIView[Resource]):
     def portal(self) -> Portal:
         """Who calls."""
         caller = self.request.auth
-        assert isinstance(caller, Caller)  # noqa: S101  HoldsScope has seen to it
+        assert isinstance(caller, Caller)  # noqa: S101  HasScope has seen to it
         return caller.portal
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ from portals.choices import Reason
 # v the privilege; a an ancestor of r (or r), i a privilege that includes v (or v), g a grant.
 
 
-def _granted(table: str, holder: str) -> str:
+def _granted(table: str, grantee: str) -> str:
     """Whether a grant in force of this holder reaches r and v.
 
     LIMIT … OFFSET keeps PostgreSQL from merging the inner query into the ones around it, where it
@@ -18,7 +18,7 @@ def _granted(table: str, holder: str) -> str:
             SELECT 1 FROM {table} g
             JOIN portals_privilegeinclusion i ON i.privilege_id = g.permission_id
                 AND i.included_id = v.permission_id
-            WHERE g.content_object_id = a.ancestor_id AND {holder}
+            WHERE g.content_object_id = a.ancestor_id AND {grantee}
                 AND (g.starts_at IS NULL OR g.starts_at <= {{now}})
                 AND (g.expires_at IS NULL OR {{now}} < g.expires_at)
             LIMIT 1 OFFSET 0))"""

@@ -10,7 +10,7 @@ from accounts.validators import validate_plain_lines
 from portals.choices import RenewalLength
 from portals.models import Privilege, Resource
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
-from portals.services.grants import Terms
+from portals.services.grants import GrantTerms
 
 
 class MomentInput(forms.DateTimeInput):
@@ -39,9 +39,9 @@ class TermsForm(StrictForm):
         help_text=_("Everyone who may read the activity sees it. A sensitive right needs one."),
     )
 
-    def terms(self) -> Terms:
+    def terms(self) -> GrantTerms:
         """The cleaned terms, for the service."""
-        return Terms(
+        return GrantTerms(
             starts_at=self.cleaned_data["starts_at"],
             expires_at=self.cleaned_data["expires_at"],
             reason=self.cleaned_data["reason"],
@@ -77,7 +77,7 @@ class GrantForm(TermsForm):
     def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         privilege = PrivilegeField(
-            label=_("Right"),
+            label=_("WantedPrivilege"),
             queryset=privileges_grantable_on(resource),
             widget=forms.RadioSelect,
             empty_label=None,
@@ -95,7 +95,7 @@ def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, st
     for privilege in privileges:
         own = privilege.resource_type_id == resource.resource_type_id
         heading = (
-            str(_("On %(thing)s itself") % {"thing": resource})
+            str(_("On %(resource)s itself") % {"resource": resource})
             if own
             else str(
                 _("On every %(type)s in it, future ones too")
@@ -111,7 +111,7 @@ def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, st
     return [groups[pk] for pk in own_first]
 
 
-def parse_rights(
+def parse_privileges(
     values: list[str], resources: dict[int, Resource]
 ) -> list[tuple[Resource, Privilege]]:
     """Checkbox values `resource:privilege` as pairs.

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.choices import PeopleOrder, PersonState, Role
-from accounts.forms import JoiningForm, SearchForm, StrictForm, TeamField, TypedNameForm
+from accounts.forms import ConfirmationNameForm, JoiningForm, SearchForm, StrictForm, TeamField
 from accounts.models import Customer, Team
 from accounts.selectors import teams_of
-from accounts.selectors.people_list import PeopleAsked
+from accounts.selectors.people_list import PeopleFilter
 from portals.forms.grants import GrantForm
 from portals.selectors.registered import registered_for
 from portals.selectors.resources import subscriptions_of
@@ -57,7 +57,7 @@ class PeopleForm(SearchForm):
         )
         self.portals = {row.portal.slug: row for row in subscriptions_of(customer)}
         offered = [(slug, row.portal) for slug, row in self.portals.items()]
-        choices = [("", _("Any portal")), *((key, str(thing)) for key, thing in offered)]
+        choices = [("", _("Any portal")), *((key, str(resource)) for key, resource in offered)]
         self.fields["portal"].choices = choices  # type: ignore[attr-defined]
 
     def clean_team(self) -> str:
@@ -66,13 +66,13 @@ class PeopleForm(SearchForm):
         field: Any = self.fields["team"]
         return field.key_of(self.team) if self.team else ""
 
-    def asked(self) -> PeopleAsked:
+    def people_filter(self) -> PeopleFilter:
         """The cleaned choice, for the selectors."""
         given = self.cleaned_data
         also = Q()
         if given["portal"]:
             also = Q(user__in=registered_for(self.portals[given["portal"]]))
-        return PeopleAsked(
+        return PeopleFilter(
             search=given["q"],
             role=given["role"],
             state=given["state"],
@@ -93,9 +93,9 @@ class PeopleForm(SearchForm):
         """What was asked, name by name; `without` some of it."""
         if not self.is_valid():
             return []
-        asked = [(name, value) for name, value in self.cleaned_data.items() if value]
+        people_filter = [(name, value) for name, value in self.cleaned_data.items() if value]
         plain = ("sort", PeopleOrder.NAME)
-        return [each for each in asked if each != plain and each[0] not in without]
+        return [each for each in people_filter if each != plain and each[0] not in without]
 
     def query(self, *without: str) -> str:
         """The same, ready for an address."""
@@ -126,7 +126,7 @@ class _ManyHidden(forms.MultipleHiddenInput):
     allow_multiple_selected = True
 
 
-class SelectedField(forms.Field):
+class SelectionField(forms.Field):
     """The people ticked in the list, by their public ids."""
 
     widget = _ManyHidden
@@ -138,17 +138,17 @@ class SelectedField(forms.Field):
         return list(dict.fromkeys(one.clean(each) for each in value or []))
 
 
-class SelectedForm(StrictForm):
+class BulkActionForm(StrictForm):
     """Who is meant, and nothing else: suspend, restore."""
 
-    person = SelectedField()
+    person = SelectionField()
 
 
-class RemoveSelectedForm(SelectedForm, TypedNameForm):
+class BulkRemoveForm(BulkActionForm, ConfirmationNameForm):
     """Removal of several people."""
 
 
-class TeamSelectedForm(SelectedForm, JoiningForm):
+class BulkTeamForm(BulkActionForm, JoiningForm):
     """Which team they go into."""
 
     field_order = ["team", "reason"]
@@ -161,7 +161,7 @@ class TeamSelectedForm(SelectedForm, JoiningForm):
         self.order_fields(self.field_order)
 
 
-class GrantSelectedForm(SelectedForm, GrantForm):
+class BulkGrantForm(BulkActionForm, GrantForm):
     """The right they all get; and, where some could not open the portal, the right to do so."""
 
     let_in = forms.BooleanField(

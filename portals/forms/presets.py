@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import LineField, StrictForm
 from accounts.validators import validate_plain_lines
 from portals.choices import ROOT_TYPE
-from portals.forms.changes import ManyField, number
+from portals.forms.grant_changes import ManyField, number
 from portals.models import Privilege
 from portals.services.presets import Line
 
@@ -21,8 +21,8 @@ def _maybe(text: str) -> int | None:
 
 def _pair(text: str) -> tuple[int, int]:
     """`7=12`: a privilege on a thing."""
-    privilege, _equals, thing = text.partition("=")
-    return number(privilege), number(thing)
+    privilege, _equals, resource = text.partition("=")
+    return number(privilege), number(resource)
 
 
 class PresetForm(StrictForm):
@@ -58,11 +58,11 @@ class ApplyForm(StrictForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["thing"] = ManyField(_pair)
+        self.fields["resource"] = ManyField(_pair)
         self.fields["more"] = forms.Field(required=False)
 
 
-class SameAsForm(StrictForm):
+class CopyAccessForm(StrictForm):
     """Whose rights to copy, and how far."""
 
     colleague = forms.UUIDField(error_messages={"required": _("Choose a person.")})

@@ -22,7 +22,7 @@ def value_of(resource: Resource, privilege: Privilege) -> str:
     return f"{resource.pk}:{privilege.pk}"
 
 
-class RightsField(forms.Field):
+class PrivilegesField(forms.Field):
     """Ticked checkboxes, each one of those the page offers; cleaned to what they stand for."""
 
     widget = forms.SelectMultiple
@@ -49,7 +49,7 @@ class AccessForm(AskForm):
 
     def __init__(self, *args: Any, askable: Iterable[Askable], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["rights"] = RightsField(
+        self.fields["rights"] = PrivilegesField(
             {
                 value_of(one.resource, privilege): (one.resource, privilege)
                 for one in askable
@@ -71,7 +71,7 @@ class ApproveForm(AnswerForm):
         super().__init__(*args, **kwargs)
         offered = {str(row.pk): row.pk for row in rows}
         if offered:
-            self.fields["rights"] = RightsField(offered)
+            self.fields["rights"] = PrivilegesField(offered)
         else:
             del self.fields["expires_at"]
         self.order_fields(self.field_order)
@@ -102,29 +102,31 @@ class AddServiceForm(AskForm):
 class EndServiceForm(AddServiceForm):
     """A portal to end: its name, typed, and why."""
 
-    typed = LineField(
+    confirmation_name = LineField(
         label=_("Name of the portal"),
         max_length=100,
         help_text=_("Type it, so that nothing ends by a slip of the hand."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ["typed", "text"]
+    field_order = ["confirmation_name", "text"]
 
 
 class ApproveEndForm(AnswerForm):
     """A yes to the end of a service, with the portal's name typed once more."""
 
-    typed = LineField(
+    confirmation_name = LineField(
         label=_("Name of the portal"),
         max_length=100,
         help_text=_("Type it, so that nothing ends by a slip of the hand."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ["typed", "answer"]
+    field_order = ["confirmation_name", "answer"]
 
     def approval(self, signed_in_at: datetime | None) -> ServiceApproval:
         """The cleaned answer, for the service."""
-        return ServiceApproval(typed=self.cleaned_data["typed"], signed_in_at=signed_in_at)
+        return ServiceApproval(
+            confirmation_name=self.cleaned_data["confirmation_name"], signed_in_at=signed_in_at
+        )
 
 
 class SendBackForm(StrictForm):

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StrictForm
 from accounts.forms.activity import DayField
-from portals.choices import ItemKind, Verdict
+from portals.choices import ItemKind, ReviewDecision
 from portals.selectors.reviews import Line, Part
-from portals.services.reviews import Decision
+from portals.services.reviews import ItemDecision
 
 KEEP_ALL = "keep"
-OF_A_LINE = ("verdict", "smaller", "until")
+OF_A_LINE = ("decision", "smaller", "until")
 
 
 class DayInput(forms.DateInput):
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     """One line with its fields; `smaller` and `until` are missing where nothing can be reduced."""
 
     line: Line
-    verdict: Any = None
+    decision: Any = None
     smaller: Any = None
     until: Any = None
 
@@ -60,13 +60,13 @@ class PartForm(StrictForm):
 
     def _add_fields(self, line: Line) -> None:
         pk, about_role = line.item.pk, line.item.kind == ItemKind.ROLE
-        choices = [(Verdict.KEEP.value, Verdict.KEEP.label)]
+        choices = [(ReviewDecision.KEEP.value, ReviewDecision.KEEP.label)]
         if not about_role:
-            choices.append((Verdict.REDUCE.value, Verdict.REDUCE.label))
-            choices.append((Verdict.REMOVE.value, Verdict.REMOVE.label))
+            choices.append((ReviewDecision.REDUCE.value, ReviewDecision.REDUCE.label))
+            choices.append((ReviewDecision.REMOVE.value, ReviewDecision.REMOVE.label))
         elif line.may_lose_role:
-            choices.append((Verdict.REDUCE.value, _("Make a user")))
-        self.fields[f"verdict-{pk}"] = forms.ChoiceField(
+            choices.append((ReviewDecision.REDUCE.value, _("Make a user")))
+        self.fields[f"decision-{pk}"] = forms.ChoiceField(
             choices=choices,
             initial=line.item.suggested,
             widget=forms.RadioSelect,
@@ -90,24 +90,24 @@ class PartForm(StrictForm):
             names = [f"{name}-{line.item.pk}" for name in OF_A_LINE]
             yield Row(line, *(self[name] if name in self.fields else None for name in names))
 
-    def decisions(self) -> list[Decision]:
+    def decisions(self) -> list[ItemDecision]:
         """The cleaned verdicts, for the service; a line whose right is gone is only ticked off."""
         keep_all = self.cleaned_data["all"] == KEEP_ALL
         found = []
         for line in self.part.lines:
             pk = line.item.pk
-            verdict = self.cleaned_data.get(f"verdict-{pk}") or Verdict.KEEP.value
+            decision = self.cleaned_data.get(f"decision-{pk}") or ReviewDecision.KEEP.value
             if keep_all or not line.standing:
-                verdict = Verdict.KEEP.value
-            if verdict != Verdict.REDUCE:
-                found.append(Decision(pk, verdict))
+                decision = ReviewDecision.KEEP.value
+            if decision != ReviewDecision.REDUCE:
+                found.append(ItemDecision(pk, decision))
                 continue
             smaller = self.cleaned_data.get(f"smaller-{pk}")
             by_key = {one.pk: one for one in line.smaller}
             found.append(
-                Decision(
+                ItemDecision(
                     pk,
-                    verdict,
+                    decision,
                     by_key.get(smaller) if smaller else None,
                     end_of(self.cleaned_data.get(f"until-{pk}")),
                 )
@@ -120,7 +120,7 @@ class PartForm(StrictForm):
             self.add_error(None, refusal)
             return
         for key, errors in refusal.error_dict.items():
-            name = f"verdict-{key}"
+            name = f"decision-{key}"
             self.add_error(name if name in self.fields else None, errors)
 
 

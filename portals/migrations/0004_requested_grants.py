@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(blank=True, help_text='As asked; once given, as given.', null=True, verbose_name='until')),
                 ('given', models.BooleanField(default=False)),
                 ('privilege', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.privilege')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requested_grants', to='accounts.request')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requested_grants', to='accounts.accessrequest')),
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.resource')),
             ],
             options={

@@ -13,17 +13,17 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='HandedGrant',
+            name='ReassignedGrant',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('words', models.CharField(help_text='What it was called, should it go.', max_length=600)),
-                ('leaving', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handed_grants', to='accounts.leaving')),
+                ('offboarding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reassigned_grants', to='accounts.offboarding')),
                 ('privilege', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='portals.privilege')),
                 ('receiver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
                 ('resource', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='portals.resource')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('leaving', 'resource', 'privilege'), name='right_handed_once')],
+                'constraints': [models.UniqueConstraint(fields=('offboarding', 'resource', 'privilege'), name='grant_reassigned_once')],
             },
         ),
     ]

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             name='PresetLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('everywhere', models.BooleanField(default=False, help_text='On everything of this kind, future things too.')),
+                ('everywhere', models.BooleanField(default=False, help_text='On everything of this kind, future resources too.')),
                 ('preset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='portals.preset')),
                 ('privilege', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.privilege')),
             ],

@@ -66,13 +66,13 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=500, validators=[accounts.validators.validate_plain_lines], verbose_name='reason')),
                 ('kind', models.CharField(choices=[('person', 'A right of a person'), ('team', 'A right of a team'), ('role', 'The role of a person')], max_length=10)),
                 ('section', models.CharField(help_text='Whose it is, as lines are sorted.', max_length=700)),
-                ('holder_name', models.CharField(max_length=254)),
+                ('grantee_name', models.CharField(max_length=254)),
                 ('grant_id', models.BigIntegerField(null=True)),
                 ('resource_name', models.CharField(blank=True, max_length=255)),
                 ('granted_at', models.DateTimeField(null=True)),
                 ('last_used_on', models.DateField(null=True)),
                 ('counted_since', models.DateField(help_text='Since when a use of it would be known.', null=True)),
-                ('verdict', models.CharField(choices=[('keep', 'Keep'), ('reduce', 'Reduce'), ('remove', 'Remove'), ('overtaken', 'Changed meanwhile')], max_length=10, null=True)),
+                ('decision', models.CharField(choices=[('keep', 'Keep'), ('reduce', 'Reduce'), ('remove', 'Remove'), ('overtaken', 'Changed meanwhile')], max_length=10, null=True)),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('granted_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='ReviewRound',
+            name='ReviewQuarter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('quarter', models.DateField(help_text='Its first day.')),
@@ -120,11 +120,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='reviewitem',
-            index=models.Index(fields=['review', 'section', 'id'], name='review_line_by_holder'),
+            index=models.Index(fields=['review', 'section', 'id'], name='review_line_by_grantee'),
         ),
         migrations.AddIndex(
             model_name='reviewitem',
-            index=models.Index(condition=models.Q(('verdict', None)), fields=['review', 'section', 'id'], name='review_line_undecided'),
+            index=models.Index(condition=models.Q(('decision', None)), fields=['review', 'section', 'id'], name='review_line_undecided'),
         ),
         migrations.AddConstraint(
             model_name='reviewitem',
@@ -136,14 +136,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reviewitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grant_id', None), ('kind', 'role'), ('membership__isnull', False)), models.Q(('grant_id__isnull', False), ('kind', 'person'), ('membership__isnull', False)), models.Q(('grant_id__isnull', False), ('kind', 'team'), ('membership', None)), _connector='OR'), name='review_line_is_about_one_thing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grant_id', None), ('kind', 'role'), ('membership__isnull', False)), models.Q(('grant_id__isnull', False), ('kind', 'person'), ('membership__isnull', False)), models.Q(('grant_id__isnull', False), ('kind', 'team'), ('membership', None)), _connector='OR'), name='review_line_is_about_one_resource'),
         ),
         migrations.AddConstraint(
             model_name='reviewitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('verdict', None)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('verdict__isnull', False)), _connector='OR'), name='verdict_of_someone_at_a_moment'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('decision', None)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decision__isnull', False)), _connector='OR'), name='decision_of_someone_at_a_moment'),
         ),
         migrations.AddConstraint(
-            model_name='reviewround',
+            model_name='reviewquarter',
             constraint=models.UniqueConstraint(fields=('customer', 'quarter'), name='review_round_once'),
         ),
         migrations.AddConstraint(

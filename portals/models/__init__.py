@@ -1,21 +1,20 @@
 """Where a person may act, as tables."""
 
 from portals.models.grants import (
-    HandedGrant,
     OfferedGrant,
     PersonGrant,
+    ReassignedGrant,
     RequestedGrant,
     TeamGrant,
 )
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
 from portals.models.presets import Preset, PresetLine
 from portals.models.resources import Resource, ResourceAncestor, Subscription
-from portals.models.reviews import AccessReview, ReviewItem, ReviewRound
+from portals.models.reviews import AccessReview, ReviewItem, ReviewQuarter
 from portals.models.uses import Use
 
 __all__ = [
     "AccessReview",
-    "HandedGrant",
     "OfferedGrant",
     "PersonGrant",
     "Portal",
@@ -23,12 +22,13 @@ __all__ = [
     "PresetLine",
     "Privilege",
     "PrivilegeInclusion",
+    "ReassignedGrant",
     "RequestedGrant",
     "Resource",
     "ResourceAncestor",
     "ResourceType",
     "ReviewItem",
-    "ReviewRound",
+    "ReviewQuarter",
     "Subscription",
     "TeamGrant",
     "Use",

@@ -7,15 +7,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from accounts.models import Invitation, Leaving, Membership, Request
-from accounts.models.leavings import handed_to_a_colleague
+from accounts.models import AccessRequest, Invitation, Membership, Offboarding
+from accounts.models.offboarding import reassigned_to_a_colleague
 from accounts.models.triggers import register
 from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
 
 
-class Terms(models.Model):
+class ValidityFields(models.Model):
     """Since when, until when and why."""
 
     starts_at = models.DateTimeField(_("from"), null=True, blank=True)
@@ -28,7 +28,7 @@ class Terms(models.Model):
         abstract = True
 
 
-class GivenTerms(Terms):
+class GrantFields(ValidityFields):
     """Terms of a grant, with who gave it and when."""
 
     granted_by = models.ForeignKey(
@@ -55,7 +55,7 @@ def _by_end(name: str) -> models.Index:
     return models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name=name)
 
 
-class PersonGrant(UserObjectPermissionBase, GivenTerms):
+class PersonGrant(UserObjectPermissionBase, GrantFields):
     """A privilege of one person on one resource; changing it replaces the row."""
 
     content_object = models.ForeignKey(
@@ -75,7 +75,7 @@ class PersonGrant(UserObjectPermissionBase, GivenTerms):
         return f"{self.user}: {self.permission.codename} on {self.content_object}"
 
 
-class TeamGrant(GroupObjectPermissionBase, GivenTerms):
+class TeamGrant(GroupObjectPermissionBase, GrantFields):
     """A privilege of one team (through its carrier group) on one resource."""
 
     content_object = models.ForeignKey(
@@ -94,7 +94,7 @@ class TeamGrant(GroupObjectPermissionBase, GivenTerms):
         return f"{self.group}: {self.permission.codename} on {self.content_object}"
 
 
-class OfferedGrant(Terms):
+class OfferedGrant(ValidityFields):
     """A grant that waits in an invitation; applied by its acceptance."""
 
     invitation = models.ForeignKey(
@@ -128,7 +128,9 @@ class OfferedGrant(Terms):
 class RequestedGrant(models.Model):
     """A right somebody asks for; given, or not, by the answer to the request."""
 
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="requested_grants")
+    request = models.ForeignKey(
+        AccessRequest, on_delete=models.CASCADE, related_name="requested_grants"
+    )
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
     privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
     expires_at = models.DateTimeField(
@@ -147,10 +149,12 @@ class RequestedGrant(models.Model):
         return f"{self.privilege} on {self.resource}"
 
 
-class HandedGrant(models.Model):
+class ReassignedGrant(models.Model):
     """A right that somebody takes over from a leaver; given when the leaving's moment comes."""
 
-    leaving = models.ForeignKey(Leaving, on_delete=models.CASCADE, related_name="handed_grants")
+    offboarding = models.ForeignKey(
+        Offboarding, on_delete=models.CASCADE, related_name="reassigned_grants"
+    )
     resource = models.ForeignKey(Resource, null=True, on_delete=models.SET_NULL, related_name="+")
     privilege = models.ForeignKey(Privilege, null=True, on_delete=models.SET_NULL, related_name="+")
     receiver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
@@ -159,7 +163,7 @@ class HandedGrant(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["leaving", "resource", "privilege"], name="right_handed_once"
+                fields=["offboarding", "resource", "privilege"], name="grant_reassigned_once"
             ),
         ]
 
@@ -167,4 +171,4 @@ class HandedGrant(models.Model):
         return f"{self.words} to {self.receiver}"
 
 
-TRIGGERS = register(handed_to_a_colleague("portals_handedgrant"))
+TRIGGERS = register(reassigned_to_a_colleague("portals_reassignedgrant"))

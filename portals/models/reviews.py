@@ -11,15 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Membership, Team, User
 from accounts.models.triggers import Refusal, register
-from portals.choices import ItemKind, ReviewState, Verdict
-from portals.models.grants import Terms
+from portals.choices import ItemKind, ReviewDecision, ReviewState
+from portals.models.grants import ValidityFields
 from portals.models.manifest import Labelled, Portal, Privilege
 from portals.models.resources import Resource
 
 LONG_UNUSED = timedelta(days=90)
 
 
-class ReviewRound(models.Model):
+class ReviewQuarter(models.Model):
     """A customer whose turn in a quarter has come; it comes once."""
 
     customer = models.ForeignKey(
@@ -122,7 +122,7 @@ class AccessReview(models.Model):
         return self.is_open and self.due_at <= timezone.now()
 
 
-class ReviewItem(Terms, Labelled):
+class ReviewItem(ValidityFields, Labelled):
     """One line: a right as it stood when the review began, and what was decided about it.
 
     `grant_id` is the row's key in its own table, which the row may leave; so may the thing and the
@@ -138,7 +138,7 @@ class ReviewItem(Terms, Labelled):
         Membership, null=True, on_delete=models.PROTECT, related_name="+"
     )
     team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
-    holder_name = models.CharField(max_length=254)
+    grantee_name = models.CharField(max_length=254)
     grant_id = models.BigIntegerField(null=True)
     portal = models.ForeignKey(
         Portal, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -172,7 +172,7 @@ class ReviewItem(Terms, Labelled):
     counted_since = models.DateField(
         null=True, help_text=_("Since when a use of it would be known.")
     )
-    verdict = models.CharField(max_length=10, choices=Verdict, null=True)
+    decision = models.CharField(max_length=10, choices=ReviewDecision, null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -194,19 +194,19 @@ class ReviewItem(Terms, Labelled):
                 condition=Q(kind=ItemKind.ROLE, grant_id=None, membership__isnull=False)
                 | Q(kind=ItemKind.PERSON, grant_id__isnull=False, membership__isnull=False)
                 | Q(kind=ItemKind.TEAM, grant_id__isnull=False, membership=None),
-                name="review_line_is_about_one_thing",
+                name="review_line_is_about_one_resource",
             ),
             models.CheckConstraint(
-                condition=Q(verdict=None, decided_by=None, decided_at=None)
-                | Q(verdict__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
-                name="verdict_of_someone_at_a_moment",
+                condition=Q(decision=None, decided_by=None, decided_at=None)
+                | Q(decision__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
+                name="decision_of_someone_at_a_moment",
             ),
         ]
         indexes = [
-            models.Index(fields=["review", "section", "id"], name="review_line_by_holder"),
+            models.Index(fields=["review", "section", "id"], name="review_line_by_grantee"),
             models.Index(
                 fields=["review", "section", "id"],
-                condition=Q(verdict=None),
+                condition=Q(decision=None),
                 name="review_line_undecided",
             ),
         ]
@@ -221,9 +221,9 @@ class ReviewItem(Terms, Labelled):
         """What is pre-marked: “remove” needs ninety days in which a use would have been seen."""
         seen = self.last_used_on or self.counted_since
         if self.kind == ItemKind.ROLE or seen is None:
-            return Verdict.KEEP
+            return ReviewDecision.KEEP
         long_ago = self.review.begun_at.date() - LONG_UNUSED
-        return Verdict.REMOVE if seen <= long_ago else Verdict.KEEP
+        return ReviewDecision.REMOVE if seen <= long_ago else ReviewDecision.KEEP
 
     def concerns(self, person: User) -> bool:
         """Whether it is this person's own right or role."""
@@ -235,8 +235,8 @@ TRIGGERS = register(
         name="review_line_decided_once",
         table="portals_reviewitem",
         refuse_when={
-            "UPDATE": "OLD.verdict IS NOT NULL"
-            " AND (NEW.verdict IS NULL OR NEW.verdict <> OLD.verdict)"
+            "UPDATE": "OLD.decision IS NOT NULL"
+            " AND (NEW.decision IS NULL OR NEW.decision <> OLD.decision)"
         },
         message="a line of a review is decided once",
     ),

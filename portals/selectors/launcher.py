@@ -33,7 +33,7 @@ def launcher_of(user: User) -> list[LauncherGroup]:
         .order_by("customer__name")
     )
     openable = _openable_roots(user)
-    asked = _asked_roots(user)
+    access_request = _asked_roots(user)
     subscriptions: dict[int, list[Subscription]] = {}
     for subscription in (
         Subscription.objects.filter(
@@ -45,7 +45,7 @@ def launcher_of(user: User) -> list[LauncherGroup]:
     ):
         subscriptions.setdefault(subscription.customer_id, []).append(subscription)
     return [
-        _group(membership, subscriptions.get(membership.customer_id, []), openable, asked)
+        _group(membership, subscriptions.get(membership.customer_id, []), openable, access_request)
         for membership in memberships
     ]
 
@@ -61,20 +61,20 @@ def _openable_roots(user: User) -> set[int]:
 
 def _asked_roots(user: User) -> set[int]:
     """The subscriptions this person has asked to open, without an answer so far."""
-    asked = RequestedGrant.objects.filter(
+    access_request = RequestedGrant.objects.filter(
         request__membership__user=user,
         request__state=RequestState.OPEN,
         privilege__in=open_privileges(),
         resource__in=roots(),
     )
-    return set(asked.values_list("resource__subscription_id", flat=True))
+    return set(access_request.values_list("resource__subscription_id", flat=True))
 
 
 def _group(
     membership: Membership,
     subscriptions: Iterable[Subscription],
     openable: set[int],
-    asked: set[int],
+    access_request: set[int],
 ) -> LauncherGroup:
     rows = list(subscriptions)
     return LauncherGroup(
@@ -82,6 +82,6 @@ def _group(
         membership=membership,
         open_portals=[row.portal for row in rows if row.pk in openable],
         closed_portals=[row.portal for row in rows if row.pk not in openable],
-        asked_portals={row.portal_id for row in rows if row.pk in asked},
+        asked_portals={row.portal_id for row in rows if row.pk in access_request},
         super_users=list(super_users_of(membership.customer)[:3]),
     )

@@ -12,7 +12,7 @@ MOST_LEVELS = 3  # beside “none”: more is no longer seen at a glance
 
 
 @dataclass(frozen=True)
-class Step:
+class Level:
     """One privilege with everything of its own type that comes with it, itself first."""
 
     privilege: Privilege
@@ -26,15 +26,15 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Scale:
+class LevelScale:
     """The privileges of one type: the levels a page offers, and each of them singly."""
 
     resource_type: ResourceType
-    steps: tuple[Step, ...]  # every privilege, in the manifest's order
-    levels: tuple[Step, ...]  # from least to most
+    steps: tuple[Level, ...]  # every privilege, in the manifest's order
+    levels: tuple[Level, ...]  # from least to most
 
     @cached_property
-    def by_key(self) -> dict[int, Step]:
+    def by_key(self) -> dict[int, Level]:
         """The steps by their privilege's key."""
         return {step.privilege.pk: step for step in self.steps}
 
@@ -43,7 +43,7 @@ class Scale:
         """Whether some privilege is no level, so that single rights make sense."""
         return len(self.steps) > len(self.levels)
 
-    def level_of(self, held: Collection[int]) -> Step | None:
+    def level_of(self, held: Collection[int]) -> Level | None:
         """The one level these privileges (by key) amount to; None for a custom set, or nothing."""
         tops = [
             pk
@@ -55,7 +55,7 @@ class Scale:
         return next((one for one in self.levels if [one.privilege.pk] == tops), None)
 
 
-def scales_of(types: Iterable[ResourceType]) -> dict[int, Scale]:
+def level_scales_of(types: Iterable[ResourceType]) -> dict[int, LevelScale]:
     """type key → its scale; three queries for any number of types."""
     wanted = {one.pk: one for one in types}
     privileges = list(
@@ -75,7 +75,7 @@ def scales_of(types: Iterable[ResourceType]) -> dict[int, Scale]:
         of_type = {one.pk for one in own}
         reaches = {one.pk: included[one.pk] & of_type for one in own}
         steps = {
-            one.pk: Step(
+            one.pk: Level(
                 one,
                 (one, *(other for other in own if other.pk in reaches[one.pk] - {one.pk})),
                 one.pk in sensitive,
@@ -83,7 +83,7 @@ def scales_of(types: Iterable[ResourceType]) -> dict[int, Scale]:
             for one in own
         }
         levels = tuple(steps[key] for key in backbone(reaches))
-        scales[pk] = Scale(resource_type, tuple(steps.values()), levels)
+        scales[pk] = LevelScale(resource_type, tuple(steps.values()), levels)
     return scales
 
 

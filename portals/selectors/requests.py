@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, RequestState
-from accounts.models import Customer, Membership, Request, User
+from accounts.models import AccessRequest, Customer, Membership, User
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import (
     Portal,
@@ -20,9 +20,9 @@ from portals.models import (
     ResourceAncestor,
     Subscription,
 )
-from portals.selectors.endings import renewed_end
+from portals.selectors.effective_access import EffectiveAccess, explain
+from portals.selectors.grant_expiry import renewed_end
 from portals.selectors.privileges import sensitive_among
-from portals.selectors.rights import ResourceRights, explain
 from portals.selectors.roots import roots
 
 MOST_THINGS = 25  # of one portal; for what is not among them, words do
@@ -62,16 +62,16 @@ class Named:
         return self.privilege if "." in self.privilege else f"{self.type}.{self.privilege}"
 
 
-def thing_named(customer: Customer, named: Named) -> Resource | None:
+def named_target(customer: Customer, named: Named) -> Resource | None:
     """The thing of this customer that a link speaks of: without a type, the portal itself."""
-    things = Resource.objects.select_related("resource_type__portal").filter(
+    resources = Resource.objects.select_related("resource_type__portal").filter(
         subscription__customer=customer,
         subscription__status=SubscriptionStatus.ACTIVE,
         resource_type__portal__slug=named.portal,
     )
     if not named.type:
-        return things.filter(resource_type__code=ROOT_TYPE).first()
-    return things.filter(
+        return resources.filter(resource_type__code=ROOT_TYPE).first()
+    return resources.filter(
         resource_type__code=named.type, external_id=named.resource or customer.slug
     ).first()
 
@@ -95,7 +95,7 @@ def places_to_ask(user: User, named: Named) -> list[Membership]:
     )
     if not named.type or not named.resource:
         return using
-    having = [one for one in using if thing_named(one.customer, named)]
+    having = [one for one in using if named_target(one.customer, named)]
     return having or using
 
 
@@ -122,30 +122,30 @@ def askable_by(membership: Membership, named: Resource | None = None) -> list[As
         root.subscription_id: root
         for root in roots().filter(subscription__customer=membership.customer_id)
     }
-    things: list[Resource] = []
+    resources: list[Resource] = []
     for subscription in subscriptions:
         root = tops[subscription.pk]
-        held = things_held_by(membership).filter(subscription=subscription).exclude(pk=root.pk)
-        things += [root, *held[:MOST_THINGS]]
-    if named is not None and named not in things:
-        things.append(named)
+        held = resources_held_by(membership).filter(subscription=subscription).exclude(pk=root.pk)
+        resources += [root, *held[:MOST_THINGS]]
+    if named is not None and named not in resources:
+        resources.append(named)
     every: dict[int, list[Privilege]] = {}
     for privilege in Privilege.objects.filter(
-        resource_type__in={thing.resource_type_id for thing in things}
+        resource_type__in={resource.resource_type_id for resource in resources}
     ).select_related("portal", "resource_type"):
         every.setdefault(privilege.resource_type_id, []).append(privilege)
-    found = [_askable(rights, every) for rights in explain(membership, things)]
+    found = [_askable(rights, every) for rights in explain(membership, resources)]
     return [askable for askable in found if askable.privileges]
 
 
-def things_held_by(membership: Membership) -> QuerySet[Resource]:
+def resources_held_by(membership: Membership) -> QuerySet[Resource]:
     """Things on which this person holds a right of the thing's own type, by grant or role.
 
     A right on something above that says nothing of the thing itself (`open` on the portal) does
     not count: nobody comes to see every domain by it.
     """
     by_grant = Q()
-    for grants, holder in (
+    for grants, grantee in (
         ("ancestor__person_grants", {"user": membership.user_id}),
         ("ancestor__team_grants", {"group__team__team_memberships__membership": membership}),
     ):
@@ -153,7 +153,7 @@ def things_held_by(membership: Membership) -> QuerySet[Resource]:
         rows = ResourceAncestor.objects.filter(
             Q(**{f"{grants}__expires_at": None})
             | Q(**{f"{grants}__expires_at__gt": timezone.now()}),
-            **{f"{grants}__{name}": value for name, value in holder.items()},
+            **{f"{grants}__{name}": value for name, value in grantee.items()},
             **{privilege: F("resource__resource_type")},
         )
         by_grant |= Q(pk__in=rows.values("resource_id"))
@@ -170,7 +170,7 @@ def things_held_by(membership: Membership) -> QuerySet[Resource]:
     )
 
 
-def _askable(rights: ResourceRights, every: dict[int, list[Privilege]]) -> Askable:
+def _askable(rights: EffectiveAccess, every: dict[int, list[Privilege]]) -> Askable:
     held = {one.privilege.pk for one in rights.held if one.in_force and not one.ends_soon}
     lacking = [one for one in every[rights.resource.resource_type_id] if one.pk not in held]
     is_portal = rights.resource.resource_type.code == ROOT_TYPE
@@ -187,24 +187,24 @@ def _askable(rights: ResourceRights, every: dict[int, list[Privilege]]) -> Askab
     return Askable(rights.resource, lacking, is_portal, kept)
 
 
-def rights_asked_in(asked: Request) -> QuerySet[RequestedGrant]:
+def requested_privileges_in(access_request: AccessRequest) -> QuerySet[RequestedGrant]:
     """The rights one request is about."""
     return (
-        RequestedGrant.objects.filter(request=asked)
+        RequestedGrant.objects.filter(request=access_request)
         .select_related("resource__resource_type", "privilege__portal")
         .order_by("pk")
     )
 
 
-def services_asked(customer: Customer) -> dict[str, Request]:
+def services_asked(customer: Customer) -> dict[str, AccessRequest]:
     """The open requests to the provider, by the portal's short name."""
-    waiting = Request.objects.open().filter(customer=customer, kind__in=ASKED_OF_PROVIDER)
-    return {asked.about: asked for asked in waiting}
+    waiting = AccessRequest.objects.open().filter(customer=customer, kind__in=ASKED_OF_PROVIDER)
+    return {access_request.about: access_request for access_request in waiting}
 
 
-def sensitive_rights_in(asked: Request) -> set[int]:
+def sensitive_privileges_in(access_request: AccessRequest) -> set[int]:
     """The keys of the sensitive privileges one request is about."""
-    return sensitive_among([row.privilege for row in rights_asked_in(asked)])
+    return sensitive_among([row.privilege for row in requested_privileges_in(access_request)])
 
 
 def waiting_for(membership: Membership) -> QuerySet[RequestedGrant]:

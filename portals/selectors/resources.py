@@ -32,7 +32,7 @@ def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
 class Loss:
     """What ends with a subscription, in numbers."""
 
-    things: int
+    resources: int
     rights: int
     people: int
 
@@ -41,12 +41,12 @@ def loss_of(subscription: Subscription) -> Loss:
     """What an end of this subscription would take: things, rights on them, from how many people."""
     person = PersonGrant.objects.filter(content_object__subscription=subscription)
     team = TeamGrant.objects.filter(content_object__subscription=subscription)
-    holders = Q(user__in=person.values("user_id")) | Q(
+    grantees = Q(user__in=person.values("user_id")) | Q(
         team_memberships__team__group__in=team.values("group_id")
     )
-    people = Membership.objects.present().filter(holders, customer=subscription.customer_id)
+    people = Membership.objects.present().filter(grantees, customer=subscription.customer_id)
     return Loss(
-        things=subscription.resources.exclude(resource_type__code=ROOT_TYPE).count(),
+        resources=subscription.resources.exclude(resource_type__code=ROOT_TYPE).count(),
         rights=person.count() + team.count(),
         people=people.distinct().count(),
     )

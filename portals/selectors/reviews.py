@@ -16,8 +16,8 @@ from portals.models import (
     TeamGrant,
 )
 from portals.models.reviews import AccessReviewQuerySet
+from portals.selectors.effective_access import not_over
 from portals.selectors.privileges import sensitive_among
-from portals.selectors.rights import not_over
 
 LINES = 200  # of one page
 
@@ -47,12 +47,12 @@ class Part:
     @property
     def undecided(self) -> list[Line]:
         """The lines that wait."""
-        return [line for line in self.lines if line.item.verdict is None]
+        return [line for line in self.lines if line.item.decision is None]
 
     @property
     def decided_by(self) -> User | None:
         """Who decided one of its lines, if anybody did."""
-        return next((line.item.decided_by for line in self.lines if line.item.verdict), None)
+        return next((line.item.decided_by for line in self.lines if line.item.decision), None)
 
 
 def reviews_of(customer: Customer) -> AccessReviewQuerySet:
@@ -63,7 +63,7 @@ def reviews_of(customer: Customer) -> AccessReviewQuerySet:
 
 def items_of(review: AccessReview, *, undecided: bool) -> QuerySet[ReviewItem]:
     """The lines of a review by whose they are; with `undecided`, those that wait."""
-    items = review.items.filter(verdict=None) if undecided else review.items.all()
+    items = review.items.filter(decision=None) if undecided else review.items.all()
     return items.select_related(
         "review", "membership__user", "team", "portal", "privilege", "granted_by", "decided_by"
     ).order_by("section", "pk")
@@ -98,7 +98,7 @@ def still_standing(
 
 def parts_of(items: Sequence[ReviewItem]) -> list[Part]:
     """Lines in order, by whose they are; five queries, however many there are."""
-    standing = still_standing(item for item in items if item.verdict is None)
+    standing = still_standing(item for item in items if item.decision is None)
     privileges = {item.privilege for item in items if item.privilege is not None}
     sensitive, smaller = sensitive_among(privileges), _smaller_than(privileges)
     parts: dict[str, Part] = {}

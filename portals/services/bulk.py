@@ -8,8 +8,8 @@ from django.db import transaction
 from accounts.models import Customer, Membership, User
 from accounts.services.bulk import act_on_all
 from portals.models import Privilege, Resource
-from portals.selectors.doors import closed_to, doors_of
-from portals.services.grants import Terms, grant_at_least
+from portals.selectors.portal_access import portals_of, portals_without_access
+from portals.services.grants import GrantTerms, grant_at_least
 
 
 @transaction.atomic
@@ -20,7 +20,7 @@ def grant_to_people(
     people: Iterable[Membership],
     privilege: Privilege,
     resource: Resource,
-    terms: Terms,
+    terms: GrantTerms,
     signed_in_at: datetime | None = None,
     let_in: bool = False,
 ) -> list[Membership]:
@@ -30,15 +30,18 @@ def grant_to_people(
     time. Raises like act_on_all (accounts.services.bulk) and grant_at_least.
     """
     chosen = list(people)
-    doors = doors_of(customer, [resource.subscription_id]) if let_in else []
-    closed = closed_to(chosen, doors)
+    customer_portals = portals_of(customer, [resource.subscription_id]) if let_in else []
+    closed = portals_without_access(chosen, customer_portals)
 
     def give(one: Membership) -> None:
-        wanted = [(privilege, resource), *((door.privilege, door.root) for door in closed[one])]
+        wanted = [
+            (privilege, resource),
+            *((customer_portal.privilege, customer_portal.root) for customer_portal in closed[one]),
+        ]
         for needed, target in wanted:
             grant_at_least(
                 actor=actor,
-                holder=one,
+                grantee=one,
                 privilege=needed,
                 resource=target,
                 terms=terms,

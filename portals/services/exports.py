@@ -11,7 +11,7 @@ from portals.models import Resource
 
 
 @transaction.atomic
-def record_rights_export(
+def record_access_export(
     *,
     actor: User,
     customer: Customer,
@@ -35,7 +35,7 @@ def record_rights_export(
         )
     if resource is not None:
         return record_event(
-            kind="rights.exported_on_thing",
+            kind="rights.exported_on_resource",
             actor=actor,
             customer=customer,
             resource=str(resource),

@@ -30,7 +30,7 @@ class GrantRefused(ValidationError):
 
 
 @dataclass(frozen=True)
-class Terms:
+class GrantTerms:
     """Since when, until when and why; None means now, and without end."""
 
     starts_at: datetime | None = None
@@ -57,10 +57,10 @@ class Terms:
 def check_privilege(
     *,
     actor: User,
-    holders: Iterable[int],
+    grantees: Iterable[int],
     privilege: Privilege,
     resource: Resource,
-    terms: Terms,
+    terms: GrantTerms,
     signed_in_at: datetime | None,
 ) -> None:
     """What holds for every grant and offer; `holders` are the user ids who would gain it.
@@ -72,7 +72,7 @@ def check_privilege(
         raise GrantRefused({"privilege": _("This right does not exist for this thing.")})
     if not is_sensitive(privilege):
         return
-    if actor.pk in set(holders):
+    if actor.pk in set(grantees):
         raise GrantRefused(
             {"privilege": _("Nobody gives a sensitive right to themselves. Ask a colleague.")}
         )
@@ -81,30 +81,32 @@ def check_privilege(
     require_fresh_sign_in(signed_in_at)
 
 
-def rows_of(
-    holder: Membership | Team, privilege: Privilege, resource: Resource
+def grant_row(
+    grantee: Membership | Team, privilege: Privilege, resource: Resource
 ) -> tuple[type[Grant], dict[str, Any]]:
     """Which table, and which row of it, holds this grant."""
     key = {"permission_id": privilege.pk, "content_object": resource}
-    if isinstance(holder, Team):
-        return TeamGrant, {"group": holder.group, **key}
-    return PersonGrant, {"user": holder.user, **key}
+    if isinstance(grantee, Team):
+        return TeamGrant, {"group": grantee.group, **key}
+    return PersonGrant, {"user": grantee.user, **key}
 
 
-def grant_there(
-    holder: Membership | Team, privilege: Privilege, resource: Resource
+def existing_grant(
+    grantee: Membership | Team, privilege: Privilege, resource: Resource
 ) -> Grant | None:
     """The one grant of this privilege that this person or team has on this thing, if any."""
-    model, key = rows_of(holder, privilege, resource)
+    model, key = grant_row(grantee, privilege, resource)
     return model._default_manager.filter(**key).first()
 
 
-def details(holder: Membership | Team, privilege: Privilege, resource: Resource) -> dict[str, Any]:
+def grant_event_data(
+    grantee: Membership | Team, privilege: Privilege, resource: Resource
+) -> dict[str, Any]:
     """What the trail keeps of a grant: words for people, keys to make it again."""
-    keys = {"team_id" if isinstance(holder, Team) else "membership_id": holder.pk}
+    keys = {"team_id" if isinstance(grantee, Team) else "membership_id": grantee.pk}
     return {
-        "holder": str(holder),
-        "person": None if isinstance(holder, Team) else holder.user,
+        "grantee": str(grantee),
+        "person": None if isinstance(grantee, Team) else grantee.user,
         "privilege": privilege.labels,
         "codename": privilege.codename,
         "resource": str(resource),
@@ -114,7 +116,7 @@ def details(holder: Membership | Team, privilege: Privilege, resource: Resource)
     }
 
 
-def described(terms: Any) -> dict[str, Any]:
+def terms_event_data(terms: Any) -> dict[str, Any]:
     """The terms of a grant or offer as the trail keeps them; times in ISO 8601."""
     return {
         "starts_at": terms.starts_at and terms.starts_at.isoformat(),
@@ -127,10 +129,10 @@ def described(terms: Any) -> dict[str, Any]:
 def grant_privilege(
     *,
     actor: User,
-    holder: Membership | Team,
+    grantee: Membership | Team,
     privilege: Privilege,
     resource: Resource,
-    terms: Terms = Terms(),
+    terms: GrantTerms = GrantTerms(),
     signed_in_at: datetime | None = None,
 ) -> Grant:
     """Give a person or team a privilege on a resource; other terms replace the row.
@@ -141,18 +143,18 @@ def grant_privilege(
     """
     customer = lock_customer(resource.subscription.customer)
     require_super_user(actor, customer)
-    resource = still_there(resource)
-    holders = present_holders(customer, holder)
+    resource = current_resource(resource)
+    grantees = grantee_user_ids(customer, grantee)
     check_privilege(
         actor=actor,
-        holders=holders,
+        grantees=grantees,
         privilege=privilege,
         resource=resource,
         terms=terms,
         signed_in_at=signed_in_at,
     )
-    model, key = rows_of(holder, privilege, resource)
-    existing = grant_there(holder, privilege, resource)
+    model, key = grant_row(grantee, privilege, resource)
+    existing = existing_grant(grantee, privilege, resource)
     if existing is not None:
         if all(getattr(existing, name) == value for name, value in asdict(terms).items()):
             return existing
@@ -162,11 +164,11 @@ def grant_privilege(
         kind="grant.replaced" if existing else "grant.given",
         actor=actor,
         customer=customer,
-        **details(holder, privilege, resource),
-        **described(terms),
+        **grant_event_data(grantee, privilege, resource),
+        **terms_event_data(terms),
     )
     if is_sensitive(privilege):
-        emails.tell_about_sensitive_grant(actor, holders, privilege, resource, terms.reason)
+        emails.tell_about_sensitive_grant(actor, grantees, privilege, resource, terms.reason)
     return grant
 
 
@@ -174,10 +176,10 @@ def grant_privilege(
 def grant_at_least(
     *,
     actor: User,
-    holder: Membership | Team,
+    grantee: Membership | Team,
     privilege: Privilege,
     resource: Resource,
-    terms: Terms = Terms(),
+    terms: GrantTerms = GrantTerms(),
     signed_in_at: datetime | None = None,
 ) -> Grant:
     """Give a privilege for at least these terms, and take nothing: one that is there is widened.
@@ -187,7 +189,7 @@ def grant_at_least(
     """
     customer = lock_customer(resource.subscription.customer)
     require_super_user(actor, customer)
-    present = grant_there(holder, privilege, resource)
+    present = existing_grant(grantee, privilege, resource)
     now = timezone.now()
     if present is not None and (present.expires_at is None or present.expires_at > now):
         if _is_within(terms, present, now):
@@ -195,7 +197,7 @@ def grant_at_least(
         terms = _widened(terms, present, now)
     return grant_privilege(
         actor=actor,
-        holder=holder,
+        grantee=grantee,
         privilege=privilege,
         resource=resource,
         terms=terms,
@@ -203,7 +205,7 @@ def grant_at_least(
     )
 
 
-def _is_within(terms: Terms, grant: Grant, now: datetime) -> bool:
+def _is_within(terms: GrantTerms, grant: Grant, now: datetime) -> bool:
     if (grant.starts_at or now) > max(terms.starts_at or now, now):
         return False
     if grant.expires_at is None:
@@ -211,7 +213,7 @@ def _is_within(terms: Terms, grant: Grant, now: datetime) -> bool:
     return terms.expires_at is not None and terms.expires_at <= grant.expires_at
 
 
-def _widened(terms: Terms, grant: Grant, now: datetime) -> Terms:
+def _widened(terms: GrantTerms, grant: Grant, now: datetime) -> GrantTerms:
     """These terms and the grant's together. Raises GrantRefused where they do not touch."""
     first, second = sorted((terms, grant), key=lambda one: max(one.starts_at or now, now))
     if first.expires_at is not None and first.expires_at < (second.starts_at or now):
@@ -219,14 +221,14 @@ def _widened(terms: Terms, grant: Grant, now: datetime) -> Terms:
             _("This right is there at another time, with a gap between. Set its dates by hand.")
         )
     ends = [one.expires_at for one in (first, second) if one.expires_at is not None]
-    return Terms(
+    return GrantTerms(
         starts_at=first.starts_at,
         expires_at=max(ends) if len(ends) == 2 else None,
         reason=terms.reason or grant.reason,
     )
 
 
-def still_there(resource: Resource) -> Resource:
+def current_resource(resource: Resource) -> Resource:
     """The resource, read again under the customer's lock; gone with an ended subscription.
 
     Raises GrantRefused.
@@ -238,18 +240,18 @@ def still_there(resource: Resource) -> Resource:
     return found
 
 
-def present_holders(customer: Customer, holder: Membership | Team) -> list[int]:
+def grantee_user_ids(customer: Customer, grantee: Membership | Team) -> list[int]:
     """The user ids behind a holder of this customer; GrantRefused for anyone else's."""
-    if isinstance(holder, Team):
-        if holder.customer_id != customer.pk:
-            raise GrantRefused({"holder": _("This team is not of this company.")})
-        if not Team.objects.filter(pk=holder.pk).exists():
-            raise GrantRefused({"holder": _("This team no longer exists.")})
-        return list(holder.team_memberships.values_list("membership__user_id", flat=True))
-    holder = Membership.objects.get(pk=holder.pk)
-    if holder.customer_id != customer.pk or holder.ended_at is not None:
-        raise GrantRefused({"holder": _("This person does not belong to this company.")})
-    return [holder.user_id]
+    if isinstance(grantee, Team):
+        if grantee.customer_id != customer.pk:
+            raise GrantRefused({"grantee": _("This team is not of this company.")})
+        if not Team.objects.filter(pk=grantee.pk).exists():
+            raise GrantRefused({"grantee": _("This team no longer exists.")})
+        return list(grantee.team_memberships.values_list("membership__user_id", flat=True))
+    grantee = Membership.objects.get(pk=grantee.pk)
+    if grantee.customer_id != customer.pk or grantee.ended_at is not None:
+        raise GrantRefused({"grantee": _("This person does not belong to this company.")})
+    return [grantee.user_id]
 
 
 @transaction.atomic
@@ -265,20 +267,20 @@ def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
     deleted, _rows = type(grant)._default_manager.filter(pk=grant.pk).delete()
     if not deleted:
         return None
-    holder: Membership | Team = (
+    grantee: Membership | Team = (
         grant.group.team
         if isinstance(grant, TeamGrant)
         else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
     )
     held: dict[str, Any] = {}
-    if isinstance(holder, Team) and is_sensitive(grant.permission.privilege):
-        members = holder.team_memberships.order_by("pk")  # nobody else gains it by an undo
+    if isinstance(grantee, Team) and is_sensitive(grant.permission.privilege):
+        members = grantee.team_memberships.order_by("pk")  # nobody else gains it by an undo
         held = {"memberships": list(members.values_list("membership_id", flat=True))}
     return record_event(
         kind="grant.revoked",
         actor=actor,
         customer=customer,
-        **details(holder, grant.permission.privilege, resource),
-        **described(grant),
+        **grant_event_data(grantee, grant.permission.privilege, resource),
+        **terms_event_data(grant),
         **held,
     )

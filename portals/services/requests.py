@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import RequestKind
-from accounts.models import Customer, Membership, Request, User
+from accounts.models import AccessRequest, Customer, Membership, User
 from accounts.services.requests import RequestRefused, open_request
 from portals.choices import ROOT_TYPE
 from portals.decision import privileges_one_has
 from portals.models import Privilege, RequestedGrant, Resource
-from portals.selectors.requests import rights_asked_in, things_held_by, waiting_for
-from portals.selectors.rights import explain
-from portals.services.grants import Terms, grant_at_least, still_there
+from portals.selectors.effective_access import explain
+from portals.selectors.requests import requested_privileges_in, resources_held_by, waiting_for
+from portals.services.grants import GrantTerms, current_resource, grant_at_least
 
 REASON_LENGTH = 500
 
@@ -39,7 +39,7 @@ def request_access(
     rights: Iterable[tuple[Resource, Privilege]] = (),
     expires_at: datetime | None = None,
     named: Resource | None = None,
-) -> Request:
+) -> AccessRequest:
     """Ask for rights, for something in words, or both. Naming one twice is naming it once.
 
     `named` is the thing a portal's link spoke of: who knows its name may ask for it. A right one
@@ -51,13 +51,16 @@ def request_access(
     wanted = list(dict.fromkeys(rights))
     if not wanted and not text.strip():
         raise RequestRefused({"text": _("Choose a right, or say in a sentence what you need.")})
-    Terms(expires_at=expires_at).check()
+    GrantTerms(expires_at=expires_at).check()
 
-    def add(asked: Request) -> None:
+    def add(access_request: AccessRequest) -> None:
         for resource, privilege in wanted:
-            _check_askable(asked.membership, resource, privilege, named)
+            _check_askable(access_request.membership, resource, privilege, named)
             RequestedGrant.objects.create(
-                request=asked, resource=resource, privilege=privilege, expires_at=expires_at
+                request=access_request,
+                resource=resource,
+                privilege=privilege,
+                expires_at=expires_at,
             )
 
     return open_request(actor=actor, customer=customer, kind=RequestKind.ACCESS, text=text, add=add)
@@ -66,23 +69,23 @@ def request_access(
 def _check_askable(
     membership: Membership, resource: Resource, privilege: Privilege, named: Resource | None
 ) -> None:
-    resource = still_there(resource)
+    resource = current_resource(resource)
     fits = privilege.resource_type_id == resource.resource_type_id
     theirs = resource.subscription.customer_id == membership.customer_id
     is_root = resource.resource_type.code == ROOT_TYPE
     known = is_root or resource == named
-    known = known or things_held_by(membership).filter(pk=resource.pk).exists()
+    known = known or resources_held_by(membership).filter(pk=resource.pk).exists()
     if not (fits and theirs and known):
         raise RequestRefused({"rights": _("This right does not exist for this thing.")})
-    words = {"right": privilege, "thing": resource}
+    words = {"right": privilege, "resource": resource}
     has = privileges_one_has(membership.user, resource).filter(pk=privilege.pk).exists()
     if has and not _ends_soon(membership, resource, privilege):
         raise RequestRefused(
-            {"rights": _("You already have “%(right)s” on %(thing)s.") % words}, code="held"
+            {"rights": _("You already have “%(right)s” on %(resource)s.") % words}, code="held"
         )
     if waiting_for(membership).filter(resource=resource, privilege=privilege).exists():
         raise RequestRefused(
-            {"rights": _("You have already asked for “%(right)s” on %(thing)s.") % words},
+            {"rights": _("You have already asked for “%(right)s” on %(resource)s.") % words},
             code="already_asked",
         )
 
@@ -92,14 +95,18 @@ def _ends_soon(membership: Membership, resource: Resource, privilege: Privilege)
     return any(held.ends_soon for held in rights.held if held.privilege == privilege)
 
 
-def give_requested_grants(*, actor: User, asked: Request, how: Approval | None) -> None:
+def give_requested_grants(
+    *, actor: User, access_request: AccessRequest, how: Approval | None
+) -> None:
     """Give what a request asks for, in the transaction that approves it; nothing without rows.
 
     Every right passes the rules of a grant; one that was given meanwhile for longer stays so.
     Raises RequestRefused when none or a foreign one is chosen, and what grant_at_least raises.
     """
     how = how or Approval()
-    rows = list(rights_asked_in(asked).select_related("resource__subscription__customer"))
+    rows = list(
+        requested_privileges_in(access_request).select_related("resource__subscription__customer")
+    )
     if how.rights is not None:
         if not how.rights <= {row.pk for row in rows}:
             raise RequestRefused({"rights": _("Choose from the rights on this page.")})
@@ -108,22 +115,22 @@ def give_requested_grants(*, actor: User, asked: Request, how: Approval | None) 
             raise RequestRefused(
                 {"rights": _("Tick at least one right, or refuse the request with a reason.")}
             )
-    reason = reason_of(asked)
+    reason = reason_of(access_request)
     for row in rows:
         until = row.expires_at if how.until_as_asked else how.expires_at
         grant = grant_at_least(
             actor=actor,
-            holder=asked.membership,
+            grantee=access_request.membership,
             privilege=row.privilege,
             resource=row.resource,
-            terms=Terms(expires_at=until, reason=reason),
+            terms=GrantTerms(expires_at=until, reason=reason),
             signed_in_at=how.signed_in_at,
         )
         row.expires_at, row.given = grant.expires_at, True
         row.save(update_fields=["expires_at", "given"])
 
 
-def reason_of(asked: Request) -> str:
+def reason_of(access_request: AccessRequest) -> str:
     """Why a right asked for is given: what the asker wrote, and what the answer added."""
-    reason = " — ".join(text for text in (asked.text, asked.answer) if text)
+    reason = " — ".join(text for text in (access_request.text, access_request.answer) if text)
     return reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 1]}…"

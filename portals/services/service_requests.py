@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import ASKED_OF_PROVIDER, RequestKind
-from accounts.models import Customer, Request, User
+from accounts.models import AccessRequest, Customer, User
 from accounts.services.requests import RequestRefused, open_request
 from accounts.services.sign_in import require_fresh_sign_in
 from portals.choices import SubscriptionStatus
@@ -19,7 +19,7 @@ from portals.services.subscriptions import set_subscription_status, subscribe_cu
 class ServiceApproval:
     """How staff say yes to an end: the portal's name, typed, and when they last signed in."""
 
-    typed: str = ""
+    confirmation_name: str = ""
     signed_in_at: datetime | None = None
 
 
@@ -31,8 +31,8 @@ def request_service(
     portal: Portal,
     kind: str,
     text: str = "",
-    typed: str = "",
-) -> Request:
+    confirmation_name: str = "",
+) -> AccessRequest:
     """Ask the provider to add a portal (RequestKind.ADD_SERVICE) or to end it (END_SERVICE).
 
     An end wants the portal's name `typed`, for everything below it goes. Raises PermissionDenied
@@ -42,14 +42,14 @@ def request_service(
     if kind not in ASKED_OF_PROVIDER:
         raise RequestRefused({"kind": _("Choose what you ask for.")})
 
-    def check(asked: Request) -> None:
-        subscription = _subscription(asked.customer, portal)
+    def check(access_request: AccessRequest) -> None:
+        subscription = _subscription(access_request.customer, portal)
         if kind == RequestKind.ADD_SERVICE and subscription is not None:
             raise RequestRefused({"portal": _("Your company uses this portal already.")})
         if kind == RequestKind.END_SERVICE and subscription is None:
             raise RequestRefused({"portal": _("Your company does not use this portal.")})
         if kind == RequestKind.END_SERVICE:
-            _require_name(portal, typed)
+            _require_name(portal, confirmation_name)
 
     return open_request(
         actor=actor,
@@ -71,33 +71,37 @@ def _subscription(customer: Customer, portal: Portal) -> Subscription | None:
     )
 
 
-def _require_name(portal: Portal, typed: str) -> None:
-    if typed.strip().casefold() not in {name.casefold() for name in portal.labels.values()}:
+def _require_name(portal: Portal, confirmation_name: str) -> None:
+    if confirmation_name.strip().casefold() not in {
+        name.casefold() for name in portal.labels.values()
+    }:
         raise RequestRefused(
-            {"typed": _("Type the name of the portal as it stands here: %s.") % portal}
+            {"confirmation_name": _("Type the name of the portal as it stands here: %s.") % portal}
         )
 
 
-def do_as_asked(*, actor: User, asked: Request, how: ServiceApproval | None) -> None:
+def do_as_asked(*, actor: User, access_request: AccessRequest, how: ServiceApproval | None) -> None:
     """Begin or end the subscription, in the transaction that approves it; nothing if it is so.
 
     Raises PermissionDenied without `accounts.change_customer`; for an end RequestRefused without
     the typed name, and FreshSignInRequired.
     """
-    portal = Portal.objects.get(slug=asked.about)
-    present = _subscription(asked.customer, portal)
-    if asked.kind == RequestKind.END_SERVICE:
+    portal = Portal.objects.get(slug=access_request.about)
+    present = _subscription(access_request.customer, portal)
+    if access_request.kind == RequestKind.END_SERVICE:
         how = how or ServiceApproval()
-        _require_name(portal, how.typed)
+        _require_name(portal, how.confirmation_name)
         require_fresh_sign_in(how.signed_in_at)
         if present is not None:
             set_subscription_status(
                 actor=actor, subscription=present, status=SubscriptionStatus.ENDED
             )
     elif present is None:
-        former = Subscription.objects.filter(customer=asked.customer, portal=portal).first()
+        former = Subscription.objects.filter(
+            customer=access_request.customer, portal=portal
+        ).first()
         if former is None:
-            subscribe_customer(actor=actor, customer=asked.customer, portal=portal)
+            subscribe_customer(actor=actor, customer=access_request.customer, portal=portal)
         else:
             set_subscription_status(
                 actor=actor, subscription=former, status=SubscriptionStatus.ACTIVE

@@ -8,12 +8,12 @@ from django.urls import reverse
 
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Team
-from portals.forms.changes import number, spot_of
+from portals.forms.grant_changes import cell_of, number
 from portals.models import Resource
-from portals.selectors.plans import Draft, holders_by_key
+from portals.selectors.effective_access import Grantee
+from portals.selectors.grant_changes import Draft, grantees_by_key
+from portals.selectors.permission_matrix import grantee_key
 from portals.selectors.resources import resource_by_key
-from portals.selectors.rights import Holder
-from portals.selectors.sheets import holder_key
 
 SESSION_KEY = "rights_drafts"
 MOST_DRAFTS = 20  # the oldest is forgotten
@@ -22,15 +22,15 @@ Subject = Membership | Team | Resource  # whose page the changes are gathered on
 
 def draft_key(subject: Subject) -> str:
     """The draft of a person's, a team's or a thing's page, as addresses name it."""
-    return f"r{subject.pk}" if isinstance(subject, Resource) else holder_key(subject)
+    return f"r{subject.pk}" if isinstance(subject, Resource) else grantee_key(subject)
 
 
 def subject_of(company: Customer, key: str) -> Subject:
     """The page a draft belongs to; 404 for anything that is not this company's."""
     if key.startswith("r"):
-        found: Resource | Holder | None = resource_by_key(company, key[1:])
+        found: Resource | Grantee | None = resource_by_key(company, key[1:])
     else:
-        found = holders_by_key(company, [key]).get(key)
+        found = grantees_by_key(company, [key]).get(key)
     if found is None:
         raise Http404
     return found
@@ -58,8 +58,8 @@ def load_draft(request: PersonRequest, company: Customer, subject: Subject) -> D
     try:
         return Draft(
             wants={
-                spot_of(spot): {number(pk): mark for pk, mark in wanted.items()}
-                for spot, wanted in kept.get("wants", {}).items()
+                cell_of(cell): {number(pk): mark for pk, mark in wanted.items()}
+                for cell, wanted in kept.get("wants", {}).items()
             },
             teams={
                 (number(pair[0]), number(pair[1])): act
@@ -78,7 +78,7 @@ def save_draft(request: PersonRequest, company: Customer, subject: Subject, draf
     drafts.pop(_name(company, subject), None)
     if not draft.is_empty:
         drafts[_name(company, subject)] = {
-            "wants": {str(spot): wanted for spot, wanted in draft.wants.items()},
+            "wants": {str(cell): wanted for cell, wanted in draft.wants.items()},
             "teams": {f"{one}/{team}": act for (one, team), act in draft.teams.items()},
             "reason": draft.reason,
         }

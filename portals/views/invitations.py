@@ -15,7 +15,7 @@ from accounts.http import PersonRequest
 from accounts.models import Invitation
 from accounts.selectors import invitations_of, page_of
 from accounts.services.invitations import resend_invitations, revoke_invitations
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 from portals.forms.invite import ChooseInvitationsForm
 
 

@@ -20,17 +20,17 @@ from accounts.services.invitations import (
     invitees_in_table,
     invitees_in_text,
 )
-from accounts.services.invitations.reading import columns_of
+from accounts.services.invitations.parsing import columns_of
 from accounts.spreadsheets import Line, columns_to_name, read_table
-from accounts.views.rings import managed_customer
-from portals.forms.grants import parse_rights
+from accounts.views.access import managed_customer
+from portals.forms.grants import parse_privileges
 from portals.forms.invite import COLUMN_LABELS, InviteesField, InviteForm, TableField
 from portals.models import Resource
-from portals.selectors.doors import shut_to_newcomers
+from portals.selectors.portal_access import portals_closed_to_invitees
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
 from portals.selectors.resources import by_type, resource_by_key, resources_of
-from portals.services.offers import check_offer, offer_privileges
-from portals.views import holders
+from portals.services.offered_grants import check_offer, offer_privileges
+from portals.views import permission_matrix
 from portals.views.invite_report import report_of
 
 MOST_BYTES = 500_000
@@ -80,16 +80,16 @@ def _edit(
 ) -> HttpResponse:
     ticked = request.POST.getlist("rights")
     rows = "" if request.POST.get("people") else request.POST.get("rows", "")
-    find = holders.searched(request.POST.get("find", ""))
-    matches = list(resources_of(company, search=find)[: holders.CHOICES + 1])
+    find = permission_matrix.searched(request.POST.get("find", ""))
+    matches = list(resources_of(company, search=find)[: permission_matrix.CHOICES + 1])
     context = {
         "customer": company,
         "form": form,
         "rows": rows,
         "kept": _count(rows),
-        "grouped_choices": by_type(matches[: holders.CHOICES]),
+        "grouped_choices": by_type(matches[: permission_matrix.CHOICES]),
         "find": find,
-        "too_many": len(matches) > holders.CHOICES,
+        "too_many": len(matches) > permission_matrix.CHOICES,
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
         "most": MOST_AT_ONCE,
@@ -138,7 +138,7 @@ def _check(
     rights = check_offer(
         actor=request.user,
         customer=company,
-        rights=parse_rights(request.POST.getlist("rights"), resources),
+        rights=parse_privileges(request.POST.getlist("rights"), resources),
         people=valid,
         terms=form.terms(),
         signed_in_at=timezone.now(),  # nothing is given yet; the sending asks for a fresh sign-in
@@ -148,7 +148,7 @@ def _check(
         "examined": examined,
         "valid": valid,
         "rights": rights,
-        "doors": shut_to_newcomers(
+        "customer_portals": portals_closed_to_invitees(
             company, rights, [(one.role, one.team) for one in examined if one.is_valid]
         ),
         "role": Role(form.cleaned_data["role"]).label,
@@ -182,7 +182,7 @@ def _send(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
     """Invite, and report; sent twice, the second finds everyone invited already."""
-    rights = parse_rights(request.POST.getlist("rights"), resources)
+    rights = parse_privileges(request.POST.getlist("rights"), resources)
     terms, proof = form.terms(), signed_in_at(request)
     terms.check()
 
@@ -232,7 +232,7 @@ def _offer(resource: Resource, ticked: list[str]) -> dict[str, Any]:
     is_portal = resource.resource_type.parent_id is None
     return {
         "resource": resource,
-        "behind_door": not (is_portal or resource.resource_type.portal.auto_register),
+        "behind_portal_access": not (is_portal or resource.resource_type.portal.auto_register),
         "rights": [
             {
                 "privilege": privilege,

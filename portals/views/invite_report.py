@@ -11,7 +11,7 @@ from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.services.invitations import Examined
 from accounts.spreadsheets import csv_response, sign_rows, signed_rows
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 
 
 def salt_of(customer: Customer) -> str:

@@ -17,7 +17,7 @@ from accounts.selectors.people_export import people_heading, people_rows
 from accounts.selectors.people_list import people_page, with_second_factor
 from accounts.services.exports import record_people_export
 from accounts.spreadsheets import csv_response
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 from portals.forms.people import PeopleForm
 
 
@@ -28,7 +28,7 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
     form = PeopleForm(request.GET, customer=company)
     page: Page[Membership] = Page([], next_cursor="", is_first=True)
     if form.is_valid():
-        page = people_page(company, form.asked(), after=request.GET.get("after", ""))
+        page = people_page(company, form.people_filter(), after=request.GET.get("after", ""))
     context = {
         "customer": company,
         "form": form,
@@ -36,7 +36,7 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
         "secured": with_second_factor(page.rows),
         "chips": form.chips(),
         "kept": form.kept(),
-        "asked": form.query(),
+        "people_filter": form.query(),
         "after": request.GET.get("after", ""),
         "ticked": set(request.GET.getlist("person")),
         "may_act": company.status == CustomerStatus.ACTIVE,
@@ -55,15 +55,20 @@ def people_export(request: PersonRequest, customer: str) -> HttpResponseBase:
     form = PeopleForm(request.GET, customer=company)
     if not form.is_valid():
         return redirect(f"{reverse('portals:people', args=[customer])}?{request.GET.urlencode()}")
-    asked = form.asked()
+    people_filter = form.people_filter()
     record_people_export(
-        actor=request.user, customer=company, asked=asked, filters=form.query("sort")
+        actor=request.user,
+        customer=company,
+        people_filter=people_filter,
+        filters=form.query("sort"),
     )
     name = f"{company.slug}-people-{timezone.localdate().isoformat()}"
-    return csv_response(name, people_heading(), people_rows(company, asked))
+    return csv_response(name, people_heading(), people_rows(company, people_filter))
 
 
 def people_address(customer: Customer, form: PeopleForm, *more: tuple[str, Any]) -> str:
     """The list as it is asked for in this form; `more` says which page of it, and who is ticked."""
-    asked = urlencode([*form.kept(), *more])
-    return reverse("portals:people", args=[customer.slug]) + (f"?{asked}" if asked else "")
+    people_filter = urlencode([*form.kept(), *more])
+    return reverse("portals:people", args=[customer.slug]) + (
+        f"?{people_filter}" if people_filter else ""
+    )

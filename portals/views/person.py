@@ -12,12 +12,12 @@ from accounts.forms import ChooseTeamForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
 from accounts.selectors import is_super_user, teams_with, teams_without
-from accounts.views.rings import managed_membership
+from accounts.views.access import managed_membership
 from portals.models import PersonGrant
-from portals.selectors.plans import Draft
-from portals.views import holders
-from portals.views.changes import pending_context
+from portals.selectors.grant_changes import Draft
+from portals.views import permission_matrix
 from portals.views.drafts import load_draft
+from portals.views.grant_changes import pending_context
 
 
 @require_safe
@@ -39,13 +39,13 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     context: dict[str, Any] = {
         "customer": company,
         "membership": membership,
-        "holder": membership,
+        "grantee": membership,
         "person": membership.user,
         "manages": manages,
         "is_main": company.main_super_user_id == membership.pk,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "teams": teams_with(membership),
-        **holders.sheet(request, company, membership, draft, manages=manages),
+        **permission_matrix.permission_matrix(request, company, membership, draft, manages=manages),
     }
     if manages:
         others = teams_without(membership)
@@ -64,5 +64,5 @@ def grant_revoke(request: PersonRequest, customer: str, person: str, grant: int)
         user=membership.user,
         content_object__subscription__customer=membership.customer,
     )
-    holders.take(request, membership, found)
+    permission_matrix.remove_grant(request, membership, found)
     return redirect("portals:person", customer, person)

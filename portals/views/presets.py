@@ -12,31 +12,31 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.views.rings import managed_customer, press
+from accounts.views.access import managed_customer, run_action
 from portals.forms.presets import ApplyForm, PresetForm
 from portals.models import Preset, PresetLine, ResourceType
-from portals.selectors.bundles import (
+from portals.selectors.effective_access import Grantee
+from portals.selectors.grant_changes import grantees_by_key
+from portals.selectors.levels import level_scales_of
+from portals.selectors.preset_expansion import (
     OFFERED,
-    add_rights,
+    add_to_draft,
+    expand_preset,
     is_picked,
     lines_that_count,
     presets_of,
-    rights_of_preset,
-    things_to_pick,
+    resources_to_pick,
 )
-from portals.selectors.levels import scales_of
-from portals.selectors.plans import holders_by_key
 from portals.selectors.resources import subscriptions_of
-from portals.selectors.rights import Holder
 from portals.services.presets import change_preset, create_preset, delete_preset
-from portals.views import holders
+from portals.views import permission_matrix
 from portals.views.drafts import draft_key, load_draft, page_of_subject, save_draft
 
 
-def _holder(request: PersonRequest, company: Customer) -> Holder | None:
+def _grantee(request: PersonRequest, company: Customer) -> Grantee | None:
     """Whom a preset is to be applied to, where the address names somebody of the company."""
     key = request.GET.get("to", "")
-    return holders_by_key(company, [key]).get(key)
+    return grantees_by_key(company, [key]).get(key)
 
 
 def _preset(request: PersonRequest, slug: str, key: UUID) -> Preset:
@@ -48,13 +48,13 @@ def _preset(request: PersonRequest, slug: str, key: UUID) -> Preset:
 def presets(request: PersonRequest, customer: str) -> HttpResponse:
     """Every preset of the company; with `to`, one to apply to this person or team."""
     company = managed_customer(request, customer)
-    holder = _holder(request, company)
+    grantee = _grantee(request, company)
     context = {
         "customer": company,
         "presets": presets_of(company),
-        "holder": holder,
-        "to": request.GET.get("to", "") if holder else "",
-        "back": page_of_subject(company, holder) if holder else "",
+        "grantee": grantee,
+        "to": request.GET.get("to", "") if grantee else "",
+        "back": page_of_subject(company, grantee) if grantee else "",
         "may_act": company.status == CustomerStatus.ACTIVE,
     }
     return render(request, "portals/presets.html", context)
@@ -95,7 +95,7 @@ def _edit(
     if form.is_bound:
         chosen = set(request.POST.getlist("right"))
         everywhere = set(request.POST.getlist("everywhere"))
-    scales = scales_of(types.select_related("portal").order_by("portal", "pk")).values()
+    scales = level_scales_of(types.select_related("portal").order_by("portal", "pk")).values()
     context = {
         "customer": company,
         "preset": preset,
@@ -117,7 +117,7 @@ def _edit(
 def preset_delete(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
     """Delete one; nobody loses a right."""
     found = _preset(request, customer, preset)
-    press(
+    run_action(
         request,
         lambda: delete_preset(actor=request.user, preset=found),
         _("The preset %(preset)s is deleted. Rights given by it stay.") % {"preset": found},
@@ -130,29 +130,29 @@ def preset_apply(request: PersonRequest, customer: str, preset: UUID) -> HttpRes
     """Choose on which things, then on to the review."""
     found = _preset(request, customer, preset)
     company = found.customer
-    holder = _holder(request, company)
-    if holder is None:
+    grantee = _grantee(request, company)
+    if grantee is None:
         raise Http404
     form = ApplyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            rights = rights_of_preset(found, form.cleaned_data["thing"])
+            rights = expand_preset(found, form.cleaned_data["resource"])
         except KeyError:
             form.add_error(None, _("Choose from what is on this page."))
         else:
-            draft = load_draft(request, company, holder)
-            add_rights(company, draft, holder, rights)
-            save_draft(request, company, holder, draft)
+            draft = load_draft(request, company, grantee)
+            add_to_draft(company, draft, grantee, rights)
+            save_draft(request, company, grantee, draft)
             if "more" in request.POST:
                 return redirect(request.get_full_path())
-            return redirect("portals:changes-review", customer, draft_key(holder))
-    search = holders.searched(request.GET.get("q", ""))
+            return redirect("portals:changes-review", customer, draft_key(grantee))
+    search = permission_matrix.searched(request.GET.get("q", ""))
     context: dict[str, Any] = {
         "customer": company,
         "preset": found,
-        "holder": holder,
+        "grantee": grantee,
         "to": request.GET["to"],
-        "back": page_of_subject(company, holder),
+        "back": page_of_subject(company, grantee),
         "form": form,
         "q": search,
         "rows": [_to_pick(company, line, search) for line in lines_that_count(found)],
@@ -162,10 +162,10 @@ def preset_apply(request: PersonRequest, customer: str, preset: UUID) -> HttpRes
 
 def _to_pick(company: Customer, line: PresetLine, search: str) -> dict[str, Any]:
     """One line of a preset with the things it can be applied to."""
-    things = things_to_pick(company, line, search) if is_picked(line) else []
+    resources = resources_to_pick(company, line, search) if is_picked(line) else []
     return {
         "line": line,
         "picked": is_picked(line),
-        "things": things[:OFFERED],
-        "more": len(things) > OFFERED,
+        "resources": resources[:OFFERED],
+        "more": len(resources) > OFFERED,
     }

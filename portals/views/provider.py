@@ -15,7 +15,7 @@ from accounts.http import PersonRequest
 from accounts.models import Customer, User
 from accounts.selectors import activity_of, page_of, sentence_of
 from accounts.services import customers, invitations
-from accounts.views.rings import press
+from accounts.views.access import run_action
 from portals.forms.provider import (
     CustomerForm,
     MainSuperUserForm,
@@ -171,7 +171,7 @@ def customer_invitation(request: PersonRequest, slug: str, act: str) -> HttpResp
         "resend": _("The invitation is on its way to %(address)s again."),
         "revoke": _("The invitation of %(address)s is withdrawn; its link no longer works."),
     }
-    press(
+    run_action(
         request,
         lambda: service[act](actor=request.user, invitation=offer),
         done[act] % {"address": offer.address},
@@ -199,7 +199,7 @@ def customer_suspend(request: PersonRequest, slug: str) -> HttpResponse:
 def customer_restore(request: PersonRequest, slug: str) -> HttpResponse:
     """End a suspension."""
     found = _customer(request, slug, "accounts.change_customer")
-    press(
+    run_action(
         request,
         lambda: customers.restore_customer(actor=request.user, customer=found),
         _("%(company)s is active again.") % {"company": found},

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.choices import ASKED_OF_SUPER_USERS, CustomerStatus, RequestKind
 from accounts.forms import ASK_FORMS, AskForm
 from accounts.http import PersonRequest
-from accounts.models import Customer, Membership, Request
+from accounts.models import AccessRequest, Customer, Membership
 from accounts.selectors import membership_of, super_users_of
 from accounts.services.requests import belongs_elsewhere, open_request
-from accounts.views.rings import press
+from accounts.views.access import run_action
 from portals.choices import OPEN_PRIVILEGE
 from portals.forms.requests import AccessForm, value_of
 from portals.models import Resource
@@ -28,8 +28,8 @@ from portals.selectors.requests import (
     Askable,
     Named,
     askable_by,
+    named_target,
     places_to_ask,
-    thing_named,
     waiting_for,
     way_back,
 )
@@ -56,21 +56,21 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
     if kind not in ASKED_OF_SUPER_USERS:
         raise Http404
     posted = request.POST if request.method == "POST" else None
-    wish = _wish(request, membership) if kind == RequestKind.ACCESS else None
+    prefilled = _prefilled(request, membership) if kind == RequestKind.ACCESS else None
     form: AskForm = (
-        AccessForm(posted, askable=wish.askable, initial={"expires_at": wish.until})
-        if wish
+        AccessForm(posted, askable=prefilled.askable, initial={"expires_at": prefilled.until})
+        if prefilled
         else ASK_FORMS[kind](posted)
     )
     if form.is_valid():
         try:
-            asked = _ask(request, membership, kind, form, wish)
+            access_request = _ask(request, membership, kind, form, prefilled)
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, _("Your request is on its way. You can follow it here."))
-            path = reverse("portals:request", args=[customer, asked.uuid])
-            return redirect(f"{path}?{wish.query}" if wish and wish.query else path)
+            path = reverse("portals:request", args=[customer, access_request.uuid])
+            return redirect(f"{path}?{prefilled.query}" if prefilled and prefilled.query else path)
     readers = super_users_of(membership.customer).exclude(pk=membership.pk)[:3]
     for_provider = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
     if for_provider:
@@ -81,9 +81,11 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
         "kind": kind,
         "kinds": [(one.value, one.label) for one in ASKED_OF_SUPER_USERS],
         "form": form,
-        "wish": wish,
-        "offers": _offers(wish.askable, posted.getlist("rights") if posted else wish.ticked)
-        if wish
+        "prefilled": prefilled,
+        "offers": _offers(
+            prefilled.askable, posted.getlist("rights") if posted else prefilled.ticked
+        )
+        if prefilled
         else [],
         "readers": readers,
         "for_provider": for_provider,
@@ -92,7 +94,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
 
 
 @dataclass
-class Wish:
+class PrefilledRequest:
     """What an access page offers, and what the link that led there spoke of."""
 
     askable: list[Askable]
@@ -105,27 +107,29 @@ class Wish:
     back: str = ""
 
 
-def _wish(request: PersonRequest, membership: Membership) -> Wish:
+def _prefilled(request: PersonRequest, membership: Membership) -> PrefilledRequest:
     named = Named.in_query(request.GET.dict())
     if named is None:
-        return Wish(askable_by(membership))
-    thing = thing_named(membership.customer, named)
-    askable = askable_by(membership, thing)
-    wish = Wish(askable, thing, is_unknown=thing is None, query=link_query(request))
-    wish.back = way_back(named, request.GET.get("return", ""))
+        return PrefilledRequest(askable_by(membership))
+    resource = named_target(membership.customer, named)
+    askable = askable_by(membership, resource)
+    prefilled = PrefilledRequest(
+        askable, resource, is_unknown=resource is None, query=link_query(request)
+    )
+    prefilled.back = way_back(named, request.GET.get("return", ""))
     waiting = {(row.resource_id, row.privilege_id) for row in waiting_for(membership)}
     for one in askable:
         for right in one.privileges:
-            is_door = one.is_portal and right.code == OPEN_PRIVILEGE
-            in_portal = thing is not None and right.portal.slug == named.portal
-            if one.resource == thing and right.codename == named.codename:
-                wish.until = one.kept_until.get(right.pk)
-                wish.ticked.append(value_of(one.resource, right))
-            elif is_door and in_portal and (one.resource.pk, right.pk) not in waiting:
+            is_portal_access = one.is_portal and right.code == OPEN_PRIVILEGE
+            in_portal = resource is not None and right.portal.slug == named.portal
+            if one.resource == resource and right.codename == named.codename:
+                prefilled.until = one.kept_until.get(right.pk)
+                prefilled.ticked.append(value_of(one.resource, right))
+            elif is_portal_access and in_portal and (one.resource.pk, right.pk) not in waiting:
                 # Nothing in a portal is of use behind a closed door.
-                wish.ticked.append(value_of(one.resource, right))
-    wish.is_held = thing is not None and not wish.ticked
-    return wish
+                prefilled.ticked.append(value_of(one.resource, right))
+    prefilled.is_held = resource is not None and not prefilled.ticked
+    return prefilled
 
 
 def link_query(request: PersonRequest) -> str:
@@ -135,13 +139,17 @@ def link_query(request: PersonRequest) -> str:
 
 
 def _ask(
-    request: PersonRequest, membership: Membership, kind: str, form: AskForm, wish: Wish | None
-) -> Request:
-    if wish is not None:
+    request: PersonRequest,
+    membership: Membership,
+    kind: str,
+    form: AskForm,
+    prefilled: PrefilledRequest | None,
+) -> AccessRequest:
+    if prefilled is not None:
         return request_access(
             actor=request.user,
             customer=membership.customer,
-            named=wish.named,
+            named=prefilled.named,
             **form.cleaned_data,
         )
     return open_request(
@@ -206,7 +214,7 @@ def request_portal(request: PersonRequest, customer: str, portal: str) -> HttpRe
         subscription__portal__slug=portal,
     )
     right = open_privilege_on(root)
-    press(
+    run_action(
         request,
         lambda: request_access(
             actor=request.user, customer=membership.customer, rights=[(root, right)]

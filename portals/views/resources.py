@@ -8,16 +8,16 @@ from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.selectors import page_of
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 from portals.models import Resource
-from portals.selectors.doors import closed_to, doors_before
-from portals.selectors.plans import holders_by_key
+from portals.selectors.grant_changes import grantees_by_key
+from portals.selectors.permission_matrix import grantee_key, rows_of_resource
+from portals.selectors.portal_access import portals_containing, portals_without_access
+from portals.selectors.resource_access import access_on_resource, types_on
 from portals.selectors.resources import resources_of, subscriptions_of
-from portals.selectors.sheets import holder_key, rows_of_one
-from portals.selectors.standing import standing_on, types_on
-from portals.views import holders
-from portals.views.changes import pending_context
+from portals.views import permission_matrix
 from portals.views.drafts import load_draft
+from portals.views.grant_changes import pending_context
 
 BELOW = 50  # things shown below one
 
@@ -58,33 +58,37 @@ def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
     `on` in the address turns the page to what is in the thing, future ones too.
     """
     company = managed_customer(request, customer)
-    thing = get_object_or_404(resources_of(company), pk=pk)
-    draft = load_draft(request, company, thing)
-    types = types_on(thing)
-    about = next((one for one in types if one.code == request.GET.get("on")), thing.resource_type)
-    search = holders.searched(request.GET.get("q", ""))
-    unfolded = request.GET.get("single", "")
-    single = holders_by_key(company, [unfolded]).get(unfolded)
-    standing = standing_on(
-        thing, about, draft.wants, search=search, after=request.GET.get("after", "")
+    resource = get_object_or_404(resources_of(company), pk=pk)
+    draft = load_draft(request, company, resource)
+    types = types_on(resource)
+    about = next(
+        (one for one in types if one.code == request.GET.get("on")), resource.resource_type
     )
-    people = [row.holder for row in standing.people]
-    closed = closed_to(people, doors_before(company, thing))
+    search = permission_matrix.searched(request.GET.get("q", ""))
+    unfolded = request.GET.get("single", "")
+    single = grantees_by_key(company, [unfolded]).get(unfolded)
+    standing = access_on_resource(
+        resource, about, draft.wants, search=search, after=request.GET.get("after", "")
+    )
+    people = [row.grantee for row in standing.people]
+    closed = portals_without_access(people, portals_containing(company, resource))
     context = {
-        "resource": thing,
-        "above": resources_of(company).filter(descendants__resource=thing).exclude(pk=thing.pk),
-        "below": resources_of(company).filter(parent=thing)[:BELOW],
+        "resource": resource,
+        "above": resources_of(company)
+        .filter(descendants__resource=resource)
+        .exclude(pk=resource.pk),
+        "below": resources_of(company).filter(parent=resource)[:BELOW],
         "types": types,
         "about_type": about,
         "standing": standing,
-        "outside": {holder_key(one) for one in people if closed[one]},
+        "outside": {grantee_key(one) for one in people if closed[one]},
         "q": search,
         "single": single,
-        "single_rows": rows_of_one(single, thing, draft.wants) if single else [],
+        "single_rows": rows_of_resource(single, resource, draft.wants) if single else [],
         "unfolded": unfolded,
         "parents": {one.parent_id for one in types},
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        **pending_context(company, thing, draft),
+        **pending_context(company, resource, draft),
     }
     return render(request, "portals/resource.html", context)

@@ -16,13 +16,13 @@ from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.selectors import page_of, super_users_of
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 from accounts.views.undo import offer_undo
-from portals.choices import Verdict
+from portals.choices import ReviewDecision
 from portals.forms.reviews import PartForm
 from portals.models import AccessReview
 from portals.selectors.reviews import LINES, Part, items_of, parts_of, reviews_of
-from portals.services.reviews import begin_review, save_verdicts
+from portals.services.reviews import begin_review, save_decisions
 
 
 @require_safe
@@ -134,7 +134,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
     if not form.is_valid():
         return _page(request, found, form)
     try:
-        saved = save_verdicts(
+        saved = save_decisions(
             actor=request.user,
             review=found,
             decisions=form.decisions(),
@@ -151,18 +151,18 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
         request,
         _("%(who)s: %(kept)s kept, %(reduced)s reduced, %(removed)s removed.")
         % {
-            "who": part.first.holder_name,
-            "kept": counted[Verdict.KEEP],
-            "reduced": counted[Verdict.REDUCE],
-            "removed": counted[Verdict.REMOVE],
+            "who": part.first.grantee_name,
+            "kept": counted[ReviewDecision.KEEP],
+            "reduced": counted[ReviewDecision.REDUCE],
+            "removed": counted[ReviewDecision.REMOVE],
         },
         *saved.taken,
     )
-    if counted[Verdict.OVERTAKEN]:
+    if counted[ReviewDecision.OVERTAKEN]:
         messages.warning(
             request,
             _("Changed meanwhile, and left as they are: %(count)s.")
-            % {"count": counted[Verdict.OVERTAKEN]},
+            % {"count": counted[ReviewDecision.OVERTAKEN]},
         )
     here = reverse("portals:review", args=[customer, review])
     return redirect(f"{here}?{request.GET.urlencode()}" if request.GET else here)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.choices import CustomerStatus, RequestKind
 from accounts.http import PersonRequest
-from accounts.views.rings import managed_customer
+from accounts.views.access import managed_customer
 from portals.forms.requests import AddServiceForm, EndServiceForm
 from portals.selectors.requests import services_asked
 from portals.selectors.resources import loss_of, services_of
@@ -20,11 +20,13 @@ from portals.services.service_requests import request_service
 def service_list(request: PersonRequest, customer: str) -> HttpResponse:
     """Every portal of the provider: which the company uses, which it could ask for."""
     company = managed_customer(request, customer)
-    asked = services_asked(company)
+    access_request = services_asked(company)
     context = {
         "customer": company,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "services": [(portal, use, asked.get(portal.slug)) for portal, use in services_of(company)],
+        "services": [
+            (portal, use, access_request.get(portal.slug)) for portal, use in services_of(company)
+        ],
     }
     return render(request, "portals/service_list.html", context)
 
@@ -48,14 +50,14 @@ def service_ask(request: PersonRequest, customer: str, portal: str) -> HttpRespo
     form = form_class(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            asked = request_service(
+            access_request = request_service(
                 actor=request.user, customer=company, portal=found, kind=kind, **form.cleaned_data
             )
         except ValidationError as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, _("Your request is on its way. You can follow it here."))
-            return redirect("portals:request", customer, asked.uuid)
+            return redirect("portals:request", customer, access_request.uuid)
     context = {
         "customer": company,
         "portal": found,

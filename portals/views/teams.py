@@ -11,13 +11,13 @@ from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.selectors import page_of, people_in, people_of
 from accounts.services.teams import delete_team
-from accounts.views.rings import managed_team, press
+from accounts.views.access import managed_team, run_action
 from accounts.views.undo import offer_undo
 from portals.models import TeamGrant
-from portals.selectors.rights import grants_of_team
-from portals.views import holders
-from portals.views.changes import pending_context
+from portals.selectors.effective_access import grants_of_team
+from portals.views import permission_matrix
 from portals.views.drafts import load_draft
+from portals.views.grant_changes import pending_context
 
 PEOPLE = 500  # people a plain select still serves
 
@@ -28,13 +28,13 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
     found = managed_team(request, customer, team)
     company = found.customer
     draft = load_draft(request, company, found)
-    who = holders.searched(request.GET.get("who", ""))
+    who = permission_matrix.searched(request.GET.get("who", ""))
     people = list(
         people_of(company, search=who).exclude(team_memberships__team=found)[: PEOPLE + 1]
     )
     context = {
         "team": found,
-        "holder": found,
+        "grantee": found,
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "inside": page_of(
@@ -46,7 +46,7 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
         "people": people[:PEOPLE],
         "more_people": len(people) > PEOPLE,
         "who": who,
-        **holders.sheet(request, company, found, draft, manages=True),
+        **permission_matrix.permission_matrix(request, company, found, draft, manages=True),
         **pending_context(company, found, draft),
     }
     return render(request, "portals/team.html", context)
@@ -64,7 +64,7 @@ def team_grant_revoke(
         group=found.group_id,
         content_object__subscription__customer=found.customer,
     )
-    holders.take(request, found, row)
+    permission_matrix.remove_grant(request, found, row)
     return redirect("portals:team", customer, team)
 
 
@@ -81,7 +81,7 @@ def team_delete(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
             "may_act": found.customer.status == CustomerStatus.ACTIVE,
         }
         return render(request, "portals/team_delete.html", context)
-    deleted = press(
+    deleted = run_action(
         request,
         lambda: delete_team(actor=request.user, team=found),
         _("The team %(team)s is deleted, and what came through it has ended.") % {"team": found},

@@ -69,7 +69,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
     )
 
 
-class DeliveryWishSerializer(StrictSerializer):
+class DeliveryUpdateSerializer(StrictSerializer):
     """A pause, a rhythm, or both."""
 
     paused_until = serializers.DateTimeField(
@@ -98,7 +98,7 @@ class CentreSerializer(serializers.Serializer[Any]):
     mandatory = NoticeClassSerializer(source="notices", many=True)
 
 
-class WishSerializer(StrictSerializer):
+class ChoiceUpdateSerializer(StrictSerializer):
     """Yes or no."""
 
     wants = TruthField()
@@ -138,7 +138,7 @@ class ChoiceDetail(APIView):
 
     @extend_schema(
         operation_id="choices_update",
-        request=WishSerializer,
+        request=ChoiceUpdateSerializer,
         responses={
             200: ChoiceSerializer,
             409: OpenApiResponse(description="`mandatory`: a notice class cannot be chosen."),
@@ -150,7 +150,7 @@ class ChoiceDetail(APIView):
             chosen = find_topic(request.user.recipient, topic)
         except MandatoryMail as error:
             raise Mandatory(error.message) from error
-        wish = WishSerializer(data=request.data)
+        wish = ChoiceUpdateSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         try:
             choose_topics(
@@ -211,13 +211,13 @@ class Delivery(APIView):
 
     @extend_schema(
         operation_id="delivery_update",
-        request=DeliveryWishSerializer,
+        request=DeliveryUpdateSerializer,
         responses=DeliverySerializer,
     )
     @transaction.atomic
     def patch(self, request: PersonApiRequest) -> Response:
         """Pause, end the pause, or choose how often it comes. Mandatory mail is not concerned."""
-        wish = DeliveryWishSerializer(data=request.data)
+        wish = DeliveryUpdateSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         if "paused_until" in wish.validated_data:
             pause_optional_mail(actor=request.user, until=wish.validated_data["paused_until"])

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portals.api.authentication import Caller, HoldsScope, PortalAuthentication
+from portals.api.authentication import Caller, HasScope, PortalAuthentication
 from portals.api.fields import StrictSerializer, TextField
 from portals.choices import Scope
 from preferences.audience import Verdict
@@ -112,13 +112,13 @@ class _Asking(APIView):
     """What both share: the portal is the caller."""
 
     authentication_classes = [PortalAuthentication]
-    permission_classes = [HoldsScope]
+    permission_classes = [HasScope]
     scope = Scope.PREFERENCES_READ
 
     def decisions(self, values: dict[str, Any], subjects: list[str]) -> list[dict[str, Any]]:
         """One decision for each of these people. Raises UnknownCategory."""
         caller = self.request.auth
-        assert isinstance(caller, Caller)  # noqa: S101  HoldsScope has seen to it
+        assert isinstance(caller, Caller)  # noqa: S101  HasScope has seen to it
         named = {name: values[name] for name in ("topic", "notice_class") if name in values}
         category = find_category(caller.portal, **named)
         return [_decision(one) for one in verdicts_for_portal(caller.portal, category, subjects)]

@@ -41,20 +41,20 @@ _OFFERS = f"""
     WHERE {_OFFERED}"""
 _DENIALS = f"""
     SELECT DISTINCT m.user_id, x.topic_id
-    FROM preferences_firmdenial x
+    FROM preferences_customertopicdenial x
     JOIN accounts_customer y ON y.id = x.customer_id
     JOIN ({_MEMBERS}) m ON m.customer_id = x.customer_id
     WHERE x.topic_id IN ({{topics}}) AND {_LIVE}"""
 _ADDITIONS = f"""
     SELECT DISTINCT m.user_id, x.topic_id
-    FROM preferences_firmrecipient x
+    FROM preferences_customerrecipient x
     JOIN ({_TOPICS} AND t.basis = 'implied') t ON t.id = x.topic_id
     JOIN ({_MEMBERS}) m ON m.id = x.membership_id {_OFFERED_IN}
     WHERE {_OFFERED}"""
 _ALLOWED = f"""EXISTS (
         SELECT 1 FROM accounts_membership m {_OFFERED_IN}
         WHERE m.user_id = r.user_id AND {_OFFERED} AND NOT EXISTS (
-            SELECT 1 FROM preferences_firmdenial x
+            SELECT 1 FROM preferences_customertopicdenial x
             WHERE x.customer_id = m.customer_id AND x.topic_id = t.id))"""
 _RELATION = """(COALESCE(u.is_staff, FALSE) OR EXISTS (
         SELECT 1 FROM accounts_membership m
@@ -89,7 +89,7 @@ def _reason(not_theirs: str) -> str:
     WHEN r.paused_until > {{now}} THEN '{Reason.PAUSED}'
     WHEN e.basis = 'express' THEN '{Reason.CHOSE_YES}'
     WHEN e.id IS NOT NULL THEN '{Reason.IMPLIED}'
-    WHEN a.user_id IS NOT NULL THEN '{Reason.ADDED_BY_FIRM}'
+    WHEN a.user_id IS NOT NULL THEN '{Reason.ADDED_BY_CUSTOMER}'
     ELSE '{Reason.DEFAULT_ON}'
     END"""
 

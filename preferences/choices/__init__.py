@@ -142,7 +142,7 @@ class ConsentSource(TextChoices):
 
 
 # Whoever acts so proves no address, or speaks for an earlier day: it can only reduce (R6, R44).
-REDUCING_SOURCES = [
+OPT_OUT_SOURCES = [
     ConsentSource.ONE_CLICK.value,
     ConsentSource.MAIL_LINK.value,
     ConsentSource.ADDRESS.value,
@@ -209,7 +209,7 @@ class Reason(TextChoices):
     SUSPENDED = "suspended", _("The person's company is suspended")
     UNREACHABLE = "unreachable", _("Mail to this address comes back")
     DENIED = "denied", _("The person's company does not want it")
-    ADDED_BY_FIRM = "added_by_firm", _("The person's company asked for it")
+    ADDED_BY_CUSTOMER = "added_by_customer", _("The person's company asked for it")
     IMPLIED = "implied", _("Consent is implied, and still runs")
     LAPSED = "lapsed", _("Implied consent has run out")
     PAUSED = "paused", _("The person paused optional mail")
@@ -226,7 +226,7 @@ class Reason(TextChoices):
 SENDING_REASONS = [
     Reason.CHOSE_YES.value,
     Reason.IMPLIED.value,
-    Reason.ADDED_BY_FIRM.value,
+    Reason.ADDED_BY_CUSTOMER.value,
     Reason.DEFAULT_ON.value,
 ]
 
@@ -275,7 +275,7 @@ EVENT_SENTENCES = {
         "%(actor)s imported %(added)s readers and %(refused)s refusals into the mail topic"
         " “%(topic)s”."
     ),
-    "campaign.tried": _("%(actor)s had the mail “%(subject)s” sent to themselves as a trial."),
+    "campaign.test_sent": _("%(actor)s had the mail “%(subject)s” sent to themselves as a trial."),
     "notice_class.approved": _(
         "%(actor)s said yes to the notice class “%(notice_class)s”; one more person is needed."
     ),

@@ -120,7 +120,7 @@ class CampaignForm(StrictForm):
 class SendForm(StrictForm):
     """The last step: how many, typed, and when."""
 
-    typed = forms.IntegerField(
+    confirmation_name = forms.IntegerField(
         label=_("How many people get it?"),
         min_value=0,
         help_text=_("Type the number above, to show that you have seen it."),
@@ -148,9 +148,9 @@ class SendForm(StrictForm):
             self.fields["no_advertising"].required = True
         self.fields["starts_at"].widget.attrs["min"] = timezone.localtime().strftime(MOMENT)
 
-    def clean_typed(self) -> int:
+    def clean_confirmation_name(self) -> int:
         """How many get it at this moment: it may have changed since the page was shown."""
-        typed: int = self.cleaned_data["typed"]
-        if typed != self._readers:
+        confirmation_name: int = self.cleaned_data["confirmation_name"]
+        if confirmation_name != self._readers:
             raise ValidationError(_("That is not the number of people who get it."))
-        return typed
+        return confirmation_name

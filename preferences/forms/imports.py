@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.strict import StrictForm
-from accounts.services.invitations.reading import COLUMNS as INVITED
+from accounts.services.invitations.parsing import COLUMNS as INVITED
 from accounts.spreadsheets import Line, has_heading
 from accounts.validators import search_key
 from portals.forms.invite import TableField

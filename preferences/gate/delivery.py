@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
-from preferences.gate.marks import mark
+from preferences.gate.outcomes import mark
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
-from preferences.selectors import Answer, answer_for
+from preferences.selectors import SendDecision, send_decision_for
+from preferences.services.delivery_events import classify_failure, record_delivery_event
 from preferences.services.recipients import follow_changed_addresses
-from preferences.services.reports import kind_of_failure, note_report
 from preferences.tasks import enqueue_delivery
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,9 @@ FURTHEST = 2 * max(RETRY_AFTER)  # no worker of ours puts a message off for long
 SWEEP_SIZE = 500
 
 
-def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_for) -> Answer:
+def decide(
+    message: Message, ask: Callable[[Recipient, Topic], SendDecision] = send_decision_for
+) -> SendDecision:
     """Whether this message goes out now; `ask` answers for a reader and a topic.
 
     A notice class leaves nothing to ask (R42, R45): it is sent, to an address that takes no mail
@@ -44,11 +46,11 @@ def decide(message: Message, ask: Callable[[Recipient, Topic], Answer] = answer_
     """
     if message.topic is None:
         unreachable = message.recipient is not None and message.recipient.unreachable_since
-        return Answer(True, Reason.ESCALATE if unreachable else Reason.MANDATORY)
+        return SendDecision(True, Reason.ESCALATE if unreachable else Reason.MANDATORY)
     if message.recipient is None:
-        return Answer(False, Reason.NO_PERSON)
+        return SendDecision(False, Reason.NO_PERSON)
     if message.recipient.email != message.address:
-        return Answer(False, Reason.ADDRESS_CHANGED)
+        return SendDecision(False, Reason.ADDRESS_CHANGED)
     if not message.recipient.address_hash:  # it changed, and changed back
         reader = Recipient.objects.filter(pk=message.recipient.pk)
         follow_changed_addresses(actor=None, readers=reader)
@@ -68,7 +70,7 @@ def deliver(pk: int) -> str:
 def stand_back(message: Message) -> str:
     """What a claimed message does whose campaign is held, or cancelled; out: its state."""
     if message.campaign is not None and message.campaign.state == CampaignState.CANCELLED:
-        return close(message, Outcome.WITHDRAWN, Answer(False, Reason.WITHDRAWN))
+        return close(message, Outcome.WITHDRAWN, SendDecision(False, Reason.WITHDRAWN))
     release([message])
     return MessageState.QUEUED.value
 
@@ -82,7 +84,7 @@ def release(messages: list[Message]) -> None:
     ).update(state=MessageState.QUEUED, due_at=timezone.now())
 
 
-def carry_out(message: Message, answer: Answer) -> str:
+def carry_out(message: Message, answer: SendDecision) -> str:
     """Send a claimed message, or skip it, as decided; out: its state."""
     if not answer.send:
         return close(message, Outcome.SKIPPED, answer)
@@ -98,12 +100,14 @@ def carry_out(message: Message, answer: Answer) -> str:
     return close(message, Outcome.SENT, answer)
 
 
-def not_taken(message: Message, answer: Answer, error: Exception) -> str:
+def not_taken(message: Message, answer: SendDecision, error: Exception) -> str:
     """What comes of a mail the transport did not take: ended for an address refused for good."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, _text = next(iter(error.recipients.values()))
         if code >= 500:
-            return close(message, Outcome.FAILED, Answer(False, Reason.ADDRESS_REFUSED), str(error))
+            return close(
+                message, Outcome.FAILED, SendDecision(False, Reason.ADDRESS_REFUSED), str(error)
+            )
         return retry(message, answer, str(error))
     log.warning("the transport did not take a mail", message=message.pk, error=str(error))
     return retry(message, answer, f"{type(error).__name__}: {error}")
@@ -148,23 +152,25 @@ def claim_together(free: Q, *, most: int | None = None, **of: Any) -> list[Messa
     return list(claimed.select_related("recipient__user", "topic", "campaign"))
 
 
-def close(message: Message, outcome: Outcome, answer: Answer, detail: str = "") -> str:
+def close(message: Message, outcome: Outcome, answer: SendDecision, detail: str = "") -> str:
     """Close a claimed message with its decision; out: its state."""
     with transaction.atomic(durable=True):
         if not mark(message, outcome, answer, detail):
             log.warning("a claim ran out before its mail was marked", message=message.pk)
             return "claim lost"
         if answer.reason == Reason.ADDRESS_REFUSED:
-            kind = kind_of_failure(text=detail)
-            note_report(message=message, kind=kind, event=f"smtp:{message.pk}", diagnostic=detail)
+            kind = classify_failure(text=detail)
+            record_delivery_event(
+                message=message, kind=kind, event=f"smtp:{message.pk}", diagnostic=detail
+            )
     return outcome.value
 
 
-def retry(message: Message, answer: Answer, error: str) -> str:
+def retry(message: Message, answer: SendDecision, error: str) -> str:
     """Try again later; mandatory mail for as long as it takes, a topic until the list ends."""
     attempts = message.attempts + 1
     if attempts > len(RETRY_AFTER) and message.topic is not None:
-        return close(message, Outcome.FAILED, Answer(False, Reason.GAVE_UP), error)
+        return close(message, Outcome.FAILED, SendDecision(False, Reason.GAVE_UP), error)
     wait = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
     Message.objects.filter(pk=message.pk, claim=message.claim, state=MessageState.CLAIMED).update(
         state=MessageState.WAITING,

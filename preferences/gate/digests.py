@@ -11,14 +11,14 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from preferences.choices import CampaignState, MessageState, Outcome
+from preferences.gate.campaign_sending import asked_together
 from preferences.gate.delivery import claim_together, close, decide, not_taken
-from preferences.gate.dispatch import asked_together
 from preferences.gate.envelope import list_headers, topic_sender
 from preferences.gate.footer import identity
 from preferences.gate.signing import SignedMail
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
-from preferences.selectors import Answer
+from preferences.selectors import SendDecision
 from preferences.tokens import page_url, unsubscribe_url
 
 READERS = 500  # whose digests the clock hands out at once
@@ -42,7 +42,7 @@ def deliver_digest(recipient_pk: int) -> str:
     """
     held = _claim(recipient_pk)
     ask = asked_together(held)
-    wanted: list[tuple[Message, Answer]] = []
+    wanted: list[tuple[Message, SendDecision]] = []
     for message in held:
         answer = decide(message, ask)
         if answer.send:

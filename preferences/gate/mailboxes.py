@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from preferences.gate.incoming import LARGEST
+from preferences.gate.bounce_parsing import LARGEST
 
 TIMEOUT = 30
 TAKEN = "HubTaken"  # our keyword in a mailbox: looked at, whoever reads it besides

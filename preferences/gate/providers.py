@@ -10,8 +10,12 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest
 from django.utils.module_loading import import_string
 
-from preferences.choices.reports import ReportKind
-from preferences.services.reports import find_reported, kind_of_failure, note_report
+from preferences.choices.delivery_events import DeliveryEventKind
+from preferences.services.delivery_events import (
+    classify_failure,
+    find_reported_message,
+    record_delivery_event,
+)
 
 # Those that anymail supports, that prove who they are, and that name a mail by the Message-ID we
 # gave it (others have a name of their own for it, that only their sending API tells).
@@ -47,20 +51,20 @@ def take_events(request: HttpRequest, provider: str) -> int:
     return len(events)
 
 
-def kind_of(event: AnymailTrackingEvent) -> ReportKind | None:
+def kind_of(event: AnymailTrackingEvent) -> DeliveryEventKind | None:
     """What an event says of the mail; None for what we do not ask about, like opens (R51)."""
     words = f"{event.mta_response or ''} {event.description or ''}"
-    kinds: dict[str, Callable[[], ReportKind]] = {
-        EventType.DELIVERED: lambda: ReportKind.DELIVERED,
-        EventType.DEFERRED: lambda: ReportKind.DELAYED,
-        EventType.COMPLAINED: lambda: ReportKind.COMPLAINT,
+    kinds: dict[str, Callable[[], DeliveryEventKind]] = {
+        EventType.DELIVERED: lambda: DeliveryEventKind.DELIVERED,
+        EventType.DEFERRED: lambda: DeliveryEventKind.DELAYED,
+        EventType.COMPLAINED: lambda: DeliveryEventKind.COMPLAINT,
         EventType.BOUNCED: lambda: (
-            ReportKind.SOFT if _says_soft(event) else kind_of_failure(text=words)
+            DeliveryEventKind.SOFT if _says_soft(event) else classify_failure(text=words)
         ),
         EventType.REJECTED: lambda: (
-            ReportKind.HARD if event.reject_reason in DEAD else ReportKind.SOFT
+            DeliveryEventKind.HARD if event.reject_reason in DEAD else DeliveryEventKind.SOFT
         ),
-        EventType.FAILED: lambda: ReportKind.SOFT,
+        EventType.FAILED: lambda: DeliveryEventKind.SOFT,
     }
     found = kinds.get(event.event_type)
     return found() if found else None
@@ -74,13 +78,13 @@ def _says_soft(event: AnymailTrackingEvent) -> bool:
 def note_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
     """Anymail's signal: write down what a provider says of a mail of ours; once per event."""
     kind = kind_of(event)
-    message = find_reported(
+    message = find_reported_message(
         message_id=str(event.message_id or ""), address=str(event.recipient or "")
     )
     if kind is None or message is None:
         return
     name = event.event_id or f"{event.event_type}/{event.timestamp}/{message.pk}"
-    note_report(
+    record_delivery_event(
         message=message,
         kind=kind,
         event=f"{esp_name}:{name}",

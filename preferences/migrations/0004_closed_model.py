@@ -66,11 +66,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='deliverydecision',
             name='reason',
-            field=models.CharField(choices=[('mandatory', 'Mandatory: no choice applies'), ('chose_yes', 'The person asked for it'), ('default_on', 'On until the person says no'), ('chose_no', 'The person said no'), ('stopped_all', 'The person stopped all optional mail'), ('default_off', 'Off until the person says yes'), ('topic_closed', 'The topic is closed'), ('not_theirs', 'The topic is not for this person'), ('unreachable', 'Mail to this address comes back'), ('denied', "The person's company does not want it"), ('added_by_firm', "The person's company asked for it"), ('implied', 'Consent is implied, and still runs'), ('lapsed', 'Implied consent has run out'), ('paused', 'The person paused optional mail'), ('escalate', 'Mandatory, and the address does not take mail'), ('no_person', 'Nobody here has this address'), ('account_closed', 'The account is closed'), ('address_changed', "The person's address changed meanwhile"), ('address_refused', 'The mail server refused the address for good'), ('gave_up', 'Still not accepted after every retry')], max_length=20),
+            field=models.CharField(choices=[('mandatory', 'Mandatory: no choice applies'), ('chose_yes', 'The person asked for it'), ('default_on', 'On until the person says no'), ('chose_no', 'The person said no'), ('stopped_all', 'The person stopped all optional mail'), ('default_off', 'Off until the person says yes'), ('topic_closed', 'The topic is closed'), ('not_theirs', 'The topic is not for this person'), ('unreachable', 'Mail to this address comes back'), ('denied', "The person's company does not want it"), ('added_by_customer', "The person's company asked for it"), ('implied', 'Consent is implied, and still runs'), ('lapsed', 'Implied consent has run out'), ('paused', 'The person paused optional mail'), ('escalate', 'Mandatory, and the address does not take mail'), ('no_person', 'Nobody here has this address'), ('account_closed', 'The account is closed'), ('address_changed', "The person's address changed meanwhile"), ('address_refused', 'The mail server refused the address for good'), ('gave_up', 'Still not accepted after every retry')], max_length=20),
         ),
         migrations.AddConstraint(
             model_name='deliverydecision',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_firm', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up'])), name='reason_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_customer', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up'])), name='reason_known'),
         ),
         migrations.AddConstraint(
             model_name='topic',
@@ -137,19 +137,19 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['billing', 'technical', 'security', 'legal'])), name='contact_kind_known'),
         ),
         migrations.AddConstraint(
-            model_name='firmdenial',
+            model_name='customertopicdenial',
             constraint=models.UniqueConstraint(fields=('customer', 'topic'), name='denied_once'),
         ),
         migrations.AddConstraint(
-            model_name='firmrecipient',
+            model_name='customerrecipient',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('notice_class__isnull', True), ('topic__isnull', False)), models.Q(('notice_class__isnull', False), ('topic__isnull', True)), _connector='OR'), name='added_to_one_category'),
         ),
         migrations.AddConstraint(
-            model_name='firmrecipient',
+            model_name='customerrecipient',
             constraint=models.UniqueConstraint(condition=models.Q(('topic__isnull', False)), fields=('membership', 'topic'), name='added_to_topic_once'),
         ),
         migrations.AddConstraint(
-            model_name='firmrecipient',
+            model_name='customerrecipient',
             constraint=models.UniqueConstraint(condition=models.Q(('notice_class__isnull', False)), fields=('membership', 'notice_class'), name='added_to_class_once'),
         ),
         migrations.AddConstraint(
@@ -178,6 +178,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='candidate',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_firm', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up'])), name='candidate_reason_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_customer', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up'])), name='candidate_reason_known'),
         ),
     ]

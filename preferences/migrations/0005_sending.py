@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='candidate',
             name='reason',
-            field=models.CharField(choices=[('mandatory', 'Mandatory: no choice applies'), ('chose_yes', 'The person asked for it'), ('default_on', 'On until the person says no'), ('chose_no', 'The person said no'), ('stopped_all', 'The person stopped all optional mail'), ('default_off', 'Off until the person says yes'), ('topic_closed', 'The topic is closed'), ('not_theirs', 'The topic is not for this person'), ('unreachable', 'Mail to this address comes back'), ('denied', "The person's company does not want it"), ('added_by_firm', "The person's company asked for it"), ('implied', 'Consent is implied, and still runs'), ('lapsed', 'Implied consent has run out'), ('paused', 'The person paused optional mail'), ('escalate', 'Mandatory, and the address does not take mail'), ('no_person', 'Nobody here has this address'), ('account_closed', 'The account is closed'), ('address_changed', "The person's address changed meanwhile"), ('address_refused', 'The mail server refused the address for good'), ('gave_up', 'Still not accepted after every retry'), ('withdrawn', 'Its campaign was cancelled')], max_length=20),
+            field=models.CharField(choices=[('mandatory', 'Mandatory: no choice applies'), ('chose_yes', 'The person asked for it'), ('default_on', 'On until the person says no'), ('chose_no', 'The person said no'), ('stopped_all', 'The person stopped all optional mail'), ('default_off', 'Off until the person says yes'), ('topic_closed', 'The topic is closed'), ('not_theirs', 'The topic is not for this person'), ('unreachable', 'Mail to this address comes back'), ('denied', "The person's company does not want it"), ('added_by_customer', "The person's company asked for it"), ('implied', 'Consent is implied, and still runs'), ('lapsed', 'Implied consent has run out'), ('paused', 'The person paused optional mail'), ('escalate', 'Mandatory, and the address does not take mail'), ('no_person', 'Nobody here has this address'), ('account_closed', 'The account is closed'), ('address_changed', "The person's address changed meanwhile"), ('address_refused', 'The mail server refused the address for good'), ('gave_up', 'Still not accepted after every retry'), ('withdrawn', 'Its campaign was cancelled')], max_length=20),
         ),
         migrations.AlterField(
             model_name='deliverydecision',
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='deliverydecision',
             name='reason',
-            field=models.CharField(choices=[('mandatory', 'Mandatory: no choice applies'), ('chose_yes', 'The person asked for it'), ('default_on', 'On until the person says no'), ('chose_no', 'The person said no'), ('stopped_all', 'The person stopped all optional mail'), ('default_off', 'Off until the person says yes'), ('topic_closed', 'The topic is closed'), ('not_theirs', 'The topic is not for this person'), ('unreachable', 'Mail to this address comes back'), ('denied', "The person's company does not want it"), ('added_by_firm', "The person's company asked for it"), ('implied', 'Consent is implied, and still runs'), ('lapsed', 'Implied consent has run out'), ('paused', 'The person paused optional mail'), ('escalate', 'Mandatory, and the address does not take mail'), ('no_person', 'Nobody here has this address'), ('account_closed', 'The account is closed'), ('address_changed', "The person's address changed meanwhile"), ('address_refused', 'The mail server refused the address for good'), ('gave_up', 'Still not accepted after every retry'), ('withdrawn', 'Its campaign was cancelled')], max_length=20),
+            field=models.CharField(choices=[('mandatory', 'Mandatory: no choice applies'), ('chose_yes', 'The person asked for it'), ('default_on', 'On until the person says no'), ('chose_no', 'The person said no'), ('stopped_all', 'The person stopped all optional mail'), ('default_off', 'Off until the person says yes'), ('topic_closed', 'The topic is closed'), ('not_theirs', 'The topic is not for this person'), ('unreachable', 'Mail to this address comes back'), ('denied', "The person's company does not want it"), ('added_by_customer', "The person's company asked for it"), ('implied', 'Consent is implied, and still runs'), ('lapsed', 'Implied consent has run out'), ('paused', 'The person paused optional mail'), ('escalate', 'Mandatory, and the address does not take mail'), ('no_person', 'Nobody here has this address'), ('account_closed', 'The account is closed'), ('address_changed', "The person's address changed meanwhile"), ('address_refused', 'The mail server refused the address for good'), ('gave_up', 'Still not accepted after every retry'), ('withdrawn', 'Its campaign was cancelled')], max_length=20),
         ),
         migrations.AlterField(
             model_name='message',
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='candidate',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_firm', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up', 'withdrawn'])), name='candidate_reason_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_customer', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up', 'withdrawn'])), name='candidate_reason_known'),
         ),
         migrations.AddConstraint(
             model_name='deliverydecision',
@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='deliverydecision',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_firm', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up', 'withdrawn'])), name='reason_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['mandatory', 'chose_yes', 'default_on', 'chose_no', 'stopped_all', 'default_off', 'topic_closed', 'not_theirs', 'unreachable', 'denied', 'added_by_customer', 'implied', 'lapsed', 'paused', 'escalate', 'no_person', 'account_closed', 'address_changed', 'address_refused', 'gave_up', 'withdrawn'])), name='reason_known'),
         ),
         migrations.AddConstraint(
             model_name='message',

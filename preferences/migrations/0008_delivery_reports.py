@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Trial',
+            name='DeliveryProbe',
             fields=[
                 ('message', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='trial', serialize=False, to='preferences.message')),
                 ('address', models.EmailField(max_length=254)),
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='DeliveryReport',
+            name='DeliveryEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('delivered', 'Delivered'), ('delayed', 'Delayed; they still try'), ('soft', 'Came back; the address may take mail later'), ('hard', 'Came back; the address takes no mail'), ('complaint', 'Reported as unwanted')], max_length=10)),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['delivered', 'delayed', 'soft', 'hard', 'complaint'])), name='report_kind_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['delivered', 'delayed', 'soft', 'hard', 'complaint'])), name='delivery_event_kind_known')],
             },
         ),
         migrations.AddIndex(
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('how', ''), ('state__in', ['addresses', 'told', 'staff'])), models.Q(('ended_at__isnull', False), ('state', 'proved'), ('how__in', ['delivered', 'read', 'phone', 'post'])), models.Q(('ended_at__isnull', False), ('how', 'gave_up'), ('state', 'exhausted')), _connector='OR'), name='escalation_ends_proved_or_exhausted'),
         ),
         migrations.AddConstraint(
-            model_name='trial',
+            model_name='deliveryprobe',
             constraint=models.UniqueConstraint(condition=models.Q(('escalation__isnull', False)), fields=('escalation', 'address'), name='each_address_is_tried_once'),
         ),
     ]

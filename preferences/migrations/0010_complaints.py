@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, choices=[('delivered', 'Delivered, as a mail server says'), ('read', 'Read in the hub'), ('phone', 'Reached by phone'), ('post', 'Reached by post'), ('gave_up', 'Every way was tried')], max_length=10),
         ),
         migrations.AddIndex(
-            model_name='deliveryreport',
-            index=models.Index(condition=models.Q(('kind', 'complaint')), fields=['message'], name='report_complaint'),
+            model_name='deliveryevent',
+            index=models.Index(condition=models.Q(('kind', 'complaint')), fields=['message'], name='delivery_event_complaint'),
         ),
     ]

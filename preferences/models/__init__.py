@@ -1,13 +1,13 @@
 """What a person wants, and must, receive, as tables."""
 
-from preferences.models import campaigns, categories, consent, messages, recipients, reports
+from preferences.models import campaigns, categories, consent, delivery_events, messages, recipients
 from preferences.models.campaigns import Campaign, Candidate
 from preferences.models.categories import Activation, NoticeClass, Reseller, Topic
 from preferences.models.consent import Choice, ConsentRecord
-from preferences.models.firms import ContactRole, FirmDenial, FirmRecipient
+from preferences.models.customer_email import ContactRole, CustomerRecipient, CustomerTopicDenial
+from preferences.models.delivery_events import DeliveryEvent, DeliveryProbe, Escalation
 from preferences.models.messages import DeliveryDecision, Message
 from preferences.models.recipients import Recipient
-from preferences.models.reports import DeliveryReport, Escalation, Trial
 
 __all__ = [
     "Activation",
@@ -16,17 +16,17 @@ __all__ = [
     "Choice",
     "ConsentRecord",
     "ContactRole",
+    "CustomerRecipient",
+    "CustomerTopicDenial",
     "DeliveryDecision",
-    "DeliveryReport",
+    "DeliveryEvent",
+    "DeliveryProbe",
     "Escalation",
-    "FirmDenial",
-    "FirmRecipient",
     "Message",
     "NoticeClass",
     "Recipient",
     "Reseller",
     "Topic",
-    "Trial",
 ]
 
 # Installed after every migration (preferences.signals).
@@ -36,5 +36,5 @@ TRIGGERS = [
     *consent.TRIGGERS,
     *campaigns.TRIGGERS,
     *messages.TRIGGERS,
-    *reports.TRIGGERS,
+    *delivery_events.TRIGGERS,
 ]

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from accounts.choices import Language
 from accounts.models import User
 from accounts.models.triggers import Effect, Refusal, append_only, register
-from preferences.choices import REDUCING_SOURCES, ConsentBasis, ConsentSource
+from preferences.choices import OPT_OUT_SOURCES, ConsentBasis, ConsentSource
 from preferences.models.categories import Topic
 from preferences.models.recipients import Recipient
 
@@ -85,7 +85,7 @@ class ConsentRecord(models.Model):
                 name="only_a_yes_to_a_topic_is_implied",
             ),
             models.CheckConstraint(
-                condition=Q(wants=False) | ~Q(source__in=REDUCING_SOURCES),
+                condition=Q(wants=False) | ~Q(source__in=OPT_OUT_SOURCES),
                 name="what_only_reduces_never_enrols",
             ),
             models.CheckConstraint(

@@ -1,6 +1,5 @@
 """Reads of this app: nouns or questions."""
 
-from preferences.selectors.answers import Answer, answer_for, find_recipient, may_send, readers_of
 from preferences.selectors.centre import (
     MandatoryMail,
     PreferenceCentre,
@@ -13,39 +12,46 @@ from preferences.selectors.centre import (
     notice_classes,
     preference_centre,
 )
-from preferences.selectors.firms import (
+from preferences.selectors.customer_email import (
     addable_topics,
     contacts_for,
-    firm_contacts,
-    firm_recipients,
-    firm_topics,
+    customer_contacts,
+    customer_recipients,
+    customer_topics,
     topics_for,
 )
 from preferences.selectors.portals import UnknownCategory, find_category, verdicts_for_portal
+from preferences.selectors.send_decisions import (
+    SendDecision,
+    find_recipient,
+    may_send,
+    readers_of,
+    send_decision_for,
+)
 
 __all__ = [
-    "Answer",
     "MandatoryMail",
     "PreferenceCentre",
+    "SendDecision",
     "TopicRow",
     "UnknownCategory",
     "addable_topics",
-    "answer_for",
     "centre_of",
     "choosable_topics",
     "consent_history",
     "consents_of",
     "contacts_for",
+    "customer_contacts",
+    "customer_recipients",
+    "customer_topics",
     "find_category",
     "find_recipient",
     "find_topic",
-    "firm_contacts",
-    "firm_recipients",
-    "firm_topics",
     "may_send",
     "notice_classes",
     "preference_centre",
     "readers_of",
+    "send_decision_for",
     "topics_for",
     "verdicts_for_portal",
 ]

@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from preferences.audience import audience_counts
 from preferences.models import ConsentRecord, Recipient, Topic
-from preferences.selectors.campaigns import Reckoning, reckoning
+from preferences.selectors.campaigns import AudienceEstimate, estimate
 
 MONTHS = 12
 
 
-def audience_of(topic: Topic) -> Reckoning:
+def audience_of(topic: Topic) -> AudienceEstimate:
     """Every reader there is, by what would come of a mail of this topic now: one statement."""
-    return reckoning(
+    return estimate(
         audience_counts(category=topic, readers=Recipient.objects.filter(followed_by=None))
     )
 

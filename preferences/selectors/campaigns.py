@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from preferences.audience import audience_counts
 from preferences.choices import SENDING_REASONS, UNFINISHED, MessageState, Outcome, Reason
 from preferences.models import Campaign, Candidate, DeliveryDecision, Message
-from preferences.selectors.answers import readers_of
+from preferences.selectors.send_decisions import readers_of
 
 LONG_SUBJECT = 70  # characters: more is cut off in most lists of mail
 COUNTED_EVERY = 5  # seconds: however many look on, a running campaign is counted once
@@ -60,7 +60,7 @@ def warnings_of(campaign: Campaign) -> list[Warned]:
 
 
 @dataclass(frozen=True)
-class Reckoning:
+class AudienceEstimate:
     """How many readers a mail has, and for what reasons it goes to them or not."""
 
     sent: list[tuple[Reason, int]]
@@ -77,19 +77,19 @@ class Reckoning:
         return sum(count for _reason, count in self.kept_back)
 
 
-def reckoning(counts: dict[Reason, int]) -> Reckoning:
+def estimate(counts: dict[Reason, int]) -> AudienceEstimate:
     """Counts by reason, told apart by what comes of them, the largest first."""
     goes = {*SENDING_REASONS, Reason.MANDATORY, Reason.ESCALATE}
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return Reckoning(
+    return AudienceEstimate(
         sent=[(reason, count) for reason, count in ordered if reason in goes],
         kept_back=[(reason, count) for reason, count in ordered if reason not in goes],
     )
 
 
-def reckon(campaign: Campaign) -> Reckoning:
+def estimate_audience(campaign: Campaign) -> AudienceEstimate:
     """Who would get it if it were sent now, and why the others would not: one statement."""
-    return reckoning(audience_counts(category=campaign.topic, readers=readers_of(campaign)))
+    return estimate(audience_counts(category=campaign.topic, readers=readers_of(campaign)))
 
 
 @dataclass(frozen=True)
@@ -147,14 +147,14 @@ def _progress(campaign: Campaign) -> Progress:
     )
 
 
-def decided_about(campaign: Campaign) -> Reckoning:
+def decided_about(campaign: Campaign) -> AudienceEstimate:
     """What was decided about each candidate when it began, by reason."""
     return _kept(campaign, "decided", DECIDED, _decided)
 
 
-def _decided(campaign: Campaign) -> Reckoning:
+def _decided(campaign: Campaign) -> AudienceEstimate:
     rows = Candidate.objects.filter(campaign=campaign).order_by().values_list("reason")
-    return reckoning({Reason(why): count for why, count in rows.annotate(count=Count("pk"))})
+    return estimate({Reason(why): count for why, count in rows.annotate(count=Count("pk"))})
 
 
 def outcomes_of(campaign: Campaign) -> list[tuple[Outcome, Reason, int]]:

@@ -17,14 +17,14 @@ from preferences.models import (
     Campaign,
     Choice,
     ConsentRecord,
-    FirmDenial,
-    FirmRecipient,
+    CustomerRecipient,
+    CustomerTopicDenial,
     Message,
     NoticeClass,
     Recipient,
     Topic,
 )
-from preferences.selectors.firms import Copies, copies_of
+from preferences.selectors.customer_email import Copies, copies_of
 
 
 class MandatoryMail(ValidationError):
@@ -41,8 +41,8 @@ class TopicRow:
     reason: Reason
     chosen: ConsentRecord | None
     last_sent: datetime | None = None
-    denials: tuple[FirmDenial, ...] = ()
-    additions: tuple[FirmRecipient, ...] = ()
+    denials: tuple[CustomerTopicDenial, ...] = ()
+    additions: tuple[CustomerRecipient, ...] = ()
 
     @property
     def hint(self) -> str:
@@ -92,7 +92,7 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
             topics=[topic.pk for topic in offered], readers=[recipient.pk]
         )
     }
-    firm = _said_by_firms(recipient, verdicts)
+    customer_email = _settings_of_customers(recipient, verdicts)
     rows = [
         TopicRow(
             topic,
@@ -101,8 +101,8 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
             verdicts[topic.pk].reason,
             choices.get(topic.pk),
             max(filter(None, (topic.campaign_sent_at, topic.mail_sent_at)), default=None),
-            tuple(row for row in firm.denials if row.topic_id == topic.pk),
-            tuple(row for row in firm.additions if row.topic_id == topic.pk),
+            tuple(row for row in customer_email.denials if row.topic_id == topic.pk),
+            tuple(row for row in customer_email.additions if row.topic_id == topic.pk),
         )
         for topic in offered
     ]
@@ -111,7 +111,7 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
         topics=rows,
         notices=_notices_for(recipient),
         history=list(consents_of(recipient)[:5]),
-        copies=firm.copies,
+        copies=customer_email.copies,
     )
 
 
@@ -142,22 +142,26 @@ def _notices_for(recipient: Recipient) -> list[NoticeClass]:
     return notice_classes()
 
 
-class _Firms(NamedTuple):
-    denials: list[FirmDenial]
-    additions: list[FirmRecipient]
+class _CustomerSettings(NamedTuple):
+    denials: list[CustomerTopicDenial]
+    additions: list[CustomerRecipient]
     copies: list[Copies]
 
 
-def _said_by_firms(recipient: Recipient, verdicts: dict[int | None, Verdict]) -> _Firms:
+def _settings_of_customers(
+    recipient: Recipient, verdicts: dict[int | None, Verdict]
+) -> _CustomerSettings:
     """What their companies decided that shows here: it is never hidden from the person (R43)."""
     if recipient.user is None:
-        return _Firms([], [], [])
+        return _CustomerSettings([], [], [])
     members = Membership.objects.live().filter(user=recipient.user)
     denied = [key for key, found in verdicts.items() if not found.send]
-    added = [key for key, found in verdicts.items() if found.reason == Reason.ADDED_BY_FIRM]
-    denials = FirmDenial.objects.filter(customer__in=members.values("customer"), topic__in=denied)
-    additions = FirmRecipient.objects.filter(membership__in=members, topic__in=added)
-    return _Firms(
+    added = [key for key, found in verdicts.items() if found.reason == Reason.ADDED_BY_CUSTOMER]
+    denials = CustomerTopicDenial.objects.filter(
+        customer__in=members.values("customer"), topic__in=denied
+    )
+    additions = CustomerRecipient.objects.filter(membership__in=members, topic__in=added)
+    return _CustomerSettings(
         list(denials.select_related("customer", "by")) if denied else [],
         list(additions.select_related("membership__customer", "by")) if added else [],
         copies_of(recipient.user),

@@ -93,7 +93,7 @@ def _messages(recipient: Recipient) -> Any:
     return (
         Message.objects.filter(recipient=recipient)
         .select_related("campaign", "topic", "decision", "escalation__by")
-        .prefetch_related("reports", "escalation__trials__message__reports")
+        .prefetch_related("reports", "escalation__probes__message__reports")
         .defer("sealed_content")
         .order_by("pk")
     )
@@ -147,14 +147,14 @@ def _escalation(found: Escalation | None) -> dict[str, Any] | None:
         "ended_at": _moment(found.ended_at),
         "by": str(found.by.sub) if found.by else None,
         "reason": found.reason,
-        "tried": [
+        "test_sent": [
             {
-                "address": trial.address,
-                "message_id": trial.message.message_id,
-                "state": trial.message.state,
-                "reports": _reports(trial.message),
+                "address": probe.address,
+                "message_id": probe.message.message_id,
+                "state": probe.message.state,
+                "reports": _reports(probe.message),
             }
-            for trial in sorted(found.trials.all(), key=lambda trial: trial.pk)
+            for probe in sorted(found.probes.all(), key=lambda probe: probe.pk)
         ],
     }
 

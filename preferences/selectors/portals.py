@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from portals.models import Portal
 from preferences.audience import Verdict, notice_verdicts, topic_verdicts
 from preferences.models import NoticeClass, Recipient, Topic
-from preferences.selectors.answers import members_concerned
+from preferences.selectors.send_decisions import members_concerned
 
 _SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

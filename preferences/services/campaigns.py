@@ -203,7 +203,7 @@ def start_due_campaigns() -> int:
 
     Called by the clock; safe to run twice at once.
     """
-    from preferences.gate.dispatch import finished_campaigns
+    from preferences.gate.campaign_sending import finished_campaigns
 
     now, touched = timezone.now(), _end_cancelled()
     due = Campaign.objects.filter(state=CampaignState.SCHEDULED, starts_at__lte=now)

@@ -7,8 +7,8 @@ from accounts.models import AuditEvent
 from accounts.selectors import staff_with
 from accounts.services.audit import record_event
 from preferences.choices import CampaignState, MessageState
-from preferences.choices.reports import ReportKind
-from preferences.models import Campaign, DeliveryReport, Message
+from preferences.choices.delivery_events import DeliveryEventKind
+from preferences.models import Campaign, DeliveryEvent, Message
 
 WARN_AT = 0.001  # of the mails sent: what large mail services still bear
 HOLD_AT = 0.003  # where they begin to refuse all our mail
@@ -37,8 +37,8 @@ def watch_complaints(*, campaign_pk: int) -> Campaign:
 
 def complaints_about(campaign: Campaign) -> int:
     """How many of its readers complained: from the complaints to their mails, not the other way."""
-    complaints = DeliveryReport.objects.filter(
-        kind=ReportKind.COMPLAINT, message__campaign=campaign
+    complaints = DeliveryEvent.objects.filter(
+        kind=DeliveryEventKind.COMPLAINT, message__campaign=campaign
     )
     return complaints.values("message").distinct().count()
 

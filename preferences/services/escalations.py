@@ -18,9 +18,9 @@ from accounts.selectors import proved_addresses, super_users_of
 from accounts.services.audit import record_event
 from accounts.services.customers import require_staff
 from accounts.validators import clean_reason
-from preferences.choices.reports import OPEN_ESCALATIONS, EscalationState, ReachedHow
-from preferences.gate import returned
-from preferences.models import Escalation, Message, Recipient, Trial
+from preferences.choices.delivery_events import OPEN_ESCALATIONS, EscalationState, ReachedHow
+from preferences.gate import bounce_notices
+from preferences.models import DeliveryProbe, Escalation, Message, Recipient
 from preferences.services.recipients import clear_mark, lock_recipient
 
 ADDRESS_HAS = timedelta(hours=1)  # to prove itself, before the next step
@@ -42,7 +42,7 @@ def open_escalation(*, message: Message) -> Escalation | None:
     """
     if message.topic_id is not None:
         return None
-    if Trial.objects.filter(message=message).exists():
+    if DeliveryProbe.objects.filter(message=message).exists():
         _hurry(message)
         return None
     if message.recipient is None or message.recipient.user is None:
@@ -55,17 +55,17 @@ def open_escalation(*, message: Message) -> Escalation | None:
     return found
 
 
-def _hurry(trial_message: Message) -> None:
+def _hurry(probe_message: Message) -> None:
     """The address that was tried sent it back too: no need to wait for it."""
     Escalation.objects.filter(
-        trials__message=trial_message, state=EscalationState.ADDRESSES
+        probes__message=probe_message, state=EscalationState.ADDRESSES
     ).update(due_at=timezone.now())
 
 
 def prove_by_delivery(*, message: Message) -> None:
     """A server says it delivered the notice to another address, or after all: it reached them."""
     for found in Escalation.objects.filter(
-        Q(message=message) | Q(trials__message=message)
+        Q(message=message) | Q(probes__message=message)
     ).distinct():
         _end(found, EscalationState.PROVED, ReachedHow.DELIVERED, None)
 
@@ -110,17 +110,21 @@ def _step(pk: int, recipient_pk: int) -> bool:
 
 def _next_address(escalation: Escalation, recipient: Recipient) -> str:
     """An address of theirs that is proved theirs, and was not tried with this notice."""
-    tried = set(Trial.objects.filter(escalation=escalation).values_list("address", flat=True))
-    tried.add(escalation.message.address)
+    test_sent = set(
+        DeliveryProbe.objects.filter(escalation=escalation).values_list("address", flat=True)
+    )
+    test_sent.add(escalation.message.address)
     if recipient.unreachable_since is not None:
-        tried.add(recipient.email)
+        test_sent.add(recipient.email)
     theirs = proved_addresses(recipient.user) if recipient.user else []
-    return next((address for address in theirs if address not in tried), "")
+    return next((address for address in theirs if address not in test_sent), "")
 
 
 def _try_address(escalation: Escalation, recipient: Recipient, address: str) -> None:
-    message = returned.send_came_back(escalation.message, recipient=recipient, address=address)
-    Trial.objects.create(message=message, escalation=escalation, address=address)
+    message = bounce_notices.send_bounce_notice(
+        escalation.message, recipient=recipient, address=address
+    )
+    DeliveryProbe.objects.create(message=message, escalation=escalation, address=address)
     escalation.due_at = timezone.now() + ADDRESS_HAS
     escalation.save(update_fields=["due_at"])
     _record("escalation.address_tried", None, escalation)
@@ -143,7 +147,7 @@ def _tell_super_users(escalation: Escalation, recipient: Recipient) -> bool:
     told = Escalation.objects.filter(recipient=recipient, told_at__gt=now - TOLD_AGAIN_AFTER)
     if not told.exists():
         for reader, member in readers.values():
-            returned.send_unreachable(
+            bounce_notices.send_unreachable(
                 reader=reader, membership=member, address=escalation.message.address
             )
         _record("escalation.told", None, escalation)
@@ -169,8 +173,8 @@ def confirm_address(*, actor: User) -> list[Escalation]:
     ]
     if recipient.unreachable_since is not None:
         clear_mark(recipient)
-        message = returned.send_trial(person=actor)
-        Trial.objects.create(message=message, address=actor.email)
+        message = bounce_notices.send_address_probe(person=actor)
+        DeliveryProbe.objects.create(message=message, address=actor.email)
         record_event(kind="address.confirmed", actor=actor, person=actor)
     return ended
 

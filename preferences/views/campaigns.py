@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import PersonRequest
 from accounts.selectors import page_of
 from accounts.services.customers import require_staff
-from accounts.views.rings import press
+from accounts.views.access import run_action
 from preferences.choices import CampaignState
 from preferences.forms.campaigns import CampaignForm, SendForm
 from preferences.gate.preview import previews_of
@@ -21,13 +21,13 @@ from preferences.models import Campaign, Candidate
 from preferences.selectors.campaigns import (
     candidates_of,
     decided_about,
+    estimate_audience,
     outcomes_of,
     progress_of,
-    reckon,
     warnings_of,
 )
 from preferences.services import campaigns as services
-from preferences.services.trials import try_campaign
+from preferences.services.test_sends import send_test
 
 POLLED = (CampaignState.SCHEDULED, CampaignState.RUNNING)
 
@@ -96,7 +96,7 @@ def campaign_check(request: PersonRequest, campaign: int) -> HttpResponse:
     kind = "topic" if found.topic_id else "notice"
     if request.method == "POST":
         require_staff(request.user, f"preferences.send_{kind}_campaign")
-    counted = reckon(found)
+    counted = estimate_audience(found)
     form = SendForm(
         request.POST if request.method == "POST" else None,
         campaign=found,
@@ -130,12 +130,12 @@ def _said(starts_at: Any) -> str:
 
 
 @require_POST
-def campaign_try(request: PersonRequest, campaign: int) -> HttpResponse:
+def campaign_test_send(request: PersonRequest, campaign: int) -> HttpResponse:
     """Send it to oneself."""
     found = _campaign(request, campaign, "preferences.change_campaign")
-    press(
+    run_action(
         request,
-        lambda: try_campaign(actor=request.user, campaign=found),
+        lambda: send_test(actor=request.user, campaign=found),
         _("The trial is on its way to %(address)s.") % {"address": request.user.email},
     )
     return redirect("preferences:campaign-check", campaign)
@@ -176,7 +176,7 @@ def campaign_act(request: PersonRequest, campaign: int, act: str) -> HttpRespons
         "resume": services.resume_campaign,
         "cancel": services.cancel_campaign,
     }[act]
-    press(request, lambda: service(actor=request.user, campaign=found), str(DONE[act]))
+    run_action(request, lambda: service(actor=request.user, campaign=found), str(DONE[act]))
     return redirect("preferences:campaign", campaign)
 
 

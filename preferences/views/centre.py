@@ -29,9 +29,15 @@ from preferences.selectors import (
     preference_centre,
 )
 from preferences.services.choices import TopicRefused, choose_topics, resume_optional
+from preferences.services.opt_out_undo import (
+    UNDO_WITHIN,
+    read_opt_out,
+    sign_opt_out,
+    stop_mail,
+    undo_opt_out,
+)
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import DeliveryRefused, choose_digest, pause_optional_mail
-from preferences.services.reductions import UNDO_WITHIN, opened, sealed, stop_mail, undo_reduction
 
 PAUSES = ("30", "90")
 # What a page says was done, and what its undo gives back, is signed: nobody makes it up.
@@ -49,7 +55,7 @@ class Said:
     done: str
     topics: list[str] = field(default_factory=list)
     was: str = ""
-    reduction: str = ""
+    opt_out: str = ""
 
     @property
     def way_back(self) -> tuple[str, list[tuple[str, str]]] | None:
@@ -60,7 +66,7 @@ class Said:
             "digest": ("digest", [("digest", self.was)] if self.was else []),
             "language": ("language", [("language", self.was)] if self.was else []),
         }
-        stop = ("undo", [("reduction", self.reduction)] if self.reduction else [])
+        stop = ("undo", [("opt_out", self.opt_out)] if self.opt_out else [])
         act, fields = acts.get(self.done, stop)
         return (reverse(f"preferences:{act}"), fields) if fields else None
 
@@ -151,23 +157,21 @@ def stop_all(request: PersonRequest) -> HttpResponse:
 
 
 def _stop(request: PersonRequest, topics: list[Topic]) -> HttpResponse:
-    reduction = stop_mail(
-        actor=request.user, topics=topics, network_address=network_address(request)
-    )
-    kept = sealed(reduction, UNDO) if reduction.took else ""
+    opt_out = stop_mail(actor=request.user, topics=topics, network_address=network_address(request))
+    kept = sign_opt_out(opt_out, UNDO) if opt_out.took else ""
     slugs = [topic.slug for topic in topics]
-    return _answer(request, Said("no" if topics else "stopped", slugs, reduction=kept))
+    return _answer(request, Said("no" if topics else "stopped", slugs, opt_out=kept))
 
 
 @require_POST
 def undo(request: PersonRequest) -> HttpResponse:
     """A stop of the last ten minutes taken back: exactly what it took comes again."""
-    kept = opened(request.POST.get("reduction", ""), UNDO)
+    kept = read_opt_out(request.POST.get("opt_out", ""), UNDO)
     if kept is None:
         late = _("That was more than ten minutes ago: nothing was changed.")
         return _refused(request, TopicRefused(late))
-    undone = undo_reduction(
-        actor=request.user, reduction=kept, network_address=network_address(request)
+    undone = undo_opt_out(
+        actor=request.user, opt_out=kept, network_address=network_address(request)
     )
     if not undone:
         since = _("Something was changed since: nothing was undone.")

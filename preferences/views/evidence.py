@@ -13,7 +13,7 @@ from accounts.http import PersonRequest
 from accounts.services.customers import require_staff
 from preferences.forms.evidence import EvidenceForm
 from preferences.selectors import find_recipient, notice_classes
-from preferences.selectors.ledger import mandatory_sends
+from preferences.selectors.mandatory_mail_statistics import mandatory_sends
 from preferences.services.evidence import export_evidence
 
 

@@ -20,17 +20,17 @@ from preferences.choices import ConsentSource, Digest
 from preferences.models import Recipient, Topic
 from preferences.selectors import MandatoryMail, centre_of, find_topic
 from preferences.services.choices import unsubscribe
-from preferences.services.reductions import (
+from preferences.services.opt_out_undo import (
     UNDO_WITHIN,
-    Reduction,
-    opened,
+    OptOut,
     pause_by_link,
-    sealed,
+    read_opt_out,
+    sign_opt_out,
     space_by_link,
     stop_mail,
-    undo_reduction,
+    undo_opt_out,
 )
-from preferences.services.subscriptions import ask_to_subscribe
+from preferences.services.topic_signups import ask_to_subscribe
 from preferences.tokens import BadToken, page_path, read_page_token, read_unsubscribe_token
 
 UNDO_COOKIE = "hub_mail_undo"
@@ -97,7 +97,7 @@ def _page(
     done: str = "",
     topics: list[Topic] | None = None,
     refusal: ValidationError | None = None,
-    reduction: Reduction | None = None,
+    opt_out: OptOut | None = None,
 ) -> HttpResponse:
     recipient.refresh_from_db()
     centre = centre_of(recipient)
@@ -110,14 +110,14 @@ def _page(
         "done": done,
         "changed": topics or [],
         "refusal": first_error(refusal) if refusal else "",
-        "can_undo": bool(reduction and reduction.took)
+        "can_undo": bool(opt_out and opt_out.took)
         or (request.method != "POST" and _kept(request) is not None),
     }
     response = render(request, "preferences/mail.html", context, status=409 if refusal else 200)
-    if reduction is not None and reduction.took:
+    if opt_out is not None and opt_out.took:
         response.set_cookie(
             UNDO_COOKIE,
-            sealed(reduction, UNDO_COOKIE),
+            sign_opt_out(opt_out, UNDO_COOKIE),
             max_age=UNDO_WITHIN,
             path=request.path,
             httponly=True,
@@ -129,9 +129,9 @@ def _page(
     return response
 
 
-def _kept(request: PersonRequest) -> Reduction | None:
+def _kept(request: PersonRequest) -> OptOut | None:
     """What this browser reduced in the last ten minutes."""
-    return opened(request.COOKIES.get(UNDO_COOKIE, ""), UNDO_COOKIE)
+    return read_opt_out(request.COOKIES.get(UNDO_COOKIE, ""), UNDO_COOKIE)
 
 
 def _stop(request: PersonRequest, recipient: Recipient) -> HttpResponse:
@@ -140,17 +140,17 @@ def _stop(request: PersonRequest, recipient: Recipient) -> HttpResponse:
         topics = [find_topic(recipient, request.POST.get("topic", ""))]
     except MandatoryMail as error:
         return _page(request, recipient, refusal=error)
-    reduction = stop_mail(
+    opt_out = stop_mail(
         actor=None, recipient=recipient, topics=topics, network_address=network_address(request)
     )
-    return _page(request, recipient, "no", topics, reduction=reduction)
+    return _page(request, recipient, "no", topics, opt_out=opt_out)
 
 
 def _stop_all(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    reduction = stop_mail(
+    opt_out = stop_mail(
         actor=None, recipient=recipient, topics=[], network_address=network_address(request)
     )
-    return _page(request, recipient, "stopped", reduction=reduction)
+    return _page(request, recipient, "stopped", opt_out=opt_out)
 
 
 def _pause(request: PersonRequest, recipient: Recipient) -> HttpResponse:
@@ -159,19 +159,19 @@ def _pause(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     if days not in PAUSES:
         raise Http404("no such pause")
     until = timezone.now() + timedelta(days=int(days))
-    reduction = pause_by_link(actor=None, recipient=recipient, until=until)
-    return _page(request, recipient, "paused", reduction=reduction)
+    opt_out = pause_by_link(actor=None, recipient=recipient, until=until)
+    return _page(request, recipient, "paused", opt_out=opt_out)
 
 
 def _digest(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     """Rarer."""
     try:
-        reduction = space_by_link(
+        opt_out = space_by_link(
             actor=None, recipient=recipient, digest=request.POST.get("digest", "")
         )
     except ValidationError as error:
         return _page(request, recipient, refusal=error)
-    return _page(request, recipient, "digest", reduction=reduction)
+    return _page(request, recipient, "digest", opt_out=opt_out)
 
 
 def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
@@ -179,10 +179,10 @@ def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     kept = _kept(request)
     if kept is None:
         return _page(request, recipient, "late")
-    undo_reduction(
+    undo_opt_out(
         actor=None,
         recipient=recipient,
-        reduction=kept,
+        opt_out=kept,
         network_address=network_address(request),
     )
     return _page(request, recipient, "undone")

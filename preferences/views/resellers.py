@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.services.customers import require_staff
-from accounts.views.rings import press
+from accounts.views.access import run_action
 from preferences.models import Reseller
 from preferences.services.resellers import mark_reseller, unmark_reseller
 
@@ -36,7 +36,7 @@ def reseller(request: PersonRequest, slug: str, marked: bool) -> HttpResponse:
         if marked
         else _("%(company)s is no longer marked as a reseller.")
     )
-    press(
+    run_action(
         request,
         lambda: service(actor=request.user, customer=found),
         done % {"company": found},

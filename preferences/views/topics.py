@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import PersonRequest
 from accounts.services.customers import require_staff
-from accounts.views.rings import press
+from accounts.views.access import run_action
 from preferences.choices import FOUNDING_CLASSES
 from preferences.forms.topics import NewTopicForm, TopicForm
 from preferences.models import NoticeClass, Topic
@@ -89,7 +89,7 @@ def topic_active(request: PersonRequest, slug: str, active: bool) -> HttpRespons
     """Close a topic, or open it again; what people chose is kept."""
     found = _topic(request, slug, "preferences.change_topic")
     done = _("“%(topic)s” is open again.") if active else _("“%(topic)s” is closed.")
-    press(
+    run_action(
         request,
         lambda: update_topic(actor=request.user, topic=found, active=active),
         done % {"topic": found},
@@ -127,7 +127,7 @@ def class_activate(request: PersonRequest, code: str) -> HttpResponse:
     """One staff member's yes to a class that was added in code."""
     require_staff(request.user, "preferences.add_activation")
     found = get_object_or_404(NoticeClass, code=code)
-    press(
+    run_action(
         request,
         lambda: activate_notice_class(actor=request.user, notice_class=found),
         _("Your yes to “%(class)s” is written down.") % {"class": found},

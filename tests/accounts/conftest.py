@@ -46,7 +46,7 @@ def hand_over(alder) -> Callable[[User, Membership], None]:
     def give(giver, to, *, customer=alder):
         now = timezone.now()
         offer = offer_hand_over(
-            actor=giver, customer=customer, to=to, typed_name=customer.name, signed_in_at=now
+            actor=giver, customer=customer, to=to, confirmation_name=customer.name, signed_in_at=now
         )
         accept_hand_over(actor=to.user, hand_over=offer, signed_in_at=now)
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.choices import EVENT_GROUPS, EventGroup, kinds_in
-from accounts.models import AuditEvent, AuditEventThing
+from accounts.models import AuditEvent, AuditEventResource
 from accounts.selectors import sentence_of
-from accounts.selectors.activity import Asked, find_activity
+from accounts.selectors.activity import ActivityFilter, find_activity
 from accounts.services.invitations import accept_invitation, invite_person
 from portals.choices import SENTENCES
 from portals.models import Resource
@@ -105,18 +105,18 @@ def test_a_stranger_cannot_be_asked_for(trail, charlie):
 
 
 def test_by_thing_with_what_speaks_of_several(trail, alder):
-    thing = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
-    events = shown(trail(resource=thing.pk))
+    resource = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
+    events = shown(trail(resource=resource.pk))
 
     assert events
-    assert all(thing.pk in event.things() for event in events)
+    assert all(resource.pk in event.resources() for event in events)
     assert not shown(trail(resource=10**9))
 
 
 def test_what_is_derived_is_what_the_data_says(alder):
     for event in AuditEvent.objects.all():
-        stored = AuditEventThing.objects.filter(event=event).values_list("resource", flat=True)
-        assert set(stored) == event.things()
+        stored = AuditEventResource.objects.filter(event=event).values_list("resource", flat=True)
+        assert set(stored) == event.resources()
 
 
 def test_by_group_and_day(trail):
@@ -131,15 +131,15 @@ def test_by_group_and_day(trail):
 
 
 def test_pages_hold_the_filters_and_miss_nothing(alder, alice):
-    asked, seen, after = Asked(person=alice), [], ""
+    activity_filter, seen, after = ActivityFilter(person=alice), [], ""
     while True:
-        part = find_activity(alder, asked, after=after, size=3)
+        part = find_activity(alder, activity_filter, after=after, size=3)
         seen += part.rows
         if not (after := part.next_cursor):
             break
 
     assert seen == list(
-        AuditEvent.objects.filter(asked.condition(), customer=alder).order_by("-pk")
+        AuditEvent.objects.filter(activity_filter.condition(), customer=alder).order_by("-pk")
     )
 
 

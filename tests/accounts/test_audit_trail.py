@@ -60,7 +60,7 @@ def tampered(alder, db):
         with triggers.removed(connection), connection.cursor() as cursor:
             if sql.startswith("DELETE"):  # whoever does that takes what points there, too
                 cursor.execute(
-                    "DELETE FROM accounts_auditeventthing WHERE event_id IN"
+                    "DELETE FROM accounts_auditeventresource WHERE event_id IN"
                     " (SELECT id FROM accounts_auditevent WHERE chain = %s)",
                     [name],
                 )

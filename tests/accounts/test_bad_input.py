@@ -64,8 +64,8 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         "hand over": (
             alice,
             *_form(a + "hand-over-offer", "alder", to=membership(gina).pk,
-                   typed_name="Alder Dental"),
-            {"typed_name": 150},
+                   confirmation_name="Alder Dental"),
+            {"confirmation_name": 150},
         ),
         "role": (alice, *_form(a + "person-role", "alder", bob.sub, role="super_user"), {}),
         "new team": (alice, *_form(a + "teams", "alder", name="Back office"), {"name": 100}),

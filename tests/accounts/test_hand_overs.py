@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, HandOver, Membership, User
 from accounts.selectors import sentence_of
+from accounts.services.confirmation_name import ConfirmationNameRefused
 from accounts.services.customers import suspend_customer
 from accounts.services.hand_overs import (
     HandOverRefused,
@@ -20,7 +21,6 @@ from accounts.services.hand_overs import (
 )
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
 from accounts.services.sign_in import FreshSignInRequired
-from accounts.services.typed_name import TypedNameRefused
 from hub.navigation import sections_for
 
 COMPANY, NAME = "/c/alder/company/", "Alder Dental"
@@ -37,7 +37,7 @@ def offer(alice, alder, gina, membership):
         actor=alice,
         customer=alder,
         to=membership(gina),
-        typed_name=NAME,
+        confirmation_name=NAME,
         signed_in_at=timezone.now(),
     )
 
@@ -107,7 +107,7 @@ def test_settled_once(first, act, offer, alice, gina, events):
 
 
 def test_expires_to_the_second_and_makes_room(offer, alice, gina, alder, membership, time_machine):
-    again = {"actor": alice, "customer": alder, "to": membership(gina), "typed_name": NAME}
+    again = {"actor": alice, "customer": alder, "to": membership(gina), "confirmation_name": NAME}
     time_machine.move_to(offer.expires_at - timedelta(seconds=1), tick=False)
     with pytest.raises(HandOverRefused):
         offer_hand_over(**again, signed_in_at=timezone.now())
@@ -129,7 +129,7 @@ def test_only_the_main_super_user_offers(alder, gina, alice, bob, charlie, olive
                 actor=actor,
                 customer=alder,
                 to=membership(alice),
-                typed_name=NAME,
+                confirmation_name=NAME,
                 signed_in_at=timezone.now(),
             )
 
@@ -158,7 +158,7 @@ def test_offered_to_a_user_a_stranger_or_oneself(alice, bob, charlie, alder, mem
                 actor=alice,
                 customer=alder,
                 to=membership(to),
-                typed_name=NAME,
+                confirmation_name=NAME,
                 signed_in_at=timezone.now(),
             )
         assert list(refusal.value.message_dict) == ["to"]
@@ -168,12 +168,12 @@ def test_offered_to_a_user_a_stranger_or_oneself(alice, bob, charlie, alder, mem
 
 def test_the_name_is_typed(alice, gina, alder, membership, events):
     before = events()
-    with pytest.raises(TypedNameRefused):
+    with pytest.raises(ConfirmationNameRefused):
         offer_hand_over(
             actor=alice,
             customer=alder,
             to=membership(gina),
-            typed_name="Alder",
+            confirmation_name="Alder",
             signed_in_at=timezone.now(),
         )
     assert events() == before
@@ -182,7 +182,7 @@ def test_the_name_is_typed(alice, gina, alder, membership, events):
 @pytest.mark.parametrize("moment", [None, timedelta(minutes=5, seconds=1)])
 def test_both_ends_want_a_fresh_sign_in(moment, alice, gina, alder, membership, events):
     stale = moment and timezone.now() - moment
-    give = {"actor": alice, "customer": alder, "to": membership(gina), "typed_name": NAME}
+    give = {"actor": alice, "customer": alder, "to": membership(gina), "confirmation_name": NAME}
     with pytest.raises(FreshSignInRequired):
         offer_hand_over(**give, signed_in_at=stale)
     offer = offer_hand_over(**give, signed_in_at=timezone.now())
@@ -209,9 +209,9 @@ def test_all_is_checked_again_at_acceptance(offer, alice, gina, alder, olive, me
     Membership.objects.filter(pk=place.pk).update(suspended_at=None)
 
     Membership.objects.filter(pk=place.pk).update(ends_at=timezone.now() + timedelta(days=30))
-    with pytest.raises(HandOverRefused) as leaving:
+    with pytest.raises(HandOverRefused) as offboarding:
         accept(gina, offer)
-    assert leaving.value.code == "leaving"
+    assert offboarding.value.code == "offboarding"
     Membership.objects.filter(pk=place.pk).update(ends_at=None)
 
     User.objects.filter(pk=alice.pk).update(is_active=False)  # stolen, and closed by staff
@@ -293,9 +293,9 @@ def url(name, offer=None):
 
 def test_from_page_to_page(fresh, alice, gina, alder, membership):
     there = url("hand-over-offer")
-    wrong = fresh(alice).post(there, {"to": membership(gina).pk, "typed_name": "Alder"})
-    assert wrong.context["hand_over"].errors["typed_name"]
-    right = {"to": membership(gina).pk, "typed_name": "alder dental"}
+    wrong = fresh(alice).post(there, {"to": membership(gina).pk, "confirmation_name": "Alder"})
+    assert wrong.context["hand_over"].errors["confirmation_name"]
+    right = {"to": membership(gina).pk, "confirmation_name": "alder dental"}
 
     assert fresh(alice).post(there, right)["Location"] == COMPANY
     offer = HandOver.objects.get()
@@ -357,7 +357,9 @@ def test_a_second_super_user_is_suggested(as_, alice, join):
 def test_only_super_users_are_choices(who, request, fresh, alice, alder, membership):
     to = membership(request.getfixturevalue(who)).pk
 
-    answer = fresh(alice).post(url("hand-over-offer"), {"to": to, "typed_name": "Alder Dental"})
+    answer = fresh(alice).post(
+        url("hand-over-offer"), {"to": to, "confirmation_name": "Alder Dental"}
+    )
 
     assert answer.context["hand_over"].errors["to"]
     assert not HandOver.objects.exists()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.models.audit import chain_name
 from accounts.selectors import history_of
-from accounts.selectors.activity import Asked, find_activity, find_history
+from accounts.selectors.activity import ActivityFilter, find_activity, find_history
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,30 +53,30 @@ def long(transactional_db, alice, bob, emma, alder, birch) -> None:
             f" FROM {numbers}"
         )
         cursor.execute(
-            "INSERT INTO accounts_auditeventthing (event_id, resource) SELECT id,"
+            "INSERT INTO accounts_auditeventresource (event_id, resource) SELECT id,"
             f" CASE WHEN sequence % 500 = 0 THEN {RARE} ELSE {BUSY} END FROM accounts_auditevent"
             f" WHERE sequence > {LONG} AND sequence % 2 = 0"
         )
         cursor.execute("VACUUM ANALYZE" if postgresql else "ANALYZE")
 
 
-def ways(alice: User, bob: User) -> dict[str, Asked]:
+def ways(alice: User, bob: User) -> dict[str, ActivityFilter]:
     first = timezone.now() - timedelta(minutes=10 * LONG)
     day = {"since": first + timedelta(days=3), "before": first + timedelta(days=4)}
     return {
-        "everything": Asked(),
-        "who does a lot": Asked(person=alice),
-        "who is hardly there": Asked(person=bob),
-        "a busy thing": Asked(resource=BUSY),
-        "a rare thing": Asked(resource=RARE),
-        "no such thing": Asked(resource=NEVER),
-        "a frequent kind": Asked(group="rights"),
-        "a rare kind": Asked(group="teams"),
-        "no such kind": Asked(group="support"),
-        "a day": Asked(**day),
-        "somebody's day": Asked(person=alice, **day),
-        "somebody's kind": Asked(person=bob, group="teams"),
-        "somebody's things": Asked(person=alice, resource=RARE),
+        "everything": ActivityFilter(),
+        "who does a lot": ActivityFilter(person=alice),
+        "who is hardly there": ActivityFilter(person=bob),
+        "a busy thing": ActivityFilter(resource=BUSY),
+        "a rare thing": ActivityFilter(resource=RARE),
+        "no such thing": ActivityFilter(resource=NEVER),
+        "a frequent kind": ActivityFilter(group="rights"),
+        "a rare kind": ActivityFilter(group="teams"),
+        "no such kind": ActivityFilter(group="support"),
+        "a day": ActivityFilter(**day),
+        "somebody's day": ActivityFilter(person=alice, **day),
+        "somebody's kind": ActivityFilter(person=bob, group="teams"),
+        "somebody's things": ActivityFilter(person=alice, resource=RARE),
     }
 
 
@@ -131,8 +131,8 @@ def pages(find: Any) -> str:
 
 
 def test_a_page_reads_a_page(long, alder, alice, bob):
-    for way, asked in ways(alice, bob).items():
-        assert not pages(lambda after: find_activity(alder, asked, after=after)), way
+    for way, activity_filter in ways(alice, bob).items():
+        assert not pages(lambda after: find_activity(alder, activity_filter, after=after)), way
 
 
 def test_a_page_of_ones_own_history_too(long, alice, bob, emma, charlie):
@@ -168,5 +168,9 @@ def test_ones_own_page_in_few_queries(name, long, as_, emma, django_assert_max_n
 
 
 def test_a_customer_is_not_told_of_anothers(long, alder, birch):
-    assert {event.customer_id for event in find_activity(alder, Asked(resource=BUSY))} == {alder.pk}
-    assert {event.customer_id for event in find_activity(birch, Asked(resource=BUSY))} == {birch.pk}
+    assert {event.customer_id for event in find_activity(alder, ActivityFilter(resource=BUSY))} == {
+        alder.pk
+    }
+    assert {event.customer_id for event in find_activity(birch, ActivityFilter(resource=BUSY))} == {
+        birch.pk
+    }

@@ -26,7 +26,7 @@ from accounts.services.invitations import (
     revoke_invitation,
     revoke_invitations,
 )
-from accounts.services.invitations.reading import columns_of, role_called
+from accounts.services.invitations.parsing import columns_of, role_called
 from accounts.services.teams import create_team, delete_team
 from accounts.spreadsheets import Line
 from tests.accounts.conftest import PASSWORD
@@ -176,7 +176,7 @@ def test_a_team_that_ends_leaves_the_invitation(alice, alder):
 def one_more(alder, monkeypatch):
     """The day's limit, with room for one more invitation of Alder."""
     sent = alder.invitations.filter(as_main_super_user=False).count()
-    monkeypatch.setattr("accounts.services.invitations.offers.MOST_A_DAY", sent + 1)
+    monkeypatch.setattr("accounts.services.invitations.sending.MOST_A_DAY", sent + 1)
 
 
 def test_a_burst_is_refused_and_named(offer, one_more, alice, alder, events):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import signals
-from accounts.models import AuditEvent, Membership, Request, User
+from accounts.models import AccessRequest, AuditEvent, Membership, User
 from accounts.selectors import sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
@@ -47,17 +47,21 @@ def clerk(db):
 @pytest.fixture
 def waiting(emma):
     """The example's own request, asked for access."""
-    return Request.objects.get(membership__user=emma)
+    return AccessRequest.objects.get(membership__user=emma)
 
 
 def strike(after):
     with time_machine.travel(timezone.now() + after, tick=False):
-        signals.minute_passed.send(sender=None)
+        signals.periodic_tick.send(sender=None)
 
 
-def kinds(asked):
-    events = AuditEvent.objects.filter(kind__startswith="request.", customer=asked.customer)
-    return [e.kind for e in events.order_by("pk") if e.data["request_id"] == str(asked.uuid)]
+def kinds(access_request):
+    events = AuditEvent.objects.filter(
+        kind__startswith="request.", customer=access_request.customer
+    )
+    return [
+        e.kind for e in events.order_by("pk") if e.data["request_id"] == str(access_request.uuid)
+    ]
 
 
 def subjects(deliver, address):
@@ -72,14 +76,14 @@ def subjects(deliver, address):
     [(23, 0, False), (25, 1, False), (49, 2, False), (73, 0, True)],
 )
 def test_what_waits_is_reminded_of_then_passed_on(ask, hours, reminders, passed):
-    asked = ask()
+    access_request = ask()
     strike(hours * HOUR)
     strike(hours * HOUR)
-    asked.refresh_from_db()
-    assert (asked.reminders, asked.passed_at is not None) == (reminders, passed)
+    access_request.refresh_from_db()
+    assert (access_request.reminders, access_request.passed_at is not None) == (reminders, passed)
     extra = ["request.reminded"] if reminders else ["request.passed"] if passed else []
-    assert kinds(asked) == ["request.opened", *extra]
-    assert verify_chain(f"customer:{asked.customer_id}")
+    assert kinds(access_request) == ["request.opened", *extra]
+    assert verify_chain(f"customer:{access_request.customer_id}")
 
 
 def test_who_is_told_on_the_way(ask, alice, bob, dana, olive, deliver):
@@ -97,47 +101,47 @@ def test_who_is_told_on_the_way(ask, alice, bob, dana, olive, deliver):
 
 def test_the_clock_leaves_what_is_answered_or_suspended(ask, alice, alder, olive):
     answered = ask()
-    refuse_request(actor=alice, asked=answered, reason="No.")
+    refuse_request(actor=alice, access_request=answered, reason="No.")
     waiting = ask()
     suspend_customer(actor=olive, customer=alder, reason="unpaid")
     strike(100 * HOUR)
-    for asked in (answered, waiting):
-        asked.refresh_from_db()
-        assert asked.passed_at is None
+    for access_request in (answered, waiting):
+        access_request.refresh_from_db()
+        assert access_request.passed_at is None
 
 
 def test_the_time_is_a_setting(ask, settings):
     settings.HUB_REQUEST_HOURS = 2
-    asked = ask()
+    access_request = ask()
     strike(3 * HOUR)
-    asked.refresh_from_db()
-    assert asked.passed_at is not None
-    assert asked.reminders == 0
+    access_request.refresh_from_db()
+    assert access_request.passed_at is not None
+    assert access_request.reminders == 0
 
 
 # --- By hand ---
 
 
 def test_a_super_user_passes_it_on_once(ask, alice, olive, events):
-    asked = pass_request(actor=alice, asked=ask())
+    access_request = pass_request(actor=alice, access_request=ask())
     assert sentence_of(AuditEvent.objects.filter(kind="request.passed").get()) == (
         "Alice Martin passed a request of Bob Tremblay on to the provider: Something else."
     )
     before = events()
     with pytest.raises(RequestRefused, match="with the provider already"):
-        pass_request(actor=alice, asked=asked)
+        pass_request(actor=alice, access_request=access_request)
     assert events() == before
 
 
 def test_only_its_super_users_pass_it_on(ask, bob, emma, charlie, dana, olive, join, events):
     gina = join("gina", role="super_user")
-    asked, own = ask(), ask(actor=gina)
+    access_request, own = ask(), ask(actor=gina)
     before = events()
     for person in (bob, emma, charlie, dana, olive):
         with pytest.raises(PermissionDenied):
-            pass_request(actor=person, asked=asked)
+            pass_request(actor=person, access_request=access_request)
     with pytest.raises(RequestRefused, match="your own"):
-        pass_request(actor=gina, asked=own)
+        pass_request(actor=gina, access_request=own)
     assert events() == before
 
 
@@ -145,17 +149,17 @@ def test_only_its_super_users_pass_it_on(ask, bob, emma, charlie, dana, olive, j
 
 
 def test_staff_answer_only_what_was_passed_on(ask, alice, olive, clerk, charlie, events):
-    asked = ask("phone", wanted={"work_phone": "+1 514 555 0100"})
+    access_request = ask("phone", wanted={"work_phone": "+1 514 555 0100"})
     before = events()
     for person in (olive, clerk, charlie):
         with pytest.raises(PermissionDenied):
-            approve_request(actor=person, asked=asked, for_provider=True)
-    pass_request(actor=alice, asked=asked)
+            approve_request(actor=person, access_request=access_request, for_provider=True)
+    pass_request(actor=alice, access_request=access_request)
     for person in (clerk, charlie, alice):
         with pytest.raises(PermissionDenied):
-            approve_request(actor=person, asked=asked, for_provider=True)
+            approve_request(actor=person, access_request=access_request, for_provider=True)
         with pytest.raises(PermissionDenied):
-            send_back_request(actor=person, asked=asked, word="No.")
+            send_back_request(actor=person, access_request=access_request, word="No.")
     assert events() == before + 1
 
 
@@ -164,61 +168,69 @@ def test_staff_answer_only_what_was_passed_on(ask, alice, olive, clerk, charlie,
     [("name", "work_name", "Robert Tremblay"), ("phone", "work_phone", "+1 514 555 0142")],
 )
 def test_staff_say_yes_to_a_change(ask, alice, olive, bob, membership, deliver, kind, field, value):
-    asked = pass_request(actor=alice, asked=ask(kind, wanted={field: value}))
+    access_request = pass_request(actor=alice, access_request=ask(kind, wanted={field: value}))
 
-    approved = approve_request(actor=olive, asked=asked, for_provider=True)
+    approved = approve_request(actor=olive, access_request=access_request, for_provider=True)
 
     assert getattr(membership(bob), field) == value
     assert (approved.by_provider, approved.answered_by) == (True, olive)
     (mail,) = [mail for mail in deliver() if mail.subject.startswith("Approved: ")]
     assert "Olive Bergeron of Harbour approved" in mail.body
     with pytest.raises(RequestRefused, match="already answered"):
-        approve_request(actor=alice, asked=asked)
+        approve_request(actor=alice, access_request=access_request)
 
 
 def test_staff_let_a_person_leave_who_asked_to(ask, alice, olive, bob, emma, membership):
-    asked = pass_request(actor=alice, asked=ask("leave"))
+    access_request = pass_request(actor=alice, access_request=ask("leave"))
     with pytest.raises(PermissionDenied):
-        remove_membership(actor=olive, membership=membership(emma), answering=asked)
+        remove_membership(actor=olive, membership=membership(emma), answering=access_request)
     with pytest.raises(PermissionDenied):
         update_work_details(
-            actor=olive, membership=membership(emma), work_name="E", work_phone="", answering=asked
+            actor=olive,
+            membership=membership(emma),
+            work_name="E",
+            work_phone="",
+            answering=access_request,
         )
-    approve_request(actor=olive, asked=asked, for_provider=True)
+    approve_request(actor=olive, access_request=access_request, for_provider=True)
     assert not Membership.objects.present().filter(user=bob).exists()
 
 
 def test_staff_never_give_rights(waiting, alice, olive, emma, events):
-    pass_request(actor=alice, asked=waiting)
+    pass_request(actor=alice, access_request=waiting)
     before = events()
     with pytest.raises(RequestRefused, match="Only a Super User gives rights"):
-        approve_request(actor=olive, asked=waiting, for_provider=True)
+        approve_request(actor=olive, access_request=waiting, for_provider=True)
     with pytest.raises(PermissionDenied):
-        approve_request(actor=olive, asked=waiting)
+        approve_request(actor=olive, access_request=waiting)
     assert events() == before
     waiting.refresh_from_db()
     assert waiting.is_open
-    assert refuse_request(actor=olive, asked=waiting, reason="Ask again.", for_provider=True)
+    assert refuse_request(
+        actor=olive, access_request=waiting, reason="Ask again.", for_provider=True
+    )
 
 
 def test_sent_back_with_a_word_the_time_begins_again(ask, alice, olive, deliver):
-    asked = ask()
+    access_request = ask()
     strike(73 * HOUR)
     with pytest.raises(RequestRefused) as refusal:
-        send_back_request(actor=olive, asked=asked, word=" ")
+        send_back_request(actor=olive, access_request=access_request, word=" ")
     assert list(refusal.value.message_dict) == ["word"]
 
     with time_machine.travel(timezone.now() + 74 * HOUR, tick=False):
-        sent = send_back_request(actor=olive, asked=asked, word="Yours to decide.")
+        sent = send_back_request(
+            actor=olive, access_request=access_request, word="Yours to decide."
+        )
         assert sent.passed_at is None
     strike(80 * HOUR)
-    asked.refresh_from_db()
-    assert (asked.passed_at, asked.reminders) == (None, 0)
+    access_request.refresh_from_db()
+    assert (access_request.passed_at, access_request.reminders) == (None, 0)
     bodies = [mail.body for mail in deliver() if mail.to == [alice.email]]
     assert any("Yours to decide." in body for body in bodies)
     strike((74 + 73) * HOUR)
-    asked.refresh_from_db()
-    assert asked.passed_at is not None
+    access_request.refresh_from_db()
+    assert access_request.passed_at is not None
 
 
 # --- What no Super User may answer ---
@@ -233,18 +245,18 @@ def bob_of_two(alice, bob, alder, birch, charlie):
 
 
 def test_an_address_of_two_companies_goes_to_support(ask, alice, dana, bob_of_two, alder, deliver):
-    asked = ask("address", wanted={"address": "bob@new.example"})
+    access_request = ask("address", wanted={"address": "bob@new.example"})
 
-    assert asked.passed_at is not None
+    assert access_request.passed_at is not None
     for act in (
-        lambda: approve_request(actor=alice, asked=asked),
-        lambda: refuse_request(actor=alice, asked=asked, reason="No."),
+        lambda: approve_request(actor=alice, access_request=access_request),
+        lambda: refuse_request(actor=alice, access_request=access_request, reason="No."),
     ):
         with pytest.raises(RequestRefused, match="The provider answers"):
             act()
     with pytest.raises(RequestRefused, match="No Super User"):
-        send_back_request(actor=dana, asked=asked, word="Yours.")
-    approve_request(actor=dana, asked=asked, for_provider=True)
+        send_back_request(actor=dana, access_request=access_request, word="Yours.")
+    approve_request(actor=dana, access_request=access_request, for_provider=True)
     bob_of_two.refresh_from_db()
     assert bob_of_two.email == "bob@alder.example"  # they prove the new one themselves
     assert any("bob@new.example" in mail.body for mail in deliver() if "Approved" in mail.subject)
@@ -258,14 +270,14 @@ def test_the_only_super_user_of_two_companies_asks_the_provider_too(alice, alder
 
     accept_invitation(actor=alice, token=invitation.token, name="Alice", password="")
 
-    asked = open_request(actor=alice, customer=alder, kind="address", wanted=wanted)
-    assert asked.passed_at is not None
+    access_request = open_request(actor=alice, customer=alder, kind="address", wanted=wanted)
+    assert access_request.passed_at is not None
 
 
 def test_where_no_super_user_is_left_it_goes_to_the_provider(ask, alice, dana, deliver):
     User.objects.filter(pk=alice.pk).update(is_active=False)  # a stolen account
-    asked = ask()
-    assert asked.passed_at is not None
+    access_request = ask()
+    assert access_request.passed_at is not None
     assert "Alder Dental asks: Something else" in subjects(deliver, dana.email)
 
 
@@ -274,6 +286,6 @@ def test_where_no_super_user_is_left_it_goes_to_the_provider(ask, alice, dana, d
     [{"by_provider": True}, {"reminders": 3}, {"kind": "add"}, {"kind": "end", "about": "x"}],
 )
 def test_the_database_refuses_what_makes_no_sense(ask, values):
-    asked = ask()
+    access_request = ask()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Request.objects.filter(pk=asked.pk).update(**values)
+        AccessRequest.objects.filter(pk=access_request.pk).update(**values)

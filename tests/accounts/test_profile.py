@@ -47,7 +47,7 @@ def test_the_work_name_stays_the_companys(bob, membership):
 
 
 def test_history_shows_an_act_of_the_desk_once(dana, bob):
-    send_reset_link(actor=dana, person=bob, ticket="T-1", reason="Asked")
+    send_reset_link(actor=dana, person=bob, ticket="T-1", reason="ActivityFilter")
 
     said = [sentence_of(event) for event in history_of(bob)]
     assert len([s for s in said if "T-1" in s]) == 1

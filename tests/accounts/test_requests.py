@@ -7,12 +7,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Membership, Request
+from accounts.models import AccessRequest, AuditEvent, Membership
 from accounts.selectors import sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
-from accounts.services.leavings import plan_leaving
 from accounts.services.memberships import remove_membership, suspend_membership
+from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import (
     MOST_A_DAY,
     MOST_OPEN,
@@ -41,23 +41,23 @@ def gina(join):
     return join("gina", role="super_user")
 
 
-def kinds(alder, asked):
+def kinds(alder, access_request):
     events = AuditEvent.objects.filter(customer=alder, kind__startswith="request.").order_by("pk")
-    return [event.kind for event in events if event.data["request_id"] == str(asked.uuid)]
+    return [event.kind for event in events if event.data["request_id"] == str(access_request.uuid)]
 
 
 # --- Asking ---
 
 
 def test_the_super_users_are_told_and_the_trail_knows(ask, alder, alice, bob, gina, deliver):
-    asked = ask("other", text="A new chair, please.")
+    access_request = ask("other", text="A new chair, please.")
 
     mails = {mail.to[0]: mail for mail in deliver() if "Something else" in mail.subject}
     assert set(mails) == {alice.email, gina.email}
     body = mails[alice.email].body
     assert "Bob Tremblay of Alder Dental asks you for: Something else." in body
     assert "A new chair, please." in body
-    assert f"/c/alder/requests/{asked.uuid}/" in body
+    assert f"/c/alder/requests/{access_request.uuid}/" in body
     event = AuditEvent.objects.get(customer=alder, kind="request.opened", actor=bob)
     assert sentence_of(event) == "Bob Tremblay made a request: Something else."
     assert verify_chain(f"customer:{alder.pk}")
@@ -81,13 +81,13 @@ def test_the_super_users_are_told_and_the_trail_knows(ask, alder, alice, bob, gi
     ],
 )
 def test_bad_input_is_refused_by_name_and_changes_nothing(ask, events, kind, said, field):
-    before = events(), Request.objects.count()
+    before = events(), AccessRequest.objects.count()
 
     with pytest.raises(RequestRefused) as refusal:
         ask(kind, **said)
 
     assert list(refusal.value.message_dict) == [field]
-    assert (events(), Request.objects.count()) == before
+    assert (events(), AccessRequest.objects.count()) == before
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_there_is_a_most(ask):
 
 def test_asking_and_withdrawing_is_no_way_to_flood(ask, bob):
     for _n in range(MOST_A_DAY):
-        withdraw_request(actor=bob, asked=ask())
+        withdraw_request(actor=bob, access_request=ask())
     with pytest.raises(RequestRefused, match="a lot for one day"):
         ask()
 
@@ -157,22 +157,24 @@ def test_the_main_super_user_does_not_ask_to_leave(ask, alice, gina):
 def test_a_yes_changes_name_or_phone(
     ask, alder, alice, bob, membership, deliver, kind, field, value
 ):
-    asked = ask(kind, wanted={field: value})
+    access_request = ask(kind, wanted={field: value})
 
-    approved = approve_request(actor=alice, asked=asked, answer="Of course.")
+    approved = approve_request(actor=alice, access_request=access_request, answer="Of course.")
 
     assert getattr(membership(bob), field) == value
     assert (approved.state, approved.answered_by) == ("approved", alice)
-    assert kinds(alder, asked) == ["request.opened", "request.approved"]
+    assert kinds(alder, access_request) == ["request.opened", "request.approved"]
     (mail,) = [mail for mail in deliver() if mail.subject.startswith("Approved: ")]
     assert mail.to == [bob.email]
     assert "Of course." in mail.body
 
 
 def test_a_yes_lets_a_person_leave(ask, alder, alice, bob, deliver):
-    other, asked = ask(), ask("leave")
+    other, access_request = ask(), ask("leave")
 
-    plan_leaving(actor=alice, membership=asked.membership, asked=asked)
+    plan_offboarding(
+        actor=alice, membership=access_request.membership, access_request=access_request
+    )
 
     assert not Membership.objects.present().filter(user=bob, customer=alder).exists()
     other.refresh_from_db()
@@ -182,10 +184,10 @@ def test_a_yes_lets_a_person_leave(ask, alder, alice, bob, deliver):
 
 
 def test_a_yes_to_an_address_takes_nothing_over(ask, alice, bob, deliver):
-    asked = ask("address", wanted={"address": "Bob@New.example"})
-    assert asked.wanted == {"address": "bob@new.example"}
+    access_request = ask("address", wanted={"address": "Bob@New.example"})
+    assert access_request.wanted == {"address": "bob@new.example"}
 
-    approve_request(actor=alice, asked=asked)
+    approve_request(actor=alice, access_request=access_request)
 
     bob.refresh_from_db()
     assert bob.email == "bob@alder.example"
@@ -196,29 +198,29 @@ def test_a_yes_to_an_address_takes_nothing_over(ask, alice, bob, deliver):
 
 
 def test_a_no_has_a_reason_the_asker_reads(ask, alder, alice, bob, deliver):
-    asked = ask()
+    access_request = ask()
     for empty in ("", "  "):
         with pytest.raises(RequestRefused) as refusal:
-            refuse_request(actor=alice, asked=asked, reason=empty)
+            refuse_request(actor=alice, access_request=access_request, reason=empty)
         assert list(refusal.value.message_dict) == ["reason"]
 
-    refuse_request(actor=alice, asked=asked, reason="Next year.")
+    refuse_request(actor=alice, access_request=access_request, reason="Next year.")
 
-    assert kinds(alder, asked) == ["request.opened", "request.refused"]
+    assert kinds(alder, access_request) == ["request.opened", "request.refused"]
     (mail,) = [mail for mail in deliver() if mail.subject.startswith("Refused: ")]
     assert mail.to == [bob.email]
     assert "Next year." in mail.body
 
 
 def test_answered_once(ask, alice, gina, bob, membership, events):
-    asked = ask("name", wanted={"work_name": "Robert"})
-    refuse_request(actor=gina, asked=asked, reason="No.")
+    access_request = ask("name", wanted={"work_name": "Robert"})
+    refuse_request(actor=gina, access_request=access_request, reason="No.")
     before = events()
 
     for act in (
-        lambda: approve_request(actor=alice, asked=asked),
-        lambda: refuse_request(actor=alice, asked=asked, reason="Me too."),
-        lambda: withdraw_request(actor=bob, asked=asked),
+        lambda: approve_request(actor=alice, access_request=access_request),
+        lambda: refuse_request(actor=alice, access_request=access_request, reason="Me too."),
+        lambda: withdraw_request(actor=bob, access_request=access_request),
     ):
         with pytest.raises(RequestRefused, match="Gina Newcomer has already answered"):
             act()
@@ -229,60 +231,64 @@ def test_answered_once(ask, alice, gina, bob, membership, events):
 def test_only_super_users_of_the_customer_answer(
     ask, bob, emma, charlie, dana, olive, alice, alder, events
 ):
-    asked, before = ask(), None
+    access_request, before = ask(), None
     before = events()
     for person in (bob, emma, charlie, dana, olive):
         with pytest.raises(PermissionDenied):
-            approve_request(actor=person, asked=asked)
+            approve_request(actor=person, access_request=access_request)
         with pytest.raises(PermissionDenied):
-            refuse_request(actor=person, asked=asked, reason="No.")
+            refuse_request(actor=person, access_request=access_request, reason="No.")
     suspend_customer(actor=olive, customer=alder, reason="unpaid")
     with pytest.raises(PermissionDenied):
-        approve_request(actor=alice, asked=asked)
-    asked.refresh_from_db()
-    assert asked.is_open
+        approve_request(actor=alice, access_request=access_request)
+    access_request.refresh_from_db()
+    assert access_request.is_open
     assert events() == before + 1  # the suspension
 
 
 def test_nobody_answers_their_own(ask, gina, alder, alice):
-    asked = ask("leave", actor=gina)
+    access_request = ask("leave", actor=gina)
     with pytest.raises(RequestRefused, match="your own"):
-        approve_request(actor=gina, asked=asked)
-    plan_leaving(actor=alice, membership=asked.membership, asked=asked)
+        approve_request(actor=gina, access_request=access_request)
+    plan_offboarding(
+        actor=alice, membership=access_request.membership, access_request=access_request
+    )
     assert not Membership.objects.present().filter(user=gina).exists()
 
 
 def test_withdrawn_by_the_asker_alone(ask, alder, alice, bob, emma):
-    asked = ask()
+    access_request = ask()
     for other in (alice, emma):
         with pytest.raises(PermissionDenied):
-            withdraw_request(actor=other, asked=asked)
+            withdraw_request(actor=other, access_request=access_request)
 
-    withdraw_request(actor=bob, asked=asked)
+    withdraw_request(actor=bob, access_request=access_request)
 
-    assert kinds(alder, asked) == ["request.opened", "request.withdrawn"]
+    assert kinds(alder, access_request) == ["request.opened", "request.withdrawn"]
     with pytest.raises(RequestRefused, match="withdrawn"):
-        approve_request(actor=alice, asked=asked)
+        approve_request(actor=alice, access_request=access_request)
 
 
 def test_a_leaver_s_requests_end_with_the_membership(ask, alice, bob, alder, membership):
-    asked = ask("leave")
+    access_request = ask("leave")
     remove_membership(actor=alice, membership=membership(bob))
-    asked.refresh_from_db()
-    assert asked.state == "withdrawn"
+    access_request.refresh_from_db()
+    assert access_request.state == "withdrawn"
     with pytest.raises(RequestRefused):
-        approve_request(actor=alice, asked=asked)
+        approve_request(actor=alice, access_request=access_request)
 
 
 def test_a_refused_act_leaves_the_request_open(ask, alice, gina, hand_over, events):
     """What a yes brings about and the yes itself stand or fall together."""
-    asked = ask("leave", actor=gina)
+    access_request = ask("leave", actor=gina)
     hand_over(alice, Membership.objects.get(user=gina))
     before = events()
     with pytest.raises(ValidationError, match="Hand the role over"):
-        plan_leaving(actor=alice, membership=asked.membership, asked=asked)
-    asked.refresh_from_db()
-    assert asked.is_open
+        plan_offboarding(
+            actor=alice, membership=access_request.membership, access_request=access_request
+        )
+    access_request.refresh_from_db()
+    assert access_request.is_open
     assert events() == before
 
 
@@ -303,27 +309,29 @@ def test_a_refused_act_leaves_the_request_open(ask, alice, gina, hand_over, even
     ],
 )
 def test_the_database_refuses_half_answers(ask, alice, birch, values):
-    asked = ask()
+    access_request = ask()
     words = {"now": timezone.now(), "alice": alice, "birch": birch}
     filled = {name: words.get(value, value) for name, value in values.items()}
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Request.objects.filter(pk=asked.pk).update(**filled)
+        AccessRequest.objects.filter(pk=access_request.pk).update(**filled)
 
 
 def test_the_database_keeps_an_answer(ask, alice):
-    asked = ask()
-    refuse_request(actor=alice, asked=asked, reason="No.")
+    access_request = ask()
+    refuse_request(actor=alice, access_request=access_request, reason="No.")
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_request SET answer = 'Yes.' WHERE id = %s", [asked.pk])
+        cursor.execute(
+            "UPDATE accounts_accessrequest SET answer = 'Yes.' WHERE id = %s", [access_request.pk]
+        )
 
 
 def test_who_sees_which(ask, alice, bob, emma, charlie, dana, gina):
-    asked = ask()
+    access_request = ask()
     seen = {
-        person: Request.objects.visible_to(person).filter(uuid=asked.uuid).exists()
+        person: AccessRequest.objects.visible_to(person).filter(uuid=access_request.uuid).exists()
         for person in (alice, bob, emma, charlie, dana, gina)
     }
     assert [person for person, sees in seen.items() if sees] == [alice, bob, gina]
-    assert not Request.objects.visible_to(alice).filter(uuid=uuid.uuid4()).exists()
+    assert not AccessRequest.objects.visible_to(alice).filter(uuid=uuid.uuid4()).exists()

@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from accounts import emails
 from accounts.models import Membership
-from accounts.services.endings import end_due_memberships
 from accounts.services.invitations import Invitee, accept_invitation, invite_people
-from accounts.services.leavings import plan_leaving
+from accounts.services.membership_expiry import end_due_memberships
 from accounts.services.memberships import remove_membership
+from accounts.services.offboarding import plan_offboarding
 from accounts.services.teams import add_to_team, create_team, remove_from_team
 from accounts.services.undo import UndoRefused, undo_event
 from portals.models import Privilege, Resource
-from portals.services.grants import GrantRefused, Terms, grant_privilege, revoke_privilege
+from portals.services.grants import GrantRefused, GrantTerms, grant_privilege, revoke_privilege
 
 HAS = "portals.domains.domain.transfer"
 
@@ -41,10 +41,10 @@ def gain(alice, movers, domain):
     def give():
         return grant_privilege(
             actor=alice,
-            holder=movers,
+            grantee=movers,
             privilege=Privilege.objects.get(portal__slug="domains", codename="domain.transfer"),
             resource=domain,
-            terms=Terms(reason="They move our domains"),
+            terms=GrantTerms(reason="They move our domains"),
             signed_in_at=timezone.now(),
         )
 
@@ -135,7 +135,7 @@ def test_a_plan_hands_on_no_more_than_when_it_was_made(
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     tomorrow = timezone.now() + timedelta(days=1)
     without(
-        lambda: plan_leaving(
+        lambda: plan_offboarding(
             actor=alice,
             membership=membership(bob),
             leaves_at=tomorrow,

@@ -7,8 +7,8 @@ from django.utils import timezone
 from accounts.models import Invitation
 from accounts.services.invitations import accept_invitation, invite_person
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
-from portals.services.grants import GrantRefused, Terms, grant_privilege
-from portals.services.offers import offer_privileges
+from portals.services.grants import GrantRefused, GrantTerms, grant_privilege
+from portals.services.offered_grants import offer_privileges
 from portals.services.subscriptions import set_subscription_status
 
 
@@ -35,7 +35,7 @@ def invite(alice, alder):
                 actor=alice,
                 invitations=made,
                 rights=rights,
-                terms=Terms(),
+                terms=GrantTerms(),
                 signed_in_at=timezone.now(),
             ),
         )
@@ -63,7 +63,7 @@ def test_nothing_is_given_or_offered_in_an_ended_subscription(
     set_subscription_status(actor=olive, subscription=domain.subscription, status="ended")
 
     with pytest.raises(GrantRefused):
-        grant_privilege(actor=alice, holder=membership(bob), privilege=renew, resource=domain)
+        grant_privilege(actor=alice, grantee=membership(bob), privilege=renew, resource=domain)
     with pytest.raises(GrantRefused):
         invite((domain, renew))
 
@@ -89,9 +89,9 @@ def test_a_right_ticked_twice_is_offered_once(as_, alice, domain, renew):
 def test_a_moment_at_the_end_of_time_is_refused(field, moment, as_, alice, bob, domain, renew):
     """PostgreSQL keeps 9999-12-31 in Toronto, then cannot read it: the page was gone for good."""
     page = reverse("portals:person", args=["alder", bob.sub])
-    holder = f"p{bob.memberships.get().pk}"
-    review = reverse("portals:changes-review", args=["alder", holder])
-    token = f"give.{holder}.{domain.pk}.{renew.pk}..."
+    grantee = f"p{bob.memberships.get().pk}"
+    review = reverse("portals:changes-review", args=["alder", grantee])
+    token = f"give.{grantee}.{domain.pk}.{renew.pk}..."
 
     answer = as_(alice).post(review, {"change": token, "reason": "", field: moment})
 

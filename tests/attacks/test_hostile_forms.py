@@ -62,7 +62,7 @@ def test_a_day_at_the_end_of_time_is_refused_in_a_review(day, as_, alice, alder)
     lines = ReviewItem.objects.filter(review=review, section=item.section)
     data = {"line": [one.pk for one in lines]}
     for one in lines:
-        data |= {f"verdict-{one.pk}": "keep"}
-    data |= {f"verdict-{item.pk}": "reduce", f"until-{item.pk}": day}
+        data |= {f"decision-{one.pk}": "keep"}
+    data |= {f"decision-{item.pk}": "reduce", f"until-{item.pk}": day}
     answer = as_(alice).post(reverse("portals:review-save", args=["alder", review.uuid]), data)
     assert answer.status_code in (200, 302)

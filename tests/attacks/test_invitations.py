@@ -14,8 +14,8 @@ from accounts.services.invitations import (
 from accounts.services.memberships import change_role, remove_membership
 from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant, Privilege, Resource
-from portals.services.grants import GrantRefused, Terms, grant_privilege
-from portals.services.offers import offer_privileges
+from portals.services.grants import GrantRefused, GrantTerms, grant_privilege
+from portals.services.offered_grants import offer_privileges
 
 PASSWORD = "three unrelated words"
 
@@ -51,7 +51,7 @@ def sensitive(alder):
     return privilege, mailbox
 
 
-def offered(actor, customer, address, privilege, thing, role="user"):
+def offered(actor, customer, address, privilege, resource, role="user"):
     return invite_person(
         actor=actor,
         customer=customer,
@@ -60,8 +60,8 @@ def offered(actor, customer, address, privilege, thing, role="user"):
         offer=lambda made: offer_privileges(
             actor=actor,
             invitations=made,
-            rights=[(thing, privilege)],
-            terms=Terms(reason="Because"),
+            rights=[(resource, privilege)],
+            terms=GrantTerms(reason="Because"),
             signed_in_at=timezone.now(),
         ),
     )
@@ -95,18 +95,18 @@ def test_what_a_removed_super_user_sent_to_themselves_is_dead(
 
 def test_no_sensitive_right_through_a_team_in_either_order(alice, alder, membership, sensitive):
     privilege, mailbox = sensitive
-    terms = Terms(reason="Because")
+    terms = GrantTerms(reason="Because")
     now = timezone.now()
     mine = create_team(actor=alice, customer=alder, name="Mine")
     add_to_team(actor=alice, team=mine, membership=membership(alice))
     with pytest.raises(GrantRefused):
         grant_privilege(
-            actor=alice, holder=mine, privilege=privilege, resource=mailbox,
+            actor=alice, grantee=mine, privilege=privilege, resource=mailbox,
             terms=terms, signed_in_at=now,
         )  # fmt: skip
     yours = create_team(actor=alice, customer=alder, name="Yours")
     grant_privilege(
-        actor=alice, holder=yours, privilege=privilege, resource=mailbox,
+        actor=alice, grantee=yours, privilege=privilege, resource=mailbox,
         terms=terms, signed_in_at=now,
     )  # fmt: skip
     with pytest.raises(GrantRefused):

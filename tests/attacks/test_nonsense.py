@@ -62,19 +62,19 @@ def test_a_bad_resource_indicator_gets_no_token(resource, client, db):
 def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     client = as_(alice)
-    holder = f"p{bob.memberships.get().pk}"
-    review = reverse("portals:changes-review", args=["alder", holder])
-    collect = reverse("portals:changes", args=["alder", holder])
+    grantee = f"p{bob.memberships.get().pk}"
+    review = reverse("portals:changes-review", args=["alder", grantee])
+    collect = reverse("portals:changes", args=["alder", grantee])
     before = PersonGrant.objects.count()
 
     for change in (f"{domain.pk}.{number}", f"{number}.1"):
-        token = f"give.{holder}.{change}..."
+        token = f"give.{grantee}.{change}..."
         assert client.post(review, {"change": token}).status_code == 200
         assert client.post(review, {"change": f"{token}{number}"}).status_code == 200
-    for value in (f"{holder}/{domain.pk}/{number}=1", f"{number}/1/1=1", number):
+    for value in (f"{grantee}/{domain.pk}/{number}=1", f"{number}/1/1=1", number):
         assert client.post(collect, {"level": value, "single": value}).status_code == 302
     people = reverse("portals:person", args=["alder", bob.sub])
-    hand_over = {"to": number, "typed_name": "Alder Dental"}
+    hand_over = {"to": number, "confirmation_name": "Alder Dental"}
     address = reverse("accounts:hand-over-offer", args=["alder"])
     assert client.post(address, hand_over).status_code == 200
     revoke = f"{people}grants/{number if number.isdigit() else 0}/revoke/"

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership
-from accounts.services.endings import MembershipRefused
 from accounts.services.invitations import accept_invitation, invite_person
-from accounts.services.leavings import cancel_leaving, plan_leaving, set_membership_end
+from accounts.services.membership_expiry import MembershipRefused
+from accounts.services.offboarding import cancel_offboarding, plan_offboarding, set_membership_end
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def gina(alice, alder):
 
 def test_a_leaver_does_not_call_off_their_own_leaving(alice, gina, membership, as_):
     ends = timezone.now() + timedelta(days=2)
-    plan_leaving(actor=alice, membership=membership(gina), leaves_at=ends)
+    plan_offboarding(actor=alice, membership=membership(gina), leaves_at=ends)
 
     with pytest.raises(MembershipRefused):
-        cancel_leaving(actor=gina, membership=membership(gina))
-    as_(gina).post(reverse("accounts:leaving-cancel", args=["alder", gina.sub]))
+        cancel_offboarding(actor=gina, membership=membership(gina))
+    as_(gina).post(reverse("accounts:offboarding-cancel", args=["alder", gina.sub]))
 
     assert membership(gina).ends_at == ends
 
@@ -38,10 +38,10 @@ def test_a_cancelled_leaving_gives_the_former_end_back(alice, bob, membership):
     """A contract for a month is not one for ever because its leaving was called off."""
     contract = timezone.now() + timedelta(days=30)
     set_membership_end(actor=alice, membership=membership(bob), ends_at=contract)
-    plan_leaving(
+    plan_offboarding(
         actor=alice, membership=membership(bob), leaves_at=timezone.now() + timedelta(days=2)
     )
 
-    cancel_leaving(actor=alice, membership=membership(bob))
+    cancel_offboarding(actor=alice, membership=membership(bob))
 
     assert Membership.objects.get(user=bob).ends_at == contract

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.choices import EVENT_SENTENCES
 from accounts.models import AuditEvent
 from portals.models import PersonGrant, Privilege, Resource
-from portals.services.grants import Terms, grant_privilege
-from portals.services.leavings import plan_leaving
+from portals.services.grants import GrantTerms, grant_privilege
+from portals.services.offboarding import plan_offboarding
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def left(alice, bob, emma, membership):
     """Bob leaves; Emma takes over what he held."""
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
-    grant_privilege(actor=alice, holder=membership(bob), privilege=right, resource=domain,
-                    terms=Terms(), signed_in_at=timezone.now())  # fmt: skip
+    grant_privilege(actor=alice, grantee=membership(bob), privilege=right, resource=domain,
+                    terms=GrantTerms(), signed_in_at=timezone.now())  # fmt: skip
     grant = PersonGrant.objects.get(user=bob, permission=right.pk)
-    plan_leaving(actor=alice, membership=membership(bob), grants=[(grant, membership(emma))])
+    plan_offboarding(actor=alice, membership=membership(bob), grants=[(grant, membership(emma))])
     event = AuditEvent.objects.get(kind="membership.left")
     assert "Emma" in json.dumps(event.data)  # the firm knows
     return event
@@ -60,7 +60,7 @@ def test_a_line_holds_what_its_sentence_says_and_no_more(own):
 def test_the_companys_own_export_shows_the_same_events(left, own, as_, alice):
     """Bob and his former company can show each other that neither changed a word."""
     address = reverse("accounts:activity-export", args=["alder", "jsonl"])
-    firms = {
+    customer_emails = {
         (line["chain"], line["sequence"]): line
         for line in map(json.loads, as_(alice).post(address).getvalue().decode().splitlines())
     }
@@ -69,7 +69,7 @@ def test_the_companys_own_export_shows_the_same_events(left, own, as_, alice):
 
     assert len(shared) > 3
     for line in shared:
-        whole = firms[chain, line["sequence"]]
+        whole = customer_emails[chain, line["sequence"]]
         assert whole["hash"] == line["hash"]
         assert whole["data"].items() >= line["data"].items()
         assert (whole["at"], whole["kind"]) == (line["at"], line["kind"])

@@ -53,18 +53,18 @@ def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
     right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
     preset = create_preset(actor=charlie, customer=birch, name="B", lines=[(right, True)])
     member = charlie.memberships.get()
-    thing = Resource.objects.filter(subscription__customer=birch).last()
+    resource = Resource.objects.filter(subscription__customer=birch).last()
     client = as_(alice)
     made_up = 10**12
     bob = Membership.objects.filter(customer=alder, role="user").first()
     pairs = [
         (reverse("portals:preset", args=["alder", preset.uuid]),
          reverse("portals:preset", args=["alder", uuid.uuid4()])),
-        (reverse("portals:leaving", args=["alder", charlie.sub]),
-         reverse("portals:leaving", args=["alder", uuid.uuid4()])),
+        (reverse("portals:offboarding", args=["alder", charlie.sub]),
+         reverse("portals:offboarding", args=["alder", uuid.uuid4()])),
         (reverse("portals:changes-review", args=["alder", f"p{member.pk}"]),
          reverse("portals:changes-review", args=["alder", f"p{made_up}"])),
-        (reverse("portals:changes-review", args=["alder", f"r{thing.pk}"]),
+        (reverse("portals:changes-review", args=["alder", f"r{resource.pk}"]),
          reverse("portals:changes-review", args=["alder", f"r{made_up}"])),
     ]  # fmt: skip
     for foreign, nothing in pairs:
@@ -75,20 +75,20 @@ def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
     review = reverse("portals:changes-review", args=["alder", f"p{bob.pk}"])
     said = []
     for who, what in (
-        (f"p{bob.pk}", thing.pk),
+        (f"p{bob.pk}", resource.pk),
         (f"p{bob.pk}", made_up),
-        (f"p{member.pk}", thing.pk),
+        (f"p{member.pk}", resource.pk),
     ):
         answer = client.post(review, {"change": f"give.{who}.{what}.{right.pk}...", "reason": ""})
         said.append([str(one) for one in answer.context["form"].non_field_errors()])
     assert said[0] == said[1] == said[2]
-    same = reverse("portals:same-as", args=["alder", bob.user.sub])
+    same = reverse("portals:copy-access", args=["alder", bob.user.sub])
     said = [
         client.post(same, {"colleague": who, "how": "add"}).context["form"].errors.as_json()
         for who in (charlie.sub, frank.sub, uuid.uuid4())
     ]
     assert said[0] == said[1] == said[2]
-    selected = reverse("portals:people-selected", args=["alder", "suspend"])
+    selected = reverse("portals:people-bulk-action", args=["alder", "suspend"])
     pages = []
     for who in (charlie.sub, uuid.uuid4()):
         answer = client.post(selected, {"person": [bob.user.sub, who]}, follow=True)
@@ -107,9 +107,9 @@ def test_a_session_carried_over_a_demotion_does_nothing(as_, alice, gina, bob, m
     for name, args, data in (
         ("portals:changes", [f"p{person.pk}"], {"level": f"p{person.pk}/1/1=1"}),
         ("portals:changes-review", [f"p{person.pk}"], {"change": f"leave.p{person.pk}.1"}),
-        ("portals:leaving", [bob.sub], {"moment": "now", "step": "confirm"}),
+        ("portals:offboarding", [bob.sub], {"moment": "now", "step": "confirm"}),
         ("portals:invite", [], {"act": "send", "role": "user", "rows": '[["x@x.example"]]'}),
-        ("portals:people-selected", ["suspend"], {"person": bob.sub}),
+        ("portals:people-bulk-action", ["suspend"], {"person": bob.sub}),
         ("portals:review-begin", [], {}),
         ("accounts:activity-export", ["csv"], {}),
         ("accounts:undo", [1], {}),
@@ -141,7 +141,7 @@ def test_a_draft_stays_small(as_, alice, bob, membership):
     client, key = as_(alice), f"p{membership(bob).pk}"
     url = reverse("portals:changes", args=["alder", key])
     for turn in range(4):
-        spots = [f"{key}/{turn * 900 + number}/1=1" for number in range(900)]
-        client.post(url, {"level": spots})
+        cells = [f"{key}/{turn * 900 + number}/1=1" for number in range(900)]
+        client.post(url, {"level": cells})
     wants = client.session["rights_drafts"]
     assert sum(len(one["wants"]) for one in wants.values()) <= 1000

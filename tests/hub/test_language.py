@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from accounts.models import Customer, Request, User
+from accounts.models import AccessRequest, Customer, User
 from accounts.services.customers import create_customer
 from accounts.services.invitations import invite_main_super_user
 from accounts.services.support import send_reset_link
@@ -141,7 +141,7 @@ class Reading(HTMLParser):
 ENGLISH = re.compile(
     r"\b(the|you|your|yours|of|and|with|this|that|these|what|who|may|is|are|was|were|has|have|not|"
     r"nothing|nobody|here|right|rights|until|since|choose|sign|send|save|give|cancel|people|person|"
-    r"company|customer|address|password|mail|search|name|state|yes|thing|things|back|please|empty|"
+    r"company|customer|address|password|mail|search|name|state|yes|resource|resources|back|please|empty|"
     r"optional|welcome|home|next|first|everything|everyone|everybody|in|to|by|from|it|its|they|them|"
     r"there|which|when|where|how|why|only|must|will|can|cannot|at|for|remove|suspended|pending)\b",
     re.IGNORECASE,
@@ -166,7 +166,7 @@ def typed_by_people() -> Iterator[str]:
     yield from ("Harbour", "Support", "Operators", "python")
     for model, field in ((User, "name"), (Customer, "name"), (Resource, "name")):
         yield from model.objects.values_list(field, flat=True)
-    yield from Request.objects.exclude(text="").values_list("text", flat=True)
+    yield from AccessRequest.objects.exclude(text="").values_list("text", flat=True)
     for grant in (PersonGrant, TeamGrant):
         yield from grant.objects.exclude(reason="").values_list("reason", flat=True)
 

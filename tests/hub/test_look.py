@@ -66,9 +66,11 @@ def test_every_static_file_exists():
 
 
 def test_every_file_a_style_sheet_names_exists():
-    for sheet in STYLES:
-        for name in re.findall(r"url\([\"']?([^\"')]+)", sheet.read_text()):
-            assert (sheet.parent / name).resolve().is_file(), f"{sheet.name}: {name}"
+    for permission_matrix in STYLES:
+        for name in re.findall(r"url\([\"']?([^\"')]+)", permission_matrix.read_text()):
+            assert (permission_matrix.parent / name).resolve().is_file(), (
+                f"{permission_matrix.name}: {name}"
+            )
 
 
 def test_nothing_comes_from_elsewhere():

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Request
+from accounts.models import AccessRequest
 from accounts.services.requests import refuse_request
 from hub.navigation import sections_for
 from portals.models import AccessReview
@@ -53,7 +53,9 @@ def waiting_for(person):
 
 def test_requests_that_wait_are_counted_for_who_can_answer(alice, alder):
     assert waiting_for(alice)["/c/alder/requests/"] == 1  # Emma's
-    refuse_request(actor=alice, asked=Request.objects.get(customer=alder), reason="No.")
+    refuse_request(
+        actor=alice, access_request=AccessRequest.objects.get(customer=alder), reason="No."
+    )
     assert "/c/alder/requests/" not in waiting_for(alice)
 
 

@@ -20,11 +20,11 @@ def test_it_writes_as_much_as_asked_for(db, capsys):
     assert seeded().count() == 3
     assert User.objects.count() == before[0] + 45
     assert PersonGrant.objects.count() + TeamGrant.objects.count() == before[1] + 300
-    things = Resource.objects.filter(subscription__customer__in=seeded())
-    assert things.filter(parent__isnull=False).count() == 200
+    resources = Resource.objects.filter(subscription__customer__in=seeded())
+    assert resources.filter(parent__isnull=False).count() == 200
     assert all(customer.main_super_user.is_super_user for customer in seeded())
     assert not Membership.objects.filter(search_name="").exists()
-    mailbox = things.filter(resource_type__code="mailbox").first()
+    mailbox = resources.filter(resource_type__code="mailbox").first()
     assert ResourceAncestor.objects.filter(resource=mailbox).count() == 3
     told = capsys.readouterr()
     assert "Added 300 grants, 45 people, 200 resources in 3 customers." in told.out

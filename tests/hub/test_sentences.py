@@ -19,7 +19,7 @@ DATA = {
         ["added", "changed", "complaints", "count", "kept", "overtaken", "people", "percent"], 3
     ),
     **dict.fromkeys(["reduced", "refused", "removed", "rights", "sent"], 12),
-    **dict.fromkeys(["holder", "person", "previous"], "Bob Tremblay"),
+    **dict.fromkeys(["grantee", "person", "previous"], "Bob Tremblay"),
     **dict.fromkeys(["portal", "portal_name", "topic", "type"], DOMAINS),
     "address": "bob@alder.example",
     "category": "legal",
@@ -42,7 +42,7 @@ DATA = {
     "status": {"en": "suspended", "fr": "suspendu"},
     "subject": {"en": "News", "fr": "Nouvelles"},
     "team": "Reception",
-    "things": "Reception, alder.example",
+    "resources": "Reception, alder.example",
     "ticket": "T-1",
     "until": "2027-05-01",
 }

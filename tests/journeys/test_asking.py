@@ -11,15 +11,15 @@ BOTH = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScrip
 
 @BOTH
 def test_asked_from_a_portal_approved_for_less_then_renewed(open_browser, javascript):
-    thing = "alderdental.example" if javascript else "alder.example"
+    resource = "alderdental.example" if javascript else "alder.example"
     emma = open_browser("Emma", javascript=javascript, viewport={"width": 375, "height": 800})
     alice = open_browser("Alice", javascript=javascript)
 
     emma.goto(
-        f"/ask/?portal=domains&type=domain&resource={thing}&privilege=manage_dns"
+        f"/ask/?portal=domains&type=domain&resource={resource}&privilege=manage_dns"
         "&return=https://domains.harbour.example/"
     )
-    rights = emma.get_by_role("group", name=f"{thing}, Domains")
+    rights = emma.get_by_role("group", name=f"{resource}, Domains")
     expect(rights.get_by_label(DNS)).to_be_checked()
     rights.get_by_label(SEE).check()
     emma.get_by_label("Why").fill("The new website moves.")
@@ -28,7 +28,7 @@ def test_asked_from_a_portal_approved_for_less_then_renewed(open_browser, javasc
     asked = emma.url
 
     alice.goto(asked.split("?")[0])
-    alice.get_by_label(f"“{DNS}” on {thing}").uncheck()
+    alice.get_by_label(f"“{DNS}” on {resource}").uncheck()
     end = datetime.now() + timedelta(days=5)
     alice.get_by_label("Until").fill(end.strftime("%Y-%m-%dT%H:%M"))
     alice.get_by_role("button", name="Approve").click()
@@ -40,14 +40,14 @@ def test_asked_from_a_portal_approved_for_less_then_renewed(open_browser, javasc
     expect(emma.get_by_text("not given")).to_be_visible()
     emma.goto("/")
     emma.get_by_role("link", name="What I may do here").click()
-    keep = f"Ask to keep “{SEE}” on {thing}"
+    keep = f"Ask to keep “{SEE}” on {resource}"
     expect(emma.get_by_role("link", name=keep)).to_be_visible()
 
     alice.get_by_role("link", name="Ending soon").click()
-    row = alice.get_by_role("row").filter(has_text="Emma Roy").filter(has_text=thing)
+    row = alice.get_by_role("row").filter(has_text="Emma Roy").filter(has_text=resource)
     row.get_by_label("For how long?").select_option(label="90 days")
     row.get_by_role("button", name="Renew").click()
-    expect(alice.get_by_text(f"Renewed: “{SEE}” on {thing}")).to_be_visible()
+    expect(alice.get_by_text(f"Renewed: “{SEE}” on {resource}")).to_be_visible()
     emma.reload()
     expect(emma.get_by_role("link", name=keep)).to_have_count(0)
 

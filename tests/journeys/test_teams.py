@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.test_privileges import assert_sound, level, make_changes
+from tests.journeys.test_permission_matrix import assert_sound, level, make_changes
 
 MANAGE = "Manage everything but a transfer"
 

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from portals.models import Privilege, Resource
-from portals.services.grants import Terms, grant_privilege
+from portals.services.grants import GrantTerms, grant_privilege
 
 
 @pytest.fixture
-def thing(db: None) -> Callable[[str, str], Resource]:
+def resource(db: None) -> Callable[[str, str], Resource]:
     """A resource of the example by its type and id: thing("domain", "alder.example")."""
     return lambda type_code, external_id: Resource.objects.get(
         resource_type__code=type_code, external_id=external_id
@@ -29,16 +29,16 @@ def right(db: None) -> Callable[[str], Privilege]:
 
 
 @pytest.fixture
-def give(thing, right) -> Callable:
+def give(resource, right) -> Callable:
     """Grant through the service, freshly signed in: give(alice, holder, right name, resource)."""
 
-    def grant(actor, holder, name, resource, **terms):
+    def grant(actor, grantee, name, resource, **terms):
         return grant_privilege(
             actor=actor,
-            holder=holder,
+            grantee=grantee,
             privilege=right(name),
             resource=resource,
-            terms=Terms(**terms),
+            terms=GrantTerms(**terms),
             signed_in_at=timezone.now(),
         )
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from accounts.models import Request
+from accounts.models import AccessRequest
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.requests import RequestRefused, approve_request
 from portals.models import RequestedGrant
@@ -28,28 +28,28 @@ def test_signed_out_it_leads_over_the_sign_in(as_):
     assert quote("/ask/?portal=domains", safe="") in quote(response["Location"], safe="%")
 
 
-def test_to_the_prefilled_request_and_to_the_right(as_, alice, emma, thing, right, alder):
-    domain, client = thing("domain", "alderdental.example"), as_(emma)
+def test_to_the_prefilled_request_and_to_the_right(as_, alice, emma, resource, right, alder):
+    domain, client = resource("domain", "alderdental.example"), as_(emma)
     page = client.get(f"{DNS.format('alderdental.example')}&return={HOME}", follow=True)
     address, _status = page.redirect_chain[-1]
     assert address.startswith("/c/alder/requests/new/?portal=domains")
     html = page.content.decode()
     value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
     assert f'value="{value}" checked' in html
-    door = domain.subscription.resources.get(resource_type__code="subscription")
+    customer_portal = domain.subscription.resources.get(resource_type__code="subscription")
     assert f'href="{HOME}"' in html
     assert "alder.example (Domains)" not in html.replace("alderdental.example", "")
 
     assert "checked" not in html.split("Open Domains")[0].split("<label")[-1]  # asked for already
-    example = Request.objects.get(membership__user=emma)
+    example = AccessRequest.objects.get(membership__user=emma)
     sent = client.post(address, {"rights": [value], "text": "", "expires_at": ""})
     assert "return=" in sent["Location"]
     assert f'href="{HOME}"' in client.get(sent["Location"]).content.decode()
-    asked = Request.objects.exclude(pk=example.pk).get(membership__user=emma)
-    assert RequestedGrant.objects.get(request=asked).resource == domain
-    approve_request(actor=alice, asked=asked)
+    access_request = AccessRequest.objects.exclude(pk=example.pk).get(membership__user=emma)
+    assert RequestedGrant.objects.get(request=access_request).resource == domain
+    approve_request(actor=alice, access_request=access_request)
     assert emma.has_perm("portals.domains.domain.manage_dns", domain)
-    assert not emma.has_perm("portals.domains.subscription.open", door)
+    assert not emma.has_perm("portals.domains.subscription.open", customer_portal)
 
 
 def test_a_closed_portal_comes_along(as_, bob, alder):
@@ -61,8 +61,8 @@ def test_a_closed_portal_comes_along(as_, bob, alder):
         )
         .content.decode()
     )
-    door = html.split("Open Usage statistics")[0].split("<label")[-1]
-    assert "checked" in door
+    customer_portal = html.split("Open Usage statistics")[0].split("<label")[-1]
+    assert "checked" in customer_portal
     assert html.count(" checked") == 2
 
 
@@ -132,25 +132,25 @@ def test_what_one_has_is_said(as_, bob):
     assert "You have this right already" in as_(bob).get(url, follow=True).content.decode()
 
 
-def test_only_the_named_thing_may_be_asked_for(bob, alder, thing, right):
+def test_only_the_named_thing_may_be_asked_for(bob, alder, resource, right):
     """The page's address names one thing; a made-up form reaches no other."""
-    named = thing("domain", "alderdental.example")
-    other = thing("mailbox", "billing@alder.example")
+    named = resource("domain", "alderdental.example")
+    other = resource("mailbox", "billing@alder.example")
     with pytest.raises(RequestRefused, match="does not exist for this thing"):
         request_access(
             actor=bob, customer=alder, rights=[(other, right("webmail.mailbox.use"))], named=named
         )
-    foreign = thing("domain", "birch.example")
+    foreign = resource("domain", "birch.example")
     with pytest.raises(RequestRefused, match="does not exist for this thing"):
         rights = [(foreign, right("domains.domain.view"))]
         request_access(actor=bob, customer=alder, rights=rights, named=foreign)
 
 
-def test_a_form_cannot_slip_another_thing_in(as_, bob, thing, right):
-    value = f"{thing('domain', 'alderdental.example').pk}:{right('domains.domain.view').pk}"
+def test_a_form_cannot_slip_another_thing_in(as_, bob, resource, right):
+    value = f"{resource('domain', 'alderdental.example').pk}:{right('domains.domain.view').pk}"
     page = as_(bob).post("/c/alder/requests/new/?kind=access", {"rights": value, "text": "x"})
     assert "Choose from the rights on this page." in page.content.decode()
-    assert not Request.objects.filter(membership__user=bob).exists()
+    assert not AccessRequest.objects.filter(membership__user=bob).exists()
 
 
 def test_the_refused_page_names_whom_to_ask_and_leads_there(as_, bob):

@@ -11,11 +11,11 @@ from accounts.models import AuditEvent
 from accounts.services.requests import approve_request
 from portals.models import PersonGrant, RequestedGrant
 from portals.services.bulk import grant_to_people
-from portals.services.endings import renew_grant
-from portals.services.grants import GrantRefused, Terms, grant_at_least
-from portals.services.leavings import plan_leaving
+from portals.services.grant_expiry import renew_grant
+from portals.services.grants import GrantRefused, GrantTerms, grant_at_least
+from portals.services.offboarding import plan_offboarding
 from portals.services.requests import request_access
-from portals.services.reviews import Decision, begin_review, save_verdicts
+from portals.services.reviews import ItemDecision, begin_review, save_decisions
 
 DNS, VIEW, REPLY = "domains.domain.manage_dns", "domains.domain.view", "ticketing.queue.reply"
 DAY = timedelta(days=1)
@@ -23,8 +23,8 @@ UNSET = object()
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alderdental.example")
+def domain(resource):
+    return resource("domain", "alderdental.example")
 
 
 @pytest.fixture
@@ -51,17 +51,17 @@ WIDENED = [
 
 @pytest.mark.parametrize(("there", "given", "then"), WIDENED)
 def test_the_widest_of_both(there, given, then, days, give, alice, bob, membership, domain, right):
-    holder = membership(bob)
+    grantee = membership(bob)
     starts, ends = there
-    before = give(alice, holder, DNS, domain, starts_at=days(starts), expires_at=days(ends))
+    before = give(alice, grantee, DNS, domain, starts_at=days(starts), expires_at=days(ends))
     starts, ends = given
 
     grant = grant_at_least(
         actor=alice,
-        holder=holder,
+        grantee=grantee,
         privilege=right(DNS),
         resource=domain,
-        terms=Terms(starts_at=days(starts), expires_at=days(ends)),
+        terms=GrantTerms(starts_at=days(starts), expires_at=days(ends)),
     )
 
     assert PersonGrant.objects.get(user=bob, permission=right(DNS).pk, content_object=domain)
@@ -81,10 +81,10 @@ def test_a_gap_is_given_to_nobody(there, given, days, give, alice, bob, membersh
     with pytest.raises(GrantRefused, match="with a gap between"):
         grant_at_least(
             actor=alice,
-            holder=membership(bob),
+            grantee=membership(bob),
             privilege=right(DNS),
             resource=domain,
-            terms=Terms(starts_at=days(starts), expires_at=days(ends)),
+            terms=GrantTerms(starts_at=days(starts), expires_at=days(ends)),
         )
     assert PersonGrant.objects.filter(pk=before.pk).exists()
 
@@ -94,10 +94,10 @@ def test_what_is_over_is_replaced(days, give, alice, bob, membership, domain, ri
     with time_machine.travel(days(2), tick=False):
         grant = grant_at_least(
             actor=alice,
-            holder=membership(bob),
+            grantee=membership(bob),
             privilege=right(DNS),
             resource=domain,
-            terms=Terms(expires_at=days(3)),
+            terms=GrantTerms(expires_at=days(3)),
         )
     assert (grant.starts_at, grant.expires_at) == (None, days(3))
 
@@ -108,7 +108,7 @@ def test_only_a_super_user_here(who, request, give, alice, bob, membership, doma
     with pytest.raises(PermissionDenied):
         grant_at_least(
             actor=request.getfixturevalue(who),
-            holder=membership(bob),
+            grantee=membership(bob),
             privilege=right(DNS),
             resource=domain,
         )
@@ -124,7 +124,7 @@ def test_a_right_for_several_shortens_nobodys(
         people=[membership(bob), membership(emma)],
         privilege=right(VIEW),
         resource=domain,
-        terms=Terms(expires_at=days(5)),
+        terms=GrantTerms(expires_at=days(5)),
     )
     theirs = PersonGrant.objects.filter(content_object=domain, permission=right(VIEW).pk)
     assert theirs.get(user=bob) == endless
@@ -137,7 +137,7 @@ def test_taking_over_what_begins_later_costs_nobody_what_counts_now(
     give(alice, membership(emma), DNS, domain, expires_at=days(30))
     his = give(alice, membership(bob), DNS, domain, starts_at=days(20))
 
-    plan_leaving(actor=alice, membership=membership(bob), grants=[(his, membership(emma))])
+    plan_offboarding(actor=alice, membership=membership(bob), grants=[(his, membership(emma))])
 
     hers = PersonGrant.objects.get(user=emma, content_object=domain, permission=right(DNS).pk)
     assert (hers.starts_at, hers.expires_at) == (None, None)
@@ -145,27 +145,27 @@ def test_taking_over_what_begins_later_costs_nobody_what_counts_now(
 
 
 def test_a_yes_to_a_request_keeps_what_was_given_meanwhile(
-    days, give, alice, bob, alder, membership, right, thing
+    days, give, alice, bob, alder, membership, right, resource
 ):
-    domain = thing("domain", "alder.example")
-    asked = request_access(
+    domain = resource("domain", "alder.example")
+    access_request = request_access(
         actor=bob, customer=alder, rights=[(domain, right(DNS))], expires_at=days(5)
     )
     meanwhile = give(alice, membership(bob), DNS, domain)
 
-    approve_request(actor=alice, asked=asked)
+    approve_request(actor=alice, access_request=access_request)
 
     assert PersonGrant.objects.get(user=bob, content_object=domain, permission=right(DNS).pk) == (
         meanwhile
     )
-    row = RequestedGrant.objects.get(request=asked)
+    row = RequestedGrant.objects.get(request=access_request)
     assert (row.given, row.expires_at) == (True, None)
 
 
 def test_a_reduction_leaves_the_smaller_right_where_the_one_there_is_over(
-    days, give, alice, bob, alder, membership, thing, right
+    days, give, alice, bob, alder, membership, resource, right
 ):
-    queue, smaller = thing("queue", "alder-hosting"), right("ticketing.queue.view")
+    queue, smaller = resource("queue", "alder-hosting"), right("ticketing.queue.view")
     alder.access_reviews.update(state="not_finished", ended_at=timezone.now())
     over = give(alice, membership(bob), "ticketing.queue.view", queue, expires_at=days(1))
     large = give(alice, membership(bob), REPLY, queue)
@@ -173,7 +173,9 @@ def test_a_reduction_leaves_the_smaller_right_where_the_one_there_is_over(
         review = begin_review(actor=alice, customer=alder)
         line = review.items.get(kind="person", grant_id=large.pk)
 
-        save_verdicts(actor=alice, review=review, decisions=[Decision(line.pk, "reduce", smaller)])
+        save_decisions(
+            actor=alice, review=review, decisions=[ItemDecision(line.pk, "reduce", smaller)]
+        )
 
         assert bob.has_perm("portals.ticketing.queue.view", queue)
         assert not bob.has_perm(f"portals.{REPLY}", queue)

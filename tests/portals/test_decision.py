@@ -42,7 +42,7 @@ def _evaluation(token: str, rows: Stored, person: int, index: int, code: int) ->
     kind, action = CODES[code].split(".")
     body = {
         "subject": {"type": "user", "id": str(rows.people[person].sub)},
-        "resource": {"type": kind, "id": rows.things[index].external_id},
+        "resource": {"type": kind, "id": rows.resources[index].external_id},
         "action": {"name": action},
     }
     answer = answer_evaluation(
@@ -60,9 +60,9 @@ def _every_question(world: World) -> list[tuple[int, int, int]]:
     return [
         (person, index, code)
         for person in range(len(world.active))
-        for index in range(len(world.things))
+        for index in range(len(world.resources))
         for code in range(len(CODES))
-        if code // 2 == world.things[index].kind
+        if code // 2 == world.resources[index].kind
     ]
 
 
@@ -72,22 +72,22 @@ def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int
     for person, user in enumerate(rows.people):
         for (portal, code), privilege in rows.privileges.items():
             assert set(resources_one_may(user, privilege)) == {
-                rows.things[index]
+                rows.resources[index]
                 for p, index, c in allowed
-                if (p, c) == (person, code) and world.things[index].portal == portal
+                if (p, c) == (person, code) and world.resources[index].portal == portal
             }
-        for index, resource in enumerate(rows.things):
-            portal = world.things[index].portal
+        for index, resource in enumerate(rows.resources):
+            portal = world.resources[index].portal
             mine = {code for p, t, code in allowed if (p, t) == (person, index)}
             names = {f"portals.{rows.portals[portal].slug}.{CODES[code]}" for code in mine}
             assert user.get_all_permissions(resource) == names
             assert set(privileges_one_has(user, resource)) == {
                 rows.privileges[portal, code] for code in mine
             }
-    for index, resource in enumerate(rows.things):
+    for index, resource in enumerate(rows.resources):
         for (portal, code), privilege in rows.privileges.items():
             people = {rows.people[p] for p, t, c in allowed if (t, c) == (index, code)}
-            if portal == world.things[index].portal:
+            if portal == world.resources[index].portal:
                 assert set(people_who_may(privilege, resource)) == people
             else:
                 assert not people_who_may(privilege, resource).exists()
@@ -106,7 +106,7 @@ def test_all_ways_of_asking_agree_with_the_rule(db, world: World, data: st.DataO
         tokens = [_token(portal) for portal in rows.portals]
 
         for (person, index, code), answer in expected.items():
-            assert decide(rows.people[person], CODES[code], rows.things[index]) == answer
+            assert decide(rows.people[person], CODES[code], rows.resources[index]) == answer
         _compare_sets(world, rows, expected)
         yes = [question for question, answer in expected.items() if answer != "not_allowed"]
         chosen = data.draw(st.lists(st.sampled_from(sorted(expected)), max_size=15))
@@ -115,8 +115,8 @@ def test_all_ways_of_asking_agree_with_the_rule(db, world: World, data: st.DataO
             allowed = answer != "not_allowed"
             user, resource, portal = (
                 rows.people[person],
-                rows.things[index],
-                world.things[index].portal,
+                rows.resources[index],
+                world.resources[index].portal,
             )
             name = f"portals.{rows.portals[portal].slug}.{CODES[code]}"
             assert user.has_perm(name, resource) is allowed
@@ -134,18 +134,18 @@ def test_all_ways_of_asking_agree_with_the_rule(db, world: World, data: st.DataO
         transaction.set_rollback(True)
 
 
-def test_the_decision_knows_the_privilege_by_its_resource_type(db, bob, thing):
-    assert decide(bob, "domain.view", thing("domain", "alder.example")) == "grant"
-    assert decide(bob, "queue.view", thing("domain", "alder.example")) == "not_allowed"
+def test_the_decision_knows_the_privilege_by_its_resource_type(db, bob, resource):
+    assert decide(bob, "domain.view", resource("domain", "alder.example")) == "grant"
+    assert decide(bob, "queue.view", resource("domain", "alder.example")) == "not_allowed"
 
 
 @pytest.mark.parametrize("codename", ["", "domain", "domain.", "domain.\0", "x" * 1000, "domain.'"])
-def test_a_privilege_that_does_not_exist_is_not_allowed(db, alice, thing, codename):
-    assert decide(alice, codename, thing("domain", "alder.example")) == "not_allowed"
+def test_a_privilege_that_does_not_exist_is_not_allowed(db, alice, resource, codename):
+    assert decide(alice, codename, resource("domain", "alder.example")) == "not_allowed"
 
 
-def test_revoked_is_no_at_the_next_check(db, bob, thing):
-    domain = thing("domain", "alder.example")
+def test_revoked_is_no_at_the_next_check(db, bob, resource):
+    domain = resource("domain", "alder.example")
     assert bob.has_perm("portals.domains.domain.view", domain)
 
     PersonGrant.objects.filter(user=bob, content_object=domain).delete()
@@ -164,9 +164,9 @@ def test_revoked_is_no_at_the_next_check(db, bob, thing):
 )
 @pytest.mark.parametrize("moment", [NOW, NOW.replace(microsecond=0)])
 def test_a_grant_counts_from_its_first_moment_and_not_at_its_last(
-    db, bob, thing, starts, expires, reason, moment
+    db, bob, resource, starts, expires, reason, moment
 ):
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     with time_machine.travel(moment, tick=False):
         PersonGrant.objects.filter(user=bob, content_object=domain).update(
             starts_at=None if starts is None else moment + starts,

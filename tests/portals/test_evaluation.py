@@ -174,10 +174,10 @@ def test_revoked_is_no_at_the_next_check(ask, question, bob):
     assert ask(question).json == {"decision": False, "context": {"reason": "not_allowed"}}
 
 
-def test_start_and_end_count_to_the_second(ask, question, give, alice, bob, membership, thing):
+def test_start_and_end_count_to_the_second(ask, question, give, alice, bob, membership, resource):
     start = timezone.now() + timedelta(minutes=5)
     end = start + timedelta(minutes=5)
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     give(alice, membership(bob), "domains.domain.renew", domain, starts_at=start, expires_at=end)
     question["action"]["name"] = "renew"
     second = timedelta(seconds=1)

@@ -15,7 +15,7 @@ from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grants import (
     GrantRefused,
-    Terms,
+    GrantTerms,
     grant_privilege,
     revoke_privilege,
 )
@@ -25,8 +25,8 @@ READ = "webmail.mailbox.read"
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alderdental.example")
+def domain(resource):
+    return resource("domain", "alderdental.example")
 
 
 @pytest.fixture
@@ -66,15 +66,15 @@ def test_what_a_right_includes_comes_with_it(alice, emma, emmas, domain, give):
 
 
 def test_a_right_on_the_parent_covers_what_is_in_it_later_too(
-    alice, emma, emmas, thing, give, django_db_blocker
+    alice, emma, emmas, resource, give, django_db_blocker
 ):
-    mail_domain = thing("mail_domain", "alder.example")
+    mail_domain = resource("mail_domain", "alder.example")
     give(alice, emmas, "webmail.mailbox.view", mail_domain)
 
-    assert may(emma, "webmail.mailbox.view", thing("mailbox", "bob@alder.example"))
+    assert may(emma, "webmail.mailbox.view", resource("mailbox", "bob@alder.example"))
     later = type(mail_domain).objects.create(
         subscription=mail_domain.subscription,
-        resource_type=thing("mailbox", "bob@alder.example").resource_type,
+        resource_type=resource("mailbox", "bob@alder.example").resource_type,
         external_id="later@alder.example",
         name="later@alder.example",
         parent=mail_domain,
@@ -141,13 +141,13 @@ def test_people_of_another_customer_get_nothing(alice, charlie, membership, doma
     with pytest.raises(GrantRefused) as refusal:
         give(alice, membership(charlie), DNS, domain)
 
-    assert "holder" in refusal.value.message_dict
+    assert "grantee" in refusal.value.message_dict
 
 
-def test_things_of_another_customer_cannot_be_given(alice, emmas, thing, give):
+def test_things_of_another_customer_cannot_be_given(alice, emmas, resource, give):
     """B1: the tenant comes from the resource, so Alice is nobody there."""
     with pytest.raises(PermissionDenied):
-        give(alice, emmas, DNS, thing("domain", "birch.example"))
+        give(alice, emmas, DNS, resource("domain", "birch.example"))
 
 
 def test_a_right_must_fit_the_thing(alice, emmas, domain, give):
@@ -195,8 +195,8 @@ class TestSensitive:
     """Reading a colleague's mail: fresh sign-in, a reason, told, never to oneself."""
 
     @pytest.fixture
-    def mailbox(self, thing):
-        return thing("mailbox", "billing@alder.example")
+    def mailbox(self, resource):
+        return resource("mailbox", "billing@alder.example")
 
     def test_wants_a_reason(self, alice, emmas, mailbox, give):
         with pytest.raises(GrantRefused) as refusal:
@@ -208,10 +208,10 @@ class TestSensitive:
         with pytest.raises(FreshSignInRequired):
             grant_privilege(
                 actor=alice,
-                holder=emmas,
+                grantee=emmas,
                 privilege=right(READ),
                 resource=mailbox,
-                terms=Terms(reason="holiday cover"),
+                terms=GrantTerms(reason="holiday cover"),
                 signed_in_at=age and timezone.now() - age,
             )
 
@@ -238,13 +238,13 @@ class TestSensitive:
             give(alice, emmas, "webmail.mailbox.use", mailbox)
 
     def test_tells_who_gains_it_and_whose_thing_it_is(
-        self, alice, bob, emma, emmas, thing, give, deliver
+        self, alice, bob, emma, emmas, resource, give, deliver
     ):
         deliver()
         from django.core import mail
 
         mail.outbox.clear()
-        give(alice, emmas, READ, thing("mailbox", "bob@alder.example"), reason="holiday cover")
+        give(alice, emmas, READ, resource("mailbox", "bob@alder.example"), reason="holiday cover")
         told = {message.to[0] for message in deliver()}
 
         assert told == {"bob@alder.example", "emma@alder.example"}
@@ -272,9 +272,9 @@ class TestJoiningATeamThatHoldsASensitiveRight:
     """The right comes through the team, so it is given as carefully as by hand (B9)."""
 
     @pytest.fixture
-    def team(self, alice, alder, thing, give):
+    def team(self, alice, alder, resource, give):
         made = create_team(actor=alice, customer=alder, name="Bookkeeping")
-        mailbox = thing("mailbox", "billing@alder.example")
+        mailbox = resource("mailbox", "billing@alder.example")
         give(alice, made, READ, mailbox, reason="shared mailbox")
         return made
 
@@ -283,12 +283,12 @@ class TestJoiningATeamThatHoldsASensitiveRight:
             add_to_team(actor=alice, team=team, membership=emmas, signed_in_at=timezone.now())
         assert "reason" in refusal.value.message_dict
 
-    def test_wants_a_fresh_sign_in(self, alice, emma, emmas, team, thing):
+    def test_wants_a_fresh_sign_in(self, alice, emma, emmas, team, resource):
         with pytest.raises(FreshSignInRequired):
             add_to_team(actor=alice, team=team, membership=emmas, reason="new bookkeeper")
-        assert not may(emma, READ, thing("mailbox", "billing@alder.example"))
+        assert not may(emma, READ, resource("mailbox", "billing@alder.example"))
 
-    def test_tells_who_gains_it(self, alice, emma, emmas, team, thing, deliver):
+    def test_tells_who_gains_it(self, alice, emma, emmas, team, resource, deliver):
         deliver().clear()
         add_to_team(
             actor=alice,
@@ -298,7 +298,7 @@ class TestJoiningATeamThatHoldsASensitiveRight:
             signed_in_at=timezone.now(),
         )
 
-        assert may(emma, READ, thing("mailbox", "billing@alder.example"))
+        assert may(emma, READ, resource("mailbox", "billing@alder.example"))
         assert [mail.to[0] for mail in deliver()] == [emma.email]
 
     def test_the_page_leads_to_a_fresh_sign_in(self, as_, alice, emma, team):

@@ -11,13 +11,13 @@ VIEW = "portals.domains.domain.view"
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alder.example")
+def domain(resource):
+    return resource("domain", "alder.example")
 
 
-def test_a_grant_is_a_yes_on_its_resource_alone(bob, domain, thing):
+def test_a_grant_is_a_yes_on_its_resource_alone(bob, domain, resource):
     assert bob.has_perm(VIEW, domain)
-    assert not bob.has_perm(VIEW, thing("domain", "birch.example"))
+    assert not bob.has_perm(VIEW, resource("domain", "birch.example"))
     assert not bob.has_perm("portals.domains.domain.transfer", domain)
 
 

@@ -29,10 +29,10 @@ def url(act):
     return reverse(f"portals:invitations-{act}", args=["alder"])
 
 
-def test_everything_about_them(as_, alice, offers, thing, right):
+def test_everything_about_them(as_, alice, offers, resource, right):
     OfferedGrant.objects.create(
         invitation=offers[0],
-        resource=thing("domain", "alder.example"),
+        resource=resource("domain", "alder.example"),
         privilege=right("domains.domain.manage_dns"),
     )
     note_bounce(address="hugo@alder.example")
@@ -47,9 +47,9 @@ def test_everything_about_them(as_, alice, offers, thing, right):
         assert words in html
 
 
-def test_dates_stand_where_the_right_is_named(as_, alice, alder, thing, right, deliver):
+def test_dates_stand_where_the_right_is_named(as_, alice, alder, resource, right, deliver):
     """In the mail, on its page and in the list: since when, until when, or no longer."""
-    domain, now = thing("domain", "alder.example"), timezone.now()
+    domain, now = resource("domain", "alder.example"), timezone.now()
 
     def offer(made):
         for name, starts, ends in (
@@ -88,7 +88,7 @@ def test_dates_stand_where_the_right_is_named(as_, alice, alder, thing, right, d
 
 @pytest.mark.parametrize("count", [1, 60])
 def test_the_list_in_few_queries_page_by_page(
-    count, as_, alice, alder, thing, right, django_assert_max_num_queries
+    count, as_, alice, alder, resource, right, django_assert_max_num_queries
 ):
     made = Invitation.objects.bulk_create(
         Invitation(
@@ -103,7 +103,7 @@ def test_the_list_in_few_queries_page_by_page(
     for one in made:
         OfferedGrant.objects.create(
             invitation=one,
-            resource=thing("domain", "alder.example"),
+            resource=resource("domain", "alder.example"),
             privilege=right("domains.domain.manage_dns"),
         )
     client = as_(alice)

@@ -273,8 +273,10 @@ def one(**more):
     return {"act": "send", "rows": '[["gina@alder.example", "Gina Côté"]]', "role": "user", **more}
 
 
-def test_rights_ticked_inside_count_from_the_acceptance_on(as_, alice, page, thing, right, deliver):
-    domain = thing("domain", "alder.example")
+def test_rights_ticked_inside_count_from_the_acceptance_on(
+    as_, alice, page, resource, right, deliver
+):
+    domain = resource("domain", "alder.example")
     client = as_(alice)
     added = client.post(page, {"act": "add", "new_resource": domain.pk, "people": "gina@alder.ex"})
     assert "Change its DNS records" in added.content.decode()
@@ -306,9 +308,9 @@ def test_rights_ticked_inside_count_from_the_acceptance_on(as_, alice, page, thi
     assert not gina.has_perm("portals.domains.domain.renew", domain)
 
 
-def test_an_offer_is_all_or_nothing(as_, alice, page, thing, right):
+def test_an_offer_is_all_or_nothing(as_, alice, page, resource, right):
     """A foreign thing among the rights refuses the whole invitation."""
-    own, foreign = thing("domain", "alder.example"), thing("domain", "birch.example")
+    own, foreign = resource("domain", "alder.example"), resource("domain", "birch.example")
     as_(alice).post(
         page,
         one(
@@ -319,8 +321,8 @@ def test_an_offer_is_all_or_nothing(as_, alice, page, thing, right):
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, thing, right):
-    mailbox = thing("mailbox", "billing@alder.example")
+def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, resource, right):
+    mailbox = resource("mailbox", "billing@alder.example")
     post = one(resource=mailbox.pk, rights=value(mailbox, right("webmail.mailbox.read")))
     for act in ("check", "send"):
         refused = as_(alice).post(page, {**post, "act": act})
@@ -334,9 +336,9 @@ def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, thin
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_too_many_rights_for_so_many(as_, alice, page, thing, right, monkeypatch):
-    monkeypatch.setattr("portals.services.offers.MOST_OFFERS", 1)
-    domain = thing("domain", "alder.example")
+def test_too_many_rights_for_so_many(as_, alice, page, resource, right, monkeypatch):
+    monkeypatch.setattr("portals.services.offered_grants.MOST_OFFERS", 1)
+    domain = resource("domain", "alder.example")
     rights = {"resource": domain.pk, "rights": value(domain, right(DNS))}
     people = '[["a@alder.example"], ["b@alder.example"]]'
 
@@ -359,19 +361,19 @@ def test_a_team_is_joined_with_the_acceptance(as_, alice, alder, page, deliver):
 
 
 @pytest.fixture
-def sensitive_team(alder, alice, thing, right):
+def sensitive_team(alder, alice, resource, right):
     """The reception, which may also read a colleague's mail."""
     team = alder.teams.get()
     TeamGrant.objects.create(
         group=team.group,
         permission_id=right("webmail.mailbox.read").pk,
-        content_object=thing("mailbox", "billing@alder.example"),
+        content_object=resource("mailbox", "billing@alder.example"),
         granted_by=alice,
     )
     return team
 
 
-def test_a_sensitive_team_is_offered_with_care(as_, alice, page, sensitive_team, deliver, thing):
+def test_a_sensitive_team_is_offered_with_care(as_, alice, page, sensitive_team, deliver, resource):
     """No detour: what a right inside would want, a team that holds it wants too (B9, B13)."""
     team = {"team": sensitive_team.uuid}
     refused = as_(alice).post(page, one(**team))
@@ -394,7 +396,7 @@ def test_a_sensitive_team_is_offered_with_care(as_, alice, page, sensitive_team,
         actor=None, token=token, name="Gina", password="a long passphrase 1"
     ).user
 
-    mailbox = thing("mailbox", "billing@alder.example")
+    mailbox = resource("mailbox", "billing@alder.example")
     assert gina.has_perm("portals.webmail.mailbox.read", mailbox)
     assert any("billing@alder.example" in m.body for m in deliver() if m.to == [gina.email])
     assert not PersonGrant.objects.filter(user=gina, content_object=mailbox).exists()
@@ -418,14 +420,14 @@ def test_names_of_any_script_are_welcome(as_, alice, page):
     assert Invitation.objects.get(address="mei@alder.example").name == "王 小美 ‍🙂"
 
 
-def test_more_things_than_a_list_serves_are_searched(as_, alice, page, thing, monkeypatch):
-    monkeypatch.setattr("portals.views.holders.CHOICES", 3)
+def test_more_things_than_a_list_serves_are_searched(as_, alice, page, resource, monkeypatch):
+    monkeypatch.setattr("portals.views.permission_matrix.CHOICES", 3)
     client = as_(alice)
     assert "There are more. Type the beginning of a name" in client.get(page).content.decode()
 
     found = client.post(page, one(act="find", find="INFO@"))
     html = found.content.decode()
-    info, other = (thing("mailbox", f"{name}@alder.example") for name in ("info", "emma"))
+    info, other = (resource("mailbox", f"{name}@alder.example") for name in ("info", "emma"))
     assert f'<option value="{info.pk}">' in html
     assert f'<option value="{other.pk}">' not in html
     assert "There are more" not in html

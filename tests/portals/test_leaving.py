@@ -5,10 +5,12 @@ from accounts.services.memberships import remove_membership
 from portals.models import PersonGrant
 
 
-def test_leaving_ends_grants_registrations_and_tokens(alice, bob, alder, membership, thing, give):
+def test_leaving_ends_grants_registrations_and_tokens(
+    alice, bob, alder, membership, resource, give
+):
     from allauth.idp.oidc.models import Client, Token
 
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     give(alice, membership(bob), "domains.domain.renew", domain)
     token = Token.objects.create(
         type="at", hash="x", user=bob, client=Client.objects.create(name="a portal")
@@ -24,10 +26,10 @@ def test_leaving_ends_grants_registrations_and_tokens(alice, bob, alder, members
     assert "domain.renew" in {grant["codename"] for grant in dropped.data["grants"]}
 
 
-def test_coming_back_brings_nothing_back(alice, bob, alder, membership, thing, give):
+def test_coming_back_brings_nothing_back(alice, bob, alder, membership, resource, give):
     from accounts.services.invitations import accept_invitation, invite_person
 
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     give(alice, membership(bob), "domains.domain.renew", domain)
     remove_membership(actor=alice, membership=membership(bob))
     invitation = invite_person(actor=alice, customer=alder, address=bob.email)

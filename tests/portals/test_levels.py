@@ -3,12 +3,12 @@
 import pytest
 
 from portals.models import ResourceType
-from portals.selectors.levels import backbone, scales_of
+from portals.selectors.levels import backbone, level_scales_of
 
 
 def scale(portal, code):
     found = ResourceType.objects.filter(portal__slug=portal, code=code)
-    return scales_of(found)[found.get().pk]
+    return level_scales_of(found)[found.get().pk]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_levels_of_the_four_portals(db, portal, code, levels):
 
 
 def test_each_level_includes_the_one_before(db):
-    for one in scales_of(ResourceType.objects.all()).values():
+    for one in level_scales_of(ResourceType.objects.all()).values():
         for lower, higher in zip(one.levels, one.levels[1:], strict=False):
             assert set(lower.reach) < set(higher.reach)
         assert len(one.levels) <= 3

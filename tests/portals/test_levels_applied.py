@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from portals.decision import privileges_one_has
 from portals.models import PersonGrant, PrivilegeInclusion, Resource, TeamGrant
-from portals.selectors.levels import scales_of
-from portals.selectors.sheets import rows_of_things
+from portals.selectors.levels import level_scales_of
+from portals.selectors.permission_matrix import rows_of_resources
 from tests.portals.test_person_page import sign_in_afresh
 
 
@@ -23,25 +23,27 @@ from tests.portals.test_person_page import sign_in_afresh
 def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
     PersonGrant.objects.filter(user=emma).delete()
     TeamGrant.objects.all().delete()
-    things = list(
+    resources = list(
         Resource.objects.filter(subscription__customer=alder)
         .select_related("resource_type")
         .order_by("pk")
     )
-    scales = scales_of({one.resource_type for one in things})
-    holder = f"p{membership(emma).pk}"
+    scales = level_scales_of({one.resource_type for one in resources})
+    grantee = f"p{membership(emma).pk}"
     collect, review = (
-        reverse(f"portals:{name}", args=["alder", holder]) for name in ("changes", "changes-review")
+        reverse(f"portals:{name}", args=["alder", grantee])
+        for name in ("changes", "changes-review")
     )
     client = as_(alice)
     sign_in_afresh(client, alice)
     wanted = {}
     for which, height in steps:  # several reviews, one after the other: levels up and down
-        thing = things[which % len(things)]
-        levels = scales[thing.resource_type_id].levels[:height]
+        resource = resources[which % len(resources)]
+        levels = scales[resource.resource_type_id].levels[:height]
         level = levels[-1] if levels else None
-        wanted[thing] = level
-        value = f"{holder}/{thing.pk}/{thing.resource_type_id}={level.privilege.pk if level else 0}"
+        wanted[resource] = level
+        privilege = level.privilege.pk if level else 0
+        value = f"{grantee}/{resource.pk}/{resource.resource_type_id}={privilege}"
         client.post(collect, {"level": value})
         page = client.get(review).content.decode()
         changes = re.findall(r'type="hidden" name="change" value="([^"]+)"', page)
@@ -49,16 +51,16 @@ def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
             answer = client.post(review, {"change": changes, "reason": "as planned"})
             assert answer.status_code == 302
 
-    at = {thing.pk: level for thing, level in wanted.items()}
-    for thing, level in wanted.items():
+    at = {resource.pk: level for resource, level in wanted.items()}
+    for resource, level in wanted.items():
         promised = {one.pk for one in level.reach} if level else set()
-        for above in thing.ancestors.values_list("ancestor_id", flat=True):
-            if above != thing.pk and (higher := at.get(above)):  # it reaches down to this one
+        for above in resource.ancestors.values_list("ancestor_id", flat=True):
+            if above != resource.pk and (higher := at.get(above)):  # it reaches down to this one
                 reached = PrivilegeInclusion.objects.filter(
-                    privilege=higher.privilege, included__resource_type=thing.resource_type
+                    privilege=higher.privilege, included__resource_type=resource.resource_type
                 )
                 promised |= set(reached.values_list("included", flat=True))
-        assert set(privileges_one_has(emma, thing).values_list("pk", flat=True)) == promised
-        [row] = rows_of_things(membership(emma), [thing], {})
+        assert set(privileges_one_has(emma, resource).values_list("pk", flat=True)) == promised
+        [row] = rows_of_resources(membership(emma), [resource], {})
         assert row.level == level
         assert {one.pk for source in row.sources for one in source.reach} == promised

@@ -169,8 +169,10 @@ def test_nobody_holds_a_colleagues_mail_by_role(db):
         assert Privilege.objects.get(portal__slug="webmail", codename=codename).sensitive
 
 
-def test_removal_is_refused_with_counts_until_agreed(written, thing, give, alice, bob, membership):
-    give(alice, membership(bob), "domains.domain.renew", thing("domain", "alder.example"))
+def test_removal_is_refused_with_counts_until_agreed(
+    written, resource, give, alice, bob, membership
+):
+    give(alice, membership(bob), "domains.domain.renew", resource("domain", "alder.example"))
     text = (MANIFESTS / "domains.toml").read_text()
     start, end = (
         text.index("[types.domain.privileges.renew]"),

@@ -70,15 +70,15 @@ def test_a_short_list_takes_no_typed_name(listed, alder):
 
 
 def test_a_thing_says_when_more_teams_hold_rights_than_it_shows(
-    monkeypatch, as_, alice, teams, give, thing
+    monkeypatch, as_, alice, teams, give, resource
 ):
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     page = reverse("portals:resource", args=["alder", domain.pk])
     for team in teams:
         give(alice, team, "domains.domain.view", domain)
     assert "More teams hold rights here" not in as_(alice).get(page).content.decode()
-    monkeypatch.setattr("portals.selectors.standing.MOST_TEAMS", 2)
-    monkeypatch.setattr("portals.selectors.standing.FIRST", 2)
+    monkeypatch.setattr("portals.selectors.resource_access.MOST_TEAMS", 2)
+    monkeypatch.setattr("portals.selectors.resource_access.FIRST", 2)
 
     html = as_(alice).get(page).content.decode()
 

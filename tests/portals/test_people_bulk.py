@@ -13,14 +13,14 @@ from accounts.models import AuditEvent, Membership, TeamMembership
 from accounts.services import bulk
 from accounts.services.audit import verify_chain
 from accounts.services.bulk import BulkRefused
+from accounts.services.confirmation_name import ConfirmationNameRefused
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import suspend_membership
 from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import add_to_team, create_team
-from accounts.services.typed_name import TypedNameRefused
 from portals.models import PersonGrant
 from portals.services.bulk import grant_to_people
-from portals.services.grants import Terms
+from portals.services.grants import GrantTerms
 from tests.accounts.conftest import fresh  # noqa: F401
 
 LIST = "/c/alder/people/"
@@ -44,9 +44,9 @@ def office(alice, alder, both):
 
 
 @pytest.fixture
-def acts(alder, both, office, thing, right):
+def acts(alder, both, office, resource, right):
     """Every act, as a service call that would work: acts["suspend"](actor, people)."""
-    domain = thing("domain", "alderdental.example")
+    domain = resource("domain", "alderdental.example")
 
     def call(service, **more):
         def run(actor, people=both):
@@ -58,13 +58,13 @@ def acts(alder, both, office, thing, right):
     return {
         "suspend": call(bulk.suspend_people),
         "restore": call(bulk.restore_people),
-        "remove": call(bulk.remove_people, typed_name="Alder Dental", signed_in_at=now),
+        "remove": call(bulk.remove_people, confirmation_name="Alder Dental", signed_in_at=now),
         "team": call(bulk.add_people_to_team, team=office),
         "grant": call(
             grant_to_people,
             privilege=right("domains.domain.view"),
             resource=domain,
-            terms=Terms(),
+            terms=GrantTerms(),
             signed_in_at=now,
         ),
     }
@@ -205,16 +205,16 @@ def test_mass_removal_wants_the_name_and_a_fresh_sign_in(alice, alder, both):
     def remove(**given):
         bulk.remove_people(actor=alice, customer=alder, people=both, **given)
 
-    for typed in ("", "alder"):
-        with pytest.raises(TypedNameRefused):
-            remove(typed_name=typed, signed_in_at=now)
+    for confirmation_name in ("", "alder"):
+        with pytest.raises(ConfirmationNameRefused):
+            remove(confirmation_name=confirmation_name, signed_in_at=now)
     for moment in (None, now - timedelta(minutes=6)):
         with pytest.raises(FreshSignInRequired):
-            remove(typed_name="Alder Dental", signed_in_at=moment)
+            remove(confirmation_name="Alder Dental", signed_in_at=moment)
     assert standing() == before
 
 
-def test_a_sensitive_right_keeps_its_rules(alice, alder, both, membership, thing, right):
+def test_a_sensitive_right_keeps_its_rules(alice, alder, both, membership, resource, right):
     before, now = standing(), timezone.now()
 
     def give(people=both, reason="They answer mail.", moment=now):
@@ -223,8 +223,8 @@ def test_a_sensitive_right_keeps_its_rules(alice, alder, both, membership, thing
             customer=alder,
             people=people,
             privilege=right("webmail.mailbox.read"),
-            resource=thing("mailbox", "info@alder.example"),
-            terms=Terms(reason=reason),
+            resource=resource("mailbox", "info@alder.example"),
+            terms=GrantTerms(reason=reason),
             signed_in_at=moment,
         )
 
@@ -261,7 +261,7 @@ def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
         ("suspend", {}),
         ("restore", {}),
         ("team", {"team": str(team.uuid), "reason": "They answer mail."}),
-        ("remove", {"typed_name": "alder dental"}),
+        ("remove", {"confirmation_name": "alder dental"}),
     ]:
         answer = client.post(f"{selected(act)}?role=user", {**people, **more})
         assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?role=user"), act
@@ -274,8 +274,8 @@ def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
     assert GONE in client.get(LIST).content.decode()
 
 
-def test_the_page_gives_a_right(fresh, alice, bob, emma, thing, right):  # noqa: F811
-    client, domain = fresh(alice), thing("domain", "alderdental.example")
+def test_the_page_gives_a_right(fresh, alice, bob, emma, resource, right):  # noqa: F811
+    client, domain = fresh(alice), resource("domain", "alderdental.example")
     people = {**of(bob, emma), "resource": str(domain.pk)}
 
     assert "What may they do" in client.get(selected("grant"), people).content.decode()
@@ -331,15 +331,15 @@ def test_who_is_left_stays_ticked_where_somebody_is_gone(method, as_, alice, bob
     assert ticked(answer) == {str(bob.sub)}
 
 
-def test_a_refused_act_keeps_what_was_chosen(fresh, alice, bob, emma, thing, right):  # noqa: F811
-    client, mailbox = fresh(alice), thing("mailbox", "info@alder.example")
+def test_a_refused_act_keeps_what_was_chosen(fresh, alice, bob, emma, resource, right):  # noqa: F811
+    client, mailbox = fresh(alice), resource("mailbox", "info@alder.example")
     team, read = (
         str(alice.memberships.get().customer.teams.get().uuid),
         right("webmail.mailbox.read"),
     )
     terms = {"starts_at": "2030-01-02T03:04", "expires_at": "", "reason": ""}
     for act, more in [
-        ("remove", {"typed_name": "Alder Dentist"}),
+        ("remove", {"confirmation_name": "Alder Dentist"}),
         ("team", {"team": team, "reason": ""}),
         ("grant", {"resource": str(mailbox.pk), "privilege": str(read.pk), **terms}),
     ]:
@@ -363,7 +363,7 @@ def test_a_thing_that_is_gone_meanwhile_is_named(fresh, alice, bob, emma, right)
 def test_a_stale_sign_in_leads_to_the_sign_in(as_, alice, bob, emma):
     client, before = as_(alice), standing()
 
-    answer = client.post(selected("remove"), {**of(bob, emma), "typed_name": "Alder Dental"})
+    answer = client.post(selected("remove"), {**of(bob, emma), "confirmation_name": "Alder Dental"})
 
     assert answer.status_code == 302
     assert "reauthenticate" in answer["Location"]
@@ -379,7 +379,9 @@ def test_pages_are_not_for_everybody(method, act, who, status, request, as_, bob
     client = as_(request.getfixturevalue(who) if who else None)
     before = standing()
 
-    answer = getattr(client, method)(selected(act), {**of(bob, emma), "typed_name": "Alder Dental"})
+    answer = getattr(client, method)(
+        selected(act), {**of(bob, emma), "confirmation_name": "Alder Dental"}
+    )
 
     assert answer.status_code == status
     assert b"Emma" not in answer.content
@@ -419,8 +421,9 @@ def test_removal_of_one_is_an_ordinary_removal(as_, alice, bob):
 
 @pytest.mark.parametrize(
     ("act", "more", "field"),
-    [("team", {}, "team"), ("team", {"team": "x"}, "team"), ("remove", {}, "typed_name"),
-     ("remove", {"typed_name": "Birch"}, "typed_name"), ("suspend", {"extra": "1"}, "__all__"),
+    [("team", {}, "team"), ("team", {"team": "x"}, "team"), ("remove", {}, "confirmation_name"),
+     ("remove", {"confirmation_name": "Birch"}, "confirmation_name"),
+     ("suspend", {"extra": "1"}, "__all__"),
      ("team", {"reason": "a\x07"}, "reason")],
 )  # fmt: skip
 def test_bad_input_names_the_field(act, more, field, fresh, alice, bob, emma):  # noqa: F811

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, User
 from accounts.selectors import sentence_of
-from accounts.selectors.people_list import PeopleAsked, narrowed, people_page
+from accounts.selectors.people_list import PeopleFilter, narrowed, people_page
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
 from accounts.services.exports import record_people_export
@@ -41,10 +41,10 @@ def mixed(alice, bob, emma, membership):
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("people_filter", "found"),
     [({}, ["Alice", "Bob", "Emma"]), ({"role": "super_user"}, ["Alice"]),
      ({"role": "user"}, ["Bob", "Emma"]), ({"state": "active"}, ["Alice"]),
-     ({"state": "suspended"}, ["Bob"]), ({"state": "leaving"}, ["Emma"]),
+     ({"state": "suspended"}, ["Bob"]), ({"state": "offboarding"}, ["Emma"]),
      ({"factor": "yes"}, ["Emma"]), ({"factor": "no"}, ["Alice", "Bob"]),
      ({"away": "yes"}, ["Bob", "Emma"]), ({"away": "yes", "factor": "yes"}, ["Emma"]),
      ({"state": "suspended", "factor": "yes"}, []), ({"q": "emma@", "role": "user"}, ["Emma"]),
@@ -52,9 +52,9 @@ def mixed(alice, bob, emma, membership):
      ({"sort": "sign-in"}, ["Bob", "Emma", "Alice"]),
      ({"sort": "sign-in", "q": "e"}, ["Emma"]), ({"sort": "name"}, ["Alice", "Bob", "Emma"])],
 )  # fmt: skip
-def test_filters_and_sorts(asked, found, mixed, as_, alice):
-    whole = as_(alice).get(LIST, asked)
-    part = as_(alice).get(LIST, asked, headers={"HX-Request": "true"})
+def test_filters_and_sorts(people_filter, found, mixed, as_, alice):
+    whole = as_(alice).get(LIST, people_filter)
+    part = as_(alice).get(LIST, people_filter, headers={"HX-Request": "true"})
 
     assert names(whole) == names(part) == found
     assert part["HX-Push-Url"].startswith(LIST)
@@ -72,18 +72,18 @@ def test_by_portal_asks_the_one_decision(mixed, as_, alice):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "people_filter",
     [{"role": "boss"}, {"team": "x"}, {"team": "00000000-0000-4000-8000-000000000000"},
      {"portal": "nowhere"}, {"state": "\0"}, {"sort": "password"}, {"away": "no"}],
 )  # fmt: skip
-def test_what_is_no_filter_finds_nobody_and_says_so(asked, as_, alice):
-    answer = as_(alice).get(LIST, asked)
+def test_what_is_no_filter_finds_nobody_and_says_so(people_filter, as_, alice):
+    answer = as_(alice).get(LIST, people_filter)
 
     assert answer.status_code == 200
     assert names(answer) == []
-    assert list(answer.context["form"].errors) == list(asked)
+    assert list(answer.context["form"].errors) == list(people_filter)
     assert "Clear all filters" in answer.content.decode()
-    assert as_(alice).post(f"{EXPORT}?{next(iter(asked))}=x").status_code == 302
+    assert as_(alice).post(f"{EXPORT}?{next(iter(people_filter))}=x").status_code == 302
 
 
 def test_the_team_of_another_company_is_no_filter(as_, alice, charlie, birch):
@@ -105,7 +105,7 @@ def test_each_filter_is_a_chip_that_goes(as_, alice):
 
 
 def test_nobody_found_offers_to_clear(as_, alice):
-    html = as_(alice).get(LIST, {"state": "leaving"}).content.decode()
+    html = as_(alice).get(LIST, {"state": "offboarding"}).content.decode()
 
     assert "Nobody fits all of this" in html
     assert "Clear all filters" in html
@@ -118,10 +118,10 @@ def test_rows_say_second_factor_and_last_sign_in(mixed, as_, alice):
     assert "Select Bob Tremblay" in html
 
 
-def pages(asked, customer, size):
+def pages(people_filter, customer, size):
     seen, after = [], ""
     while True:
-        page = people_page(customer, asked, after=after, size=size)
+        page = people_page(customer, people_filter, after=after, size=size)
         assert len(page) <= size
         seen += [membership.pk for membership in page]
         after = page.next_cursor
@@ -148,44 +148,48 @@ def crowd(alder):
 @pytest.mark.parametrize("search", ["", "kim", "kim ", "kim-"])
 @pytest.mark.parametrize("sort", ["name", "newest", "sign-in"])
 def test_pages_show_everyone_once(size, search, sort, crowd, alder):
-    asked = PeopleAsked(search=search, sort=sort)
+    people_filter = PeopleFilter(search=search, sort=sort)
     wanted = {"": 15, "kim": 12, "kim ": 12, "kim-": 4}[search]
 
-    seen = pages(asked, alder, size)
+    seen = pages(people_filter, alder, size)
 
     assert len(seen) == len(set(seen)) == wanted
-    assert seen == pages(asked, alder, 50)
+    assert seen == pages(people_filter, alder, 50)
 
 
 def test_names_come_before_addresses(crowd, alder):
-    found = [m.work_name for m in people_page(alder, PeopleAsked(search="kim"))]
+    found = [m.work_name for m in people_page(alder, PeopleFilter(search="kim"))]
 
     assert found == ["Kim Park"] * 4 + ["Kimi Ito"] * 4 + ["Ola Berg"] * 4
 
 
-@pytest.mark.parametrize("asked", [{}, {"q": "bob"}, {"sort": "newest"}, {"sort": "sign-in"}])
-def test_a_cursor_of_another_company_is_a_bad_request_A5(asked, as_, alice, charlie, membership):
+@pytest.mark.parametrize(
+    "people_filter", [{}, {"q": "bob"}, {"sort": "newest"}, {"sort": "sign-in"}]
+)
+def test_a_cursor_of_another_company_is_a_bad_request_A5(
+    people_filter, as_, alice, charlie, membership
+):
     after = membership(charlie).pk
 
-    assert as_(alice).get(LIST, {**asked, "after": after}).status_code == 400
+    assert as_(alice).get(LIST, {**people_filter, "after": after}).status_code == 400
 
 
 @pytest.mark.parametrize(
-    ("asked", "index"),
+    ("people_filter", "index"),
     [({}, "membership_by_name"), ({"role": "super_user"}, "membership_by_role"),
      ({"state": "suspended"}, "membership_suspended"),
-     ({"state": "leaving"}, "membership_leaving")],
+     ({"state": "offboarding"}, "membership_offboarding")],
 )  # fmt: skip
-def test_narrowed_lists_walk_their_index(asked, index, birch, many):
-    rows = narrowed(birch, PeopleAsked(**asked)).order_by("search_name", "pk")[:51]
+def test_narrowed_lists_walk_their_index(people_filter, index, birch, many):
+    rows = narrowed(birch, PeopleFilter(**people_filter)).order_by("search_name", "pk")[:51]
 
     plan = rows.explain()
     # Few leave anywhere: PostgreSQL may look all of these up and sort them.
-    assert index in plan or (index == "membership_leaving" and "membership_by_end" in plan)
+    assert index in plan or (index == "membership_offboarding" and "membership_by_end" in plan)
 
 
 def test_the_newest_walk_their_index(birch, many):
-    rows = narrowed(birch, PeopleAsked()).order_by("-joined_at", "-pk")[:51]
+    rows = narrowed(birch, PeopleFilter()).order_by("-joined_at", "-pk")[:51]
 
     assert "membership_by_age" in rows.explain()
 
@@ -217,13 +221,13 @@ ASKED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("asked", ASKED)
-def test_query_budget(asked, many, as_, charlie, django_assert_max_num_queries):
+@pytest.mark.parametrize("people_filter", ASKED)
+def test_query_budget(people_filter, many, as_, charlie, django_assert_max_num_queries):
     client = as_(charlie)
     client.get("/c/birch/people/")
 
     with django_assert_max_num_queries(15):
-        assert client.get("/c/birch/people/", asked).status_code == 200
+        assert client.get("/c/birch/people/", people_filter).status_code == 200
 
 
 def exported(response):
@@ -232,7 +236,7 @@ def exported(response):
 
 
 def test_the_list_is_exported_as_it_isnarrowed(mixed, as_, alice, alder):
-    response = as_(alice).post(f"{EXPORT}?state=leaving&sort=newest")
+    response = as_(alice).post(f"{EXPORT}?state=offboarding&sort=newest")
 
     heading, row = exported(response)
     assert heading[:3] == ["Name", "Address", "Phone at work"]
@@ -240,7 +244,7 @@ def test_the_list_is_exported_as_it_isnarrowed(mixed, as_, alice, alder):
     assert row[6:8] == ["Reception", "Yes"]
     event = AuditEvent.objects.filter(customer=alder).latest("pk")
     assert (event.kind, event.actor) == ("people.exported", alice)
-    assert event.data == {"count": 1, "filters": "state=leaving"}
+    assert event.data == {"count": 1, "filters": "state=offboarding"}
     assert sentence_of(event) == "Alice Martin exported the list of people (1)."
     assert verify_chain(f"customer:{alder.pk}")
 
@@ -283,7 +287,10 @@ def test_only_its_super_users_export_it(who, status, request, as_, db):
 def test_the_service_refuses_them_too(who, request, alder):
     with pytest.raises(PermissionDenied):
         record_people_export(
-            actor=request.getfixturevalue(who), customer=alder, asked=PeopleAsked(), filters=""
+            actor=request.getfixturevalue(who),
+            customer=alder,
+            people_filter=PeopleFilter(),
+            filters="",
         )
 
 

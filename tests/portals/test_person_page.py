@@ -21,9 +21,9 @@ def page(alder, emma):
 
 
 @pytest.fixture
-def spot(alder, emma, membership):
+def cell(alder, emma, membership):
     """Where Emma's level on a thing is set, as the page's controls name it."""
-    return lambda thing: f"p{membership(emma).pk}/{thing.pk}/{thing.resource_type_id}"
+    return lambda resource: f"p{membership(emma).pk}/{resource.pk}/{resource.resource_type_id}"
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def changes(emma, membership):
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alder.example")
+def domain(resource):
+    return resource("domain", "alder.example")
 
 
 def test_a_super_user_sees_every_right_with_its_origin(
-    as_, alice, emma, membership, page, give, thing
+    as_, alice, emma, membership, page, give, resource
 ):
-    give(alice, membership(emma), "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+    give(alice, membership(emma), "webmail.mailbox.view", resource("mail_domain", "alder.example"))
     html = as_(alice).get(page).content.decode()
 
     assert "emma@alder.example" in html
@@ -54,10 +54,10 @@ def tokens(review):
 
 
 def test_a_level_is_gathered_reviewed_and_given_then_revoked(
-    as_, alice, emma, changes, domain, right, spot
+    as_, alice, emma, changes, domain, right, cell
 ):
     client = as_(alice)
-    level = f"{spot(domain)}={right('domains.domain.manage').pk}"
+    level = f"{cell(domain)}={right('domains.domain.manage').pk}"
     answer = client.post(changes("changes"), {"level": level, "review": "1"})
     assert answer["Location"] == changes("changes-review")
     assert not emma.has_perm("portals.domains.domain.renew", domain)
@@ -79,11 +79,11 @@ def test_a_level_is_gathered_reviewed_and_given_then_revoked(
 
 
 def test_a_lower_level_gives_one_right_and_takes_another(
-    as_, alice, emma, membership, changes, domain, right, spot, give
+    as_, alice, emma, membership, changes, domain, right, cell, give
 ):
     give(alice, membership(emma), "domains.domain.manage", domain)
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
     review = client.get(changes("changes-review"))
     assert sorted(one.split(".")[0] for one in tokens(review)) == ["give", "take"]
 
@@ -97,25 +97,25 @@ def test_a_lower_level_gives_one_right_and_takes_another(
 
 
 def test_choosing_what_is_there_already_leaves_nothing_pending(
-    as_, alice, changes, domain, right, spot
+    as_, alice, changes, domain, right, cell
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
-    client.post(changes("changes"), {"level": f"{spot(domain)}=given"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}=given"})
     assert tokens(client.get(changes("changes-review"))) == []
 
-    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
     client.post(changes("changes-discard"))
     assert tokens(client.get(changes("changes-review"))) == []
 
 
-def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, right, spot):
+def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, right, cell):
     client = as_(alice)
     html = client.get(page, {"single": domain.pk}).content.decode()
     assert html.count('name="single"') == 7
-    ticked = [f"{spot(domain)}={right(name).pk}" for name in (DNS, "domains.domain.renew")]
+    ticked = [f"{cell(domain)}={right(name).pk}" for name in (DNS, "domains.domain.renew")]
 
-    client.post(changes("changes"), {"spot": spot(domain), "single": ticked})
+    client.post(changes("changes"), {"cell": cell(domain), "single": ticked})
     client.post(
         changes("changes-review"), {"change": tokens(client.get(changes("changes-review")))}
     )
@@ -126,10 +126,12 @@ def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, rig
     assert "Custom – 2 single rights" in client.get(page).content.decode()
 
 
-def test_rights_on_everything_in_a_thing(as_, alice, emma, page, changes, thing, right, membership):
+def test_rights_on_everything_in_a_thing(
+    as_, alice, emma, page, changes, resource, right, membership
+):
     mail_domain, mailbox = (
-        thing("mail_domain", "alder.example"),
-        thing("mailbox", "bob@alder.example"),
+        resource("mail_domain", "alder.example"),
+        resource("mailbox", "bob@alder.example"),
     )
     below = f"p{membership(emma).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
     client = as_(alice)
@@ -137,7 +139,7 @@ def test_rights_on_everything_in_a_thing(as_, alice, emma, page, changes, thing,
     assert "On every Mailbox in it, future ones too" in html
 
     view = right("webmail.mailbox.view")
-    client.post(changes("changes"), {"spot": below, "single": f"{below}={view.pk}"})
+    client.post(changes("changes"), {"cell": below, "single": f"{below}={view.pk}"})
     client.post(
         changes("changes-review"), {"change": tokens(client.get(changes("changes-review")))}
     )
@@ -146,11 +148,11 @@ def test_rights_on_everything_in_a_thing(as_, alice, emma, page, changes, thing,
 
 
 def test_new_dates_replace_the_grant(
-    as_, alice, emma, membership, changes, domain, right, spot, give
+    as_, alice, emma, membership, changes, domain, right, cell, give
 ):
     old = give(alice, membership(emma), DNS, domain)
     client = as_(alice)
-    client.post(changes("changes"), {"again": f"{spot(domain)}={right(DNS).pk}"})
+    client.post(changes("changes"), {"again": f"{cell(domain)}={right(DNS).pk}"})
     review = client.get(changes("changes-review"))
     assert "with the dates and reason below" in review.content.decode()
 
@@ -165,10 +167,10 @@ def test_new_dates_replace_the_grant(
 
 
 def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
-    as_, alice, emma, changes, domain, right, spot
+    as_, alice, emma, changes, domain, right, cell
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
     form = {"change": tokens(client.get(changes("changes-review")))}
     assert client.post(changes("changes-review"), form).status_code == 302
     before = AuditEvent.objects.count()
@@ -180,10 +182,10 @@ def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
     assert PersonGrant.objects.filter(user=emma, content_object=domain).count() == 1
 
 
-def test_htmx_gets_the_bar_and_the_marks_alone(as_, alice, changes, domain, right, spot):
+def test_htmx_gets_the_bar_and_the_marks_alone(as_, alice, changes, domain, right, cell):
     response = as_(alice).post(
         changes("changes"),
-        {"level": f"{spot(domain)}={right(VIEW).pk}"},
+        {"level": f"{cell(domain)}={right(VIEW).pk}"},
         headers={"HX-Request": "true"},
     )
     html = response.content.decode()
@@ -191,7 +193,7 @@ def test_htmx_gets_the_bar_and_the_marks_alone(as_, alice, changes, domain, righ
     assert "<html" not in html
     assert 'id="pending"' in html
     assert "1 change not made yet" in html
-    assert f'id="mark-{spot(domain).replace("/", "-")}" hx-swap-oob="true"' in html
+    assert f'id="mark-{cell(domain).replace("/", "-")}" hx-swap-oob="true"' in html
     assert "HX-Request" in response["Vary"]
 
 
@@ -205,12 +207,12 @@ def sign_in_afresh(client, person):
 
 
 def test_a_sensitive_right_wants_a_reason_and_a_fresh_sign_in(
-    as_, alice, emma, changes, thing, right, spot
+    as_, alice, emma, changes, resource, right, cell
 ):
     """F4: a stale session is asked to prove itself first; nothing is given."""
-    mailbox, read = thing("mailbox", "billing@alder.example"), "webmail.mailbox.read"
+    mailbox, read = resource("mailbox", "billing@alder.example"), "webmail.mailbox.read"
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{spot(mailbox)}={right(read).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(read).pk}"})
     form = {"change": tokens(client.get(changes("changes-review")))}
 
     refused = client.post(changes("changes-review"), form).content.decode()
@@ -226,7 +228,7 @@ def test_a_sensitive_right_wants_a_reason_and_a_fresh_sign_in(
 
 
 def test_people_see_their_own_page_and_cannot_act_there(
-    as_, emma, page, changes, domain, right, spot
+    as_, emma, page, changes, domain, right, cell
 ):
     client = as_(emma)
     html = client.get(page).content.decode()
@@ -234,9 +236,9 @@ def test_people_see_their_own_page_and_cannot_act_there(
     assert "<select" not in html.split('id="main"')[1]
     assert "Revoke" not in html
 
-    level = {"level": f"{spot(domain)}={right(DNS).pk}"}
+    level = {"level": f"{cell(domain)}={right(DNS).pk}"}
     assert client.post(changes("changes"), level).status_code == 403
-    token = f"give.{spot(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    token = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
     assert client.post(changes("changes-review"), {"change": token}).status_code == 403
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
@@ -250,10 +252,10 @@ def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, da
 
 
 def test_foreign_ids_on_the_own_page_are_nothing(
-    as_, alice, emma, charlie, membership, changes, thing, right, give
+    as_, alice, emma, charlie, membership, changes, resource, right, give
 ):
     """A4, B1: another customer's thing, person, team or grant, named in one's own review."""
-    foreign, own = thing("domain", "birch.example"), thing("domain", "alder.example")
+    foreign, own = resource("domain", "birch.example"), resource("domain", "alder.example")
     emmas, charlies = (f"p{membership(one).pk}" for one in (emma, charlie))
     theirs = give(charlie, membership(charlie), DNS, foreign)
     client, before = as_(alice), PersonGrant.objects.count()
@@ -277,10 +279,10 @@ def test_foreign_ids_on_the_own_page_are_nothing(
 
 
 def test_anothers_grant_cannot_be_revoked_by_its_number(
-    as_, alice, charlie, bob, membership, give, thing, birch
+    as_, alice, charlie, bob, membership, give, resource, birch
 ):
     """Rule 35: child ids are owner-checked too."""
-    grant = give(alice, membership(bob), DNS, thing("domain", "alder.example"))
+    grant = give(alice, membership(bob), DNS, resource("domain", "alder.example"))
     path = reverse("portals:grant-revoke", args=["birch", charlie.sub, grant.pk])
 
     assert as_(charlie).post(path).status_code == 404
@@ -302,9 +304,9 @@ def test_anothers_grant_cannot_be_revoked_by_its_number(
         {"change": ["own"] * 501},
     ],
 )
-def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, right, spot, values):
+def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, right, cell, values):
     before = PersonGrant.objects.count()
-    own = f"give.{spot(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    own = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
     filled = {
         name: [own if one == "own" else one for one in value]
         if isinstance(value, list)
@@ -363,12 +365,12 @@ def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
 
 
 def test_more_given_than_one_page_shows_is_said(
-    as_, alice, emma, page, membership, give, thing, monkeypatch
+    as_, alice, emma, page, membership, give, resource, monkeypatch
 ):
     for name in ("alice", "billing", "bob"):
-        mailbox = thing("mailbox", f"{name}@alder.example")
+        mailbox = resource("mailbox", f"{name}@alder.example")
         give(alice, membership(emma), "webmail.mailbox.view", mailbox)
-    monkeypatch.setattr("portals.selectors.sheets.MOST_GIVEN", 4)
+    monkeypatch.setattr("portals.selectors.permission_matrix.MOST_GIVEN", 4)
     answer = as_(alice).get(page, {"show": "differences"})
     groups = [group for one in answer.context["sections"] for group in one.groups]
     shown = sum(len(group.rows) for group in groups)
@@ -378,9 +380,9 @@ def test_more_given_than_one_page_shows_is_said(
 
 
 @pytest.fixture
-def many_mailboxes(thing):
+def many_mailboxes(resource):
     """A thousand more mailboxes at Alder."""
-    one = thing("mailbox", "info@alder.example")
+    one = resource("mailbox", "info@alder.example")
     return Resource.objects.bulk_create(
         Resource(
             subscription=one.subscription,
@@ -394,10 +396,10 @@ def many_mailboxes(thing):
 
 
 def test_the_page_costs_the_same_however_many_things(
-    as_, alice, membership, emma, page, give, thing, right, request, changes, spot, domain
+    as_, alice, membership, emma, page, give, resource, right, request, changes, cell, domain
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{spot(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
     few = queries(client, page)
     few_found, few_of_type = (
         queries(client, page, q="m"),
@@ -406,7 +408,7 @@ def test_the_page_costs_the_same_however_many_things(
     few_reviewed = queries(client, changes("changes-review"))
 
     request.getfixturevalue("many_mailboxes")
-    give(alice, membership(emma), "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+    give(alice, membership(emma), "webmail.mailbox.view", resource("mail_domain", "alder.example"))
 
     assert queries(client, page) <= min(few, 45)
     assert queries(client, page, q="m") <= few_found + 8  # nothing was found before

@@ -117,22 +117,22 @@ def tokens(review):
 
 @pytest.fixture
 def apply_page(membership, emma):
-    def page(preset, holder=None, customer="alder"):
+    def page(preset, grantee=None, customer="alder"):
         path = reverse("portals:preset-apply", args=[customer, preset.uuid])
-        return f"{path}?to={holder or f'p{membership(emma).pk}'}"
+        return f"{path}?to={grantee or f'p{membership(emma).pk}'}"
 
     return page
 
 
 def test_applied_to_picked_things_through_the_review(
-    as_, alice, emma, preset, apply_page, thing, right
+    as_, alice, emma, preset, apply_page, resource, right
 ):
-    domain, other = thing("domain", "alder.example"), thing("domain", "alderdental.example")
+    domain, other = resource("domain", "alder.example"), resource("domain", "alderdental.example")
     client = as_(alice)
     html = client.get(apply_page(preset)).content.decode()
-    assert html.count('name="thing"') == 2  # the domains; the rest asks for nothing
+    assert html.count('name="resource"') == 2  # the domains; the rest asks for nothing
 
-    answer = client.post(apply_page(preset), {"thing": f"{right(MANAGE).pk}={domain.pk}"})
+    answer = client.post(apply_page(preset), {"resource": f"{right(MANAGE).pk}={domain.pk}"})
     assert not emma.has_perm(f"portals.{MANAGE}", domain)
     review = client.get(answer["Location"])
     assert len(tokens(review)) == 3
@@ -142,42 +142,42 @@ def test_applied_to_picked_things_through_the_review(
     assert not emma.has_perm(f"portals.{MANAGE}", other)
     root = domain.parent
     assert emma.has_perm(f"portals.{OPEN}", root)
-    assert emma.has_perm(f"portals.{EXPORT}", thing("usage_report", "alder-mail"))
+    assert emma.has_perm(f"portals.{EXPORT}", resource("usage_report", "alder-mail"))
 
     # Applied again it finds everything there.
-    answer = client.post(apply_page(preset), {"thing": f"{right(MANAGE).pk}={domain.pk}"})
+    answer = client.post(apply_page(preset), {"resource": f"{right(MANAGE).pk}={domain.pk}"})
     assert tokens(client.get(answer["Location"])) == []
 
 
 def test_what_a_wider_right_includes_is_left_out(
-    as_, alice, emma, membership, alder, give, thing, right, apply_page
+    as_, alice, emma, membership, alder, give, resource, right, apply_page
 ):
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     give(alice, membership(emma), MANAGE, domain)
     lines = [(right("domains.domain.view"), False)]
     viewer = create_preset(actor=alice, customer=alder, name="Viewer", lines=lines)
     client = as_(alice)
 
     answer = client.post(
-        apply_page(viewer), {"thing": f"{right('domains.domain.view').pk}={domain.pk}"}
+        apply_page(viewer), {"resource": f"{right('domains.domain.view').pk}={domain.pk}"}
     )
 
     assert tokens(client.get(answer["Location"])) == []
 
 
 def test_foreign_ids_apply_to_nothing(
-    as_, alice, charlie, birch, membership, preset, apply_page, thing, right
+    as_, alice, charlie, birch, membership, preset, apply_page, resource, right
 ):
     client, before = as_(alice), PersonGrant.objects.count()
-    foreign = thing("domain", "birch.example")
-    mailbox = thing("mailbox", "info@alder.example")
+    foreign = resource("domain", "birch.example")
+    mailbox = resource("mailbox", "info@alder.example")
     for value in (
         f"{right(MANAGE).pk}={foreign.pk}",
         f"{right(MANAGE).pk}={mailbox.pk}",
-        f"{right('domains.domain.transfer').pk}={thing('domain', 'alder.example').pk}",
+        f"{right('domains.domain.transfer').pk}={resource('domain', 'alder.example').pk}",
         "x",
     ):
-        answer = client.post(apply_page(preset), {"thing": value})
+        answer = client.post(apply_page(preset), {"resource": value})
         assert "Choose from what is on this page." in answer.content.decode()
     assert client.get(apply_page(preset, f"p{membership(charlie).pk}")).status_code == 404
     assert as_(charlie).get(apply_page(preset)).status_code == 404

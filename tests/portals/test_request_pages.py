@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Request
+from accounts.models import AccessRequest, AuditEvent
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role
 from accounts.services.requests import open_request
@@ -18,7 +18,7 @@ WEBMAIL_READ = "webmail.mailbox.read"
 @pytest.fixture
 def waiting(emma):
     """What the example lets Emma wait for: the domains portal."""
-    return Request.objects.get(membership__user=emma)
+    return AccessRequest.objects.get(membership__user=emma)
 
 
 @pytest.fixture
@@ -171,16 +171,16 @@ def test_the_second_answer_is_told_who_was_first(as_, alice, emma, at, row, even
 
 
 def test_a_sensitive_right_sends_to_a_fresh_sign_in(
-    as_, alice, bob, alder, give, membership, thing, right
+    as_, alice, bob, alder, give, membership, resource, right
 ):
-    mailbox = thing("mailbox", "billing@alder.example")
+    mailbox = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", mailbox)
     value = f"{mailbox.pk}:{right(WEBMAIL_READ).pk}"
     response = as_(bob).post(NEW, {"rights": value, "text": "Holiday cover"})
-    asked = Request.objects.get(membership__user=bob)
-    assert response["Location"] == f"/c/alder/requests/{asked.uuid}/"
-    approve = f"/c/alder/requests/{asked.uuid}/approve/"
-    data = {"rights": asked.requested_grants.get().pk}
+    access_request = AccessRequest.objects.get(membership__user=bob)
+    assert response["Location"] == f"/c/alder/requests/{access_request.uuid}/"
+    approve = f"/c/alder/requests/{access_request.uuid}/approve/"
+    data = {"rights": access_request.requested_grants.get().pk}
     client = as_(alice)
 
     assert reverse("account_reauthenticate") in client.post(approve, data)["Location"]
@@ -198,28 +198,28 @@ def test_a_sensitive_right_sends_to_a_fresh_sign_in(
 
 def test_one_s_own_request_is_for_another_super_user(as_, alice, bob, alder, membership):
     change_role(actor=alice, membership=membership(bob), role="super_user")
-    asked = open_request(actor=bob, customer=alder, kind="leave")
-    page = f"/c/alder/requests/{asked.uuid}/"
+    access_request = open_request(actor=bob, customer=alder, kind="leave")
+    page = f"/c/alder/requests/{access_request.uuid}/"
 
     html = as_(bob).get(page).content.decode()
     assert "Another Super User answers it" in html
     html = as_(bob).post(f"{page}approve/").content.decode()
     assert "This is your own request" in html
-    asked.refresh_from_db()
-    assert asked.is_open
-    assert f"/people/{bob.sub}/leaving/" in as_(alice).get(page).content.decode()
+    access_request.refresh_from_db()
+    assert access_request.is_open
+    assert f"/people/{bob.sub}/offboarding/" in as_(alice).get(page).content.decode()
 
 
 def test_a_name_is_approved_from_the_list(as_, alice, bob, alder, membership):
-    asked = open_request(
+    access_request = open_request(
         actor=bob, customer=alder, kind="name", wanted={"work_name": "Robert Tremblay"}
     )
     client = as_(alice)
     html = client.get(LIST).content.decode()
     assert "Robert Tremblay" in html
-    assert f'action="/c/alder/requests/{asked.uuid}/approve/"' in html
+    assert f'action="/c/alder/requests/{access_request.uuid}/approve/"' in html
 
-    client.post(f"/c/alder/requests/{asked.uuid}/approve/")
+    client.post(f"/c/alder/requests/{access_request.uuid}/approve/")
 
     assert membership(bob).work_name == "Robert Tremblay"
 
@@ -227,9 +227,9 @@ def test_a_name_is_approved_from_the_list(as_, alice, bob, alder, membership):
 # --- Asking ---
 
 
-def test_access_is_asked_for_by_ticking(as_, bob, thing, right):
+def test_access_is_asked_for_by_ticking(as_, bob, resource, right):
     client = as_(bob)
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
     html = client.get(NEW).content.decode()
     assert f'value="{value}"' in html
@@ -242,7 +242,7 @@ def test_access_is_asked_for_by_ticking(as_, bob, thing, right):
     html = response.content.decode()
     assert "Your request is on its way" in html
     assert "Change its DNS records" in html
-    assert Request.objects.get(membership__user=bob).requested_grants.count() == 1
+    assert AccessRequest.objects.get(membership__user=bob).requested_grants.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -264,12 +264,12 @@ def test_access_is_asked_for_by_ticking(as_, bob, thing, right):
     ],
 )
 def test_bad_requests_say_why_and_change_nothing(as_, bob, events, kind, data):
-    before = events(), Request.objects.count()
+    before = events(), AccessRequest.objects.count()
     response = as_(bob).post(f"{NEW}?kind={kind}", data)
 
     assert response.status_code == 200
     assert 'class="errorlist' in response.content.decode()
-    assert (events(), Request.objects.count()) == before
+    assert (events(), AccessRequest.objects.count()) == before
 
 
 @pytest.mark.parametrize(
@@ -286,13 +286,13 @@ def test_every_kind_can_be_asked_and_withdrawn(as_, bob, kind, data):
     client = as_(bob)
     assert client.get(f"{NEW}?kind={kind}").status_code == 200
     response = client.post(f"{NEW}?kind={kind}", data, follow=True)
-    asked = Request.objects.get(membership__user=bob)
-    assert (asked.kind, response.status_code) == (kind, 200)
+    access_request = AccessRequest.objects.get(membership__user=bob)
+    assert (access_request.kind, response.status_code) == (kind, 200)
 
-    client.post(f"/c/alder/requests/{asked.uuid}/withdraw/")
+    client.post(f"/c/alder/requests/{access_request.uuid}/withdraw/")
 
-    asked.refresh_from_db()
-    assert asked.state == "withdrawn"
+    access_request.refresh_from_db()
+    assert access_request.state == "withdrawn"
 
 
 def test_an_unknown_kind_is_nothing(as_, bob):
@@ -311,7 +311,7 @@ def test_a_closed_tile_asks_and_then_says_so(as_, bob, emma, deliver, alice):
     html = client.get("/").content.decode()
     assert tile not in html
     assert "You have asked for it" in html
-    assert Request.objects.filter(membership__user=bob).count() == 1
+    assert AccessRequest.objects.filter(membership__user=bob).count() == 1
     assert len([mail for mail in deliver() if mail.to == [alice.email]]) == 1
 
 
@@ -321,7 +321,7 @@ def test_an_open_or_foreign_portal_cannot_be_asked_for(as_, bob, frank):
     assert as_(bob).post("/c/alder/requests/portals/nothing/").status_code == 404
     assert as_(frank).post("/c/cedar/requests/portals/statistics/").status_code == 404
     assert as_(frank).post("/c/alder/requests/portals/domains/").status_code == 404
-    assert not Request.objects.filter(membership__user__in=[bob, frank]).exists()
+    assert not AccessRequest.objects.filter(membership__user__in=[bob, frank]).exists()
 
 
 def test_while_the_customer_is_suspended_one_only_reads(as_, alice, bob, emma, olive, alder, at):
@@ -354,9 +354,9 @@ def test_budgets(as_, alice, bob, alder, at, django_assert_max_num_queries):
 def test_the_lists_are_paged_by_key(as_, alice, bob, alder):
     for n in range(3):
         open_request(actor=bob, customer=alder, kind="other", text=f"Wish {n}")
-    last = Request.objects.latest("pk")
+    last = AccessRequest.objects.latest("pk")
     client = as_(alice)
-    first = Request.objects.order_by("pk").first()
+    first = AccessRequest.objects.order_by("pk").first()
 
     html = client.get(LIST, {"after": first.pk}).content.decode()
     assert "Emma Roy: " not in html

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Request
+from accounts.models import AccessRequest, AuditEvent
 from accounts.services.requests import RequestRefused, approve_request, refuse_request
 from accounts.services.sign_in import FreshSignInRequired
 from portals.models import PersonGrant, RequestedGrant
@@ -22,28 +22,28 @@ READ = "webmail.mailbox.manage"
 @pytest.fixture
 def waiting(emma):
     """What the example lets Emma wait for: the domains portal."""
-    return Request.objects.get(membership__user=emma)
+    return AccessRequest.objects.get(membership__user=emma)
 
 
 @pytest.fixture
 def ask(bob, alder, right):
     """Bob asks for rights: ask((right name, resource), …)."""
 
-    def asked(*rights, actor=bob, customer=alder, text="For the new site.", **more):
+    def access_request(*rights, actor=bob, customer=alder, text="For the new site.", **more):
         pairs = [(resource, right(name)) for name, resource in rights]
         return request_access(actor=actor, customer=customer, text=text, rights=pairs, **more)
 
-    return asked
+    return access_request
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alder.example")  # Bob may see it
+def domain(resource):
+    return resource("domain", "alder.example")  # Bob may see it
 
 
 @pytest.fixture
-def mailbox(thing):
-    return thing("mailbox", "bob@alder.example")  # Bob's own
+def mailbox(resource):
+    return resource("mailbox", "bob@alder.example")  # Bob's own
 
 
 def fresh(**how):
@@ -85,9 +85,11 @@ def test_the_mail_names_the_rights(ask, domain, alice, deliver):
         (READ, ("domain", "alder.example")),  # a right of another type
     ],
 )
-def test_things_one_has_nothing_to_do_with_are_refused_alike(ask, thing, events_of, name, thing_of):
+def test_things_one_has_nothing_to_do_with_are_refused_alike(
+    ask, resource, events_of, name, thing_of
+):
     with pytest.raises(RequestRefused, match="does not exist for this thing"):
-        ask((name, thing(*thing_of)))
+        ask((name, resource(*thing_of)))
     assert not events_of("request.opened")
 
 
@@ -100,8 +102,8 @@ def events_of(bob):
 def test_what_one_has_or_has_asked_for_is_refused(ask, domain):
     with pytest.raises(RequestRefused, match="You already have"):
         ask(("domains.domain.view", domain))
-    asked = ask((DNS, domain), (DNS, domain))
-    assert RequestedGrant.objects.filter(request=asked).count() == 1
+    access_request = ask((DNS, domain), (DNS, domain))
+    assert RequestedGrant.objects.filter(request=access_request).count() == 1
     with pytest.raises(RequestRefused, match="already asked for"):
         ask((DNS, domain))
 
@@ -109,9 +111,9 @@ def test_what_one_has_or_has_asked_for_is_refused(ask, domain):
 def test_an_empty_request_is_refused_and_words_alone_are_enough(ask, alice, bob):
     with pytest.raises(RequestRefused):
         ask(text=" ")
-    asked = ask(text="The scanner on the second floor.")
+    access_request = ask(text="The scanner on the second floor.")
     before = PersonGrant.objects.filter(user=bob).count()
-    assert approve_request(actor=alice, asked=asked).state == "approved"
+    assert approve_request(actor=alice, access_request=access_request).state == "approved"
     assert PersonGrant.objects.filter(user=bob).count() == before
 
 
@@ -123,11 +125,11 @@ def test_an_end_in_the_past_is_refused(ask, domain):
 # --- Answering ---
 
 
-def test_a_yes_opens_the_portal(waiting, alice, emma, thing, alder):
+def test_a_yes_opens_the_portal(waiting, alice, emma, resource, alder):
     root = RequestedGrant.objects.get(request=waiting).resource
     assert not emma.has_perm(f"portals.{OPEN}", root)
 
-    approve_request(actor=alice, asked=waiting, answer="Welcome.")
+    approve_request(actor=alice, access_request=waiting, answer="Welcome.")
 
     assert emma.has_perm(f"portals.{OPEN}", root)
     grant = PersonGrant.objects.get(user=emma, content_object=root)
@@ -139,19 +141,19 @@ def test_a_yes_opens_the_portal(waiting, alice, emma, thing, alder):
 
 def test_a_no_gives_nothing(waiting, alice, emma):
     before = PersonGrant.objects.count()
-    refuse_request(actor=alice, asked=waiting, reason="Not now.")
+    refuse_request(actor=alice, access_request=waiting, reason="Not now.")
     assert PersonGrant.objects.count() == before
     assert not RequestedGrant.objects.get(request=waiting).given
 
 
 def test_a_yes_can_be_reduced_and_end(ask, domain, alice, bob):
-    asked = ask((DNS, domain), ("domains.domain.renew", domain))
-    dns, renew = RequestedGrant.objects.filter(request=asked).order_by("pk")
+    access_request = ask((DNS, domain), ("domains.domain.renew", domain))
+    dns, renew = RequestedGrant.objects.filter(request=access_request).order_by("pk")
     end = timezone.now() + timedelta(days=7)
 
     approve_request(
         actor=alice,
-        asked=asked,
+        access_request=access_request,
         how=Approval(rights=frozenset({dns.pk}), until_as_asked=False, expires_at=end),
     )
 
@@ -166,8 +168,8 @@ def test_a_yes_can_be_reduced_and_end(ask, domain, alice, bob):
 
 def test_as_asked_keeps_the_end_asked_for(ask, domain, alice, bob):
     end = timezone.now() + timedelta(days=2)
-    asked = ask((DNS, domain), expires_at=end)
-    approve_request(actor=alice, asked=asked)
+    access_request = ask((DNS, domain), expires_at=end)
+    approve_request(actor=alice, access_request=access_request)
     assert PersonGrant.objects.get(user=bob, content_object=domain, expires_at=end)
 
 
@@ -180,7 +182,7 @@ def test_a_yes_to_nothing_or_to_another_request_is_refused(
     before = PersonGrant.objects.count()
 
     with pytest.raises(RequestRefused) as refusal:
-        approve_request(actor=alice, asked=waiting, how=Approval(rights=chosen))
+        approve_request(actor=alice, access_request=waiting, how=Approval(rights=chosen))
 
     assert list(refusal.value.message_dict) == ["rights"]
     waiting.refresh_from_db()
@@ -188,31 +190,33 @@ def test_a_yes_to_nothing_or_to_another_request_is_refused(
     assert PersonGrant.objects.count() == before
 
 
-def test_sensitive_rights_want_a_fresh_sign_in(ask, thing, alice, bob, give, membership):
+def test_sensitive_rights_want_a_fresh_sign_in(ask, resource, alice, bob, give, membership):
     """All or nothing: the request stays open, and no right of it is given."""
-    billing = thing("mailbox", "billing@alder.example")
+    billing = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", billing)
-    asked = ask(("webmail.mailbox.manage", billing), ("webmail.mailbox.read", billing))
+    access_request = ask(("webmail.mailbox.manage", billing), ("webmail.mailbox.read", billing))
     stale = Approval(signed_in_at=timezone.now() - timedelta(minutes=6))
     for how in (None, Approval(), stale):
         with pytest.raises(FreshSignInRequired):
-            approve_request(actor=alice, asked=asked, how=how)
-    asked.refresh_from_db()
-    assert asked.is_open
+            approve_request(actor=alice, access_request=access_request, how=how)
+    access_request.refresh_from_db()
+    assert access_request.is_open
     assert not bob.has_perm("portals.webmail.mailbox.manage", billing)
 
-    approve_request(actor=alice, asked=asked, how=fresh())
+    approve_request(actor=alice, access_request=access_request, how=fresh())
 
     assert bob.has_perm("portals.webmail.mailbox.read", billing)
 
 
-def test_sensitive_rights_want_a_reason(ask, thing, alice, bob, give, membership):
-    billing = thing("mailbox", "billing@alder.example")
+def test_sensitive_rights_want_a_reason(ask, resource, alice, bob, give, membership):
+    billing = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", billing)
-    asked = ask(("webmail.mailbox.read", billing), text="")
+    access_request = ask(("webmail.mailbox.read", billing), text="")
     with pytest.raises(GrantRefused, match="say why"):
-        approve_request(actor=alice, asked=asked, how=fresh())
-    approve_request(actor=alice, asked=asked, answer="Holiday cover.", how=fresh())
+        approve_request(actor=alice, access_request=access_request, how=fresh())
+    approve_request(
+        actor=alice, access_request=access_request, answer="Holiday cover.", how=fresh()
+    )
     grant = PersonGrant.objects.get(
         user=bob, content_object=billing, permission__codename__endswith="mailbox.read"
     )
@@ -220,8 +224,8 @@ def test_sensitive_rights_want_a_reason(ask, thing, alice, bob, give, membership
 
 
 def test_long_reasons_are_cut_not_refused(ask, domain, alice, bob):
-    asked = ask((DNS, domain), text="x" * 500)
-    approve_request(actor=alice, asked=asked, answer="y" * 500)
+    access_request = ask((DNS, domain), text="x" * 500)
+    approve_request(actor=alice, access_request=access_request, answer="y" * 500)
     reason = PersonGrant.objects.get(user=bob, content_object=domain, granted_by=alice,
         permission__codename__endswith="manage_dns").reason  # fmt: skip
     assert len(reason) == 500
@@ -233,7 +237,7 @@ def test_what_ends_with_its_subscription_is_no_longer_asked_for(waiting, alice, 
     set_subscription_status(actor=olive, subscription=subscription, status="ended")
 
     assert not RequestedGrant.objects.filter(request=waiting).exists()
-    approve_request(actor=alice, asked=waiting)
+    approve_request(actor=alice, access_request=waiting)
     assert not PersonGrant.objects.filter(
         user=emma, content_object__subscription=subscription
     ).exists()

@@ -40,9 +40,9 @@ def test_pages_by_key_reach_everything_once(as_, alice, alder, monkeypatch):
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "9" * 30, "foreign"])
-def test_a_cursor_of_another_list_is_refused(as_, alice, thing, after):
+def test_a_cursor_of_another_list_is_refused(as_, alice, resource, after):
     """A5, J5: a foreign row is no place to begin."""
-    value = thing("domain", "birch.example").pk if after == "foreign" else after
+    value = resource("domain", "birch.example").pk if after == "foreign" else after
     path = reverse("portals:resource-list", args=["alder"])
     assert as_(alice).get(path, {"after": value}).status_code == 400
 
@@ -52,18 +52,18 @@ def test_odd_characters_in_a_search_find_nothing(as_, alice):
     assert as_(alice).get(path, {"q": "nul\x00"}).status_code == 200
 
 
-def test_a_thing_says_who_may_do_what(as_, alice, alder, membership, emma, give, thing):
-    mail_domain = thing("mail_domain", "alder.example")
+def test_a_thing_says_who_may_do_what(as_, alice, alder, membership, emma, give, resource):
+    mail_domain = resource("mail_domain", "alder.example")
     give(alice, membership(emma), "webmail.mailbox.view", mail_domain)
-    mailbox = thing("mailbox", "bob@alder.example")
+    mailbox = resource("mailbox", "bob@alder.example")
     html = as_(alice).get(reverse("portals:resource", args=["alder", mailbox.pk])).content.decode()
 
     assert "Emma Roy" in html
     assert "through alder.example" in html
 
 
-def test_foreign_things_do_not_exist(as_, alice, thing):
-    foreign = thing("domain", "birch.example")
+def test_foreign_things_do_not_exist(as_, alice, resource):
+    foreign = resource("domain", "birch.example")
     assert (
         as_(alice).get(reverse("portals:resource", args=["alder", foreign.pk])).status_code == 404
     )
@@ -72,8 +72,8 @@ def test_foreign_things_do_not_exist(as_, alice, thing):
     )
 
 
-def test_members_are_refused_and_staff_find_nothing(as_, bob, dana, olive, thing):
-    path = reverse("portals:resource", args=["alder", thing("domain", "alder.example").pk])
+def test_members_are_refused_and_staff_find_nothing(as_, bob, dana, olive, resource):
+    path = reverse("portals:resource", args=["alder", resource("domain", "alder.example").pk])
     for url in (path, reverse("portals:resource-list", args=["alder"])):
         assert as_(bob).get(url).status_code == 403
         assert as_(dana).get(url).status_code == 404
@@ -81,18 +81,20 @@ def test_members_are_refused_and_staff_find_nothing(as_, bob, dana, olive, thing
         assert as_(None).get(url).status_code == 302
 
 
-def test_lists_have_a_budget(as_, alice, thing, django_assert_max_num_queries):
+def test_lists_have_a_budget(as_, alice, resource, django_assert_max_num_queries):
     client = as_(alice)
     with django_assert_max_num_queries(12):
         client.get(reverse("portals:resource-list", args=["alder"]))
     with django_assert_max_num_queries(42):
-        client.get(reverse("portals:resource", args=["alder", thing("domain", "alder.example").pk]))
+        client.get(
+            reverse("portals:resource", args=["alder", resource("domain", "alder.example").pk])
+        )
 
 
 @pytest.fixture
-def page(thing):
+def page(resource):
     """The page of a thing: page("mailbox", "info@alder.example")."""
-    return lambda *name: reverse("portals:resource", args=["alder", thing(*name).pk])
+    return lambda *name: reverse("portals:resource", args=["alder", resource(*name).pk])
 
 
 def tokens(review):
@@ -100,14 +102,14 @@ def tokens(review):
 
 
 def test_levels_of_several_people_and_a_team_in_one_review(
-    as_, alice, alder, bob, emma, membership, thing, right
+    as_, alice, alder, bob, emma, membership, resource, right
 ):
-    domain, team = thing("domain", "alderdental.example"), alder.teams.get()
+    domain, team = resource("domain", "alderdental.example"), alder.teams.get()
     draft = ["alder", f"r{domain.pk}"]
     view, manage = right("domains.domain.view"), right("domains.domain.manage")
-    spot = f"{domain.pk}/{domain.resource_type_id}"
+    cell = f"{domain.pk}/{domain.resource_type_id}"
     client = as_(alice)
-    levels = [f"p{membership(bob).pk}/{spot}={manage.pk}", f"t{team.pk}/{spot}={view.pk}"]
+    levels = [f"p{membership(bob).pk}/{cell}={manage.pk}", f"t{team.pk}/{cell}={view.pk}"]
 
     client.post(reverse("portals:changes", args=draft), {"level": levels})
     html = client.get(reverse("portals:resource", args=["alder", domain.pk])).content.decode()
@@ -128,23 +130,23 @@ def test_teams_are_holders_and_can_be_taken_from(as_, alice, alder, page):
     client = as_(alice)
     path = page("mailbox", "info@alder.example")
     standing = client.get(path).context["standing"]
-    assert [str(row.holder) for row in standing.teams] == ["Reception"]
-    assert "Emma Roy" in [str(row.holder) for row in standing.people]
+    assert [str(row.grantee) for row in standing.teams] == ["Reception"]
+    assert "Emma Roy" in [str(row.grantee) for row in standing.people]
 
     grant = TeamGrant.objects.get(group=alder.teams.get().group)
     revoke = reverse("portals:team-grant-revoke", args=["alder", alder.teams.get().uuid, grant.pk])
     assert revoke in client.get(path).content.decode()
 
 
-def test_turned_to_what_is_in_it(as_, alice, bob, membership, page, thing, right):
-    mail_domain = thing("mail_domain", "alder.example")
-    mailbox = thing("mailbox", "emma@alder.example")
+def test_turned_to_what_is_in_it(as_, alice, bob, membership, page, resource, right):
+    mail_domain = resource("mail_domain", "alder.example")
+    mailbox = resource("mailbox", "emma@alder.example")
     path = page("mail_domain", "alder.example")
     client = as_(alice)
     html = client.get(path, {"on": "mailbox"}).content.decode()
     assert "counts for every Mailbox in alder.example, future ones too" in html
-    spot = f"p{membership(bob).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
-    assert f"{spot}={right('webmail.mailbox.view').pk}" in html
+    cell = f"p{membership(bob).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
+    assert f"{cell}={right('webmail.mailbox.view').pk}" in html
 
 
 def test_people_and_teams_are_found_by_the_beginning(as_, alice, page):
@@ -152,7 +154,7 @@ def test_people_and_teams_are_found_by_the_beginning(as_, alice, page):
 
     def names(**query):
         standing = as_(alice).get(path, query).context["standing"]
-        return [str(row.holder) for row in standing.teams + standing.people]
+        return [str(row.grantee) for row in standing.teams + standing.people]
 
     assert names(q="rec") == ["Reception"]
     assert names(q="emma") == ["Emma Roy"]
@@ -167,7 +169,7 @@ def test_single_rights_of_one_person_here(as_, alice, bob, membership, page):
     assert as_(alice).get(path, {"single": "p999999"}).status_code == 200
 
 
-def test_it_costs_the_same_with_many_people(as_, alice, alder, page, give, thing):
+def test_it_costs_the_same_with_many_people(as_, alice, alder, page, give, resource):
     client, path = as_(alice), page("mailbox", "info@alder.example")
     few = queries(client, path)
     users = User.objects.bulk_create(
@@ -182,7 +184,7 @@ def test_it_costs_the_same_with_many_people(as_, alice, alder, page, give, thing
     assert queries(client, path) <= few
     first = client.get(path).context["standing"]
     second = client.get(path, {"after": first.page.next_cursor}).context["standing"]
-    shown = [row.holder.pk for row in first.people + second.people]
+    shown = [row.grantee.pk for row in first.people + second.people]
     assert len(shown) == len(set(shown)) == 100
     assert client.get(path, {"after": "999999999"}).status_code == 400
 

@@ -194,33 +194,35 @@ def test_nothing_is_reported_into_an_ended_subscription(domains, olive, alder):
 
 
 def test_deletion_drops_grants_and_a_reused_id_inherits_none(
-    domains, alice, bob, membership, thing, give
+    domains, alice, bob, membership, resource, give
 ):
-    give(alice, membership(bob), "domains.domain.manage_dns", thing("domain", "alder.example"))
+    give(alice, membership(bob), "domains.domain.manage_dns", resource("domain", "alder.example"))
 
-    assert delete_resource(actor=domains, resource=thing("domain", "alder.example"))
+    assert delete_resource(actor=domains, resource=resource("domain", "alder.example"))
     _put(domains, "alder.example", "alder.example")
 
-    assert not bob.has_perm("portals.domains.domain.manage_dns", thing("domain", "alder.example"))
+    assert not bob.has_perm(
+        "portals.domains.domain.manage_dns", resource("domain", "alder.example")
+    )
     assert not PersonGrant.objects.filter(permission__codename="domains.domain.manage_dns").exists()
     event = AuditEvent.objects.get(kind="resources.changed", data__removed=1)
     assert {
-        "holder": "Bob Tremblay",
+        "grantee": "Bob Tremblay",
         "codename": "domain.manage_dns",
         "resource": "alder.example",
     } in event.data["grants_ended"]
 
 
-def test_deletion_takes_everything_below(webmail, thing, alice, bob, membership, give):
+def test_deletion_takes_everything_below(webmail, resource, alice, bob, membership, give):
     give(
         alice,
         membership(bob),
         "webmail.mailbox.read",
-        thing("mailbox", "info@alder.example"),
+        resource("mailbox", "info@alder.example"),
         reason="cover",
     )
 
-    delete_resource(actor=webmail, resource=thing("mail_domain", "alder.example"))
+    delete_resource(actor=webmail, resource=resource("mail_domain", "alder.example"))
 
     assert not _ids("alder", "mailbox")
     assert _ids("birch", "mailbox")
@@ -230,8 +232,8 @@ def test_deletion_takes_everything_below(webmail, thing, alice, bob, membership,
     assert ("mailbox.read", "info@alder.example") in ended
 
 
-def test_deleting_again_is_no_event(domains, thing):
-    gone = thing("domain", "alder.example")
+def test_deleting_again_is_no_event(domains, resource):
+    gone = resource("domain", "alder.example")
     delete_resource(actor=domains, resource=Resource.objects.get(pk=gone.pk))
     events = AuditEvent.objects.count()
 
@@ -239,24 +241,24 @@ def test_deleting_again_is_no_event(domains, thing):
     assert AuditEvent.objects.count() == events
 
 
-def test_a_portal_deletes_neither_anothers_things_nor_the_subscription(domains, thing):
+def test_a_portal_deletes_neither_anothers_things_nor_the_subscription(domains, resource):
     root = Resource.objects.get(external_id="alder", subscription__portal=domains)
 
-    for kept in (thing("mailbox", "bob@alder.example"), root):
+    for kept in (resource("mailbox", "bob@alder.example"), root):
         with pytest.raises(PermissionDenied):
             delete_resource(actor=domains, resource=kept)
 
 
 def test_an_id_that_moves_to_another_customer_leaves_its_grants_behind(
-    domains, alder, birch, alice, bob, membership, thing, give
+    domains, alder, birch, alice, bob, membership, resource, give
 ):
-    give(alice, membership(bob), "domains.domain.manage_dns", thing("domain", "alder.example"))
-    former = thing("domain", "alder.example").pk
+    give(alice, membership(bob), "domains.domain.manage_dns", resource("domain", "alder.example"))
+    former = resource("domain", "alder.example").pk
 
     outcome = _put(domains, "alder.example", "alder.example", customer="birch")
 
     assert outcome.added == 1
-    moved = thing("domain", "alder.example")
+    moved = resource("domain", "alder.example")
     assert moved.pk != former
     assert moved.subscription.customer == birch
     assert not moved.person_grants.exists()
@@ -267,12 +269,15 @@ def test_an_id_that_moves_to_another_customer_leaves_its_grants_behind(
     ]
 
 
-def test_a_new_parent_changes_what_is_inherited(webmail, alice, bob, membership, thing, give):
+def test_a_new_parent_changes_what_is_inherited(webmail, alice, bob, membership, resource, give):
     _put(webmail, "other.example", "Other", type_code="mail_domain")
     give(
-        alice, membership(bob), "webmail.mail_domain.manage", thing("mail_domain", "alder.example")
+        alice,
+        membership(bob),
+        "webmail.mail_domain.manage",
+        resource("mail_domain", "alder.example"),
     )
-    info = thing("mailbox", "info@alder.example")
+    info = resource("mailbox", "info@alder.example")
     assert bob.has_perm("portals.webmail.mailbox.manage", info)
 
     parent = ("mail_domain", "other.example")

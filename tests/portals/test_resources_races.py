@@ -51,7 +51,7 @@ def test_a_grant_racing_with_the_end_of_its_thing():
         put_resource(actor=domains, customer="alder", type_code="domain", report=report)
         domain = Resource.objects.get(external_id=report.external_id)
         race(
-            lambda: grant_privilege(actor=alice, holder=bob, privilege=renew, resource=domain),
+            lambda: grant_privilege(actor=alice, grantee=bob, privilege=renew, resource=domain),
             lambda: delete_resource(actor=domains, resource=domain),
             lambda: put_resource(
                 actor=domains, customer="birch", type_code="domain", report=report

@@ -10,7 +10,7 @@ from accounts.models import AuditEvent
 from accounts.services.memberships import change_role
 from portals.models import AccessReview, PersonGrant, ReviewItem
 from portals.services.grants import revoke_privilege
-from portals.services.reviews import Decision, save_verdicts
+from portals.services.reviews import ItemDecision, save_decisions
 from portals.views import reviews as views
 
 
@@ -32,7 +32,7 @@ def screen(as_, alice, alder, review):
             return client.get(self.url, query).content.decode()
 
         def save(self, lines, **data):
-            chosen = {f"verdict-{line.pk}": "keep" for line in lines}
+            chosen = {f"decision-{line.pk}": "keep" for line in lines}
             return self.post({"line": [line.pk for line in lines], **chosen, **data})
 
         def post(self, data):
@@ -45,14 +45,14 @@ def screen(as_, alice, alder, review):
 
 
 def lines_of(review, name):
-    return list(review.items.filter(holder_name=name, verdict=None).order_by("pk"))
+    return list(review.items.filter(grantee_name=name, decision=None).order_by("pk"))
 
 
 def verdicts(lines):
     return list(
         ReviewItem.objects.filter(pk__in=[line.pk for line in lines])
         .order_by("pk")
-        .values_list("verdict", flat=True)
+        .values_list("decision", flat=True)
     )
 
 
@@ -79,12 +79,12 @@ def test_looking_changes_nothing(screen, review):
     screen.open()
     screen.open(show="all")
     assert set(PersonGrant.objects.values_list("pk", flat=True)) == before
-    assert not review.items.exclude(verdict=None).exists()
+    assert not review.items.exclude(decision=None).exists()
 
 
 def test_a_part_is_saved_and_gone_from_the_page(screen, review):
     lines = lines_of(review, "Bob Tremblay")
-    response = screen.save(lines, **{f"verdict-{lines[0].pk}": "remove"})
+    response = screen.save(lines, **{f"decision-{lines[0].pk}": "remove"})
 
     assert response.status_code == 302
     assert verdicts(lines) == ["remove"] + ["keep"] * (len(lines) - 1)
@@ -99,10 +99,10 @@ def test_what_a_part_took_comes_back_at_one_press(as_, alice, bob, screen, revie
     use = next(one for one in lines if one.privilege.codename == "mailbox.use")
     view = next(one for one in lines if one.privilege.codename == "domain.view")
     smaller = {
-        f"verdict-{use.pk}": "reduce",
+        f"decision-{use.pk}": "reduce",
         f"smaller-{use.pk}": right("webmail.mailbox.view").pk,
     }
-    response = screen.save(lines, **smaller, **{f"verdict-{view.pk}": "remove"})
+    response = screen.save(lines, **smaller, **{f"decision-{view.pk}": "remove"})
     assert not bob.has_perm("portals.webmail.mailbox.use", use.resource)
 
     assert response.status_code == 302
@@ -124,13 +124,13 @@ def test_a_part_kept_whole_offers_nothing_to_undo(as_, alice, screen, review):
 
 def test_the_message_of_a_removal_offers_undo(screen, review):
     lines = lines_of(review, "Bob Tremblay")
-    html = screen.follow(screen.save(lines, **{f"verdict-{lines[0].pk}": "remove"}))
+    html = screen.follow(screen.save(lines, **{f"decision-{lines[0].pk}": "remove"}))
     assert re.search(r'action="/c/alder/undo/\d+/"', html)
 
 
 def test_keep_everything_keeps_it_whatever_is_marked(screen, review):
     lines = lines_of(review, "Bob Tremblay")
-    marked = {f"verdict-{line.pk}": "remove" for line in lines}
+    marked = {f"decision-{line.pk}": "remove" for line in lines}
     screen.save(lines, **marked, all="keep")
     assert verdicts(lines) == ["keep"] * len(lines)
 
@@ -142,7 +142,7 @@ def test_reduce_to_a_smaller_right_until_a_day(screen, review, right, bob):
     screen.save(
         lines,
         **{
-            f"verdict-{line.pk}": "reduce",
+            f"decision-{line.pk}": "reduce",
             f"smaller-{line.pk}": view.pk,
             f"until-{line.pk}": "2090-05-01",
         },
@@ -156,7 +156,7 @@ def test_a_sensitive_reduction_leads_to_the_sign_in(screen, review, right):
     lines = lines_of(review, "Bob Tremblay")
     line = next(one for one in lines if one.privilege.codename == "mailbox.use")
     read = right("webmail.mailbox.read").pk
-    response = screen.save(lines, **{f"verdict-{line.pk}": "reduce", f"smaller-{line.pk}": read})
+    response = screen.save(lines, **{f"decision-{line.pk}": "reduce", f"smaller-{line.pk}": read})
     assert response.status_code == 302
     assert reverse("account_reauthenticate") in response["Location"]
     assert verdicts(lines) == [None] * len(lines)
@@ -165,13 +165,13 @@ def test_a_sensitive_reduction_leads_to_the_sign_in(screen, review, right):
 def test_bad_input_names_the_line_and_changes_nothing(screen, review, right):
     lines = lines_of(review, "Bob Tremblay")
     bad = [
-        {f"verdict-{lines[0].pk}": "reduce"},
-        {f"verdict-{lines[0].pk}": "overtaken"},
-        {f"verdict-{lines[0].pk}": ""},
-        {f"verdict-{lines[0].pk}": "reduce", f"until-{lines[0].pk}": "soon"},
-        {f"verdict-{lines[0].pk}": "reduce", f"until-{lines[0].pk}": "2001-01-01"},
-        {f"verdict-{lines[0].pk}": "reduce", f"smaller-{lines[0].pk}": "99999999999999999999"},
-        {"verdict-0": "keep"},
+        {f"decision-{lines[0].pk}": "reduce"},
+        {f"decision-{lines[0].pk}": "overtaken"},
+        {f"decision-{lines[0].pk}": ""},
+        {f"decision-{lines[0].pk}": "reduce", f"until-{lines[0].pk}": "soon"},
+        {f"decision-{lines[0].pk}": "reduce", f"until-{lines[0].pk}": "2001-01-01"},
+        {f"decision-{lines[0].pk}": "reduce", f"smaller-{lines[0].pk}": "99999999999999999999"},
+        {"decision-0": "keep"},
         {"all": "remove"},
     ]
     for data in bad:
@@ -187,7 +187,7 @@ def test_lines_that_are_none(values, as_, alice, review):
     url = reverse("portals:review-save", args=["alder", review.uuid])
     response = as_(alice).post(url, {"line": values})
     assert response.status_code == 302
-    assert not review.items.exclude(verdict=None).exists()
+    assert not review.items.exclude(decision=None).exists()
 
 
 def test_what_changed_meanwhile_says_so_and_is_ticked_off(screen, alice, bob, review):
@@ -207,7 +207,7 @@ def test_a_page_opened_before_saves_what_still_stands(screen, alice, bob, review
     gone, taken, *_kept = lines
     revoke_privilege(actor=alice, grant=PersonGrant.objects.get(pk=gone.grant_id))
     every = {f"{name}-{line.pk}": "" for line in lines for name in ("smaller", "until")}
-    chosen = {f"verdict-{gone.pk}": "anything", f"verdict-{taken.pk}": "remove"}
+    chosen = {f"decision-{gone.pk}": "anything", f"decision-{taken.pk}": "remove"}
     html = screen.follow(screen.save(lines, **every, **chosen))
     assert verdicts(lines) == ["overtaken", "remove"] + ["keep"] * (len(lines) - 2)
     assert not PersonGrant.objects.filter(pk=taken.grant_id).exists()
@@ -217,10 +217,10 @@ def test_a_page_opened_before_saves_what_still_stands(screen, alice, bob, review
 def test_decided_by_a_colleague_meanwhile(screen, alice, emma, membership, review):
     change_role(actor=alice, membership=membership(emma), role="super_user")
     lines = lines_of(review, "Bob Tremblay")
-    save_verdicts(
-        actor=emma, review=review, decisions=[Decision(line.pk, "keep") for line in lines]
+    save_decisions(
+        actor=emma, review=review, decisions=[ItemDecision(line.pk, "keep") for line in lines]
     )
-    response = screen.save(lines, **{f"verdict-{lines[0].pk}": "remove"})
+    response = screen.save(lines, **{f"decision-{lines[0].pk}": "remove"})
     assert response.status_code == 302
     assert verdicts(lines) == ["keep"] * len(lines)
     assert "Emma Roy has already reviewed this part." in screen.open()
@@ -248,7 +248,7 @@ def test_pages_by_key(screen, review, monkeypatch):
     for _page in range(10):
         html = screen.open(after=after) if after else screen.open()
         seen += [
-            pk for pk in review.items.values_list("pk", flat=True) if f'"verdict-{pk}"' in html
+            pk for pk in review.items.values_list("pk", flat=True) if f'"decision-{pk}"' in html
         ]
         link = re.search(r'rel="next" href="\?after=(\d+)"', html)
         if link is None:

@@ -15,16 +15,16 @@ from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role, remove_membership
 from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import delete_team
-from portals.models import AccessReview, PersonGrant, Portal, ReviewItem, ReviewRound, TeamGrant
+from portals.models import AccessReview, PersonGrant, Portal, ReviewItem, ReviewQuarter, TeamGrant
 from portals.services.grants import revoke_privilege
 from portals.services.reviews import (
-    Decision,
+    ItemDecision,
     ReviewRefused,
     begin_review,
     items,
     rounds,
     run_reviews,
-    save_verdicts,
+    save_decisions,
 )
 from portals.services.uses import A_DAY, keep_uses
 
@@ -44,9 +44,9 @@ def second(alice, emma, membership):
     return emma
 
 
-def of(review, holder):
+def of(review, grantee):
     """The undecided lines of somebody, by right and thing."""
-    found = review.items.filter(holder_name=holder, verdict=None)
+    found = review.items.filter(grantee_name=grantee, decision=None)
 
     def name(item):
         if item.privilege is None:
@@ -59,19 +59,20 @@ def of(review, holder):
 
 
 def save(actor, review, decisions, **more):
-    return save_verdicts(
+    return save_decisions(
         actor=actor,
         review=review,
         decisions=[
-            one if isinstance(one, Decision) else Decision(one.pk, "keep") for one in decisions
+            one if isinstance(one, ItemDecision) else ItemDecision(one.pk, "keep")
+            for one in decisions
         ],
         **{"signed_in_at": timezone.now(), **more},
     ).counted
 
 
 def keep_everything(actor, review):
-    for section in review.items.filter(verdict=None).values_list("section", flat=True).distinct():
-        save(actor, review, list(review.items.filter(verdict=None, section=section)))
+    for section in review.items.filter(decision=None).values_list("section", flat=True).distinct():
+        save(actor, review, list(review.items.filter(decision=None, section=section)))
     review.refresh_from_db()
 
 
@@ -103,7 +104,7 @@ def test_it_holds_every_right_as_it_stands(review, alder):
 
     assert set(by_kind["person"].values_list("grant_id", flat=True)) == {g.pk for g in people}
     assert set(by_kind["team"].values_list("grant_id", flat=True)) == {g.pk for g in teams}
-    assert [item.holder_name for item in by_kind["role"]] == ["Alice Martin"]
+    assert [item.grantee_name for item in by_kind["role"]] == ["Alice Martin"]
     assert review.total == review.items.count()
     assert (review.ready_at is not None, review.percent) == (True, 0)
 
@@ -126,16 +127,16 @@ def test_a_right_says_when_it_was_last_used(review):
 
 
 def test_a_use_below_and_within_counts_for_the_right_above(
-    alice, bob, birch, charlie, thing, right, give, membership
+    alice, bob, birch, charlie, resource, right, give, membership
 ):
     above = give(
         charlie,
         membership(charlie),
         "webmail.mail_domain.manage",
-        thing("mail_domain", "birch.example"),
+        resource("mail_domain", "birch.example"),
     )
     assert above
-    mailbox, view = thing("mailbox", "dispatch@birch.example"), right("webmail.mailbox.view")
+    mailbox, view = resource("mailbox", "dispatch@birch.example"), right("webmail.mailbox.view")
     keep_uses([(f"{charlie.pk} {mailbox.pk} {view.pk}", int(timezone.now().timestamp() // A_DAY))])
 
     review = begin_review(actor=charlie, customer=birch)
@@ -172,7 +173,7 @@ def test_only_a_super_user_of_the_company_begins_and_decides(who, request, revie
     with pytest.raises(PermissionDenied):
         begin_review(actor=actor, customer=alder)
     with pytest.raises(PermissionDenied):
-        save(actor, review, [Decision(line.pk, "remove") for line in lines])
+        save(actor, review, [ItemDecision(line.pk, "remove") for line in lines])
     assert (world(), kinds_since(so_far)) == (before, [])
 
 
@@ -184,7 +185,7 @@ def test_not_while_the_company_is_suspended(alice, alder, olive, review):
 
 def test_a_large_company_is_gathered_a_step_at_a_time(charlie, birch, monkeypatch, deliver):
     monkeypatch.setattr(items, "LINES", 1)
-    monkeypatch.setattr(items, "HOLDERS", 1)
+    monkeypatch.setattr(items, "GRANTEES", 1)
     review = begin_review(actor=charlie, customer=birch)
     assert review.ready_at is None
     with pytest.raises(ReviewRefused):
@@ -200,8 +201,8 @@ def test_a_large_company_is_gathered_a_step_at_a_time(charlie, birch, monkeypatc
 # --- Deciding ---
 
 
-def test_keep_reduce_remove(alice, bob, review, right, thing, give, membership, so_far):
-    domain = thing("domain", "alder.example")
+def test_keep_reduce_remove(alice, bob, review, right, resource, give, membership, so_far):
+    domain = resource("domain", "alder.example")
     lines = of(review, "Bob Tremblay")
     mailbox = lines.pop("mailbox.use bob@alder.example")
     view = lines.pop("domain.view alder.example")
@@ -211,8 +212,8 @@ def test_keep_reduce_remove(alice, bob, review, right, thing, give, membership, 
         alice,
         review,
         [
-            Decision(mailbox.pk, "reduce", right("webmail.mailbox.read"), until),
-            Decision(view.pk, "remove"),
+            ItemDecision(mailbox.pk, "reduce", right("webmail.mailbox.read"), until),
+            ItemDecision(view.pk, "remove"),
             *lines.values(),
         ],
     )
@@ -231,7 +232,7 @@ def test_keep_reduce_remove(alice, bob, review, right, thing, give, membership, 
     assert "Alice Martin reviewed the rights of Bob Tremblay: 4 kept, 1 reduced, 1 removed" in (
         sentence_of(event)
     )
-    assert {one["verdict"] for one in event.data["decisions"]} == {"keep", "reduce", "remove"}
+    assert {one["decision"] for one in event.data["decisions"]} == {"keep", "reduce", "remove"}
     assert event in history_of(bob)
     verify_chain(event.chain)
 
@@ -239,7 +240,7 @@ def test_keep_reduce_remove(alice, bob, review, right, thing, give, membership, 
 def test_an_earlier_end_alone_is_a_reduction(alice, review):
     line = of(review, "Emma Roy")["queue.reply E-mail"]
     until = timezone.now() + timedelta(days=10)
-    save(alice, review, [Decision(line.pk, "reduce", expires_at=until)])
+    save(alice, review, [ItemDecision(line.pk, "reduce", expires_at=until)])
     grant = PersonGrant.objects.get(user__email="emma@alder.example", permission=line.privilege_id)
     assert grant.expires_at == until
 
@@ -251,7 +252,7 @@ def test_an_earlier_end_alone_is_a_reduction(alice, review):
 def test_a_reduction_never_gives_more(privilege, days, alice, review, right, so_far):
     line = of(review, "Bob Tremblay")["domain.view alder.example"]
     before = world()
-    decision = Decision(
+    decision = ItemDecision(
         line.pk,
         "reduce",
         right(privilege) if privilege else None,
@@ -263,27 +264,27 @@ def test_a_reduction_never_gives_more(privilege, days, alice, review, right, so_
     assert (world(), kinds_since(so_far)) == (before, [])
 
 
-def test_a_later_end_is_no_reduction(alice, bob, birch, charlie, give, membership, thing):
+def test_a_later_end_is_no_reduction(alice, bob, birch, charlie, give, membership, resource):
     grant = give(
         charlie,
         membership(charlie),
         "domains.domain.view",
-        thing("domain", "birch.example"),
+        resource("domain", "birch.example"),
         expires_at=timezone.now() + timedelta(days=5),
     )
     review = begin_review(actor=charlie, customer=birch)
     line = review.items.get(kind="person", grant_id=grant.pk)
-    later = Decision(line.pk, "reduce", expires_at=timezone.now() + timedelta(days=9))
+    later = ItemDecision(line.pk, "reduce", expires_at=timezone.now() + timedelta(days=9))
     with pytest.raises(ReviewRefused):
         save(charlie, review, [later])
 
 
 def test_a_smaller_right_held_already_keeps_its_own_terms(
-    alice, bob, alder, review, give, membership, thing, right
+    alice, bob, alder, review, give, membership, resource, right
 ):
     save(alice, review, of(review, "Bob Tremblay").values())
     keep_everything(alice, review)
-    queue = thing("queue", "alder-hosting")
+    queue = resource("queue", "alder-hosting")
     small = give(alice, membership(bob), "ticketing.queue.view", queue)
     large = give(
         alice,
@@ -295,7 +296,7 @@ def test_a_smaller_right_held_already_keeps_its_own_terms(
     again = begin_review(actor=alice, customer=alder)
     line = again.items.get(kind="person", grant_id=large.pk)
 
-    save(alice, again, [Decision(line.pk, "reduce", right("ticketing.queue.view"))])
+    save(alice, again, [ItemDecision(line.pk, "reduce", right("ticketing.queue.view"))])
 
     assert not PersonGrant.objects.filter(pk=large.pk).exists()
     assert PersonGrant.objects.get(pk=small.pk).expires_at is None
@@ -303,7 +304,7 @@ def test_a_smaller_right_held_already_keeps_its_own_terms(
 
 def test_a_sensitive_reduction_wants_a_fresh_sign_in(alice, review, right, so_far):
     line = of(review, "Emma Roy")["mailbox.use emma@alder.example"]
-    decision = Decision(line.pk, "reduce", right("webmail.mailbox.read"))
+    decision = ItemDecision(line.pk, "reduce", right("webmail.mailbox.read"))
     for stale in (None, timezone.now() - timedelta(hours=1)):
         with pytest.raises(FreshSignInRequired):
             save(alice, review, [decision], signed_in_at=stale)
@@ -314,12 +315,12 @@ def test_a_sensitive_reduction_wants_a_fresh_sign_in(alice, review, right, so_fa
 def test_all_of_a_part_or_nothing(alice, review, right, so_far):
     lines = of(review, "Bob Tremblay")
     before = world()
-    bad = Decision(lines["domain.view alder.example"].pk, "reduce")
-    good = Decision(lines["queue.open Website and hosting"].pk, "remove")
+    bad = ItemDecision(lines["domain.view alder.example"].pk, "reduce")
+    good = ItemDecision(lines["queue.open Website and hosting"].pk, "remove")
     with pytest.raises(ReviewRefused):
         save(alice, review, [good, bad])
     assert (world(), kinds_since(so_far)) == (before, [])
-    assert not review.items.exclude(verdict=None).exists()
+    assert not review.items.exclude(decision=None).exists()
 
 
 def test_lines_of_two_people_or_of_another_review_are_refused(alice, charlie, birch, review):
@@ -330,8 +331,8 @@ def test_lines_of_two_people_or_of_another_review_are_refused(alice, charlie, bi
         with pytest.raises(ReviewRefused):
             save(alice, review, lines)
     with pytest.raises(ReviewRefused):
-        save(alice, review, [Decision(twice[0].pk, "overtaken")])
-    assert not review.items.exclude(verdict=None).exists()
+        save(alice, review, [ItemDecision(twice[0].pk, "overtaken")])
+    assert not review.items.exclude(decision=None).exists()
 
 
 def test_a_line_is_decided_once(alice, second, review, so_far):
@@ -343,7 +344,7 @@ def test_a_line_is_decided_once(alice, second, review, so_far):
             save(actor, review, lines)
     assert kinds_since(so_far) == done
     with pytest.raises(DatabaseError), transaction.atomic():
-        ReviewItem.objects.filter(pk=next(iter(lines)).pk).update(verdict="remove")
+        ReviewItem.objects.filter(pk=next(iter(lines)).pk).update(decision="remove")
 
 
 # --- One's own ---
@@ -366,9 +367,9 @@ def test_the_only_super_user_reviews_their_own_and_the_trail_says_so(alice, revi
 
 def test_nobody_leaves_a_company_without_its_main_super_user(second, alice, review, membership):
     role = of(review, "Alice Martin")["role"]
-    for verdict in ("reduce", "remove"):
+    for decision in ("reduce", "remove"):
         with pytest.raises(ReviewRefused):
-            save(second, review, [Decision(role.pk, verdict)])
+            save(second, review, [ItemDecision(role.pk, decision)])
     assert membership(alice).is_super_user
 
 
@@ -378,7 +379,7 @@ def test_a_super_user_becomes_a_user(alice, emma, alder, review, membership):
     again = begin_review(actor=alice, customer=alder)
     role = of(again, "Emma Roy")["role"]
 
-    save(alice, again, [Decision(role.pk, "reduce")])
+    save(alice, again, [ItemDecision(role.pk, "reduce")])
 
     assert not membership(emma).is_super_user
 
@@ -387,7 +388,7 @@ def test_a_super_user_becomes_a_user(alice, emma, alder, review, membership):
 
 
 def test_what_changed_or_went_meanwhile_is_left_as_it_is(
-    alice, bob, emma, review, give, membership, thing, so_far
+    alice, bob, emma, review, give, membership, resource, so_far
 ):
     lines = of(review, "Bob Tremblay")
     changed, gone = lines["domain.view alder.example"], lines["queue.open Website and hosting"]
@@ -395,12 +396,14 @@ def test_what_changed_or_went_meanwhile_is_left_as_it_is(
         alice,
         membership(bob),
         "domains.domain.view",
-        thing("domain", "alder.example"),
+        resource("domain", "alder.example"),
         reason="New terms",
     )
     revoke_privilege(actor=alice, grant=PersonGrant.objects.get(pk=gone.grant_id))
 
-    counted = save(alice, review, [Decision(changed.pk, "remove"), Decision(gone.pk, "reduce")])
+    counted = save(
+        alice, review, [ItemDecision(changed.pk, "remove"), ItemDecision(gone.pk, "reduce")]
+    )
 
     assert counted == {"overtaken": 2}
     assert PersonGrant.objects.filter(pk=new.pk).exists()
@@ -416,9 +419,9 @@ def test_leavers_and_ended_teams_are_ticked_off(alice, bob, alder, review, membe
     assert save(alice, review, teams.values()) == {"overtaken": len(teams)}
 
 
-def test_a_deleted_thing_breaks_nothing(alice, review, thing):
+def test_a_deleted_thing_breaks_nothing(alice, review, resource):
     lines = of(review, "Bob Tremblay")
-    thing("domain", "alder.example").delete()
+    resource("domain", "alder.example").delete()
     line = ReviewItem.objects.select_related("resource").get(
         pk=lines["domain.view alder.example"].pk
     )
@@ -476,7 +479,7 @@ def test_a_round_begins_once_a_quarter_for_who_has_rights(birch, cedar, frank, d
         run_reviews()
         run_reviews()
     assert birch.access_reviews.count() == 2
-    assert ReviewRound.objects.filter(customer=birch).count() == 2
+    assert ReviewQuarter.objects.filter(customer=birch).count() == 2
 
 
 def test_an_overdue_review_ends_with_the_next_quarter_and_removes_nothing(alder, review, alice):
@@ -512,10 +515,10 @@ def test_a_minute_looks_after_so_many(monkeypatch, db):
     monkeypatch.setattr(rounds, "A_MINUTE", 1)
     with time_machine.travel(JANUARY):
         run_reviews()
-        assert ReviewRound.objects.count() == 1
+        assert ReviewQuarter.objects.count() == 1
         for _minute in range(5):
             run_reviews()
-    assert ReviewRound.objects.count() == Customer.objects.filter(status="active").count()
+    assert ReviewQuarter.objects.count() == Customer.objects.filter(status="active").count()
 
 
 def test_one_failure_stops_no_other(monkeypatch, alder, birch, cedar, db):

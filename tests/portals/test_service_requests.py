@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Request
+from accounts.models import AccessRequest, AuditEvent
 from accounts.selectors import activity_of, sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.invitations import accept_invitation, invite_person
@@ -34,19 +34,19 @@ def portal(db):
 def ask(charlie, birch, portal):
     """Charlie asks for Birch: ask("add", "statistics")."""
 
-    def asked(kind, slug, *, actor=charlie, customer=birch, **said):
+    def access_request(kind, slug, *, actor=charlie, customer=birch, **said):
         if kind == END:
-            said = {"typed": portal(slug).label_en} | said
+            said = {"confirmation_name": portal(slug).label_en} | said
         return request_service(
             actor=actor, customer=customer, portal=portal(slug), kind=kind, **said
         )
 
-    return asked
+    return access_request
 
 
-def approve(olive, asked, **how):
+def approve(olive, access_request, **how):
     how = ServiceApproval(**({"signed_in_at": timezone.now()} | how))
-    return approve_request(actor=olive, asked=asked, how=how, for_provider=True)
+    return approve_request(actor=olive, access_request=access_request, how=how, for_provider=True)
 
 
 def uses(customer, slug):
@@ -56,14 +56,14 @@ def uses(customer, slug):
 
 
 def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
-    asked = ask(ADD, "statistics", text="For the yearly report.")
-    assert asked.passed_at is not None
+    access_request = ask(ADD, "statistics", text="For the yearly report.")
+    assert access_request.passed_at is not None
     subject = "Birch Logistics asks: Adding a service (Usage statistics)"
     mails = [mail for mail in deliver() if mail.subject == subject]
     assert {mail.to[0] for mail in mails} == {olive.email}  # Dana could not approve it
     assert "Portal: Usage statistics" in mails[0].body
 
-    approve(olive, asked)
+    approve(olive, access_request)
 
     assert uses(birch, "statistics")
     sentences = [sentence_of(event) for event in activity_of(birch)[:3]]
@@ -74,7 +74,7 @@ def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
     assert said in sentences
     for chain in ("provider", f"customer:{birch.pk}"):
         twins = AuditEvent.objects.filter(chain=chain, kind="request.approved")
-        assert [event.data["request_id"] for event in twins] == [str(asked.uuid)]
+        assert [event.data["request_id"] for event in twins] == [str(access_request.uuid)]
         assert verify_chain(chain)
     assert any(mail.to == [charlie.email] and "Approved" in mail.subject for mail in deliver())
 
@@ -82,17 +82,17 @@ def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
 def test_ending_a_portal_drops_what_is_below(ask, alder, alice, olive, bob):
     subscription = Subscription.objects.get(customer=alder, portal__slug="domains")
     loss = loss_of(subscription)
-    assert (loss.things, loss.rights, loss.people) == (2, 2, 1)
-    asked = ask(END, "domains", actor=alice, customer=alder)
+    assert (loss.resources, loss.rights, loss.people) == (2, 2, 1)
+    access_request = ask(END, "domains", actor=alice, customer=alder)
     assert PersonGrant.objects.filter(content_object__subscription=subscription).exists()
 
     with pytest.raises(RequestRefused) as refusal:
-        approve(olive, asked, typed="Webmail")
-    assert list(refusal.value.message_dict) == ["typed"]
+        approve(olive, access_request, confirmation_name="Webmail")
+    assert list(refusal.value.message_dict) == ["confirmation_name"]
     with pytest.raises(FreshSignInRequired):
-        approve(olive, asked, typed=" domains ", signed_in_at=None)
+        approve(olive, access_request, confirmation_name=" domains ", signed_in_at=None)
     assert uses(alder, "domains")
-    approve(olive, asked, typed=subscription.portal.label_en.upper())
+    approve(olive, access_request, confirmation_name=subscription.portal.label_en.upper())
 
     assert not uses(alder, "domains")
     assert not PersonGrant.objects.filter(content_object__subscription=subscription).exists()
@@ -111,27 +111,27 @@ def test_what_ended_comes_back(ask, birch, olive, charlie):
     [
         (ADD, "webmail", {}, "portal"),
         (END, "statistics", {}, "portal"),
-        (END, "webmail", {"typed": ""}, "typed"),
-        (END, "webmail", {"typed": "Domains"}, "typed"),
+        (END, "webmail", {"confirmation_name": ""}, "confirmation_name"),
+        (END, "webmail", {"confirmation_name": "Domains"}, "confirmation_name"),
         (ADD, "statistics", {"text": "x" * 501}, "text"),
         ("access", "statistics", {}, "kind"),
     ],
 )
 def test_bad_input_is_refused_by_name(ask, kind, slug, said, field):
-    before = Request.objects.count()
+    before = AccessRequest.objects.count()
     with pytest.raises(RequestRefused) as refusal:
         ask(kind, slug, **said)
     assert list(refusal.value.message_dict) == [field]
-    assert Request.objects.count() == before
+    assert AccessRequest.objects.count() == before
 
 
 def test_asked_once_at_a_time_whoever_asks(ask, alder, alice, charlie):
-    asked = ask(ADD, "statistics")
+    access_request = ask(ADD, "statistics")
     with pytest.raises(RequestRefused, match="already asked"):
         ask(ADD, "statistics")
-    withdraw_request(actor=charlie, asked=asked)
+    withdraw_request(actor=charlie, access_request=access_request)
     again = ask(ADD, "statistics")
-    twin = Request(
+    twin = AccessRequest(
         customer=again.customer,
         membership=again.membership,
         kind=ADD,
@@ -153,22 +153,26 @@ def test_only_super_users_of_the_customer_ask(ask, alder, birch, bob, alice, oli
 
 
 def test_only_staff_that_may_subscribe_approve(ask, dana, charlie, alice, birch):
-    asked = ask(ADD, "statistics")
+    access_request = ask(ADD, "statistics")
     for person in (dana, charlie, alice):
         with pytest.raises(PermissionDenied):
-            approve(person, asked)
+            approve(person, access_request)
         with pytest.raises(PermissionDenied):
-            refuse_request(actor=person, asked=asked, reason="No.", for_provider=True)
+            refuse_request(
+                actor=person, access_request=access_request, reason="No.", for_provider=True
+            )
     with pytest.raises((PermissionDenied, RequestRefused)):
-        approve_request(actor=charlie, asked=asked)
-    asked.refresh_from_db()
-    assert asked.is_open
+        approve_request(actor=charlie, access_request=access_request)
+    access_request.refresh_from_db()
+    assert access_request.is_open
     assert not uses(birch, "statistics")
 
 
 def test_refused_with_a_reason(ask, olive, birch, deliver, charlie):
-    asked = ask(ADD, "statistics")
-    refuse_request(actor=olive, asked=asked, reason="Pay first.", for_provider=True)
+    access_request = ask(ADD, "statistics")
+    refuse_request(
+        actor=olive, access_request=access_request, reason="Pay first.", for_provider=True
+    )
     assert not uses(birch, "statistics")
     assert any("Pay first." in mail.body for mail in deliver() if mail.to == [charlie.email])
 
@@ -182,13 +186,18 @@ def test_from_the_company_s_services_to_the_provider(as_, alice, olive, alder, d
     assert "Ask to end Webmail" in html
     address = "/c/alder/services/webmail/ask/?kind=end"
     assert "all of this stops at once" in client.get(address).content.decode()
-    assert "errorlist" in client.post(address, {"typed": "No", "text": ""}).content.decode()
-    asked = client.post(address, {"typed": "webmail", "text": "We move."}, follow=True)
-    assert "Harbour answers this request." in asked.content.decode()
-    assert "<dt>Portal</dt><dd>Webmail</dd>" in asked.content.decode()
+    assert (
+        "errorlist"
+        in client.post(address, {"confirmation_name": "No", "text": ""}).content.decode()
+    )
+    access_request = client.post(
+        address, {"confirmation_name": "webmail", "text": "We move."}, follow=True
+    )
+    assert "Harbour answers this request." in access_request.content.decode()
+    assert "<dt>Portal</dt><dd>Webmail</dd>" in access_request.content.decode()
     assert "Ask to end Webmail" not in client.get("/c/alder/services/").content.decode()
 
-    request = Request.objects.get(kind="end")
+    request = AccessRequest.objects.get(kind="end")
     html = staff.get("/provider/requests/").content.decode()
     assert f"/provider/requests/{request.uuid}/" in html
     html = staff.get(f"/provider/requests/{request.uuid}/").content.decode()
@@ -202,7 +211,7 @@ def test_from_the_company_s_services_to_the_provider(as_, alice, olive, alder, d
 
 
 def test_a_passed_request_on_the_provider_s_pages(as_, alice, bob, dana, alder, emma):
-    waiting = Request.objects.get(membership__user=emma)
+    waiting = AccessRequest.objects.get(membership__user=emma)
     client, desk = as_(alice), as_(dana)
     passed = client.post(f"/c/alder/requests/{waiting.uuid}/pass/", follow=True)
     assert "Passed on to Harbour" in passed.content.decode()
@@ -241,17 +250,17 @@ def test_who_belongs_to_two_companies_asks_the_provider_for_an_address(
 
     client.post(address, {"address": "charlie@new.example", "text": ""})
 
-    asked = Request.objects.get(kind="address")
-    html = as_(dana).get(f"/provider/requests/{asked.uuid}/").content.decode()
+    access_request = AccessRequest.objects.get(kind="address")
+    html = as_(dana).get(f"/provider/requests/{access_request.uuid}/").content.decode()
     assert "/approve/" in html
     assert "/send-back/" not in html
 
 
 def test_support_reads_but_does_not_answer_services(as_, ask, dana):
-    asked = ask(ADD, "statistics")
-    html = as_(dana).get(f"/provider/requests/{asked.uuid}/").content.decode()
+    access_request = ask(ADD, "statistics")
+    html = as_(dana).get(f"/provider/requests/{access_request.uuid}/").content.decode()
     assert "somebody else answers it" in html
-    assert as_(dana).post(f"/provider/requests/{asked.uuid}/approve/").status_code == 403
+    assert as_(dana).post(f"/provider/requests/{access_request.uuid}/approve/").status_code == 403
 
 
 def test_the_list_costs_the_same_however_long(as_, ask, olive, portal, birch, cedar, frank):

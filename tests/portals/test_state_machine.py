@@ -34,15 +34,15 @@ from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.selectors import activity_of
 from accounts.selectors.activity import Reader
 from accounts.selectors.people_export import people_heading, people_rows
-from accounts.selectors.people_list import PeopleAsked
+from accounts.selectors.people_list import PeopleFilter
 from accounts.services.audit import verify_chain
 from accounts.services.customers import create_customer, restore_customer, suspend_customer
-from accounts.services.endings import end_due_memberships
 from accounts.services.invitations import (
     accept_invitation,
     invite_main_super_user,
     invite_person,
 )
+from accounts.services.membership_expiry import end_due_memberships
 from accounts.services.memberships import (
     change_role,
     remove_membership,
@@ -56,9 +56,9 @@ from accounts.spreadsheets import csv_lines
 from portals.api.evaluation import answer_evaluation
 from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
 from portals.models import PersonGrant, Resource, Subscription, TeamGrant
-from portals.selectors.rights import explain
-from portals.selectors.rights_export import rights_heading, rights_rows
-from portals.services.grants import Terms, grant_privilege, revoke_privilege
+from portals.selectors.access_export import access_heading, access_rows
+from portals.selectors.effective_access import explain
+from portals.services.grants import GrantTerms, grant_privilege, revoke_privilege
 from portals.services.requests import request_access
 from portals.services.resources import Report, delete_resource, put_resource
 from portals.services.subscriptions import set_subscription_status, subscribe_customer
@@ -68,8 +68,8 @@ from tests.portals.worlds import (
     TYPES,
     Grant,
     Member,
+    OffboardingItem,
     Stored,
-    Thing,
     World,
     at_or_above,
     reason,
@@ -110,7 +110,7 @@ class Hub(RuleBasedStateMachine):
             includes=[INCLUDES],
             held=[HELD],
             members=[],
-            things=[],
+            resources=[],
             moves={},
             grants=[],
         )
@@ -164,8 +164,8 @@ class Hub(RuleBasedStateMachine):
         accept_invitation(actor=person, token=invitation.token)
         customer.refresh_from_db()
         self.world.members.append(Member(3 + number, number, True, False, False, None, set()))
-        self.world.things.append(Thing(number, 0, 0, None))
-        self.rows.things.append(Resource.objects.get(subscription__customer=customer))
+        self.world.resources.append(OffboardingItem(number, 0, 0, None))
+        self.rows.resources.append(Resource.objects.get(subscription__customer=customer))
         return customer
 
     # --- Doing ---
@@ -191,7 +191,7 @@ class Hub(RuleBasedStateMachine):
         return number % len(self.memberships)
 
     def one_thing(self, number: int) -> int:
-        return number % len(self.world.things)
+        return number % len(self.world.resources)
 
     def _present(self, customer: int) -> list[int]:
         return [
@@ -215,7 +215,7 @@ class Hub(RuleBasedStateMachine):
         present = {_key(grant) for grant in self.world.grants}
         for grant in grants:
             over = grant.expires_at is not None and grant.expires_at <= self.now()
-            gone = self.world.things[grant.thing].gone
+            gone = self.world.resources[grant.resource].gone
             if not (over or gone or _key(grant) in present):
                 self.world.grants.append(grant)
 
@@ -255,8 +255,8 @@ class Hub(RuleBasedStateMachine):
         return self.drop(
             lambda grant: (
                 not grant.to_team
-                and grant.holder == member.person
-                and self.world.things[grant.thing].customer == member.customer
+                and grant.grantee == member.person
+                and self.world.resources[grant.resource].customer == member.customer
             )
         )
 
@@ -373,7 +373,7 @@ class Hub(RuleBasedStateMachine):
         were_in = [member for member in self.world.members if team in member.teams]
         for member in were_in:
             member.teams.discard(team)
-        held = self.drop(lambda grant: grant.to_team and grant.holder == team)
+        held = self.drop(lambda grant: grant.to_team and grant.grantee == team)
 
         def undo() -> None:
             self.teams[team] = Team.objects.get(uuid=row.uuid)
@@ -386,38 +386,46 @@ class Hub(RuleBasedStateMachine):
         self.remember(team // 2, undo)
 
     @rule(
-        thing=numbers, holder=numbers, to_team=st.booleans(), code=codes, begins=spans, ends=spans
+        resource=numbers,
+        grantee=numbers,
+        to_team=st.booleans(),
+        code=codes,
+        begins=spans,
+        ends=spans,
     )
     def give_a_right(
         self,
-        thing: int,
-        holder: int,
+        resource: int,
+        grantee: int,
         to_team: bool,
         code: int,
         begins: timedelta | None,
         ends: timedelta | None,
     ) -> None:
-        thing = self.one_thing(thing)
-        customer, kind = self.world.things[thing].customer, self.world.things[thing].kind
+        resource = self.one_thing(resource)
+        customer, kind = (
+            self.world.resources[resource].customer,
+            self.world.resources[resource].kind,
+        )
         code = 2 * kind + code % (len(CODES) - 2 * kind)  # its own, or of what is in it
         if to_team:
             theirs = [team for team in self.teams if team // 2 == customer]
             if not theirs:
                 return
-            number = theirs[holder % len(theirs)]
+            number = theirs[grantee % len(theirs)]
             to: Membership | Team = self.teams[number]
         else:
             present = self._present(customer)  # the main Super User first
-            place = present[holder % len(present)]
+            place = present[grantee % len(present)]
             number, to = self.world.members[place].person, self.memberships[place]
-        grant = Grant(to_team, number, thing, code, self.later(begins), self.later(ends), False)
+        grant = Grant(to_team, number, resource, code, self.later(begins), self.later(ends), False)
         given = self.done(
             lambda: grant_privilege(
                 actor=self.main(customer),
-                holder=to,
+                grantee=to,
                 privilege=self.rows.privileges[0, code],
-                resource=self.rows.things[thing],
-                terms=Terms(starts_at=grant.starts_at, expires_at=grant.expires_at),
+                resource=self.rows.resources[resource],
+                terms=GrantTerms(starts_at=grant.starts_at, expires_at=grant.expires_at),
             )
         )
         event(f"right given: {given is not None}")
@@ -428,7 +436,7 @@ class Hub(RuleBasedStateMachine):
     @rule(number=numbers)
     def take_a_right(self, number: int) -> None:
         grant = self.world.grants[number % len(self.world.grants)]
-        customer = self.world.things[grant.thing].customer
+        customer = self.world.resources[grant.resource].customer
         row = self._row(grant)
         if self.done(lambda: revoke_privilege(actor=self.main(customer), grant=row)):
             self.drop(lambda one: one is grant)
@@ -437,31 +445,33 @@ class Hub(RuleBasedStateMachine):
     def _row(self, grant: Grant) -> Any:
         key: dict[str, Any] = {
             "permission_id": self.rows.privileges[0, grant.code].pk,
-            "content_object": self.rows.things[grant.thing],
+            "content_object": self.rows.resources[grant.resource],
         }
         if grant.to_team:
-            return TeamGrant.objects.get(group=self.teams[grant.holder].group_id, **key)
-        return PersonGrant.objects.get(user=self.rows.people[grant.holder], **key)
+            return TeamGrant.objects.get(group=self.teams[grant.grantee].group_id, **key)
+        return PersonGrant.objects.get(user=self.rows.people[grant.grantee], **key)
 
-    @rule(person=people, thing=numbers, ends=spans)
-    def ask_for_a_right(self, person: int, thing: int, ends: timedelta | None) -> None:
-        thing = self.one_thing(thing)
-        place = self.world.things[thing]
+    @rule(person=people, resource=numbers, ends=spans)
+    def ask_for_a_right(self, person: int, resource: int, ends: timedelta | None) -> None:
+        resource = self.one_thing(resource)
+        place = self.world.resources[resource]
         code = 2 * place.kind + 1
         customer, until = place.customer, self.later(ends)
-        asked = self.done(
+        access_request = self.done(
             lambda: request_access(
                 actor=User.objects.get(pk=self.rows.people[person].pk),
                 customer=self.customers[customer],
-                rights=[(self.rows.things[thing], self.rows.privileges[0, code])],
+                rights=[(self.rows.resources[resource], self.rows.privileges[0, code])],
                 expires_at=until,
             )
         )
-        if asked is None:
+        if access_request is None:
             return
-        if self.done(lambda: approve_request(actor=self.main(customer), asked=asked)):
+        if self.done(
+            lambda: approve_request(actor=self.main(customer), access_request=access_request)
+        ):
             event("request approved")
-            self.give(Grant(False, person, thing, code, None, until, False))
+            self.give(Grant(False, person, resource, code, None, until, False))
 
     @precondition(lambda self: self.removed is not None)
     @rule()
@@ -481,8 +491,8 @@ class Hub(RuleBasedStateMachine):
             return
         parent = above[number % len(above)]
         moved = same[number // 7 % len(same)] if same and number % 3 == 0 else None
-        name = self.rows.things[moved].external_id if moved else f"t{len(self.rows.things)}"
-        up = (TYPES[kind - 1], self.rows.things[parent].external_id) if kind > 1 else None
+        name = self.rows.resources[moved].external_id if moved else f"t{len(self.rows.resources)}"
+        up = (TYPES[kind - 1], self.rows.resources[parent].external_id) if kind > 1 else None
         reported = self.done(
             lambda: put_resource(
                 actor=self.portal,
@@ -494,10 +504,10 @@ class Hub(RuleBasedStateMachine):
         if reported is None:
             return
         if moved is not None:
-            self.world.things[moved] = replace(self.world.things[moved], parent=parent)
+            self.world.resources[moved] = replace(self.world.resources[moved], parent=parent)
             return
-        self.world.things.append(Thing(customer, 0, kind, parent))
-        self.rows.things.append(
+        self.world.resources.append(OffboardingItem(customer, 0, kind, parent))
+        self.rows.resources.append(
             Resource.objects.get(
                 resource_type__code=TYPES[kind], external_id=name, resource_type__portal=self.portal
             )
@@ -506,25 +516,25 @@ class Hub(RuleBasedStateMachine):
     def _there(self, customer: int, kind: int) -> list[int]:
         return [
             number
-            for number, thing in enumerate(self.world.things)
-            if (thing.customer, thing.kind, thing.gone) == (customer, kind, False)
+            for number, resource in enumerate(self.world.resources)
+            if (resource.customer, resource.kind, resource.gone) == (customer, kind, False)
         ]
 
     @rule(number=numbers)
     def delete_a_thing(self, number: int) -> None:
         number = self.one_thing(number)
-        row = self.rows.things[number]
-        if self.world.things[number].kind and self.done(
+        row = self.rows.resources[number]
+        if self.world.resources[number].kind and self.done(
             lambda: delete_resource(actor=self.portal, resource=row)
         ):
             below = {
                 one
-                for one in range(len(self.world.things))
+                for one in range(len(self.world.resources))
                 if number in at_or_above(self.world, one)
             }
             for one in below:
-                self.world.things[one].gone = True
-            self.drop(lambda grant: grant.thing in below)
+                self.world.resources[one].gone = True
+            self.drop(lambda grant: grant.resource in below)
 
     @rule(customer=customers)
     def suspend_or_restore_a_customer(self, customer: int) -> None:
@@ -545,7 +555,7 @@ class Hub(RuleBasedStateMachine):
             return
         self.world.subscriptions[customer, 0] = status
         if status == "ended":
-            self.drop(lambda grant: self.world.things[grant.thing].customer == customer)
+            self.drop(lambda grant: self.world.resources[grant.resource].customer == customer)
 
     @rule()
     def everything_opens(self) -> None:
@@ -568,17 +578,17 @@ class Hub(RuleBasedStateMachine):
     def every_way_of_asking_agrees(self) -> None:
         world, rows, now = self.world, self.rows, self.now()
         expected = {
-            (person, thing, code): reason(world, person, thing, code, now)
+            (person, resource, code): reason(world, person, resource, code, now)
             for person in range(PEOPLE)
-            for thing in range(len(world.things))
-            for code in (2 * world.things[thing].kind, 2 * world.things[thing].kind + 1)
+            for resource in range(len(world.resources))
+            for code in (2 * world.resources[resource].kind, 2 * world.resources[resource].kind + 1)
         }
         yes = sorted(q for q, answer in expected.items() if answer != "not_allowed")
         self.steps += 1
         for person, user in enumerate(rows.people):
             for code in {self.steps % len(CODES), self.steps * 3 % len(CODES)}:  # each in its turn
                 found = set(resources_one_may(user, rows.privileges[0, code]))
-                assert found == {rows.things[t] for p, t, c in yes if (p, c) == (person, code)}
+                assert found == {rows.resources[t] for p, t, c in yes if (p, c) == (person, code)}
         event(f"some may: {bool(yes)}")
         for person, index, code in {*yes[::3], *sorted(expected)[:: 1 + len(expected) // 6]}:
             self._ask(person, index, code, expected[person, index, code])
@@ -587,7 +597,7 @@ class Hub(RuleBasedStateMachine):
         self.time.shift(A_WHILE)  # every act takes its time, so that something runs out
 
     def _ask(self, person: int, index: int, code: int, answer: str) -> None:
-        user, resource = self.rows.people[person], self.rows.things[index]
+        user, resource = self.rows.people[person], self.rows.resources[index]
         user = User.objects.get(pk=user.pk)
         kind, action = CODES[code].split(".")
         allowed = answer != "not_allowed"
@@ -598,14 +608,17 @@ class Hub(RuleBasedStateMachine):
             "resource": {"type": kind, "id": resource.external_id},
             "action": {"name": action},
         }
-        asked = answer_evaluation(
+        access_request = answer_evaluation(
             method="POST",
             content_type="application/json",
             authorization=f"Bearer {self.token}",
             request_id="",
             body=json.dumps(body).encode(),
         )
-        assert json.loads(asked.body) == {"decision": allowed, "context": {"reason": answer}}
+        assert json.loads(access_request.body) == {
+            "decision": allowed,
+            "context": {"reason": answer},
+        }
         privilege = self.rows.privileges[0, code]
         assert people_who_may(privilege, resource).filter(pk=user.pk).exists() is allowed
         assert privileges_one_has(user, resource).filter(pk=privilege.pk).exists() is allowed
@@ -623,15 +636,15 @@ class Hub(RuleBasedStateMachine):
             )
             if not (at_work and open_for_work):
                 continue
-            things = [
+            resources = [
                 number
-                for number, thing in enumerate(self.world.things)
-                if thing.customer == customer and not thing.gone
+                for number, resource in enumerate(self.world.resources)
+                if resource.customer == customer and not resource.gone
             ]
             membership.refresh_from_db()
             for number, row in zip(
-                things,
-                explain(membership, [self.rows.things[number] for number in things]),
+                resources,
+                explain(membership, [self.rows.resources[number] for number in resources]),
                 strict=True,
             ):
                 shown = {held.privilege.codename for held in row.held if held.in_force}
@@ -654,31 +667,31 @@ class Hub(RuleBasedStateMachine):
         self, number: int, customer: Customer, expected: dict[tuple[int, int, int], str]
     ) -> None:
         people = {row.email: number for number, row in enumerate(self.rows.people)}
-        things = {
-            (row.external_id, TYPES[thing.kind]): number
-            for number, (row, thing) in enumerate(
-                zip(self.rows.things, self.world.things, strict=True)
+        resources = {
+            (row.external_id, TYPES[resource.kind]): number
+            for number, (row, resource) in enumerate(
+                zip(self.rows.resources, self.world.resources, strict=True)
             )
         }
         counting: dict[tuple[int, int, int], set[str]] = {}
-        for line in as_dicts(rights_heading(), rights_rows(customer, Reader("en", UTC))):
+        for line in as_dicts(access_heading(), access_rows(customer, Reader("en", UTC))):
             if line["Counts now"] == "Yes":
                 key = (
                     people[line["Address"]],
-                    things[line["Id"], line["Code"].partition(".")[0]],
+                    resources[line["Id"], line["Code"].partition(".")[0]],
                     CODES.index(line["Code"]),
                 )
                 counting.setdefault(key, set()).add(line["Through"].partition(":")[0])
         assert {key: _first_of(ways) for key, ways in counting.items()} == {
             key: answer
             for key, answer in expected.items()
-            if answer != "not_allowed" and self.world.things[key[1]].customer == number
+            if answer != "not_allowed" and self.world.resources[key[1]].customer == number
         }
 
     def _compare_people(self, number: int, customer: Customer) -> None:
         listed = {
             (line["Address"], line["Role"], line["State"], line["Teams"])
-            for line in as_dicts(people_heading(), people_rows(customer, PeopleAsked()))
+            for line in as_dicts(people_heading(), people_rows(customer, PeopleFilter()))
         }
         now = self.now()
         assert listed == {
@@ -712,16 +725,16 @@ class Hub(RuleBasedStateMachine):
                 row.expires_at,
             )
             for row in TeamGrant.objects.filter(
-                content_object__in=[thing for thing in self.rows.things if thing.pk]
+                content_object__in=[resource for resource in self.rows.resources if resource.pk]
             )
         }
         assert stored == {
             (
                 grant.to_team,
-                self.teams[grant.holder].group_id
+                self.teams[grant.grantee].group_id
                 if grant.to_team
-                else self.rows.people[grant.holder].pk,
-                self.rows.things[grant.thing].pk,
+                else self.rows.people[grant.grantee].pk,
+                self.rows.resources[grant.resource].pk,
                 self.rows.privileges[0, grant.code].pk,
             ): (grant.starts_at, grant.expires_at)
             for grant in self.world.grants
@@ -743,7 +756,7 @@ def _first_of(ways: set[str]) -> str:
 
 
 def _key(grant: Grant) -> tuple[bool, int, int, int]:
-    return grant.to_team, grant.holder, grant.thing, grant.code
+    return grant.to_team, grant.grantee, grant.resource, grant.code
 
 
 def test_any_order_of_acts_leaves_what_the_rule_says(db):

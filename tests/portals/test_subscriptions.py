@@ -63,8 +63,8 @@ def test_only_operators(request, who, cedar, alder, ticketing):
         )
 
 
-def test_suspending_stops_every_right_and_loses_none(olive, alder, alice, thing):
-    domain = thing("domain", "alder.example")
+def test_suspending_stops_every_right_and_loses_none(olive, alder, alice, resource):
+    domain = resource("domain", "alder.example")
     assert alice.has_perm("portals.domains.domain.view", domain)
 
     set_subscription_status(
@@ -79,9 +79,9 @@ def test_suspending_stops_every_right_and_loses_none(olive, alder, alice, thing)
 
 
 def test_an_end_drops_grants_and_what_comes_back_begins_anew(
-    olive, alder, alice, bob, membership, thing, give
+    olive, alder, alice, bob, membership, resource, give
 ):
-    queue = thing("queue", "alder-email")
+    queue = resource("queue", "alder-email")
     give(alice, membership(bob), "ticketing.queue.reply", queue)
     subscription = _subscription(alder, "ticketing")
 

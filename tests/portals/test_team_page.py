@@ -7,8 +7,8 @@ from accounts.models import AuditEvent, Membership, Team
 from accounts.services.customers import suspend_customer
 from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant, TeamGrant
+from portals.selectors.effective_access import explain
 from portals.selectors.resources import resources_of
-from portals.selectors.rights import explain
 from tests.portals.test_person_page import sign_in_afresh, tokens
 
 DNS = "domains.domain.manage_dns"
@@ -30,8 +30,8 @@ def url(team):
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alder.example")
+def domain(resource):
+    return resource("domain", "alder.example")
 
 
 @pytest.fixture
@@ -41,18 +41,18 @@ def changes(team):
 
 
 @pytest.fixture
-def spot(team):
+def cell(team):
     """Where the team's level on a thing is set, as the page's controls name it."""
-    return lambda thing: f"t{team.pk}/{thing.pk}/{thing.resource_type_id}"
+    return lambda resource: f"t{team.pk}/{resource.pk}/{resource.resource_type_id}"
 
 
-def test_rights_are_explained_as_a_persons_are(team, alice, give, thing, alder):
-    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
-    give(alice, team, DNS, thing("domain", "alder.example"))
-    give(alice, team, "webmail.mailbox.view", thing("mailbox", "info@alder.example"))
+def test_rights_are_explained_as_a_persons_are(team, alice, give, resource, alder):
+    give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
+    give(alice, team, DNS, resource("domain", "alder.example"))
+    give(alice, team, "webmail.mailbox.view", resource("mailbox", "info@alder.example"))
 
-    things = list(resources_of(alder))
-    held = [row for row in explain(team, things) if row.held or row.passed_down]
+    resources = list(resources_of(alder))
+    held = [row for row in explain(team, resources) if row.held or row.passed_down]
     rows = {(row.resource.resource_type.code, row.resource.name): row for row in held}
 
     billing = rows["mailbox", "billing@alder.example"].held
@@ -74,9 +74,9 @@ def test_rights_are_explained_as_a_persons_are(team, alice, give, thing, alder):
     assert included == ["domain.manage_dns"]
 
 
-def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, url, give, thing):
-    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
-    give(alice, team, DNS, thing("domain", "alder.example"), reason="keeps the website")
+def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, url, give, resource):
+    give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
+    give(alice, team, DNS, resource("domain", "alder.example"), reason="keeps the website")
     html = as_(alice).get(url("team")).content.decode()
 
     assert "bob@alder.example" in html
@@ -101,10 +101,10 @@ def test_a_team_of_nobody_with_nothing(as_, charlie, birch):
 
 
 def test_a_level_is_gathered_reviewed_and_given_then_revoked(
-    as_, alice, bob, team, url, changes, spot, domain, right
+    as_, alice, bob, team, url, changes, cell, domain, right
 ):
     client = as_(alice)
-    level = f"{spot(domain)}={right('domains.domain.manage').pk}"
+    level = f"{cell(domain)}={right('domains.domain.manage').pk}"
     assert f'value="{level}"' in client.get(url("team")).content.decode()
 
     answer = client.post(changes("changes"), {"level": level, "review": "1"})
@@ -127,9 +127,9 @@ def test_a_level_is_gathered_reviewed_and_given_then_revoked(
     assert client.post(url("team-grant-revoke", grant.pk)).status_code == 404
 
 
-def test_search_and_differences_narrow_the_page(as_, alice, team, url, give, thing, domain):
+def test_search_and_differences_narrow_the_page(as_, alice, team, url, give, resource, domain):
     client = as_(alice)
-    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
+    give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
 
     def names(**query):
         sections = client.get(url("team"), query).context["sections"]
@@ -180,10 +180,10 @@ def test_the_persons_page_leads_to_the_team_for_who_manages(
     assert url("team") in as_(alice).get(thing_page).content.decode()
 
 
-def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, spot, thing, right):
-    mailbox = thing("mailbox", "billing@alder.example")
+def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, cell, resource, right):
+    mailbox = resource("mailbox", "billing@alder.example")
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{spot(mailbox)}={right(READ).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
     form = {"change": tokens(client.get(changes("changes-review"))), "reason": "holiday cover"}
 
     answer = client.post(changes("changes-review"), form)
@@ -196,10 +196,10 @@ def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, spot,
 
 
 def test_no_detour_to_a_sensitive_right_by_the_pages(
-    as_, alice, team, changes, spot, thing, right, give, membership
+    as_, alice, team, changes, cell, resource, right, give, membership
 ):
     """B9: neither by joining the team that holds it, nor by giving it to the team one is in."""
-    mailbox = thing("mailbox", "billing@alder.example")
+    mailbox = resource("mailbox", "billing@alder.example")
     give(alice, team, READ, mailbox, reason="shared mailbox")
     join = reverse("accounts:team-member-add", args=["alder", team.uuid])
     own = reverse("accounts:person-team-add", args=["alder", alice.sub])
@@ -213,7 +213,7 @@ def test_no_detour_to_a_sensitive_right_by_the_pages(
 
     TeamGrant.objects.filter(group=team.group).delete()
     client.post(join, {"person": alice.sub})
-    client.post(changes("changes"), {"level": f"{spot(mailbox)}={right(READ).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
     form = {"change": tokens(client.get(changes("changes-review"))), "reason": "curious"}
     answer = client.post(changes("changes-review"), form)
     assert "Nobody gives a sensitive right to themselves." in answer.content.decode()
@@ -238,10 +238,10 @@ def test_deleting_says_what_stops_then_does_it_once(as_, alice, bob, team, url, 
 
 
 def test_foreign_ids_on_the_own_page_are_nothing(
-    as_, alice, charlie, bob, birch, team, url, changes, thing, right, give, membership, domain
+    as_, alice, charlie, bob, birch, team, url, changes, resource, right, give, membership, domain
 ):
     theirs = create_team(actor=charlie, customer=birch, name="Drivers")
-    foreign = thing("domain", "birch.example")
+    foreign = resource("domain", "birch.example")
     grant = give(charlie, theirs, DNS, foreign)
     of_bob = give(alice, membership(bob), DNS, domain)
     client = as_(alice)
@@ -286,18 +286,18 @@ def test_a_suspended_company_can_be_read_but_not_changed(
 
 
 def test_the_page_costs_the_same_however_many_people_and_rights(
-    as_, alice, join_many, team, url, give, thing, django_assert_max_num_queries
+    as_, alice, join_many, team, url, give, resource, django_assert_max_num_queries
 ):
     client = as_(alice)
     for name in ("info", "billing", "emma", "bob"):
-        give(alice, team, "webmail.mailbox.view", thing("mailbox", f"{name}@alder.example"))
+        give(alice, team, "webmail.mailbox.view", resource("mailbox", f"{name}@alder.example"))
     client.get(url("team"))
     with django_assert_max_num_queries(30):
         client.get(url("team"))
 
     join_many(60)
-    give(alice, team, "webmail.mailbox.view", thing("mail_domain", "alder.example"))
-    give(alice, team, DNS, thing("domain", "alder.example"))
+    give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
+    give(alice, team, DNS, resource("domain", "alder.example"))
     with django_assert_max_num_queries(30):
         first = client.get(url("team"))
     assert len(first.context["inside"]) == 50

@@ -28,8 +28,8 @@ HAS = "portals.domains.domain.renew"
 
 
 @pytest.fixture
-def domain(thing):
-    return thing("domain", "alder.example")
+def domain(resource):
+    return resource("domain", "alder.example")
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_revoked_right_comes_back_as_it_was(alice, bob, domain, revoked, alder
     assert grant.reason == "For the move"
     assert grant.expires_at.isoformat() == revoked.data["expires_at"]
     assert (done.kind, done.person, done.data["undoes"]) == (
-        "grant.brought_back",
+        "grant.reinstated",
         bob,
         revoked.sequence,
     )
@@ -185,9 +185,9 @@ def test_a_right_of_someone_who_left_stays_away(alice, bob, membership, revoked)
 
 
 def test_nobody_brings_a_sensitive_right_back_to_themselves(
-    alice, gina, membership, thing, right, give
+    alice, gina, membership, resource, right, give
 ):
-    mailbox = thing("mailbox", "emma@alder.example")
+    mailbox = resource("mailbox", "emma@alder.example")
     grant = give(gina, membership(alice), "webmail.mailbox.read", mailbox, reason="Holiday")
     event = revoke_privilege(actor=alice, grant=grant)
 
@@ -197,9 +197,9 @@ def test_nobody_brings_a_sensitive_right_back_to_themselves(
 
 
 def test_a_sensitive_right_comes_back_to_another_and_tells_those_concerned(
-    alice, bob, emma, membership, thing, give, mailoutbox, deliver
+    alice, bob, emma, membership, resource, give, mailoutbox, deliver
 ):
-    mailbox = thing("mailbox", "emma@alder.example")
+    mailbox = resource("mailbox", "emma@alder.example")
     grant = give(alice, membership(bob), "webmail.mailbox.read", mailbox, reason="Holiday")
     event = revoke_privilege(actor=alice, grant=grant)
     sent = len(deliver())
@@ -223,12 +223,12 @@ def test_a_person_goes_back_into_a_team(alice, emma, alder, membership, domain, 
 
 
 def test_nobody_goes_back_into_a_sensitive_team_by_themselves(
-    alice, gina, alder, membership, thing, give
+    alice, gina, alder, membership, resource, give
 ):
     team = create_team(actor=alice, customer=alder, name="Night shift")
     add_to_team(actor=alice, team=team, membership=membership(gina))
     give(
-        alice, team, "webmail.mailbox.read", thing("mailbox", "emma@alder.example"),
+        alice, team, "webmail.mailbox.read", resource("mailbox", "emma@alder.example"),
         reason="Holiday",
     )  # fmt: skip
     event = remove_from_team(actor=gina, team=team, membership=membership(gina))
@@ -354,7 +354,7 @@ def test_a_deleted_team_does_not_miss_what_was_over(alice, alder, domain, give):
 def test_a_request_that_ended_with_the_membership_is_named(alice, emma, membership, alder):
     """It is answered once, so it stays withdrawn; what she withdrew herself is not missed."""
     mine = open_request(actor=emma, customer=alder, kind="phone", wanted={"work_phone": "911"})
-    withdraw_request(actor=emma, asked=mine)
+    withdraw_request(actor=emma, access_request=mine)
     event = remove_membership(actor=alice, membership=membership(emma))
 
     done = undo_event(actor=alice, event=event)
@@ -439,7 +439,7 @@ def removed(alice, bob, emma, alder, membership, domain, give):
         actor=alice,
         customer=alder,
         people=[membership(bob), membership(emma)],
-        typed_name="Alder Dental",
+        confirmation_name="Alder Dental",
         signed_in_at=timezone.now(),
     )
 
@@ -469,7 +469,7 @@ def test_what_cannot_come_back_of_it_is_named(as_, alice, bob, emma, alder, remo
     assert Membership.objects.present().filter(customer=alder, user=emma).exists()
 
 
-def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, thing, membership):
+def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, resource, membership):
     """A range that was made up reaches no further than the own removals."""
     team = membership(alice).customer.teams.get()
     other = delete_team(actor=gina, team=team)

@@ -84,15 +84,15 @@ def test_what_was_refused_is_none(question, token, portals, gathering, others, d
     assert not others().exists()
 
 
-def test_a_page_that_asks_is_none(alice, bob, thing, gathering, others, db):
-    assert bob.has_perm("portals.domains.domain.view", thing("domain", "alder.example"))
+def test_a_page_that_asks_is_none(alice, bob, resource, gathering, others, db):
+    assert bob.has_perm("portals.domains.domain.view", resource("domain", "alder.example"))
     gathering.keep()
     assert not others().exists()
 
 
 @pytest.fixture
-def one(bob, thing, right):
-    return key_of(bob, thing("domain", "alder.example"), right("domains.domain.view"))
+def one(bob, resource, right):
+    return key_of(bob, resource("domain", "alder.example"), right("domains.domain.view"))
 
 
 def test_the_day_only_moves_forward(one, others):
@@ -234,11 +234,11 @@ def test_what_a_leaver_used_is_forgotten(alice, emma, membership, db):
     )
 )
 def test_last_use_never_changes_an_answer(
-    steps, alice, bob, emma, thing, question, token, monkeypatch
+    steps, alice, bob, emma, resource, question, token, monkeypatch
 ):
     """Whatever was used, kept, lost or forgotten: the answer is the decision's."""
     people = {"alice": alice, "bob": bob, "emma": emma}
-    domain = thing("domain", "alder.example")
+    domain = resource("domain", "alder.example")
     fresh = Gathering()
     with transaction.atomic():
         monkeypatch.setattr("portals.api.evaluation.answers.note_use", fresh.note)

@@ -49,7 +49,7 @@ class Member:
 
 
 @dataclass
-class Thing:
+class OffboardingItem:
     """A resource: type 0 is the root; the parent is a number in the list of things."""
 
     customer: int
@@ -64,8 +64,8 @@ class Grant:
     """To person or team number `holder`; a privilege as an index of CODES."""
 
     to_team: bool
-    holder: int
-    thing: int
+    grantee: int
+    resource: int
     code: int
     starts_at: datetime | None
     expires_at: datetime | None
@@ -82,7 +82,7 @@ class World:
     includes: list[set[tuple[int, int]]]  # for each portal, (a privilege, one it includes)
     held: list[set[int]]  # for each portal, what Super Users hold
     members: list[Member]
-    things: list[Thing]
+    resources: list[OffboardingItem]
     moves: dict[int, int]  # thing → the parent it is given later
     grants: list[Grant]
 
@@ -99,12 +99,12 @@ def includes(world: World, portal: int, one: int, other: int) -> bool:
     )
 
 
-def at_or_above(world: World, thing: int | None) -> list[int]:
+def at_or_above(world: World, resource: int | None) -> list[int]:
     """A thing and its ancestors, after the moves."""
-    if thing is None:
+    if resource is None:
         return []
-    parent = world.moves.get(thing, world.things[thing].parent)
-    return [thing, *at_or_above(world, parent)]
+    parent = world.moves.get(resource, world.resources[resource].parent)
+    return [resource, *at_or_above(world, parent)]
 
 
 def in_force(grant: Grant, now: datetime) -> bool:
@@ -112,9 +112,9 @@ def in_force(grant: Grant, now: datetime) -> bool:
     return not grant.revoked and started and (grant.expires_at is None or grant.expires_at > now)
 
 
-def reason(world: World, person: int, thing: int, code: int, now: datetime = NOW) -> str:
+def reason(world: World, person: int, resource: int, code: int, now: datetime = NOW) -> str:
     """What the decision must say."""
-    place = world.things[thing]
+    place = world.resources[resource]
     live = [
         member
         for member in world.members
@@ -138,12 +138,12 @@ def reason(world: World, person: int, thing: int, code: int, now: datetime = NOW
         grant
         for grant in world.grants
         if in_force(grant, now)
-        and grant.thing in at_or_above(world, thing)
+        and grant.resource in at_or_above(world, resource)
         and includes(world, place.portal, grant.code, code)
     ]
-    if any(not grant.to_team and grant.holder == person for grant in reaching):
+    if any(not grant.to_team and grant.grantee == person for grant in reaching):
         return "grant"
-    if any(grant.to_team and grant.holder in live[0].teams for grant in reaching):
+    if any(grant.to_team and grant.grantee in live[0].teams for grant in reaching):
         return "team"
     return "not_allowed"
 
@@ -151,23 +151,23 @@ def reason(world: World, person: int, thing: int, code: int, now: datetime = NOW
 # --- Drawing one ---
 
 
-def _tree() -> list[Thing]:
+def _tree() -> list[OffboardingItem]:
     """For each customer and portal: a root, two areas, two folders and two files."""
-    things: list[Thing] = []
+    resources: list[OffboardingItem] = []
     for customer in range(2):
         for portal in range(2):
-            root = len(things)
-            things.append(Thing(customer, portal, 0, None))
+            root = len(resources)
+            resources.append(OffboardingItem(customer, portal, 0, None))
             for kind in (1, 2, 3):
-                above = root if kind == 1 else len(things) - 2
-                things.append(Thing(customer, portal, kind, above))
-                things.append(Thing(customer, portal, kind, above))
-    return things
+                above = root if kind == 1 else len(resources) - 2
+                resources.append(OffboardingItem(customer, portal, kind, above))
+                resources.append(OffboardingItem(customer, portal, kind, above))
+    return resources
 
 
-def _moved(thing: int, tree: list[Thing]) -> int:
+def _moved(resource: int, tree: list[OffboardingItem]) -> int:
     """The other possible parent of a folder or a file."""
-    parent = tree[thing].parent
+    parent = tree[resource].parent
     assert parent is not None
     return parent + 1
 
@@ -202,15 +202,15 @@ def _members(draw: st.DrawFn) -> list[Member]:
 def worlds(draw: st.DrawFn) -> World:
     """A world; most parts of it are live, so that some answers are yes."""
     tree = _tree()
-    movable = [number for number, thing in enumerate(tree) if thing.kind > 1]
+    movable = [number for number, resource in enumerate(tree) if resource.kind > 1]
     mostly_active = st.sampled_from(["active"] * 6 + ["suspended"])
     codes = st.integers(0, len(CODES) - 1)
     pairs = st.tuples(codes, codes).filter(lambda pair: pair[0] < pair[1])
     grants = st.builds(
         Grant,
         to_team=st.booleans(),
-        holder=st.integers(0, 2),
-        thing=st.integers(0, len(tree) - 1),
+        grantee=st.integers(0, 2),
+        resource=st.integers(0, len(tree) - 1),
         code=codes,
         starts_at=st.sampled_from([None, *MOMENTS]),
         expires_at=st.sampled_from([None, *MOMENTS]),
@@ -223,14 +223,14 @@ def worlds(draw: st.DrawFn) -> World:
         includes=[draw(st.sets(pairs, max_size=8)) for _ in range(2)],
         held=[draw(st.sets(codes, max_size=3)) for _ in range(2)],
         members=draw(_members()),
-        things=tree,
+        resources=tree,
         moves={n: _moved(n, tree) for n in draw(st.sets(st.sampled_from(movable), max_size=6))},
         grants=draw(
             st.lists(
                 grants,
                 min_size=6,
                 max_size=20,
-                unique_by=lambda g: (g.to_team, g.holder, g.thing, g.code),
+                unique_by=lambda g: (g.to_team, g.grantee, g.resource, g.code),
             )
         ),
     )
@@ -239,14 +239,14 @@ def worlds(draw: st.DrawFn) -> World:
 # --- Storing one ---
 
 
-def twin(world: World, thing: int) -> int:
+def twin(world: World, resource: int) -> int:
     """The thing of the same place, and so of the same id, in the other portal."""
-    return thing + 7 if world.things[thing].portal == 0 else thing - 7
+    return resource + 7 if world.resources[resource].portal == 0 else resource - 7
 
 
-def external_id(world: World, thing: int) -> str:
+def external_id(world: World, resource: int) -> str:
     """What both portals call it."""
-    return f"thing {min(thing, twin(world, thing))}"
+    return f"thing {min(resource, twin(world, resource))}"
 
 
 @dataclass
@@ -256,7 +256,7 @@ class Stored:
     people: list[User] = field(default_factory=list)
     portals: list[Portal] = field(default_factory=list)
     privileges: dict[tuple[int, int], Privilege] = field(default_factory=dict)
-    things: list[Resource] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
 
 
 def store(world: World) -> Stored:
@@ -297,19 +297,19 @@ def store(world: World) -> Stored:
         (c, p): Subscription.objects.create(customer=customers[c], portal=rows.portals[p], status=s)
         for (c, p), s in world.subscriptions.items()
     }
-    for number, thing in enumerate(world.things):
-        rows.things.append(
+    for number, resource in enumerate(world.resources):
+        rows.resources.append(
             Resource.objects.create(
-                subscription=subscriptions[thing.customer, thing.portal],
-                resource_type=types[thing.portal][thing.kind],
+                subscription=subscriptions[resource.customer, resource.portal],
+                resource_type=types[resource.portal][resource.kind],
                 external_id=external_id(world, number),
                 name=f"thing {number}",
-                parent=None if thing.parent is None else rows.things[thing.parent],
+                parent=None if resource.parent is None else rows.resources[resource.parent],
             )
         )
     for number, parent in world.moves.items():
-        rows.things[number].parent = rows.things[parent]
-        rows.things[number].save()
+        rows.resources[number].parent = rows.resources[parent]
+        rows.resources[number].save()
     for grant in world.grants:
         _store_grant(world, grant, rows, teams)
     return rows
@@ -352,18 +352,18 @@ def store_portal(world: World, number: int, mark: int, rows: Stored) -> list[Res
 
 
 def _store_grant(world: World, grant: Grant, rows: Stored, teams: list[Team]) -> None:
-    portal = world.things[grant.thing].portal
+    portal = world.resources[grant.resource].portal
     row = (TeamGrant if grant.to_team else PersonGrant)(
         permission_id=rows.privileges[portal, grant.code].pk,
-        content_object=rows.things[grant.thing],
+        content_object=rows.resources[grant.resource],
         starts_at=grant.starts_at,
         expires_at=grant.expires_at,
         granted_by=rows.people[3],
     )
     if grant.to_team:
-        row.group = teams[grant.holder].group
+        row.group = teams[grant.grantee].group
     else:
-        row.user = rows.people[grant.holder]
+        row.user = rows.people[grant.grantee]
     row.save()
     if grant.revoked:
         row.delete()

@@ -5,11 +5,11 @@ from allauth.account.models import EmailAddress
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
-from accounts.signals import minute_passed
+from accounts.signals import periodic_tick
 from preferences.audience import resolve_campaign
 from preferences.choices import Reason
 from preferences.models import Campaign, Candidate, ConsentRecord, DeliveryDecision, Recipient
-from preferences.selectors import answer_for, may_send
+from preferences.selectors import may_send, send_decision_for
 from preferences.services.choices import choose_topic, stop_all_optional
 from preferences.services.recipients import follow_changed_addresses
 
@@ -40,8 +40,8 @@ WAYS = pytest.mark.parametrize("move", [by_save, by_update, by_bulk_update, by_s
 
 def answer(reader, topic):
     """What comes of a mail once the clock has looked up what changed."""
-    minute_passed.send(sender=None)
-    return answer_for(Recipient.objects.get(pk=reader.pk), topic)
+    periodic_tick.send(sender=None)
+    return send_decision_for(Recipient.objects.get(pk=reader.pk), topic)
 
 
 @WAYS

@@ -24,19 +24,19 @@ from preferences.models import (
     Campaign,
     Candidate,
     ConsentRecord,
-    FirmDenial,
-    FirmRecipient,
+    CustomerRecipient,
+    CustomerTopicDenial,
     Message,
     NoticeClass,
     Recipient,
     Reseller,
     Topic,
 )
-from preferences.selectors import answer_for, verdicts_for_portal
+from preferences.selectors import send_decision_for, verdicts_for_portal
 
 DAY = timedelta(days=1)
 LONG = 3 * 365 * DAY  # past every clock
-SENDING = {Reason.CHOSE_YES, Reason.IMPLIED, Reason.ADDED_BY_FIRM, Reason.DEFAULT_ON}
+SENDING = {Reason.CHOSE_YES, Reason.IMPLIED, Reason.ADDED_BY_CUSTOMER, Reason.DEFAULT_ON}
 
 
 # --- The rule once more, in plain Python ---
@@ -76,10 +76,10 @@ def expected(recipient, topic, now):
     allowed = [
         m
         for m in offers
-        if not FirmDenial.objects.filter(customer=m.customer, topic=topic).exists()
+        if not CustomerTopicDenial.objects.filter(customer=m.customer, topic=topic).exists()
     ]
     added = topic.basis == "implied" and any(
-        FirmRecipient.objects.filter(membership=m, topic=topic).exists() for m in offers
+        CustomerRecipient.objects.filter(membership=m, topic=topic).exists() for m in offers
     )
     related = person is not None and (
         person.is_staff
@@ -123,7 +123,7 @@ def served(recipient, portal):
 def asked(said, topic, added, person, related, now):
     if said is None:
         if added:
-            return Reason.ADDED_BY_FIRM
+            return Reason.ADDED_BY_CUSTOMER
         if not topic.default_on or person is None:
             return Reason.DEFAULT_OFF
         return Reason.DEFAULT_ON if related else Reason.LAPSED
@@ -203,7 +203,7 @@ def build(reader, recipient, topic, consent):
     User.objects.filter(pk=recipient.user.pk).update(is_active=reader.active)
     mine = Membership.objects.filter(user=recipient.user)
     if reader.added and mine:
-        FirmRecipient.objects.create(membership=mine[0], topic=topic, by=recipient.user)
+        CustomerRecipient.objects.create(membership=mine[0], topic=topic, by=recipient.user)
     changed = {
         "live": {},
         "suspended": {"suspended_at": timezone.now()},
@@ -229,7 +229,7 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
         )
         Membership.objects.create(customer=birch, user=bob, work_name="Bob")  # in two companies
         nowhere = Portal.objects.create(slug="nowhere", label_en="N", label_fr="N", kind="webmail")
-        firms = {"alder": alder, "birch": birch}
+        customer_emails = {"alder": alder, "birch": birch}
         Topic.objects.filter(pk=newsletter.pk).update(
             active=about["active"],
             default_on=about["default_on"],
@@ -240,9 +240,11 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
             resellers_only=about["resellers_only"],
         )
         for slug in about["denied_by"]:
-            FirmDenial.objects.create(customer=firms[slug], topic=newsletter, by=alice)
+            CustomerTopicDenial.objects.create(
+                customer=customer_emails[slug], topic=newsletter, by=alice
+            )
         for slug in about["resellers"]:
-            Reseller.objects.create(customer=firms[slug])
+            Reseller.objects.create(customer=customer_emails[slug])
         Customer.objects.filter(slug__in=about["suspended"]).update(status="suspended")
         them = [bob.recipient, charlie.recipient, olive.recipient, sam]
         for reader, recipient in zip(drawn, them, strict=True):
@@ -258,7 +260,7 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
             key: reason in SENDING for key, reason in rule.items()
         }
         for recipient in everyone:
-            answer = answer_for(recipient, topic)
+            answer = send_decision_for(recipient, topic)
             assert (answer.send, answer.reason) == (
                 rule[recipient.pk] in SENDING,
                 rule[recipient.pk],
@@ -299,17 +301,17 @@ def test_the_firm_and_the_person_must_both_want_it_R43(
     bob, alice, alder, birch, promotions, newsletter, consent
 ):
     consent(bob.recipient, promotions)
-    FirmDenial.objects.create(customer=alder, topic=promotions, by=alice)
-    assert answer_for(bob.recipient, promotions).reason == Reason.DENIED
+    CustomerTopicDenial.objects.create(customer=alder, topic=promotions, by=alice)
+    assert send_decision_for(bob.recipient, promotions).reason == Reason.DENIED
     # who belongs to a second company that does not mind gets it there
     Membership.objects.create(customer=birch, user=bob, work_name="Bob")
-    assert answer_for(bob.recipient, promotions).send
+    assert send_decision_for(bob.recipient, promotions).send
     # a firm adds people, never over their no
     mine = Membership.objects.get(user=alice)
-    FirmRecipient.objects.create(membership=mine, topic=newsletter, by=alice)
-    assert answer_for(alice.recipient, newsletter).reason == Reason.ADDED_BY_FIRM
+    CustomerRecipient.objects.create(membership=mine, topic=newsletter, by=alice)
+    assert send_decision_for(alice.recipient, newsletter).reason == Reason.ADDED_BY_CUSTOMER
     consent(alice.recipient, newsletter, wants=False)
-    assert answer_for(alice.recipient, newsletter).reason == Reason.CHOSE_NO
+    assert send_decision_for(alice.recipient, newsletter).reason == Reason.CHOSE_NO
 
 
 def test_a_digest_says_when_and_not_whether(bob, newsletter):

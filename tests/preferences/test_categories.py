@@ -18,8 +18,8 @@ from preferences.models import (
     Candidate,
     ConsentRecord,
     ContactRole,
-    FirmDenial,
-    FirmRecipient,
+    CustomerRecipient,
+    CustomerTopicDenial,
     Message,
     NoticeClass,
     Recipient,
@@ -172,17 +172,17 @@ def test_one_message_of_a_campaign_to_each_reader_R49(olive, bob, newsletter):
 
 def test_what_a_firm_says_is_about_topics_or_adds_R43(alice, alder, membership, newsletter):
     mine = {"membership": membership(alice), "by": alice}
-    FirmDenial.objects.create(customer=alder, topic=newsletter, by=alice)
-    FirmRecipient.objects.create(topic=newsletter, **mine)
-    FirmRecipient.objects.create(notice_class_id="legal", **mine)
+    CustomerTopicDenial.objects.create(customer=alder, topic=newsletter, by=alice)
+    CustomerRecipient.objects.create(topic=newsletter, **mine)
+    CustomerRecipient.objects.create(notice_class_id="legal", **mine)
     ContactRole.objects.create(kind="legal", **mine)
     refuse(
-        lambda: FirmDenial.objects.create(customer=alder, topic=newsletter, by=alice),
-        lambda: FirmDenial.objects.create(customer=alder, by=alice),  # no class fits in
-        lambda: FirmRecipient.objects.create(topic=newsletter, **mine),
-        lambda: FirmRecipient.objects.create(notice_class_id="legal", **mine),
-        lambda: FirmRecipient.objects.create(topic=newsletter, notice_class_id="legal", **mine),
-        lambda: FirmRecipient.objects.create(**mine),
+        lambda: CustomerTopicDenial.objects.create(customer=alder, topic=newsletter, by=alice),
+        lambda: CustomerTopicDenial.objects.create(customer=alder, by=alice),  # no class fits in
+        lambda: CustomerRecipient.objects.create(topic=newsletter, **mine),
+        lambda: CustomerRecipient.objects.create(notice_class_id="legal", **mine),
+        lambda: CustomerRecipient.objects.create(topic=newsletter, notice_class_id="legal", **mine),
+        lambda: CustomerRecipient.objects.create(**mine),
         lambda: ContactRole.objects.create(kind="legal", **mine),
         lambda: ContactRole.objects.create(kind="party", **mine),
     )

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.signals import minute_passed
+from accounts.signals import periodic_tick
 from preferences.management.commands.worker import Worker
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +22,11 @@ def struck(deliver):
     def counted(**_):
         done.append(timezone.now())
 
-    minute_passed.connect(broken, dispatch_uid="broken")
-    minute_passed.connect(counted, dispatch_uid="counted")
+    periodic_tick.connect(broken, dispatch_uid="broken")
+    periodic_tick.connect(counted, dispatch_uid="counted")
     yield done
-    minute_passed.disconnect(dispatch_uid="broken")
-    minute_passed.disconnect(dispatch_uid="counted")
+    periodic_tick.disconnect(dispatch_uid="broken")
+    periodic_tick.disconnect(dispatch_uid="counted")
 
 
 def test_the_clock_strikes_at_the_first_round_and_once_a_minute(struck):

@@ -9,12 +9,12 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.emails import NOTICE_CLASS_HEADER
 from accounts.models import AuditEvent, triggers
-from preferences.models import Campaign, Choice, ConsentRecord, DeliveryReport, Message, Recipient
-from preferences.selectors import answer_for
+from preferences.models import Campaign, Choice, ConsentRecord, DeliveryEvent, Message, Recipient
+from preferences.selectors import send_decision_for
 from preferences.services import complaints
 from preferences.services.choices import choose_topic
 from preferences.services.complaints import complaints_about, watch_complaints
-from preferences.services.reports import note_report
+from preferences.services.delivery_events import record_delivery_event
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def reader(person):
 
 
 def complain(message, number):
-    return note_report(message=message, kind="complaint", event=f"x:{number}")
+    return record_delivery_event(message=message, kind="complaint", event=f"x:{number}")
 
 
 def test_a_complaint_stops_optional_mail_and_no_notice(sent, bob, send_legal, deliver):
@@ -130,9 +130,9 @@ def test_a_complaint_about_a_notice_ends_no_notice_R42(bob, deliver, code):
 def test_a_complaint_after_a_new_yes_stops_again(sent, bob, newsletter):
     complain(sent, 1)
     choose_topic(actor=bob, topic=newsletter, wants=True)
-    assert answer_for(reader(bob), newsletter).send
+    assert send_decision_for(reader(bob), newsletter).send
     complain(sent, 2)
-    assert not answer_for(reader(bob), newsletter).send
+    assert not send_decision_for(reader(bob), newsletter).send
 
 
 def test_a_complaint_of_a_subscriber_names_nobody_in_the_trail(subscriber, newsletter):
@@ -153,7 +153,7 @@ def test_a_reader_counts_once_and_each_campaign_for_itself(campaign, alice, bob,
     for number in range(3):
         complain(first, number)
     complain(second, 9)
-    note_report(message=first, kind="delivered", event="x:d")
+    record_delivery_event(message=first, kind="delivered", event="x:d")
     assert (complaints_about(one), complaints_about(other)) == (2, 0)
 
 
@@ -192,5 +192,5 @@ def test_a_complaint_reads_no_table_from_end_to_end(
             plan = "\n".join(str(row) for row in cursor.fetchall())
             assert not re.search(r"(Seq Scan on|SCAN) preferences_message\b", plan), plan
             if "deliveryreport" in query["sql"]:
-                assert "report_complaint" in plan, plan
-    assert DeliveryReport.objects.filter(kind="complaint").count() == 1
+                assert "delivery_event_complaint" in plan, plan
+    assert DeliveryEvent.objects.filter(kind="complaint").count() == 1

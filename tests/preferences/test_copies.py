@@ -18,14 +18,14 @@ from accounts.services.requests import approve_request, open_request, refuse_req
 from accounts.services.support import send_reset_link
 from accounts.services.teams import create_team
 from portals.models import Portal, Resource
-from portals.services.grants import Terms, grant_privilege
+from portals.services.grants import GrantTerms, grant_privilege
 from portals.services.service_requests import ServiceApproval, request_service
 from preferences.choices import CONTACT_CLASSES, ContactKind, NoticeCode
 from preferences.models import Escalation, Message, NoticeClass, Recipient
 from preferences.selectors import contacts_for
 from preferences.services.choices import stop_all_optional
-from preferences.services.firms import add_recipient, name_contact
-from preferences.services.reports import note_report
+from preferences.services.customer_email import add_recipient, name_contact
+from preferences.services.delivery_events import record_delivery_event
 
 
 @pytest.fixture
@@ -137,12 +137,12 @@ def test_no_link_in_a_copy_opens_anything_without_a_sign_in(
     give_bobs_mailbox(alice, membership(emma))
     change_role(actor=alice, membership=membership(emma), role="super_user")
     offer_hand_over(
-        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        actor=alice, customer=alder, to=membership(emma), confirmation_name=alder.name,
         signed_in_at=timezone.now(),
     )  # fmt: skip
     portal = Portal.objects.get(slug="statistics")
     asked = request_service(
-        actor=alice, customer=alder, portal=portal, kind="end", typed=portal.label_en
+        actor=alice, customer=alder, portal=portal, kind="end", confirmation_name=portal.label_en
     )
     refuse_request(actor=olive, asked=asked, reason="Not yet", for_provider=True)
     copies = [mail for mail in deliver()[count:] if mail.to == [gina.user.email]]
@@ -162,7 +162,7 @@ def test_a_contact_told_of_their_own_offer_gets_no_copy_of_it(
     name_contact(actor=alice, membership=membership(emma), kind="security")
     change_role(actor=alice, membership=membership(emma), role="super_user")
     offer = offer_hand_over(
-        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        actor=alice, customer=alder, to=membership(emma), confirmation_name=alder.name,
         signed_in_at=timezone.now(),
     )  # fmt: skip
     Membership.objects.filter(pk=membership(emma).pk).update(role="user")
@@ -180,10 +180,10 @@ def bobs_mailbox():
 
 
 def give_bobs_mailbox(actor, to):
-    thing, privilege = bobs_mailbox()
+    resource, privilege = bobs_mailbox()
     grant_privilege(
-        actor=actor, holder=to, privilege=privilege, resource=thing,
-        terms=Terms(reason="Holiday cover"), signed_in_at=timezone.now(),
+        actor=actor, grantee=to, privilege=privilege, resource=resource,
+        terms=GrantTerms(reason="Holiday cover"), signed_in_at=timezone.now(),
     )  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def test_a_hand_over_is_told_to_the_security_contact_once(
     name_contact(actor=alice, membership=gina, kind="security")
     since()
     offer = offer_hand_over(
-        actor=alice, customer=alder, to=membership(emma), typed_name=alder.name,
+        actor=alice, customer=alder, to=membership(emma), confirmation_name=alder.name,
         signed_in_at=timezone.now(),
     )  # fmt: skip
     accept_hand_over(actor=emma, hand_over=offer, signed_in_at=timezone.now())
@@ -233,11 +233,11 @@ def test_the_provider_s_answer_about_a_service_goes_to_the_billing_contact(
     portal = portal or Portal.objects.get(slug="statistics")
     kind = "add" if not alder.subscriptions.filter(portal=portal).exists() else "end"
     asked = request_service(
-        actor=alice, customer=alder, portal=portal, kind=kind, typed=portal.label_en
+        actor=alice, customer=alder, portal=portal, kind=kind, confirmation_name=portal.label_en
     )
     since()
     if yes:
-        how = ServiceApproval(signed_in_at=timezone.now(), typed=portal.label_en)
+        how = ServiceApproval(signed_in_at=timezone.now(), confirmation_name=portal.label_en)
         approve_request(actor=olive, asked=asked, how=how, for_provider=True)
     else:
         refuse_request(actor=olive, asked=asked, reason="Not yet", for_provider=True)
@@ -279,7 +279,7 @@ def test_a_copy_that_comes_back_is_about_its_own_reader(
     suspend_membership(actor=alice, membership=membership(bob))
     assert set(since()) == {bob.email, gina.user.email}
     copy = Message.objects.filter(address=gina.user.email).latest("pk")
-    note_report(message=copy, kind="hard", event="x:1", diagnostic="550 5.1.1 no")
+    record_delivery_event(message=copy, kind="hard", event="x:1", diagnostic="550 5.1.1 no")
     assert Recipient.objects.get(user=gina.user).unreachable_since
     assert Recipient.objects.get(user=bob).unreachable_since is None
     assert Escalation.objects.get().recipient.user == gina.user

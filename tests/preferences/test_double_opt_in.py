@@ -8,8 +8,8 @@ from django.test import Client
 
 from accounts.models import AuditEvent
 from preferences.models import Choice, ConsentRecord, Recipient
-from preferences.selectors import answer_for
-from preferences.services import subscriptions
+from preferences.selectors import send_decision_for
+from preferences.services import topic_signups
 from preferences.services.choices import choose_topic
 from preferences.tokens import confirmation_url, page_token
 
@@ -36,7 +36,7 @@ def test_a_yes_counts_at_once_with_its_evidence_and_a_way_out_R17_R20(single, de
     assert said == (True, "form", "express", "fr", "192.0.2.7")
     assert record.wording.startswith("Infolettre")
     sam = Recipient.objects.get(address=SAM)
-    assert answer_for(sam, single).send
+    assert send_decision_for(sam, single).send
     assert AuditEvent.objects.filter(kind="topic.entered").count() == 1
 
     (mail,) = deliver()
@@ -45,9 +45,9 @@ def test_a_yes_counts_at_once_with_its_evidence_and_a_way_out_R17_R20(single, de
     assert "/subscribe/confirm/" not in mail.body
     path = re.search(r"http://[^/]+(/preferences/unsubscribe/\S+)", mail.body)[1]
     Client().get(path)
-    assert answer_for(sam, single).send  # R5
+    assert send_decision_for(sam, single).send  # R5
     Client().post(path)
-    assert not answer_for(sam, single).send
+    assert not send_decision_for(sam, single).send
 
 
 def test_asking_again_writes_nothing_more(single, deliver):
@@ -72,7 +72,7 @@ def test_a_form_never_takes_back_a_no_R6_R44(single, subscriber, bob, consent, d
     (mail,) = deliver()
     link = re.search(r"http://[^/]+(/subscribe/confirm/\S+)", mail.body)[1]
     Client().post(link)  # who reads there says yes
-    assert answer_for(Recipient.objects.get(address=address), single).send
+    assert send_decision_for(Recipient.objects.get(address=address), single).send
     assert ConsentRecord.objects.count() > before
     plain = re.sub(r'(nonce="|X-CSRFToken": "|value=")[^"]*', "", page.text)
     other = re.sub(r'(nonce="|X-CSRFToken": "|value=")[^"]*', "", ask("new@elsewhere.example").text)
@@ -111,15 +111,15 @@ def test_an_account_made_at_that_very_moment_is_not_enrolled(
     topic = single if how == "form" else promotions
     url = confirmation_url(address=bob.email, language="en", topics=[topic])
     first_looks = iter([False])
-    looked = subscriptions.is_person
+    looked = topic_signups.is_person
     monkeypatch.setattr(
-        subscriptions, "is_person", lambda address: next(first_looks, looked(address))
+        topic_signups, "is_person", lambda address: next(first_looks, looked(address))
     )
     if how == "form":
         ask(bob.email)
     else:
         token = re.search(r"/confirm/([^/]+)/", url)[1]
-        assert subscriptions.confirm_subscription(actor=None, token=token).is_person
+        assert topic_signups.confirm_signup(actor=None, token=token).is_person
     assert not ConsentRecord.objects.exists()
 
 
@@ -132,7 +132,7 @@ def test_each_topic_by_its_own_rule(single, promotions, deliver):
 def test_a_signed_in_persons_yes_counts_at_once_either_way(single, promotions, bob, deliver):
     for topic in (single, promotions):
         choose_topic(actor=bob, topic=topic, wants=True)
-        assert answer_for(bob.recipient, topic).send
+        assert send_decision_for(bob.recipient, topic).send
     assert deliver() == []
 
 

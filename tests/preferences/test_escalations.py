@@ -14,9 +14,10 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Membership
-from preferences.models import Escalation, Message, NoticeClass, Recipient, Trial
+from preferences.models import DeliveryProbe, Escalation, Message, NoticeClass, Recipient
 from preferences.selectors.evidence import evidence_of
 from preferences.services.campaigns import create_campaign, schedule_campaign
+from preferences.services.delivery_events import record_delivery_event
 from preferences.services.escalations import (
     ADDRESS_HAS,
     SUPER_USERS_HAVE,
@@ -25,7 +26,6 @@ from preferences.services.escalations import (
     run_escalations,
     settle_escalation,
 )
-from preferences.services.reports import note_report
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def returned(clock, send_legal, deliver):
         send_legal(person)
         deliver()
         message = Message.objects.filter(notice_class="legal", address=person.email).latest("pk")
-        note_report(message=message, kind=kind, event=f"x:{message.pk}", diagnostic="550 5.1.1 no")
+        record_delivery_event(
+            message=message, kind=kind, event=f"x:{message.pk}", diagnostic="550 5.1.1 no"
+        )
         return Escalation.objects.get(message=message)
 
     return send
@@ -102,9 +104,9 @@ def test_a_delivery_to_the_other_address_proves_it_R47_R48(returned, bob, delive
     found = returned(bob)
     run_escalations()
     deliver()
-    message = Trial.objects.get().message
+    message = DeliveryProbe.objects.get().message
     assert state(found) == "addresses"  # accepted proves nothing
-    note_report(message=message, kind="delivered", event="x:d")
+    record_delivery_event(message=message, kind="delivered", event="x:d")
     assert (state(found), found.how) == ("proved", "delivered")
 
 
@@ -115,11 +117,11 @@ def test_an_address_that_sends_it_back_is_not_waited_for_nor_tried_again(
     found = returned(bob)
     run_escalations()
     deliver()
-    note_report(message=Trial.objects.get().message, kind="hard", event="x:t")
+    record_delivery_event(message=DeliveryProbe.objects.get().message, kind="hard", event="x:t")
     assert Escalation.objects.count() == 1  # a trial never escalates itself
     assert run_escalations() == 1
     assert state(found) == "told"
-    assert Trial.objects.count() == 1
+    assert DeliveryProbe.objects.count() == 1
 
 
 @pytest.mark.parametrize("answers", ["bounce", "silence"])
@@ -130,14 +132,16 @@ def test_second_and_third_address_fail_too_R47(
     places = ("home", "phone", "club")
     addresses = [second_address(bob, f"bob@{place}.example") for place in places]
     found = returned(bob)
-    for tried in range(1, 4):
-        assert later(clock, ADDRESS_HAS if tried > 1 and answers == "silence" else timedelta(0))
+    for test_sent in range(1, 4):
+        assert later(clock, ADDRESS_HAS if test_sent > 1 and answers == "silence" else timedelta(0))
         deliver()
-        trials = Trial.objects.filter(escalation=found).order_by("pk")
-        assert [trial.address for trial in trials] == addresses[:tried]
-        assert mail_box.outbox[-1].to == [addresses[tried - 1]]
+        probes = DeliveryProbe.objects.filter(escalation=found).order_by("pk")
+        assert [probe.address for probe in probes] == addresses[:test_sent]
+        assert mail_box.outbox[-1].to == [addresses[test_sent - 1]]
         if answers == "bounce":
-            note_report(message=trials.last().message, kind="hard", event=f"x:t{tried}")
+            record_delivery_event(
+                message=probes.last().message, kind="hard", event=f"x:t{test_sent}"
+            )
         assert state(found) == "addresses"
     before = len(mail_box.outbox)
     assert later(clock, ADDRESS_HAS if answers == "silence" else timedelta(0)) == 1
@@ -160,8 +164,10 @@ def test_second_and_third_address_fail_too_R47(
     assert [report["kind"] for report in message["reports"]] == ["hard"]
     followed = message["followed_up"]
     assert (followed["state"], followed["by"]) == ("proved", str(olive.sub))
-    assert [tried["address"] for tried in followed["tried"]] == addresses
-    kinds = [report["kind"] for tried in followed["tried"] for report in tried["reports"]]
+    assert [test_sent["address"] for test_sent in followed["test_sent"]] == addresses
+    kinds = [
+        report["kind"] for test_sent in followed["test_sent"] for report in test_sent["reports"]
+    ]
     assert kinds == (["hard"] * 3 if answers == "bounce" else [])
     json.dumps(message)
 
@@ -174,14 +180,14 @@ def test_a_late_delivery_at_the_second_address_ends_it_from_any_step_R47(
     found = returned(bob)
     run_escalations()
     deliver()
-    first = Trial.objects.get().message
+    first = DeliveryProbe.objects.get().message
     later(clock, ADDRESS_HAS)
     later(clock, ADDRESS_HAS)
     assert state(found) == "told"
-    note_report(message=first, kind="delivered", event="x:late")
+    record_delivery_event(message=first, kind="delivered", event="x:late")
     assert (state(found), found.how) == ("proved", "delivered")
     assert later(clock, SUPER_USERS_HAVE) == 0
-    note_report(message=first, kind="hard", event="x:later still")
+    record_delivery_event(message=first, kind="hard", event="x:later still")
     assert state(found) == "proved"
 
 
@@ -192,7 +198,7 @@ def test_a_campaign_s_notice_goes_to_the_next_address_in_full(clock, olive, bob,
     schedule_campaign(actor=olive, campaign=made)
     deliver()
     message = Message.objects.get(campaign=made, recipient=bob.recipient)
-    note_report(message=message, kind="hard", event="x:1")
+    record_delivery_event(message=message, kind="hard", event="x:1")
     mails = len(mail_box.outbox)
     run_escalations()
     [mail] = deliver()[mails:]
@@ -237,7 +243,7 @@ def test_nobody_without_an_account_escalates(clock, deliver, bob, send_legal):
     bob.email = "stranger@elsewhere.example"
     send_legal(bob)
     deliver()
-    note_report(message=Message.objects.get(), kind="hard", event="x:1")
+    record_delivery_event(message=Message.objects.get(), kind="hard", event="x:1")
     assert not Escalation.objects.exists()
 
 
@@ -265,7 +271,7 @@ def test_a_trial_that_comes_back_marks_again_and_escalates_nothing(returned, bob
     returned(bob)
     confirm_address(actor=bob)
     deliver()
-    note_report(message=Trial.objects.get().message, kind="hard", event="x:again")
+    record_delivery_event(message=DeliveryProbe.objects.get().message, kind="hard", event="x:again")
     assert Recipient.objects.get(user=bob).unreachable_since
     assert Escalation.objects.count() == 1
 
@@ -278,7 +284,7 @@ def test_a_new_address_gets_what_came_back(returned, bob, deliver):
     EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
     run_escalations()
     assert deliver()[-1].to == ["bob@new.example"]
-    assert Trial.objects.get().escalation == found
+    assert DeliveryProbe.objects.get().escalation == found
 
 
 def test_a_closed_account_confirms_nothing(returned, bob):

@@ -15,7 +15,7 @@ from portals.models import Portal, Subscription
 from portals.services.credentials import issue_credentials
 from preferences.choices import NoticeCode, Reason
 from preferences.models import DeliveryDecision, Recipient, Topic
-from preferences.selectors import answer_for
+from preferences.selectors import send_decision_for
 from preferences.services.choices import choose_topic, stop_all_optional
 from preferences.services.recipients import pause_optional_mail
 
@@ -75,7 +75,7 @@ def test_many_are_answered_in_their_order_as_each_would_be(ask, alice, bob, emma
     people = [emma, bob, alice, bob]
     answer = ask(MANY, {"topic": "newsletter", "subjects": [str(p.sub) for p in people]})
     assert [one["context"]["reason"] for one in answer.json()["evaluations"]] == [
-        answer_for(person.recipient, newsletter).reason for person in people
+        send_decision_for(person.recipient, newsletter).reason for person in people
     ]
     for person, one in zip(people, answer.json()["evaluations"], strict=True):
         assert ask(ONE, {"topic": "newsletter", "subject": subject(person)}).json() == one
@@ -112,7 +112,7 @@ def test_a_suspended_company_gets_notices_and_nothing_else_R43(
         subjects = [str(person.sub) for person in (alice, bob)]
         answer = ask(MANY, {**category, "subjects": subjects}).json()
         assert answer["evaluations"] == [expected, expected]
-    assert answer_for(bob.recipient, newsletter).reason == Reason.SUSPENDED
+    assert send_decision_for(bob.recipient, newsletter).reason == Reason.SUSPENDED
     assert "company is suspended" in as_(bob).get("/preferences/").text
 
     send_topic(newsletter, bob)

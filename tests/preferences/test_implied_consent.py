@@ -10,7 +10,7 @@ from accounts.models import Membership
 from preferences.audience.clocks import begins
 from preferences.choices import Reason
 from preferences.models import DeliveryDecision
-from preferences.selectors import answer_for
+from preferences.selectors import send_decision_for
 
 HERE = ZoneInfo("America/Toronto")
 
@@ -48,12 +48,12 @@ def test_a_period_is_counted_in_whole_days_before_the_day(today, months, first):
 @pytest.mark.parametrize("basis", ["purchase", "contract"])
 def test_two_years_after_the_account_ended_R18(bob, newsletter, consent, basis, sent, reason):
     consent(bob.recipient, newsletter, basis=basis, at=moment("2020-01-01T00:00"))
-    assert answer_for(bob.recipient, newsletter).reason == Reason.IMPLIED  # while it runs
+    assert send_decision_for(bob.recipient, newsletter).reason == Reason.IMPLIED  # while it runs
     for field in ("ended_at", "ends_at"):
         changed = {"ended_at": None, "ends_at": None, field: moment("2026-12-10T15:00")}
         Membership.objects.filter(user=bob).update(**changed)
         with time_machine.travel(moment(sent), tick=False):
-            assert answer_for(bob.recipient, newsletter).reason == reason
+            assert send_decision_for(bob.recipient, newsletter).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_two_years_after_the_account_ended_R18(bob, newsletter, consent, basis, 
 def test_on_by_default_lives_as_long_as_the_relation_R18(bob, newsletter, sent, reason):
     Membership.objects.filter(user=bob).update(ended_at=moment("2026-12-10T00:00"))
     with time_machine.travel(moment(sent), tick=False):
-        assert answer_for(bob.recipient, newsletter).reason == reason
+        assert send_decision_for(bob.recipient, newsletter).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -83,18 +83,18 @@ def test_of_somebody_without_an_account_R18(subscriber, newsletter, consent, bas
     sam = subscriber()
     consent(sam, newsletter, basis=basis, at=moment("2026-12-10T15:00"))
     with time_machine.travel(moment(sent), tick=False):
-        assert answer_for(sam, newsletter).reason == reason
+        assert send_decision_for(sam, newsletter).reason == reason
 
 
 def test_an_inquiry_runs_out_even_for_a_customer_R18(bob, newsletter, consent):
     consent(bob.recipient, newsletter, basis="inquiry", at=moment("2026-01-01T00:00"))
     with time_machine.travel(moment("2027-01-01T00:00"), tick=False):
-        assert answer_for(bob.recipient, newsletter).reason == Reason.LAPSED
+        assert send_decision_for(bob.recipient, newsletter).reason == Reason.LAPSED
 
 
 def test_a_topic_that_wants_a_word_takes_nothing_implied_R17(bob, promotions, consent):
     consent(bob.recipient, promotions, basis="contract")
-    assert answer_for(bob.recipient, promotions).reason == Reason.DEFAULT_OFF
+    assert send_decision_for(bob.recipient, promotions).reason == Reason.DEFAULT_OFF
 
 
 def test_what_runs_out_between_queueing_and_sending_is_not_sent_R19(

@@ -12,7 +12,7 @@ from accounts.models import AuditEvent
 from accounts.spreadsheets import read_table
 from preferences.choices import ConsentBasis, ImportOutcome, Reason
 from preferences.models import Choice, ConsentRecord, Recipient
-from preferences.selectors import answer_for, find_recipient, may_send
+from preferences.selectors import find_recipient, may_send, send_decision_for
 from preferences.services.choices import choose_topic, stop_all_optional
 from preferences.services.imports import Columns, ImportRefused, import_consents
 
@@ -72,8 +72,8 @@ def test_each_line_is_reported_and_the_good_ones_written(load, bob, alice, newsl
     assert (record.source, record.basis, record.wants) == ("import", "express", True)
     assert record.at.date().isoformat() == "2026-05-01"
     assert record.wording.startswith("The box on")
-    assert answer_for(sam, newsletter).reason == Reason.CHOSE_YES
-    assert answer_for(bob.recipient, newsletter).reason == Reason.CHOSE_YES
+    assert send_decision_for(sam, newsletter).reason == Reason.CHOSE_YES
+    assert send_decision_for(bob.recipient, newsletter).reason == Reason.CHOSE_YES
     assert not may_send(alice, newsletter)
     event = AuditEvent.objects.get(kind="topic.imported")
     assert (event.data["added"], event.data["refused"]) == (2, 2)
@@ -122,7 +122,10 @@ def test_an_implied_basis_wants_its_date_and_runs_from_it_R17_R18(load, newslett
     date = (timezone.now() - timedelta(days=30)).date()
     rows = f"a,b,c,d\nsam@elsewhere.example,yes,{date},en\nkim@elsewhere.example,yes,,en\n"
     assert load(rows, basis="inquiry") == {2: "added", 3: "bad_date"}
-    assert answer_for(find_recipient("sam@elsewhere.example"), newsletter).reason == Reason.IMPLIED
+    assert (
+        send_decision_for(find_recipient("sam@elsewhere.example"), newsletter).reason
+        == Reason.IMPLIED
+    )
     with pytest.raises(ImportRefused) as refusal:
         load(rows, basis="inquiry", columns=Columns(address=0))
     assert "date" in refusal.value.message_dict

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from preferences.models import ConsentRecord, Message, NoticeClass, Recipient
-from preferences.selectors import audiences, ledger
+from preferences.selectors import audiences, mandatory_mail_statistics
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def crowd(bob, newsletter, promotions):
         cursor.execute("ANALYZE")
 
 
-def plan_of(run):
+def changes_in(run):
     """How the database runs the one statement of this call, with its parameters bound."""
     explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
     statements = []
@@ -72,13 +72,13 @@ def plan_of(run):
 def test_the_chart_of_a_topic(newsletter):
     months = audiences.answers_by_month(newsletter)
     assert 300 < sum(month.yes + month.no for month in months) < 366
-    assert "consent_by_topic" in plan_of(lambda: audiences.answers_by_month(newsletter))
+    assert "consent_by_topic" in changes_in(lambda: audiences.answers_by_month(newsletter))
 
 
 @pytest.mark.usefixtures("crowd")
 def test_the_public_count_of_mandatory_mail(bob, send_legal, deliver):
     send_legal(bob)
     deliver()
-    assert ledger.mandatory_sends()[0].total == 1
+    assert mandatory_mail_statistics.mandatory_sends()[0].total == 1
     cache.clear()  # what was counted is kept for an hour
-    assert "message_of_notice_class" in plan_of(ledger.mandatory_sends)
+    assert "message_of_notice_class" in changes_in(mandatory_mail_statistics.mandatory_sends)

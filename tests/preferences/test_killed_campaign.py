@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from preferences.choices import CampaignState, MessageState, Outcome
-from preferences.gate import delivery, digests, dispatch
+from preferences.gate import campaign_sending, delivery, digests
 from preferences.models import Campaign, DeliveryDecision, Message, Topic
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.recipients import choose_digest
@@ -69,9 +69,9 @@ def nemesis(monkeypatch, accepted):
 
         monkeypatch.setattr(module, name, watched)
 
-    around(dispatch, "resolve_campaign", before="resolving")
-    around(dispatch, "queue_messages", after="queueing")
-    around(dispatch, "_claim_batch", after="claiming")
+    around(campaign_sending, "resolve_campaign", before="resolving")
+    around(campaign_sending, "queue_messages", after="queueing")
+    around(campaign_sending, "_claim_batch", after="claiming")
     around(digests, "_claim", after="claiming")
     around(delivery, "mark", before="marking", after="marked")
     send = EmailBackend.send_messages
@@ -84,7 +84,7 @@ def nemesis(monkeypatch, accepted):
         return done
 
     monkeypatch.setattr(EmailBackend, "send_messages", transport)
-    monkeypatch.setattr(dispatch, "BATCH", 3)
+    monkeypatch.setattr(campaign_sending, "BATCH", 3)
 
     def choose(point, passes):
         current[0] = Nemesis(point, passes)
@@ -97,7 +97,7 @@ def work_until_killed(campaign):
     """One worker's afternoon: slices, then digests, as its jobs call them."""
     try:
         for _slice in range(20):
-            if not dispatch.dispatch(campaign.pk):
+            if not campaign_sending.dispatch(campaign.pk):
                 break
         for reader in digests.due_readers():
             digests.deliver_digest(reader)

@@ -3,11 +3,11 @@
 import pytest
 
 from preferences.choices import Reason
-from preferences.gate import dispatch
+from preferences.gate import campaign_sending
 from preferences.models import DeliveryDecision, Message, NoticeClass
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic
-from preferences.services.firms import deny_topic
+from preferences.services.customer_email import deny_topic
 
 WORDS = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
 
@@ -18,7 +18,7 @@ def slow(monkeypatch):
     happened = []
 
     def during_the_first(meanwhile):
-        send = dispatch.carry_out
+        send = campaign_sending.carry_out
 
         def carry_out(message, answer):
             state = send(message, answer)
@@ -27,10 +27,10 @@ def slow(monkeypatch):
                 meanwhile(message.recipient)
             return state
 
-        monkeypatch.setattr(dispatch, "carry_out", carry_out)
+        monkeypatch.setattr(campaign_sending, "carry_out", carry_out)
         return happened
 
-    monkeypatch.setattr(dispatch, "FRESH", -1)
+    monkeypatch.setattr(campaign_sending, "FRESH", -1)
     return during_the_first
 
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from preferences.models import Choice, ConsentRecord, FirmRecipient, Message, Recipient, Topic
-from preferences.selectors import answer_for, may_send
+from preferences.models import Choice, ConsentRecord, CustomerRecipient, Message, Recipient, Topic
+from preferences.selectors import may_send, send_decision_for
 from preferences.services.choices import choose_topic, stop_all_optional
 from preferences.tokens import page_token, unsubscribe_token
 from preferences.views.links import UNDO_COOKIE
@@ -199,7 +199,7 @@ def test_what_came_by_the_company_alone_is_not_given_back_by_a_link(
     bob, alice, promotions, browser
 ):
     Topic.objects.filter(pk=promotions.pk).update(basis="implied")
-    FirmRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
+    CustomerRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
     assert may_send(bob, promotions)
     browser.post(url(bob.recipient), {"act": "stop", "topic": "promotions"})
     browser.post(url(bob.recipient), {"act": "undo"})
@@ -270,7 +270,7 @@ def test_a_subscriber_asks_for_more_by_a_mail(subscriber, promotions, consent, b
     browser.get(link)
     assert not ConsentRecord.objects.exists()
     Client().post(link)
-    assert answer_for(sam, promotions).send
+    assert send_decision_for(sam, promotions).send
 
 
 def test_notice_class_is_refused_R40_and_unknown_topics_are_not_found(bob, browser):

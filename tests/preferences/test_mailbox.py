@@ -12,9 +12,16 @@ from django.db import OperationalError
 from accounts.models import AuditEvent
 from preferences.gate import mailboxes
 from preferences.management.commands import bounces
-from preferences.models import ConsentRecord, DeliveryReport, Escalation, Message, Recipient, Trial
+from preferences.models import (
+    ConsentRecord,
+    DeliveryEvent,
+    DeliveryProbe,
+    Escalation,
+    Message,
+    Recipient,
+)
 from tests.preferences.imap_server import PASSWORD, USER, imap_server, new_certificate
-from tests.preferences.test_reports import dsn
+from tests.preferences.test_delivery_events import dsn
 
 HUMAN = b"From: bob@alder.example\r\nSubject: Re: News\r\n\r\nPlease stop.\r\n"
 
@@ -49,7 +56,7 @@ def read(*source):
 def state():
     """What a mail from outside must not change."""
     return (
-        DeliveryReport.objects.count(),
+        DeliveryEvent.objects.count(),
         Escalation.objects.count(),
         Message.objects.count(),
         ConsentRecord.objects.count(),
@@ -90,7 +97,7 @@ def test_a_line_that_breaks_anywhere_repeats_harmlessly(mailbox, notice, moment)
     with nullcontext() if moment == "LOGOUT" else pytest.raises(CommandError, match="127"):
         read()
     read()
-    assert DeliveryReport.objects.count() == 2
+    assert DeliveryEvent.objects.count() == 2
     assert AuditEvent.objects.filter(kind="address.unreachable").count() == 1
     assert Escalation.objects.count() == 1
     assert all("\\Seen" in mail.flags for mail in mailbox.mails.values())
@@ -102,7 +109,7 @@ def test_a_death_between_the_report_and_its_mark_repeats_harmlessly(mailbox, not
         patch.setattr(mailboxes, "_flag", die)
         with pytest.raises(KeyboardInterrupt):
             read()
-    assert DeliveryReport.objects.count() == 1
+    assert DeliveryEvent.objects.count() == 1
     before = state()
     assert read() == "1 read, 0 new reports"
     assert state() == before
@@ -177,7 +184,7 @@ def test_two_addresses_that_bounce_to_each_other_end(mailbox, notice, bob, deliv
         read()
         run_escalations()
         deliver()
-    assert Trial.objects.count() == 1
+    assert DeliveryProbe.objects.count() == 1
     assert Escalation.objects.get().state == "told"
     assert Message.objects.exclude(address__startswith="bob@").count() == 1  # to the Super User
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.spreadsheets import read_table
 from preferences.choices import NoticeCode, Reason
-from preferences.choices.reports import ReportKind
+from preferences.choices.delivery_events import DeliveryEventKind
 from preferences.gate import delivery
 from preferences.models import Choice, ConsentRecord, DeliveryDecision, Message, NoticeClass, Topic
 from preferences.selectors import topics_for
@@ -21,10 +21,10 @@ from preferences.services.choices import (
     stop_all_optional,
     unsubscribe,
 )
-from preferences.services.firms import deny_topic
+from preferences.services.customer_email import deny_topic
+from preferences.services.delivery_events import record_delivery_event
 from preferences.services.imports import Columns, import_consents
 from preferences.services.recipients import follow_changed_addresses
-from preferences.services.reports import note_report
 from preferences.services.topics import create_topic
 from preferences.tokens import UNSUBSCRIBE, cipher, unsubscribe_token
 
@@ -252,7 +252,7 @@ def test_the_closed_list_has_five_rows_each_with_its_basis(db):
     known=st.booleans(),
     code=st.sampled_from(NoticeCode.values),
     denied=st.booleans(),
-    reports=st.lists(st.sampled_from(ReportKind.values), max_size=3),
+    reports=st.lists(st.sampled_from(DeliveryEventKind.values), max_size=3),
 )
 def test_no_combination_changes_a_mandatory_answer_R42_R43(
     alice, bob, alder, wants, stop_all, active, known, code, denied, reports
@@ -273,7 +273,7 @@ def test_no_combination_changes_a_mandatory_answer_R42_R43(
             message_id="<earlier@x>",
         )
         for number, kind in enumerate(reports):
-            note_report(message=earlier, kind=kind, event=f"x:{number}")
+            record_delivery_event(message=earlier, kind=kind, event=f"x:{number}")
         bob.recipient.refresh_from_db()
         type(bob).objects.filter(pk=bob.pk).update(is_active=active)
         bob.refresh_from_db()

@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from preferences.choices import ConsentSource
-from preferences.models import ConsentRecord, FirmRecipient, Topic
+from preferences.models import ConsentRecord, CustomerRecipient, Topic
 from preferences.selectors import may_send
 from preferences.selectors.evidence import evidence_of
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
-from preferences.services.firms import deny_topic
+from preferences.services.customer_email import deny_topic
+from preferences.services.opt_out_undo import space_by_link, stop_mail, undo_opt_out
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import choose_digest, pause_optional_mail
-from preferences.services.reductions import space_by_link, stop_mail, undo_reduction
 from preferences.tokens import page_token, unsubscribe_token
 from preferences.views.centre import SAID_FOR, UNDO
 from preferences.views.links import UNDO_COOKIE
@@ -38,7 +38,7 @@ def stop(client, topic, **more):
 
 
 def undo(client, kept, **more):
-    return client.post("/preferences/undo/", {"reduction": kept}, follow=True, **more)
+    return client.post("/preferences/undo/", {"opt_out": kept}, follow=True, **more)
 
 
 @pytest.mark.parametrize("extra", [{}, HTMX])
@@ -86,7 +86,7 @@ def test_undo_gives_the_basis_back_not_a_better_one_R17_R18(
 
 def test_what_came_by_the_company_alone_offers_no_undo(bob, alice, as_, promotions):
     Topic.objects.filter(pk=promotions.pk).update(basis="implied")
-    FirmRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
+    CustomerRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
     page = stop(as_(bob), promotions)
     assert "Off: Promotions." in page
     assert offered(page) is None
@@ -147,29 +147,29 @@ def test_nobody_undoes_anothers_or_what_another_way_stopped(bob, alice, as_, new
         assert undo(as_(alice), kept).status_code == 409
     link.cookies[UNDO_COOKIE] = theirs
     assert "nothing was changed" in link.post(path, {"act": "undo"}).text
-    assert Client().post("/preferences/undo/", {"reduction": theirs}).status_code == 302
+    assert Client().post("/preferences/undo/", {"opt_out": theirs}).status_code == 302
     assert not may_send(bob, newsletter)
     assert not may_send(alice, newsletter)
 
 
 def test_a_link_does_not_undo_a_persons_own_no_nor_a_person_a_links(bob, newsletter, consent):
     own = stop_mail(actor=bob, topics=[newsletter])
-    assert not undo_reduction(actor=None, recipient=bob.recipient, reduction=own)
+    assert not undo_opt_out(actor=None, recipient=bob.recipient, opt_out=own)
     with pytest.raises(DatabaseError), transaction.atomic():  # nor by hand in the database
         consent(bob.recipient, newsletter, source=ConsentSource.UNDO)
     choose_topic(actor=bob, topic=newsletter, wants=True)
     linked = stop_mail(actor=None, recipient=bob.recipient, topics=[newsletter])
-    assert not undo_reduction(actor=bob, reduction=linked)
+    assert not undo_opt_out(actor=bob, opt_out=linked)
     with pytest.raises(DatabaseError), transaction.atomic():
         consent(bob.recipient, newsletter, source=ConsentSource.UNDO, actor=bob)
-    assert undo_reduction(actor=None, recipient=bob.recipient, reduction=linked)
+    assert undo_opt_out(actor=None, recipient=bob.recipient, opt_out=linked)
 
 
 def test_a_closed_account_undoes_nothing(bob, newsletter):
     kept = stop_mail(actor=bob, topics=[newsletter])
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
     with pytest.raises(PermissionDenied):
-        undo_reduction(actor=bob, reduction=kept)
+        undo_opt_out(actor=bob, opt_out=kept)
 
 
 def test_an_undo_of_our_making_alone(bob, as_, newsletter):
@@ -185,13 +185,13 @@ def test_an_undo_of_our_making_alone(bob, as_, newsletter):
 def test_a_rhythm_that_became_ones_own_is_not_undone_by_a_link(bob):
     taken = space_by_link(actor=None, recipient=bob.recipient, digest="weekly")
     choose_digest(actor=bob, digest="weekly")  # the same, said by the person
-    assert not undo_reduction(actor=None, recipient=bob.recipient, reduction=taken)
+    assert not undo_opt_out(actor=None, recipient=bob.recipient, opt_out=taken)
     bob.recipient.refresh_from_db()
     assert bob.recipient.digest == "weekly"
 
     choose_digest(actor=bob, digest="immediate")
     taken = space_by_link(actor=None, recipient=bob.recipient, digest="daily")
-    assert undo_reduction(actor=None, recipient=bob.recipient, reduction=taken)
+    assert undo_opt_out(actor=None, recipient=bob.recipient, opt_out=taken)
 
 
 def test_the_page_keeps_a_way_out_of_a_stop_of_everything(bob, as_):
@@ -250,7 +250,7 @@ def test_what_was_chosen_after_a_stop_of_everything_is_not_widened(bob, newslett
     actor, reader = (None, bob.recipient) if by_link else (bob, None)
     taken = stop_mail(actor=actor, recipient=reader, topics=[])
     choose_topic(actor=bob, topic=newsletter, wants=True)  # only this comes now
-    assert not undo_reduction(actor=actor, recipient=reader, reduction=taken)
+    assert not undo_opt_out(actor=actor, recipient=reader, opt_out=taken)
     assert not may_send(bob, Topic.objects.get(slug="product-updates"))
 
 
@@ -272,13 +272,13 @@ def test_what_did_not_come_is_not_given_back(newsletter):
     assert not may_send(nina, newsletter)
     taken = stop_mail(actor=nina, topics=[newsletter])
     assert not taken.took
-    assert not undo_reduction(actor=nina, reduction=taken)
+    assert not undo_opt_out(actor=nina, opt_out=taken)
     assert not may_send(nina, newsletter)
 
 
 def test_a_pause_is_no_reason_to_take_an_undo_away(bob, newsletter):
     pause_optional_mail(actor=bob, until=timezone.now() + timedelta(days=30))
-    assert undo_reduction(actor=bob, reduction=stop_mail(actor=bob, topics=[newsletter]))
+    assert undo_opt_out(actor=bob, opt_out=stop_mail(actor=bob, topics=[newsletter]))
 
 
 def test_no_implied_consent_comes_back_over_a_stop_of_everything(bob, newsletter, consent):

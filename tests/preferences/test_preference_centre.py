@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from preferences.choices import NoticeCode
-from preferences.models import Choice, ConsentRecord, FirmDenial, Recipient
+from preferences.models import Choice, ConsentRecord, CustomerTopicDenial, Recipient
 from preferences.selectors import may_send, preference_centre
 from preferences.services.campaigns import create_campaign, schedule_campaign, start_due_campaigns
 from preferences.services.choices import choose_topic
@@ -176,7 +176,7 @@ def test_rhythm_and_language_are_saved_with_undo(bob, as_):
 
 
 def test_a_companys_denial_says_whose_it_is_R43(bob, alice, alder, as_, newsletter):
-    FirmDenial.objects.create(customer=alder, topic=newsletter, by=alice)
+    CustomerTopicDenial.objects.create(customer=alder, topic=newsletter, by=alice)
     text = as_(bob).get("/preferences/").text
     assert f"{alder} does not want this: decided by {alice}" in text
     assert switches(text)["newsletter"]  # Bob's own wish is another thing

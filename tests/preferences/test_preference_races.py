@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.models import AuditEvent, Customer, User, triggers
 from accounts.services.audit import verify_chain
-from preferences.gate import delivery, dispatch
+from preferences.gate import campaign_sending, delivery
 from preferences.models import (
     Activation,
     Choice,
@@ -24,12 +24,12 @@ from preferences.models import (
 )
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
+from preferences.services.customer_email import allow_topic, deny_topic
+from preferences.services.delivery_events import record_delivery_event
 from preferences.services.escalations import run_escalations
-from preferences.services.firms import allow_topic, deny_topic
 from preferences.services.notice_classes import ActivationRefused, activate_notice_class
-from preferences.services.reductions import stop_mail, undo_reduction
-from preferences.services.reports import note_report
-from preferences.services.subscriptions import confirm_subscription
+from preferences.services.opt_out_undo import stop_mail, undo_opt_out
+from preferences.services.topic_signups import confirm_signup
 from preferences.tokens import confirmation_url, unsubscribe_token
 from tests.races.test_races import ROUNDS, race, won
 
@@ -100,7 +100,7 @@ def test_a_no_racing_with_the_worker_is_never_followed_by_a_later_mail_R45(
 def moments(monkeypatch):
     """When the choices behind each mail were last asked, and when its handing on began."""
     asked, begun = {}, {}
-    decide, ask, hand_on = delivery.decide, dispatch.asked_together, delivery.hand_on
+    decide, ask, hand_on = delivery.decide, campaign_sending.asked_together, delivery.hand_on
 
     def noted_decide(message, *more):
         if not more:  # a campaign's are asked together
@@ -117,8 +117,8 @@ def moments(monkeypatch):
         return hand_on(message)
 
     monkeypatch.setattr(delivery, "decide", noted_decide)
-    monkeypatch.setattr(dispatch, "decide", noted_decide)
-    monkeypatch.setattr(dispatch, "asked_together", noted_ask)
+    monkeypatch.setattr(campaign_sending, "decide", noted_decide)
+    monkeypatch.setattr(campaign_sending, "asked_together", noted_ask)
     monkeypatch.setattr(delivery, "hand_on", noted_hand_on)
     return asked, begun
 
@@ -159,7 +159,7 @@ def test_after_an_acknowledged_no_no_mail_begins_R45(person, topic, send_topic, 
 def test_a_no_racing_with_a_campaign_and_its_workers_R45(topic, moments, monkeypatch):
     """A whole company says no while two workers send: who is asked about later, gets none."""
     asked, begun = moments
-    monkeypatch.setattr(dispatch, "FRESH", 0)
+    monkeypatch.setattr(campaign_sending, "FRESH", 0)
     olive = User.objects.get(email="olive@harbour.example")
     people = list(User.objects.filter(email__endswith="@alder.example"))
     words = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
@@ -174,10 +174,10 @@ def test_a_no_racing_with_a_campaign_and_its_workers_R45(topic, moments, monkeyp
         made = create_campaign(actor=olive, topic=topic, **words)
         schedule_campaign(actor=olive, campaign=made)
         answers = race(
-            *[lambda pk=made.pk: dispatch.dispatch(pk)] * 2,
+            *[lambda pk=made.pk: campaign_sending.dispatch(pk)] * 2,
             *[lambda person=person: no(person) for person in people],
         )
-        while dispatch.dispatch(made.pk):
+        while campaign_sending.dispatch(made.pk):
             pass
         said = dict(zip(people, answers[2:], strict=True))
         for row in DeliveryDecision.objects.filter(message__campaign=made).select_related(
@@ -254,7 +254,7 @@ def test_one_event_at_the_same_moment_counts_once_and_its_clock_takes_one_step(p
         message = Message.objects.latest("pk")
         delivery.deliver(message.pk)
         bounce = {"message": message, "kind": "hard", "event": f"x:{message.pk}"}
-        race(*[lambda bounce=bounce: note_report(**bounce)] * 3)
+        race(*[lambda bounce=bounce: record_delivery_event(**bounce)] * 3)
         assert message.reports.count() == 1
         race(*[run_escalations] * 3)
     steps = AuditEvent.objects.filter(kind="escalation.told")
@@ -270,8 +270,8 @@ def test_undo_in_two_tabs_and_a_no_in_a_third_R37(person, topic):
         choose_topic(actor=person, topic=topic, wants=True)
         taken = stop_mail(actor=None, recipient=reader, topics=[topic])
         race(
-            lambda taken=taken: undo_reduction(actor=None, recipient=reader, reduction=taken),
-            lambda taken=taken: undo_reduction(actor=None, recipient=reader, reduction=taken),
+            lambda taken=taken: undo_opt_out(actor=None, recipient=reader, opt_out=taken),
+            lambda taken=taken: undo_opt_out(actor=None, recipient=reader, opt_out=taken),
             lambda: stop_all_optional(actor=person),
         )
         said = ConsentRecord.objects.filter(recipient=reader, pk__gt=taken.records[0])
@@ -286,7 +286,7 @@ def test_one_confirmation_in_three_tabs_makes_one_subscriber(topic, transactiona
         address = f"sam{number}@elsewhere.example"
         url = confirmation_url(address=address, language="en", topics=[topic])
         token = url.rstrip("/").rpartition("/")[2]
-        race(*[lambda token=token: confirm_subscription(actor=None, token=token)] * 3)
+        race(*[lambda token=token: confirm_signup(actor=None, token=token)] * 3)
         sam = Recipient.objects.get(address=address)
         assert sam.consent_records.count() == 1
         assert Choice.objects.get(recipient=sam).wants

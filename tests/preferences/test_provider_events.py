@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from preferences.gate.providers import PROVIDERS
-from preferences.models import DeliveryReport, Escalation, Message, Recipient
+from preferences.models import DeliveryEvent, Escalation, Message, Recipient
 
 SECRET = "hub:secret"
 KEY = "signing-key"
@@ -104,7 +104,7 @@ PERMANENT = {"severity": "permanent", "delivery-status": {"message": "5.1.1 no s
 def test_a_hard_bounce_counts_once_however_often_it_is_posted(post, sent, bob, provider, event):
     said = event(sent)
     assert [post(said, provider) for _again in range(3)] == [204, 204, 204]
-    report = DeliveryReport.objects.get()
+    report = DeliveryEvent.objects.get()
     assert (report.kind, report.event.split(":")[0]) == ("hard", provider)
     assert "5.1.1" in reader(bob).unreachable_reason
     assert AuditEvent.objects.filter(kind="address.unreachable").count() == 1
@@ -149,7 +149,7 @@ def test_events_in_any_order_end_alike(post, notice, bob, order):
 def test_opens_and_clicks_are_not_kept_R51(post, sent):
     for word in ("opened", "unique_opened", "proxy_open", "click", "unsubscribe", "request"):
         assert post(brevo(sent, word)) == 204
-    assert not DeliveryReport.objects.exists()
+    assert not DeliveryEvent.objects.exists()
 
 
 def test_a_stranger_s_words_stay_words(post, sent, bob):
@@ -169,7 +169,7 @@ def test_what_a_provider_says_of_others_mail_counts_for_nothing(post, sent, alic
     assert post(brevo(sent, **{"message-id": None})) == 204
     assert post(brevo(sent, email=None)) == 204
     assert post(brevo(sent, email=["a"], **{"message-id": {"a": "b"}})) == 204
-    assert not DeliveryReport.objects.exists()
+    assert not DeliveryEvent.objects.exists()
     assert not Recipient.objects.filter(unreachable_since__isnull=False).exists()
 
 
@@ -181,7 +181,7 @@ def test_without_the_secret_nothing_is_read(post, sent, provider, secret):
     write = {"brevo": brevo, "mailgun": mailgun}[provider]
     assert post(write(sent), provider, secret=secret) == 403
     assert post(b"\xff" * 9_000_000, provider, secret=secret) == 403
-    assert not DeliveryReport.objects.exists()
+    assert not DeliveryEvent.objects.exists()
 
 
 def test_one_provider_s_key_and_body_do_nothing_for_another(post, sent):
@@ -193,7 +193,7 @@ def test_one_provider_s_key_and_body_do_nothing_for_another(post, sent):
     form = {"content_type": "application/x-www-form-urlencoded"}
     assert post(b"event=bounced&token=a&timestamp=1&signature=b", "mailgun", **form) == 403
     assert post(mailgun(sent)) == 204  # Brevo's address reads no such event
-    assert not DeliveryReport.objects.exists()
+    assert not DeliveryEvent.objects.exists()
 
 
 def test_only_what_is_set_up_answers(post, sent, settings):
@@ -203,7 +203,7 @@ def test_only_what_is_set_up_answers(post, sent, settings):
     assert post(mailgun(sent), "mailgun") == 404  # its key is not set
     settings.ANYMAIL = {}
     assert post(brevo(sent)) == 404
-    assert not DeliveryReport.objects.exists()
+    assert not DeliveryEvent.objects.exists()
 
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
@@ -218,7 +218,7 @@ def test_only_what_is_set_up_answers(post, sent, settings):
 )  # fmt: skip
 def test_what_cannot_be_read_changes_nothing(post, sent, provider, body):
     assert post(body, provider) in (204, 400, 403)  # never an error of ours
-    assert not DeliveryReport.objects.exists()
+    assert not DeliveryEvent.objects.exists()
 
 
 def test_nothing_but_a_post_is_taken(client, settings):

@@ -7,27 +7,27 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import AuditEvent, User
 from accounts.selectors import history_of
-from preferences.gate import dispatch
+from preferences.gate import campaign_sending
 from preferences.gate.preview import previews_of
 from preferences.models import Activation, NoticeClass, Reseller, Topic
 from preferences.selectors.audiences import answers_by_month, audience_of
 from preferences.selectors.campaigns import (
     decided_about,
+    estimate_audience,
     outcomes_of,
     progress_of,
-    reckon,
     warnings_of,
 )
 from preferences.selectors.evidence import evidence_of
-from preferences.selectors.ledger import mandatory_sends
+from preferences.selectors.mandatory_mail_statistics import mandatory_sends
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic, stop_all_optional
 from preferences.services.evidence import export_evidence
 from preferences.services.notice_classes import ActivationRefused, activate_notice_class
 from preferences.services.recipients import choose_digest
 from preferences.services.resellers import ResellerRefused, mark_reseller, unmark_reseller
+from preferences.services.test_sends import TestSendRefused, send_test
 from preferences.services.topics import create_topic, update_topic
-from preferences.services.trials import TrialRefused, try_campaign
 from preferences.tokens import BadToken, read_unsubscribe_token
 
 OTHERS = ["alice", "bob", "dana"]
@@ -166,16 +166,16 @@ def test_only_who_may_marks_resellers(who, request, alder):
 
 def test_a_trial_reaches_its_author_in_both_languages_and_nobody_else(olive, draft, deliver):
     choose_topic(actor=olive, topic=Topic.objects.get(slug="newsletter"), wants=True)
-    assert try_campaign(actor=olive, campaign=draft()) == 2
+    assert send_test(actor=olive, campaign=draft()) == 2
 
     mails = deliver()
     assert {mail.to[0] for mail in mails} == {olive.email}
     assert sorted(mail.subject for mail in mails) == ["[Trial] Quoi de neuf", "[Trial] What is new"]
-    assert AuditEvent.objects.filter(kind="campaign.tried").count() == 1
+    assert AuditEvent.objects.filter(kind="campaign.test_sent").count() == 1
 
 
 def test_a_trial_of_a_notice_is_an_ordinary_notice(olive, draft, legal, deliver):
-    try_campaign(actor=olive, campaign=draft(topic=None, notice_class=legal))
+    send_test(actor=olive, campaign=draft(topic=None, notice_class=legal))
     mails = deliver()
     assert {mail.to[0] for mail in mails} == {olive.email}
     assert all("List-Unsubscribe" not in mail.extra_headers for mail in mails)
@@ -186,19 +186,19 @@ def test_a_trial_passes_no_rule(olive, draft, legal, legal_is_new, newsletter, d
     notice = draft(topic=None, notice_class=legal)
     empty = dict.fromkeys(WORDS, "")
     for campaign, code in ((draft(), "unwanted"), (notice, "inactive")):
-        with pytest.raises(TrialRefused) as refusal:
-            try_campaign(actor=olive, campaign=campaign)
+        with pytest.raises(TestSendRefused) as refusal:
+            send_test(actor=olive, campaign=campaign)
         assert refusal.value.code == code
     choose_topic(actor=olive, topic=newsletter, wants=True)
-    with pytest.raises(TrialRefused):
-        try_campaign(actor=olive, campaign=draft(**empty))
+    with pytest.raises(TestSendRefused):
+        send_test(actor=olive, campaign=draft(**empty))
     assert deliver() == []
 
 
 @pytest.mark.parametrize("who", OTHERS)
 def test_only_who_may_tries(who, request, draft):
     with pytest.raises(PermissionDenied):
-        try_campaign(actor=request.getfixturevalue(who), campaign=draft())
+        send_test(actor=request.getfixturevalue(who), campaign=draft())
 
 
 # --- Before it leaves --------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def test_the_count_before_sending_says_why_in_one_statement(
     stop_all_optional(actor=emma)
     campaign = draft()
     with django_assert_num_queries(1):
-        counted = reckon(campaign)
+        counted = estimate_audience(campaign)
 
     assert dict(counted.kept_back) | {"chose_no": 1, "stopped_all": 1} == dict(counted.kept_back)
     assert counted.readers + counted.others == User.objects.count()
@@ -262,10 +262,10 @@ def test_the_count_before_sending_says_why_in_one_statement(
 
 
 def test_a_notice_counts_everyone_it_concerns(draft, legal, bob, emma):
-    before = reckon(draft(topic=None, notice_class=legal))
+    before = estimate_audience(draft(topic=None, notice_class=legal))
     stop_all_optional(actor=emma)
     choose_digest(actor=bob, digest="weekly")
-    assert reckon(draft(topic=None, notice_class=legal)) == before
+    assert estimate_audience(draft(topic=None, notice_class=legal)) == before
     assert before.kept_back == []
 
 
@@ -275,7 +275,7 @@ def test_a_notice_counts_everyone_it_concerns(draft, legal, bob, emma):
 def test_progress_counts_what_waits_what_left_and_digests(draft, olive, bob, deliver):
     choose_digest(actor=bob, digest="weekly")
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    dispatch._resolved(campaign.pk)
+    campaign_sending._resolved(campaign.pk)
     campaign.refresh_from_db()
     counted = decided_about(campaign).readers
     begun = progress_of(campaign)
@@ -293,7 +293,7 @@ def test_progress_is_counted_once_for_everyone_who_looks_on(
     draft, olive, django_assert_num_queries
 ):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    dispatch._resolved(campaign.pk)
+    campaign_sending._resolved(campaign.pk)
     campaign.refresh_from_db()
     with django_assert_num_queries(1):
         assert progress_of(campaign) == progress_of(campaign)

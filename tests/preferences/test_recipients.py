@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services.invitations import accept_invitation, invite_person
 from preferences.choices import Digest, Reason
 from preferences.models import Choice, ConsentRecord, Recipient
-from preferences.selectors import answer_for, find_recipient, may_send
+from preferences.selectors import find_recipient, may_send, send_decision_for
 from preferences.services.choices import (
     choose_topic,
     resume_optional,
@@ -76,8 +76,8 @@ def test_a_new_account_takes_the_subscriber_over_with_all_evidence_R44(
 
     assert person.recipient.pk == sam.pk
     assert (person.recipient.address, person.recipient.followed_by) == (None, None)
-    assert answer_for(person.recipient, promotions).consent_id == yes.pk
-    assert answer_for(person.recipient, newsletter).reason == Reason.CHOSE_NO
+    assert send_decision_for(person.recipient, promotions).consent_id == yes.pk
+    assert send_decision_for(person.recipient, newsletter).reason == Reason.CHOSE_NO
 
 
 def test_who_moves_to_a_subscriber_s_address_is_one_reader_with_its_refusals_R44(
@@ -92,8 +92,8 @@ def test_who_moves_to_a_subscriber_s_address_is_one_reader_with_its_refusals_R44
 
     assert sam.followed_by == bob.recipient
     assert find_recipient("sam@alder.example") == bob.recipient
-    assert answer_for(sam, promotions).reason == Reason.NO_PERSON  # no second mail
-    answer = answer_for(bob.recipient, newsletter)
+    assert send_decision_for(sam, promotions).reason == Reason.NO_PERSON  # no second mail
+    answer = send_decision_for(bob.recipient, newsletter)
     assert answer.reason == Reason.CHOSE_NO
     assert ConsentRecord.objects.get(pk=answer.consent_id).source == "address"
     assert not may_send(bob, promotions)  # what Sam wanted is not what Bob asked for
@@ -118,7 +118,7 @@ def test_opt_outs_stay_with_the_address_that_a_person_left_R44(
     assert not may_send(bob, newsletter)  # the person's refusal moved along
 
     later = subscriber(old)  # somebody imports the old address
-    assert not answer_for(later, newsletter).send
+    assert not send_decision_for(later, newsletter).send
     assert ConsentRecord.objects.get(recipient=later).source == "address"
 
 
@@ -128,7 +128,7 @@ def test_opt_outs_of_an_address_outlive_a_new_secret_key_R44(bob, newsletter, se
     move(bob, "robert@alder.example")
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-" + "y" * 40
-    assert answer_for(subscriber(old), newsletter).reason == Reason.CHOSE_NO
+    assert send_decision_for(subscriber(old), newsletter).reason == Reason.CHOSE_NO
 
 
 @pytest.mark.parametrize("basis", ["purchase", "contract", "inquiry", "publication", "disclosure"])
@@ -201,8 +201,8 @@ def test_a_pause_is_for_a_while_and_changes_no_choice(bob, newsletter, promotion
     choices = list(Choice.objects.values())
     until = timezone.now() + timedelta(days=30)
     assert pause_optional_mail(actor=bob, until=until).paused_until == until
-    assert answer_for(bob.recipient, promotions).reason == Reason.PAUSED
-    assert answer_for(bob.recipient, newsletter).reason == Reason.PAUSED
+    assert send_decision_for(bob.recipient, promotions).reason == Reason.PAUSED
+    assert send_decision_for(bob.recipient, newsletter).reason == Reason.PAUSED
     assert list(Choice.objects.values()) == choices
     pause_optional_mail(actor=bob, until=None)
     assert may_send(bob, promotions)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.services.memberships import suspend_membership
 from hub.logs import hide_secrets
 from preferences.choices import CampaignState, MessageState
-from preferences.gate import digests, dispatch
+from preferences.gate import campaign_sending, digests
 from preferences.models import Campaign, Candidate, Message, NoticeClass, Topic
 from preferences.models.consent import address_hash
 from preferences.selectors import find_recipient
@@ -86,11 +86,11 @@ def test_given_back_after_the_cancel_it_is_withdrawn_R46(olive, topic, bob, cons
     consent(bob.recipient, topic)
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     schedule_campaign(actor=olive, campaign=campaign)
-    dispatch._resolved(campaign.pk)
-    batch = dispatch._claim_batch(campaign)
+    campaign_sending._resolved(campaign.pk)
+    batch = campaign_sending._claim_batch(campaign)
     assert batch
     cancel_campaign(actor=olive, campaign=campaign)
-    dispatch.release(batch)  # the transport was down, and a worker gave its batch back
+    campaign_sending.release(batch)  # the transport was down, and a worker gave its batch back
 
     start_due_campaigns()
     assert set(campaign.messages.values_list("state", flat=True)) == {MessageState.WITHDRAWN}
@@ -105,7 +105,7 @@ def test_a_digest_in_hand_at_the_cancel_is_withdrawn_R46(
     consent(bob.recipient, topic)
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     schedule_campaign(actor=olive, campaign=campaign)
-    dispatch._resolved(campaign.pk)
+    campaign_sending._resolved(campaign.pk)
     with time_machine.travel(timezone.now() + timedelta(days=2), tick=False) as clock:
         real = digests._claim
 
@@ -144,7 +144,7 @@ def test_a_super_user_silences_nobodys_notices_by_suspending_them_R43(olive, ali
         actor=olive, notice_class=NoticeClass.objects.get(code="legal"), **WORDS
     )
     schedule_campaign(actor=olive, campaign=campaign)
-    dispatch._resolved(campaign.pk)
+    campaign_sending._resolved(campaign.pk)
     assert campaign.messages.filter(recipient=bob.recipient).exists()
 
 

@@ -4,10 +4,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from preferences.choices import REDUCING_SOURCES, ConsentSource
+from preferences.choices import OPT_OUT_SOURCES, ConsentSource
 from preferences.models import Choice, ConsentRecord
 from preferences.services.choices import choose_topic
-from preferences.services.reductions import stop_mail
+from preferences.services.opt_out_undo import stop_mail
 
 INSERT = """
     INSERT INTO preferences_consentrecord (recipient_id, address_hash, topic_id, wants, basis,
@@ -21,7 +21,7 @@ def by_sql(recipient, topic, wants, source):
         cursor.execute(INSERT, values)
 
 
-@pytest.mark.parametrize("source", REDUCING_SOURCES)
+@pytest.mark.parametrize("source", OPT_OUT_SOURCES)
 @pytest.mark.parametrize("about", ["topic", "everything"])
 def test_what_only_reduces_never_enrols_R6(bob, newsletter, consent, source, about):
     topic = newsletter if about == "topic" else None

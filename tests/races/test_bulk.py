@@ -63,7 +63,7 @@ def test_removal_of_many_against_removal_of_one(olive):  # noqa: F811
                 actor=main.user,
                 customer=customer,
                 people=people,
-                typed_name=customer.name,
+                confirmation_name=customer.name,
                 signed_in_at=timezone.now(),
             ),
             lambda cleo=cleo, ben=ben: remove_membership(actor=cleo.user, membership=ben),

@@ -40,7 +40,7 @@ def world(olive):
 def offered(customer, main, to):
     now = timezone.now()
     return offer_hand_over(
-        actor=main.user, customer=customer, to=to, typed_name=customer.name, signed_in_at=now
+        actor=main.user, customer=customer, to=to, confirmation_name=customer.name, signed_in_at=now
     )
 
 

@@ -58,7 +58,7 @@ def kinds(customer: Customer, *wanted: str) -> list[str]:
     return [event.kind for event in events if event.kind in wanted]
 
 
-class Firm:
+class Company:
     """A fresh customer: its main Super User, a second one, Bob, and a thing to have rights on."""
 
     def __init__(self, olive: User) -> None:
@@ -76,7 +76,7 @@ class Firm:
 
     def right(self) -> dict[str, int]:
         return {
-            "holder": self.bob.pk,
+            "grantee": self.bob.pk,
             "privilege": self.privilege.pk,
             "resource": self.root.pk,
         }
@@ -110,31 +110,33 @@ def test_one_request_answered_by_eight(olive, processes):
     """One answer, one event; the right is given with a yes, never after a no."""
     ends = {f"request.{state}" for state in ("approved", "refused", "withdrawn")}
     for _round in range(ROUNDS):
-        firm = Firm(olive)
-        rights = [(firm.root, firm.privilege)]
-        asked = request_access(actor=firm.bob.user, customer=firm.customer, rights=rights)
+        company = Company(olive)
+        rights = [(company.root, company.privilege)]
+        access_request = request_access(
+            actor=company.bob.user, customer=company.customer, rights=rights
+        )
 
-        def answer(how: str, way: str, who: Membership, asked=asked) -> Knock:
-            values = {"answer": how, "asked": asked.pk, "user": who.user_id}
+        def answer(how: str, way: str, who: Membership, access_request=access_request) -> Knock:
+            values = {"answer": how, "access_request": access_request.pk, "user": who.user_id}
             return Knock(f"answer_request_by_{way}", values)
 
         answers = processes.race(
-            answer("approve", "service", firm.main),
-            answer("approve", "service", firm.second),
-            answer("approve", "page", firm.main),
-            answer("approve", "page", firm.second),
-            answer("refuse", "service", firm.second),
-            answer("refuse", "page", firm.main),
-            answer("withdraw", "service", firm.bob),
-            answer("withdraw", "page", firm.bob),
+            answer("approve", "service", company.main),
+            answer("approve", "service", company.second),
+            answer("approve", "page", company.main),
+            answer("approve", "page", company.second),
+            answer("refuse", "service", company.second),
+            answer("refuse", "page", company.main),
+            answer("withdraw", "service", company.bob),
+            answer("withdraw", "page", company.bob),
         )
 
         assert len(won(answers)) == 1, answers
-        asked.refresh_from_db()
-        assert kinds(firm.customer, *ends) == [f"request.{asked.state}"]
-        yes = asked.state == "approved"
-        assert firm.rights().count() == yes
-        assert kinds(firm.customer, "grant.given") == ["grant.given"] * yes
+        access_request.refresh_from_db()
+        assert kinds(company.customer, *ends) == [f"request.{access_request.state}"]
+        yes = access_request.state == "approved"
+        assert company.rights().count() == yes
+        assert kinds(company.customer, "grant.given") == ["grant.given"] * yes
 
 
 def test_one_hand_over_settled_by_eight(olive, processes):
@@ -145,12 +147,12 @@ def test_one_hand_over_settled_by_eight(olive, processes):
         "withdrawn": "hand_over.withdrawn",
     }
     for _round in range(ROUNDS):
-        firm = Firm(olive)
+        company = Company(olive)
         offer = offer_hand_over(
-            actor=firm.main.user,
-            customer=firm.customer,
-            to=firm.second,
-            typed_name=firm.customer.name,
+            actor=company.main.user,
+            customer=company.customer,
+            to=company.second,
+            confirmation_name=company.customer.name,
             signed_in_at=timezone.now(),
         )
 
@@ -159,77 +161,83 @@ def test_one_hand_over_settled_by_eight(olive, processes):
             return Knock(f"settle_hand_over_by_{way}", values)
 
         answers = processes.race(
-            settle("accept", "service", firm.second),
-            settle("accept", "service", firm.second),
-            settle("accept", "page", firm.second),
-            settle("accept", "page", firm.second),
-            settle("decline", "service", firm.second),
-            settle("decline", "page", firm.second),
-            settle("withdraw", "service", firm.main),
-            settle("withdraw", "page", firm.main),
+            settle("accept", "service", company.second),
+            settle("accept", "service", company.second),
+            settle("accept", "page", company.second),
+            settle("accept", "page", company.second),
+            settle("decline", "service", company.second),
+            settle("decline", "page", company.second),
+            settle("withdraw", "service", company.main),
+            settle("withdraw", "page", company.main),
         )
 
         assert len(won(answers)) == 1, answers
         offer.refresh_from_db()
-        assert kinds(firm.customer, *settled.values()) == [settled[offer.state]]
-        keeper = Customer.objects.get(pk=firm.customer.pk).main_super_user
-        assert keeper == (firm.second if offer.state == "accepted" else firm.main)
+        assert kinds(company.customer, *settled.values()) == [settled[offer.state]]
+        keeper = Customer.objects.get(pk=company.customer.pk).main_super_user
+        assert keeper == (company.second if offer.state == "accepted" else company.main)
         assert keeper.is_live
         assert keeper.is_super_user
-        assert not HandOver.objects.open().filter(customer=firm.customer).exists()
+        assert not HandOver.objects.open().filter(customer=company.customer).exists()
 
 
 def test_one_right_given_by_eight(olive, processes):
     """J4: one row, one event. A service asked for what is there answers with it; a page says no."""
     for _round in range(ROUNDS):
-        firm = Firm(olive)
-        before = kinds(firm.customer, "grant.given")
+        company = Company(olive)
+        before = kinds(company.customer, "grant.given")
 
-        def give(way: str, who: Membership, firm=firm) -> Knock:
-            return Knock(f"give_right_by_{way}", {"user": who.user_id, **firm.right()})
+        def give(way: str, who: Membership, company=company) -> Knock:
+            return Knock(f"give_right_by_{way}", {"user": who.user_id, **company.right()})
 
         answers = processes.race(
-            *[give("service", firm.main), give("service", firm.second)] * 2,
-            *[give("page", firm.main), give("page", firm.second)] * 2,
+            *[give("service", company.main), give("service", company.second)] * 2,
+            *[give("page", company.main), give("page", company.second)] * 2,
         )
 
-        [right] = firm.rights()
+        [right] = company.rights()
         assert [one.said for one in won(answers, "give_right_by_service")] == [str(right.pk)] * 4
         assert len(won(answers, "give_right_by_page")) <= 1, answers
-        assert kinds(firm.customer, "grant.given") == [*before, "grant.given"]
-        given = AuditEvent.objects.filter(customer=firm.customer, kind="grant.given").latest("pk")
+        assert kinds(company.customer, "grant.given") == [*before, "grant.given"]
+        given = AuditEvent.objects.filter(customer=company.customer, kind="grant.given").latest(
+            "pk"
+        )
         assert given.actor == right.granted_by
 
 
 def test_leaving_against_a_right_among_eight(olive, processes):
     """One removal, one event; whoever is first, the leaver keeps nothing."""
     for _round in range(ROUNDS):
-        firm = Firm(olive)
-        team = create_team(actor=firm.main.user, customer=firm.customer, name="Office")
-        add_to_team(actor=firm.main.user, team=team, membership=firm.bob)
-        open_request(actor=firm.bob.user, customer=firm.customer, kind="other", text="A chair.")
-        before = kinds(firm.customer, "grant.given")
+        company = Company(olive)
+        team = create_team(actor=company.main.user, customer=company.customer, name="Office")
+        add_to_team(actor=company.main.user, team=team, membership=company.bob)
+        open_request(
+            actor=company.bob.user, customer=company.customer, kind="other", text="A chair."
+        )
+        before = kinds(company.customer, "grant.given")
 
-        def remove(way: str, who: Membership, firm=firm) -> Knock:
-            return Knock(f"remove_person_by_{way}", {"user": who.user_id, "holder": firm.bob.pk})
+        def remove(way: str, who: Membership, company=company) -> Knock:
+            return Knock(
+                f"remove_person_by_{way}", {"user": who.user_id, "grantee": company.bob.pk}
+            )
 
-        def give(way: str, who: Membership, firm=firm) -> Knock:
-            return Knock(f"give_right_by_{way}", {"user": who.user_id, **firm.right()})
+        def give(way: str, who: Membership, company=company) -> Knock:
+            return Knock(f"give_right_by_{way}", {"user": who.user_id, **company.right()})
 
         answers = processes.race(
-            *[remove("service", firm.main), give("service", firm.second)] * 2,
-            *[remove("page", firm.second), give("page", firm.main)] * 2,
+            *[remove("service", company.main), give("service", company.second)] * 2,
+            *[remove("page", company.second), give("page", company.main)] * 2,
         )
 
         assert len(won(answers, "remove")) == 1, answers
-        given = kinds(firm.customer, "grant.given")[len(before) :]
+        given = kinds(company.customer, "grant.given")[len(before) :]
         assert len(given) == bool(won(answers, "give"))
-        assert kinds(firm.customer, "membership.removed") == ["membership.removed"]
-        assert not firm.rights().exists()
-        assert not TeamMembership.objects.filter(membership=firm.bob).exists()
-        assert not firm.bob.requests.open().exists()
-        firm.bob.refresh_from_db()
-        assert firm.bob.ended_at is not None
+        assert kinds(company.customer, "membership.removed") == ["membership.removed"]
+        assert not company.rights().exists()
+        assert not TeamMembership.objects.filter(membership=company.bob).exists()
+        assert not company.bob.requests.open().exists()
+        company.bob.refresh_from_db()
+        assert company.bob.ended_at is not None
 
 
 def test_who_gets_no_answer_fails_the_test(olive, processes):

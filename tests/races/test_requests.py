@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Request
+from accounts.models import AccessRequest, AuditEvent
 from accounts.services.audit import verify_chain
 from accounts.services.memberships import change_role
 from accounts.services.requests import (
@@ -18,8 +18,8 @@ from accounts.services.requests import (
     withdraw_request,
 )
 from portals.models import PersonGrant, Portal, Privilege, Resource, Subscription
-from portals.services.endings import announce_endings, renew_grant
-from portals.services.grants import Terms, grant_privilege
+from portals.services.grant_expiry import announce_endings, renew_grant
+from portals.services.grants import GrantTerms, grant_privilege
 from portals.services.service_requests import ServiceApproval, request_service
 from portals.services.subscriptions import subscribe_customer
 from preferences.models import Message
@@ -40,8 +40,10 @@ pytestmark = [
 ]
 
 
-def kinds(asked):
-    events = AuditEvent.objects.filter(kind__startswith="request.", customer=asked.customer)
+def kinds(access_request):
+    events = AuditEvent.objects.filter(
+        kind__startswith="request.", customer=access_request.customer
+    )
     return [event.kind for event in events.order_by("pk")]
 
 
@@ -52,28 +54,34 @@ def test_staff_super_users_asker_and_clock_meet(olive):  # noqa: F811
         bob, second = join(customer, main, "bob"), join(customer, main, "second")
         change_role(actor=main.user, membership=second, role="super_user")
         wanted = {"work_phone": "+1 514 555 0100"}
-        asked = open_request(actor=bob.user, customer=customer, kind="phone", wanted=wanted)
-        Request.objects.filter(pk=asked.pk).update(waiting_since=timezone.now() - timedelta(days=4))
+        access_request = open_request(
+            actor=bob.user, customer=customer, kind="phone", wanted=wanted
+        )
+        AccessRequest.objects.filter(pk=access_request.pk).update(
+            waiting_since=timezone.now() - timedelta(days=4)
+        )
 
         results = race(
-            lambda: approve_request(actor=main.user, asked=asked),
-            lambda: refuse_request(actor=second.user, asked=asked, reason="No."),
-            lambda: approve_request(actor=olive, asked=asked, for_provider=True),
-            lambda: refuse_request(actor=olive, asked=asked, reason="No.", for_provider=True),
-            lambda: withdraw_request(actor=bob.user, asked=asked),
-            lambda: pass_request(actor=main.user, asked=asked),
+            lambda: approve_request(actor=main.user, access_request=access_request),
+            lambda: refuse_request(actor=second.user, access_request=access_request, reason="No."),
+            lambda: approve_request(actor=olive, access_request=access_request, for_provider=True),
+            lambda: refuse_request(
+                actor=olive, access_request=access_request, reason="No.", for_provider=True
+            ),
+            lambda: withdraw_request(actor=bob.user, access_request=access_request),
+            lambda: pass_request(actor=main.user, access_request=access_request),
             pass_on_what_waited,
             pass_on_what_waited,
         )
 
         assert won(results[:5]) == 1, results
-        asked.refresh_from_db()
-        found = kinds(asked)
+        access_request.refresh_from_db()
+        found = kinds(access_request)
         ends = [f"request.{state}" for state in ("approved", "refused", "withdrawn")]
-        assert [kind for kind in found if kind in ends] == [f"request.{asked.state}"]
-        assert found.count("request.passed") == (asked.passed_at is not None)
+        assert [kind for kind in found if kind in ends] == [f"request.{access_request.state}"]
+        assert found.count("request.passed") == (access_request.passed_at is not None)
         bob.refresh_from_db()
-        assert bool(bob.work_phone) == (asked.state == "approved")
+        assert bool(bob.work_phone) == (access_request.state == "approved")
         assert verify_chain(f"customer:{customer.pk}")
 
 
@@ -81,19 +89,21 @@ def test_eight_clocks_remind_and_pass_on_once(olive):  # noqa: F811
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)
         bob = join(customer, main, "bob")
-        asked = open_request(actor=bob.user, customer=customer, kind="other", text="A chair.")
+        access_request = open_request(
+            actor=bob.user, customer=customer, kind="other", text="A chair."
+        )
         for days, kind in (
             (1.1, "request.reminded"),
             (2.1, "request.reminded"),
             (3.1, "request.passed"),
         ):
             since = timezone.now() - timedelta(days=days)
-            Request.objects.filter(pk=asked.pk).update(waiting_since=since)
-            before = kinds(asked)
+            AccessRequest.objects.filter(pk=access_request.pk).update(waiting_since=since)
+            before = kinds(access_request)
 
             assert won(race(*[pass_on_what_waited] * 8)) == 8
 
-            assert kinds(asked) == [*before, kind]
+            assert kinds(access_request) == [*before, kind]
         mails = Message.objects.filter(address=main.user.email, subject__contains="still waits")
         assert mails.count() == 2
 
@@ -102,15 +112,20 @@ def test_passed_and_sent_back_at_once(olive):  # noqa: F811
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)
         bob = join(customer, main, "bob")
-        asked = open_request(actor=bob.user, customer=customer, kind="other", text="A chair.")
-        pass_request(actor=main.user, asked=asked)
+        access_request = open_request(
+            actor=bob.user, customer=customer, kind="other", text="A chair."
+        )
+        pass_request(actor=main.user, access_request=access_request)
 
-        def send_back(asked=asked):
-            return send_back_request(actor=olive, asked=asked, word="Yours.")
+        def send_back(access_request=access_request):
+            return send_back_request(actor=olive, access_request=access_request, word="Yours.")
 
-        results = race(*[send_back] * 4, lambda: approve_request(actor=main.user, asked=asked))
+        results = race(
+            *[send_back] * 4,
+            lambda: approve_request(actor=main.user, access_request=access_request),
+        )
 
-        assert kinds(asked).count("request.sent_back") == won(results[:4]) <= 1
+        assert kinds(access_request).count("request.sent_back") == won(results[:4]) <= 1
         assert not isinstance(results[4], REFUSALS)
 
 
@@ -123,24 +138,28 @@ def test_a_service_is_added_once(olive):  # noqa: F811
             return request_service(actor=main.user, customer=customer, portal=portal, kind="add")
 
         assert won(race(*[ask] * 4)) == 1
-        asked = Request.objects.get(customer=customer)
+        access_request = AccessRequest.objects.get(customer=customer)
 
-        def approve(asked=asked):
+        def approve(access_request=access_request):
             return approve_request(
-                actor=olive, asked=asked, how=ServiceApproval(), for_provider=True
+                actor=olive, access_request=access_request, how=ServiceApproval(), for_provider=True
             )
 
         results = race(
             *[approve] * 4,
-            *[lambda: refuse_request(actor=olive, asked=asked, reason="No.", for_provider=True)]
+            *[
+                lambda: refuse_request(
+                    actor=olive, access_request=access_request, reason="No.", for_provider=True
+                )
+            ]
             * 2,
-            lambda: withdraw_request(actor=main.user, asked=asked),
+            lambda: withdraw_request(actor=main.user, access_request=access_request),
             lambda: subscribe_customer(actor=olive, customer=customer, portal=portal),
         )
 
         assert won(results[:7]) == 1, results
-        asked.refresh_from_db()
-        used = asked.state == "approved" or not isinstance(results[7], REFUSALS)
+        access_request.refresh_from_db()
+        used = access_request.state == "approved" or not isinstance(results[7], REFUSALS)
         assert Subscription.objects.filter(customer=customer).count() == used
         started = AuditEvent.objects.filter(customer=customer, kind="subscription.started")
         assert started.count() == used
@@ -157,10 +176,10 @@ def test_an_end_is_announced_once_and_renewed_once(olive):  # noqa: F811
         bob = join(customer, main, "bob")
         grant = grant_privilege(
             actor=main.user,
-            holder=bob,
+            grantee=bob,
             privilege=privilege,
             resource=Resource.objects.get(subscription__customer=customer),
-            terms=Terms(expires_at=timezone.now() + timedelta(days=6), reason="The move"),
+            terms=GrantTerms(expires_at=timezone.now() + timedelta(days=6), reason="The move"),
             signed_in_at=timezone.now(),
         )
         began = timezone.now() - timedelta(days=20)

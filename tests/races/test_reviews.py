@@ -11,7 +11,7 @@ from accounts.services.audit import verify_chain
 from accounts.services.memberships import change_role
 from portals.models import AccessReview, PersonGrant, Portal, Privilege, Resource, Use
 from portals.services.grants import grant_privilege, revoke_privilege
-from portals.services.reviews import Decision, begin_review, rounds, run_reviews, save_verdicts
+from portals.services.reviews import ItemDecision, begin_review, rounds, run_reviews, save_decisions
 from portals.services.subscriptions import subscribe_customer
 from portals.services.uses import A_DAY, EPOCH, keep_uses
 from tests.races.test_races import (
@@ -41,7 +41,7 @@ def with_rights(olive):  # noqa: F811
     PersonGrant.objects.filter(content_object__subscription__customer=customer).delete()
     grant = grant_privilege(
         actor=main.user,
-        holder=bob,
+        grantee=bob,
         privilege=Privilege.objects.get(portal=portal, codename="subscription.open"),
         resource=Resource.objects.get(subscription__customer=customer),
     )
@@ -62,17 +62,19 @@ def test_two_super_users_decide_the_same_line(olive):  # noqa: F811
         review = begin_review(actor=main.user, customer=customer)
         line = bobs_line(review)
 
-        def decide(actor, verdict, review=review, line=line):
-            return save_verdicts(actor=actor, review=review, decisions=[Decision(line.pk, verdict)])
+        def decide(actor, decision, review=review, line=line):
+            return save_decisions(
+                actor=actor, review=review, decisions=[ItemDecision(line.pk, decision)]
+            )
 
         results = race(lambda: decide(main.user, "keep"), lambda: decide(second.user, "remove"))
 
         assert won(results) == 1, results
         assert events(customer, "review.part_saved") == 1
         line.refresh_from_db()
-        assert PersonGrant.objects.filter(pk=grant.pk).exists() == (line.verdict == "keep")
+        assert PersonGrant.objects.filter(pk=grant.pk).exists() == (line.decision == "keep")
         review.refresh_from_db()
-        assert (review.decided, review.kept) == (1, int(line.verdict == "keep"))
+        assert (review.decided, review.kept) == (1, int(line.decision == "keep"))
         verify_chain(f"customer:{customer.pk}")
 
 
@@ -81,17 +83,17 @@ def test_a_verdict_against_a_revoke(olive):  # noqa: F811
         customer, main, second, _bob, grant = with_rights(olive)
         review = begin_review(actor=main.user, customer=customer)
         line = bobs_line(review)
-        decisions = [Decision(line.pk, "remove")]
+        decisions = [ItemDecision(line.pk, "remove")]
 
         results = race(
-            lambda: save_verdicts(actor=main.user, review=review, decisions=decisions),
+            lambda: save_decisions(actor=main.user, review=review, decisions=decisions),
             lambda: revoke_privilege(actor=second.user, grant=grant),
         )
 
         assert won(results) == 2, results
         line.refresh_from_db()
         assert events(customer, "grant.revoked") == 1
-        assert line.verdict in ("remove", "overtaken")
+        assert line.decision in ("remove", "overtaken")
         assert not PersonGrant.objects.filter(pk=grant.pk).exists()
 
 
@@ -100,15 +102,15 @@ def test_the_last_two_parts_finish_it_once(olive):  # noqa: F811
         customer, main, second, _bob, _grant = with_rights(olive)
         review = begin_review(actor=main.user, customer=customer)
         own = {item.membership_id: item for item in review.items.filter(kind="role")}
-        keep = [Decision(bobs_line(review).pk, "keep")]
-        save_verdicts(actor=main.user, review=review, decisions=keep)
+        keep = [ItemDecision(bobs_line(review).pk, "keep")]
+        save_decisions(actor=main.user, review=review, decisions=keep)
 
         results = race(
-            lambda: save_verdicts(
-                actor=main.user, review=review, decisions=[Decision(own[second.pk].pk, "keep")]
+            lambda: save_decisions(
+                actor=main.user, review=review, decisions=[ItemDecision(own[second.pk].pk, "keep")]
             ),
-            lambda: save_verdicts(
-                actor=second.user, review=review, decisions=[Decision(own[main.pk].pk, "keep")]
+            lambda: save_decisions(
+                actor=second.user, review=review, decisions=[ItemDecision(own[main.pk].pk, "keep")]
             ),
         )
 
@@ -149,7 +151,7 @@ def test_several_workers_begin_one_round(olive):  # noqa: F811
 
 def test_several_workers_gather_a_line_once(olive, monkeypatch):  # noqa: F811
     monkeypatch.setattr("portals.services.reviews.items.LINES", 1)
-    monkeypatch.setattr("portals.services.reviews.items.HOLDERS", 1)
+    monkeypatch.setattr("portals.services.reviews.items.GRANTEES", 1)
     monkeypatch.setattr(rounds, "STEPS_A_MINUTE", 1)
     for _round in range(ROUNDS):
         customer, main, _second, _bob, _grant = with_rights(olive)
@@ -165,9 +167,9 @@ def test_several_processes_keep_the_same_uses(olive):  # noqa: F811
     today = int(time.time() // A_DAY)
     _customer, _main, _second, _bob, _grant = with_rights(olive)
     privilege = Privilege.objects.get(portal__slug="domains", codename="subscription.open")
-    things = list(Resource.objects.values_list("pk", flat=True))
+    resources = list(Resource.objects.values_list("pk", flat=True))
     for number in range(ROUNDS):
-        keys = [f"{olive.pk} {thing} {privilege.pk}" for thing in things]
+        keys = [f"{olive.pk} {resource} {privilege.pk}" for resource in resources]
         race(
             lambda keys=keys, n=number: keep_uses([(key, today + n) for key in keys]),
             lambda keys=keys, n=number: keep_uses([(key, today + n - 5) for key in keys[::-1]]),

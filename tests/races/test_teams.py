@@ -41,7 +41,7 @@ def test_deleting_a_team_against_joining_it_and_giving_to_it(olive):  # noqa: F8
             lambda: delete_team(actor=main.user, team=team),
             lambda: add_to_team(actor=main.user, team=team, membership=bob),
             lambda: grant_privilege(
-                actor=main.user, holder=team, privilege=privilege, resource=root
+                actor=main.user, grantee=team, privilege=privilege, resource=root
             ),
         )
 

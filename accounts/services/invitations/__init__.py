@@ -1,27 +1,27 @@
 """Offers of membership: sent to one or many, sent again, withdrawn, accepted once."""
 
 from accounts.services.invitations.acceptance import accept_invitation, find_invitation
-from accounts.services.invitations.many import (
+from accounts.services.invitations.bulk import (
     MOST_AT_ONCE,
     Examined,
     examine_invitees,
     invite_people,
 )
-from accounts.services.invitations.offers import (
+from accounts.services.invitations.parsing import Invitee, invitees_in_table, invitees_in_text
+from accounts.services.invitations.pending import (
+    note_bounce,
+    resend_invitation,
+    resend_invitations,
+    revoke_invitation,
+    revoke_invitations,
+)
+from accounts.services.invitations.sending import (
     LIFETIME,
     MOST_A_DAY,
     InvitationRefused,
     hash_token,
     invite_main_super_user,
     invite_person,
-)
-from accounts.services.invitations.reading import Invitee, invitees_in_table, invitees_in_text
-from accounts.services.invitations.waiting import (
-    note_bounce,
-    resend_invitation,
-    resend_invitations,
-    revoke_invitation,
-    revoke_invitations,
 )
 
 __all__ = [

@@ -12,7 +12,7 @@ from accounts.choices import CustomerStatus, Role
 from accounts.models import AuditEvent, Invitation, Membership, User
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer
-from accounts.services.invitations.offers import InvitationRefused, hash_token
+from accounts.services.invitations.sending import InvitationRefused, hash_token
 from accounts.services.memberships import begin_membership
 from accounts.services.teams import add_to_team
 
@@ -106,7 +106,7 @@ def _tell_what_is_missing(membership: Membership, inviter: User, left_out: list[
         actor=None,
         customer=membership.customer,
         person=membership.user,
-        things=", ".join(left_out),
+        resources=", ".join(left_out),
     )
     emails.send_invitation_report(reader=inviter, membership=membership, left_out=left_out)
 
@@ -128,7 +128,7 @@ def _settle_in(invitation: Invitation, membership: Membership) -> list[str]:
             membership=membership,
             reason=_("Part of the invitation"),
             signed_in_at=timezone.now(),
-            promised_at=invitation.created_at,
+            conditions_checked_at=invitation.created_at,
         )
     except ValidationError:
         return [str(invitation.team)]

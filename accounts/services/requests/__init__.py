@@ -6,16 +6,16 @@ from accounts.services.requests.answering import (
     refuse_request,
     withdraw_request,
 )
+from accounts.services.requests.common_rules import (
+    RequestRefused,
+    belongs_elsewhere,
+    is_for_provider_alone,
+)
 from accounts.services.requests.opening import MOST_A_DAY, MOST_OPEN, open_request
 from accounts.services.requests.passing import (
     pass_on_what_waited,
     pass_request,
     send_back_request,
-)
-from accounts.services.requests.standing import (
-    RequestRefused,
-    belongs_elsewhere,
-    is_for_provider_alone,
 )
 
 __all__ = [

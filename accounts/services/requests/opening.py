@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from accounts import emails
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, RequestKind
-from accounts.models import Customer, Membership, Request, User
+from accounts.models import AccessRequest, Customer, Membership, User
 from accounts.selectors import super_users_of
 from accounts.services.customers import lock_customer
-from accounts.services.requests.standing import (
+from accounts.services.requests.common_rules import (
     RequestRefused,
     belongs_elsewhere,
     clean_text,
@@ -43,8 +43,8 @@ def open_request(
     text: str = "",
     wanted: Mapping[str, Any] | None = None,
     about: str = "",
-    add: Callable[[Request], None] | None = None,
-) -> Request:
+    add: Callable[[AccessRequest], None] | None = None,
+) -> AccessRequest:
     """Ask the Super Users of a customer for something, or as one of them the provider.
 
     Whoever answers is told by mail. `wanted` is the new value of a name, phone or address, or what
@@ -70,7 +70,7 @@ def open_request(
         _refuse_in_vain(customer, membership, kind, readers)
     _refuse_flood(membership)
     to_provider = of_provider or elsewhere or not readers
-    asked = Request(
+    access_request = AccessRequest(
         customer=customer,
         membership=membership,
         kind=kind,
@@ -81,20 +81,20 @@ def open_request(
     )
     try:
         with transaction.atomic():
-            asked.save()
+            access_request.save()
     except IntegrityError as error:
         raise RequestRefused(
             _("You have already asked for this. It waits for an answer."), code="already_asked"
         ) from error
     if add is not None:
-        add(asked)
-    record("request.opened", asked, actor)
+        add(access_request)
+    record("request.opened", access_request, actor)
     if to_provider:
-        emails.send_to_provider(asked=asked)
+        emails.send_to_provider(access_request=access_request)
     else:
         for reader in readers:
-            emails.send_request(asked=asked, reader=reader.user)
-    return asked
+            emails.send_request(access_request=access_request, reader=reader.user)
+    return access_request
 
 
 def _refuse_in_vain(

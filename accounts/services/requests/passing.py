@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from accounts import emails
 from accounts.choices import CustomerStatus, RequestState
-from accounts.models import Request, User
+from accounts.models import AccessRequest, User
 from accounts.models.requests import MOST_REMINDERS
 from accounts.selectors import super_users_of
 from accounts.services.customers import require_super_user
 from accounts.services.requests.answering import lock_to_answer
-from accounts.services.requests.standing import (
+from accounts.services.requests.common_rules import (
     RequestRefused,
     clean_text,
     is_for_provider_alone,
@@ -36,56 +36,60 @@ def patience() -> timedelta:
 
 
 @transaction.atomic
-def pass_request(*, actor: User, asked: Request) -> Request:
+def pass_request(*, actor: User, access_request: AccessRequest) -> AccessRequest:
     """Pass a request on to the provider, which may answer it then, as Super Users still may.
 
     The asker, the other Super Users and the provider's staff are told. Raises PermissionDenied
     unless the actor is a Super User here; RequestRefused for one's own, an answered one, or one
     passed on already.
     """
-    asked = lock_request(asked)
-    require_super_user(actor, asked.customer)
-    require_open(asked)
-    if asked.membership.user_id == actor.pk:
+    access_request = lock_request(access_request)
+    require_super_user(actor, access_request.customer)
+    require_open(access_request)
+    if access_request.membership.user_id == actor.pk:
         raise RequestRefused(
             _("This is your own request. Another Super User answers it."), code="own"
         )
-    if asked.passed_at is not None:
+    if access_request.passed_at is not None:
         raise RequestRefused(_("This request is with the provider already."), code="passed")
-    _pass(asked, actor)
-    return asked
+    _pass(access_request, actor)
+    return access_request
 
 
-def _pass(asked: Request, actor: User | None) -> None:
-    asked.passed_at = timezone.now()
-    asked.save(update_fields=["passed_at"])
-    record("request.passed", asked, actor)
-    emails.send_to_provider(asked=asked)
-    readers = super_users_of(asked.customer).exclude(pk=asked.membership_id)
-    for person in [asked.membership.user, *(reader.user for reader in readers)]:
+def _pass(access_request: AccessRequest, actor: User | None) -> None:
+    access_request.passed_at = timezone.now()
+    access_request.save(update_fields=["passed_at"])
+    record("request.passed", access_request, actor)
+    emails.send_to_provider(access_request=access_request)
+    readers = super_users_of(access_request.customer).exclude(pk=access_request.membership_id)
+    for person in [access_request.membership.user, *(reader.user for reader in readers)]:
         if person != actor:
-            emails.send_passed(asked=asked, reader=person)
+            emails.send_passed(access_request=access_request, reader=person)
 
 
 @transaction.atomic
-def send_back_request(*, actor: User, asked: Request, word: str) -> Request:
+def send_back_request(*, actor: User, access_request: AccessRequest, word: str) -> AccessRequest:
     """Give a request back to the Super Users with a word; their time to answer begins again.
 
-    Raises PermissionDenied unless the actor is staff with `accounts.change_request` and it was
-    passed on; RequestRefused without a word, for an answered request, and where no Super User
+    Raises PermissionDenied unless the actor is staff with `accounts.change_accessrequest` and it
+    was passed on; RequestRefused without a word, for an answered request, and where no Super User
     could answer it.
     """
     word = clean_text("word", word, required=True)
-    asked = lock_to_answer(actor, asked, for_provider=True)
-    readers = list(super_users_of(asked.customer).exclude(pk=asked.membership_id))
-    if is_for_provider_alone(asked) or not readers:
+    access_request = lock_to_answer(actor, access_request, for_provider=True)
+    readers = list(super_users_of(access_request.customer).exclude(pk=access_request.membership_id))
+    if is_for_provider_alone(access_request) or not readers:
         raise RequestRefused(_("No Super User of the company could answer this."), code="provider")
-    asked.passed_at, asked.waiting_since, asked.reminders = None, timezone.now(), 0
-    asked.save(update_fields=["passed_at", "waiting_since", "reminders"])
-    record("request.sent_back", asked, actor, reason=word)
+    access_request.passed_at, access_request.waiting_since, access_request.reminders = (
+        None,
+        timezone.now(),
+        0,
+    )
+    access_request.save(update_fields=["passed_at", "waiting_since", "reminders"])
+    record("request.sent_back", access_request, actor, reason=word)
     for reader in readers:
-        emails.send_reminder(asked=asked, reader=reader.user, word=word)
-    return asked
+        emails.send_reminder(access_request=access_request, reader=reader.user, word=word)
+    return access_request
 
 
 def pass_on_what_waited() -> None:
@@ -95,11 +99,13 @@ def pass_on_what_waited() -> None:
     again: several workers may do this at once.
     """
     now = timezone.now()
-    for asked in Request.objects.filter(_due(now)).select_related("customer").order_by("pk"):
+    for access_request in (
+        AccessRequest.objects.filter(_due(now)).select_related("customer").order_by("pk")
+    ):
         try:
-            _do_what_is_due(asked, now)
+            _do_what_is_due(access_request, now)
         except Exception:  # one that fails keeps no other waiting
-            log.exception("a request that fell due failed", request=str(asked.uuid))
+            log.exception("a request that fell due failed", request=str(access_request.uuid))
 
 
 def _due(now: datetime) -> Q:
@@ -112,15 +118,17 @@ def _due(now: datetime) -> Q:
 
 
 @transaction.atomic
-def _do_what_is_due(asked: Request, now: datetime) -> None:
-    asked = lock_request(asked)
-    if not Request.objects.filter(_due(now), pk=asked.pk).exists():
+def _do_what_is_due(access_request: AccessRequest, now: datetime) -> None:
+    access_request = lock_request(access_request)
+    if not AccessRequest.objects.filter(_due(now), pk=access_request.pk).exists():
         return
-    if asked.waiting_since <= now - patience():
-        _pass(asked, None)
+    if access_request.waiting_since <= now - patience():
+        _pass(access_request, None)
         return
-    asked.reminders = int((now - asked.waiting_since) / REMIND_AFTER)  # what was missed is past
-    asked.save(update_fields=["reminders"])
-    record("request.reminded", asked, None)
-    for reader in super_users_of(asked.customer).exclude(pk=asked.membership_id):
-        emails.send_reminder(asked=asked, reader=reader.user)
+    access_request.reminders = int(
+        (now - access_request.waiting_since) / REMIND_AFTER
+    )  # what was missed is past
+    access_request.save(update_fields=["reminders"])
+    record("request.reminded", access_request, None)
+    for reader in super_users_of(access_request.customer).exclude(pk=access_request.membership_id):
+        emails.send_reminder(access_request=access_request, reader=reader.user)

@@ -7,7 +7,7 @@ from portals.services.manifests.declaration import (
     Manifest,
     ManifestRefused,
 )
-from portals.services.manifests.reading import read_manifest
+from portals.services.manifests.parsing import read_manifest
 
 __all__ = [
     "DeclaredPrivilege",

@@ -63,7 +63,7 @@ def delete_with_all_below(pks: Sequence[int]) -> dict[str, Any]:
     names = list(doomed.order_by("pk").values_list("external_id", flat=True))
     ended = [
         {
-            "holder": str(grant.user if isinstance(grant, PersonGrant) else grant.group.team),
+            "grantee": str(grant.user if isinstance(grant, PersonGrant) else grant.group.team),
             "codename": grant.permission.privilege.codename,
             "resource": str(grant.content_object),
         }

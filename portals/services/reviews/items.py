@@ -12,9 +12,9 @@ from accounts.validators import search_key
 from portals import emails
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, ItemKind
 from portals.models import AccessReview, PersonGrant, ReviewItem, TeamGrant, Use
-from portals.selectors.rights import not_over
+from portals.selectors.effective_access import not_over
 
-HOLDERS = 100  # people or teams looked at together
+GRANTEES = 100  # people or teams looked at together
 LINES = 2_000  # lines after which a step ends
 
 
@@ -50,14 +50,16 @@ def _next_items(review: AccessReview) -> list[ReviewItem] | None:
             Membership.objects.present()
             .filter(customer=review.customer_id, pk__gt=review.gathered_to)
             .select_related("user")
-            .order_by("pk")[:HOLDERS]
+            .order_by("pk")[:GRANTEES]
         )
         if people:
             review.gathered_to = people[-1].pk
             return _items_of_people(review, people)
     teams_done = max(0, -review.gathered_to)
     teams = list(
-        Team.objects.filter(customer=review.customer_id, pk__gt=teams_done).order_by("pk")[:HOLDERS]
+        Team.objects.filter(customer=review.customer_id, pk__gt=teams_done).order_by("pk")[
+            :GRANTEES
+        ]
     )
     if not teams:
         return None
@@ -75,7 +77,7 @@ def _items_of_people(review: AccessReview, people: list[Membership]) -> list[Rev
         membership = of_user[grant.user_id]
         item = _right(review, grant, ItemKind.PERSON)
         item.membership = membership
-        item.holder_name, item.section = str(membership), _section_of(membership)
+        item.grantee_name, item.section = str(membership), _section_of(membership)
         items.append(item)
     return items
 
@@ -87,7 +89,7 @@ def _items_of_teams(review: AccessReview, teams: list[Team]) -> list[ReviewItem]
     for grant in _in_order(TeamGrant.objects.filter(group__in=of_group), members):
         team = of_group[grant.group_id]
         item = _right(review, grant, ItemKind.TEAM)
-        item.team, item.holder_name = team, str(team)
+        item.team, item.grantee_name = team, str(team)
         item.section = f"2 {search_key(team.name)} {team.pk}"
         items.append(item)
     return items
@@ -104,7 +106,7 @@ def _role(review: AccessReview, membership: Membership) -> ReviewItem:
         kind=ItemKind.ROLE,
         section=_section_of(membership),
         membership=membership,
-        holder_name=str(membership),
+        grantee_name=str(membership),
         granted_at=membership.joined_at,
         last_used_on=seen and seen.date(),
     )

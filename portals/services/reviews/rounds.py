@@ -18,7 +18,7 @@ from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer, require_super_user
 from portals import emails
 from portals.choices import ReviewState
-from portals.models import AccessReview, PersonGrant, ReviewRound, TeamGrant
+from portals.models import AccessReview, PersonGrant, ReviewQuarter, TeamGrant
 from portals.services.reviews.items import gather_items
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def begin_review(*, actor: User, customer: Customer) -> AccessReview:
     require_super_user(actor, customer)
     if customer.access_reviews.open().exists():
         raise ReviewRefused(_("A review is open already."), code="open")
-    if not _has_rights(customer):
+    if not _has_access(customer):
         raise ReviewRefused(_("Nobody holds a right that could be reviewed."), code="empty")
     return _begin(customer, actor)
 
@@ -60,7 +60,7 @@ def _begin(customer: Customer, actor: User | None) -> AccessReview:
     return review
 
 
-def _has_rights(customer: Customer) -> bool:
+def _has_access(customer: Customer) -> bool:
     return any(
         rows.objects.filter(content_object__subscription__customer=customer).exists()
         for rows in (PersonGrant, TeamGrant)
@@ -96,7 +96,7 @@ def _whose_turn_came() -> Any:
     """Active customers older than this quarter, which had no turn in it yet."""
     quarter = _quarter()
     began = datetime.combine(quarter, moment.min, tzinfo=timezone.get_default_timezone())
-    had_it = ReviewRound.objects.filter(customer=OuterRef("pk"), quarter=quarter)
+    had_it = ReviewQuarter.objects.filter(customer=OuterRef("pk"), quarter=quarter)
     return Customer.objects.filter(
         ~Exists(had_it), status=CustomerStatus.ACTIVE, created_at__lt=began
     ).order_by("pk")[:A_MINUTE]
@@ -106,7 +106,7 @@ def _whose_turn_came() -> Any:
 def _take_turn(customer: Customer) -> None:
     """Begin this quarter's round, once; an overdue one ends first, one not yet due goes on."""
     customer = lock_customer(customer)
-    _turn, first = ReviewRound.objects.get_or_create(customer=customer, quarter=_quarter())
+    _turn, first = ReviewQuarter.objects.get_or_create(customer=customer, quarter=_quarter())
     if not first or customer.status != CustomerStatus.ACTIVE:
         return
     latest = customer.access_reviews.order_by("-pk").first()
@@ -114,7 +114,7 @@ def _take_turn(customer: Customer) -> None:
         _end_unfinished(latest)
     elif latest is not None and latest.begun_at > timezone.now() - OPEN_FOR:
         return
-    if _has_rights(customer):
+    if _has_access(customer):
         _begin(customer, None)
 
 

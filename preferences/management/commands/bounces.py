@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
-from preferences.gate.incoming import read_reports, take_mail
+from preferences.gate.bounce_parsing import read_reports, take_mail
 from preferences.gate.mailboxes import Mark, UnreadableMailbox, mails_in
 
 log = structlog.get_logger(__name__)

@@ -53,7 +53,7 @@ class Worker(db_worker.Worker):
         """Sweep, then run up to ROUND jobs; out: whether more may be waiting."""
         if timezone.now() - self._clock_struck >= MINUTE:
             self._clock_struck = timezone.now()
-            strike_clock()
+            send_periodic_tick()
         delivery.sweep()
         revive_stuck_jobs()
         self._run_tasks = 0
@@ -82,9 +82,9 @@ class Worker(db_worker.Worker):
         signal.signal(signal.SIGTERM, self.shutdown)
 
 
-def strike_clock() -> None:
+def send_periodic_tick() -> None:
     """Let every app do what fell due; a failure is logged and stops no other."""
-    for receiver, outcome in signals.minute_passed.send_robust(sender=None):
+    for receiver, outcome in signals.periodic_tick.send_robust(sender=None):
         if isinstance(outcome, Exception):
             log.error("what fell due failed", receiver=receiver, exc_info=outcome)
 

@@ -1,0 +1,235 @@
+"""Planning that somebody leaves: now or on a date, with what they hold handed on."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts import emails
+from accounts.choices import Language, OffboardingState, RequestKind
+from accounts.models import (
+    AccessRequest,
+    Customer,
+    Membership,
+    Offboarding,
+    ReassignedTeam,
+    Team,
+    User,
+)
+from accounts.services.audit import record_event
+from accounts.services.membership_expiry import (
+    ANNOUNCED,
+    MembershipRefused,
+    end_membership,
+    lock_membership,
+    open_offboarding,
+    save_membership,
+    settle_offboarding,
+)
+from accounts.services.memberships import refuse_main_super_user
+from accounts.services.requests import approve_request
+from accounts.services.teams import add_to_team
+from accounts.validators import validate_plain_lines
+
+FURTHEST = timedelta(days=3660)
+
+
+class OffboardingRefused(MembershipRefused):
+    """The leaving cannot be planned so; the message says why."""
+
+
+def _lock_leaving_membership(actor: User, membership: Membership) -> tuple[Customer, Membership]:
+    customer, membership = lock_membership(actor, membership)
+    refuse_main_super_user(customer, membership)
+    if membership.user_id == actor.pk:
+        raise OffboardingRefused(_("You cannot end your own membership. Ask another Super User."))
+    return customer, membership
+
+
+def _check_moment(field: str, moment: datetime) -> None:
+    if not timezone.now() < moment <= timezone.now() + FURTHEST:
+        raise OffboardingRefused({field: _("Choose a day from today on, within ten years.")})
+
+
+def _in_every_language(membership: Membership) -> dict[str, str]:
+    """The last day as the trail keeps it, for readers of each language."""
+    words = {}
+    for code in Language.values:
+        with override(code):
+            words[code] = date_format(membership.last_day or "", "DATE_FORMAT")
+    return words
+
+
+def _set_end(membership: Membership, ends_at: datetime | None) -> None:
+    membership.ends_at = ends_at
+    soon = ends_at is not None and ends_at <= timezone.now() + ANNOUNCED
+    membership.end_announced_at = timezone.now() if soon else None  # told now, not twice
+    save_membership(membership)
+
+
+@transaction.atomic
+def set_membership_end(
+    *, actor: User, membership: Membership, ends_at: datetime | None
+) -> Membership:
+    """Let a membership end by itself at a moment; None: without end. Nothing is handed on.
+
+    The decision says no from that second on; the clock then does what leaving does. Raises
+    PermissionDenied unless the actor is a Super User here; MembershipRefused for the main Super
+    User, oneself, a moment that is over, or while a leaving is planned.
+    """
+    customer, membership = _lock_leaving_membership(actor, membership)
+    if open_offboarding(membership) is not None:
+        raise OffboardingRefused(
+            _("Their leaving is planned already. Cancel it to choose another day."), code="planned"
+        )
+    if ends_at is not None:
+        _check_moment("last_day", ends_at)
+    if ends_at == membership.ends_at:
+        return membership
+    _set_end(membership, ends_at)
+    kind = "end_set" if ends_at else "end_cleared"
+    record_event(
+        kind=f"membership.{kind}",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        ends_at=ends_at and ends_at.isoformat(),
+        last_day=_in_every_language(membership) if ends_at else "",
+    )
+    emails.send_membership_notice(kind=kind, actor=actor, membership=membership)
+    return membership
+
+
+@transaction.atomic
+def plan_offboarding(
+    *,
+    actor: User,
+    membership: Membership,
+    leaves_at: datetime | None = None,
+    teams: Iterable[tuple[Team, Membership]] = (),
+    reason: str = "",
+    access_request: AccessRequest | None = None,
+    signed_in_at: datetime | None = None,
+    add: Callable[[Offboarding], None] | None = None,
+) -> Offboarding:
+    """Plan that somebody leaves, and who takes over what; without `leaves_at`, they leave now.
+
+    `teams` are (team, who takes the place over); `add` adds rows of an upper app; what is named in
+    neither is dropped. `access_request` is the person's own request to leave, which this
+    approves. What sensitive privileges want (a reason, a fresh sign-in, not to oneself) is wanted
+    now. Raises PermissionDenied unless the actor is a Super User here; OffboardingRefused; what
+    add_to_team or the upper app refuses.
+    """
+    customer, membership = _lock_leaving_membership(actor, membership)
+    validate_plain_lines(reason)
+    if leaves_at is not None:
+        _check_moment("last_day", leaves_at)
+        if membership.ends_at is not None and membership.ends_at < leaves_at:
+            raise OffboardingRefused(
+                {"last_day": _("Their time here ends earlier already. Change that day first.")}
+            )
+    offboarding = Offboarding(
+        membership=membership,
+        leaves_at=leaves_at or timezone.now(),
+        former_end=membership.ends_at,
+        reason=reason.strip(),
+        request=access_request,
+        planned_by=actor,
+    )
+    _save_plan(offboarding)
+    for team, receiver in teams:
+        _reassign_team(offboarding, team, receiver, signed_in_at)
+    if add is not None:
+        add(offboarding)
+    if access_request is not None:
+        _approve(actor, access_request, membership)
+    if leaves_at is None:
+        end_membership(actor=actor, membership=membership, offboarding=offboarding)
+        return offboarding
+    _set_end(membership, leaves_at)
+    record_event(
+        kind="offboarding.planned",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        ends_at=leaves_at.isoformat(),
+        last_day=_in_every_language(membership),
+    )
+    emails.send_membership_notice(kind="end_set", actor=actor, membership=membership)
+    return offboarding
+
+
+def _save_plan(offboarding: Offboarding) -> None:
+    try:
+        with transaction.atomic():
+            offboarding.save()
+    except IntegrityError as error:
+        raise OffboardingRefused(_("Their leaving is planned already."), code="planned") from error
+
+
+def require_receiver(offboarding: Offboarding, receiver: Membership) -> None:
+    """Raise OffboardingRefused unless this person of the company can take things over."""
+    customer, leaver = offboarding.membership.customer_id, offboarding.membership_id
+    present = Membership.objects.present().filter(pk=receiver.pk, customer=customer)
+    if not present.exclude(pk=leaver).exists():
+        raise OffboardingRefused(_("Only people of this company can take something over."))
+
+
+@contextmanager
+def dry_run() -> Iterator[None]:
+    """Do it, with all that it refuses, and take it back: rows, events and mail alike."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _reassign_team(
+    offboarding: Offboarding, team: Team, receiver: Membership, signed_in_at: datetime | None
+) -> None:
+    """One row, checked as joining the team is checked."""
+    require_receiver(offboarding, receiver)
+    if not team.team_memberships.filter(membership=offboarding.membership).exists():
+        raise OffboardingRefused(_("%(team)s is not a team of theirs.") % {"team": team})
+    with dry_run():
+        add_to_team(
+            actor=offboarding.planned_by,
+            team=team,
+            membership=receiver,
+            reason=offboarding.reason,
+            signed_in_at=signed_in_at,
+        )
+    ReassignedTeam.objects.create(
+        offboarding=offboarding, team=team, receiver=receiver, words=team.name
+    )
+
+
+def _approve(actor: User, access_request: AccessRequest, membership: Membership) -> None:
+    if access_request.kind != RequestKind.LEAVE or access_request.membership_id != membership.pk:
+        raise OffboardingRefused(_("This request is about something else."))
+    approve_request(actor=actor, access_request=access_request)
+
+
+@transaction.atomic
+def cancel_offboarding(*, actor: User, membership: Membership) -> Offboarding:
+    """Call a planned leaving off, until its moment; the person stays, as long as before the plan.
+
+    A request it answered stays answered. Raises PermissionDenied unless the actor is a Super User
+    here; MembershipRefused for oneself, once the moment has come, or where nothing is planned.
+    """
+    customer, membership = _lock_leaving_membership(actor, membership)
+    offboarding = open_offboarding(membership)
+    if offboarding is None:
+        raise OffboardingRefused(_("Nothing is planned for this person."), code="nothing_planned")
+    _set_end(membership, offboarding.former_end)
+    event = record_event(
+        kind="offboarding.cancelled", actor=actor, customer=customer, person=membership.user
+    )
+    settle_offboarding(offboarding, OffboardingState.CANCELLED, event)
+    kind = "end_set" if offboarding.former_end else "end_cleared"
+    emails.send_membership_notice(kind=kind, actor=actor, membership=membership)
+    return offboarding

@@ -1,0 +1,101 @@
+"""What every act on a request begins and ends with: its lock, its state, its event."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.choices import RequestKind, RequestState
+from accounts.models import AccessRequest, Membership, User
+from accounts.models.requests import TEXT_LENGTH
+from accounts.services.audit import record_event
+from accounts.services.customers import lock_customer
+from accounts.validators import validate_plain_lines
+
+
+class RequestRefused(ValidationError):
+    """The request cannot be made or answered so; the message says why."""
+
+
+def clean_text(field: str, text: str, *, required: bool = False) -> str:
+    """Free text, in plain lines. Raises RequestRefused naming the field."""
+    text = text.replace("\r\n", "\n").strip()
+    try:
+        if required and not text:
+            raise ValidationError(_("Please say it in a sentence."))
+        if len(text) > TEXT_LENGTH:
+            raise ValidationError(
+                _("Please keep this under %(length)s characters."), params={"length": TEXT_LENGTH}
+            )
+        validate_plain_lines(text)
+    except ValidationError as error:
+        raise RequestRefused({field: error.error_list}) from error
+    return text
+
+
+def belongs_elsewhere(membership: Membership) -> bool:
+    """Whether this person belongs to a second customer: then no firm decides on their address."""
+    others = Membership.objects.present().filter(user=membership.user_id)
+    return others.exclude(customer=membership.customer_id).exists()
+
+
+def is_for_provider_alone(access_request: AccessRequest) -> bool:
+    """Whether no Super User may answer it, passed on or not."""
+    if access_request.kind == RequestKind.ADDRESS:
+        return belongs_elsewhere(access_request.membership)
+    return access_request.is_of_provider
+
+
+def lock_request(access_request: AccessRequest) -> AccessRequest:
+    """The customer first, then the request, read again."""
+    lock_customer(access_request.customer)
+    return (
+        AccessRequest.objects.select_for_update(of=("self",))
+        .select_related("membership__user", "membership__customer", "customer")
+        .get(pk=access_request.pk)
+    )
+
+
+def require_open(access_request: AccessRequest) -> None:
+    """Raise RequestRefused for what was answered or withdrawn meanwhile."""
+    if access_request.state == RequestState.WITHDRAWN:
+        raise RequestRefused(_("This request was withdrawn."), code="withdrawn")
+    if not access_request.is_open:
+        raise RequestRefused(
+            _("%(person)s has already answered this request."),
+            code="answered",
+            params={"person": access_request.answered_by},
+        )
+
+
+def record(kind: str, access_request: AccessRequest, actor: User | None, **words: Any) -> None:
+    """One event about a request; one about a service stands in the provider's chain too."""
+    if "service" in access_request.wanted:
+        words["service"] = access_request.wanted["service"]
+        company: dict[str, Any] = {
+            "company": str(access_request.customer),
+            "customer_slug": access_request.customer.slug,
+        }
+        record_event(kind=kind, actor=actor, **_details(access_request), **words, **company)
+    record_event(
+        kind=kind,
+        actor=actor,
+        customer=access_request.customer,
+        **_details(access_request),
+        **words,
+    )
+
+
+def _details(access_request: AccessRequest) -> dict[str, Any]:
+    return {
+        "person": access_request.membership.user,
+        "request": str(access_request.kind),
+        "request_id": str(access_request.uuid),
+    }
+
+
+def withdraw(access_request: AccessRequest) -> None:
+    """Mark it as never answered."""
+    access_request.state, access_request.answered_at = RequestState.WITHDRAWN, timezone.now()
+    access_request.save(update_fields=["state", "answered_at"])

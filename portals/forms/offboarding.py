@@ -1,0 +1,162 @@
+"""Leaving: who takes over what, and when."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import LastDayField, StrictForm
+from accounts.models import Membership, Team
+from accounts.selectors import people_of
+from accounts.validators import ADDRESS_LENGTH, validate_plain_lines
+from portals.models import PersonGrant
+from portals.selectors.offboarding import OffboardingItem
+
+ROWS = 200  # things one chooses for one by one; the rest follow the choice for all
+NOW, LATER = "now", "later"
+
+
+class ReceiverField(forms.CharField):
+    """Who takes over: an address, completed by the browser from the page's list of people."""
+
+    def __init__(self, label: Any, help_text: Any = "") -> None:
+        attrs = {
+            "list": "receivers",
+            "autocomplete": "off",
+            "inputmode": "email",
+            "placeholder": _("E-mail address"),
+        }
+        super().__init__(
+            label=label,
+            help_text=help_text,
+            required=False,
+            max_length=ADDRESS_LENGTH,
+            widget=forms.TextInput(attrs=attrs),
+        )
+
+
+class OffboardingForm(StrictForm):
+    """One person's leaving: every thing handed to somebody or dropped, and the moment.
+
+    What a browser sends about a thing that is gone meanwhile is refused kindly, and forgotten.
+    """
+
+    everything_to = ReceiverField(
+        _("Hand everything to"),
+        _(
+            "Begin to type an address and pick the person. Empty: what is not handed to somebody"
+            " below is dropped."
+        ),
+    )
+    moment = forms.ChoiceField(
+        label=_("When"),
+        choices=[(NOW, _("Now, at once")), (LATER, _("At the end of a day"))],
+        initial=NOW,
+        widget=forms.RadioSelect,
+    )
+    last_day = LastDayField(label=_("Last day"), required=False)
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        validators=[validate_plain_lines],
+        help_text=_("Needed when a sensitive right is handed on; kept in the activity."),
+    )
+    step = forms.ChoiceField(choices=[(one, one) for one in ("review", "confirm", "edit")])
+
+    def __init__(
+        self, *args: Any, membership: Membership, resources: list[OffboardingItem], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.membership, self.resources = membership, resources
+        for resource in resources[:ROWS]:
+            words = {"resource": str(resource)}
+            self.fields[f"to_{resource.key}"] = ReceiverField(
+                _("Who takes over %(resource)s") % words
+            )  # fmt: skip
+            self.fields[f"drop_{resource.key}"] = forms.BooleanField(
+                label=_("Drop %(resource)s") % words, required=False
+            )
+        sent = {name for name in self.data if re.fullmatch(r"(to|drop)_[gt]\d{1,19}", name)}
+        self.gone = sorted(sent - self.fields.keys())
+        for name in self.gone:
+            self.fields[name] = forms.Field(required=False)
+
+    @property
+    def rows(self) -> list[tuple[OffboardingItem, forms.BoundField, forms.BoundField]]:
+        """Each thing with its two fields, for the page."""
+        return [
+            (resource, self[f"to_{resource.key}"], self[f"drop_{resource.key}"])
+            for resource in self.resources[:ROWS]
+        ]
+
+    @property
+    def more(self) -> int:
+        """How many things have no row of their own."""
+        return max(0, len(self.resources) - ROWS)
+
+    def clean(self) -> dict[str, Any]:
+        """Turn addresses into people. Adds errors to the fields that name nobody here."""
+        cleaned = super().clean()
+        if self.gone:
+            self.add_error(None, _("Something they held has changed meanwhile. Look once more."))
+        chosen = cleaned.get("last_day") or "last_day" in self.errors
+        if cleaned.get("moment") == LATER and not chosen:
+            self.add_error("last_day", _("Choose the last day."))
+        confirmation_name = {
+            name: value.strip().lower()
+            for name, value in cleaned.items()
+            if isinstance(self.fields.get(name), ReceiverField) and value.strip()
+        }
+        people = people_of(self.membership.customer).exclude(pk=self.membership.pk)
+        found = {
+            one.user.email: one for one in people.filter(user__email__in=confirmation_name.values())
+        }
+        for name, address in confirmation_name.items():
+            if address in found:
+                cleaned[name] = found[address]
+            else:
+                self.add_error(name, _("Nobody else in the company has this address."))
+        return cleaned
+
+    def decisions(self) -> list[tuple[OffboardingItem, Membership | None]]:
+        """Each thing with who takes it over; None: it is dropped."""
+        everything = self.cleaned_data["everything_to"] or None
+        decided = []
+        for resource in self.resources:
+            receiver = self.cleaned_data.get(f"to_{resource.key}") or everything
+            if self.cleaned_data.get(f"drop_{resource.key}"):
+                receiver = None
+            decided.append((resource, receiver))
+        return decided
+
+    def plan(self) -> dict[str, Any]:
+        """What the service takes."""
+        grants: list[tuple[PersonGrant, Membership]] = []
+        teams: list[tuple[Team, Membership]] = []
+        for resource, receiver in self.decisions():
+            if receiver is not None and resource.grant is not None:
+                grants.append((resource.grant, receiver))
+            elif receiver is not None and resource.team is not None:
+                teams.append((resource.team, receiver))
+        return {
+            "grants": grants,
+            "teams": teams,
+            "leaves_at": self.leaves_at,
+            "reason": self.cleaned_data["reason"],
+        }
+
+    @property
+    def day(self) -> date | None:
+        """The day that is chosen; None for now."""
+        moment = self.leaves_at
+        return moment and timezone.localtime(moment - timedelta(microseconds=1)).date()
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """The moment; None for now."""
+        later = self.cleaned_data["moment"] == LATER
+        return self.cleaned_data["last_day"] if later else None

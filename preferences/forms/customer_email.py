@@ -1,0 +1,61 @@
+"""Whom a company has get what besides."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms.strict import LineField, StrictForm
+from accounts.models import Customer, Membership
+from accounts.selectors import people_of
+from preferences.choices import ContactKind, NoticeCode
+from preferences.models import NoticeClass, Topic
+from preferences.selectors.customer_email import addable_topics
+
+
+class ColleagueForm(StrictForm):
+    """One of the company's people, by their address: also where there are thousands."""
+
+    person = LineField(
+        label=_("E-mail address of one of your people"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.customer = customer
+
+    def clean_person(self) -> Membership:
+        """Who has this address in the company. Raises ValidationError."""
+        address = str(self.cleaned_data["person"]).strip().lower()
+        found = people_of(self.customer).filter(user__email=address).first()
+        if found is None:
+            raise forms.ValidationError(_("Nobody in your company has this address."))
+        return found
+
+
+class ContactForm(ColleagueForm):
+    """A contact, and for what."""
+
+    kind = forms.ChoiceField(label=_("Contact for"), choices=ContactKind)
+
+
+class AddedMailForm(ColleagueForm):
+    """A person, and a topic or a class of notices."""
+
+    category = forms.ChoiceField(label=_("Mail"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.topics = {topic.slug: topic for topic in addable_topics(self.customer)}
+        choice: forms.ChoiceField = self.fields["category"]  # type: ignore[assignment]
+        choice.choices = [
+            (_("Notices about the company"), NoticeCode.choices),
+            (_("Topics"), [(slug, topic.name) for slug, topic in self.topics.items()]),
+        ]
+
+    def clean_category(self) -> Topic | NoticeClass:
+        """The topic or the class itself."""
+        code = self.cleaned_data["category"]
+        return self.topics.get(code) or NoticeClass.objects.get(code=code)

@@ -1,0 +1,142 @@
+"""What became of mail after it was accepted, and what is done about a notice that came back."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.models.triggers import Refusal, append_only, register
+from preferences.choices.delivery_events import (
+    OPEN_ESCALATIONS,
+    DeliveryEventKind,
+    EscalationState,
+    ReachedHow,
+)
+from preferences.models.messages import Message
+from preferences.models.recipients import Recipient
+
+
+class DeliveryEvent(models.Model):
+    """One thing a server on the way said of one message; written once (trigger).
+
+    That our server accepted it is the message's state. Only a report says more (R48).
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reports")
+    kind = models.CharField(max_length=10, choices=DeliveryEventKind)
+    at = models.DateTimeField(default=timezone.now)
+    diagnostic = models.CharField(max_length=300, blank=True, help_text="In the server's words.")
+    event = models.CharField(
+        max_length=200, unique=True, help_text="Whose event it is: the same comes once."
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=DeliveryEventKind.values), name="delivery_event_kind_known"
+            ),
+        ]
+        indexes = [
+            # A few among very many deliveries: the alarm counts from here (services/complaints.py).
+            models.Index(
+                fields=["message"],
+                condition=Q(kind=DeliveryEventKind.COMPLAINT),
+                name="delivery_event_complaint",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.kind}"
+
+
+class Escalation(models.Model):
+    """A mandatory message that came back, until it has reached, or every way is tried.
+
+    The clock takes it from step to step; `due_at` is when the next one is.
+    """
+
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.PROTECT, related_name="escalation"
+    )
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="escalations")
+    state = models.CharField(
+        max_length=10, choices=EscalationState, default=EscalationState.ADDRESSES
+    )
+    opened_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True, help_text="When the Super Users were told.")
+    ended_at = models.DateTimeField(null=True)
+    how = models.CharField(max_length=10, choices=ReachedHow, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        permissions = [("settle_escalation", "May say that a notice reached somebody")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=EscalationState.values), name="escalation_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN_ESCALATIONS, ended_at__isnull=True, how="")
+                | Q(state=EscalationState.PROVED, ended_at__isnull=False)
+                & Q(how__in=["delivered", "read", "phone", "post"])
+                | Q(state=EscalationState.EXHAUSTED, ended_at__isnull=False, how="gave_up"),
+                name="escalation_ends_proved_or_exhausted",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(state__in=OPEN_ESCALATIONS),
+                name="escalation_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.state}"
+
+
+class DeliveryProbe(models.Model):
+    """A mail that asks whether an address takes mail: whatever becomes of it, it never escalates.
+
+    Part of an escalation, it carries the notice to another address; each is tried once.
+    """
+
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.PROTECT, related_name="probe"
+    )
+    escalation = models.ForeignKey(
+        Escalation, null=True, on_delete=models.PROTECT, related_name="probes"
+    )
+    address = models.EmailField()
+
+    class Meta:
+        ordering = ["message"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["escalation", "address"],
+                condition=Q(escalation__isnull=False),
+                name="each_address_is_tried_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} → {self.address}"
+
+
+TRIGGERS = register(
+    append_only("preferences_deliveryevent"),
+    append_only("preferences_deliveryprobe"),
+    Refusal(
+        name="escalation_ends_for_good",
+        table="preferences_escalation",
+        refuse_when={
+            "UPDATE": "OLD.state IN ('proved', 'exhausted') OR OLD.message_id <> NEW.message_id",
+            "DELETE": "TRUE",
+        },
+        message="an escalation ends once, for good",
+        no_truncate=True,
+    ),
+)

@@ -1,0 +1,168 @@
+"""Who may do what, taken away as a file."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Membership, Team, User
+from accounts.services.customers import suspend_customer
+from accounts.services.memberships import suspend_membership
+from accounts.services.teams import add_to_team, create_team
+from portals.models import PersonGrant, Resource
+from portals.services.exports import record_access_export
+from portals.services.resources import Report, put_resource
+
+
+@pytest.fixture
+def lines(as_, alice):
+    """The file Alice gets, as dictionaries."""
+
+    def take(name="access-export", **where):
+        address = reverse(f"portals:{name}", kwargs={"customer": "alder", **where})
+        text = as_(alice).post(address).getvalue().decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text)))
+
+    return take
+
+
+def test_a_line_says_through_what_since_when_until_when_and_why(
+    lines, alice, bob, membership, give, resource
+):
+    until = timezone.now() + timedelta(days=30)
+    domain = resource("domain", "alder.example")
+    give(alice, membership(bob), "domains.domain.renew", domain, expires_at=until, reason="May")
+
+    [line] = [
+        one
+        for one in lines()
+        if (one["Address"], one["Code"], one["Id"]) == (bob.email, "domain.renew", "alder.example")
+    ]
+
+    assert line["Person"] == "Bob Tremblay"
+    assert (line["Portal"], line["OffboardingItem"]) == ("Domains", domain.name)
+    assert (line["Counts now"], line["Through"]) == ("Yes", "Given to this person")
+    assert line["Given on"] == line["OffboardingItem"]
+    assert line["Until"] == timezone.localtime(until).strftime("%Y-%m-%d %H:%M:%S")
+    assert (line["Given by"], line["Reason"]) == ("Alice Martin", "May")
+
+
+def test_what_comes_through_a_team_and_from_above(
+    lines, alice, alder, bob, membership, give, resource
+):
+    team = create_team(actor=alice, customer=alder, name="=Night shift")
+    add_to_team(actor=alice, team=team, membership=membership(bob))
+    PersonGrant.objects.filter(user=bob).delete()
+    root = Resource.objects.get(
+        subscription__customer=alder, resource_type__portal__slug="domains", parent=None,
+        resource_type__code="subscription",
+    )  # fmt: skip
+    give(alice, team, "domains.domain.manage_dns", root)
+
+    theirs = [one for one in lines() if one["Address"] == bob.email]
+    found = [one for one in theirs if one["Through"].startswith("Team: =Night")]
+
+    assert {one["Code"] for one in found} >= {"domain.manage_dns", "domain.view"}
+    assert {one["Given on"] for one in found} == {str(root)}
+    assert {one["Id"] for one in found} >= {"alder.example"}
+
+
+def test_the_role_of_a_super_user_is_in_it(lines, alice):
+    ways = {one["Through"] for one in lines() if one["Address"] == alice.email}
+
+    assert "Role: Super User" in ways
+
+
+def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, give):
+    put_resource(
+        actor=Resource.objects.filter(resource_type__portal__slug="domains")[
+            0
+        ].resource_type.portal,
+        customer="alder",
+        type_code="domain",
+        report=Report("evil.example", "=HYPERLINK(1)"),
+    )
+    evil = Resource.objects.get(external_id="evil.example")
+    give(alice, membership(bob), "domains.domain.renew", evil)
+
+    names = {one["OffboardingItem"] for one in lines("resource-rights-export", resource=evil.pk)}
+    assert names == {"'=HYPERLINK(1)"}
+
+
+def test_of_one_person_and_on_one_thing(lines, bob, resource):
+    mine = lines("person-access-export", person=bob.sub)
+    assert {one["Address"] for one in mine} == {bob.email}
+
+    domain = resource("domain", "alder.example")
+    on = lines("resource-rights-export", resource=domain.pk)
+    assert {one["Id"] for one in on} == {"alder.example"}
+    whole = [one for one in lines() if (one["Portal"], one["Id"]) == ("Domains", "alder.example")]
+    assert {tuple(one.items()) for one in on} == {tuple(one.items()) for one in whole}
+
+
+def test_what_waits_or_is_suspended_does_not_count(
+    lines, alice, bob, emma, alder, olive, membership, give, resource
+):
+    domain = resource("domain", "alder.example")
+    later = timezone.now() + timedelta(days=3)
+    give(alice, membership(emma), "domains.domain.renew", domain, starts_at=later)
+    suspend_membership(actor=alice, membership=membership(bob))
+
+    counts = {}
+    for line in lines():
+        counts.setdefault((line["Address"], line["Code"]), set()).add(line["Counts now"])
+    assert counts[emma.email, "domain.renew"] == {"No"}
+    assert {yes for (who, _code), found in counts.items() if who == bob.email for yes in found} == {
+        "No"
+    }
+    suspend_customer(actor=olive, customer=alder, reason="Unpaid.")
+    assert {line["Counts now"] for line in lines()} == {"No"}
+
+
+def test_it_is_in_the_trail_as_what_was_taken(lines, bob, alder, resource):
+    domain = resource("domain", "alder.example")
+    lines()
+    lines("person-access-export", person=bob.sub)
+    lines("resource-rights-export", resource=domain.pk)
+
+    events = AuditEvent.objects.filter(customer=alder, kind__startswith="rights.").order_by("pk")
+    assert [event.kind for event in events] == [
+        "rights.exported",
+        "rights.exported_of_person",
+        "rights.exported_on_resource",
+    ]
+    assert (events[1].person, events[2].resources()) == (bob, {domain.pk})
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
+def test_nobody_else_takes_it(who, request, alder):
+    with pytest.raises(PermissionDenied):
+        record_access_export(actor=request.getfixturevalue(who), customer=alder)
+    assert not AuditEvent.objects.filter(kind="rights.exported").exists()
+
+
+@pytest.mark.parametrize("people", [1, 40])
+def test_some_queries_however_many_people(people, as_, alice, alder, django_assert_max_num_queries):
+    for number in range(people):
+        user = User.objects.create(email=f"p{number}@alder.example", name=f"P{number}")
+        Membership.objects.create(customer=alder, user=user, work_name=user.name)
+    client = as_(alice)
+    with django_assert_max_num_queries(34):
+        answer = client.post(reverse("portals:access-export", args=["alder"]))
+        assert answer.getvalue().count(b"\n") > 10
+
+
+def test_many_people_and_things_are_all_in_it(lines, alder, alice, monkeypatch):
+    """Some at a time is the same as all at once."""
+    whole = lines()
+    monkeypatch.setattr("portals.selectors.access_export.PEOPLE_AT_ONCE", 2)
+    monkeypatch.setattr("portals.selectors.access_export.THINGS_AT_ONCE", 3)
+
+    assert sorted(map(str, lines())) == sorted(map(str, whole))
+    assert len({line["Address"] for line in whole}) == alder.memberships.present().count()
+    assert Team.objects.filter(customer=alder).exists()
+    assert User.objects.count() > len({line["Address"] for line in whole})

@@ -1,0 +1,316 @@
+"""Rights that end: to the second in every answer, announced before, renewed by one press."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from accounts import signals
+from accounts.models import AccessRequest, AuditEvent
+from accounts.services.audit import verify_chain
+from accounts.services.customers import suspend_customer
+from accounts.services.memberships import change_role
+from accounts.services.requests import approve_request
+from accounts.services.sign_in import FreshSignInRequired
+from hub.navigation import sections_for
+from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
+from portals.models import PersonGrant, TeamGrant
+from portals.services.grant_expiry import renew_grant
+from portals.services.grants import GrantRefused
+from portals.services.requests import Approval, request_access
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+DNS = "domains.domain.manage_dns"
+LIST = "/c/alder/ending/"
+
+
+@pytest.fixture
+def domain(resource):
+    return resource("domain", "alder.example")
+
+
+@pytest.fixture
+def bobs(give, alice, bob, membership, domain):
+    """Bob may change DNS records for 30 days."""
+    end = timezone.now() + 30 * DAY
+    return give(alice, membership(bob), DNS, domain, expires_at=end, reason="The move")
+
+
+def strike(at):
+    with time_machine.travel(at, tick=False):
+        signals.periodic_tick.send(sender=None)
+
+
+def announcements(deliver):
+    return [mail for mail in deliver() if mail.subject == "Rights at Alder Dental end soon"]
+
+
+# --- The decision, to the second ---
+
+
+def test_start_and_end_count_to_the_second(
+    as_, give, alice, bob, membership, domain, right, client
+):
+    start, end = timezone.now() + DAY, timezone.now() + 2 * DAY
+    give(alice, membership(bob), DNS, domain, starts_at=start, expires_at=end)
+    privilege = right(DNS)
+    cases = ((start - SECOND, False), (start, True), (end - SECOND, True), (end, False))
+    for moment, expected in cases:
+        with time_machine.travel(moment, tick=False):
+            assert (decide(bob, "domain.manage_dns", domain) != "not_allowed") is expected
+            assert bob.has_perm(f"portals.{DNS}", domain) is expected
+            assert resources_one_may(bob, privilege).filter(pk=domain.pk).exists() is expected
+            assert people_who_may(privilege, domain).filter(pk=bob.pk).exists() is expected
+            assert privileges_one_has(bob, domain).filter(pk=privilege.pk).exists() is expected
+            html = as_(bob).get(f"/c/alder/people/{bob.sub}/").content.decode()
+            listed = "Change its DNS records" in html
+            assert (listed and "not yet" not in html) is expected
+
+
+# --- The announcement ---
+
+
+@pytest.mark.parametrize(
+    ("length", "due_days"), [(1, []), (5, [4]), (30, [23, 29]), (400, [393, 399])]
+)
+def test_announced_when_it_falls_due_and_once(
+    give, alice, bob, membership, domain, deliver, length, due_days
+):
+    began = timezone.now()
+    give(alice, membership(bob), DNS, domain, expires_at=began + length * DAY)
+    told = []
+    for hours in [*range(0, 24 * min(length, 40), 6), *(24 * day + 1 for day in due_days)]:
+        before = AuditEvent.objects.filter(kind="grants.announced").count()
+        strike(began + timedelta(hours=hours))
+        strike(began + timedelta(hours=hours))
+        after = AuditEvent.objects.filter(kind="grants.announced").count()
+        assert after - before in (0, 1)
+        told += [hours // 24] * (after - before)
+    assert told == due_days
+    assert len([m for m in announcements(deliver) if m.to == [bob.email]]) == len(due_days)
+
+
+def test_the_mail_says_what_to_do(bobs, alice, bob, deliver, alder):
+    strike(bobs.expires_at - 6 * DAY)
+    mails = {mail.to[0]: mail.body for mail in announcements(deliver)}
+    assert set(mails) == {alice.email, bob.email}
+    assert "Bob Tremblay: “Change its DNS records” on alder.example" in mails[alice.email]
+    assert "/c/alder/ending/" in mails[alice.email]
+    assert "/c/alder/requests/new/?portal=domains&type=domain" in mails[bob.email]
+    assert "/ending/" not in mails[bob.email]
+    assert verify_chain(f"customer:{alder.pk}")
+
+
+def test_one_mail_a_day_to_each_however_many_end(
+    bobs, give, alice, emma, membership, resource, deliver
+):
+    for hours, name in ((3, "alderdental.example"), (20, "alder.example")):
+        end = bobs.expires_at + timedelta(hours=hours)
+        give(alice, membership(emma), DNS, resource("domain", name), expires_at=end)
+    for hours in range(0, 30):
+        strike(bobs.expires_at - 7 * DAY + timedelta(hours=hours))
+    [mail] = [mail for mail in announcements(deliver) if mail.to == [alice.email]]
+    assert mail.body.count("Change its DNS records") == 3
+
+
+def test_who_runs_the_company_hears_where_the_giver_does_not(
+    bobs, alice, emma, membership, deliver
+):
+    change_role(actor=alice, membership=membership(emma), role="super_user")
+    PersonGrant.objects.filter(pk=bobs.pk).update(granted_by=membership(bobs.user).user)
+    strike(bobs.expires_at - 6 * DAY)
+    assert {mail.to[0] for mail in announcements(deliver)} == {
+        alice.email,
+        emma.email,
+        bobs.user.email,
+    }
+
+
+def test_nothing_is_announced_for_a_suspended_customer_or_a_renewed_right(
+    bobs, alice, alder, olive, deliver
+):
+    suspend_customer(actor=olive, customer=alder, reason="unpaid")
+    strike(bobs.expires_at - 6 * DAY)
+    assert announcements(deliver) == []
+
+
+def test_a_renewed_right_is_announced_anew(bobs, alice, deliver):
+    first = bobs.expires_at - 6 * DAY
+    strike(first)
+    with time_machine.travel(first, tick=False):
+        renewed = renew_grant(actor=alice, grant=bobs)
+    strike(first + DAY)
+    before = len(announcements(deliver))
+    strike(renewed.expires_at - 6 * DAY)
+    assert len(announcements(deliver)) == before + 2
+
+
+def test_a_team_s_right_is_told_to_who_gave_it(give, alice, alder, resource, deliver):
+    team = alder.teams.get()
+    end = timezone.now() + 30 * DAY
+    give(alice, team, DNS, resource("domain", "alder.example"), expires_at=end)
+    strike(end - 6 * DAY)
+    [mail] = announcements(deliver)
+    assert mail.to == [alice.email]
+    assert "Reception: “Change its DNS records”" in mail.body
+
+
+# --- Renewal ---
+
+
+def test_renewed_for_as_long_from_now_with_its_reason(bobs, alice, bob):
+    moment = bobs.expires_at - 2 * DAY
+    with time_machine.travel(moment, tick=False):
+        renewed = renew_grant(actor=alice, grant=bobs)
+    assert renewed.expires_at - moment == bobs.expires_at - bobs.granted_at
+    assert (renewed.reason, renewed.user) == ("The move", bob)
+    assert AuditEvent.objects.filter(kind="grant.replaced").count() == 1
+
+
+@pytest.mark.parametrize(("length", "days"), [("30", 30), ("90", 90), ("none", None)])
+def test_renewed_for_another_time(bobs, alice, length, days):
+    with time_machine.travel(timezone.now(), tick=False):
+        renewed = renew_grant(actor=alice, grant=bobs, length=length)
+        assert renewed.expires_at == (days and timezone.now() + days * DAY)
+
+
+def test_renewed_once(bobs, alice):
+    renew_grant(actor=alice, grant=bobs)
+    with pytest.raises(GrantRefused, match="meanwhile"):
+        renew_grant(actor=alice, grant=bobs)
+    with pytest.raises(GrantRefused) as refusal:
+        renew_grant(
+            actor=alice,
+            grant=PersonGrant.objects.get(user=bobs.user, permission=bobs.permission),
+            length="7",
+        )
+    assert list(refusal.value.message_dict) == ["length"]
+
+
+def test_only_super_users_renew(bobs, bob, emma, charlie, olive, dana):
+    for person in (bob, emma, charlie, olive, dana):
+        with pytest.raises(PermissionDenied):
+            renew_grant(actor=person, grant=bobs)
+
+
+def test_a_sensitive_right_stays_careful(give, alice, bob, membership, resource):
+    mailbox = resource("mailbox", "info@alder.example")
+    end = timezone.now() + 30 * DAY
+    grant = give(
+        alice, membership(bob), "webmail.mailbox.read", mailbox, expires_at=end, reason="LeaveTeam"
+    )
+    with pytest.raises(FreshSignInRequired):
+        renew_grant(actor=alice, grant=grant)
+    assert renew_grant(actor=alice, grant=grant, signed_in_at=timezone.now()).reason == "LeaveTeam"
+
+
+# --- Pages ---
+
+
+def test_the_list_and_its_button(as_, alice, bob, bobs, give, alder, resource):
+    end = timezone.now() + 3 * DAY
+    team = give(
+        alice, alder.teams.get(), DNS, resource("domain", "alderdental.example"), expires_at=end
+    )
+    client = as_(alice)
+    html = client.get(LIST).content.decode()
+    assert "Bob Tremblay" in html
+    assert "Reception" in html
+    assert 'badge info">1<' in html  # what ends within a week
+
+    page = client.post(f"{LIST}teams/{team.pk}/renew/", {"length": "90"}, follow=True)
+    said = page.content.decode()
+    assert "Renewed: “Change its DNS records” on alderdental.example (until " in said
+    assert ".m.." not in said
+    assert TeamGrant.objects.get(content_object=team.content_object).expires_at > end + 80 * DAY
+    person = f"/c/alder/people/{bob.sub}/"
+    assert f"{LIST}people/{bobs.pk}/renew/" in client.get(person).content.decode()
+    host = "http://testserver"
+    back = client.post(f"{LIST}people/{bobs.pk}/renew/", headers={"Referer": f"{host}{person}"})
+    assert back["Location"] == f"{host}{person}"
+    again = client.post(f"{LIST}people/{bobs.pk}/renew/")
+    assert again.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["https://evil.example/", "//evil.example", "http://testserver/accounts/reauthenticate/"],
+)
+def test_no_way_out(as_, alice, bobs, where):
+    path = f"{LIST}people/{bobs.pk}/renew/"
+    response = as_(alice).post(path, headers={"Referer": where})
+    assert response["Location"] == LIST
+
+
+def test_opening_the_mail_s_link_changes_nothing(as_, alice, bobs):
+    before = AuditEvent.objects.exclude(kind="sign_in.done").count()
+    as_(alice).get(LIST)
+    assert as_(alice).get(f"{LIST}people/{bobs.pk}/renew/").status_code == 405
+    assert AuditEvent.objects.exclude(kind="sign_in.done").count() == before
+
+
+def test_the_list_costs_the_same_however_long(as_, alice, bobs, give, membership, emma, resource):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = as_(alice)
+    client.get(LIST)
+    with CaptureQueriesContext(connection) as one:
+        client.get(LIST)
+    end = timezone.now() + 3 * DAY
+    give(alice, membership(emma), DNS, resource("domain", "alder.example"), expires_at=end)
+    give(alice, membership(emma), DNS, resource("domain", "alderdental.example"), expires_at=end)
+    with CaptureQueriesContext(connection) as three:
+        client.get(LIST)
+    assert len(three) == len(one) < 14
+
+
+def test_the_menu_counts_what_ends_within_a_week(give, alice, bob, membership, domain):
+    def waiting():
+        links = [link for section in sections_for(alice, "/") for link in section.links]
+        return {link.url: link.waiting for link in links}[LIST]
+
+    give(alice, membership(bob), DNS, domain, expires_at=timezone.now() + 8 * DAY)
+    assert waiting() == 0
+    give(alice, membership(bob), DNS, domain, expires_at=timezone.now() + 6 * DAY)
+    assert waiting() == 1
+
+
+# --- Keeping it, for who may not renew ---
+
+
+def test_a_person_asks_to_keep_what_ends(as_, alice, bob, bobs, right, domain, alder):
+    client = as_(bob)
+    html = client.get(f"/c/alder/people/{bob.sub}/").content.decode()
+    address = "/c/alder/requests/new/?portal=domains&type=domain&resource=alder.example"
+    address += "&privilege=domain.manage_dns"
+    assert address.replace("&", "&amp;") in html
+    assert "/renew/" not in html
+
+    page = client.get(address).content.decode()
+    value = f"{domain.pk}:{right(DNS).pk}"
+    assert f'value="{value}" checked' in page
+    end = (timezone.localtime() + 30 * DAY).strftime("%Y-%m-%d")
+    assert f'value="{end}T' in page
+    end = (timezone.localtime() + 40 * DAY).strftime("%Y-%m-%d")
+    sent = client.post(
+        address, {"rights": value, "expires_at": f"{end}T12:00", "text": "Still on."}
+    )
+    assert sent.status_code == 302
+    access_request = AccessRequest.objects.get(membership__user=bob)
+    approve_request(
+        actor=alice, access_request=access_request, how=Approval(signed_in_at=timezone.now())
+    )
+    grant = PersonGrant.objects.get(user=bob, content_object=domain, permission=bobs.permission)
+    assert grant.pk != bobs.pk
+    assert str(timezone.localtime(grant.expires_at).date()) == end
+
+
+def test_what_does_not_end_soon_is_not_asked_for_again(
+    give, alice, bob, membership, domain, right, alder
+):
+    give(alice, membership(bob), DNS, domain, expires_at=timezone.now() + 40 * DAY)
+    with pytest.raises(Exception, match="You already have"):
+        request_access(actor=bob, customer=alder, rights=[(domain, right(DNS))])

@@ -1,0 +1,335 @@
+"""What servers say of our mail (R10, R48): bounces, deliveries, forgeries; never a silence."""
+
+from datetime import timedelta
+from email.message import EmailMessage as Mail
+from io import BytesIO, StringIO
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from django.core import mail as mail_box
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from preferences.choices import Reason
+from preferences.choices.delivery_events import DeliveryEventKind
+from preferences.gate.bounce_parsing import LARGEST, read_reports, take_mail
+from preferences.gate.digests import deliver_digest
+from preferences.models import (
+    ConsentRecord,
+    DeliveryEvent,
+    Escalation,
+    Message,
+    Recipient,
+)
+from preferences.selectors import send_decision_for
+from preferences.services.campaigns import create_campaign, schedule_campaign
+from preferences.services.delivery_events import classify_failure, record_delivery_event
+
+
+@pytest.fixture
+def sent(bob, deliver, newsletter, send_topic):
+    """A newsletter that Bob's server accepted."""
+    send_topic(newsletter, bob)
+    deliver()
+    return Message.objects.get(topic=newsletter)
+
+
+@pytest.fixture
+def notice(bob, deliver, send_legal):
+    send_legal(bob)
+    deliver()
+    return Message.objects.get(notice_class="legal")
+
+
+def dsn(message, *, to=None, message_id=None, action="failed", status="5.1.1", inner=None):
+    """A delivery report as a mail server writes it."""
+    message_id = message_id or message.message_id
+    inner = inner or f"Message-ID: {message_id}\r\nSubject: x\r\n\r\nx"
+    return (
+        "From: anybody@forged.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        "Auto-Submitted: auto-replied\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\r\n\r\n'
+        "--B\r\nContent-Type: text/plain; charset=no-such\r\n\r\nSorry\xff\r\n"
+        "--B\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {to or message.address}\r\nAction: {action}\r\n"
+        f"Status: {status}\r\nDiagnostic-Code: smtp; 550 no such user\r\n\r\n"
+        f"--B\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--B--\r\n"
+    ).encode("latin-1")
+
+
+def reader(person):
+    return Recipient.objects.get(user=person)
+
+
+# --- Kinds ---
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        ("5.1.1", "", DeliveryEventKind.HARD),
+        ("", "550 5.1.1 no such user", DeliveryEventKind.HARD),
+        ("5.2.1", "", DeliveryEventKind.HARD),
+        ("5.2.2", "", DeliveryEventKind.SOFT),
+        ("5.7.1", "", DeliveryEventKind.SOFT),
+        ("5.3.4", "", DeliveryEventKind.SOFT),
+        ("4.4.7", "", DeliveryEventKind.SOFT),
+        ("", "452 too many", DeliveryEventKind.SOFT),
+        ("", "550 no", DeliveryEventKind.HARD),
+        ("nonsense", "", DeliveryEventKind.HARD),
+    ],
+)
+def test_what_a_failure_says_of_the_address(status, text, kind):
+    assert classify_failure(status=status, text=text) == kind
+
+
+def test_accepted_is_not_delivered_R48(sent):
+    assert sent.get_state_display() == "Accepted by the mail server"
+    assert not sent.reports.exists()
+    record_delivery_event(message=sent, kind="delivered", event="x:1")
+    assert sent.reports.get().kind == DeliveryEventKind.DELIVERED
+
+
+def test_reports_are_append_only(sent):
+    report = record_delivery_event(message=sent, kind="delivered", event="x:1")
+    for attempt in (report.delete, lambda: DeliveryEvent.objects.update(kind="hard")):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+
+
+# --- Delivery reports by mail ---
+
+
+def test_a_hard_bounce_marks_the_address_once(sent, bob, newsletter):
+    assert take_mail(dsn(sent)) == 1
+    assert take_mail(dsn(sent)) == 0
+    marked = reader(bob)
+    assert marked.unreachable_since
+    assert "550 no such user" in marked.unreachable_reason
+    assert send_decision_for(marked, newsletter).reason == Reason.UNREACHABLE
+    assert AuditEvent.objects.filter(kind="address.unreachable", person=bob).count() == 1
+    assert not Escalation.objects.exists()  # optional mail
+
+
+def test_soft_bounces_mark_only_when_repeated(bob, deliver, newsletter, send_topic):
+    for number in range(1, 6):
+        assert reader(bob).unreachable_since is None
+        send_topic(newsletter, bob)
+        deliver()
+        take_mail(dsn(Message.objects.latest("pk"), status="4.2.2"))
+        assert DeliveryEvent.objects.filter(kind="soft").count() == number
+    assert reader(bob).unreachable_since
+
+
+def test_soft_bounces_between_deliveries_never_mark(bob, deliver, newsletter, send_topic):
+    for number in range(12):
+        send_topic(newsletter, bob)
+        deliver()
+        message = Message.objects.latest("pk")
+        if number % 4 == 3:
+            record_delivery_event(message=message, kind="delivered", event=f"x:{number}")
+        else:
+            record_delivery_event(message=message, kind="soft", event=f"x:{number}")
+    assert DeliveryEvent.objects.filter(kind="soft").count() == 9
+    assert reader(bob).unreachable_since is None
+
+
+def test_soft_bounces_long_ago_or_of_another_address_do_not_add_up(
+    bob, deliver, newsletter, send_topic
+):
+    for number in range(9):
+        send_topic(newsletter, bob)
+        deliver()
+        days = 11 if number < 4 else 1
+        at = timezone.now() - timedelta(days=days)
+        if number == 4:
+            bob.email = "bob@new.example"
+            bob.save()
+        message = Message.objects.latest("pk")
+        record_delivery_event(message=message, kind="soft", event=f"x:{number}", at=at)
+    # four too old, one of the former address, four of this one
+    assert reader(bob).unreachable_since is None
+
+
+def test_a_bounce_of_the_former_address_says_nothing_of_the_new_one_R44(
+    sent, notice, bob, newsletter
+):
+    bob.email = "bob@new.example"
+    bob.save()
+    assert take_mail(dsn(sent)) == 1
+    assert take_mail(dsn(notice)) == 1
+    assert reader(bob).unreachable_since is None
+    assert send_decision_for(reader(bob), newsletter).send
+    assert Escalation.objects.get().message == notice  # what came back still has to reach him
+
+
+def test_the_mark_of_the_former_address_ends_with_it(sent, bob):
+    take_mail(dsn(sent))
+    assert reader(bob).unreachable_since
+    bob.email = "bob@new.example"
+    bob.save()
+    assert reader(bob).unreachable_since is None
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_later_mail_that_arrives_takes_the_mark_away(
+    sent, bob, deliver, send_legal, newsletter, late
+):
+    """Only a mail that was sent after the mark, and has not come back itself."""
+    take_mail(dsn(sent))
+    record_delivery_event(message=sent, kind="delivered", event="x:1")
+    assert reader(bob).unreachable_since
+    send_legal(bob)  # a notice goes out all the same, and is followed up at once (R47)
+    deliver()
+    notice = Message.objects.get(notice_class="legal")
+    assert Escalation.objects.get(message=notice).state == "addresses"
+    if late:
+        take_mail(dsn(notice))
+    record_delivery_event(message=notice, kind="delivered", event="x:2")
+    assert bool(reader(bob).unreachable_since) == late
+    assert Escalation.objects.get(message=notice).state == ("addresses" if late else "proved")
+    assert AuditEvent.objects.filter(kind="address.reachable", person=bob).exists() != late
+    assert send_decision_for(reader(bob), newsletter).send != late
+
+
+def test_a_digest_that_comes_back_marks_once_and_each_message_keeps_its_end(
+    bob, olive, newsletter, promotions, consent, deliver
+):
+    """It left under the Message-ID of its first message: that one has the report."""
+    consent(bob.recipient, promotions)
+    Recipient.objects.filter(user=bob).update(digest="daily")
+    for topic in (newsletter, promotions):
+        words = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
+        made = create_campaign(actor=olive, topic=topic, **words)
+        schedule_campaign(actor=olive, campaign=made)
+    deliver()
+    gathered = list(Message.objects.filter(recipient=bob.recipient).order_by("pk"))
+    assert [message.in_digest for message in gathered] == [True, True]
+    with time_machine.travel(timezone.now() + timedelta(days=1, hours=1)):
+        deliver_digest(bob.recipient.pk)
+        sent = [mail for mail in mail_box.outbox if mail.to == [bob.email]][-1]
+        assert sent.extra_headers["Message-ID"] == gathered[0].message_id
+        assert take_mail(dsn(gathered[0])) == 1
+        assert take_mail(dsn(gathered[0])) == 0
+    assert reader(bob).unreachable_since
+    assert not Escalation.objects.exists()
+    assert {m.state for m in Message.objects.filter(recipient=bob.recipient)} == {"sent"}
+
+
+def test_delays_and_deliveries_are_written_and_mark_nothing(sent, bob):
+    take_mail(dsn(sent, action="delayed", status="4.4.1"))
+    take_mail(dsn(sent, action="delivered", status="2.0.0"))
+    take_mail(dsn(sent, action="relayed", status="2.0.0"))
+    assert set(sent.reports.values_list("kind", flat=True)) == {"delayed", "delivered"}
+    assert reader(bob).unreachable_since is None
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"to": "alice@alder.example"},
+        {"message_id": "<guess@harbour.example>"},
+        {"message_id": "\x00"},
+        {"inner": "Subject: nothing of ours\r\n\r\nx"},
+        {"action": "sneezed"},
+    ],
+)
+def test_forged_reports_count_for_nothing(sent, alice, bob, forged):
+    assert take_mail(dsn(sent, **forged)) == 0
+    assert not DeliveryEvent.objects.exists()
+    assert not Recipient.objects.filter(unreachable_since__isnull=False).exists()
+
+
+def test_a_message_that_has_not_left_cannot_come_back(bob, send_legal):
+    send_legal(bob)
+    assert take_mail(dsn(Message.objects.get())) == 0
+
+
+@pytest.mark.parametrize("submitted", ["auto-replied", "no", None])
+def test_mail_by_people_and_machines_means_nothing_R10(sent, bob, submitted):
+    mail = Mail()
+    mail["From"], mail["Subject"] = bob.email, "Re: News: unsubscribe, I confirm, stop"
+    mail["In-Reply-To"] = sent.message_id
+    if submitted:
+        mail["Auto-Submitted"] = submitted
+    mail.set_content("unsubscribe")
+    records, events = ConsentRecord.objects.count(), AuditEvent.objects.count()
+    assert take_mail(bytes(mail)) == 0
+    assert (ConsentRecord.objects.count(), AuditEvent.objects.count()) == (records, events)
+
+
+def nested(depth):
+    parts = [
+        f'Content-Type: multipart/report; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(depth)
+    ]
+    return "".join(parts).encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x00" * 5000,
+        b"\xff\xfe" * 5000,
+        b"Content-Type: multipart/report\r\n\r\n",
+        b"Content-Type: multipart/report; boundary=\"\x00\"\r\n\r\n--\x00\r\n",
+        b"Content-Type: multipart/report; boundary=B\r\n\r\n--B\r\n"
+        b"Content-Type: message/delivery-status\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n!!!\r\n",
+        nested(5),
+        nested(5000),
+        b"A: b\r\n" * 200_000,
+        b"Content-Type: multipart/report; boundary=B\r\n\r\n" + b"--B\r\n\r\n" * 100_000,
+    ],
+)  # fmt: skip
+def test_hostile_mail_is_read_and_forgotten(raw):
+    assert read_reports(raw) == []
+
+
+def test_a_report_before_a_huge_returned_mail_is_read(sent, bob):
+    raw = dsn(sent, inner=f"Message-ID: {sent.message_id}\r\n\r\n" + "x" * 2 * LARGEST)
+    assert take_mail(raw) == 1
+
+
+def test_a_complaint_by_mail_stops_all_optional_mail(sent, bob):
+    raw = (
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="B"\r\n\r\n'
+        "--B\r\nContent-Type: message/feedback-report\r\n\r\n"
+        "Feedback-Type: abuse\r\nUser-Agent: x\r\n\r\n"
+        "--B\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"To: {bob.email}\r\nMessage-ID: {sent.message_id}\r\n\r\nx\r\n--B--\r\n"
+    ).encode()
+    assert take_mail(raw) == 1
+    record = reader(bob).stopped
+    assert (record.source, record.topic, record.actor) == ("complaint", None, None)
+
+
+# --- The command ---
+
+
+def test_the_command_reads_stdin_files_mboxes_and_maildirs(sent, bob, tmp_path, monkeypatch):
+    def run(source):
+        said = StringIO()
+        call_command("bounces", source, stdout=said)
+        return said.getvalue().strip()
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(dsn(sent))))
+    assert run("-") == "1 read, 1 new reports"
+    (tmp_path / "one.eml").write_bytes(dsn(sent))
+    assert run(str(tmp_path / "one.eml")) == "1 read, 0 new reports"
+    box = b"From x Thu Jan  1 00:00:00 2026\n" + dsn(sent, status="5.1.2").replace(b"\r\n", b"\n")
+    (tmp_path / "box").write_bytes(box + b"\n" + box)
+    assert run(str(tmp_path / "box")) == "2 read, 1 new reports"
+    maildir = tmp_path / "Maildir"
+    (maildir / "new").mkdir(parents=True)
+    (maildir / "new" / "1.x").write_bytes(dsn(sent, status="5.1.6"))
+    assert run(str(maildir)) == "1 read, 1 new reports"
+    assert run(str(maildir)) == "0 read, 0 new reports"
+    assert (maildir / "cur" / "1.x:2,S").exists()
+    for wrong in (str(tmp_path / "missing"), "", "imap://127.0.0.1:1/"):
+        with pytest.raises(CommandError):
+            run(wrong)

@@ -1,0 +1,160 @@
+"""What a process of a race may be told to do: by a service, or by the page over it.
+
+A door gets plain values, reads what it needs as a page that was opened earlier did, and gives back
+the act itself. An act returns what it made, or raises the refusal with its name.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.messages import ERROR, SUCCESS, get_messages
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AccessRequest, HandOver, Membership, User
+from accounts.services.hand_overs import (
+    accept_hand_over,
+    decline_hand_over,
+    withdraw_hand_over,
+)
+from accounts.services.invitations import accept_invitation
+from accounts.services.memberships import remove_membership
+from accounts.services.requests import approve_request, refuse_request, withdraw_request
+from portals.models import Privilege, Resource
+from portals.services.grants import grant_privilege
+
+Act = Callable[[], Any]
+NEWCOMER = {"name": "Gina", "password": "a long passphrase 1"}
+
+
+class PageRefused(ValidationError):
+    """A page that did not do it, with the sentence it says why in."""
+
+
+def signed_in(user: int) -> Client:
+    """A browser of this person, who proved who they are just now."""
+    client = Client()
+    client.force_login(
+        User.objects.get(pk=user), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": timezone.now().timestamp()}
+    ]
+    session["account_authentication_methods_user"] = str(user)
+    session.save()
+    return client
+
+
+def _press(client: Client, address: str, data: dict[str, Any]) -> str:
+    """Press the button. Raises PageRefused where the page says why not, else AssertionError."""
+    response = client.post(address, data)
+    messages = list(get_messages(response.wsgi_request))
+    done = [str(one) for one in messages if one.level == SUCCESS]
+    refused = [str(one) for one in messages if one.level == ERROR]
+    form = response.context.get("form") if response.context else None
+    if form is not None and form.errors:
+        refused += [" ".join(errors) for errors in form.errors.values()]
+    if response.status_code == 302 and done and not refused:
+        return done[0]
+    if response.status_code in (403, 404, 410):
+        refused.append(f"answered {response.status_code}")
+    assert refused, (response.status_code, response.content)
+    raise PageRefused(refused)
+
+
+# --- Invitations ---
+
+
+def accept_invitation_by_service(token: str) -> Act:
+    return lambda: accept_invitation(actor=None, token=token, **NEWCOMER)
+
+
+def accept_invitation_by_page(token: str) -> Act:
+    client, address = Client(), reverse("accounts:invitation-accept", args=[token])
+    return lambda: _press(client, address, NEWCOMER)
+
+
+# --- Requests ---
+
+_ANSWERS: dict[str, tuple[Callable[..., Any], dict[str, str], str]] = {
+    "approve": (approve_request, {}, "portals:request-approve"),
+    "refuse": (refuse_request, {"reason": "No."}, "portals:request-refuse"),
+    "withdraw": (withdraw_request, {}, "accounts:request-withdraw"),
+}
+
+
+def answer_request_by_service(answer: str, access_request: int, user: int) -> Act:
+    service, words, _page = _ANSWERS[answer]
+    actor = User.objects.get(pk=user)
+    found = AccessRequest.objects.select_related("customer", "membership").get(pk=access_request)
+    return lambda: service(actor=actor, access_request=found, **words)
+
+
+def answer_request_by_page(answer: str, access_request: int, user: int) -> Act:
+    _service, words, page = _ANSWERS[answer]
+    found = AccessRequest.objects.select_related("customer").get(pk=access_request)
+    data: dict[str, Any] = dict(words)
+    if answer == "approve":
+        data["rights"] = [str(row.pk) for row in found.requested_grants.all()]
+    client, address = signed_in(user), reverse(page, args=[found.customer.slug, found.uuid])
+    return lambda: _press(client, address, data)
+
+
+# --- The role of main Super User ---
+
+_SETTLINGS: dict[str, Callable[..., Any]] = {
+    "accept": accept_hand_over,
+    "decline": decline_hand_over,
+    "withdraw": withdraw_hand_over,
+}
+
+
+def settle_hand_over_by_service(how: str, offer: int, user: int) -> Act:
+    found, actor = HandOver.objects.get(pk=offer), User.objects.get(pk=user)
+    more = {"signed_in_at": timezone.now()} if how == "accept" else {}
+    return lambda: _SETTLINGS[how](actor=actor, hand_over=found, **more)
+
+
+def settle_hand_over_by_page(how: str, offer: int, user: int) -> Act:
+    found = HandOver.objects.select_related("customer").get(pk=offer)
+    client = signed_in(user)
+    address = reverse(f"accounts:hand-over-{how}", args=[found.customer.slug, found.uuid])
+    return lambda: _press(client, address, {})
+
+
+# --- Rights, and leaving ---
+
+
+def give_right_by_service(user: int, grantee: int, privilege: int, resource: int) -> Act:
+    given: dict[str, Any] = {
+        "actor": User.objects.get(pk=user),
+        "grantee": Membership.objects.select_related("user").get(pk=grantee),
+        "privilege": Privilege.objects.select_related("portal", "resource_type").get(pk=privilege),
+        "resource": Resource.objects.select_related("subscription__customer").get(pk=resource),
+    }
+    return lambda: grant_privilege(**given).pk
+
+
+def give_right_by_page(user: int, grantee: int, privilege: int, resource: int) -> Act:
+    customer = Membership.objects.select_related("customer").get(pk=grantee).customer
+    client = signed_in(user)
+    address = reverse("portals:changes-review", args=[customer.slug, f"p{grantee}"])
+    data = {"change": f"give.p{grantee}.{resource}.{privilege}..."}
+    return lambda: _press(client, address, data)
+
+
+def remove_person_by_service(user: int, grantee: int) -> Act:
+    actor, leaver = User.objects.get(pk=user), Membership.objects.get(pk=grantee)
+    return lambda: remove_membership(actor=actor, membership=leaver)
+
+
+def remove_person_by_page(user: int, grantee: int) -> Act:
+    leaver, client = (
+        Membership.objects.select_related("user", "customer").get(pk=grantee),
+        signed_in(user),
+    )
+    address = reverse("accounts:person-remove", args=[leaver.customer.slug, leaver.user.sub])
+    return lambda: _press(client, address, {})

@@ -1,0 +1,59 @@
+"""Two Super Users review at one moment, on PostgreSQL: one of them is told to look again."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from accounts.services.audit import verify_chain
+from accounts.services.memberships import change_role
+from portals.models import PersonGrant, Portal, Privilege, Resource
+from portals.services.grant_changes import AddGrant, ChangesRefused, RemoveGrant, apply_changes
+from portals.services.grants import grant_privilege
+from portals.services.subscriptions import subscribe_customer
+from tests.races.test_races import (
+    ROUNDS,
+    _on_postgresql,  # noqa: F401 — the fixture that skips elsewhere
+    join,
+    new_customer,
+    olive,  # noqa: F401
+    race,
+)
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("transactional_db"),
+]
+
+
+def test_two_reviews_of_one_page_apply_once(olive):  # noqa: F811
+    portal = Portal.objects.get(slug="domains")
+    opening, registering = (
+        Privilege.objects.get(portal=portal, codename=f"subscription.{code}")
+        for code in ("open", "register_domain")
+    )
+    for _round in range(ROUNDS):
+        customer, main = new_customer(olive)
+        subscribe_customer(actor=olive, customer=customer, portal=portal)
+        root = Resource.objects.get(subscription__customer=customer)
+        second, bob = join(customer, main, "second"), join(customer, main, "bob")
+        change_role(actor=main.user, membership=second, role="super_user")
+        held = grant_privilege(actor=main.user, grantee=bob, privilege=opening, resource=root)
+        before = AuditEvent.objects.filter(customer=customer).count()
+
+        def review(actor, customer=customer, bob=bob, root=root, held=held):
+            return apply_changes(
+                actor=actor,
+                customer=customer,
+                changes=[AddGrant(bob, registering, root), RemoveGrant(held)],
+                signed_in_at=timezone.now(),
+            )
+
+        results = race(lambda: review(main.user), lambda: review(second.user))
+
+        assert sum(isinstance(result, list) for result in results) == 1, results
+        assert sum(isinstance(result, ChangesRefused) for result in results) == 1
+        assert list(
+            PersonGrant.objects.filter(user=bob.user).values_list("permission", flat=True)
+        ) == [registering.pk]
+        assert AuditEvent.objects.filter(customer=customer).count() == before + 2
+        assert verify_chain(f"customer:{customer.pk}")
