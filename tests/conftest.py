@@ -27,6 +27,8 @@ from tests.cast import keep_cast
 from tests.machine import CI
 from tests.template_database import layers, prepare, templates
 
+LAYERS = layers()  # of the code just imported; the first test may come much later
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
@@ -45,7 +47,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         kept = templates()
-        prepare(kept, layers())
+        prepare(kept, LAYERS)
         ContentType.objects.get_for_models(*apps.get_models())  # or a first test counts queries
         put_back = keep_cast()
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: put_back())

@@ -40,11 +40,16 @@ KEPT = 3  # of each layer, the newest: a change of branch and back costs nothing
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer; `fill` writes it into a test database that holds the layer before."""
+    """One layer.
+
+    `fill` writes it into a test database that holds the layer before; `fingerprint_now` says what
+    its fingerprint is by now, for files may change while a layer is built.
+    """
 
     kind: str
     fingerprint: str
     fill: Callable[[], None]
+    fingerprint_now: Callable[[], str]
 
     @property
     def name(self) -> str:
@@ -79,21 +84,33 @@ def files_of_example() -> set[Path]:
     return {path for path in found if path.suffix != ".pyc"} | ours | {Path(__file__)}
 
 
-def layers() -> list[Layer]:
-    """Return both layers, as the files, packages, environment and hour of this moment want them."""
+def facts() -> list[str]:
+    """Return what decides both layers and is no file of ours: versions and the environment."""
     packages = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
     role = str(connection.settings_dict["USER"])
-    facts = [connection.vendor, role, sys.version, sqlite3.sqlite_version]
-    facts += sorted(package.name for package in packages)
-    facts += sorted(
-        f"{name}={value}"
-        for name, value in os.environ.items()
-        if name.startswith("HUB_") and name != "HUB_DATABASE_URL"
-    )
-    hour = datetime.now(UTC).strftime("%Y-%m-%d %H")
+    hub = {name: value for name, value in os.environ.items() if name.startswith("HUB_")}
+    hub.pop("HUB_DATABASE_URL", None)
     return [
-        Layer("tables", fingerprint(files_of_tables(), *facts), fill_tables),
-        Layer("example", fingerprint(files_of_example(), *facts, hour), fill_example),
+        *(connection.vendor, role, sys.version, sqlite3.sqlite_version),
+        *sorted(package.name for package in packages),
+        *sorted(f"{name}={value}" for name, value in hub.items()),
+    ]
+
+
+def fingerprint_of_tables() -> str:
+    return fingerprint(files_of_tables(), *facts())
+
+
+def fingerprint_of_example() -> str:
+    hour = datetime.now(UTC).strftime("%Y-%m-%d %H")
+    return fingerprint(files_of_example(), *facts(), hour)
+
+
+def layers() -> list[Layer]:
+    """Return both layers, as the files, packages, environment and hour of this moment want them."""
+    return [
+        Layer("tables", fingerprint_of_tables(), fill_tables, fingerprint_of_tables),
+        Layer("example", fingerprint_of_example(), fill_example, fingerprint_of_example),
     ]
 
 
@@ -247,8 +264,10 @@ def _restore(templates: Templates, wanted: list[Layer]) -> None:
         templates.clear()
         return
     *before, last = wanted
-    if not templates.has(last):
-        _restore(templates, before)
-        last.fill()
+    if templates.has(last):
+        templates.restore(last)
+        return
+    _restore(templates, before)
+    last.fill()
+    if last.fingerprint_now() == last.fingerprint:
         templates.store(last)
-    templates.restore(last)
