@@ -21,7 +21,7 @@ help:
 	@echo "  make picture    README's picture, from the demo"
 	@echo "  make messages   collect and compile the French texts (needs gettext)"
 	@echo "  make lock       resolve both lock files anew from pyproject.toml"
-	@echo "  make clean      remove .venv and caches; var/ and .env stay"
+	@echo "  make clean      remove .venv, caches and the kept test databases; var/ and .env stay"
 
 demo: $(VENV)/runtime .env
 	@$(RUN) manage.py demo
@@ -64,7 +64,7 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 	--no-emit-index-url --no-emit-find-links
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache .test-databases
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/pip:

@@ -1,4 +1,4 @@
-"""The example's rows, kept once per database and put back after a test that commits.
+"""The example's rows, kept with the database and put back after a test that commits.
 
 Django empties every table instead, writes permissions anew and leaves the example to be loaded
 again: a second and more for each such test.
@@ -10,8 +10,18 @@ from collections.abc import Callable
 from django.db import connection, transaction
 
 
+def copy_rows() -> None:
+    """Copy every row beside its table; SQLite needs no copy, it puts back whole databases."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA kept")
+        for table in _tables():
+            cursor.execute(f"CREATE TABLE kept.{table} AS TABLE {table}")
+
+
 def keep_cast() -> Callable[[], None]:
-    """Remember every row there is now; out: what puts all of them back, and nothing else."""
+    """Return what puts back every row there is now, and leaves no other."""
     return _in_postgresql() if connection.vendor == "postgresql" else _in_sqlite()
 
 
@@ -29,11 +39,7 @@ def _in_sqlite() -> Callable[[], None]:
 
 def _in_postgresql() -> Callable[[], None]:
     """Rows come back past the triggers, whose rules they met when they were first written."""
-    with connection.cursor() as cursor:
-        tables = [f'"{name}"' for name in connection.introspection.table_names(cursor)]
-        cursor.execute("CREATE SCHEMA kept")
-        for table in tables:
-            cursor.execute(f"CREATE TABLE kept.{table} AS TABLE {table}")
+    tables = _tables()
     statements = [
         *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
         *(f"DELETE FROM {table}" for table in tables),
@@ -47,3 +53,8 @@ def _in_postgresql() -> Callable[[], None]:
             cursor.execute(";".join(statements))
 
     return put_back
+
+
+def _tables() -> list[str]:
+    with connection.cursor() as cursor:
+        return [f'"{name}"' for name in connection.introspection.table_names(cursor)]

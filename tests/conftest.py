@@ -1,13 +1,16 @@
 """The cast, and what every test stands on.
 
-The example provider is loaded once per database; each test runs in a transaction over it. After
-a test that commits (`transactional_db`), every row is put back as it was (tests/cast.py).
+The example provider is in a database that is kept (tests/template_database.py) and copied for each
+process; each test runs in a transaction over the copy. After a test that commits
+(`transactional_db`), every row is put back as it was (tests/cast.py).
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.core.cache import cache
 from django.db.models.signals import post_save
@@ -19,10 +22,12 @@ from django_tasks_db.models import DBTaskResult
 from accounts.choices import EVENT_SENTENCES
 from accounts.models import AuditEvent, Customer, Membership, User
 from accounts.selectors.trail import named_in
-from hub.example import load_example
 from preferences.management.commands.worker import Worker
 from tests.cast import keep_cast
 from tests.machine import CI
+from tests.template_database import layers, prepare, templates
+
+LAYERS = layers()  # of the code just imported; the first test may come much later
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,13 +41,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: pytest.FixtureRequest,
 ) -> Iterator[None]:
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        load_example()
+        kept = templates()
+        prepare(kept, LAYERS)
+        ContentType.objects.get_for_models(*apps.get_models())  # or a first test counts queries
         put_back = keep_cast()
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: put_back())
         yield
+        kept.drop()
 
 
 @pytest.fixture(autouse=True)
