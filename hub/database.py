@@ -10,6 +10,7 @@ def database(address: str) -> dict[str, Any]:
     found: dict[str, Any] = understood("HUB_DATABASE_URL", address, env.db_url_config)
     found |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     if "sqlite" in found["ENGINE"]:
+        found["ENGINE"] = "hub.sqlite"  # a changed table keeps its triggers
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

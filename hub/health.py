@@ -6,10 +6,14 @@ from collections.abc import Callable
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_tasks_db.models import DBTaskResult
+
+from accounts.triggers import trigger_differences
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers, is migrated, and holds the job queue; 503 when one of them does not."""
+    """The database answers, is migrated, keeps its rules and the job queue; else 503."""
     parts = {name: _state(check) for name, check in _CHECKS.items()}
     ready = set(parts.values()) == {"ok"}
     return JsonResponse(
@@ -53,9 +57,26 @@ def _migrations() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
+def _rules() -> bool:
+    """Whether the triggers there are those of this code: one query, two milliseconds."""
+    differences = trigger_differences(connection)
+    if not differences or _is_ahead():
+        return True
+    more = f"; and {len(differences) - 10} more" if len(differences) > 10 else ""
+    logger.warning("not ready: %s", "; ".join(differences[:10]) + more)
+    return False
+
+
+def _is_ahead() -> bool:
+    """Whether a later version was the last to migrate: while it is rolled out, we go on working."""
+    last = MigrationRecorder(connection).migration_qs.order_by("-pk").first()
+    known = MigrationLoader(None).disk_migrations
+    return last is not None and (last.app, last.name) not in known
+
+
 def _jobs() -> bool:
     DBTaskResult.objects.exists()
     return True
 
 
-_CHECKS = {"database": _database, "migrations": _migrations, "jobs": _jobs}
+_CHECKS = {"database": _database, "migrations": _migrations, "rules": _rules, "jobs": _jobs}

@@ -36,7 +36,6 @@ class PreferencesConfig(AppConfig):
         register_field_names(FIELD_NAMES)
         register_event_codes({"category": NoticeCode, "digest": Digest, "how": ReachedHow})
         register(check_notice_codes)
-        post_migrate.connect(signals.install_rules, sender=self)
         post_migrate.connect(signals.create_notice_classes, sender=self)
         post_migrate.connect(signals.allow_operators, sender=self)
         post_save.connect(signals.person_saved, sender=User)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
 
 OPERATOR_PERMISSIONS = [
     "add_topic", "change_topic", "view_topic", "view_noticeclass", "add_activation",
@@ -12,15 +11,6 @@ OPERATOR_PERMISSIONS = [
     "send_topic_campaign", "send_notice_campaign", "view_reseller", "add_reseller",
     "delete_reseller", "view_deliveryevent", "view_escalation", "settle_escalation",
 ]  # fmt: skip
-
-
-def install_rules(*, using: str, **_: Any) -> None:
-    """Put this app's triggers in place: a table that SQLite rebuilt has lost its own."""
-    from accounts.models import triggers
-    from preferences.models import TRIGGERS
-
-    with transaction.atomic(using=using):
-        triggers.install(transaction.get_connection(using), TRIGGERS)
 
 
 def create_notice_classes(**_: Any) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models.customers import Customer
-from accounts.models.triggers import append_only, register
+from accounts.triggers import append_only
 
 PROVIDER_CHAIN = "provider"
 
@@ -67,6 +67,7 @@ class AuditEvent(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["chain", "sequence"], name="event_sequence_once"),
+            *append_only("accounts_auditevent"),
         ]
         indexes = [  # each begins with its foreign key, which needs no index of its own
             models.Index(fields=["customer", "-id"], name="event_by_customer"),
@@ -117,10 +118,8 @@ class AuditEventResource(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["resource", "event"], name="event_speaks_once"),
+            *append_only("accounts_auditeventresource"),
         ]
 
     def __str__(self) -> str:
         return f"{self.event_id} speaks of {self.resource}"
-
-
-TRIGGERS = register(append_only("accounts_auditeventresource"))

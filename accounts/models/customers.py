@@ -11,12 +11,28 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import CustomerStatus, Language, Role
 from accounts.models.people import User
 from accounts.models.search import SearchKeyField, beginning_with
+from accounts.triggers import refuse
 from accounts.validators import (
     NAME_LENGTH,
     validate_phone,
     validate_plain_text,
     validate_short_name,
 )
+
+_MAIN_IS_NOT_LIVE = """NEW.main_super_user_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM accounts_membership m
+    WHERE m.id = NEW.main_super_user_id AND m.customer_id = NEW.id AND m.role = 'super_user'
+      AND m.suspended_at IS NULL AND m.ends_at IS NULL AND m.ended_at IS NULL)"""
+_NOT_A_LIVE_SUPER_USER = (
+    "(NEW.role <> 'super_user' OR NEW.suspended_at IS NOT NULL"
+    " OR NEW.ends_at IS NOT NULL OR NEW.ended_at IS NOT NULL)"
+)
+_IS_MAIN = (
+    "EXISTS (SELECT 1 FROM accounts_customer c"
+    " WHERE c.id = OLD.customer_id AND c.main_super_user_id = OLD.id)"
+)
+# A trigger that counts Super Users loses races; a lock on the customer's row does not.
+_LOCK_CUSTOMER = "PERFORM 1 FROM accounts_customer WHERE id = OLD.customer_id FOR UPDATE;"
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -79,6 +95,18 @@ class Customer(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=CustomerStatus.values), name="customer_status_known"
+            ),
+            *refuse(
+                "main_super_user_is_live",
+                table="accounts_customer",
+                when={"INSERT": _MAIN_IS_NOT_LIVE, "UPDATE": _MAIN_IS_NOT_LIVE},
+                message="the main Super User is a live Super User of this customer",
+            ),
+            *refuse(
+                "customer_is_pending_once",
+                table="accounts_customer",
+                when={"UPDATE": "NEW.status = 'pending' AND OLD.status <> 'pending'"},
+                message="a customer that had a main Super User is never without one again",
             ),
         ]
         indexes = [
@@ -146,6 +174,19 @@ class Membership(models.Model):
                 name="one_present_membership",
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="role_known"),
+            *refuse(
+                "main_super_user_stays",
+                table="accounts_membership",
+                when={"UPDATE": f"{_IS_MAIN} AND {_NOT_A_LIVE_SUPER_USER}", "DELETE": _IS_MAIN},
+                message="the main Super User keeps a live Super User membership without an end",
+                postgresql_first=_LOCK_CUSTOMER,
+            ),
+            *refuse(
+                "membership_keeps_its_person",
+                table="accounts_membership",
+                when={"UPDATE": "NEW.customer_id <> OLD.customer_id OR NEW.user_id <> OLD.user_id"},
+                message="a membership never moves to another person or customer",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "search_name", "id"], name="membership_by_name"),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.choices import HandOverState
 from accounts.models.customers import Customer, Membership
-from accounts.models.triggers import Refusal, register
+from accounts.triggers import refuse
 
 
 class HandOverQuerySet(models.QuerySet["HandOver"]):
@@ -21,6 +21,10 @@ class HandOverQuerySet(models.QuerySet["HandOver"]):
     def waiting(self) -> "HandOverQuerySet":
         """Open, and not yet run out."""
         return self.open().filter(expires_at__gt=timezone.now())
+
+
+_OF_ANOTHER_CUSTOMER = """EXISTS (SELECT 1 FROM accounts_membership m
+    WHERE m.id IN (NEW.giver_id, NEW.receiver_id) AND m.customer_id <> NEW.customer_id)"""
 
 
 class HandOver(models.Model):
@@ -56,6 +60,27 @@ class HandOver(models.Model):
             models.CheckConstraint(
                 condition=~Q(giver=F("receiver")), name="hand_over_between_two_people"
             ),
+            *refuse(
+                "hand_over_settled_once",
+                table="accounts_handover",
+                when={"UPDATE": "OLD.state <> 'open'"},
+                message="an offer of the main role is settled once",
+            ),
+            *refuse(
+                "hand_over_keeps_its_people",
+                table="accounts_handover",
+                when={
+                    "UPDATE": "NEW.customer_id <> OLD.customer_id OR NEW.giver_id <> OLD.giver_id"
+                    " OR NEW.receiver_id <> OLD.receiver_id"
+                },
+                message="an offer of the main role is for one person",
+            ),
+            *refuse(
+                "hand_over_within_customer",
+                table="accounts_handover",
+                when={"INSERT": _OF_ANOTHER_CUSTOMER},
+                message="the main role stays within the customer",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -70,31 +95,3 @@ class HandOver(models.Model):
     def is_expired(self) -> bool:
         """Whether it can no longer be accepted because of its age."""
         return self.expires_at <= timezone.now()
-
-
-_OF_ANOTHER_CUSTOMER = """EXISTS (SELECT 1 FROM accounts_membership m
-    WHERE m.id IN (NEW.giver_id, NEW.receiver_id) AND m.customer_id <> NEW.customer_id)"""
-
-TRIGGERS = register(
-    Refusal(
-        name="hand_over_settled_once",
-        table="accounts_handover",
-        refuse_when={"UPDATE": "OLD.state <> 'open'"},
-        message="an offer of the main role is settled once",
-    ),
-    Refusal(
-        name="hand_over_keeps_its_people",
-        table="accounts_handover",
-        refuse_when={
-            "UPDATE": "NEW.customer_id <> OLD.customer_id OR NEW.giver_id <> OLD.giver_id"
-            " OR NEW.receiver_id <> OLD.receiver_id"
-        },
-        message="an offer of the main role is for one person",
-    ),
-    Refusal(
-        name="hand_over_within_customer",
-        table="accounts_handover",
-        refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER},
-        message="the main role stays within the customer",
-    ),
-)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import Role
 from accounts.models.customers import Customer
 from accounts.models.teams import Team
-from accounts.models.triggers import Refusal, register
+from accounts.triggers import refuse
 from accounts.validators import NAME_LENGTH, validate_phone, validate_plain_text
 
 
@@ -21,6 +21,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> "InvitationQuerySet":
         """Neither accepted nor revoked (expired ones included; they can be sent again)."""
         return self.filter(accepted_at=None, revoked_at=None)
+
+
+_OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
+    <> NEW.customer_id"""
 
 
 class Invitation(models.Model):
@@ -80,6 +84,30 @@ class Invitation(models.Model):
                 condition=Q(as_main_super_user=False) | Q(role=Role.SUPER_USER),
                 name="main_invitation_is_super_user",
             ),
+            *refuse(
+                "invitation_is_bound",
+                table="accounts_invitation",
+                when={
+                    "UPDATE": "NEW.address <> OLD.address OR NEW.customer_id <> OLD.customer_id"
+                    " OR NEW.role <> OLD.role OR NEW.as_main_super_user <> OLD.as_main_super_user"
+                },
+                message="an invitation is for one address, customer and role",
+            ),
+            *refuse(
+                "invitation_is_used_once",
+                table="accounts_invitation",
+                when={
+                    "UPDATE": "(OLD.accepted_at IS NOT NULL AND NEW.accepted_at IS NULL)"
+                    " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)"
+                },
+                message="an invitation that was accepted or withdrawn is never open again",
+            ),
+            *refuse(
+                "invitation_within_customer",
+                table="accounts_invitation",
+                when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
+                message="an invitation names a team of its own customer",
+            ),
         ]
         indexes = [models.Index(fields=["customer", "sent_at"], name="invitation_by_sending")]
 
@@ -90,34 +118,3 @@ class Invitation(models.Model):
     def is_expired(self) -> bool:
         """Whether it can no longer be accepted because of its age."""
         return self.expires_at <= timezone.now()
-
-
-_OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
-    <> NEW.customer_id"""
-
-TRIGGERS = register(
-    Refusal(
-        name="invitation_is_bound",
-        table="accounts_invitation",
-        refuse_when={
-            "UPDATE": "NEW.address <> OLD.address OR NEW.customer_id <> OLD.customer_id"
-            " OR NEW.role <> OLD.role OR NEW.as_main_super_user <> OLD.as_main_super_user"
-        },
-        message="an invitation is for one address, customer and role",
-    ),
-    Refusal(
-        name="invitation_is_used_once",
-        table="accounts_invitation",
-        refuse_when={
-            "UPDATE": "(OLD.accepted_at IS NOT NULL AND NEW.accepted_at IS NULL)"
-            " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)"
-        },
-        message="an invitation that was accepted or withdrawn is never open again",
-    ),
-    Refusal(
-        name="invitation_within_customer",
-        table="accounts_invitation",
-        refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
-        message="an invitation names a team of its own customer",
-    ),
-)

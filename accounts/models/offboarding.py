@@ -13,8 +13,25 @@ from accounts.models.audit import AuditEvent
 from accounts.models.customers import Membership
 from accounts.models.requests import AccessRequest
 from accounts.models.teams import Team
-from accounts.models.triggers import Refusal, register
+from accounts.triggers import Trigger, refuse
 from accounts.validators import validate_plain_lines
+
+_REQUEST_OF_ANOTHER = """NEW.request_id IS NOT NULL AND NEW.membership_id <> (
+    SELECT r.membership_id FROM accounts_accessrequest r WHERE r.id = NEW.request_id)"""
+_TO_NO_COLLEAGUE = """NOT EXISTS (
+    SELECT 1 FROM accounts_offboarding l JOIN accounts_membership m ON m.id = l.membership_id
+    JOIN accounts_membership r ON r.id = NEW.receiver_id
+    WHERE l.id = NEW.offboarding_id AND r.customer_id = m.customer_id AND r.id <> m.id)"""
+
+
+def reassigned_to_a_colleague(table: str) -> list[Trigger]:
+    """Refuse a row that hands something of a leaver outside the customer, or to the leaver."""
+    return refuse(
+        f"{table}_to_a_colleague",
+        table=table,
+        when={"INSERT": _TO_NO_COLLEAGUE, "UPDATE": _TO_NO_COLLEAGUE},
+        message="things are handed on within the customer, and not to the leaver",
+    )
 
 
 class Offboarding(models.Model):
@@ -66,6 +83,18 @@ class Offboarding(models.Model):
                 condition=Q(state=OffboardingState.OPEN),
                 name="one_open_offboarding",
             ),
+            *refuse(
+                "offboarding_settled_once",
+                table="accounts_offboarding",
+                when={"UPDATE": "OLD.state <> 'open'"},
+                message="a leaving is settled once",
+            ),
+            *refuse(
+                "offboarding_answers_its_own",
+                table="accounts_offboarding",
+                when={"INSERT": _REQUEST_OF_ANOTHER, "UPDATE": _REQUEST_OF_ANOTHER},
+                message="a leaving answers a request of the person who leaves",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -85,42 +114,8 @@ class ReassignedTeam(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["offboarding", "team"], name="team_reassigned_once"),
+            *reassigned_to_a_colleague("accounts_reassignedteam"),
         ]
 
     def __str__(self) -> str:
         return f"{self.words} to {self.receiver}"
-
-
-_REQUEST_OF_ANOTHER = """NEW.request_id IS NOT NULL AND NEW.membership_id <> (
-    SELECT r.membership_id FROM accounts_accessrequest r WHERE r.id = NEW.request_id)"""
-_TO_NO_COLLEAGUE = """NOT EXISTS (
-    SELECT 1 FROM accounts_offboarding l JOIN accounts_membership m ON m.id = l.membership_id
-    JOIN accounts_membership r ON r.id = NEW.receiver_id
-    WHERE l.id = NEW.offboarding_id AND r.customer_id = m.customer_id AND r.id <> m.id)"""
-
-
-def reassigned_to_a_colleague(table: str) -> Refusal:
-    """Rows of this table hand something of a leaver to another person of the same customer."""
-    return Refusal(
-        name=f"{table}_to_a_colleague",
-        table=table,
-        refuse_when={"INSERT": _TO_NO_COLLEAGUE, "UPDATE": _TO_NO_COLLEAGUE},
-        message="things are handed on within the customer, and not to the leaver",
-    )
-
-
-TRIGGERS = register(
-    Refusal(
-        name="offboarding_settled_once",
-        table="accounts_offboarding",
-        refuse_when={"UPDATE": "OLD.state <> 'open'"},
-        message="a leaving is settled once",
-    ),
-    Refusal(
-        name="offboarding_answers_its_own",
-        table="accounts_offboarding",
-        refuse_when={"INSERT": _REQUEST_OF_ANOTHER, "UPDATE": _REQUEST_OF_ANOTHER},
-        message="a leaving answers a request of the person who leaves",
-    ),
-    reassigned_to_a_colleague("accounts_reassignedteam"),
-)

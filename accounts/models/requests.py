@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import ASKED_OF_PROVIDER, RequestKind, RequestState, Role
 from accounts.models.customers import Customer, Membership
 from accounts.models.people import User
-from accounts.models.triggers import Refusal, register
+from accounts.triggers import refuse
 from accounts.validators import validate_plain_lines
 
 TEXT_LENGTH = 500
@@ -44,6 +44,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def with_provider(self) -> "AccessRequestQuerySet":
         """Those the provider's staff may see: asked of the provider, or passed on to it."""
         return self.filter(passed_at__isnull=False)
+
+
+_OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
+    WHERE m.id = NEW.membership_id) <> NEW.customer_id"""
 
 
 class AccessRequest(models.Model):
@@ -128,6 +132,18 @@ class AccessRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(reminders__lte=MOST_REMINDERS), name="request_reminders_end"
             ),
+            *refuse(
+                "request_answered_once",
+                table="accounts_accessrequest",
+                when={"UPDATE": "OLD.state <> 'open'"},
+                message="a request is answered once",
+            ),
+            *refuse(
+                "request_within_customer",
+                table="accounts_accessrequest",
+                when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
+                message="a request stands in the customer of whoever asks",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "state", "id"], name="request_by_state"),
@@ -160,22 +176,3 @@ class AccessRequest(models.Model):
             str(value.get(language, "—") if isinstance(value, dict) else value)
             for value in self.wanted.values()
         ]
-
-
-_OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
-    WHERE m.id = NEW.membership_id) <> NEW.customer_id"""
-
-TRIGGERS = register(
-    Refusal(
-        name="request_answered_once",
-        table="accounts_accessrequest",
-        refuse_when={"UPDATE": "OLD.state <> 'open'"},
-        message="a request is answered once",
-    ),
-    Refusal(
-        name="request_within_customer",
-        table="accounts_accessrequest",
-        refuse_when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
-        message="a request stands in the customer of whoever asks",
-    ),
-)

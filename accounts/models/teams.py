@@ -9,7 +9,11 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customers import Customer, Membership
+from accounts.triggers import refuse
 from accounts.validators import validate_plain_text
+
+_OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
+    <> (SELECT m.customer_id FROM accounts_membership m WHERE m.id = NEW.membership_id)"""
 
 
 class Team(models.Model):
@@ -41,6 +45,12 @@ class TeamMembership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["team", "membership"], name="in_a_team_once"),
+            *refuse(
+                "team_within_customer",
+                table="accounts_teammembership",
+                when={"INSERT": _OF_ANOTHER_CUSTOMER, "UPDATE": _OF_ANOTHER_CUSTOMER},
+                message="a team holds people of its own customer only",
+            ),
         ]
 
     def __str__(self) -> str:

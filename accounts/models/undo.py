@@ -3,7 +3,7 @@
 from django.db import models
 
 from accounts.models.audit import AuditEvent
-from accounts.models.triggers import append_only, register
+from accounts.triggers import append_only
 
 
 class Undo(models.Model):
@@ -12,8 +12,8 @@ class Undo(models.Model):
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="undo")
     undone_by = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="undoes")
 
+    class Meta:
+        constraints = [*append_only("accounts_undo")]
+
     def __str__(self) -> str:
         return f"{self.event} undone by {self.undone_by}"
-
-
-TRIGGERS = register(append_only("accounts_undo"))

@@ -9,7 +9,6 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models import AccessRequest, Invitation, Membership, Offboarding
 from accounts.models.offboarding import reassigned_to_a_colleague
-from accounts.models.triggers import register
 from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
@@ -165,10 +164,8 @@ class ReassignedGrant(models.Model):
             models.UniqueConstraint(
                 fields=["offboarding", "resource", "privilege"], name="grant_reassigned_once"
             ),
+            *reassigned_to_a_colleague("portals_reassignedgrant"),
         ]
 
     def __str__(self) -> str:
         return f"{self.words} to {self.receiver}"
-
-
-TRIGGERS = register(reassigned_to_a_colleague("portals_reassignedgrant"))

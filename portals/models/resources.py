@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, User
 from accounts.models.customers import Membership
 from accounts.models.search import SearchKeyField, beginning_with
-from accounts.models.triggers import Effect, Refusal, register
+from accounts.triggers import effect, refuse
 from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
 from portals.models.manifest import Portal, ResourceType
@@ -49,6 +49,20 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
         return beginning_with(self, text, "search_name", "search_id")
 
 
+_FOREIGN_PARENT = """NEW.parent_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM portals_resource p JOIN portals_resourcetype t ON t.id = NEW.resource_type_id
+    WHERE p.id = NEW.parent_id AND p.subscription_id = NEW.subscription_id
+      AND p.resource_type_id = t.parent_id)"""
+_ORPHAN = """NEW.parent_id IS NULL AND EXISTS (
+    SELECT 1 FROM portals_resourcetype t WHERE t.id = NEW.resource_type_id
+      AND t.parent_id IS NOT NULL)"""
+_FOREIGN_TYPE = """NOT EXISTS (
+    SELECT 1 FROM portals_resourcetype t JOIN portals_subscription s ON s.portal_id = t.portal_id
+    WHERE t.id = NEW.resource_type_id AND s.id = NEW.subscription_id)"""
+_MISPLACED = f"({_FOREIGN_PARENT}) OR ({_ORPHAN}) OR ({_FOREIGN_TYPE})"
+_BELOW = "SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id"
+
+
 class Resource(models.Model):
     """One thing: a mailbox, a domain, a queue; known by its portal's own id."""
 
@@ -76,6 +90,48 @@ class Resource(models.Model):
             models.UniqueConstraint(
                 fields=["resource_type", "external_id"], name="resource_once_in_its_portal"
             ),
+            *refuse(
+                "resource_in_its_tree",
+                table="portals_resource",
+                when={"INSERT": _MISPLACED, "UPDATE": _MISPLACED},
+                message="a resource stands below a parent of its own portal and customer",
+            ),
+            *refuse(
+                "resource_keeps_its_place",
+                table="portals_resource",
+                when={
+                    "UPDATE": "NEW.subscription_id <> OLD.subscription_id"
+                    " OR NEW.resource_type_id <> OLD.resource_type_id"
+                },
+                message="a resource never moves to another customer, portal or type",
+            ),
+            effect(
+                "resource_ancestors_of_new",
+                table="portals_resource",
+                event="INSERT",
+                statements=[
+                    "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
+                    " SELECT NEW.id, a.ancestor_id FROM portals_resourceancestor a"
+                    " WHERE a.resource_id = NEW.parent_id",
+                    "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
+                    " VALUES (NEW.id, NEW.id)",
+                ],
+            ),
+            # The types of a portal form a tree (manifest): a parent is never among the descendants.
+            effect(
+                "resource_ancestors_of_moved",
+                table="portals_resource",
+                event="UPDATE",
+                when="COALESCE(NEW.parent_id, 0) <> COALESCE(OLD.parent_id, 0)",
+                statements=[
+                    f"DELETE FROM portals_resourceancestor WHERE resource_id IN ({_BELOW})"  # noqa: S608
+                    f" AND ancestor_id NOT IN ({_BELOW})",
+                    "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
+                    " SELECT d.resource_id, a.ancestor_id"
+                    " FROM portals_resourceancestor d CROSS JOIN portals_resourceancestor a"
+                    " WHERE d.ancestor_id = NEW.id AND a.resource_id = NEW.parent_id",
+                ],
+            ),
         ]
         indexes = [
             models.Index(
@@ -102,62 +158,3 @@ class ResourceAncestor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_id} below {self.ancestor_id}"
-
-
-_FOREIGN_PARENT = """NEW.parent_id IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM portals_resource p JOIN portals_resourcetype t ON t.id = NEW.resource_type_id
-    WHERE p.id = NEW.parent_id AND p.subscription_id = NEW.subscription_id
-      AND p.resource_type_id = t.parent_id)"""
-_ORPHAN = """NEW.parent_id IS NULL AND EXISTS (
-    SELECT 1 FROM portals_resourcetype t WHERE t.id = NEW.resource_type_id
-      AND t.parent_id IS NOT NULL)"""
-_FOREIGN_TYPE = """NOT EXISTS (
-    SELECT 1 FROM portals_resourcetype t JOIN portals_subscription s ON s.portal_id = t.portal_id
-    WHERE t.id = NEW.resource_type_id AND s.id = NEW.subscription_id)"""
-_MISPLACED = f"({_FOREIGN_PARENT}) OR ({_ORPHAN}) OR ({_FOREIGN_TYPE})"
-_BELOW = "SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id"
-
-TRIGGERS = register(
-    Refusal(
-        name="resource_in_its_tree",
-        table="portals_resource",
-        refuse_when={"INSERT": _MISPLACED, "UPDATE": _MISPLACED},
-        message="a resource stands below a parent of its own portal and customer",
-    ),
-    Refusal(
-        name="resource_keeps_its_place",
-        table="portals_resource",
-        refuse_when={
-            "UPDATE": "NEW.subscription_id <> OLD.subscription_id"
-            " OR NEW.resource_type_id <> OLD.resource_type_id"
-        },
-        message="a resource never moves to another customer, portal or type",
-    ),
-    Effect(
-        name="resource_ancestors_of_new",
-        table="portals_resource",
-        event="INSERT",
-        statements=(
-            "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
-            " SELECT NEW.id, a.ancestor_id FROM portals_resourceancestor a"
-            " WHERE a.resource_id = NEW.parent_id",
-            "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
-            " VALUES (NEW.id, NEW.id)",
-        ),
-    ),
-    # The types of a portal form a tree (manifest), so a parent is never among the descendants.
-    Effect(
-        name="resource_ancestors_of_moved",
-        table="portals_resource",
-        event="UPDATE",
-        when="COALESCE(NEW.parent_id, 0) <> COALESCE(OLD.parent_id, 0)",
-        statements=(
-            f"DELETE FROM portals_resourceancestor WHERE resource_id IN ({_BELOW})"  # noqa: S608
-            f" AND ancestor_id NOT IN ({_BELOW})",
-            "INSERT INTO portals_resourceancestor (resource_id, ancestor_id)"
-            " SELECT d.resource_id, a.ancestor_id"
-            " FROM portals_resourceancestor d CROSS JOIN portals_resourceancestor a"
-            " WHERE d.ancestor_id = NEW.id AND a.resource_id = NEW.parent_id",
-        ),
-    ),
-)

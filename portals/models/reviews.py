@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Membership, Team, User
-from accounts.models.triggers import Refusal, register
+from accounts.triggers import refuse
 from portals.choices import ItemKind, ReviewDecision, ReviewState
 from portals.models.grants import ValidityFields
 from portals.models.manifest import Labelled, Portal, Privilege
@@ -94,6 +94,12 @@ class AccessReview(models.Model):
             models.CheckConstraint(
                 condition=Q(total__gte=F("kept") + F("reduced") + F("removed") + F("overtaken")),
                 name="review_decides_what_it_holds",
+            ),
+            *refuse(
+                "review_ends_once",
+                table="portals_accessreview",
+                when={"UPDATE": "OLD.state <> 'open'"},
+                message="a review that is over does not change",
             ),
         ]
         indexes = [models.Index(fields=["customer", "-id"], name="review_by_customer")]
@@ -201,6 +207,15 @@ class ReviewItem(ValidityFields, Labelled):
                 | Q(decision__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
                 name="decision_of_someone_at_a_moment",
             ),
+            *refuse(
+                "review_line_decided_once",
+                table="portals_reviewitem",
+                when={
+                    "UPDATE": "OLD.decision IS NOT NULL"
+                    " AND (NEW.decision IS NULL OR NEW.decision <> OLD.decision)"
+                },
+                message="a line of a review is decided once",
+            ),
         ]
         indexes = [
             models.Index(fields=["review", "section", "id"], name="review_line_by_grantee"),
@@ -228,22 +243,3 @@ class ReviewItem(ValidityFields, Labelled):
     def concerns(self, person: User) -> bool:
         """Whether it is this person's own right or role."""
         return self.membership is not None and self.membership.user_id == person.pk
-
-
-TRIGGERS = register(
-    Refusal(
-        name="review_line_decided_once",
-        table="portals_reviewitem",
-        refuse_when={
-            "UPDATE": "OLD.decision IS NOT NULL"
-            " AND (NEW.decision IS NULL OR NEW.decision <> OLD.decision)"
-        },
-        message="a line of a review is decided once",
-    ),
-    Refusal(
-        name="review_ends_once",
-        table="portals_accessreview",
-        refuse_when={"UPDATE": "OLD.state <> 'open'"},
-        message="a review that is over does not change",
-    ),
-)

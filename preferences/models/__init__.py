@@ -1,6 +1,5 @@
 """What a person wants, and must, receive, as tables."""
 
-from preferences.models import campaigns, categories, consent, delivery_events, messages, recipients
 from preferences.models.campaigns import Campaign, Candidate
 from preferences.models.categories import Activation, NoticeClass, Reseller, Topic
 from preferences.models.consent import Choice, ConsentRecord
@@ -27,14 +26,4 @@ __all__ = [
     "Recipient",
     "Reseller",
     "Topic",
-]
-
-# Installed after every migration (preferences.signals).
-TRIGGERS = [
-    *categories.TRIGGERS,
-    *recipients.TRIGGERS,
-    *consent.TRIGGERS,
-    *campaigns.TRIGGERS,
-    *messages.TRIGGERS,
-    *delivery_events.TRIGGERS,
 ]

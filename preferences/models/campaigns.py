@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.models.triggers import Refusal, SetRefusal, append_only, register
+from accounts.triggers import append_only, refuse, refuse_set
 from accounts.validators import validate_plain_text
 from portals.models import Portal
 from preferences.choices import CampaignState, Reason
@@ -15,6 +15,18 @@ from preferences.models.consent import ConsentRecord
 from preferences.models.recipients import Recipient
 
 SUBJECT_LENGTH = 200
+
+
+_ENDED = "OLD.state IN ('cancelled', 'done')"
+_TEXTS = " OR ".join(
+    f"NEW.{column} <> OLD.{column}"
+    for column in ("subject_en", "subject_fr", "body_en", "body_fr", "promotional")
+)
+_CATEGORY = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
+    OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
+_BEGUN = "EXISTS (SELECT 1 FROM preferences_{table} k WHERE k.campaign_id = OLD.id)"
+_POINTS_NOWHERE = """NEW.{column} IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM preferences_{table} p WHERE p.id = NEW.{column})"""
 
 
 class Campaign(models.Model):
@@ -101,6 +113,30 @@ class Campaign(models.Model):
                 name="campaign_leaves_in_both_languages",
                 violation_error_message=_("English and French are both needed."),
             ),
+            *refuse(
+                "campaign_keeps_its_words",
+                table="preferences_campaign",
+                when={
+                    "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
+                    f" (NEW.state = 'draft' OR {_TEXTS} OR {_CATEGORY}) OR ({_CATEGORY}) AND"
+                    f" ({_BEGUN.format(table='candidate')} OR {_BEGUN.format(table='message')})",
+                    "DELETE": "OLD.state <> 'draft' OR " + _BEGUN.format(table="candidate"),
+                },
+                message="what is being sent keeps its words",
+            ),
+            *refuse(
+                "campaign_ends_for_good",
+                table="preferences_campaign",
+                when={"UPDATE": f"{_ENDED} AND NEW.state <> OLD.state"},
+                message="a campaign that has ended stays so",
+            ),
+            *refuse(
+                "campaign_keeps_its_key",
+                table="preferences_campaign",
+                when={"UPDATE": "NEW.id <> OLD.id"},
+                message="a campaign keeps its key",
+                no_truncate=True,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,69 +197,30 @@ class Candidate(models.Model):
             models.CheckConstraint(
                 condition=Q(reason__in=Reason.values), name="candidate_reason_known"
             ),
+            *append_only("preferences_candidate"),
+            *(
+                refuse_set(
+                    f"candidate_points_at_a_{table}",
+                    table="preferences_candidate",
+                    when=_POINTS_NOWHERE.format(column=column, table=table),
+                    message=f"a candidate points at a {table} that is there",
+                )
+                for column, table in (
+                    ("campaign_id", "campaign"),
+                    ("recipient_id", "recipient"),
+                    ("consent_id", "consentrecord"),
+                )
+            ),
+            refuse_set(
+                "mandatory_candidate_is_never_skipped",
+                table="preferences_candidate",
+                when="""NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c
+                        WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)""",
+                message="a mandatory message is never skipped",
+            ),
         ]
         # In place of the foreign key's own: a page of a campaign's candidates begins anywhere.
         indexes = [models.Index(fields=["campaign", "id"], name="candidate_of_campaign")]
 
     def __str__(self) -> str:
         return f"{self.campaign_id} → {self.recipient_id}: {self.reason}"
-
-
-_ENDED = "OLD.state IN ('cancelled', 'done')"
-_TEXTS = " OR ".join(
-    f"NEW.{column} <> OLD.{column}"
-    for column in ("subject_en", "subject_fr", "body_en", "body_fr", "promotional")
-)
-_CATEGORY = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
-    OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
-_BEGUN = "EXISTS (SELECT 1 FROM preferences_{table} k WHERE k.campaign_id = OLD.id)"
-_POINTS_NOWHERE = """NEW.{column} IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM preferences_{table} p WHERE p.id = NEW.{column})"""
-
-TRIGGERS = register(
-    append_only("preferences_candidate"),
-    Refusal(
-        name="campaign_keeps_its_words",
-        table="preferences_campaign",
-        refuse_when={
-            "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
-            f" (NEW.state = 'draft' OR {_TEXTS} OR {_CATEGORY}) OR ({_CATEGORY}) AND"
-            f" ({_BEGUN.format(table='candidate')} OR {_BEGUN.format(table='message')})",
-            "DELETE": "OLD.state <> 'draft' OR " + _BEGUN.format(table="candidate"),
-        },
-        message="what is being sent keeps its words",
-    ),
-    Refusal(
-        name="campaign_ends_for_good",
-        table="preferences_campaign",
-        refuse_when={"UPDATE": f"{_ENDED} AND NEW.state <> OLD.state"},
-        message="a campaign that has ended stays so",
-    ),
-    Refusal(
-        name="campaign_keeps_its_key",
-        table="preferences_campaign",
-        refuse_when={"UPDATE": "NEW.id <> OLD.id"},
-        message="a campaign keeps its key",
-        no_truncate=True,
-    ),
-    *(
-        SetRefusal(
-            name=f"candidate_points_at_a_{table}",
-            table="preferences_candidate",
-            refuse_when=_POINTS_NOWHERE.format(column=column, table=table),
-            message=f"a candidate points at a {table} that is there",
-        )
-        for column, table in (
-            ("campaign_id", "campaign"),
-            ("recipient_id", "recipient"),
-            ("consent_id", "consentrecord"),
-        )
-    ),
-    SetRefusal(
-        name="mandatory_candidate_is_never_skipped",
-        table="preferences_candidate",
-        refuse_when="""NOT NEW.send AND EXISTS (SELECT 1 FROM preferences_campaign c
-            WHERE c.id = NEW.campaign_id AND c.topic_id IS NULL)""",
-        message="a mandatory message is never skipped",
-    ),
-)

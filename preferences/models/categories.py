@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Membership, User
-from accounts.models.triggers import append_only, register
+from accounts.triggers import append_only
 from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
 from portals.models import Portal
@@ -27,6 +27,8 @@ class NoticeClass(models.Model):
             models.CheckConstraint(
                 condition=Q(code__in=NoticeCode.values), name="notice_class_known"
             ),
+            # Rows of the closed list are added by code (post_migrate) and never go away.
+            *append_only("preferences_noticeclass"),
         ]
 
     def __str__(self) -> str:
@@ -61,6 +63,7 @@ class Activation(models.Model):
         ordering = ["notice_class", "at"]
         constraints = [
             models.UniqueConstraint(fields=["notice_class", "staff"], name="one_activation_each"),
+            *append_only("preferences_activation"),
         ]
 
     def __str__(self) -> str:
@@ -221,7 +224,3 @@ class Topic(models.Model):
     def wording(self) -> str:
         """The text a person agrees to or refuses, as shown to them: kept as evidence."""
         return f"{self.name}\n{self.purpose}\n{self.cadence}"
-
-
-# Rows of the closed list are added by code (post_migrate) and never go away.
-TRIGGERS = register(append_only("preferences_noticeclass"), append_only("preferences_activation"))

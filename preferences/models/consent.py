@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.choices import Language
 from accounts.models import User
-from accounts.models.triggers import Effect, Refusal, append_only, register
+from accounts.triggers import append_only, effect, refuse
 from preferences.choices import OPT_OUT_SOURCES, ConsentBasis, ConsentSource
 from preferences.models.categories import Topic
 from preferences.models.recipients import Recipient
@@ -33,6 +33,58 @@ def address_hashes(address: str) -> list[str]:
 def wording_hash(wording: str) -> str:
     """The version of a text is its hash."""
     return hashlib.sha256(wording.encode()).hexdigest()
+
+
+_UNPROVEN = """NEW.consent_id IS NULL OR NEW.consent_id <> (
+    SELECT r.id FROM preferences_consentrecord r
+    WHERE r.recipient_id = NEW.recipient_id AND r.topic_id = NEW.topic_id
+    ORDER BY r.id DESC LIMIT 1)
+  OR NOT EXISTS (SELECT 1 FROM preferences_consentrecord r
+    WHERE r.id = NEW.consent_id AND r.recipient_id = NEW.recipient_id
+      AND r.topic_id = NEW.topic_id AND r.wants = NEW.wants)"""
+
+
+def _refused_before(same: str) -> str:
+    """Whether a no to the topic or to everything stands, which no express yes has followed."""
+    return f"""EXISTS (
+        SELECT 1 FROM preferences_consentrecord n
+        WHERE n.{same} = NEW.{same} AND NOT n.wants
+          AND (n.topic_id = NEW.topic_id OR n.topic_id IS NULL)
+          AND NOT EXISTS (
+            SELECT 1 FROM preferences_consentrecord y
+            WHERE y.{same} = NEW.{same} AND y.wants AND y.basis = 'express' AND y.id > n.id
+              AND (y.topic_id = NEW.topic_id OR (y.topic_id IS NULL AND n.topic_id IS NULL))))"""  # noqa: S608
+
+
+# A link undoes what a link stopped, a person what they stopped on their page themselves.
+_UNDONE_BY_ITS_OWN = """NOT n.wants AND (
+    n.source = 'mail_link' AND NEW.actor_id IS NULL
+    OR n.source = 'page' AND n.actor_id = NEW.actor_id)"""
+
+# A stop undone: the same basis again, which nothing but the no just said ended.
+# What had been silence is the contract it rested on.
+_GIVES_BACK = f"""NEW.source = 'undo' AND NEW.basis = (
+    SELECT CASE WHEN NOT s.wants AND s.id > COALESCE(p.id, 0) THEN ''
+        WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
+    FROM preferences_consentrecord n
+    LEFT JOIN preferences_consentrecord p ON p.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = n.recipient_id AND q.topic_id = n.topic_id AND q.id < n.id)
+    LEFT JOIN preferences_consentrecord s ON s.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = n.recipient_id AND q.topic_id IS NULL AND q.id < n.id)
+    WHERE {_UNDONE_BY_ITS_OWN} AND n.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = NEW.recipient_id
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""  # noqa: S608
+
+# The latest word on the topic, or on everything, is a no that this undo may take back.
+_UNDOES = f"""EXISTS (
+    SELECT 1 FROM preferences_consentrecord n
+    WHERE {_UNDONE_BY_ITS_OWN} AND n.recipient_id = NEW.recipient_id AND n.id = (
+        SELECT MAX(q.id) FROM preferences_consentrecord q
+        WHERE q.recipient_id = NEW.recipient_id
+          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL OR NEW.topic_id IS NULL)))"""  # noqa: S608
 
 
 class ConsentRecord(models.Model):
@@ -91,6 +143,46 @@ class ConsentRecord(models.Model):
             models.CheckConstraint(
                 condition=Q(wants=True) | ~Q(source=ConsentSource.UNDO), name="an_undo_gives_back"
             ),
+            *append_only("preferences_consentrecord"),
+            *refuse(
+                "undo_follows_a_stop",
+                table="preferences_consentrecord",
+                when={"INSERT": f"NEW.source = 'undo' AND NOT {_UNDOES}"},
+                message="an undo takes back what the same link or person just stopped",
+            ),
+            *refuse(
+                "implied_consent_revives_nothing",
+                table="preferences_consentrecord",
+                when={
+                    "INSERT": "NEW.wants AND (NEW.basis <> 'express' OR NEW.source = 'import') AND"
+                    f" NOT COALESCE({_GIVES_BACK}, FALSE) AND"
+                    f" ({_refused_before('recipient_id')} OR {_refused_before('address_hash')})"
+                },
+                message="only the person undoes their own no",
+            ),
+            effect(
+                "choice_of_consent",
+                table="preferences_consentrecord",
+                event="INSERT",
+                when="NEW.topic_id IS NOT NULL",
+                statements=[
+                    "INSERT INTO preferences_choice (recipient_id, topic_id, wants, consent_id)"
+                    " VALUES (NEW.recipient_id, NEW.topic_id, NEW.wants, NEW.id)"
+                    " ON CONFLICT (recipient_id, topic_id) DO UPDATE"
+                    " SET wants = excluded.wants, consent_id = excluded.consent_id",
+                ],
+            ),
+            effect(
+                "stop_of_consent",
+                table="preferences_consentrecord",
+                event="INSERT",
+                when="NEW.topic_id IS NULL",
+                statements=[
+                    "UPDATE preferences_recipient"
+                    " SET stopped_id = CASE WHEN NEW.wants THEN NULL ELSE NEW.id END"
+                    " WHERE id = NEW.recipient_id",
+                ],
+            ),
         ]
         indexes = [
             models.Index(fields=["recipient", "topic", "-id"], name="consent_by_recipient"),
@@ -125,110 +217,16 @@ class Choice(models.Model):
 
     class Meta:
         ordering = ["recipient", "topic"]
-        constraints = [models.UniqueConstraint(fields=["recipient", "topic"], name="one_choice")]
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "topic"], name="one_choice"),
+            *refuse(
+                "choice_follows_consent",
+                table="preferences_choice",
+                when={"INSERT": _UNPROVEN, "UPDATE": _UNPROVEN, "DELETE": "TRUE"},
+                message="a choice is what its latest consent record says",
+                no_truncate=True,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.recipient_id}: {'yes' if self.wants else 'no'} to {self.topic_id}"
-
-
-_UNPROVEN = """NEW.consent_id IS NULL OR NEW.consent_id <> (
-    SELECT r.id FROM preferences_consentrecord r
-    WHERE r.recipient_id = NEW.recipient_id AND r.topic_id = NEW.topic_id
-    ORDER BY r.id DESC LIMIT 1)
-  OR NOT EXISTS (SELECT 1 FROM preferences_consentrecord r
-    WHERE r.id = NEW.consent_id AND r.recipient_id = NEW.recipient_id
-      AND r.topic_id = NEW.topic_id AND r.wants = NEW.wants)"""
-
-
-def _refused_before(same: str) -> str:
-    """Whether a no to the topic or to everything stands, which no express yes has followed."""
-    return f"""EXISTS (
-        SELECT 1 FROM preferences_consentrecord n
-        WHERE n.{same} = NEW.{same} AND NOT n.wants
-          AND (n.topic_id = NEW.topic_id OR n.topic_id IS NULL)
-          AND NOT EXISTS (
-            SELECT 1 FROM preferences_consentrecord y
-            WHERE y.{same} = NEW.{same} AND y.wants AND y.basis = 'express' AND y.id > n.id
-              AND (y.topic_id = NEW.topic_id OR (y.topic_id IS NULL AND n.topic_id IS NULL))))"""  # noqa: S608
-
-
-# A link undoes what a link stopped, a person what they stopped on their page themselves.
-_UNDONE_BY_ITS_OWN = """NOT n.wants AND (
-    n.source = 'mail_link' AND NEW.actor_id IS NULL
-    OR n.source = 'page' AND n.actor_id = NEW.actor_id)"""
-
-# A stop undone: the same basis again, which nothing but the no just said ended.
-# What had been silence is the contract it rested on.
-_GIVES_BACK = f"""NEW.source = 'undo' AND NEW.basis = (
-    SELECT CASE WHEN NOT s.wants AND s.id > COALESCE(p.id, 0) THEN ''
-        WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
-    FROM preferences_consentrecord n
-    LEFT JOIN preferences_consentrecord p ON p.id = (
-        SELECT MAX(q.id) FROM preferences_consentrecord q
-        WHERE q.recipient_id = n.recipient_id AND q.topic_id = n.topic_id AND q.id < n.id)
-    LEFT JOIN preferences_consentrecord s ON s.id = (
-        SELECT MAX(q.id) FROM preferences_consentrecord q
-        WHERE q.recipient_id = n.recipient_id AND q.topic_id IS NULL AND q.id < n.id)
-    WHERE {_UNDONE_BY_ITS_OWN} AND n.id = (
-        SELECT MAX(q.id) FROM preferences_consentrecord q
-        WHERE q.recipient_id = NEW.recipient_id
-          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""  # noqa: S608
-
-# The latest word on the topic, or on everything, is a no that this undo may take back.
-_UNDOES = f"""EXISTS (
-    SELECT 1 FROM preferences_consentrecord n
-    WHERE {_UNDONE_BY_ITS_OWN} AND n.recipient_id = NEW.recipient_id AND n.id = (
-        SELECT MAX(q.id) FROM preferences_consentrecord q
-        WHERE q.recipient_id = NEW.recipient_id
-          AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL OR NEW.topic_id IS NULL)))"""  # noqa: S608
-
-
-TRIGGERS = register(
-    append_only("preferences_consentrecord"),
-    Refusal(
-        name="undo_follows_a_stop",
-        table="preferences_consentrecord",
-        refuse_when={"INSERT": f"NEW.source = 'undo' AND NOT {_UNDOES}"},
-        message="an undo takes back what the same link or person just stopped",
-    ),
-    Refusal(
-        name="implied_consent_revives_nothing",
-        table="preferences_consentrecord",
-        refuse_when={
-            "INSERT": "NEW.wants AND (NEW.basis <> 'express' OR NEW.source = 'import') AND"
-            f" NOT COALESCE({_GIVES_BACK}, FALSE) AND"
-            f" ({_refused_before('recipient_id')} OR {_refused_before('address_hash')})"
-        },
-        message="only the person undoes their own no",
-    ),
-    Refusal(
-        name="choice_follows_consent",
-        table="preferences_choice",
-        refuse_when={"INSERT": _UNPROVEN, "UPDATE": _UNPROVEN, "DELETE": "TRUE"},
-        message="a choice is what its latest consent record says",
-        no_truncate=True,
-    ),
-    Effect(
-        name="choice_of_consent",
-        table="preferences_consentrecord",
-        event="INSERT",
-        when="NEW.topic_id IS NOT NULL",
-        statements=(
-            "INSERT INTO preferences_choice (recipient_id, topic_id, wants, consent_id)"
-            " VALUES (NEW.recipient_id, NEW.topic_id, NEW.wants, NEW.id)"
-            " ON CONFLICT (recipient_id, topic_id) DO UPDATE"
-            " SET wants = excluded.wants, consent_id = excluded.consent_id",
-        ),
-    ),
-    Effect(
-        name="stop_of_consent",
-        table="preferences_consentrecord",
-        event="INSERT",
-        when="NEW.topic_id IS NULL",
-        statements=(
-            "UPDATE preferences_recipient"
-            " SET stopped_id = CASE WHEN NEW.wants THEN NULL ELSE NEW.id END"
-            " WHERE id = NEW.recipient_id",
-        ),
-    ),
-)

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.models.triggers import Refusal, append_only, register
+from accounts.triggers import append_only, refuse
 from preferences.choices.delivery_events import (
     OPEN_ESCALATIONS,
     DeliveryEventKind,
@@ -36,6 +36,7 @@ class DeliveryEvent(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=DeliveryEventKind.values), name="delivery_event_kind_known"
             ),
+            *append_only("preferences_deliveryevent"),
         ]
         indexes = [
             # A few among very many deliveries: the alarm counts from here (services/complaints.py).
@@ -85,6 +86,17 @@ class Escalation(models.Model):
                 | Q(state=EscalationState.EXHAUSTED, ended_at__isnull=False, how="gave_up"),
                 name="escalation_ends_proved_or_exhausted",
             ),
+            *refuse(
+                "escalation_ends_for_good",
+                table="preferences_escalation",
+                when={
+                    "UPDATE": "OLD.state IN ('proved', 'exhausted')"
+                    " OR OLD.message_id <> NEW.message_id",
+                    "DELETE": "TRUE",
+                },
+                message="an escalation ends once, for good",
+                no_truncate=True,
+            ),
         ]
         indexes = [
             models.Index(
@@ -120,23 +132,8 @@ class DeliveryProbe(models.Model):
                 condition=Q(escalation__isnull=False),
                 name="each_address_is_tried_once",
             ),
+            *append_only("preferences_deliveryprobe"),
         ]
 
     def __str__(self) -> str:
         return f"{self.message_id} → {self.address}"
-
-
-TRIGGERS = register(
-    append_only("preferences_deliveryevent"),
-    append_only("preferences_deliveryprobe"),
-    Refusal(
-        name="escalation_ends_for_good",
-        table="preferences_escalation",
-        refuse_when={
-            "UPDATE": "OLD.state IN ('proved', 'exhausted') OR OLD.message_id <> NEW.message_id",
-            "DELETE": "TRUE",
-        },
-        message="an escalation ends once, for good",
-        no_truncate=True,
-    ),
-)

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models.triggers import Refusal, append_only, register
+from accounts.triggers import append_only, refuse
 from preferences.choices import (
     FOUNDING_CLASSES,
     UNFINISHED,
@@ -18,6 +18,28 @@ from preferences.models.consent import ConsentRecord
 from preferences.models.recipients import Recipient
 
 SUBJECT_LENGTH = 998  # of a header line, RFC 5322
+
+
+_FOUNDING = ", ".join(f"'{code.value}'" for code in FOUNDING_CLASSES)
+_ENDED = "state IN ('sent', 'skipped', 'failed', 'withdrawn')"
+_DECIDED = """EXISTS (SELECT 1 FROM preferences_deliverydecision d
+    WHERE d.message_id = NEW.id AND d.outcome = NEW.state)"""
+
+_NOT_AS_ITS_CAMPAIGN_HAS_IT = """NEW.state <> 'queued'
+    OR NEW.campaign_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM preferences_campaign c, preferences_recipient r
+    LEFT JOIN accounts_user u ON u.id = r.user_id
+    WHERE c.id = NEW.campaign_id AND r.id = NEW.recipient_id
+      AND COALESCE(c.topic_id, 0) = COALESCE(NEW.topic_id, 0)
+      AND COALESCE(c.notice_class_id, '') = COALESCE(NEW.notice_class_id, '')
+      AND COALESCE(u.email, r.address) = NEW.address)"""
+_OF_ANOTHER_CATEGORY_OR_READER = (
+    "COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"
+    " OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
+    " OR COALESCE(NEW.campaign_id, 0) <> COALESCE(OLD.campaign_id, 0)"
+    " OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0)"
+    " OR NEW.address <> OLD.address"
+)
 
 
 class Message(models.Model):
@@ -75,6 +97,49 @@ class Message(models.Model):
                 fields=["campaign", "recipient"],
                 condition=Q(campaign__isnull=False),
                 name="one_message_of_a_campaign",
+            ),
+            *refuse(
+                "only_an_active_class_is_mandatory",
+                table="preferences_message",
+                when={
+                    "INSERT": f"""NEW.notice_class_id IS NOT NULL
+                            AND NEW.notice_class_id NOT IN ({_FOUNDING})
+                            AND (SELECT COUNT(*) FROM preferences_activation a
+                                WHERE a.notice_class_id = NEW.notice_class_id) < 2"""  # noqa: S608
+                },
+                message="two staff activate a notice class before it is used",
+            ),
+            # A campaign writes one message to each reader: no other row may stand in its place
+            # (R38).
+            *refuse(
+                "message_begins_as_its_campaign_writes_it",
+                table="preferences_message",
+                when={"INSERT": _NOT_AS_ITS_CAMPAIGN_HAS_IT},
+                message="a message waits for a worker, as its campaign has it",
+            ),
+            *refuse(
+                "message_keeps_its_reader",
+                table="preferences_message",
+                when={"UPDATE": _OF_ANOTHER_CATEGORY_OR_READER},
+                message="a message keeps its category and its reader",
+            ),
+            *refuse(
+                "message_ends_with_a_decision",
+                table="preferences_message",
+                when={
+                    "UPDATE": f"NEW.{_ENDED} AND NOT {_DECIDED}",
+                    "DELETE": f"NOT OLD.{_ENDED}",
+                },
+                message="a message ends with a decision",
+            ),
+            *refuse(
+                "message_keeps_its_content",
+                table="preferences_message",
+                when={
+                    "UPDATE": f"NOT NEW.{_ENDED} AND OLD.sealed_content IS NOT NULL AND"
+                    " (NEW.sealed_content IS NULL OR NEW.sealed_content <> OLD.sealed_content)"
+                },
+                message="a message keeps its content until it ended",
             ),
         ]
         indexes = [
@@ -134,102 +199,38 @@ class DeliveryDecision(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="outcome_known"),
             models.CheckConstraint(condition=Q(reason__in=Reason.values), name="reason_known"),
+            *refuse(
+                "only_a_claimed_message_is_decided",
+                table="preferences_deliverydecision",
+                when={
+                    "INSERT": """EXISTS (SELECT 1 FROM preferences_message m
+                            WHERE m.id = NEW.message_id AND m.state <> 'claimed')"""
+                },
+                message="a decision is about a message that a worker has claimed",
+            ),
+            *refuse(
+                "only_a_topic_is_skipped",
+                table="preferences_deliverydecision",
+                when={
+                    "INSERT": """NEW.outcome = 'skipped' AND EXISTS (
+                            SELECT 1 FROM preferences_message m
+                            WHERE m.id = NEW.message_id AND m.topic_id IS NULL)"""
+                },
+                message="a mandatory message is never skipped",
+            ),
+            *refuse(
+                "only_a_cancelled_campaign_is_withdrawn",
+                table="preferences_deliverydecision",
+                when={
+                    "INSERT": """NEW.outcome = 'withdrawn' AND NOT EXISTS (
+                            SELECT 1 FROM preferences_message m
+                            JOIN preferences_campaign c ON c.id = m.campaign_id
+                            WHERE m.id = NEW.message_id AND c.state = 'cancelled')"""
+                },
+                message="a message is withdrawn with its campaign alone",
+            ),
+            *append_only("preferences_deliverydecision"),
         ]
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.outcome} ({self.reason})"
-
-
-_FOUNDING = ", ".join(f"'{code.value}'" for code in FOUNDING_CLASSES)
-_ENDED = "state IN ('sent', 'skipped', 'failed', 'withdrawn')"
-_DECIDED = """EXISTS (SELECT 1 FROM preferences_deliverydecision d
-    WHERE d.message_id = NEW.id AND d.outcome = NEW.state)"""
-
-TRIGGERS = register(
-    Refusal(
-        name="only_an_active_class_is_mandatory",
-        table="preferences_message",
-        refuse_when={
-            "INSERT": f"""NEW.notice_class_id IS NOT NULL
-                AND NEW.notice_class_id NOT IN ({_FOUNDING})
-                AND (SELECT COUNT(*) FROM preferences_activation a
-                    WHERE a.notice_class_id = NEW.notice_class_id) < 2"""  # noqa: S608
-        },
-        message="two staff activate a notice class before it is used",
-    ),
-    # A campaign writes one message to each reader: no other row may stand in its place (R38).
-    Refusal(
-        name="message_begins_as_its_campaign_writes_it",
-        table="preferences_message",
-        refuse_when={
-            "INSERT": """NEW.state <> 'queued' OR NEW.campaign_id IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM preferences_campaign c, preferences_recipient r
-                LEFT JOIN accounts_user u ON u.id = r.user_id
-                WHERE c.id = NEW.campaign_id AND r.id = NEW.recipient_id
-                  AND COALESCE(c.topic_id, 0) = COALESCE(NEW.topic_id, 0)
-                  AND COALESCE(c.notice_class_id, '') = COALESCE(NEW.notice_class_id, '')
-                  AND COALESCE(u.email, r.address) = NEW.address)"""
-        },
-        message="a message waits for a worker, as its campaign has it",
-    ),
-    Refusal(
-        name="message_keeps_its_reader",
-        table="preferences_message",
-        refuse_when={
-            "UPDATE": "COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"
-            " OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
-            " OR COALESCE(NEW.campaign_id, 0) <> COALESCE(OLD.campaign_id, 0)"
-            " OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0)"
-            " OR NEW.address <> OLD.address"
-        },
-        message="a message keeps its category and its reader",
-    ),
-    Refusal(
-        name="message_ends_with_a_decision",
-        table="preferences_message",
-        refuse_when={
-            "UPDATE": f"NEW.{_ENDED} AND NOT {_DECIDED}",
-            "DELETE": f"NOT OLD.{_ENDED}",
-        },
-        message="a message ends with a decision",
-    ),
-    Refusal(
-        name="message_keeps_its_content",
-        table="preferences_message",
-        refuse_when={
-            "UPDATE": f"NOT NEW.{_ENDED} AND OLD.sealed_content IS NOT NULL AND"
-            " (NEW.sealed_content IS NULL OR NEW.sealed_content <> OLD.sealed_content)"
-        },
-        message="a message keeps its content until it ended",
-    ),
-    Refusal(
-        name="only_a_claimed_message_is_decided",
-        table="preferences_deliverydecision",
-        refuse_when={
-            "INSERT": """EXISTS (SELECT 1 FROM preferences_message m
-                WHERE m.id = NEW.message_id AND m.state <> 'claimed')"""
-        },
-        message="a decision is about a message that a worker has claimed",
-    ),
-    Refusal(
-        name="only_a_topic_is_skipped",
-        table="preferences_deliverydecision",
-        refuse_when={
-            "INSERT": """NEW.outcome = 'skipped' AND EXISTS (SELECT 1 FROM preferences_message m
-                WHERE m.id = NEW.message_id AND m.topic_id IS NULL)"""
-        },
-        message="a mandatory message is never skipped",
-    ),
-    Refusal(
-        name="only_a_cancelled_campaign_is_withdrawn",
-        table="preferences_deliverydecision",
-        refuse_when={
-            "INSERT": """NEW.outcome = 'withdrawn' AND NOT EXISTS (
-                SELECT 1 FROM preferences_message m
-                JOIN preferences_campaign c ON c.id = m.campaign_id
-                WHERE m.id = NEW.message_id AND c.state = 'cancelled')"""
-        },
-        message="a message is withdrawn with its campaign alone",
-    ),
-    append_only("preferences_deliverydecision"),
-)

@@ -6,8 +6,12 @@ from django.db.models.functions import Lower
 
 from accounts.choices import Language
 from accounts.models import User
-from accounts.models.triggers import Effect, Refusal, register
+from accounts.triggers import effect, refuse
 from preferences.choices import Digest
+
+_STOP_OF_RECORDS = """COALESCE((
+    SELECT CASE WHEN r.wants THEN 0 ELSE r.id END FROM preferences_consentrecord r
+    WHERE r.recipient_id = NEW.id AND r.topic_id IS NULL ORDER BY r.id DESC LIMIT 1), 0)"""
 
 
 class Recipient(models.Model):
@@ -74,6 +78,56 @@ class Recipient(models.Model):
                 condition=Q(followed_by__isnull=True),
                 name="one_subscriber_of_an_address",
             ),
+            effect(
+                "recipient_of_new_person",
+                table="accounts_user",
+                event="INSERT",
+                statements=[
+                    "UPDATE preferences_recipient"
+                    " SET user_id = NEW.id, address = NULL, language = ''"
+                    " WHERE address = NEW.email AND followed_by_id IS NULL",
+                    "INSERT INTO preferences_recipient"
+                    " (user_id, language, address_hash, digest, unreachable_reason)"
+                    " SELECT NEW.id, '', '', 'immediate', '' WHERE NOT EXISTS"
+                    " (SELECT 1 FROM preferences_recipient r WHERE r.user_id = NEW.id)",
+                ],
+            ),
+            # A person who moves to a subscriber's address: two rows would be two mails. Whoever
+            # wrote the new address, what was refused there is looked up before optional mail goes
+            # to it (R44).
+            effect(
+                "recipient_follows_address",
+                table="accounts_user",
+                event="UPDATE",
+                when="NEW.email <> OLD.email",
+                statements=[
+                    "UPDATE preferences_recipient SET followed_by_id ="
+                    " (SELECT p.id FROM preferences_recipient p WHERE p.user_id = NEW.id)"
+                    " WHERE address = NEW.email AND followed_by_id IS NULL",
+                    "UPDATE preferences_recipient SET address_hash = '' WHERE user_id = NEW.id",
+                ],
+            ),
+            *refuse(
+                "recipient_stop_follows_consent",
+                table="preferences_recipient",
+                when={
+                    "INSERT": "NEW.stopped_id IS NOT NULL",
+                    "UPDATE": "COALESCE(NEW.stopped_id, 0) <> COALESCE(OLD.stopped_id, 0)"
+                    f" AND COALESCE(NEW.stopped_id, 0) <> {_STOP_OF_RECORDS}",
+                },
+                message="all optional mail is stopped as the latest consent record says",
+            ),
+            *refuse(
+                "recipient_stays",
+                table="preferences_recipient",
+                when={
+                    "UPDATE": "OLD.user_id IS NOT NULL AND COALESCE(NEW.user_id, 0) <> OLD.user_id"
+                    " OR NEW.address <> OLD.address OR NEW.id <> OLD.id",
+                    "DELETE": "TRUE",
+                },
+                message="a recipient is never deleted, nor given to another person or address",
+                no_truncate=True,
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(address_hash=""), name="recipient_to_look_up")
@@ -102,59 +156,3 @@ class Recipient(models.Model):
     def is_stopped(self) -> bool:
         """Whether all optional mail was stopped, and that was not taken back."""
         return self.stopped_id is not None
-
-
-_STOP_OF_RECORDS = """COALESCE((
-    SELECT CASE WHEN r.wants THEN 0 ELSE r.id END FROM preferences_consentrecord r
-    WHERE r.recipient_id = NEW.id AND r.topic_id IS NULL ORDER BY r.id DESC LIMIT 1), 0)"""
-
-TRIGGERS = register(
-    Refusal(
-        name="recipient_stop_follows_consent",
-        table="preferences_recipient",
-        refuse_when={
-            "INSERT": "NEW.stopped_id IS NOT NULL",
-            "UPDATE": "COALESCE(NEW.stopped_id, 0) <> COALESCE(OLD.stopped_id, 0)"
-            f" AND COALESCE(NEW.stopped_id, 0) <> {_STOP_OF_RECORDS}",
-        },
-        message="all optional mail is stopped as the latest consent record says",
-    ),
-    Refusal(
-        name="recipient_stays",
-        table="preferences_recipient",
-        refuse_when={
-            "UPDATE": "OLD.user_id IS NOT NULL AND COALESCE(NEW.user_id, 0) <> OLD.user_id"
-            " OR NEW.address <> OLD.address OR NEW.id <> OLD.id",
-            "DELETE": "TRUE",
-        },
-        message="a recipient is never deleted, nor given to another person or address",
-        no_truncate=True,
-    ),
-    Effect(
-        name="recipient_of_new_person",
-        table="accounts_user",
-        event="INSERT",
-        statements=(
-            "UPDATE preferences_recipient SET user_id = NEW.id, address = NULL, language = ''"
-            " WHERE address = NEW.email AND followed_by_id IS NULL",
-            "INSERT INTO preferences_recipient"
-            " (user_id, language, address_hash, digest, unreachable_reason)"
-            " SELECT NEW.id, '', '', 'immediate', '' WHERE NOT EXISTS"
-            " (SELECT 1 FROM preferences_recipient r WHERE r.user_id = NEW.id)",
-        ),
-    ),
-    # A person who moves to a subscriber's address: two rows would be two mails. Whoever wrote the
-    # new address, what was refused there is looked up before optional mail goes to it (R44).
-    Effect(
-        name="recipient_follows_address",
-        table="accounts_user",
-        event="UPDATE",
-        when="NEW.email <> OLD.email",
-        statements=(
-            "UPDATE preferences_recipient SET followed_by_id ="
-            " (SELECT p.id FROM preferences_recipient p WHERE p.user_id = NEW.id)"
-            " WHERE address = NEW.email AND followed_by_id IS NULL",
-            "UPDATE preferences_recipient SET address_hash = '' WHERE user_id = NEW.id",
-        ),
-    ),
-)

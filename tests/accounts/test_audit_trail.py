@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditChain, AuditEvent, triggers
+from accounts import triggers
+from accounts.models import AuditChain, AuditEvent
 from accounts.models.audit import chain_name
 from accounts.services import audit
 from accounts.services.audit import AuditBroken, record_event, verify_chain

@@ -20,7 +20,7 @@ def test_readyz_names_its_parts(db, client):
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "parts": {"database": "ok", "migrations": "ok", "jobs": "ok"},
+        "parts": {"database": "ok", "migrations": "ok", "rules": "ok", "jobs": "ok"},
     }
 
 
@@ -48,6 +48,7 @@ def test_a_migration_to_come_is_not_ready(db, client):
     assert response.json()["parts"] == {
         "database": "ok",
         "migrations": "unavailable",
+        "rules": "ok",
         "jobs": "ok",
     }
 

@@ -125,7 +125,7 @@ def test_a_candidate_is_decided_once_and_a_mandatory_one_never_skipped_R42_R46(
 
 
 def test_a_candidate_points_at_what_is_there_and_stays_there_R46(olive, bob, alice, newsletter):
-    """Checked once for a million rows (SetRefusal), and as strict as a foreign key of each row."""
+    """Checked once for a million rows (refuse_set), and as strict as a foreign key of each row."""
     said = choose_topic(actor=bob, topic=newsletter, wants=True).consent_id
     news = Campaign.objects.create(topic=newsletter, created_by=olive, **WORDS)
     draft = Campaign.objects.filter(pk=news.pk)

@@ -7,8 +7,9 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import triggers
 from accounts.emails import NOTICE_CLASS_HEADER
-from accounts.models import AuditEvent, triggers
+from accounts.models import AuditEvent
 from preferences.models import Campaign, Choice, ConsentRecord, DeliveryEvent, Message, Recipient
 from preferences.selectors import send_decision_for
 from preferences.services import complaints

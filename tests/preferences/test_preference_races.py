@@ -8,7 +8,8 @@ from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import connection
 
-from accounts.models import AuditEvent, Customer, User, triggers
+from accounts import triggers
+from accounts.models import AuditEvent, Customer, User
 from accounts.services.audit import verify_chain
 from preferences.gate import campaign_sending, delivery
 from preferences.models import (

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -230,16 +230,3 @@ def test_a_closed_account_changes_nothing(bob):
     ):
         with pytest.raises(PermissionDenied):
             act()
-
-
-def test_a_table_rebuilt_without_its_triggers_gets_them_back(bob):
-    from django.core.management import call_command
-
-    from accounts.models import triggers
-    from preferences.models import TRIGGERS
-
-    with transaction.atomic():
-        triggers.remove(connection, TRIGGERS)
-        call_command("migrate", verbosity=0)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            bob.recipient.delete()

@@ -1,0 +1,1 @@
+"""Django's SQLite, where a table that is changed keeps its triggers."""
