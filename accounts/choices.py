@@ -90,7 +90,7 @@ class RequestState(TextChoices):
 class OffboardingState(TextChoices):
     """Open until its moment comes, or somebody cancels it."""
 
-    OPEN = "open", pgettext_lazy("offboarding", "GrantChange")
+    OPEN = "open", pgettext_lazy("offboarding", "Planned")
     DONE = "done", pgettext_lazy("offboarding", "Done")
     CANCELLED = "cancelled", pgettext_lazy("offboarding", "Cancelled")
 

@@ -267,7 +267,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Hub API",
     "DESCRIPTION": "What portals and people ask the hub.",
-    "VERSION": "",  # the address says it, see hub/urls.py
+    "VERSION": "",  # hub/urls.py gives it
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -77,7 +77,7 @@ class GrantForm(TermsForm):
     def __init__(self, *args: Any, resource: Resource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         privilege = PrivilegeField(
-            label=_("WantedPrivilege"),
+            label=_("Right"),
             queryset=privileges_grantable_on(resource),
             widget=forms.RadioSelect,
             empty_label=None,

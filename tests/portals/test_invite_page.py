@@ -374,7 +374,7 @@ def sensitive_team(alder, alice, resource, right):
 
 
 def test_a_sensitive_team_is_offered_with_care(as_, alice, page, sensitive_team, deliver, resource):
-    """No detour: what a right inside would want, a team that holds it wants too (B9, B13)."""
+    """No detour: what a right inside would want, a team that holds it wants too (B9)."""
     team = {"team": sensitive_team.uuid}
     refused = as_(alice).post(page, one(**team))
     assert "reason" in refused.context["form"].errors

@@ -1,0 +1,45 @@
+"""The lock files hold what pyproject.toml asks for; `make lock` resolves them anew."""
+
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.demo import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+RUNTIME = PROJECT["project"]["dependencies"]
+LOCKS = {
+    "requirements.lock": RUNTIME,
+    "requirements-dev.lock": RUNTIME + PROJECT["dependency-groups"]["dev"],
+}
+
+
+def pinned(name: str) -> dict[str, str]:
+    """The version of each package in a lock file."""
+    lines = (ROOT / name).read_text().splitlines()
+    pins = (line.split(";")[0].rstrip("\\ ") for line in lines if "==" in line.split(";")[0])
+    return {
+        canonicalize_name(package): version
+        for package, version in (pin.split("==") for pin in pins)
+    }
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_what_is_asked_for(lock):
+    pins = pinned(lock)
+    requirements = [Requirement(text) for text in LOCKS[lock]]
+    stale = [
+        str(requirement)
+        for requirement in requirements
+        if (version := pins.get(canonicalize_name(requirement.name))) is None
+        or not requirement.specifier.contains(version)
+    ]
+    assert stale == [], "run `make lock`"
+
+
+def test_both_locks_pin_the_same_versions():
+    runtime, everything = (pinned(name) for name in LOCKS)
+
+    assert {name: everything.get(name) for name in runtime} == runtime

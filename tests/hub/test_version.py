@@ -1,0 +1,30 @@
+"""The version stands in pyproject.toml alone; everything else reads it there."""
+
+import re
+
+from django.urls import reverse
+
+from hub.version import version
+from tests.demo import ROOT
+from tests.tree import files
+
+
+def test_it_stands_in_one_place():
+    pattern = re.compile(rf"\b{re.escape(version())}\b")
+    grantees = [path.name for path in files(".py", ".toml") if pattern.search(path.read_text())]
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version())
+    assert grantees == ["pyproject.toml"]
+
+
+def test_the_schema_of_the_api_carries_it(as_, alice):
+    schema = as_(alice).get(reverse("api-schema"), headers={"accept": "application/json"}).json()
+
+    assert schema["info"]["version"] == version()
+
+
+def test_the_changelog_has_it_or_still_gathers_it():
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert headings[0] == "Unreleased"
+    assert version() in headings or headings == ["Unreleased"]

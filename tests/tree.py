@@ -1,0 +1,17 @@
+"""The files of this checkout, as tests about the tree as a whole read them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.demo import ROOT
+
+FOLDERS = (
+    ".ci", ".github", "accounts", "benchmarks", "docs", "hub", "portals", "preferences", "static",
+    "templates", "tests",
+)  # fmt: skip
+
+
+def files(*suffixes: str) -> Iterator[Path]:
+    """Yield every file of the project with one of these suffixes, in a fixed order."""
+    found = [*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
+    yield from sorted(path for path in found if path.is_file() and path.suffix in suffixes)
