@@ -97,7 +97,7 @@ urlpatterns = [
     path(
         "c/<slug:customer>/resources/<int:pk>/rights/export/",
         access_export.resource_access_export,
-        name="resource-rights-export",
+        name="resource-access-export",
     ),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:pk>/", resources.resource, name="resource"),

@@ -323,7 +323,7 @@ ACTS: dict[str, Act] = {
     ),
     "portals:access-export": Act(),
     "portals:person-access-export": Act(),
-    "portals:resource-rights-export": Act(),
+    "portals:resource-access-export": Act(),
     "portals:team-grant-revoke": Act(at=lambda s: {"grant": s.team_grant.pk}),
     "portals:changes": Act(
         lambda s: {"level": f"p{s.person.pk}/{s.domain.pk}/{s.domain.resource_type_id}=0"},

@@ -87,7 +87,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:people-export", "POST"),
     **of_alder("portals:access-export", "POST"),
     **of_alder("portals:person-access-export", "POST", person="bob"),
-    **of_alder("portals:resource-rights-export", "POST", resource="resource"),
+    **of_alder("portals:resource-access-export", "POST", resource="resource"),
     **of_alder("portals:people-bulk-action", act="suspend"),
     **of_alder("accounts:person-suspend", "POST", person="emma"),
     **of_alder("accounts:person-restore", "POST", person="emma"),

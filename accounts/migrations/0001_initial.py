@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
                 ('former_end', models.DateTimeField(blank=True, help_text='Their own end before the plan; it is back without it.', null=True)),
                 ('reason', models.CharField(blank=True, max_length=500, validators=[accounts.validators.validate_plain_lines], verbose_name='reason')),
                 ('planned_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('state', models.CharField(choices=[('open', 'GrantChange'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'Planned'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
                 ('event', models.OneToOneField(blank=True, help_text='The end it came to, in the trail.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.auditevent')),
                 ('membership', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offboardings', to='accounts.membership')),

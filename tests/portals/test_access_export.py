@@ -89,7 +89,7 @@ def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, g
     evil = Resource.objects.get(external_id="evil.example")
     give(alice, membership(bob), "domains.domain.renew", evil)
 
-    names = {one["OffboardingItem"] for one in lines("resource-rights-export", resource=evil.pk)}
+    names = {one["OffboardingItem"] for one in lines("resource-access-export", resource=evil.pk)}
     assert names == {"'=HYPERLINK(1)"}
 
 
@@ -98,7 +98,7 @@ def test_of_one_person_and_on_one_thing(lines, bob, resource):
     assert {one["Address"] for one in mine} == {bob.email}
 
     domain = resource("domain", "alder.example")
-    on = lines("resource-rights-export", resource=domain.pk)
+    on = lines("resource-access-export", resource=domain.pk)
     assert {one["Id"] for one in on} == {"alder.example"}
     whole = [one for one in lines() if (one["Portal"], one["Id"]) == ("Domains", "alder.example")]
     assert {tuple(one.items()) for one in on} == {tuple(one.items()) for one in whole}
@@ -127,7 +127,7 @@ def test_it_is_in_the_trail_as_what_was_taken(lines, bob, alder, resource):
     domain = resource("domain", "alder.example")
     lines()
     lines("person-access-export", person=bob.sub)
-    lines("resource-rights-export", resource=domain.pk)
+    lines("resource-access-export", resource=domain.pk)
 
     events = AuditEvent.objects.filter(customer=alder, kind__startswith="rights.").order_by("pk")
     assert [event.kind for event in events] == [
