@@ -5,16 +5,16 @@ from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
-    """Wires allauth's events to the audit trail and keeps the staff groups."""
+    """People, customers, memberships, teams, invitations, requests and the activity log."""
 
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect receivers."""
-        from accounts import signals
+        """Connect the receivers, which need the models loaded, and register the undo handlers."""
+        from accounts import receivers
         from accounts.services import undo_handlers
 
-        signals.connect()
+        receivers.connect()
         undo_handlers.register()
-        post_migrate.connect(signals.create_staff_groups, sender=self)
+        post_migrate.connect(receivers.create_staff_groups, sender=self)

@@ -5,19 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.dispatch import Signal
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import AccessRequest, Customer, HandOver, Invitation, Membership, User
 from accounts.selectors import staff_with, super_users_of
+from accounts.signals import collect_copy_recipients
 
-# The gate (preferences/gate.py) reads and strips this; a message without one is never sent.
+# The gate (preferences/gate/intake.py) reads and strips this; a message without one is never sent.
 NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
-# customer, notice_class: receivers return who gets a copy of a notice about the company. It is here
-# and not in signals.py, which stands above this room.
-collect_copy_recipients = Signal()
 
 
 def compose_notice(

@@ -12,10 +12,10 @@ class PortalsConfig(AppConfig):
     def ready(self) -> None:
         """Connect receivers and add our sentences to the trail."""
         from accounts.choices import register_event_sentences
-        from portals import signals
+        from portals import receivers
         from portals.choices import SENTENCES
         from portals.services import undo_handlers
 
         register_event_sentences(SENTENCES)
-        signals.connect()
+        receivers.connect()
         undo_handlers.register()

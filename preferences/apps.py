@@ -19,9 +19,8 @@ class PreferencesConfig(AppConfig):
             register_event_sentences,
             register_field_names,
         )
-        from accounts.emails import collect_copy_recipients
         from accounts.models import User
-        from accounts.signals import membership_ended, periodic_tick
+        from accounts.signals import collect_copy_recipients, membership_ended, periodic_tick
         from portals.signals import customer_page_shown
         from preferences import signals
         from preferences.choices import EVENT_SENTENCES, Digest, NoticeCode

@@ -24,7 +24,7 @@ from accounts.services.invitations import (
 )
 from accounts.services.memberships import change_role, suspend_membership
 from accounts.services.offboarding import plan_offboarding
-from accounts.services.requests import open_request, pass_request
+from accounts.services.requests import open_request, pass_on_request
 from accounts.services.teams import add_to_team, create_team
 from portals.choices import ReviewState
 from portals.models import AccessReview, Portal, Resource
@@ -119,7 +119,7 @@ class Scene:
             kind="phone",
             wanted={"work_phone": "555 0100"},
         )
-        pass_request(actor=self.super_user, access_request=self.access_request)
+        pass_on_request(actor=self.super_user, access_request=self.access_request)
 
     def draft(self) -> dict[str, Any]:
         return {"draft": f"p{self.person.pk}"}

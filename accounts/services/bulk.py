@@ -8,10 +8,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Customer, Membership, Team, User
+from accounts.permissions import (
+    lock_managed_customer,
+    require_fresh_sign_in,
+)
 from accounts.services import memberships, teams
 from accounts.services.confirmation_name import require_confirmation_name
-from accounts.services.customers import lock_customer, require_super_user
-from accounts.services.sign_in import require_fresh_sign_in
 
 MOST_AT_ONCE = 200
 _ABOUT_THE_ACT = {"starts_at", "expires_at", "reason"}  # fields every person would share
@@ -48,8 +50,7 @@ def act_on_all(
     PermissionDenied unless the actor is a Super User here; BulkRefused; and as it is, what `act`
     refuses about what all share (terms, reason, sign-in).
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     # Always in one order: two acts in two companies that share people do not wait for each other.
     chosen = sorted({one.pk: one for one in people}.values(), key=lambda one: one.user_id)
     if not chosen:
@@ -113,8 +114,7 @@ def remove_people(
     Out: an event for each, which can be undone.
     Raises like act_on_all and remove_membership, ConfirmationNameRefused, FreshSignInRequired.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     require_confirmation_name(customer, confirmation_name)
     require_fresh_sign_in(signed_in_at)
     events: list[AuditEvent] = []

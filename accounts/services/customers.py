@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import CustomerStatus
-from accounts.models import Customer, Membership, User
+from accounts.models import Customer, User
+from accounts.permissions import lock_customer, lock_managed_customer, require_staff
 from accounts.services.audit import record_event
 from accounts.validators import clean_reason
 
@@ -20,28 +21,6 @@ class CustomerRefused(ValidationError):
 COMPANY_FIELDS = (
     "name", "language", "phone", "street", "city", "region", "postal_code", "country",
 )  # fmt: skip
-
-
-def lock_customer(customer: Customer) -> Customer:
-    """The customer's row, locked: the first step of every write inside a customer."""
-    return Customer.objects.select_for_update().get(pk=customer.pk)
-
-
-def require_super_user(actor: User, customer: Customer) -> Membership:
-    """The actor's live Super User membership of an active customer, else PermissionDenied."""
-    live = Membership.objects.live().filter(user__is_active=True)  # now, not when they came in
-    membership = live.filter(user=actor, customer=customer).first()
-    if membership is None or not membership.is_super_user or not actor.is_active:
-        raise PermissionDenied("not a Super User of this customer")
-    if customer.status != CustomerStatus.ACTIVE:
-        raise PermissionDenied("this customer is not active")
-    return membership
-
-
-def require_staff(actor: User, permission: str) -> None:
-    """PermissionDenied unless the actor is active staff with this model permission."""
-    if not (actor.is_active and actor.is_staff and actor.has_perm(permission)):
-        raise PermissionDenied(permission)
 
 
 @transaction.atomic
@@ -80,8 +59,7 @@ def update_company(*, actor: User, customer: Customer, **values: Any) -> Custome
 
     Raises PermissionDenied for anyone but its Super Users, ValidationError naming the field.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     unknown = values.keys() - set(COMPANY_FIELDS)
     if unknown:
         raise CustomerRefused(_("Unknown field: %(name)s") % {"name": ", ".join(sorted(unknown))})

@@ -4,10 +4,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import AuditEvent, Customer, User
-from accounts.selectors import is_super_user
+from accounts.permissions import lock_managed_customer
 from accounts.selectors.people_list import PeopleFilter, count_people
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer
 
 
 @transaction.atomic
@@ -20,9 +19,7 @@ def record_people_export(
     customer's may be taken too: it can be read. Raises PermissionDenied unless the actor is a Super
     User here.
     """
-    customer = lock_customer(customer)
-    if not (actor.is_active and is_super_user(actor, customer)):
-        raise PermissionDenied("not a Super User of this customer")
+    customer = lock_managed_customer(actor, customer, to_read=True)
     return record_event(
         kind="people.exported",
         actor=actor,
@@ -41,9 +38,7 @@ def record_activity_export(
     In: csv or jsonl, and the filters as the address has them. A suspended customer's may be taken
     too: it can be read. Raises PermissionDenied unless the actor is a Super User here.
     """
-    customer = lock_customer(customer)
-    if not (actor.is_active and is_super_user(actor, customer)):
-        raise PermissionDenied("not a Super User of this customer")
+    customer = lock_managed_customer(actor, customer, to_read=True)
     return record_event(
         kind="activity.exported", actor=actor, customer=customer, format=form, filters=filters
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,24 +10,21 @@ from django.utils.translation import gettext as _
 from accounts import emails
 from accounts.choices import HandOverState
 from accounts.models import Customer, HandOver, Membership, User
+from accounts.permissions import (
+    lock_customer,
+    require_fresh_sign_in,
+    require_main_super_user,
+    require_receiver,
+)
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
 from accounts.services.confirmation_name import require_confirmation_name
-from accounts.services.customers import lock_customer, require_super_user
-from accounts.services.sign_in import require_fresh_sign_in
 
 LIFETIME = timedelta(days=7)
 
 
 class HandOverRefused(ValidationError):
     """The role cannot be offered or taken over; the message says why."""
-
-
-def _require_main(actor: User, customer: Customer) -> Membership:
-    mine = require_super_user(actor, customer)
-    if customer.main_super_user_id != mine.pk:
-        raise PermissionDenied("only the main Super User hands over")
-    return mine
 
 
 def _can_take_over(receiver: Membership) -> bool:
@@ -52,7 +49,7 @@ def offer_hand_over(
     another offer waits; ConfirmationNameRefused; FreshSignInRequired.
     """
     customer = lock_customer(customer)
-    mine = _require_main(actor, customer)
+    mine = require_main_super_user(actor, customer)
     to = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=to.pk)
     if to.pk == mine.pk:
         raise HandOverRefused({"to": _("You are the main Super User already.")})
@@ -113,12 +110,6 @@ def _lock_open(hand_over: HandOver) -> HandOver:
     return hand_over
 
 
-def _require_receiver(actor: User, hand_over: HandOver) -> None:
-    mine = require_super_user(actor, hand_over.customer)
-    if mine.pk != hand_over.receiver_id:
-        raise PermissionDenied("offered to someone else")
-
-
 @transaction.atomic
 def accept_hand_over(
     *, actor: User, hand_over: HandOver, signed_in_at: datetime | None
@@ -132,7 +123,7 @@ def accept_hand_over(
     """
     hand_over = _lock_open(hand_over)
     customer, giver = hand_over.customer, hand_over.giver
-    _require_receiver(actor, hand_over)
+    require_receiver(actor, hand_over)
     stands = customer.main_super_user_id == giver.pk and giver.user.is_active
     if hand_over.is_expired or not stands:
         raise HandOverRefused(_("This offer no longer stands."), code="gone")
@@ -171,7 +162,7 @@ def decline_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
     to, HandOverRefused once settled.
     """
     hand_over = _lock_open(hand_over)
-    _require_receiver(actor, hand_over)
+    require_receiver(actor, hand_over)
     _settle(hand_over, HandOverState.DECLINED)
     _record("declined", actor, hand_over)
     emails.send_hand_over(kind="declined", hand_over=hand_over, reader=hand_over.giver)
@@ -184,7 +175,7 @@ def withdraw_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
     Super User, HandOverRefused once settled.
     """
     hand_over = _lock_open(hand_over)
-    _require_main(actor, hand_over.customer)
+    require_main_super_user(actor, hand_over.customer)
     _settle(hand_over, HandOverState.WITHDRAWN)
     _record("withdrawn", actor, hand_over)
     emails.send_hand_over(kind="withdrawn", hand_over=hand_over, reader=hand_over.receiver)

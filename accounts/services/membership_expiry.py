@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.choices import OffboardingState
-from accounts.models import AccessRequest, AuditEvent, Customer, Membership, Offboarding, Team, User
+from accounts.models import AuditEvent, Membership, Offboarding, Team, User
+from accounts.permissions import MembershipRefused, lock_customer, main_super_user_refusal
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_staff, require_super_user
 from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team
 
@@ -24,42 +24,13 @@ ANNOUNCED = timedelta(days=7)  # so long before the end, those concerned are rem
 log = structlog.get_logger(__name__)
 
 
-class MembershipRefused(ValidationError):
-    """What was asked of a membership makes no sense; the message says why."""
-
-
-def lock_membership(
-    actor: User, membership: Membership, answering: AccessRequest | None = None
-) -> tuple[Customer, Membership]:
-    """Customer first, then the membership; the actor must be its Super User.
-
-    Or staff that is `answering` this person's own request, passed on to the provider. Raises
-    PermissionDenied, or MembershipRefused for who has left.
-    """
-    customer = lock_customer(membership.customer)
-    if answering is None:
-        require_super_user(actor, customer)
-    elif answering.passed_at is None or answering.membership_id != membership.pk:
-        raise PermissionDenied("not this person's request, or not the provider's to answer")
-    else:
-        require_staff(actor, "accounts.change_accessrequest")
-    membership = Membership.objects.select_for_update().get(pk=membership.pk)
-    over = membership.ends_at is not None and membership.ends_at <= timezone.now()
-    if over or membership.ended_at is not None:
-        raise MembershipRefused(_("This person has already left."))
-    return customer, membership
-
-
 def save_membership(membership: Membership) -> None:
     """Save, and turn the database's own refusal into ours."""
     try:
         with transaction.atomic():
             membership.save()
     except IntegrityError as error:
-        raise MembershipRefused(
-            _("This is the main Super User. Hand the role over to someone else first."),
-            code="main_super_user",
-        ) from error
+        raise main_super_user_refusal() from error
 
 
 def open_offboarding(membership: Membership) -> Offboarding | None:

@@ -9,23 +9,13 @@ from django.utils.translation import gettext as _
 from accounts import emails, signals
 from accounts.choices import Role
 from accounts.models import AccessRequest, AuditEvent, Customer, Membership, User
-from accounts.services.audit import record_event
-from accounts.services.membership_expiry import (
+from accounts.permissions import (
     MembershipRefused,
-    end_lapsed,
-    finish_membership,
-    lock_membership,
-    save_membership,
+    lock_managed_membership,
+    refuse_main_super_user,
 )
-
-
-def refuse_main_super_user(customer: Customer, membership: Membership) -> None:
-    """Raise MembershipRefused for the main Super User, who hands over first."""
-    if customer.main_super_user_id == membership.pk:
-        raise MembershipRefused(
-            _("This is the main Super User. Hand the role over to someone else first."),
-            code="main_super_user",
-        )
+from accounts.services.audit import record_event
+from accounts.services.membership_expiry import end_lapsed, finish_membership, save_membership
 
 
 @transaction.atomic
@@ -63,7 +53,7 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
     Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
     Super User, oneself, or who is already suspended.
     """
-    customer, membership = lock_membership(actor, membership)
+    customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot suspend yourself."))
@@ -82,7 +72,7 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
 @transaction.atomic
 def restore_membership(*, actor: User, membership: Membership) -> Membership:
     """End a suspension; every grant counts again. Raises like suspend_membership."""
-    customer, membership = lock_membership(actor, membership)
+    customer, membership = lock_managed_membership(actor, membership)
     if membership.suspended_at is None:
         raise MembershipRefused(_("This person is not suspended."))
     membership.suspended_at = None
@@ -102,7 +92,7 @@ def remove_membership(
     actor is a Super User here, or staff `answering` the person's own request that was passed on;
     MembershipRefused for the main Super User, oneself, or who has left already.
     """
-    customer, membership = lock_membership(actor, membership, answering)
+    customer, membership = lock_managed_membership(actor, membership, answering)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
@@ -125,7 +115,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
     Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
     Super User and for oneself (nobody promotes or demotes oneself).
     """
-    customer, membership = lock_membership(actor, membership)
+    customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
     if role not in Role.values:
         raise MembershipRefused(_("Choose a role."), code="role")
@@ -159,7 +149,7 @@ def update_work_details(
 
     `answering` as in remove_membership. Raises like suspend_membership.
     """
-    customer, membership = lock_membership(actor, membership, answering)
+    customer, membership = lock_managed_membership(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:

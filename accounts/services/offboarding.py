@@ -21,17 +21,15 @@ from accounts.models import (
     Team,
     User,
 )
+from accounts.permissions import MembershipRefused, lock_managed_membership, refuse_main_super_user
 from accounts.services.audit import record_event
 from accounts.services.membership_expiry import (
     ANNOUNCED,
-    MembershipRefused,
     end_membership,
-    lock_membership,
     open_offboarding,
     save_membership,
     settle_offboarding,
 )
-from accounts.services.memberships import refuse_main_super_user
 from accounts.services.requests import approve_request
 from accounts.services.teams import add_to_team
 from accounts.validators import validate_plain_lines
@@ -44,7 +42,7 @@ class OffboardingRefused(MembershipRefused):
 
 
 def _lock_leaving_membership(actor: User, membership: Membership) -> tuple[Customer, Membership]:
-    customer, membership = lock_membership(actor, membership)
+    customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
         raise OffboardingRefused(_("You cannot end your own membership. Ask another Super User."))

@@ -4,14 +4,14 @@ from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import emails, signals
 from accounts.models import Membership, User
+from accounts.permissions import require_support
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from accounts.services.sessions import end_sessions
 from accounts.validators import clean_reason
 
@@ -25,10 +25,8 @@ TICKET_LENGTH = 60
 
 def _prepare(actor: User, person: User, ticket: str, reason: str) -> tuple[User, str, str]:
     """Who may, on whom, and why: the same for every act of the desk (G1, G3)."""
-    require_staff(actor, "accounts.use_desk")
     person = User.objects.select_for_update().get(pk=person.pk)
-    if person.is_staff or person.pk == actor.pk:
-        raise PermissionDenied("the desk never acts on staff or on itself")
+    require_support(actor, person)
     if not person.is_active:
         raise SupportRefused(_("This account is closed."))
     ticket = clean_reason("ticket", ticket, length=TICKET_LENGTH)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts import signals
 from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
+from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 from accounts.validators import validate_plain_lines
 
 
@@ -23,8 +23,7 @@ class TeamRefused(ValidationError):
 
 def _lock_for_change(actor: User, team: Team) -> tuple[Customer, Team]:
     """Customer first, then the team as it is now; the actor must be a Super User here."""
-    customer = lock_customer(team.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, team.customer)
     present = Team.objects.select_for_update().filter(pk=team.pk).first()
     if present is None:
         raise TeamRefused(_("This team no longer exists."), code="gone")
@@ -55,8 +54,7 @@ def _save(team: Team) -> None:
 @transaction.atomic
 def create_team(*, actor: User, customer: Customer, name: str) -> Team:
     """A new, empty team. Raises PermissionDenied, or ValidationError for a bad or taken name."""
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     team = make_team(customer=customer, name=name, key=uuid.uuid4())
     record_event(kind="team.created", actor=actor, customer=customer, team=team.name)
     return team

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Customer, Undo, User
+from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 
 UNDO_WITHIN = timedelta(minutes=10)
 
@@ -73,8 +73,7 @@ def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
     """
     if event.customer is None:
         raise UndoRefused(_("This cannot be undone."), code="kind")
-    customer = lock_customer(event.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, event.customer)
     recreate = _RECREATE.get(event.kind)
     if recreate is None:
         raise UndoRefused(_("This cannot be undone."), code="kind")

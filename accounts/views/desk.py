@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.forms import DeskForm, SearchForm
 from accounts.http import PersonRequest
 from accounts.models import User
+from accounts.permissions import require_staff
 from accounts.selectors import (
     access_of,
     desk_acts_on,
@@ -22,7 +23,6 @@ from accounts.selectors import (
     sentence_of,
 )
 from accounts.services import support
-from accounts.services.customers import require_staff
 
 SHORTEST_SEARCH = 2
 

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
+from accounts.permissions import require_staff
 from accounts.selectors import customers_for_staff, page_of
-from accounts.services.customers import require_staff
 
 
 @require_safe

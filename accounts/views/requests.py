@@ -19,7 +19,7 @@ from accounts.selectors import (
     super_users_of,
     waiting_requests,
 )
-from accounts.services.requests import pass_request, withdraw_request
+from accounts.services.requests import pass_on_request, withdraw_request
 from accounts.views.access import run_action
 
 
@@ -68,7 +68,7 @@ def request_pass(request: PersonRequest, customer: str, access_request: UUID) ->
     found = _visible(request, customer, access_request)
     run_action(
         request,
-        lambda: pass_request(actor=request.user, access_request=found),
+        lambda: pass_on_request(actor=request.user, access_request=found),
         _("Passed on to %(provider)s. Everyone concerned has been told.")
         % {"provider": settings.HUB_BRAND_NAME},
     )

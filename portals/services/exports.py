@@ -1,12 +1,10 @@
 """That somebody took away who may do what is in the trail."""
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import AuditEvent, Customer, Membership, User
-from accounts.selectors import is_super_user
+from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer
 from portals.models import Resource
 
 
@@ -23,9 +21,7 @@ def record_access_export(
     In: whose rights alone, or on which thing alone. A suspended company's may be taken too: they
     can be read. Raises PermissionDenied unless the actor is a Super User here.
     """
-    customer = lock_customer(customer)
-    if not (actor.is_active and is_super_user(actor, customer)):
-        raise PermissionDenied("not a Super User of this customer")
+    customer = lock_managed_customer(actor, customer, to_read=True)
     if membership is not None:
         return record_event(
             kind="rights.exported_of_person",

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
-from accounts.services.customers import lock_customer, require_super_user
+from accounts.permissions import lock_managed_customer
 from accounts.services.teams import add_to_team, remove_from_team
 from portals.models import Privilege, Resource, TeamGrant
 from portals.services.grants import (
@@ -139,8 +139,7 @@ def apply_changes(
     PermissionDenied unless the actor is a Super User here; ChangesRefused naming the change, with
     code "stale" where a grant is not, or no longer, as it was reviewed; FreshSignInRequired.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     wanted = list(changes)
     if not wanted:
         raise ChangesRefused(_("There is nothing to change."), code="empty")

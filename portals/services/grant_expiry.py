@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Membership, Team, User
+from accounts.permissions import lock_customer, lock_managed_customer
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 from portals import emails
 from portals.choices import RenewalLength
 from portals.models import PersonGrant, TeamGrant
@@ -44,8 +44,7 @@ def renew_grant(
     User of the customer; GrantRefused, also when the right was renewed, changed or taken meanwhile;
     FreshSignInRequired.
     """
-    customer = lock_customer(grant.content_object.subscription.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, grant.content_object.subscription.customer)
     present = (
         type(grant)
         ._default_manager.select_related("permission__privilege__portal", "content_object")

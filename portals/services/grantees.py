@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Team, User
-from accounts.services.sign_in import require_fresh_sign_in
+from accounts.permissions import require_fresh_sign_in
 from portals import emails
 from portals.models import PersonGrant, TeamGrant
 from portals.selectors.privileges import sensitive_among

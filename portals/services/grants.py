@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Customer, Membership, Team, User
+from accounts.permissions import (
+    lock_managed_customer,
+    require_fresh_sign_in,
+)
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
-from accounts.services.sign_in import require_fresh_sign_in
 from portals import emails
 from portals.choices import SubscriptionStatus
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource, TeamGrant
@@ -141,8 +143,7 @@ def grant_privilege(
     nothing and leaves no second event. Raises PermissionDenied unless the actor is a Super User of
     the resource's customer; GrantRefused naming the field; FreshSignInRequired.
     """
-    customer = lock_customer(resource.subscription.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, resource.subscription.customer)
     resource = current_resource(resource)
     grantees = grantee_user_ids(customer, grantee)
     check_privilege(
@@ -187,8 +188,7 @@ def grant_at_least(
     Whoever has it as early and as long keeps it as it is. Raises as grant_privilege does;
     GrantRefused where what is there and these terms leave a gap that neither covers.
     """
-    customer = lock_customer(resource.subscription.customer)
-    require_super_user(actor, customer)
+    lock_managed_customer(actor, resource.subscription.customer)
     present = existing_grant(grantee, privilege, resource)
     now = timezone.now()
     if present is not None and (present.expires_at is None or present.expires_at > now):
@@ -262,8 +262,7 @@ def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
     PermissionDenied unless the actor is a Super User of the resource's customer.
     """
     resource = grant.content_object
-    customer = lock_customer(resource.subscription.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, resource.subscription.customer)
     deleted, _rows = type(grant)._default_manager.filter(pk=grant.pk).delete()
     if not deleted:
         return None

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
+from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 from portals.models import Preset, PresetLine, Privilege
 from portals.selectors.resources import subscriptions_of
 
@@ -61,8 +61,7 @@ def _details(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
 @transaction.atomic
 def create_preset(*, actor: User, customer: Customer, name: str, lines: Iterable[Line]) -> Preset:
     """A new preset. Raises PermissionDenied; PresetRefused or ValidationError naming the field."""
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     if customer.presets.count() >= MOST_PRESETS:
         raise PresetRefused(_("These are enough presets. Delete one first."), code="many")
     preset, wanted = Preset(customer=customer, name=name), list(lines)
@@ -100,8 +99,7 @@ def delete_preset(*, actor: User, preset: Preset) -> None:
 
 
 def _locked(actor: User, preset: Preset) -> Preset:
-    customer = lock_customer(preset.customer)
-    require_super_user(actor, customer)
+    lock_managed_customer(actor, preset.customer)
     present = Preset.objects.select_related("customer").filter(pk=preset.pk).first()
     if present is None:
         raise PresetRefused(_("This preset no longer exists."), code="gone")

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import RequestKind
 from accounts.models import AccessRequest, Customer, Membership, User
-from accounts.services.requests import RequestRefused, open_request
+from accounts.permissions import RequestRefused
+from accounts.services.requests import open_request
 from portals.choices import ROOT_TYPE
 from portals.decision import privileges_one_has
 from portals.models import Privilege, RequestedGrant, Resource

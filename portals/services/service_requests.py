@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import ASKED_OF_PROVIDER, RequestKind
 from accounts.models import AccessRequest, Customer, User
-from accounts.services.requests import RequestRefused, open_request
-from accounts.services.sign_in import require_fresh_sign_in
+from accounts.permissions import RequestRefused, require_fresh_sign_in
+from accounts.services.requests import open_request
 from portals.choices import SubscriptionStatus
 from portals.models import Portal, Subscription
 from portals.services.subscriptions import set_subscription_status, subscribe_customer

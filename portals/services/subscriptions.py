@@ -7,8 +7,8 @@ from django.utils.translation import override
 
 from accounts.choices import CustomerStatus, Language, RequestState
 from accounts.models import Customer, User
+from accounts.permissions import lock_customer, require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_staff
 from portals.choices import ROOT_TYPE, SubscriptionStatus
 from portals.models import (
     OfferedGrant,

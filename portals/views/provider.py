@@ -13,6 +13,7 @@ from accounts.choices import CustomerStatus
 from accounts.forms import first_error
 from accounts.http import PersonRequest
 from accounts.models import Customer, User
+from accounts.permissions import require_staff
 from accounts.selectors import activity_of, page_of, sentence_of
 from accounts.services import customers, invitations
 from accounts.views.access import run_action
@@ -31,7 +32,7 @@ from portals.signals import customer_page_shown
 @require_http_methods(["GET", "HEAD", "POST"])
 def customer_create(request: PersonRequest) -> HttpResponse:
     """A new customer with its first portals and the invitation of its main Super User."""
-    customers.require_staff(request.user, "accounts.add_customer")
+    require_staff(request.user, "accounts.add_customer")
     form = CustomerForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -62,7 +63,7 @@ def _create(
 
 def _customer(request: PersonRequest, slug: str, permission: str) -> Customer:
     """Any customer, for staff with this permission (else 403)."""
-    customers.require_staff(request.user, permission)
+    require_staff(request.user, permission)
     return get_object_or_404(Customer.objects.select_related("main_super_user__user"), slug=slug)
 
 

@@ -15,8 +15,8 @@ from accounts.choices import RequestKind
 from accounts.forms import AnswerForm, RefuseForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest
+from accounts.permissions import require_staff
 from accounts.selectors import page_of, requests_with_provider, super_users_of
-from accounts.services.customers import require_staff
 from accounts.services.requests import (
     approve_request,
     is_for_provider_alone,

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.models import Campaign, Message, NoticeClass
 from preferences.tasks import enqueue_dispatch

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Language
 from accounts.models import Customer, Membership, User
+from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 from preferences.choices import ContactKind, NoticeCode
 from preferences.models import (
     ContactRole,
@@ -37,8 +37,7 @@ def deny_topic(*, actor: User, customer: Customer, topic: Topic) -> CustomerTopi
     Who also belongs to another company that lets it through still gets it through that one. Raises
     PermissionDenied, or CustomerEmailRefused naming `topic` when it is not offered to the company.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     if not topics_for(customer).filter(pk=topic.pk).exists():
         raise CustomerEmailRefused({"topic": _("This mail is not offered to your company.")})
     denial, made = CustomerTopicDenial.objects.get_or_create(
@@ -57,8 +56,7 @@ def allow_topic(*, actor: User, customer: Customer, topic: Topic) -> bool:
 
     Raises PermissionDenied.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     denied, _rows = CustomerTopicDenial.objects.filter(customer=customer, topic=topic).delete()
     if denied:
         record_event(
@@ -97,8 +95,7 @@ def remove_recipient(*, actor: User, recipient: CustomerRecipient) -> bool:
 
     Raises PermissionDenied.
     """
-    customer = lock_customer(recipient.membership.customer)
-    require_super_user(actor, customer)
+    lock_managed_customer(actor, recipient.membership.customer)
     gone, _rows = CustomerRecipient.objects.filter(pk=recipient.pk).delete()
     if gone:
         names = _names(recipient.what)
@@ -131,8 +128,7 @@ def name_contact(*, actor: User, membership: Membership, kind: str) -> ContactRo
 @transaction.atomic
 def remove_contact(*, actor: User, contact: ContactRole) -> bool:
     """End a contact role. Out: whether it was there. Raises PermissionDenied."""
-    customer = lock_customer(contact.membership.customer)
-    require_super_user(actor, customer)
+    lock_managed_customer(actor, contact.membership.customer)
     gone, _rows = ContactRole.objects.filter(pk=contact.pk).delete()
     if gone:
         label = ContactKind(contact.kind).label
@@ -159,8 +155,7 @@ def drop_mail_of_leaver(*, membership: Membership) -> dict[str, list[str]]:
 
 
 def _lock_present(actor: User, membership: Membership) -> tuple[Customer, Membership]:
-    customer = lock_customer(membership.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, membership.customer)
     found = (
         Membership.objects.present()
         .select_for_update(of=("self",))

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
+from accounts.permissions import require_staff
 from accounts.selectors import proved_addresses, super_users_of
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from accounts.validators import clean_reason
 from preferences.choices.delivery_events import OPEN_ESCALATIONS, EscalationState, ReachedHow
 from preferences.gate import bounce_notices

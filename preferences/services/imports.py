@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Language
 from accounts.models import User
+from accounts.permissions import require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from accounts.spreadsheets import Line
 from accounts.validators import normalise_address
 from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, TopicBasis

@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from preferences.choices import FOUNDING_CLASSES
 from preferences.models import Activation, NoticeClass
 

@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
+from accounts.permissions import lock_customer, require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_staff
 from preferences.models import Reseller
 
 

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Language
 from accounts.models import User
+from accounts.permissions import require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from preferences.emails import send_notice_text, send_topic_mail
 from preferences.models import Campaign, NoticeClass, Recipient
 from preferences.selectors import send_decision_for

@@ -5,8 +5,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from accounts.permissions import require_staff
 from accounts.services.audit import record_event
-from accounts.services.customers import require_staff
 from preferences.models import Topic
 
 TOPIC_FIELDS = (

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.forms.strict import ActForm
 from accounts.http import PersonRequest
+from accounts.permissions import require_staff
 from accounts.selectors import page_of
-from accounts.services.customers import require_staff
 from accounts.views.access import run_action
 from preferences.forms.bounces import SettleForm
 from preferences.models import Escalation

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import PersonRequest
+from accounts.permissions import require_staff
 from accounts.selectors import page_of
-from accounts.services.customers import require_staff
 from accounts.views.access import run_action
 from preferences.choices import CampaignState
 from preferences.forms.campaigns import CampaignForm, SendForm

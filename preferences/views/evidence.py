@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import PersonRequest
-from accounts.services.customers import require_staff
+from accounts.permissions import require_staff
 from preferences.forms.evidence import EvidenceForm
 from preferences.selectors import find_recipient, notice_classes
 from preferences.selectors.mandatory_mail_statistics import mandatory_sends

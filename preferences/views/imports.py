@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import PersonRequest
-from accounts.services.customers import require_staff
+from accounts.permissions import require_staff
 from accounts.spreadsheets import (
     Line,
     columns_to_name,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.services.customers import require_staff
+from accounts.permissions import require_staff
 from accounts.views.access import run_action
 from preferences.models import Reseller
 from preferences.services.resellers import mark_reseller, unmark_reseller

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import PersonRequest
-from accounts.services.customers import require_staff
+from accounts.permissions import require_staff
 from accounts.views.access import run_action
 from preferences.choices import FOUNDING_CLASSES
 from preferences.forms.topics import NewTopicForm, TopicForm

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, HandOver, Membership, User
+from accounts.permissions import FreshSignInRequired
 from accounts.selectors import sentence_of
 from accounts.services.confirmation_name import ConfirmationNameRefused
 from accounts.services.customers import suspend_customer
@@ -20,7 +21,6 @@ from accounts.services.hand_overs import (
     withdraw_hand_over,
 )
 from accounts.services.memberships import change_role, remove_membership, suspend_membership
-from accounts.services.sign_in import FreshSignInRequired
 from hub.navigation import sections_for
 
 COMPANY, NAME = "/c/alder/company/", "Alder Dental"

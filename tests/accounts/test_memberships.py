@@ -6,9 +6,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import AuditEvent, Membership
+from accounts.permissions import MembershipRefused
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import (
-    MembershipRefused,
     change_role,
     remove_membership,
     restore_membership,

@@ -10,16 +10,16 @@ from django.utils import timezone
 
 from accounts import signals
 from accounts.models import AccessRequest, AuditEvent, Membership, User
+from accounts.permissions import RequestRefused
 from accounts.selectors import sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.memberships import remove_membership, update_work_details
 from accounts.services.requests import (
-    RequestRefused,
     approve_request,
     open_request,
-    pass_request,
+    pass_on_request,
     refuse_request,
     send_back_request,
 )
@@ -123,13 +123,13 @@ def test_the_time_is_a_setting(ask, settings):
 
 
 def test_a_super_user_passes_it_on_once(ask, alice, olive, events):
-    access_request = pass_request(actor=alice, access_request=ask())
+    access_request = pass_on_request(actor=alice, access_request=ask())
     assert sentence_of(AuditEvent.objects.filter(kind="request.passed").get()) == (
         "Alice Martin passed a request of Bob Tremblay on to the provider: Something else."
     )
     before = events()
     with pytest.raises(RequestRefused, match="with the provider already"):
-        pass_request(actor=alice, access_request=access_request)
+        pass_on_request(actor=alice, access_request=access_request)
     assert events() == before
 
 
@@ -139,9 +139,9 @@ def test_only_its_super_users_pass_it_on(ask, bob, emma, charlie, dana, olive, j
     before = events()
     for person in (bob, emma, charlie, dana, olive):
         with pytest.raises(PermissionDenied):
-            pass_request(actor=person, access_request=access_request)
+            pass_on_request(actor=person, access_request=access_request)
     with pytest.raises(RequestRefused, match="your own"):
-        pass_request(actor=gina, access_request=own)
+        pass_on_request(actor=gina, access_request=own)
     assert events() == before
 
 
@@ -154,7 +154,7 @@ def test_staff_answer_only_what_was_passed_on(ask, alice, olive, clerk, charlie,
     for person in (olive, clerk, charlie):
         with pytest.raises(PermissionDenied):
             approve_request(actor=person, access_request=access_request, for_provider=True)
-    pass_request(actor=alice, access_request=access_request)
+    pass_on_request(actor=alice, access_request=access_request)
     for person in (clerk, charlie, alice):
         with pytest.raises(PermissionDenied):
             approve_request(actor=person, access_request=access_request, for_provider=True)
@@ -168,7 +168,7 @@ def test_staff_answer_only_what_was_passed_on(ask, alice, olive, clerk, charlie,
     [("name", "work_name", "Robert Tremblay"), ("phone", "work_phone", "+1 514 555 0142")],
 )
 def test_staff_say_yes_to_a_change(ask, alice, olive, bob, membership, deliver, kind, field, value):
-    access_request = pass_request(actor=alice, access_request=ask(kind, wanted={field: value}))
+    access_request = pass_on_request(actor=alice, access_request=ask(kind, wanted={field: value}))
 
     approved = approve_request(actor=olive, access_request=access_request, for_provider=True)
 
@@ -181,7 +181,7 @@ def test_staff_say_yes_to_a_change(ask, alice, olive, bob, membership, deliver, 
 
 
 def test_staff_let_a_person_leave_who_asked_to(ask, alice, olive, bob, emma, membership):
-    access_request = pass_request(actor=alice, access_request=ask("leave"))
+    access_request = pass_on_request(actor=alice, access_request=ask("leave"))
     with pytest.raises(PermissionDenied):
         remove_membership(actor=olive, membership=membership(emma), answering=access_request)
     with pytest.raises(PermissionDenied):
@@ -197,7 +197,7 @@ def test_staff_let_a_person_leave_who_asked_to(ask, alice, olive, bob, emma, mem
 
 
 def test_staff_never_give_rights(waiting, alice, olive, emma, events):
-    pass_request(actor=alice, access_request=waiting)
+    pass_on_request(actor=alice, access_request=waiting)
     before = events()
     with pytest.raises(RequestRefused, match="Only a Super User gives rights"):
         approve_request(actor=olive, access_request=waiting, for_provider=True)

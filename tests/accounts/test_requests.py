@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import AccessRequest, AuditEvent, Membership
+from accounts.permissions import RequestRefused
 from accounts.selectors import sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
@@ -16,7 +17,6 @@ from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import (
     MOST_A_DAY,
     MOST_OPEN,
-    RequestRefused,
     approve_request,
     open_request,
     refuse_request,

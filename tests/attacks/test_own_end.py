@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership
+from accounts.permissions import MembershipRefused
 from accounts.services.invitations import accept_invitation, invite_person
-from accounts.services.membership_expiry import MembershipRefused
 from accounts.services.offboarding import cancel_offboarding, plan_offboarding, set_membership_end
 
 

@@ -5,8 +5,9 @@ from urllib.parse import quote
 import pytest
 
 from accounts.models import AccessRequest
+from accounts.permissions import RequestRefused
 from accounts.services.invitations import accept_invitation, invite_person
-from accounts.services.requests import RequestRefused, approve_request
+from accounts.services.requests import approve_request
 from portals.models import RequestedGrant
 from portals.services.requests import request_access
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from accounts.services.sign_in import FreshSignInRequired
+from accounts.permissions import FreshSignInRequired
 from accounts.services.teams import create_team
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grant_changes import (

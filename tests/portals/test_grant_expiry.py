@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts import signals
 from accounts.models import AccessRequest, AuditEvent
+from accounts.permissions import FreshSignInRequired
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role
 from accounts.services.requests import approve_request
-from accounts.services.sign_in import FreshSignInRequired
 from hub.navigation import sections_for
 from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
 from portals.models import PersonGrant, TeamGrant

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from accounts.permissions import FreshSignInRequired
 from accounts.services.memberships import change_role, suspend_membership
-from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grants import (

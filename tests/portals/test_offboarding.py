@@ -10,18 +10,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, Offboarding
+from accounts.permissions import FreshSignInRequired, MembershipRefused, RequestRefused
 from accounts.selectors import people_of
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.membership_expiry import (
     ANNOUNCED,
-    MembershipRefused,
     end_due_memberships,
     remind_of_membership_expiry,
 )
 from accounts.services.memberships import change_role, remove_membership
 from accounts.services.offboarding import OffboardingRefused, cancel_offboarding, set_membership_end
-from accounts.services.requests import RequestRefused, approve_request, open_request
-from accounts.services.sign_in import FreshSignInRequired
+from accounts.services.requests import approve_request, open_request
 from accounts.services.teams import add_to_team, create_team, delete_team
 from accounts.services.undo import UndoRefused, undo_event
 from accounts.signals import periodic_tick

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, TeamMembership
+from accounts.permissions import FreshSignInRequired
 from accounts.services import bulk
 from accounts.services.audit import verify_chain
 from accounts.services.bulk import BulkRefused
 from accounts.services.confirmation_name import ConfirmationNameRefused
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import suspend_membership
-from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import add_to_team, create_team
 from portals.models import PersonGrant
 from portals.services.bulk import grant_to_people

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AccessRequest, AuditEvent
-from accounts.services.requests import RequestRefused, approve_request, refuse_request
-from accounts.services.sign_in import FreshSignInRequired
+from accounts.permissions import FreshSignInRequired, RequestRefused
+from accounts.services.requests import approve_request, refuse_request
 from portals.models import PersonGrant, RequestedGrant
 from portals.selectors.requests import askable_by
 from portals.services.grants import GrantRefused

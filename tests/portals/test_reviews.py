@@ -9,11 +9,11 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Membership
+from accounts.permissions import FreshSignInRequired
 from accounts.selectors import activity_of, history_of, sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role, remove_membership
-from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import delete_team
 from portals.models import AccessReview, PersonGrant, Portal, ReviewItem, ReviewQuarter, TeamGrant
 from portals.services.grants import revoke_privilege

@@ -6,17 +6,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AccessRequest, AuditEvent
+from accounts.permissions import FreshSignInRequired, RequestRefused
 from accounts.selectors import activity_of, sentence_of
 from accounts.services.audit import verify_chain
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.requests import (
-    RequestRefused,
     approve_request,
     open_request,
     refuse_request,
     withdraw_request,
 )
-from accounts.services.sign_in import FreshSignInRequired
 from portals.models import PersonGrant, Portal, Subscription
 from portals.selectors.resources import loss_of
 from portals.services.service_requests import ServiceApproval, request_service

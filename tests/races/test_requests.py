@@ -11,8 +11,8 @@ from accounts.services.memberships import change_role
 from accounts.services.requests import (
     approve_request,
     open_request,
-    pass_on_what_waited,
-    pass_request,
+    pass_on_overdue_requests,
+    pass_on_request,
     refuse_request,
     send_back_request,
     withdraw_request,
@@ -69,9 +69,9 @@ def test_staff_super_users_asker_and_clock_meet(olive):  # noqa: F811
                 actor=olive, access_request=access_request, reason="No.", for_provider=True
             ),
             lambda: withdraw_request(actor=bob.user, access_request=access_request),
-            lambda: pass_request(actor=main.user, access_request=access_request),
-            pass_on_what_waited,
-            pass_on_what_waited,
+            lambda: pass_on_request(actor=main.user, access_request=access_request),
+            pass_on_overdue_requests,
+            pass_on_overdue_requests,
         )
 
         assert won(results[:5]) == 1, results
@@ -101,7 +101,7 @@ def test_eight_clocks_remind_and_pass_on_once(olive):  # noqa: F811
             AccessRequest.objects.filter(pk=access_request.pk).update(waiting_since=since)
             before = kinds(access_request)
 
-            assert won(race(*[pass_on_what_waited] * 8)) == 8
+            assert won(race(*[pass_on_overdue_requests] * 8)) == 8
 
             assert kinds(access_request) == [*before, kind]
         mails = Message.objects.filter(address=main.user.email, subject__contains="still waits")
@@ -115,7 +115,7 @@ def test_passed_and_sent_back_at_once(olive):  # noqa: F811
         access_request = open_request(
             actor=bob.user, customer=customer, kind="other", text="A chair."
         )
-        pass_request(actor=main.user, access_request=access_request)
+        pass_on_request(actor=main.user, access_request=access_request)
 
         def send_back(access_request=access_request):
             return send_back_request(actor=olive, access_request=access_request, word="Yours.")

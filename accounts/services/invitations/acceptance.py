@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from accounts import emails
 from accounts.choices import CustomerStatus, Role
 from accounts.models import AuditEvent, Invitation, Membership, User
+from accounts.permissions import lock_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer
 from accounts.services.invitations.sending import InvitationRefused, hash_token
 from accounts.services.memberships import begin_membership
 from accounts.services.teams import add_to_team

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import signals
 from accounts.choices import InviteeState, Role
 from accounts.models import Customer, Invitation, Membership, Team, User
-from accounts.services.customers import lock_customer, require_super_user
+from accounts.permissions import lock_customer, require_super_user
 from accounts.services.invitations.parsing import Invitee, role_called
 from accounts.services.invitations.sending import (
     InvitationRefused,

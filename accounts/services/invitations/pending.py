@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts import emails
 from accounts.models import Customer, Invitation, User
+from accounts.permissions import lock_customer, require_inviter
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_staff, require_super_user
 from accounts.services.invitations.sending import (
     LIFETIME,
     InvitationRefused,
@@ -20,11 +20,8 @@ from accounts.services.invitations.sending import (
 
 
 def _lock_open(actor: User, invitation: Invitation) -> tuple[Customer, Invitation]:
-    customer = lock_customer(invitation.customer)
-    if invitation.as_main_super_user:
-        require_staff(actor, "accounts.change_customer")
-    else:
-        require_super_user(actor, customer)
+    invitation.customer = customer = lock_customer(invitation.customer)
+    require_inviter(actor, invitation)
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.accepted_at or invitation.revoked_at:
         raise InvitationRefused(_("This invitation is no longer open."))

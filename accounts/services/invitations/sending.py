@@ -15,8 +15,12 @@ from django.utils.translation import gettext as _
 from accounts import emails
 from accounts.choices import CustomerStatus, Role
 from accounts.models import Customer, Invitation, Membership, Team, User
+from accounts.permissions import (
+    lock_customer,
+    lock_managed_customer,
+    require_staff,
+)
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_staff, require_super_user
 from accounts.validators import normalise_address
 
 LIFETIME = timedelta(days=7)
@@ -130,8 +134,7 @@ def invite_person(
     PermissionDenied unless the actor is a Super User here; InvitationRefused naming the field, or
     above MOST_A_DAY.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     refuse_burst(customer, 1)
     invitation = make_invitation(
         actor=actor, customer=customer, address=address, name=name, role=role

@@ -6,29 +6,24 @@ from accounts.services.requests.answering import (
     refuse_request,
     withdraw_request,
 )
-from accounts.services.requests.common_rules import (
-    RequestRefused,
-    belongs_elsewhere,
-    is_for_provider_alone,
-)
+from accounts.services.requests.common_rules import belongs_elsewhere, is_for_provider_alone
 from accounts.services.requests.opening import MOST_A_DAY, MOST_OPEN, open_request
-from accounts.services.requests.passing import (
-    pass_on_what_waited,
-    pass_request,
+from accounts.services.requests.passing_on import (
+    pass_on_overdue_requests,
+    pass_on_request,
     send_back_request,
 )
 
 __all__ = [
     "MOST_A_DAY",
     "MOST_OPEN",
-    "RequestRefused",
     "approve_request",
     "belongs_elsewhere",
     "close_requests_of_leaver",
     "is_for_provider_alone",
     "open_request",
-    "pass_on_what_waited",
-    "pass_request",
+    "pass_on_overdue_requests",
+    "pass_on_request",
     "refuse_request",
     "send_back_request",
     "withdraw_request",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,10 +9,14 @@ from django.utils.translation import gettext as _
 from accounts import emails, signals
 from accounts.choices import RequestKind, RequestState
 from accounts.models import AccessRequest, Membership, Offboarding, User
-from accounts.services.customers import require_staff, require_super_user
+from accounts.permissions import (
+    RequestRefused,
+    refuse_own_request,
+    require_answerer,
+    require_requester,
+)
 from accounts.services.memberships import remove_membership, update_work_details
 from accounts.services.requests.common_rules import (
-    RequestRefused,
     clean_text,
     is_for_provider_alone,
     lock_request,
@@ -33,18 +36,9 @@ def lock_to_answer(
     RequestRefused for one's own.
     """
     access_request = lock_request(access_request)
-    if not for_provider:
-        require_super_user(actor, access_request.customer)
-    else:
-        changes = "change_customer" if access_request.is_of_provider else "change_accessrequest"
-        require_staff(actor, f"accounts.{changes}")
-        if access_request.passed_at is None:
-            raise PermissionDenied("nobody passed this on to the provider")
+    require_answerer(actor, access_request, for_provider=for_provider)
     require_open(access_request)
-    if access_request.membership.user_id == actor.pk:
-        raise RequestRefused(
-            _("This is your own request. Another Super User answers it."), code="own"
-        )
+    refuse_own_request(actor, access_request)
     if not for_provider and is_for_provider_alone(access_request):
         raise RequestRefused(_("The provider answers this request."), code="provider")
     return access_request
@@ -134,8 +128,7 @@ def withdraw_request(*, actor: User, access_request: AccessRequest) -> AccessReq
     answered.
     """
     access_request = lock_request(access_request)
-    if access_request.membership.user_id != actor.pk or not access_request.membership.is_live:
-        raise PermissionDenied("not the person who asked")
+    require_requester(actor, access_request)
     require_open(access_request)
     withdraw(access_request)
     record("request.withdrawn", access_request, actor)

@@ -9,13 +9,9 @@ from django.utils.translation import gettext as _
 from accounts.choices import RequestKind, RequestState
 from accounts.models import AccessRequest, Membership, User
 from accounts.models.requests import TEXT_LENGTH
+from accounts.permissions import RequestRefused, lock_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer
 from accounts.validators import validate_plain_lines
-
-
-class RequestRefused(ValidationError):
-    """The request cannot be made or answered so; the message says why."""
 
 
 def clean_text(field: str, text: str, *, required: bool = False) -> str:

@@ -11,12 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import emails
-from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, RequestKind
+from accounts.choices import ASKED_OF_PROVIDER, RequestKind
 from accounts.models import AccessRequest, Customer, Membership, User
+from accounts.permissions import RequestRefused, lock_customer, require_member
 from accounts.selectors import super_users_of
-from accounts.services.customers import lock_customer
 from accounts.services.requests.common_rules import (
-    RequestRefused,
     belongs_elsewhere,
     clean_text,
     record,
@@ -55,9 +54,7 @@ def open_request(
     and for a service its Super User; RequestRefused naming the field.
     """
     customer = lock_customer(customer)
-    membership = Membership.objects.live().filter(user=actor, customer=customer).first()
-    if membership is None or not actor.is_active or customer.status != CustomerStatus.ACTIVE:
-        raise PermissionDenied("not a live member of an active customer")
+    membership = require_member(actor, customer)
     if kind not in RequestKind.values:
         raise RequestRefused({"kind": _("Choose what you ask for.")})
     of_provider = kind in ASKED_OF_PROVIDER

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Customer, Membership, Team, User
+from accounts.permissions import lock_managed_customer
 from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 from accounts.services.memberships import change_role
 from portals.choices import ReviewDecision, ReviewState
 from portals.models import AccessReview, Privilege, PrivilegeInclusion, ReviewItem
@@ -65,8 +65,7 @@ def save_decisions(
     somebody else could decide, by the line's key where it is one line's fault; FreshSignInRequired
     where a reduction gives a sensitive right.
     """
-    customer = lock_customer(review.customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, review.customer)
     review = AccessReview.objects.select_for_update().get(pk=review.pk)
     if not review.is_open:
         raise ReviewRefused(_("This review is over."), code="over")

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import CustomerStatus
 from accounts.models import Customer, User
+from accounts.permissions import lock_customer, lock_managed_customer
 from accounts.services.audit import record_event
-from accounts.services.customers import lock_customer, require_super_user
 from portals import emails
 from portals.choices import ReviewState
 from portals.models import AccessReview, PersonGrant, ReviewQuarter, TeamGrant
@@ -40,8 +40,7 @@ def begin_review(*, actor: User, customer: Customer) -> AccessReview:
     Raises PermissionDenied unless the actor is a Super User here; ReviewRefused while one is open,
     or when nobody holds a right.
     """
-    customer = lock_customer(customer)
-    require_super_user(actor, customer)
+    customer = lock_managed_customer(actor, customer)
     if customer.access_reviews.open().exists():
         raise ReviewRefused(_("A review is open already."), code="open")
     if not _has_access(customer):

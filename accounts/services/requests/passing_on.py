@@ -13,11 +13,10 @@ from accounts import emails
 from accounts.choices import CustomerStatus, RequestState
 from accounts.models import AccessRequest, User
 from accounts.models.requests import MOST_REMINDERS
+from accounts.permissions import RequestRefused, refuse_own_request, require_super_user
 from accounts.selectors import super_users_of
-from accounts.services.customers import require_super_user
 from accounts.services.requests.answering import lock_to_answer
 from accounts.services.requests.common_rules import (
-    RequestRefused,
     clean_text,
     is_for_provider_alone,
     lock_request,
@@ -36,7 +35,7 @@ def patience() -> timedelta:
 
 
 @transaction.atomic
-def pass_request(*, actor: User, access_request: AccessRequest) -> AccessRequest:
+def pass_on_request(*, actor: User, access_request: AccessRequest) -> AccessRequest:
     """Pass a request on to the provider, which may answer it then, as Super Users still may.
 
     The asker, the other Super Users and the provider's staff are told. Raises PermissionDenied
@@ -46,10 +45,7 @@ def pass_request(*, actor: User, access_request: AccessRequest) -> AccessRequest
     access_request = lock_request(access_request)
     require_super_user(actor, access_request.customer)
     require_open(access_request)
-    if access_request.membership.user_id == actor.pk:
-        raise RequestRefused(
-            _("This is your own request. Another Super User answers it."), code="own"
-        )
+    refuse_own_request(actor, access_request)
     if access_request.passed_at is not None:
         raise RequestRefused(_("This request is with the provider already."), code="passed")
     _pass(access_request, actor)
@@ -92,7 +88,7 @@ def send_back_request(*, actor: User, access_request: AccessRequest, word: str) 
     return access_request
 
 
-def pass_on_what_waited() -> None:
+def pass_on_overdue_requests() -> None:
     """What fell due by now: reminders to Super Users, and what they left goes to the provider.
 
     Each request in its own transaction, under its customer's lock, where what is due is looked at
