@@ -1,4 +1,7 @@
-"""Mail whose words staff write. The gate reads and strips the header that names its category."""
+"""The emails of this app: those that staff write, and those that confirm a subscription.
+
+A private header names the topic or the notice class of each; the gate reads and strips it.
+"""
 
 from collections.abc import Sequence
 
@@ -6,7 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
 
-from accounts.emails import NOTICE_CLASS_HEADER, send_notice
+from accounts.emails import NOTICE_CLASS_HEADER, Address, send_to
 from accounts.models import User
 from preferences.models import NoticeClass, Topic
 
@@ -14,48 +17,46 @@ TOPIC_HEADER = "X-Hub-Topic"
 
 
 def send_topic_mail(*, topic: Topic, person: User, subject: str, text: str) -> None:
-    """Offer one person one mail of a topic; the worker sends it only if they want it then.
+    """Offer one person one email of a topic; the worker sends it only if they want it then.
 
-    The gate adds how to stop it. Raises MailRefused when the subject cannot stand in a header.
+    The gate adds the way to unsubscribe. Raises MailRefused when the subject can't stand in a
+    header.
     """
-    with translation.override(person.language):
-        EmailMessage(subject, text, to=[person.email], headers={TOPIC_HEADER: topic.slug}).send()
-
-
-def send_confirmation(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:
-    """Ask whoever reads at an address to confirm a subscription: a notice, not the mail itself.
-
-    It answers what was asked for here, and carries no header that would unsubscribe (R8).
-    """
-    send_notice(
-        template="preferences/emails/confirmation",
-        notice_class="transactional",
-        address=address,
-        language=language,
-        topics=topics,
-        link=link,
-        postal_address=settings.HUB_BRAND_ADDRESS,
-    )
-
-
-def send_subscribed(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:
-    """Tell an address what it gets from now on, and how to stop it: a notice like the other."""
-    send_notice(
-        template="preferences/emails/subscribed",
-        notice_class="transactional",
-        address=address,
-        language=language,
-        topics=topics,
-        link=link,
-        postal_address=settings.HUB_BRAND_ADDRESS,
-    )
+    _send_text(person, {TOPIC_HEADER: topic.slug}, subject, text)
 
 
 def send_notice_text(*, notice_class: NoticeClass, person: User, subject: str, text: str) -> None:
-    """Send one person a mandatory mail whose words somebody typed; the gate says why it comes.
+    """Send one person a notice that staff wrote; the gate says why it comes.
 
-    Raises MailRefused when the subject cannot stand in a header.
+    Raises MailRefused when the subject can't stand in a header.
     """
-    with translation.override(person.language):
-        headers = {NOTICE_CLASS_HEADER: notice_class.code}
+    _send_text(person, {NOTICE_CLASS_HEADER: notice_class.code}, subject, text)
+
+
+def _send_text(person: User, headers: dict[str, str], subject: str, text: str) -> None:
+    with translation.override(person.language):  # the gate adds the footer in it
         EmailMessage(subject, text, to=[person.email], headers=headers).send()
+
+
+def send_confirmation(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:
+    """Ask the reader of an address to confirm a subscription.
+
+    It is a notice that answers a form, so it carries no header that would unsubscribe (R8).
+    """
+    _send_about_topics("preferences/emails/confirmation", Address(address, language), topics, link)
+
+
+def send_subscribed(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:
+    """Tell an address which topics it gets from now on, and how to unsubscribe: a notice too."""
+    _send_about_topics("preferences/emails/subscribed", Address(address, language), topics, link)
+
+
+def _send_about_topics(template: str, to: Address, topics: Sequence[Topic], link: str) -> None:
+    send_to(
+        to,
+        template,
+        notice_class="transactional",
+        topics=topics,
+        link=link,
+        postal_address=settings.HUB_BRAND_ADDRESS,
+    )

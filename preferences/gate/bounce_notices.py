@@ -6,7 +6,15 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.emails import NOTICE_CLASS_HEADER, absolute, compose_notice, send_notice
+from accounts.emails import (
+    NOTICE_CLASS_HEADER,
+    Address,
+    Reader,
+    absolute,
+    compose_notice,
+    person_page,
+    send_to,
+)
 from accounts.models import Membership, User
 from preferences.gate.intake import take_in
 from preferences.models import Message, Recipient
@@ -26,10 +34,9 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
             headers = {NOTICE_CLASS_HEADER: str(original.notice_class_id)}
             return take_in(EmailMessage(subject, body, to=[address], headers=headers))
         return _take_notice(
-            template="preferences/emails/bounce_notice",
+            Address(address, language),
+            "preferences/emails/bounce_notice",
             notice_class=str(original.notice_class_id),
-            address=address,
-            language=language,
             reader=recipient.user,
             original=original,
             link=absolute(reverse("preferences:bounced-mail")),
@@ -38,31 +45,22 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
 
 def send_address_probe(*, person: User) -> Message:
     """A mail that only tries whether an address takes mail; out: its message."""
-    return _take_notice(
-        template="preferences/emails/probe",
-        notice_class="security",
-        address=person.email,
-        language=person.language,
-        reader=person,
-    )
+    return _take_notice(person, "preferences/emails/address_probe", notice_class="security")
 
 
 def send_unreachable(*, reader: User, membership: Membership, address: str) -> None:
     """Tell a Super User that mail to somebody comes back; never what it says."""
-    person = membership.user
-    send_notice(
-        template="preferences/emails/unreachable",
+    send_to(
+        reader,
+        "preferences/emails/unreachable",
         notice_class="security",
-        address=reader.email,
-        language=reader.language,
-        reader=reader,
+        path=person_page(membership),
         person=membership,
         failing=address,
         company=membership.customer,
-        link=absolute(reverse("portals:person", args=[membership.customer.slug, person.sub])),
     )
 
 
-def _take_notice(*, language: str, **words: Any) -> Message:
-    with translation.override(language):
-        return take_in(compose_notice(language=language, **words))
+def _take_notice(to: Reader, template: str, *, notice_class: str, **context: Any) -> Message:
+    with translation.override(to.language):
+        return take_in(compose_notice(to, template, notice_class=notice_class, **context))

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts.emails import send_notice
+from accounts.emails import send_to
 from accounts.models import AuditEvent
 from accounts.selectors import staff_with
 from accounts.services.audit import record_event
@@ -63,12 +63,10 @@ def _say(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
         sent=sent,
     )
     for reader in staff_with("send_topic_campaign", app="preferences"):
-        send_notice(
-            template="preferences/emails/complaints",
+        send_to(
+            reader,
+            "preferences/emails/complaints",
             notice_class="transactional",
-            address=reader.email,
-            language=reader.language,
-            reader=reader,
             subject=campaign.subject(reader.language),
             complaints=complaints,
             sent=sent,

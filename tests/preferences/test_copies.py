@@ -87,7 +87,7 @@ def test_a_copy_names_a_few_and_then_says_that_there_are_others(
     alice, alder, bob, emma, membership, since
 ):
     words = {
-        "customer": alder, "template": "accounts/emails/membership_notice", "besides": [],
+        "customer": alder, "template": "accounts/emails/membership_notice", "already_sent_to": [],
         "notice_class": "security", "membership": membership(bob), "kind": "left",
     }  # fmt: skip
     name_contact(actor=alice, membership=membership(alice), kind="security")

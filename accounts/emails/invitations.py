@@ -1,0 +1,45 @@
+"""Emails about invitations."""
+
+from django.urls import reverse
+
+from accounts.emails.memberships import person_page
+from accounts.emails.notices import Address, send_to
+from accounts.models import Invitation, Membership, User
+
+
+def send_invitation(invitation: Invitation) -> None:
+    """Send the offer itself, with the token that its service just made."""
+    person = User.objects.filter(email=invitation.address).first()
+    send_to(
+        person or Address(invitation.address, invitation.customer.language),
+        "accounts/emails/invitation",
+        notice_class="transactional",
+        path=reverse("accounts:invitation-accept", args=[invitation.token]),
+        invitation=invitation,
+    )
+
+
+def send_bounce(invitation: Invitation) -> None:
+    """Tell the person who invited somebody that the email came back."""
+    company = invitation.customer
+    page = "provider-customer" if invitation.as_main_super_user else "invitations"
+    send_to(
+        invitation.invited_by,
+        "accounts/emails/invitation_bounced",
+        notice_class="transactional",
+        path=reverse(f"portals:{page}", args=[company.slug]),
+        invitation=invitation,
+        company=company,
+    )
+
+
+def send_invitation_report(*, reader: User, membership: Membership, left_out: list[str]) -> None:
+    """Tell the person who invited somebody what could not be given any more."""
+    send_to(
+        reader,
+        "accounts/emails/invitation_report",
+        notice_class="transactional",
+        path=person_page(membership),
+        membership=membership,
+        left_out=left_out,
+    )

@@ -1,0 +1,75 @@
+"""Emails about memberships that change or end, and about the role of main Super User."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.emails.notices import absolute, send_copies, send_to
+from accounts.models import HandOver, Membership, User
+from accounts.selectors import super_users_of
+
+
+def person_page(membership: Membership) -> str:
+    """Return the path of the page of a person in a company."""
+    return reverse("portals:person", args=[membership.customer.slug, membership.user.sub])
+
+
+def send_membership_notice(*, kind: str, actor: User | None, membership: Membership) -> None:
+    """Tell a person that their membership changed; `kind` picks the sentence."""
+    send_to(
+        membership.user,
+        "accounts/emails/membership_notice",
+        notice_class="security",
+        copied_about=membership,
+        kind=kind,
+        actor=actor,
+        membership=membership,
+    )
+
+
+def send_expiry_reminder(*, reader: User, membership: Membership) -> None:
+    """Tell a person, or a Super User, that a membership ends within days."""
+    send_to(
+        reader,
+        "accounts/emails/ending_reminder",
+        notice_class="transactional",
+        path=person_page(membership),
+        membership=membership,
+        is_self=reader == membership.user,
+    )
+
+
+def send_offboarding_report(*, reader: User, membership: Membership, skipped: list[str]) -> None:
+    """Tell a Super User what could not be handed over when somebody left."""
+    send_to(
+        reader,
+        "accounts/emails/offboarding_report",
+        notice_class="transactional",
+        path=reverse("portals:people", args=[membership.customer.slug]),
+        membership=membership,
+        skipped=skipped,
+    )
+
+
+def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> None:
+    """Tell a Super User what became of an offer of the main role; `kind` picks the sentence."""
+    company = hand_over.customer
+    notice: dict[str, Any] = {
+        "template": "accounts/emails/hand_over",
+        "kind": kind,
+        "hand_over": hand_over,
+        "reader": reader,  # greeted by their name at work
+        "company": company,
+        "link": absolute(reverse("accounts:hand-over", args=[company.slug, hand_over.uuid])),
+    }
+    send_to(reader.user, notice_class="security", **notice)
+    # "accepted" goes to every Super User; one copy of it is enough.
+    if kind != "accepted" or reader == hand_over.receiver:
+        super_users = super_users_of(company).values_list("user__email", flat=True)
+        send_copies(
+            customer=company,
+            concerned=[reader],
+            already_sent_to={reader.user.email, *super_users},
+            notice_class="security",
+            **notice,
+        )

@@ -1,0 +1,128 @@
+"""Sending a notice: to one reader in their language, with copies to a company's contacts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts.models import Customer, Membership, User
+from accounts.signals import collect_copy_recipients
+
+# The gate (preferences/gate/intake.py) reads and strips this; it sends no message without one.
+NOTICE_CLASS_HEADER = "X-Hub-Notice-Class"
+
+
+class Reader(Protocol):
+    """Somebody an email goes to: a person, or an Address."""
+
+    @property
+    def email(self) -> str:
+        """Where it goes."""
+
+    @property
+    def language(self) -> str:
+        """The code of the language it is written in."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address that may have no account, and the language to write to it in."""
+
+    email: str
+    language: str
+
+
+def send_to(
+    to: Reader,
+    /,
+    template: str,
+    *,
+    notice_class: str,
+    path: str = "",
+    copied_about: Membership | None = None,
+    **context: Any,
+) -> None:
+    """Send one notice to one reader, in their language.
+
+    `template` and `context` are as in compose_notice; `path` becomes `link`, on the configured
+    host. With `copied_about`, the membership it concerns, a copy goes to the contacts that their
+    company named for this class: never ask for one where the email holds a secret. The gate raises
+    for an unknown class.
+    """
+    if path:
+        context["link"] = absolute(path)
+    context.setdefault("reader", to)
+    with translation.override(to.language):  # the gate adds the footer in it
+        compose_notice(to, template, notice_class=notice_class, **context).send()
+    if copied_about is not None:
+        send_copies(
+            customer=copied_about.customer,
+            concerned=[copied_about],
+            already_sent_to=[to.email],
+            template=template,
+            notice_class=notice_class,
+            **context,
+        )
+
+
+def compose_notice(
+    to: Reader, /, template: str, *, notice_class: str, **context: Any
+) -> EmailMessage:
+    """Return a notice to one reader, written in their language.
+
+    `template` names `<template>_subject.txt` and `<template>_message.txt`, which get `context`,
+    `reader`, `brand` and `base_url`; `notice_class` is a code of the closed list. Whoever sends it
+    activates the language too, for the footer.
+    """
+    context = {
+        "reader": to,
+        "brand": settings.HUB_BRAND_NAME,
+        "base_url": settings.HUB_BASE_URL,
+        **context,
+    }
+    with translation.override(to.language):
+        subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+        body = render_to_string(f"{template}_message.txt", context).strip() + "\n"
+    message = EmailMessage(subject, body, to=[to.email])
+    message.extra_headers[NOTICE_CLASS_HEADER] = notice_class
+    return message
+
+
+def send_copies(
+    *,
+    customer: Customer,
+    concerned: Sequence[Membership | User],
+    already_sent_to: Iterable[str],
+    template: str,
+    notice_class: str,
+    **context: Any,
+) -> None:
+    """Send a notice about a company to the contacts it named for this class.
+
+    Each copy is in its reader's language and first says whom it concerns, because the notice
+    speaks to its own reader. No address gets it twice. Nothing secret may be in it.
+    """
+    answers: list[tuple[Any, Any]] = collect_copy_recipients.send(
+        Customer, customer=customer, notice_class=notice_class
+    )
+    contacts = {contact.email: contact for _receiver, readers in answers for contact in readers}
+    for address in already_sent_to:
+        contacts.pop(address, None)
+    for contact in contacts.values():
+        send_to(
+            contact,
+            "accounts/emails/copy",
+            notice_class=notice_class,
+            notice=compose_notice(contact, template, notice_class=notice_class, **context),
+            company=customer,
+            concerned=[str(person) for person in concerned] or [customer.name],
+        )
+
+
+def absolute(path: str) -> str:
+    """Return a link for an email: on the configured host (security.md section 2, rule 29)."""
+    return f"{settings.HUB_BASE_URL}{path}"
