@@ -29,8 +29,8 @@ class InviteeState(TextChoices):
 
     VALID = "valid", pgettext_lazy("invitee", "Can be invited")
     SENT = "sent", pgettext_lazy("invitee", "Invited")
-    HERE = "here", pgettext_lazy("invitee", "Already here")
-    INVITED = "invited", pgettext_lazy("invitee", "Already invited")
+    ALREADY_MEMBER = "already_member", pgettext_lazy("invitee", "Already here")
+    ALREADY_INVITED = "already_invited", pgettext_lazy("invitee", "Already invited")
     DUPLICATE = "duplicate", pgettext_lazy("invitee", "Twice in the list")
     BAD = "bad", pgettext_lazy("invitee", "Cannot be read")
 
@@ -143,7 +143,7 @@ def kinds_in(group: str) -> list[str]:
     ]
 
 
-THE_HUB = "The hub"  # who did it, as the trail keeps it, where nobody did
+HUB_ACTOR_NAME = "The hub"  # who did it, as the trail keeps it, where nobody did
 
 
 # kind → sentence; %(actor)s is always there, the rest comes from the event's data.

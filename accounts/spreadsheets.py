@@ -2,7 +2,7 @@
 
 Out: `csv_response(name, heading, rows)` streams a download, so `rows` may be a generator over any
 number of rows. Comma, UTF-8 with the mark Excel knows it by; text that a spreadsheet would run as
-a formula is disarmed with an apostrophe, numbers are left alone.
+a formula is escape_formula with an apostrophe, numbers are left alone.
 
 In: `read_table(upload)` gives the lines of an uploaded file as `Line(number, cells)`, a heading (if
 there is one) among them; the number is the one a spreadsheet program shows. It copes with UTF-8,
@@ -23,11 +23,11 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
-MOST_BYTES = 1_000_000
-MOST_ROWS = 1000
-MOST_COLUMNS = 40  # that a page asks about
+MAX_BYTES = 1_000_000
+MAX_ROWS = 1000
+MAX_COLUMNS = 40  # that a page asks about
 SAMPLE = 3  # lines shown while columns are named
-LASTS = 24 * 60 * 60  # seconds a signed table is good for
+SIGNED_ROWS_MAX_AGE = 24 * 60 * 60  # seconds a signed table is good for
 ROWS_AT_ONCE = 200  # sent together: a packet for each row would be slow
 
 # A sign that begins a formula, at the beginning of a cell or of what another separator makes one:
@@ -56,7 +56,7 @@ class Line:
         return self.cells[column][:80] if column < len(self.cells) else ""
 
 
-def disarmed(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """A cell no spreadsheet runs: text that begins like a formula gets an apostrophe before it.
 
     In: anything a cell holds; only text is changed. (OWASP, CSV injection.)
@@ -72,10 +72,10 @@ class _Line:
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Rows as the lines of a CSV file, each cell disarmed."""
+    """Rows as the lines of a CSV file, each cell escape_formula."""
     writer = csv.writer(_Line())
     for row in rows:
-        yield str(writer.writerow([disarmed(cell) for cell in row]))
+        yield str(writer.writerow([escape_formula(cell) for cell in row]))
 
 
 def csv_response(
@@ -103,18 +103,18 @@ def csv_response(
 
 
 def read_table(
-    upload: IO[bytes], *, most_bytes: int = MOST_BYTES, most_rows: int = MOST_ROWS
+    upload: IO[bytes], *, max_bytes: int = MAX_BYTES, max_rows: int = MAX_ROWS
 ) -> list[Line]:
     """The lines of an uploaded CSV file that hold anything; the heading counts as one of them.
 
     Raises BadTable for a file that is too big, empty, no text, or broken at some line.
     """
-    data = upload.read(most_bytes + 1)
-    if len(data) > most_bytes:
+    data = upload.read(max_bytes + 1)
+    if len(data) > max_bytes:
         raise BadTable(
             _("This file is too big: at most %(size)s KB."),
             code="size",
-            params={"size": most_bytes // 1000},
+            params={"size": max_bytes // 1000},
         )
     text = _decoded(data)
     delimiter = _delimiter_of(text)
@@ -128,11 +128,11 @@ def read_table(
             cells = [_DISARMED.sub("", value.strip()) for value in values]
             if not any(cells):
                 continue
-            if len(found) == most_rows:
+            if len(found) == max_rows:
                 raise BadTable(
                     _("This file has too many lines: at most %(count)s. Split it, please."),
                     code="rows",
-                    params={"count": most_rows},
+                    params={"count": max_rows},
                 )
             found.append(Line(row, cells))
     except csv.Error as error:
@@ -155,7 +155,7 @@ def columns_to_name(lines: Sequence[Line], chosen: Sequence[str]) -> list[dict[s
     """Each column with its number, its heading, a few of its cells, and what was said it holds."""
     named = has_heading(lines)
     sample = lines[named : named + SAMPLE]
-    width = min(max(len(line.cells) for line in lines), MOST_COLUMNS)
+    width = min(max(len(line.cells) for line in lines), MAX_COLUMNS)
     return [
         {
             "number": column + 1,
@@ -175,7 +175,7 @@ def sign_rows(rows: Sequence[Sequence[Any]], *, salt: str) -> str:
 def signed_rows(text: str, *, salt: str) -> list[list[Any]]:
     """The same back, within a day. Raises BadRequest for anything else."""
     try:
-        rows: list[list[Any]] = signing.loads(text, salt=salt, max_age=LASTS)
+        rows: list[list[Any]] = signing.loads(text, salt=salt, max_age=SIGNED_ROWS_MAX_AGE)
     except signing.BadSignature as error:
         raise BadRequest("the table is forged or too old") from error
     return rows

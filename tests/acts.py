@@ -470,7 +470,7 @@ def _sent_to(scene: Scene) -> dict[str, Any]:
 
 
 def _invited(scene: Scene) -> str:
-    row = [scene.person.user.email, "Gina", "user", "here", ""]
+    row = [scene.person.user.email, "Gina", "user", "already_member", ""]
     return signing.dumps([row], salt=invite_report.salt_of(scene.customer))
 
 

@@ -21,7 +21,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.choices import EVENT_SENTENCES
 from accounts.models import AuditEvent, Customer, Membership, User
-from accounts.selectors.trail import named_in
+from accounts.selectors.events import placeholders_of
 from preferences.management.commands.worker import Worker
 from tests.cast import keep_cast
 from tests.machine import CI
@@ -77,7 +77,7 @@ def _every_event_fills_its_sentence() -> Iterator[None]:
     def check(instance: AuditEvent, **_more: Any) -> None:
         sentence = str(EVENT_SENTENCES.get(instance.kind, ""))
         words = {"actor": instance.actor_name, "customer": "", **instance.data}
-        missing = [name for name in named_in(sentence) if words.get(name) is None]
+        missing = [name for name in placeholders_of(sentence) if words.get(name) is None]
         assert not missing, f"{instance.kind} does not say: {missing}"
 
     post_save.connect(check, sender=AuditEvent, weak=False)

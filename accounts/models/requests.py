@@ -16,7 +16,7 @@ from accounts.triggers import refuse
 from accounts.validators import validate_plain_lines
 
 TEXT_LENGTH = 500
-MOST_REMINDERS = 2
+MAX_REMINDERS = 2
 
 # What there is one of: asking for it twice at a time makes no sense.
 _CHANGES = [RequestKind.NAME, RequestKind.PHONE, RequestKind.ADDRESS, RequestKind.LEAVE]
@@ -130,7 +130,7 @@ class AccessRequest(models.Model):
                 name="provider_answers_what_was_passed_on",
             ),
             models.CheckConstraint(
-                condition=Q(reminders__lte=MOST_REMINDERS), name="request_reminders_end"
+                condition=Q(reminders__lte=MAX_REMINDERS), name="request_reminders_end"
             ),
             *refuse(
                 "request_answered_once",

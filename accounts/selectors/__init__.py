@@ -1,10 +1,16 @@
 """Reads of this app: nouns or questions."""
 
+from accounts.selectors.events import (
+    activity_of,
+    chain_names,
+    desk_acts_on,
+    history_of,
+    sentence_of,
+)
 from accounts.selectors.hand_overs import open_hand_over
 from accounts.selectors.paging import BadCursor, Page, page_of
 from accounts.selectors.people import (
-    Access,
-    access_of,
+    SignInStatus,
     customers_for_staff,
     find_people,
     invitations_of,
@@ -14,6 +20,7 @@ from accounts.selectors.people import (
     memberships_of,
     people_of,
     proved_addresses,
+    sign_in_status_of,
     staff_with,
     super_users_of,
 )
@@ -30,20 +37,12 @@ from accounts.selectors.teams import (
     teams_without,
     with_people_counted,
 )
-from accounts.selectors.trail import (
-    activity_of,
-    chain_names,
-    desk_acts_on,
-    history_of,
-    sentence_of,
-)
 from accounts.selectors.undo import removals_of
 
 __all__ = [
-    "Access",
     "BadCursor",
     "Page",
-    "access_of",
+    "SignInStatus",
     "activity_of",
     "chain_names",
     "customers_for_staff",
@@ -65,6 +64,7 @@ __all__ = [
     "requests_with_provider",
     "sentence_of",
     "settled_requests",
+    "sign_in_status_of",
     "staff_with",
     "super_users_of",
     "teams_of",

@@ -13,9 +13,9 @@ from accounts.choices import kinds_in
 from accounts.models import AuditEvent, AuditEventResource, Customer, Membership, User
 from accounts.models.audit import chain_name
 from accounts.models.search import within
+from accounts.selectors.event_sources import AT_ONCE, Stream, newest, oldest_first
+from accounts.selectors.events import history_of, sentence_of, shown_data
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
-from accounts.selectors.streams import AT_ONCE, Stream, newest, oldest_first
-from accounts.selectors.trail import history_of, said_of, sentence_of
 from accounts.validators import search_key
 
 SKEW = timedelta(minutes=10)  # clocks of several machines may differ by less
@@ -210,7 +210,7 @@ def own_line_of(event: AuditEvent) -> str:
     """
     content = {
         **{name: value for name, value in event.content().items() if name in OWN_FIELDS},
-        "data": said_of(event),
+        "data": shown_data(event),
         "hash": event.hash,
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"

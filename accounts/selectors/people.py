@@ -77,7 +77,7 @@ def find_people(search: str) -> QuerySet[User]:
 
 
 @dataclass(frozen=True)
-class Access:
+class SignInStatus:
     """What the desk sees of a person's way in: facts, never secrets."""
 
     can_sign_in: bool
@@ -86,7 +86,7 @@ class Access:
     active_sessions: int
 
 
-def access_of(person: User) -> Access:
+def sign_in_status_of(person: User) -> SignInStatus:
     """Whether and how a person can sign in at this moment."""
     confirmed = EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists()
     sessions = UserSession.objects.filter(
@@ -98,7 +98,7 @@ def access_of(person: User) -> Access:
         user=person,
     )
     has_password = person.has_usable_password()
-    return Access(
+    return SignInStatus(
         can_sign_in=person.is_active and has_password and confirmed,
         has_password=has_password,
         address_confirmed=confirmed,

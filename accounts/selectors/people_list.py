@@ -19,8 +19,8 @@ from accounts.models.search import within
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of, position_of
 from accounts.validators import search_key
 
-AWAY = timedelta(days=90)
-_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)  # who never signed in comes first
+AWAY_AFTER = timedelta(days=90)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # who never signed in comes first
 _CHUNK = 500
 
 _SORT_KEYS = {
@@ -39,7 +39,7 @@ class PeopleFilter:
     state: str = ""
     team: Team | None = None
     second_factor: bool | None = None
-    away: bool = False  # no sign-in for AWAY; never counts
+    away: bool = False  # no sign-in for AWAY_AFTER; never counts
     sort: str = PeopleOrder.NAME
     also: Q = field(default_factory=Q)
 
@@ -127,11 +127,11 @@ def narrowed(customer: Customer, people_filter: PeopleFilter) -> QuerySet[Member
         has_one = Exists(second_factors().filter(user=OuterRef("user")))
         found = found.filter(has_one if people_filter.second_factor else ~has_one)
     if people_filter.away:
-        since = timezone.now() - AWAY
+        since = timezone.now() - AWAY_AFTER
         found = found.filter(Q(user__last_login=None) | Q(user__last_login__lt=since))
     return found.select_related("user", "customer")
 
 
 def _with_sign_in(rows: QuerySet[Membership]) -> QuerySet[Membership]:
-    never = Value(_BEFORE_ALL, output_field=DateTimeField())
+    never = Value(_NEVER, output_field=DateTimeField())
     return rows.annotate(last_sign_in_at=Coalesce("user__last_login", never))

@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import AuditEvent, Customer, Undo, User
 
-MOST_REMOVALS = 1000  # entries looked at: what one act may bring back together
-ONE_ACT = timedelta(seconds=1)  # an act writes its entries at once, one after the other
+MAX_REMOVALS = 1000  # entries looked at: what one act may bring back together
+SAME_ACT_WITHIN = timedelta(seconds=1)  # an act writes its entries at once, one after the other
 
 
 def removals_of(
@@ -23,11 +23,11 @@ def removals_of(
     ).annotate(undone=Exists(Undo.objects.filter(event=OuterRef("pk"))))
     acts: list[list[AuditEvent]] = []
     newer: AuditEvent | None = None
-    for event in found.order_by("-pk")[:MOST_REMOVALS]:
+    for event in found.order_by("-pk")[:MAX_REMOVALS]:
         if event.undone:
             newer = None
             continue
-        if newer is None or newer.at - event.at > ONE_ACT:
+        if newer is None or newer.at - event.at > SAME_ACT_WITHIN:
             acts.append([])
         acts[-1].insert(0, event)
         newer = event

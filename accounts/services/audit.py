@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.choices import THE_HUB
+from accounts.choices import HUB_ACTOR_NAME
 from accounts.models import AuditChain, AuditEvent, AuditEventResource, Customer, User
 from accounts.models.audit import chain_name, customer_of_chain
 
@@ -48,7 +48,7 @@ def record_event(
         at=timezone.now(),
         kind=kind,
         actor=actor,
-        actor_name=actor_name or (names.get(actor.pk, str(actor)) if actor else THE_HUB),
+        actor_name=actor_name or (names.get(actor.pk, str(actor)) if actor else HUB_ACTOR_NAME),
         person=person,
         data=data,
         previous_hash=chain.last_hash,

@@ -15,7 +15,7 @@ from accounts.permissions import (
 from accounts.services import memberships, teams
 from accounts.services.confirmation_name import require_confirmation_name
 
-MOST_AT_ONCE = 200
+MAX_AT_ONCE = 200
 _ABOUT_THE_ACT = {"starts_at", "expires_at", "reason"}  # fields every person would share
 
 
@@ -27,11 +27,11 @@ class BulkRefused(ValidationError):
 
 
 def too_many() -> BulkRefused:
-    """The refusal of more than MOST_AT_ONCE."""
+    """The refusal of more than MAX_AT_ONCE."""
     return BulkRefused(
         _("Please select at most %(most)s people at a time."),
         code="many",
-        params={"most": MOST_AT_ONCE},
+        params={"most": MAX_AT_ONCE},
     )
 
 
@@ -55,7 +55,7 @@ def act_on_all(
     chosen = sorted({one.pk: one for one in people}.values(), key=lambda one: one.user_id)
     if not chosen:
         raise BulkRefused(_("Select at least one person first."), code="nobody")
-    if len(chosen) > MOST_AT_ONCE:
+    if len(chosen) > MAX_AT_ONCE:
         raise too_many()
     if any(one.customer_id != customer.pk for one in chosen):
         raise BulkRefused(_("Someone here does not belong to this company."), code="foreign")

@@ -18,8 +18,8 @@ from accounts.services.audit import record_event
 from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team
 
-MOST_AT_ONCE = 500  # what one minute's round takes on; the rest waits for the next
-ANNOUNCED = timedelta(days=7)  # so long before the end, those concerned are reminded
+MAX_AT_ONCE = 500  # what one minute's round takes on; the rest waits for the next
+REMIND_BEFORE = timedelta(days=7)  # so long before the end, those concerned are reminded
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +175,7 @@ def end_due_memberships() -> int:
     """
     due = Membership.objects.filter(ended_at=None, ends_at__lte=timezone.now())
     ended = 0
-    for membership in due.select_related("customer").order_by("ends_at")[:MOST_AT_ONCE]:
+    for membership in due.select_related("customer").order_by("ends_at")[:MAX_AT_ONCE]:
         try:
             with transaction.atomic():
                 ended += end_lapsed(membership=membership)
@@ -193,10 +193,10 @@ def remind_of_membership_expiry() -> int:
         ended_at=None,
         end_announced_at=None,
         ends_at__gt=timezone.now(),
-        ends_at__lte=timezone.now() + ANNOUNCED,
+        ends_at__lte=timezone.now() + REMIND_BEFORE,
     )
     told = 0
-    for membership in soon.order_by("ends_at")[:MOST_AT_ONCE]:
+    for membership in soon.order_by("ends_at")[:MAX_AT_ONCE]:
         with transaction.atomic():
             told += _remind(membership)
     return told

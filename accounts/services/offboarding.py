@@ -24,7 +24,7 @@ from accounts.models import (
 from accounts.permissions import MembershipRefused, lock_managed_membership, refuse_main_super_user
 from accounts.services.audit import record_event
 from accounts.services.membership_expiry import (
-    ANNOUNCED,
+    REMIND_BEFORE,
     end_membership,
     open_offboarding,
     save_membership,
@@ -34,7 +34,7 @@ from accounts.services.requests import approve_request
 from accounts.services.teams import add_to_team
 from accounts.validators import validate_plain_lines
 
-FURTHEST = timedelta(days=3660)
+MAX_AHEAD = timedelta(days=3660)
 
 
 class OffboardingRefused(MembershipRefused):
@@ -50,7 +50,7 @@ def _lock_leaving_membership(actor: User, membership: Membership) -> tuple[Custo
 
 
 def _check_moment(field: str, moment: datetime) -> None:
-    if not timezone.now() < moment <= timezone.now() + FURTHEST:
+    if not timezone.now() < moment <= timezone.now() + MAX_AHEAD:
         raise OffboardingRefused({field: _("Choose a day from today on, within ten years.")})
 
 
@@ -65,7 +65,7 @@ def _in_every_language(membership: Membership) -> dict[str, str]:
 
 def _set_end(membership: Membership, ends_at: datetime | None) -> None:
     membership.ends_at = ends_at
-    soon = ends_at is not None and ends_at <= timezone.now() + ANNOUNCED
+    soon = ends_at is not None and ends_at <= timezone.now() + REMIND_BEFORE
     membership.end_announced_at = timezone.now() if soon else None  # told now, not twice
     save_membership(membership)
 

@@ -28,7 +28,7 @@ class UndoRefused(ValidationError):
     """
 
 
-class Recreate(Protocol):
+class UndoHandler(Protocol):
     """Brings back what an event recorded, in the transaction and under the customer's lock.
 
     Out: the kind and the data of the new event; `left_out` in it lists, in words, what could not
@@ -38,13 +38,13 @@ class Recreate(Protocol):
     def __call__(
         self, *, actor: User, customer: Customer, event: AuditEvent
     ) -> tuple[str, dict[str, Any]]:
-        """Recreate."""
+        """UndoHandler."""
 
 
-_RECREATE: dict[str, Recreate] = {}
+_RECREATE: dict[str, UndoHandler] = {}
 
 
-def register_undo(kind: str, recreate: Recreate) -> None:
+def register_undo(kind: str, recreate: UndoHandler) -> None:
     """Say how events of a kind are undone. Raises ValueError when the kind is already taken."""
     if kind in _RECREATE:
         raise ValueError(f"undo declared twice: {kind}")

@@ -41,7 +41,7 @@ def _rejoin(*, actor: User, team: Team, membership: Membership, event: AuditEven
 def restore_team_member(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of team.member_removed; see accounts.services.undo.Recreate."""
+    """Undo of team.member_removed; see accounts.services.undo.UndoHandler."""
     team = Team.objects.filter(pk=event.data["team_id"], customer=customer).first()
     members = Membership.objects.present().filter(pk=event.data["membership_id"])
     membership = members.select_related("user").first()

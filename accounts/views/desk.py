@@ -15,12 +15,12 @@ from accounts.http import PersonRequest
 from accounts.models import User
 from accounts.permissions import require_staff
 from accounts.selectors import (
-    access_of,
     desk_acts_on,
     find_people,
     memberships_of,
     page_of,
     sentence_of,
+    sign_in_status_of,
 )
 from accounts.services import support
 
@@ -90,7 +90,7 @@ def _person_page(request: PersonRequest, person: User, form: DeskForm) -> HttpRe
     context = {
         "person": person,
         "form": form,
-        "access": access_of(person),
+        "access": sign_in_status_of(person),
         "memberships": memberships_of(person),
         "off_limits": person.is_staff or person.pk == request.user.pk,
         "acts": [(event, sentence_of(event)) for event in desk_acts_on(person)[:5]],

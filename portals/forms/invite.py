@@ -11,8 +11,8 @@ from accounts.choices import Role
 from accounts.forms import StrictForm, TeamField
 from accounts.models import Customer, Invitation
 from accounts.selectors import teams_of
-from accounts.services.invitations import MOST_AT_ONCE, Invitee
-from accounts.spreadsheets import MOST_COLUMNS, Line
+from accounts.services.invitations import MAX_AT_ONCE, Invitee
+from accounts.spreadsheets import MAX_COLUMNS, Line
 from portals.forms.grants import TermsForm
 
 MOST_TEXT = 100_000
@@ -41,7 +41,7 @@ class CarriedField(forms.CharField):
     """What an earlier step of the page read, carried to the next as JSON."""
 
     widget = forms.HiddenInput
-    most = MOST_AT_ONCE + 1
+    most = MAX_AT_ONCE + 1
     default_error_messages = {"damaged": _("Please begin again: this page was changed on the way.")}
 
     def clean(self, value: Any) -> list[Any]:
@@ -78,13 +78,13 @@ class TableField(CarriedField):
     def read(self, row: Any) -> Line:
         """Raises ValueError or TypeError for what is no line."""
         number, cells = row
-        return Line(int(number), _strings(cells, MOST_COLUMNS))
+        return Line(int(number), _strings(cells, MAX_COLUMNS))
 
     @staticmethod
     def carried(lines: list[Line]) -> str:
         """The lines as a hidden field has them."""
         return json.dumps(
-            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[:MOST_COLUMNS]]] for x in lines],
+            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[:MAX_COLUMNS]]] for x in lines],
             ensure_ascii=False,
         )
 

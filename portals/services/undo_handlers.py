@@ -81,7 +81,7 @@ def restore_grant(
 def restore_revoked_grant(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of grant.revoked; see accounts.services.undo.Recreate."""
+    """Undo of grant.revoked; see accounts.services.undo.UndoHandler."""
     grantee: Membership | Team | None
     if "team_id" in event.data:
         grantee = Team.objects.filter(pk=event.data["team_id"], customer=customer).first()

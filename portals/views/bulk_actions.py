@@ -111,7 +111,7 @@ def _those_selected(company: Customer, ids: list[str]) -> tuple[list[Membership]
     if not selection.is_valid():
         return [], first_error(selection)
     wanted = selection.cleaned_data["person"]
-    if len(wanted) > bulk.MOST_AT_ONCE:
+    if len(wanted) > bulk.MAX_AT_ONCE:
         return [], first_error(bulk.too_many())
     people = list(people_of(company).filter(user__sub__in=wanted))
     return people, "" if len(people) == len(wanted) else str(SOMEBODY_GONE)

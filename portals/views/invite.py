@@ -13,9 +13,9 @@ from accounts.choices import CustomerStatus, InviteeState, Role
 from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation
 from accounts.services.invitations import (
-    MOST_AT_ONCE,
+    MAX_AT_ONCE,
     Invitee,
-    examine_invitees,
+    check_invitees,
     invite_people,
     invitees_in_table,
     invitees_in_text,
@@ -92,7 +92,7 @@ def _edit(
         "too_many": len(matches) > permission_matrix.CHOICES,
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "most": MOST_AT_ONCE,
+        "most": MAX_AT_ONCE,
     }
     fragment = "#rights" if request.htmx and request.POST.get("act") in ("find", "add") else ""
     return render(request, f"portals/invite.html{fragment}", context)
@@ -114,7 +114,7 @@ def _check(
     if form.cleaned_data["file"]:
         try:
             lines = read_table(
-                form.cleaned_data["file"], most_bytes=MOST_BYTES, most_rows=MOST_AT_ONCE + 1
+                form.cleaned_data["file"], max_bytes=MOST_BYTES, max_rows=MAX_AT_ONCE + 1
             )
         except ValidationError as error:
             raise ValidationError({"file": error}) from error
@@ -127,7 +127,7 @@ def _check(
         return _name_columns(request, company, lines, refusal)
     pasted = "" if lines else form.cleaned_data["people"]
     invitees = invitees or invitees_in_text(pasted) or form.cleaned_data["rows"]
-    examined = examine_invitees(
+    examined = check_invitees(
         actor=request.user,
         customer=company,
         invitees=invitees,

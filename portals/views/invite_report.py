@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.choices import InviteeState, Role
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.services.invitations import Examined
+from accounts.services.invitations import CheckedInvitee
 from accounts.spreadsheets import csv_response, sign_rows, signed_rows
 from accounts.views.access import managed_customer
 
@@ -19,7 +19,7 @@ def salt_of(customer: Customer) -> str:
     return f"portals.invite.report.{customer.pk}"
 
 
-def report_of(customer: Customer, examined: Sequence[Examined]) -> str:
+def report_of(customer: Customer, examined: Sequence[CheckedInvitee]) -> str:
     """The rows of a report, signed, for the button that downloads them."""
     rows = [
         [one.address or one.invitee.address, one.invitee.name, one.role, one.state, one.problem]

@@ -88,9 +88,7 @@ def _edit(request: PersonRequest, form: ImportForm) -> HttpResponse:
 
 def _read(form: ImportForm) -> list[Line]:
     try:
-        return read_table(
-            form.cleaned_data["file"], most_bytes=MOST_BYTES, most_rows=MOST_LINES + 1
-        )
+        return read_table(form.cleaned_data["file"], max_bytes=MOST_BYTES, max_rows=MOST_LINES + 1)
     except ValidationError as error:
         raise ValidationError({"file": error}) from error
 

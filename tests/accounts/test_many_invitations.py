@@ -13,7 +13,7 @@ from accounts.services.invitations import (
     InvitationRefused,
     Invitee,
     accept_invitation,
-    examine_invitees,
+    check_invitees,
     find_invitation,
     invite_main_super_user,
     invite_people,
@@ -103,13 +103,13 @@ def test_examined_in_few_queries(alice, alder, django_assert_max_num_queries):
     people = [Invitee(f"p{n}@alder.example") for n in range(300)]
 
     with django_assert_max_num_queries(5):
-        examined = examine_invitees(actor=alice, customer=alder, invitees=people)
+        examined = check_invitees(actor=alice, customer=alder, invitees=people)
 
     assert all(one.is_valid for one in examined)
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-@pytest.mark.parametrize("act", [examine_invitees, invite_people])
+@pytest.mark.parametrize("act", [check_invitees, invite_people])
 def test_only_super_users(act, who, request, alder, events):
     actor, before = request.getfixturevalue(who), events()
 
@@ -176,7 +176,7 @@ def test_a_team_that_ends_leaves_the_invitation(alice, alder):
 def one_more(alder, monkeypatch):
     """The day's limit, with room for one more invitation of Alder."""
     sent = alder.invitations.filter(as_main_super_user=False).count()
-    monkeypatch.setattr("accounts.services.invitations.sending.MOST_A_DAY", sent + 1)
+    monkeypatch.setattr("accounts.services.invitations.sending.MAX_A_DAY", sent + 1)
 
 
 def test_a_burst_is_refused_and_named(offer, one_more, alice, alder, events):

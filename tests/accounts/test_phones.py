@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Customer, Membership
 from accounts.services.customers import update_company
-from accounts.services.invitations import Invitee, examine_invitees, invite_people
+from accounts.services.invitations import Invitee, check_invitees, invite_people
 from accounts.services.memberships import update_work_details
 from accounts.services.requests import approve_request, open_request
 from accounts.validators import validate_phone
@@ -69,7 +69,7 @@ def test_a_line_of_a_file_is_refused_with_the_same_words(alice, alder):
     lines = [Invitee(f"{name}@alder.example", work_phone=name) for name in ("gina", "hugo")]
     lines.append(Invitee("ivan@alder.example", work_phone="555 0100 poste 12"))
 
-    examined = examine_invitees(actor=alice, customer=alder, invitees=lines)
+    examined = check_invitees(actor=alice, customer=alder, invitees=lines)
 
     assert [one.state for one in examined] == ["bad", "bad", "valid"]
     assert examined[0].problem.startswith(SAID)
@@ -92,7 +92,7 @@ def test_an_old_number_is_no_hindrance_to_other_changes(alice, bob, alder, membe
     alder.refresh_from_db()
     assert (alder.city, alder.phone) == ("Québec", "at the desk")
     asked = open_request(actor=bob, customer=alder, kind="name", wanted={"work_name": "Bobby"})
-    approve_request(actor=alice, asked=asked)
+    approve_request(actor=alice, access_request=asked)
     assert membership(bob).work_name == "Bobby"
     update_work_details(**old | {"work_phone": "", "work_name": "Bobby"}, actor=alice)
     assert membership(bob).work_phone == ""

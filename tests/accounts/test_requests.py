@@ -15,8 +15,8 @@ from accounts.services.customers import suspend_customer
 from accounts.services.memberships import remove_membership, suspend_membership
 from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import (
-    MOST_A_DAY,
-    MOST_OPEN,
+    MAX_A_DAY,
+    MAX_OPEN,
     approve_request,
     open_request,
     refuse_request,
@@ -123,14 +123,14 @@ def test_a_change_is_asked_once_at_a_time(ask):
 
 
 def test_there_is_a_most(ask):
-    for _n in range(MOST_OPEN):
+    for _n in range(MAX_OPEN):
         ask()
     with pytest.raises(RequestRefused, match="Withdraw one"):
         ask()
 
 
 def test_asking_and_withdrawing_is_no_way_to_flood(ask, bob):
-    for _n in range(MOST_A_DAY):
+    for _n in range(MAX_A_DAY):
         withdraw_request(actor=bob, access_request=ask())
     with pytest.raises(RequestRefused, match="a lot for one day"):
         ask()

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from accounts.spreadsheets import BadTable, csv_response, disarmed, read_table
+from accounts.spreadsheets import BadTable, csv_response, escape_formula, read_table
 
 
 def read_back(response):
@@ -22,18 +22,18 @@ def table(data, **limits):
     ["=1+1", "+1 514", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "=cmd|' /C'!A0"],
 )
 def test_formulas_are_disarmed(cell):
-    assert disarmed(cell).startswith("'")
+    assert escape_formula(cell).startswith("'")
 
 
 @pytest.mark.parametrize("cell", ["Bob", "bob@alder.example", "a-b", "1+1", "", "'=1", -2, None])
 def test_everything_else_is_left_alone(cell):
-    assert disarmed(cell) == cell
+    assert escape_formula(cell) == cell
 
 
 def test_another_separator_makes_no_formula():
     """Excel in French takes a semicolon for the end of a cell."""
-    assert disarmed("a;=1+1") == "a;'=1+1"
-    assert disarmed("a\n@b") == "a\n'@b"
+    assert escape_formula("a;=1+1") == "a;'=1+1"
+    assert escape_formula("a\n@b") == "a\n'@b"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_broken_line_is_named():
 
 def test_too_big_and_too_long_are_refused():
     with pytest.raises(BadTable, match="at most 1 KB"):
-        table(b"x" * 1001, most_bytes=1000)
+        table(b"x" * 1001, max_bytes=1000)
     with pytest.raises(BadTable, match="at most 2"):
-        table(b"a\nb\n\nc\n", most_rows=2)
-    assert len(table(b"a\nb\n\n\n", most_rows=2)) == 2
+        table(b"a\nb\n\nc\n", max_rows=2)
+    assert len(table(b"a\nb\n\n\n", max_rows=2)) == 2

@@ -67,8 +67,8 @@ def test_many_are_checked_and_sent(as_, alice, alder, page, deliver):
     rows = [
         ("gina@alder.example", "valid"),
         ("hugo@alder.example", "valid"),
-        ("bob@alder.example", "here"),
-        ("ivan@alder.example", "invited"),
+        ("bob@alder.example", "already_member"),
+        ("ivan@alder.example", "already_invited"),
         ("gina@alder.example", "duplicate"),
         ("", "bad"),
     ]
@@ -88,7 +88,7 @@ def test_many_are_checked_and_sent(as_, alice, alder, page, deliver):
 
     before = snapshot()
     again = client.post(page, {**carried(checked), "act": "send"})
-    assert [state for _address, state in states(again)][:2] == ["invited", "invited"]
+    assert [state for _address, state in states(again)][:2] == ["already_invited", "already_invited"]
     assert snapshot() == before, "sent twice, invited once"
 
 
@@ -101,7 +101,7 @@ def test_the_second_step_looks_again(as_, alice, alder, page):
 
     sent = client.post(page, {**carried(checked), "act": "send"})
 
-    assert states(sent) == [("a@alder.example", "invited"), ("b@alder.example", "sent")]
+    assert states(sent) == [("a@alder.example", "already_invited"), ("b@alder.example", "sent")]
 
 
 def test_a_file_names_roles_phones_and_teams(as_, alice, alder, page):

@@ -14,7 +14,7 @@ from accounts.permissions import FreshSignInRequired, MembershipRefused, Request
 from accounts.selectors import people_of
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.membership_expiry import (
-    ANNOUNCED,
+    REMIND_BEFORE,
     end_due_memberships,
     remind_of_membership_expiry,
 )
@@ -467,7 +467,7 @@ def test_a_leaving_after_the_end_that_is_set_makes_no_sense(plan, alice, bob, me
 
 def test_a_week_before_those_concerned_are_told_once(alice, gina, bob, membership, then, deliver):
     set_membership_end(actor=alice, membership=membership(bob), ends_at=then)
-    for early in (ANNOUNCED + timedelta(minutes=1), ANNOUNCED, timedelta(days=3)):
+    for early in (REMIND_BEFORE + timedelta(minutes=1), REMIND_BEFORE, timedelta(days=3)):
         with time_machine.travel(then - early, tick=False):
             strike()
             mails = [mail for mail in deliver() if "last day at" in mail.subject]

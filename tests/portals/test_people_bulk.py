@@ -158,7 +158,7 @@ def test_people_of_another_company_spoil_it_all(name, acts, alice, both, charlie
 
 @pytest.mark.parametrize("name", NAMES)
 def test_too_many_and_nobody_are_refused(name, acts, alice, both, monkeypatch):
-    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(bulk, "MAX_AT_ONCE", 1)
     before = standing()
 
     for people, code in (([], "nobody"), (both, "many")):

@@ -2,9 +2,9 @@
 
 from accounts.services.invitations.acceptance import accept_invitation, find_invitation
 from accounts.services.invitations.bulk import (
-    MOST_AT_ONCE,
-    Examined,
-    examine_invitees,
+    MAX_AT_ONCE,
+    CheckedInvitee,
+    check_invitees,
     invite_people,
 )
 from accounts.services.invitations.parsing import Invitee, invitees_in_table, invitees_in_text
@@ -17,7 +17,7 @@ from accounts.services.invitations.pending import (
 )
 from accounts.services.invitations.sending import (
     LIFETIME,
-    MOST_A_DAY,
+    MAX_A_DAY,
     InvitationRefused,
     hash_token,
     invite_main_super_user,
@@ -26,13 +26,13 @@ from accounts.services.invitations.sending import (
 
 __all__ = [
     "LIFETIME",
-    "MOST_AT_ONCE",
-    "MOST_A_DAY",
-    "Examined",
+    "MAX_AT_ONCE",
+    "MAX_A_DAY",
+    "CheckedInvitee",
     "InvitationRefused",
     "Invitee",
     "accept_invitation",
-    "examine_invitees",
+    "check_invitees",
     "find_invitation",
     "hash_token",
     "invite_main_super_user",

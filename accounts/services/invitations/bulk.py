@@ -16,16 +16,16 @@ from accounts.services.invitations.parsing import Invitee, role_called
 from accounts.services.invitations.sending import (
     InvitationRefused,
     make_invitation,
-    refuse_burst,
+    refuse_over_daily_limit,
     send_first_time,
 )
 from accounts.validators import normalise_address, search_key
 
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Examined:
+class CheckedInvitee:
     """One person to invite and what stands in the way, if anything."""
 
     invitee: Invitee  # as written
@@ -41,27 +41,27 @@ class Examined:
         return self.state == InviteeState.VALID
 
 
-def examine_invitees(
+def check_invitees(
     *,
     actor: User,
     customer: Customer,
     invitees: Sequence[Invitee],
     role: str = Role.USER,
     team: Team | None = None,
-) -> list[Examined]:
+) -> list[CheckedInvitee]:
     """What inviting these people would do, one by one; nothing is written.
 
     `role` and `team` are for those whose line names none. Raises PermissionDenied unless the actor
-    is a Super User here; InvitationRefused naming `people` for none or more than MOST_AT_ONCE.
+    is a Super User here; InvitationRefused naming `people` for none or more than MAX_AT_ONCE.
     """
     require_super_user(actor, customer)
     if not invitees:
         raise InvitationRefused({"people": _("Write at least one e-mail address.")})
-    if len(invitees) > MOST_AT_ONCE:
+    if len(invitees) > MAX_AT_ONCE:
         raise InvitationRefused(
             {
                 "people": _("These are %(count)s people. Invite at most %(most)s at once.")
-                % {"count": len(invitees), "most": MOST_AT_ONCE}
+                % {"count": len(invitees), "most": MAX_AT_ONCE}
             }
         )
     teams = {search_key(one.name): one for one in customer.teams.all()}
@@ -77,9 +77,9 @@ def examine_invitees(
         if one.is_valid and one.address in seen:
             one = replace(one, state=InviteeState.DUPLICATE)
         elif one.is_valid and one.address in here:
-            one = replace(one, state=InviteeState.HERE)
+            one = replace(one, state=InviteeState.ALREADY_MEMBER)
         elif one.is_valid and one.address in invited:
-            one = replace(one, state=InviteeState.INVITED)
+            one = replace(one, state=InviteeState.ALREADY_INVITED)
         seen.add(one.address)
         found.append(one)
     return found
@@ -87,7 +87,7 @@ def examine_invitees(
 
 def _read(
     customer: Customer, invitee: Invitee, role: str, team: Team | None, teams: dict[str, Team]
-) -> Examined:
+) -> CheckedInvitee:
     """One line on its own: can it be read?"""
     try:
         address = normalise_address(invitee.address)
@@ -104,8 +104,8 @@ def _read(
             exclude=["address", "customer", "token_hash", "invited_by", "expires_at", "team"]
         )
     except ValidationError as error:
-        return Examined(invitee, InviteeState.BAD, problem=str(error.messages[0]))
-    return Examined(invitee, InviteeState.VALID, address=address, role=str(named), team=team)
+        return CheckedInvitee(invitee, InviteeState.BAD, problem=str(error.messages[0]))
+    return CheckedInvitee(invitee, InviteeState.VALID, address=address, role=str(named), team=team)
 
 
 @transaction.atomic
@@ -119,20 +119,20 @@ def invite_people(
     reason: str = "",
     signed_in_at: datetime | None = None,
     offer: Callable[[list[Invitation]], None] | None = None,
-) -> list[Examined]:
+) -> list[CheckedInvitee]:
     """Invite whom of these people one can, in one transaction; the others get no mail.
 
-    All are examined again, as examine_invitees does, since things may have changed. A team with a
+    All are examined again, as check_invitees does, since things may have changed. A team with a
     sensitive right is offered as it is joined: with a reason and a fresh sign-in. `offer` adds rows
-    of an upper app to all invitations. Out: what became of each. Raises as examine_invitees;
-    InvitationRefused above MOST_A_DAY; what `offer` or joining a team refuses.
+    of an upper app to all invitations. Out: what became of each. Raises as check_invitees;
+    InvitationRefused above MAX_A_DAY; what `offer` or joining a team refuses.
     """
     customer = lock_customer(customer)
-    examined = examine_invitees(
+    examined = check_invitees(
         actor=actor, customer=customer, invitees=invitees, role=role, team=team
     )
     valid = [one for one in examined if one.is_valid]
-    refuse_burst(customer, len(valid))
+    refuse_over_daily_limit(customer, len(valid))
     _check_teams(actor, {one.team for one in valid if one.team}, reason, signed_in_at)
     made = [
         make_invitation(

@@ -15,7 +15,7 @@ from accounts.services.invitations.sending import (
     LIFETIME,
     InvitationRefused,
     hash_token,
-    refuse_burst,
+    refuse_over_daily_limit,
 )
 
 
@@ -33,11 +33,11 @@ def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
     """Send a fresh link with a fresh life; the old link stops working, a bounce is forgotten.
 
     Whoever sends it again answers for it from now on. Raises PermissionDenied as for sending it;
-    InvitationRefused once it is no longer open, or above MOST_A_DAY.
+    InvitationRefused once it is no longer open, or above MAX_A_DAY.
     """
     customer, invitation = _lock_open(actor, invitation)
     if not invitation.as_main_super_user:
-        refuse_burst(customer, 1)
+        refuse_over_daily_limit(customer, 1)
     invitation.token = secrets.token_urlsafe(32)
     invitation.token_hash = hash_token(invitation.token)
     invitation.invited_by = actor

@@ -24,7 +24,7 @@ from accounts.services.audit import record_event
 from accounts.validators import normalise_address
 
 LIFETIME = timedelta(days=7)
-MOST_A_DAY = 1000  # invitations a customer sends, again or for the first time: each is a mail
+MAX_A_DAY = 1000  # invitations a customer sends, again or for the first time: each is a mail
 
 
 class InvitationRefused(ValidationError):
@@ -36,7 +36,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def refuse_burst(customer: Customer, adding: int) -> None:
+def refuse_over_daily_limit(customer: Customer, adding: int) -> None:
     """Raise InvitationRefused if these mails were more than a customer sends within a day.
 
     What was sent within the day counts with every time it was sent before.
@@ -44,14 +44,14 @@ def refuse_burst(customer: Customer, adding: int) -> None:
     yesterday = timezone.now() - timedelta(days=1)
     recent = customer.invitations.filter(sent_at__gt=yesterday, as_main_super_user=False)
     sent = recent.aggregate(total=Sum("times_sent"))["total"] or 0
-    if sent + adding > MOST_A_DAY:
+    if sent + adding > MAX_A_DAY:
         raise InvitationRefused(
             _(
                 "A company sends at most %(most)s invitations within 24 hours. %(sent)s are sent"
                 " already; please send the others tomorrow."
             ),
             code="too_many",
-            params={"most": MOST_A_DAY, "sent": sent},
+            params={"most": MAX_A_DAY, "sent": sent},
         )
 
 
@@ -132,10 +132,10 @@ def invite_person(
 
     `offer` adds rows of an upper app (the first grants) inside the same transaction. Raises
     PermissionDenied unless the actor is a Super User here; InvitationRefused naming the field, or
-    above MOST_A_DAY.
+    above MAX_A_DAY.
     """
     customer = lock_managed_customer(actor, customer)
-    refuse_burst(customer, 1)
+    refuse_over_daily_limit(customer, 1)
     invitation = make_invitation(
         actor=actor, customer=customer, address=address, name=name, role=role
     )

@@ -7,7 +7,7 @@ from accounts.services.requests.answering import (
     withdraw_request,
 )
 from accounts.services.requests.common_rules import belongs_elsewhere, is_for_provider_alone
-from accounts.services.requests.opening import MOST_A_DAY, MOST_OPEN, open_request
+from accounts.services.requests.opening import MAX_A_DAY, MAX_OPEN, open_request
 from accounts.services.requests.passing_on import (
     pass_on_overdue_requests,
     pass_on_request,
@@ -15,8 +15,8 @@ from accounts.services.requests.passing_on import (
 )
 
 __all__ = [
-    "MOST_A_DAY",
-    "MOST_OPEN",
+    "MAX_A_DAY",
+    "MAX_OPEN",
     "approve_request",
     "belongs_elsewhere",
     "close_requests_of_leaver",

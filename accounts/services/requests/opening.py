@@ -22,8 +22,8 @@ from accounts.services.requests.common_rules import (
 )
 from accounts.validators import normalise_address
 
-MOST_OPEN = 20  # of one person, at a time
-MOST_A_DAY = 40  # likewise, withdrawn ones too: each is a mail to every Super User
+MAX_OPEN = 20  # of one person, at a time
+MAX_A_DAY = 40  # likewise, withdrawn ones too: each is a mail to every Super User
 
 # kind → the one value it asks for
 WANTED = {
@@ -108,14 +108,14 @@ def _refuse_in_vain(
 
 
 def _refuse_flood(membership: Membership) -> None:
-    if membership.requests.open().count() >= MOST_OPEN:
+    if membership.requests.open().count() >= MAX_OPEN:
         raise RequestRefused(
             _("%(count)s requests of yours wait already. Withdraw one you no longer need."),
             code="too_many",
-            params={"count": MOST_OPEN},
+            params={"count": MAX_OPEN},
         )
     yesterday = timezone.now() - timedelta(days=1)
-    if membership.requests.filter(created_at__gt=yesterday).count() >= MOST_A_DAY:
+    if membership.requests.filter(created_at__gt=yesterday).count() >= MAX_A_DAY:
         raise RequestRefused(
             _("That is a lot for one day. Please talk to your Super User."), code="too_many"
         )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import emails
 from accounts.choices import CustomerStatus, RequestState
 from accounts.models import AccessRequest, User
-from accounts.models.requests import MOST_REMINDERS
+from accounts.models.requests import MAX_REMINDERS
 from accounts.permissions import RequestRefused, refuse_own_request, require_super_user
 from accounts.selectors import super_users_of
 from accounts.services.requests.answering import lock_to_answer
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 REMIND_AFTER = timedelta(hours=24)  # and again after as long
 
 
-def patience() -> timedelta:
+def time_to_answer() -> timedelta:
     """How long the Super Users have before a request goes on to the provider."""
     return timedelta(hours=settings.HUB_REQUEST_HOURS)
 
@@ -106,8 +106,8 @@ def pass_on_overdue_requests() -> None:
 
 def _due(now: datetime) -> Q:
     """Open requests that Super Users have left for too long."""
-    waited = Q(waiting_since__lte=now - patience())
-    for sent in range(MOST_REMINDERS):
+    waited = Q(waiting_since__lte=now - time_to_answer())
+    for sent in range(MAX_REMINDERS):
         waited |= Q(reminders=sent, waiting_since__lte=now - (sent + 1) * REMIND_AFTER)
     with_super_users = Q(passed_at=None, customer__status=CustomerStatus.ACTIVE)
     return with_super_users & Q(state=RequestState.OPEN) & waited
@@ -118,7 +118,7 @@ def _do_what_is_due(access_request: AccessRequest, now: datetime) -> None:
     access_request = lock_request(access_request)
     if not AccessRequest.objects.filter(_due(now), pk=access_request.pk).exists():
         return
-    if access_request.waiting_since <= now - patience():
+    if access_request.waiting_since <= now - time_to_answer():
         _pass(access_request, None)
         return
     access_request.reminders = int(

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.choices import EVENT_CODES, EVENT_SENTENCES, FIELD_NAMES, THE_HUB, RequestKind
+from accounts.choices import EVENT_CODES, EVENT_SENTENCES, FIELD_NAMES, HUB_ACTOR_NAME, RequestKind
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name
 
@@ -59,14 +59,14 @@ def _in_readers_language(value: Any) -> Any:
     return value.get((get_language() or "en")[:2]) or value.get("en", "—")
 
 
-def named_in(sentence: str) -> set[str]:
+def placeholders_of(sentence: str) -> set[str]:
     """The words a sentence waits for."""
     return set(re.findall(r"%\((\w+)\)s", sentence))
 
 
-def said_of(event: AuditEvent) -> dict[str, Any]:
+def shown_data(event: AuditEvent) -> dict[str, Any]:
     """What an event's sentence says of its data, and nothing else of it."""
-    named = named_in(str(EVENT_SENTENCES.get(event.kind, ""))) | _UNNAMED
+    named = placeholders_of(str(EVENT_SENTENCES.get(event.kind, ""))) | _UNNAMED
     return {name: value for name, value in event.data.items() if name in named}
 
 
@@ -76,7 +76,7 @@ def sentence_of(event: AuditEvent) -> str:
     words = _Blank(
         # A label of a manifest is kept in every language; the reader's is shown.
         {name: _in_readers_language(value) for name, value in data.items()},
-        actor=_("The hub") if event.actor_name == THE_HUB else event.actor_name,
+        actor=_("The hub") if event.actor_name == HUB_ACTOR_NAME else event.actor_name,
     )
     if "fields" in data:
         names = data["fields"].split(", ")
