@@ -1,1 +1,1 @@
-"""Every write of this app: verb_noun, keyword-only, one transaction, one audit event."""
+"""The writes of this app: each one act, in one transaction, with one audit event."""

@@ -1,4 +1,4 @@
-"""Append to the audit trail, and prove it."""
+"""Writing audit events, and verifying their chains."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from accounts.models.audit import chain_name, customer_of_chain
 
 
 class AuditBroken(Exception):
-    """A chain does not hold; the text says which event and how."""
+    """A chain has a fault; the text says at which event, and what is wrong."""
 
 
 def record_event(
@@ -26,12 +26,15 @@ def record_event(
 ) -> AuditEvent:
     """Append one event to the customer's chain, or to the provider's where no customer is given.
 
-    In: the kind (accounts.choices.EVENT_SENTENCES), who did it (`actor`, or `actor_name` for a
-    portal or the hub itself), whom it concerns, and the values its sentence names. Out: the event.
-    In a customer's chain people bear the name they have at work there, as on its other pages; who
-    never belonged to it (staff), and everybody in the provider's chain, that of their account.
-    Runs inside the caller's transaction, so that the act and its event stand or fall together;
-    raises TransactionManagementError outside one.
+    `kind` is a key of accounts.choices.EVENT_SENTENCES. The act was done by `actor`, or by a portal
+    or the hub itself, whose `actor_name` is given; it concerns `person`. `data` holds the values
+    that the sentence names.
+
+    In a customer's chain, people have the name they have at work there, as on its other pages.
+    Staff, and everybody in the provider's chain, have the name of their account.
+
+    The event is part of the caller's transaction, so there is no act without it. Raises
+    TransactionManagementError outside a transaction.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("record_event needs the act's transaction")
@@ -64,13 +67,13 @@ def record_event(
 
 
 def verify_chain(name: str, earlier: Mapping[int, str] | None = None) -> int:
-    """Recompute one chain; returns how many events it holds.
+    """Recompute one chain, and return how many events it holds.
 
-    `earlier` holds the hash of each sequence number in an older export, which must still be there:
-    a chain alone cannot show that its end was cut. Safe while events are being written. Raises
-    AuditBroken at the first fault.
+    `earlier` has the hash of each sequence number in an older export. All of them must still be
+    there, because a chain alone can't show that its end was cut. Events may be written meanwhile.
+    Raises AuditBroken at the first fault.
     """
-    wanted = dict(earlier or {})
+    exported = dict(earlier or {})
     customer = customer_of_chain(name)
     previous, expected, last_id = "0" * 64, 1, 0
     for event in AuditEvent.objects.filter(chain=name).order_by("sequence").iterator():
@@ -80,17 +83,17 @@ def verify_chain(name: str, earlier: Mapping[int, str] | None = None) -> int:
             raise AuditBroken(f"{name}: event {event.sequence} was changed")
         if event.customer_id != customer or event.pk <= last_id:
             raise AuditBroken(f"{name}: event {event.sequence} was moved")
-        if wanted.pop(event.sequence, event.hash) != event.hash:
+        if exported.pop(event.sequence, event.hash) != event.hash:
             raise AuditBroken(f"{name}: event {event.sequence} differs from the earlier export")
         previous, expected, last_id = event.hash, expected + 1, event.pk
-    if wanted:
-        raise AuditBroken(f"{name}: event {min(wanted)} of the earlier export is gone")
+    if exported:
+        raise AuditBroken(f"{name}: event {min(exported)} of the earlier export is gone")
     _verify_head(name, expected - 1, previous)
     return expected - 1
 
 
 def _verify_head(name: str, last: int, last_hash: str) -> None:
-    """The head agrees with the last event read; what was appended meanwhile follows it."""
+    """Check that the head is the last event read, or an event appended meanwhile follows it."""
     head = AuditChain.objects.filter(name=name).first()
     if head is None:
         if last:

@@ -1,4 +1,4 @@
-"""The same act on several people at once: on all of them, or on nobody."""
+"""The same act on several people at once: on all of them, or on none."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -12,22 +12,27 @@ from accounts.permissions import (
     lock_managed_customer,
     require_fresh_sign_in,
 )
-from accounts.services import memberships, teams
 from accounts.services.confirmation_name import require_confirmation_name
+from accounts.services.memberships import (
+    remove_membership,
+    restore_membership,
+    suspend_membership,
+)
+from accounts.services.teams import add_to_team
 
 MAX_AT_ONCE = 200
-_ABOUT_THE_ACT = {"starts_at", "expires_at", "reason"}  # fields every person would share
+_ABOUT_THE_ACT = {"starts_at", "expires_at", "reason"}  # fields with one value for everybody
 
 
 class BulkRefused(ValidationError):
-    """Nothing was done to anybody; the message says why, and names the person it is about.
+    """Nothing was done to anybody; the message says why, and whom it concerns.
 
     Codes: `nobody`, `many`, `foreign`, `person`.
     """
 
 
 def too_many() -> BulkRefused:
-    """The refusal of more than MAX_AT_ONCE."""
+    """Return the refusal of more than MAX_AT_ONCE people."""
     return BulkRefused(
         _("Please select at most %(most)s people at a time."),
         code="many",
@@ -43,46 +48,47 @@ def act_on_all(
     people: Iterable[Membership],
     act: Callable[[Membership], object],
 ) -> list[Membership]:
-    """Do `act`, a service on one person, to each of these people of one customer.
+    """Call `act`, a service for one person, for each of these people of one customer.
 
-    One transaction under the customer's lock; each person has their own event and notice, as if
-    they had been alone. Naming one twice is naming them once. Out: the people. Raises
-    PermissionDenied unless the actor is a Super User here; BulkRefused; and as it is, what `act`
-    refuses about what all share (terms, reason, sign-in).
+    All happens in one transaction under the customer's lock. Each person has their own event and
+    notice, and whoever is named twice counts once. Returns the people, sorted. Raises
+    PermissionDenied unless the actor is a Super User of the customer; BulkRefused; and, as it is,
+    what `act` refuses about values that all share (dates, reason, sign-in).
     """
     customer = lock_managed_customer(actor, customer)
-    # Always in one order: two acts in two companies that share people do not wait for each other.
-    chosen = sorted({one.pk: one for one in people}.values(), key=lambda one: one.user_id)
-    if not chosen:
+    # Always in one order, so that acts in two companies that share people can't deadlock.
+    distinct = {membership.pk: membership for membership in people}
+    memberships = sorted(distinct.values(), key=lambda membership: membership.user_id)
+    if not memberships:
         raise BulkRefused(_("Select at least one person first."), code="nobody")
-    if len(chosen) > MAX_AT_ONCE:
+    if len(memberships) > MAX_AT_ONCE:
         raise too_many()
-    if any(one.customer_id != customer.pk for one in chosen):
+    if any(membership.customer_id != customer.pk for membership in memberships):
         raise BulkRefused(_("Someone here does not belong to this company."), code="foreign")
-    for one in chosen:
+    for membership in memberships:
         try:
-            act(one)
+            act(membership)
         except ValidationError as refusal:
             if hasattr(refusal, "error_dict") and refusal.error_dict.keys() <= _ABOUT_THE_ACT:
                 raise
             raise BulkRefused(
                 _("%(person)s: %(why)s Nothing was changed, for anybody."),
                 code="person",
-                params={"person": one, "why": refusal.messages[0]},
+                params={"person": membership, "why": refusal.messages[0]},
             ) from refusal
-    return chosen
+    return memberships
 
 
 @transaction.atomic
 def suspend_people(
     *, actor: User, customer: Customer, people: Iterable[Membership]
 ) -> list[Membership]:
-    """Suspend all of them. Raises like act_on_all and suspend_membership."""
+    """Suspend all of them. Raises as act_on_all and suspend_membership."""
     return act_on_all(
         actor=actor,
         customer=customer,
         people=people,
-        act=lambda one: memberships.suspend_membership(actor=actor, membership=one),
+        act=lambda membership: suspend_membership(actor=actor, membership=membership),
     )
 
 
@@ -90,12 +96,12 @@ def suspend_people(
 def restore_people(
     *, actor: User, customer: Customer, people: Iterable[Membership]
 ) -> list[Membership]:
-    """End the suspension of all of them. Raises like act_on_all and restore_membership."""
+    """End the suspension of all of them. Raises as act_on_all and restore_membership."""
     return act_on_all(
         actor=actor,
         customer=customer,
         people=people,
-        act=lambda one: memberships.restore_membership(actor=actor, membership=one),
+        act=lambda membership: restore_membership(actor=actor, membership=membership),
     )
 
 
@@ -108,11 +114,11 @@ def remove_people(
     confirmation_name: str,
     signed_in_at: datetime | None,
 ) -> list[AuditEvent]:
-    """Take all of them out of the customer.
+    """Remove all of them from the customer, and return an event for each, which can be undone.
 
-    Nobody does this by a slip: the company's name is typed, and the actor signed in freshly.
-    Out: an event for each, which can be undone.
-    Raises like act_on_all and remove_membership, ConfirmationNameRefused, FreshSignInRequired.
+    The actor types the company's name and signs in freshly, so that this never happens by
+    accident. Raises as act_on_all and remove_membership; ConfirmationNameRefused;
+    FreshSignInRequired.
     """
     customer = lock_managed_customer(actor, customer)
     require_confirmation_name(customer, confirmation_name)
@@ -122,7 +128,7 @@ def remove_people(
         actor=actor,
         customer=customer,
         people=people,
-        act=lambda one: events.append(memberships.remove_membership(actor=actor, membership=one)),
+        act=lambda membership: events.append(remove_membership(actor=actor, membership=membership)),
     )
     return events
 
@@ -137,12 +143,16 @@ def add_people_to_team(
     reason: str = "",
     signed_in_at: datetime | None = None,
 ) -> list[Membership]:
-    """Put all of them into a team; who is in it already stays. Raises like add_to_team."""
+    """Put all of them into a team, where they are not in it yet. Raises as add_to_team."""
     return act_on_all(
         actor=actor,
         customer=customer,
         people=people,
-        act=lambda one: teams.add_to_team(
-            actor=actor, team=team, membership=one, reason=reason, signed_in_at=signed_in_at
+        act=lambda membership: add_to_team(
+            actor=actor,
+            team=team,
+            membership=membership,
+            reason=reason,
+            signed_in_at=signed_in_at,
         ),
     )

@@ -1,4 +1,4 @@
-"""What cannot be undone with one press wants the company's name typed."""
+"""The company's name, typed to confirm an act with large effects."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -7,14 +7,14 @@ from accounts.models import Customer
 
 
 class ConfirmationNameRefused(ValidationError):
-    """What was typed is not the name; it names the field `confirmation_name`."""
+    """The typed text is not the company's name; the field is `confirmation_name`."""
 
 
 def require_confirmation_name(customer: Customer, confirmation_name: str) -> None:
     """Raise ConfirmationNameRefused unless this is the customer's name; case and spacing are free.
 
-    Ownership change and mass removal ask for it, beside a fresh sign-in (accounts.services.sign_in)
-    and inside the service, so that no page or API can forget it.
+    A new main Super User and a mass removal need it, together with a fresh sign-in. The services
+    ask for it, so that no page or API can forget it.
     """
     if " ".join(confirmation_name.casefold().split()) != " ".join(customer.name.casefold().split()):
         raise ConfirmationNameRefused(

@@ -15,7 +15,7 @@ from accounts.validators import clean_reason
 
 
 class CustomerRefused(ValidationError):
-    """What was asked of a customer makes no sense; the message says why."""
+    """The customer cannot be changed this way; the message says why."""
 
 
 COMPANY_FIELDS = (
@@ -32,9 +32,9 @@ def create_customer(
     language: str = "en",
     begin: Callable[[Customer], None] | None = None,
 ) -> Customer:
-    """A new pending customer; its main Super User comes next.
+    """Create a pending customer, which becomes active when its main Super User joins.
 
-    `begin` adds rows of an upper app (the first subscriptions) inside the same transaction. Raises
+    `begin` adds rows of an upper app (the first subscriptions) in the same transaction. Raises
     PermissionDenied without `accounts.add_customer`, ValidationError for bad or taken data.
     """
     require_staff(actor, "accounts.add_customer")
@@ -55,9 +55,9 @@ def create_customer(
 
 @transaction.atomic
 def update_company(*, actor: User, customer: Customer, **values: Any) -> Customer:
-    """Change the company data (COMPANY_FIELDS).
+    """Change the company data, which is COMPANY_FIELDS.
 
-    Raises PermissionDenied for anyone but its Super Users, ValidationError naming the field.
+    Raises PermissionDenied for anyone but its Super Users; ValidationError naming the field.
     """
     customer = lock_managed_customer(actor, customer)
     unknown = values.keys() - set(COMPANY_FIELDS)
@@ -77,9 +77,9 @@ def update_company(*, actor: User, customer: Customer, **values: Any) -> Custome
 
 @transaction.atomic
 def suspend_customer(*, actor: User, customer: Customer, reason: str) -> Customer:
-    """Stop every right in this customer at once (decision rule); nothing is lost.
+    """Suspend a customer: all access in it stops at once, and comes back with restore_customer.
 
-    Raises PermissionDenied without `accounts.change_customer`, CustomerRefused if not active,
+    Raises PermissionDenied without `accounts.change_customer`; CustomerRefused if not active;
     ValidationError without a reason.
     """
     require_staff(actor, "accounts.change_customer")
@@ -95,7 +95,7 @@ def suspend_customer(*, actor: User, customer: Customer, reason: str) -> Custome
 
 @transaction.atomic
 def restore_customer(*, actor: User, customer: Customer) -> Customer:
-    """End a suspension. Raises PermissionDenied or CustomerRefused like suspend_customer."""
+    """End a suspension. Raises PermissionDenied or CustomerRefused as suspend_customer."""
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(customer)
     if customer.status != CustomerStatus.SUSPENDED:

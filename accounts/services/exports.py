@@ -1,4 +1,4 @@
-"""What leaves the hub as a file is in the trail."""
+"""Audit events for data that leaves the hub as a file."""
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -13,11 +13,10 @@ from accounts.services.audit import record_event
 def record_people_export(
     *, actor: User, customer: Customer, people_filter: PeopleFilter, filters: str
 ) -> AuditEvent:
-    """Say in the trail that somebody takes the people list away, before the first row leaves.
+    """Record that somebody exports the people list, before the first row leaves.
 
-    In: what the list is narrowed to, as it is asked and as the address has it. A suspended
-    customer's may be taken too: it can be read. Raises PermissionDenied unless the actor is a Super
-    User here.
+    `people_filter` is what the list is narrowed to, `filters` the same as the URL has it. Raises
+    PermissionDenied unless the actor is a Super User of the customer, which may be suspended.
     """
     customer = lock_managed_customer(actor, customer, to_read=True)
     return record_event(
@@ -33,10 +32,10 @@ def record_people_export(
 def record_activity_export(
     *, actor: User, customer: Customer, form: str, filters: str
 ) -> AuditEvent:
-    """Say in the trail that somebody takes it away: the export's own last event.
+    """Record that somebody exports the activity log; this is the last event of the export.
 
-    In: csv or jsonl, and the filters as the address has them. A suspended customer's may be taken
-    too: it can be read. Raises PermissionDenied unless the actor is a Super User here.
+    `form` is `csv` or `jsonl`, `filters` is as the URL has them. Raises PermissionDenied unless the
+    actor is a Super User of the customer, which may be suspended.
     """
     customer = lock_managed_customer(actor, customer, to_read=True)
     return record_event(
@@ -46,7 +45,10 @@ def record_activity_export(
 
 @transaction.atomic
 def record_history_export(*, actor: User, form: str) -> AuditEvent:
-    """Say in a person's own history that they took it away. Raises PermissionDenied if closed."""
+    """Record that a person exports their own history.
+
+    Raises PermissionDenied if their account is closed.
+    """
     if not actor.is_active:
         raise PermissionDenied("this account is closed")
     return record_event(kind="history.exported", actor=actor, person=actor, format=form)

@@ -24,13 +24,13 @@ LIFETIME = timedelta(days=7)
 
 
 class HandOverRefused(ValidationError):
-    """The role cannot be offered or taken over; the message says why."""
+    """The role cannot be offered or accepted; the message says why."""
 
 
 def _can_take_over(receiver: Membership) -> bool:
-    """A live Super User who stays: no end is planned, and the person is not closed."""
-    stays = receiver.is_live and receiver.ends_at is None
-    return stays and receiver.is_super_user and receiver.user.is_active
+    """Return whether this is a live Super User with no end date and an open account."""
+    is_staying = receiver.is_live and receiver.ends_at is None
+    return is_staying and receiver.is_super_user and receiver.user.is_active
 
 
 @transaction.atomic
@@ -42,34 +42,34 @@ def offer_hand_over(
     confirmation_name: str,
     signed_in_at: datetime | None,
 ) -> HandOver:
-    """Offer the role of main Super User to another live Super User, who is told by mail.
+    """Offer the role of main Super User to another live Super User, who gets an email.
 
-    Nothing changes until they accept. An offer that has run out makes room. Raises
+    Nothing changes until they accept. An earlier offer that expired is closed. Raises
     PermissionDenied unless the actor is the main Super User; HandOverRefused naming `to`, or while
-    another offer waits; ConfirmationNameRefused; FreshSignInRequired.
+    another offer is open; ConfirmationNameRefused; FreshSignInRequired.
     """
     customer = lock_customer(customer)
-    mine = require_main_super_user(actor, customer)
+    giver = require_main_super_user(actor, customer)
     to = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=to.pk)
-    if to.pk == mine.pk:
+    if to.pk == giver.pk:
         raise HandOverRefused({"to": _("You are the main Super User already.")})
     if to.customer_id != customer.pk or not _can_take_over(to):
         raise HandOverRefused(
             {"to": _("Only a Super User of this company who stays in it can take over.")}
         )
-    waiting = customer.hand_overs.open().first()
-    if waiting is not None and waiting.is_expired:
-        _lapse(waiting)
-    elif waiting is not None:
+    earlier = customer.hand_overs.open().first()
+    if earlier is not None and earlier.is_expired:
+        _lapse(earlier)
+    elif earlier is not None:
         raise HandOverRefused(
             _("You have already offered the role to %(person)s. Take that offer back first."),
             code="waiting",
-            params={"person": waiting.receiver},
+            params={"person": earlier.receiver},
         )
     require_confirmation_name(customer, confirmation_name)
     require_fresh_sign_in(signed_in_at)
     hand_over = HandOver.objects.create(
-        customer=customer, giver=mine, receiver=to, expires_at=timezone.now() + LIFETIME
+        customer=customer, giver=giver, receiver=to, expires_at=timezone.now() + LIFETIME
     )
     _record("offered", actor, hand_over)
     emails.send_hand_over(kind="offered", hand_over=hand_over, reader=to)
@@ -97,7 +97,7 @@ def _lapse(hand_over: HandOver) -> None:
 
 
 def _lock_open(hand_over: HandOver) -> HandOver:
-    """The customer first, then the offer, read again. Raises HandOverRefused once settled."""
+    """Lock the customer, then the offer. Raises HandOverRefused if it is not open any more."""
     customer = lock_customer(hand_over.customer)
     hand_over = (
         HandOver.objects.select_for_update(of=("self",))
@@ -114,18 +114,18 @@ def _lock_open(hand_over: HandOver) -> HandOver:
 def accept_hand_over(
     *, actor: User, hand_over: HandOver, signed_in_at: datetime | None
 ) -> Customer:
-    """Take the role of main Super User over; every Super User is told.
+    """Take over the role of main Super User; every Super User gets an email.
 
-    All is checked again under the customer's lock: who offered is still the main Super User and
-    not closed, who accepts is a live Super User who stays (the database refuses anyone else).
-    Raises PermissionDenied for anyone but the person it was offered to; HandOverRefused when the
-    offer no longer stands; FreshSignInRequired.
+    Everything is checked again under the customer's lock: the giver must still be the main Super
+    User with an open account, and the receiver a live Super User without an end date (the database
+    refuses anyone else). Raises PermissionDenied for anyone but the receiver; HandOverRefused when
+    the offer is not valid any more; FreshSignInRequired.
     """
     hand_over = _lock_open(hand_over)
     customer, giver = hand_over.customer, hand_over.giver
     require_receiver(actor, hand_over)
-    stands = customer.main_super_user_id == giver.pk and giver.user.is_active
-    if hand_over.is_expired or not stands:
+    giver_may = customer.main_super_user_id == giver.pk and giver.user.is_active
+    if hand_over.is_expired or not giver_may:
         raise HandOverRefused(_("This offer no longer stands."), code="gone")
     if not _can_take_over(hand_over.receiver):
         raise HandOverRefused(
@@ -158,8 +158,9 @@ def accept_hand_over(
 
 @transaction.atomic
 def decline_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
-    """Say no; who offered is told. Raises PermissionDenied for anyone but the person it was offered
-    to, HandOverRefused once settled.
+    """Decline an offer; the giver gets an email.
+
+    Raises PermissionDenied for anyone but the receiver; HandOverRefused if it is not open any more.
     """
     hand_over = _lock_open(hand_over)
     require_receiver(actor, hand_over)
@@ -171,8 +172,10 @@ def decline_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
 
 @transaction.atomic
 def withdraw_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
-    """Take an offer back; the other is told. Raises PermissionDenied unless the actor is the main
-    Super User, HandOverRefused once settled.
+    """Withdraw an offer; the receiver gets an email.
+
+    Raises PermissionDenied unless the actor is the main Super User; HandOverRefused if it is not
+    open any more.
     """
     hand_over = _lock_open(hand_over)
     require_main_super_user(actor, hand_over.customer)
@@ -183,6 +186,6 @@ def withdraw_hand_over(*, actor: User, hand_over: HandOver) -> HandOver:
 
 
 def lapse_hand_over_to_leaver(*, membership: Membership) -> None:
-    """An offer to someone who leaves ends with the membership, in its transaction."""
+    """Close an offer to somebody who leaves, in the transaction that ends the membership."""
     for hand_over in membership.hand_overs.open().select_related("receiver__user", "customer"):
         _lapse(hand_over)

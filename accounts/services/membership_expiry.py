@@ -1,4 +1,4 @@
-"""The end of a membership: what it takes away, and what happens when its moment comes."""
+"""The end of a membership: what ends with it, and the job that ends those that are due."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,14 +18,14 @@ from accounts.services.audit import record_event
 from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team
 
-MAX_AT_ONCE = 500  # what one minute's round takes on; the rest waits for the next
-REMIND_BEFORE = timedelta(days=7)  # so long before the end, those concerned are reminded
+MAX_AT_ONCE = 500  # memberships in one run of the job; the others wait for the next
+REMIND_BEFORE = timedelta(days=7)  # before the end
 
 log = structlog.get_logger(__name__)
 
 
 def save_membership(membership: Membership) -> None:
-    """Save, and turn the database's own refusal into ours."""
+    """Save it, and raise MembershipRefused where the database refuses."""
     try:
         with transaction.atomic():
             membership.save()
@@ -34,7 +34,7 @@ def save_membership(membership: Membership) -> None:
 
 
 def open_offboarding(membership: Membership) -> Offboarding | None:
-    """What is planned for this person, locked; None where nothing is."""
+    """Lock and return the open offboarding of a membership; None if there is none."""
     return Offboarding.objects.select_for_update().filter(
         membership=membership, state=OffboardingState.OPEN
     ).first()  # fmt: skip
@@ -43,7 +43,7 @@ def open_offboarding(membership: Membership) -> Offboarding | None:
 def settle_offboarding(
     offboarding: Offboarding, state: OffboardingState, event: AuditEvent | None
 ) -> None:
-    """Close a plan, for good."""
+    """Close an offboarding, for good."""
     offboarding.state, offboarding.settled_at, offboarding.event = state, timezone.now(), event
     offboarding.save(update_fields=["state", "settled_at", "event"])
 
@@ -51,14 +51,14 @@ def settle_offboarding(
 def finish_membership(
     *, actor: User | None, membership: Membership, offboarding: Offboarding | None = None
 ) -> dict[str, Any]:
-    """What leaving does, inside the caller's transaction and under the customer's lock.
+    """End a membership with all that depends on it; the caller holds the customer's lock.
 
-    `leaving` is the plan this comes from, which the caller settles; any other is off. Out: what
-    ended, for the event of the caller: enough to bring it back by an undo.
+    `offboarding` is the plan that ends it, which the caller settles; another open plan is
+    cancelled. Returns what ended, for the caller's event: enough for an undo.
     """
-    planned = open_offboarding(membership)
-    if planned is not None and planned != offboarding:
-        settle_offboarding(planned, OffboardingState.CANCELLED, None)
+    open_plan = open_offboarding(membership)
+    if open_plan is not None and open_plan != offboarding:
+        settle_offboarding(open_plan, OffboardingState.CANCELLED, None)
     membership.ended_at = timezone.now()
     save_membership(membership)
     teams = membership.team_memberships.order_by("pk")
@@ -70,8 +70,8 @@ def finish_membership(
     answers: list[tuple[Any, Any]] = signals.membership_ended.send(
         Membership, membership=membership, actor=actor
     )
-    for _receiver, said in answers:
-        ended |= said or {}
+    for _receiver, event_data in answers:
+        ended |= event_data or {}
     signals.access_revoked.send(User, user=membership.user)
     others = Membership.objects.present().filter(user=membership.user)
     if not others.exists() and not membership.user.is_staff:
@@ -82,48 +82,50 @@ def finish_membership(
 def end_membership(
     *, actor: User | None, membership: Membership, offboarding: Offboarding | None
 ) -> AuditEvent:
-    """Hand on what the plan says, then end it all; in the caller's transaction, under the lock.
+    """Hand over what the plan says, then end the membership; return the event.
 
-    `actor` is None where the moment came by itself. What cannot be handed on any more is left out
-    and told to the Super Users; it never keeps anybody from leaving. Out: the one event.
+    The caller holds the customer's lock. `actor` is None where a date ended it. What can't be
+    handed over any more is skipped, and the Super Users get an email about it; it never keeps
+    anybody from leaving.
     """
-    said: dict[str, Any] = {"reassigned": [], "skipped": []}
+    reassigned: dict[str, Any] = {"reassigned": [], "skipped": []}
     if offboarding is not None:
         answers: list[tuple[Any, Any]] = signals.offboarding_due.send(
             Offboarding, offboarding=offboarding
         )
         for answer in (_reassign_teams(offboarding), *(answer for _receiver, answer in answers)):
             for name, values in answer.items():
-                said[name] = [*said.get(name, []), *values]
+                reassigned[name] = [*reassigned.get(name, []), *values]
     ended = finish_membership(actor=actor, membership=membership, offboarding=offboarding)
     event = record_event(
         kind="membership.left",
         actor=actor,
         customer=membership.customer,
         person=membership.user,
-        count=len(said["reassigned"]),
-        **said,
+        count=len(reassigned["reassigned"]),
+        **reassigned,
         **ended,
     )
     if offboarding is not None:
         settle_offboarding(offboarding, OffboardingState.DONE, event)
     emails.send_membership_notice(kind="left", actor=actor, membership=membership)
-    if said["skipped"]:
-        for reader in super_users_of(membership.customer):
+    if reassigned["skipped"]:
+        for super_user in super_users_of(membership.customer):
             emails.send_offboarding_report(
-                reader=reader.user, membership=membership, skipped=said["skipped"]
+                reader=super_user.user, membership=membership, skipped=reassigned["skipped"]
             )
     return event
 
 
 def _reassign_teams(offboarding: Offboarding) -> dict[str, list[Any]]:
-    """Put those who take over into the leaver's teams, as the plan's author would.
+    """Put the receivers into the leaver's teams, on behalf of whoever planned it.
 
-    Out: `handed` and `skipped` in words, and `reassigned_teams`, the keys of who joined which.
+    Returns `reassigned` and `skipped` in words, and `reassigned_teams`: pairs of a team's and a
+    membership's primary key, of those who were not in the team before.
     """
     answer: dict[str, list[Any]] = {"reassigned": [], "skipped": [], "reassigned_teams": []}
     for row in offboarding.reassigned_teams.select_related("team", "receiver__user").order_by("pk"):
-        words = f"{row.words} → {row.receiver}"
+        label = f"{row.words} → {row.receiver}"
         try:
             with transaction.atomic():
                 if row.team is None or not _is_in(row.team, offboarding.membership):
@@ -134,13 +136,13 @@ def _reassign_teams(offboarding: Offboarding) -> dict[str, list[Any]]:
                     team=row.team,
                     membership=row.receiver,
                     reason=offboarding.reason,
-                    signed_in_at=timezone.now(),  # they had signed in freshly when they planned it
+                    signed_in_at=timezone.now(),  # they signed in freshly to plan it
                     conditions_checked_at=offboarding.planned_at,
                 )
         except (ValidationError, PermissionDenied):
-            answer["skipped"].append(words)
+            answer["skipped"].append(label)
         else:
-            answer["reassigned"].append(words)
+            answer["reassigned"].append(label)
             if joins:
                 answer["reassigned_teams"].append([row.team.pk, row.receiver.pk])
     return answer
@@ -151,9 +153,9 @@ def _is_in(team: Team, membership: Membership) -> bool:
 
 
 def end_lapsed(*, membership: Membership) -> bool:
-    """End a membership whose moment has come, unless somebody was faster.
+    """End a membership whose end date has passed, and return whether it ended now.
 
-    Runs inside a transaction. True when it ended now.
+    The caller has a transaction. Another process may have ended it meanwhile.
     """
     lock_customer(membership.customer)
     due = (
@@ -169,9 +171,9 @@ def end_lapsed(*, membership: Membership) -> bool:
 
 
 def end_due_memberships() -> int:
-    """End every membership whose moment has come, each in its own transaction.
+    """End every membership whose end date has passed, each in its own transaction.
 
-    Several clocks may run this at once: each membership ends once. Out: how many ended here.
+    Several workers may run this at once: each membership ends once. Returns how many ended here.
     """
     due = Membership.objects.filter(ended_at=None, ends_at__lte=timezone.now())
     ended = 0
@@ -179,15 +181,15 @@ def end_due_memberships() -> int:
         try:
             with transaction.atomic():
                 ended += end_lapsed(membership=membership)
-        except Exception:  # the others leave all the same
+        except Exception:  # the others must end all the same
             log.exception("a membership that fell due failed", membership=membership.pk)
     return ended
 
 
 def remind_of_membership_expiry() -> int:
-    """Tell each person, and their Super Users, once that their time ends within a week.
+    """Remind each person whose membership ends within a week, and their Super Users, once.
 
-    Out: how many people were told about.
+    Returns for how many memberships reminders were sent.
     """
     soon = Membership.objects.filter(
         ended_at=None,
@@ -195,22 +197,23 @@ def remind_of_membership_expiry() -> int:
         ends_at__gt=timezone.now(),
         ends_at__lte=timezone.now() + REMIND_BEFORE,
     )
-    told = 0
+    reminded = 0
     for membership in soon.order_by("ends_at")[:MAX_AT_ONCE]:
         with transaction.atomic():
-            told += _remind(membership)
-    return told
+            reminded += _remind(membership)
+    return reminded
 
 
 def _remind(membership: Membership) -> bool:
     lock_customer(membership.customer)
-    fresh = Membership.objects.select_for_update().get(pk=membership.pk)
-    if fresh.end_announced_at or fresh.ended_at or fresh.ends_at != membership.ends_at:
+    current = Membership.objects.select_for_update().get(pk=membership.pk)
+    if current.end_announced_at or current.ended_at or current.ends_at != membership.ends_at:
         return False
-    fresh.end_announced_at = timezone.now()
-    fresh.save(update_fields=["end_announced_at"])
-    readers = {fresh.user_id: fresh.user}
-    readers |= {one.user_id: one.user for one in super_users_of(fresh.customer)}
+    current.end_announced_at = timezone.now()
+    current.save(update_fields=["end_announced_at"])
+    readers = {current.user_id: current.user}
+    for super_user in super_users_of(current.customer):
+        readers[super_user.user_id] = super_user.user
     for reader in readers.values():
-        emails.send_expiry_reminder(reader=reader, membership=fresh)
+        emails.send_expiry_reminder(reader=reader, membership=current)
     return True

@@ -1,4 +1,4 @@
-"""People of a customer: suspended, restored, removed, promoted."""
+"""Memberships: begun, suspended, restored, removed, changed."""
 
 from typing import Any
 
@@ -22,11 +22,11 @@ from accounts.services.membership_expiry import end_lapsed, finish_membership, s
 def begin_membership(
     *, actor: User, customer: Customer, user: User, role: str, work_name: str, invitation: Any
 ) -> tuple[Membership, list[str]]:
-    """Make a person a member; called by the acceptance of an invitation, under the customer's lock.
+    """Make a person a member; the caller accepts an invitation and holds the customer's lock.
 
-    A membership whose moment has come is ended first, as the clock would. Out: the membership, and
-    in words what upper apps had promised in the invitation and can no longer give. Raises
-    MembershipRefused if the person is already here.
+    A membership whose end date has passed is ended first, as the job would do. Returns the
+    membership, and the names of what the invitation promised and upper apps can't give any more.
+    Raises MembershipRefused if the person is a member already.
     """
     lapsed = Membership.objects.filter(
         customer=customer, user=user, ended_at=None, ends_at__lte=timezone.now()
@@ -41,17 +41,16 @@ def begin_membership(
     answers: list[tuple[Any, Any]] = signals.membership_began.send(
         Membership, membership=membership, actor=actor, invitation=invitation
     )
-    return membership, [words for _receiver, left_out in answers for words in left_out]
+    return membership, [name for _receiver, left_out in answers for name in left_out]
 
 
 @transaction.atomic
 def suspend_membership(*, actor: User, membership: Membership) -> Membership:
-    """Take every right of this person in this customer away, for now; nothing is lost.
+    """Suspend a person: all their access in this customer stops, and is kept for later.
 
-    Portal tokens end too, so that a portal asks again before it lets the person in.
-
-    Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
-    Super User, oneself, or who is already suspended.
+    Portal tokens end too, so that a portal asks again before it lets the person in. Raises
+    PermissionDenied unless the actor is a Super User of the customer; MembershipRefused for the
+    main Super User, oneself, or somebody already suspended.
     """
     customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
@@ -71,7 +70,7 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
 
 @transaction.atomic
 def restore_membership(*, actor: User, membership: Membership) -> Membership:
-    """End a suspension; every grant counts again. Raises like suspend_membership."""
+    """End a suspension; every grant is in force again. Raises as suspend_membership."""
     customer, membership = lock_managed_membership(actor, membership)
     if membership.suspended_at is None:
         raise MembershipRefused(_("This person is not suspended."))
@@ -86,11 +85,11 @@ def restore_membership(*, actor: User, membership: Membership) -> Membership:
 def remove_membership(
     *, actor: User, membership: Membership, answering: AccessRequest | None = None
 ) -> AuditEvent:
-    """Take a person out of the customer: teams, grants, registrations and portal tokens end now.
+    """Remove a person from the customer: teams, grants, registrations and portal tokens end now.
 
-    Out: the event, which says all that ended and can be undone. Raises PermissionDenied unless the
-    actor is a Super User here, or staff `answering` the person's own request that was passed on;
-    MembershipRefused for the main Super User, oneself, or who has left already.
+    Returns the event, which holds all that ended and can be undone. Raises PermissionDenied unless
+    the actor is a Super User of the customer, or staff `answering` the person's own request that
+    was passed on; MembershipRefused for the main Super User, oneself, or somebody who has left.
     """
     customer, membership = lock_managed_membership(actor, membership, answering)
     refuse_main_super_user(customer, membership)
@@ -110,10 +109,10 @@ def remove_membership(
 
 @transaction.atomic
 def change_role(*, actor: User, membership: Membership, role: str) -> Membership:
-    """Make a person Super User, or a user again.
+    """Make a person a Super User, or a user again.
 
-    Raises PermissionDenied unless the actor is a Super User here; MembershipRefused for the main
-    Super User and for oneself (nobody promotes or demotes oneself).
+    Raises PermissionDenied unless the actor is a Super User of the customer; MembershipRefused for
+    the main Super User and for oneself (nobody promotes or demotes oneself).
     """
     customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
@@ -147,7 +146,7 @@ def update_work_details(
 ) -> Membership:
     """Correct the name and phone a company uses for a person.
 
-    `answering` as in remove_membership. Raises like suspend_membership.
+    `answering` is as in remove_membership. Raises as suspend_membership.
     """
     customer, membership = lock_managed_membership(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}

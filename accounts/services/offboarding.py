@@ -1,4 +1,4 @@
-"""Planning that somebody leaves: now or on a date, with what they hold handed on."""
+"""Offboarding: somebody leaves now or on a day, and others take over what they have."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ MAX_AHEAD = timedelta(days=3660)
 
 
 class OffboardingRefused(MembershipRefused):
-    """The leaving cannot be planned so; the message says why."""
+    """The offboarding cannot be planned this way; the message says why."""
 
 
 def _lock_leaving_membership(actor: User, membership: Membership) -> tuple[Customer, Membership]:
@@ -55,18 +55,18 @@ def _check_moment(field: str, moment: datetime) -> None:
 
 
 def _in_every_language(membership: Membership) -> dict[str, str]:
-    """The last day as the trail keeps it, for readers of each language."""
-    words = {}
+    """Return the last day as text in each language, which the audit event keeps."""
+    texts = {}
     for code in Language.values:
         with override(code):
-            words[code] = date_format(membership.last_day or "", "DATE_FORMAT")
-    return words
+            texts[code] = date_format(membership.last_day or "", "DATE_FORMAT")
+    return texts
 
 
 def _set_end(membership: Membership, ends_at: datetime | None) -> None:
     membership.ends_at = ends_at
     soon = ends_at is not None and ends_at <= timezone.now() + REMIND_BEFORE
-    membership.end_announced_at = timezone.now() if soon else None  # told now, not twice
+    membership.end_announced_at = timezone.now() if soon else None  # reminded by now
     save_membership(membership)
 
 
@@ -74,11 +74,11 @@ def _set_end(membership: Membership, ends_at: datetime | None) -> None:
 def set_membership_end(
     *, actor: User, membership: Membership, ends_at: datetime | None
 ) -> Membership:
-    """Let a membership end by itself at a moment; None: without end. Nothing is handed on.
+    """Set or clear the end date of a membership. Nothing is handed over.
 
-    The decision says no from that second on; the clock then does what leaving does. Raises
-    PermissionDenied unless the actor is a Super User here; MembershipRefused for the main Super
-    User, oneself, a moment that is over, or while a leaving is planned.
+    Every check says no from that second on; a job then ends the membership. Raises
+    PermissionDenied unless the actor is a Super User of the customer; MembershipRefused for the
+    main Super User, oneself, a moment in the past, or while an offboarding is planned.
     """
     customer, membership = _lock_leaving_membership(actor, membership)
     if open_offboarding(membership) is not None:
@@ -117,11 +117,11 @@ def plan_offboarding(
 ) -> Offboarding:
     """Plan that somebody leaves, and who takes over what; without `leaves_at`, they leave now.
 
-    `teams` are (team, who takes the place over); `add` adds rows of an upper app; what is named in
-    neither is dropped. `access_request` is the person's own request to leave, which this
-    approves. What sensitive privileges want (a reason, a fresh sign-in, not to oneself) is wanted
-    now. Raises PermissionDenied unless the actor is a Super User here; OffboardingRefused; what
-    add_to_team or the upper app refuses.
+    `teams` are pairs of a team and the member who takes over the place in it; `add` adds rows of an
+    upper app; everything else ends. `access_request` is the person's own request to leave, which
+    this approves. The conditions of sensitive privileges (a reason, a fresh sign-in, not to
+    oneself) are checked now. Raises PermissionDenied unless the actor is a Super User of the
+    customer; OffboardingRefused; whatever add_to_team or the upper app refuses.
     """
     customer, membership = _lock_leaving_membership(actor, membership)
     validate_plain_lines(reason)
@@ -171,7 +171,7 @@ def _save_plan(offboarding: Offboarding) -> None:
 
 
 def require_receiver(offboarding: Offboarding, receiver: Membership) -> None:
-    """Raise OffboardingRefused unless this person of the company can take things over."""
+    """Raise OffboardingRefused unless the receiver is another member of the same customer."""
     customer, leaver = offboarding.membership.customer_id, offboarding.membership_id
     present = Membership.objects.present().filter(pk=receiver.pk, customer=customer)
     if not present.exclude(pk=leaver).exists():
@@ -180,7 +180,7 @@ def require_receiver(offboarding: Offboarding, receiver: Membership) -> None:
 
 @contextmanager
 def dry_run() -> Iterator[None]:
-    """Do it, with all that it refuses, and take it back: rows, events and mail alike."""
+    """Run a block to see what it refuses, then roll it back: rows, events and emails alike."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -189,7 +189,7 @@ def dry_run() -> Iterator[None]:
 def _reassign_team(
     offboarding: Offboarding, team: Team, receiver: Membership, signed_in_at: datetime | None
 ) -> None:
-    """One row, checked as joining the team is checked."""
+    """Plan one place in a team, with the checks of joining it."""
     require_receiver(offboarding, receiver)
     if not team.team_memberships.filter(membership=offboarding.membership).exists():
         raise OffboardingRefused(_("%(team)s is not a team of theirs.") % {"team": team})
@@ -214,10 +214,11 @@ def _approve(actor: User, access_request: AccessRequest, membership: Membership)
 
 @transaction.atomic
 def cancel_offboarding(*, actor: User, membership: Membership) -> Offboarding:
-    """Call a planned leaving off, until its moment; the person stays, as long as before the plan.
+    """Cancel a planned offboarding; the end date is again what it was before the plan.
 
-    A request it answered stays answered. Raises PermissionDenied unless the actor is a Super User
-    here; MembershipRefused for oneself, once the moment has come, or where nothing is planned.
+    A request that the plan approved stays approved. Raises PermissionDenied unless the actor is a
+    Super User of the customer; MembershipRefused for oneself, after the end, or where nothing is
+    planned.
     """
     customer, membership = _lock_leaving_membership(actor, membership)
     offboarding = open_offboarding(membership)

@@ -1,4 +1,4 @@
-"""What a person does for themselves: it goes to the provider's chain and their own history."""
+"""A person's own account: its events are in the provider's chain and their own history."""
 
 import uuid
 
@@ -26,9 +26,9 @@ def update_profile(*, actor: User, name: str, language: str) -> User:
 
 @transaction.atomic
 def follow_address_change(*, actor: User, previous: str) -> None:
-    """What a proved new address of one's own brings along, inside the change's transaction.
+    """Update what depends on a person's address, in the transaction that changes it.
 
-    People lists find the person by it, and every session but the one at work must sign in again.
+    People lists find the person by the new address, and all their other sessions end.
     """
     Membership.objects.filter(user=actor).update(search_address=search_key(actor.email))
     actor.session_epoch = uuid.uuid4()

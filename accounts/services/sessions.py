@@ -1,4 +1,4 @@
-"""Ending what lets a person in."""
+"""Ending sessions, and address changes that are not verified yet."""
 
 import uuid
 
@@ -10,10 +10,10 @@ from accounts.models import User
 
 
 def end_sessions(user: User) -> int:
-    """End every hub session of this person, everywhere; returns how many were listed.
+    """End every hub session of a person, and return how many were listed.
 
-    The new epoch ends sessions in any store (security.md section 2, rule 25). An address that
-    somebody began to change to goes too: its link would still take the account.
+    The new epoch ends sessions in any store (security.md section 2, rule 25). An address change
+    that is not verified yet is dropped too, because its link would still take the account.
     """
     forget_unproved_addresses(user)
     keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
@@ -25,5 +25,5 @@ def end_sessions(user: User) -> int:
 
 
 def forget_unproved_addresses(user: User) -> None:
-    """Drop an address change that waits for its proof; the mailed link leads nowhere then."""
+    """Drop an address change that is not verified yet; its emailed link stops working."""
     EmailAddress.objects.filter(user=user, verified=False).delete()

@@ -1,4 +1,4 @@
-"""Teams of a customer."""
+"""Teams: created, renamed, deleted; people who join and leave them."""
 
 import unicodedata
 import uuid
@@ -18,20 +18,20 @@ from accounts.validators import validate_plain_lines
 
 
 class TeamRefused(ValidationError):
-    """What was asked of a team makes no sense; the message says why."""
+    """The team cannot be changed this way; the message says why."""
 
 
 def _lock_for_change(actor: User, team: Team) -> tuple[Customer, Team]:
-    """Customer first, then the team as it is now; the actor must be a Super User here."""
+    """Lock the customer, then the team, for one of its Super Users."""
     customer = lock_managed_customer(actor, team.customer)
-    present = Team.objects.select_for_update().filter(pk=team.pk).first()
-    if present is None:
+    current = Team.objects.select_for_update().filter(pk=team.pk).first()
+    if current is None:
         raise TeamRefused(_("This team no longer exists."), code="gone")
-    return customer, present
+    return customer, current
 
 
 def _as_compared(name: str) -> str:
-    """Names that look the same are the same: forms of a letter, case and spacing apart."""
+    """Return a name without case, spacing and forms of a letter: names that look the same."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
@@ -41,8 +41,8 @@ def _save(team: Team) -> None:
     team.name = team.name.strip()
     team.clean_fields(exclude=["group"])
     others = Team.objects.filter(customer=team.customer_id).exclude(pk=team.pk)
-    wanted = _as_compared(team.name)
-    if any(_as_compared(name) == wanted for name in others.values_list("name", flat=True)):
+    compared = _as_compared(team.name)
+    if any(_as_compared(name) == compared for name in others.values_list("name", flat=True)):
         raise taken
     try:
         with transaction.atomic():
@@ -53,7 +53,7 @@ def _save(team: Team) -> None:
 
 @transaction.atomic
 def create_team(*, actor: User, customer: Customer, name: str) -> Team:
-    """A new, empty team. Raises PermissionDenied, or ValidationError for a bad or taken name."""
+    """Create an empty team. Raises PermissionDenied; ValidationError for a bad or taken name."""
     customer = lock_managed_customer(actor, customer)
     team = make_team(customer=customer, name=name, key=uuid.uuid4())
     record_event(kind="team.created", actor=actor, customer=customer, team=team.name)
@@ -61,7 +61,7 @@ def create_team(*, actor: User, customer: Customer, name: str) -> Team:
 
 
 def make_team(*, customer: Customer, name: str, key: uuid.UUID) -> Team:
-    """The rows of a team, inside the caller's transaction. Raises TeamRefused for a taken name."""
+    """Write the rows of a team, in the caller's transaction. Raises TeamRefused if it is taken."""
     team = Team(
         uuid=key,
         customer=customer,
@@ -74,9 +74,9 @@ def make_team(*, customer: Customer, name: str, key: uuid.UUID) -> Team:
 
 @transaction.atomic
 def rename_team(*, actor: User, team: Team, name: str) -> Team:
-    """Another name for the same team; the name it has already changes nothing.
+    """Rename a team; the name it already has changes nothing.
 
-    Raises PermissionDenied, TeamRefused, or ValidationError for a bad or taken name.
+    Raises PermissionDenied; TeamRefused; ValidationError for a bad or taken name.
     """
     customer, team = _lock_for_change(actor, team)
     previous, team.name = team.name, name
@@ -90,16 +90,16 @@ def rename_team(*, actor: User, team: Team, name: str) -> Team:
 
 @transaction.atomic
 def delete_team(*, actor: User, team: Team) -> AuditEvent:
-    """End a team, with everything that came through it; its people stay.
+    """Delete a team, with the access that people have through it; they stay in the company.
 
-    What upper apps keep for the team goes in the same transaction (signals.team_ending). Out: the
-    event, which says all that ended and can be undone. Raises PermissionDenied or TeamRefused.
+    Upper apps delete their rows in the same transaction (signals.team_ending). Returns the event,
+    which holds all that ended and can be undone. Raises PermissionDenied or TeamRefused.
     """
     customer, team = _lock_for_change(actor, team)
     answers: list[tuple[Any, Any]] = signals.team_ending.send(Team, actor=actor, team=team)
-    ended = {key: value for _receiver, said in answers for key, value in said.items()}
+    ended = {key: value for _receiver, data in answers for key, value in data.items()}
     members = list(team.team_memberships.order_by("pk").values_list("membership_id", flat=True))
-    promised = list(customer.invitations.open().filter(team=team).values_list("pk", flat=True))
+    invitations = list(customer.invitations.open().filter(team=team).values_list("pk", flat=True))
     team.delete()
     team.group.delete()
     return record_event(
@@ -110,7 +110,7 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
         team_uuid=str(team.uuid),
         people=len(members),
         memberships=members,
-        invitations=promised,
+        invitations=invitations,
         **ended,
     )
 
@@ -125,38 +125,38 @@ def add_to_team(
     signed_in_at: datetime | None = None,
     conditions_checked_at: datetime | None = None,
 ) -> TeamMembership:
-    """Put a present member into a team; who is in it already stays, without an event.
+    """Put a member into a team; nothing happens if they are in it already.
 
-    A team that holds a sensitive right is joined as such a right is given: with a reason, by an
-    actor who signed in freshly (`signed_in_at`), and never by oneself. Where that care was taken
-    earlier, at `conditions_checked_at`, nobody gains what the team got since. Raises
-    PermissionDenied, TeamRefused, FreshSignInRequired, or what an upper app refuses
+    To join a team that has a sensitive privilege is to get it, so the same conditions hold: a
+    reason, a fresh sign-in of the actor (`signed_in_at`), and nobody adds themselves. Where these
+    were met earlier, at `conditions_checked_at`, what the team got since is refused. Raises
+    PermissionDenied; TeamRefused; FreshSignInRequired; whatever an upper app refuses
     (signals.team_member_joining).
     """
     validate_plain_lines(reason)
     customer, team = _lock_for_change(actor, team)
     present = Membership.objects.present().select_for_update()
-    found = present.filter(pk=membership.pk, customer=customer).first()
-    if found is None:
+    member = present.filter(pk=membership.pk, customer=customer).first()
+    if member is None:
         raise TeamRefused(_("Only people of this company can be in its teams."))
-    row = team.team_memberships.filter(membership=found).first()
+    row = team.team_memberships.filter(membership=member).first()
     if row is not None:
         return row
     signals.team_member_joining.send(
         Team,
         actor=actor,
         team=team,
-        membership=found,
+        membership=member,
         reason=reason,
         signed_in_at=signed_in_at,
         conditions_checked_at=conditions_checked_at,
     )
-    row = TeamMembership.objects.create(team=team, membership=found)
+    row = TeamMembership.objects.create(team=team, membership=member)
     record_event(
         kind="team.member_added",
         actor=actor,
         customer=customer,
-        person=found.user,
+        person=member.user,
         team=team.name,
         reason=reason,
     )
@@ -165,9 +165,9 @@ def add_to_team(
 
 @transaction.atomic
 def remove_from_team(*, actor: User, team: Team, membership: Membership) -> AuditEvent | None:
-    """Take a member out of a team, with everything that came through it.
+    """Take a member out of a team; the access that they have through it ends.
 
-    Out: the event, which can be undone; None for who is not in it, and stays out. Raises
+    Returns the event, which can be undone; None for somebody who is not in the team. Raises
     PermissionDenied or TeamRefused.
     """
     customer, team = _lock_for_change(actor, team)

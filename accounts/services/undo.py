@@ -1,8 +1,8 @@
-"""Undo: a routine removal comes back within ten minutes, once, by who did it.
+"""Undo: whoever removed something can bring it back, once, within ten minutes.
 
-Each kind of event that can be undone has a function that recreates what the event recorded,
-registered at start-up. What comes back is new rows and a new event; the trail keeps both. Sessions
-and tokens never come back, and so invitations, whose link is a secret, are not undone.
+Each kind of event that can be undone has a handler, registered at start-up, that recreates what the
+event recorded. It writes new rows and a new event; the old event stays. Sessions and tokens never
+come back, and neither do invitations, whose link is a secret.
 """
 
 from collections.abc import Iterable
@@ -22,60 +22,60 @@ UNDO_WITHIN = timedelta(minutes=10)
 
 
 class UndoRefused(ValidationError):
-    """It cannot be undone; the message says why.
+    """The event cannot be undone; the message says why.
 
     Codes: `kind`, `not_yours`, `late`, `undone`, `superseded`.
     """
 
 
 class UndoHandler(Protocol):
-    """Brings back what an event recorded, in the transaction and under the customer's lock.
+    """A function that recreates what an event recorded; the caller holds the customer's lock.
 
-    Out: the kind and the data of the new event; `left_out` in it lists, in words, what could not
-    come back. Raises UndoRefused (code `superseded`), or what the ordinary services refuse.
+    It returns the kind and the data of the new event; `left_out` in the data lists the names of
+    what can't come back. It raises UndoRefused (code `superseded`), or what the ordinary services
+    refuse.
     """
 
     def __call__(
         self, *, actor: User, customer: Customer, event: AuditEvent
     ) -> tuple[str, dict[str, Any]]:
-        """UndoHandler."""
+        """Recreate what the event recorded."""
 
 
-_RECREATE: dict[str, UndoHandler] = {}
+_HANDLERS: dict[str, UndoHandler] = {}
 
 
-def register_undo(kind: str, recreate: UndoHandler) -> None:
-    """Say how events of a kind are undone. Raises ValueError when the kind is already taken."""
-    if kind in _RECREATE:
+def register_undo(kind: str, handler: UndoHandler) -> None:
+    """Register the handler of a kind of event. Raises ValueError when the kind has one."""
+    if kind in _HANDLERS:
         raise ValueError(f"undo declared twice: {kind}")
-    _RECREATE[kind] = recreate
+    _HANDLERS[kind] = handler
 
 
 def superseded(text: str) -> UndoRefused:
-    """The refusal where things have moved on since."""
+    """Return the refusal for an event that later events have overtaken."""
     return UndoRefused(text, code="superseded")
 
 
 def undoable_kinds() -> list[str]:
-    """The kinds of event that can be undone at all."""
-    return list(_RECREATE)
+    """Return the kinds of event that have an undo handler."""
+    return list(_HANDLERS)
 
 
 @transaction.atomic
 def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
-    """Bring back what a removal took, as far as the ordinary rules of giving allow it now.
+    """Bring back what an event removed, as far as it may be given now, and return the new event.
 
-    Only who removed it, within UNDO_WITHIN, and once: Undo.event is unique. That is also why a
-    sensitive right needs no second fresh sign-in here: the same person puts back precisely what
-    they took minutes ago, so that nobody ends with more than they had. Out: the new event. Raises
-    PermissionDenied unless the actor is still a Super User here; UndoRefused and other
-    ValidationErrors.
+    Only the person who removed it can do so, within UNDO_WITHIN and once (Undo.event is unique).
+    For the same reason, a sensitive privilege needs no second fresh sign-in: nobody ends with more
+    than they had minutes ago. Raises PermissionDenied unless the actor still is a Super User of the
+    customer; UndoRefused; whatever the handler refuses.
     """
     if event.customer is None:
         raise UndoRefused(_("This cannot be undone."), code="kind")
     customer = lock_managed_customer(actor, event.customer)
-    recreate = _RECREATE.get(event.kind)
-    if recreate is None:
+    handler = _HANDLERS.get(event.kind)
+    if handler is None:
         raise UndoRefused(_("This cannot be undone."), code="kind")
     if event.actor_id != actor.pk:
         raise UndoRefused(_("Only who did it can undo it."), code="not_yours")
@@ -83,8 +83,8 @@ def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
         raise UndoRefused(_("This was already undone."), code="undone")
     if timezone.now() - event.at > UNDO_WITHIN:
         raise UndoRefused(_("The time to undo this is over."), code="late")
-    kind, data = recreate(actor=actor, customer=customer, event=event)
-    done = record_event(
+    kind, data = handler(actor=actor, customer=customer, event=event)
+    new_event = record_event(
         kind=kind,
         actor=actor,
         customer=customer,
@@ -92,16 +92,16 @@ def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
         undoes=event.sequence,
         **data,
     )
-    Undo.objects.create(event=event, undone_by=done)
-    return done
+    Undo.objects.create(event=event, undone_by=new_event)
+    return new_event
 
 
 @transaction.atomic
 def undo_events(*, actor: User, events: Iterable[AuditEvent]) -> list[str]:
-    """Bring back what one act removed in several events, each by the rules of undo_event.
+    """Undo several events of one act, each by the rules of undo_event.
 
-    Out: in words, what could not come back. Raises PermissionDenied; the first refusal when
-    nothing at all comes back.
+    Returns the names of what can't come back. Raises PermissionDenied; where no event can be
+    undone, the first refusal.
     """
     left_out: list[str] = []
     refusals: list[ValidationError] = []
@@ -111,8 +111,8 @@ def undo_events(*, actor: User, events: Iterable[AuditEvent]) -> list[str]:
             left_out += undo_event(actor=actor, event=event).data.get("left_out", [])
         except ValidationError as refusal:
             refusals.append(refusal)
-            about = [event.data.get(name) for name in ("person", "resource", "team")]
-            left_out.append(" · ".join(str(one) for one in about if one))
+            names = [event.data.get(field) for field in ("person", "resource", "team")]
+            left_out.append(" · ".join(str(name) for name in names if name))
         else:
             undone += 1
     if refusals and not undone:

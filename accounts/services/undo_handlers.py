@@ -1,4 +1,4 @@
-"""What an undo brings back of people and teams."""
+"""The undo handlers for memberships and teams."""
 
 import uuid
 from collections.abc import Iterable
@@ -17,14 +17,15 @@ from accounts.services.undo import register_undo, superseded
 
 
 def _gather(answers: Iterable[tuple[Any, Any]]) -> list[str]:
-    """What the receivers of a signal could not bring back, in words."""
-    return [words for _receiver, left_out in answers for words in left_out]
+    """Return the names of what the receivers of a signal could not bring back."""
+    return [name for _receiver, left_out in answers for name in left_out]
 
 
 def _rejoin(*, actor: User, team: Team, membership: Membership, event: AuditEvent) -> None:
-    """Into a team again, as a team is joined; the undo is the reason and the fresh sign-in.
+    """Put a member back into a team, with the checks of joining it.
 
-    What the team gained since the event was never theirs, so it is refused.
+    The undo counts as the reason and the fresh sign-in. What the team got since the event is
+    refused, because the member never had it.
     """
     signals.team_member_joining.send(
         Team,
@@ -41,7 +42,7 @@ def _rejoin(*, actor: User, team: Team, membership: Membership, event: AuditEven
 def restore_team_member(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of team.member_removed; see accounts.services.undo.UndoHandler."""
+    """Undo team.member_removed (see accounts.services.undo.UndoHandler)."""
     team = Team.objects.filter(pk=event.data["team_id"], customer=customer).first()
     members = Membership.objects.present().filter(pk=event.data["membership_id"])
     membership = members.select_related("user").first()
@@ -59,8 +60,8 @@ def restore_team_member(
 def restore_team(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of team.deleted: the team under its old address, its people who are still here, those
-    invited into it, and what upper apps kept for it.
+    """Undo team.deleted: bring back the team under its old key, with those of its people who are
+    still members, the invitations into it, and what upper apps kept for it.
     """
     try:
         team = make_team(
@@ -74,8 +75,8 @@ def restore_team(
     TeamMembership.objects.bulk_create(
         TeamMembership(team=team, membership=membership) for membership in people.order_by("pk")
     )
-    promised = customer.invitations.open().filter(pk__in=event.data.get("invitations", []))
-    promised.filter(team=None).update(team=team)
+    invitations = customer.invitations.open().filter(pk__in=event.data.get("invitations", []))
+    invitations.filter(team=None).update(team=team)
     answers = signals.team_restoring.send(Team, team=team, actor=actor, event=event)
     data = {"team": team.name, "team_id": team.pk, "left_out": _gather(answers)}
     return "team.reinstated", data
@@ -84,12 +85,11 @@ def restore_team(
 def restore_removed_membership(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of membership.removed: the same membership goes on, with its role and work details as
-    they were, so that nothing that points at it is lost. A request is answered once: what ended
-    with the membership stays withdrawn, and is named.
+    """Undo membership.removed: reopen the same membership, with its role and work details.
 
-    Nobody can hold two at once (one_present_membership), so someone invited again since keeps the
-    new one, and this is refused.
+    What points at it is kept. Requests that ended with it stay withdrawn, and are named as left
+    out. Raises UndoRefused for somebody who has a new membership by now, because nobody has two
+    (one_present_membership).
     """
     membership = Membership.objects.select_for_update(of=("self",)).select_related("user").get(
         pk=event.data["membership_id"]
@@ -102,7 +102,7 @@ def restore_removed_membership(
         for access_request in membership.requests.filter(
             state=RequestState.WITHDRAWN, answered_at__gte=membership.ended_at
         ).order_by("pk")
-    ]  # whoever has left withdraws nothing: these ended with the membership
+    ]  # after the end, nobody withdraws a request: these ended with the membership
     membership.ended_at = None
     try:
         with transaction.atomic():
@@ -127,7 +127,7 @@ def restore_removed_membership(
 def restore_leaver(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of membership.left: what was handed on goes back, and the person too."""
+    """Undo membership.left: take back what was handed over, and reopen the membership."""
     for team_id, membership_id in event.data.get("reassigned_teams", []):
         row = TeamMembership.objects.filter(team=team_id, membership=membership_id).first()
         if row is not None:
@@ -136,7 +136,7 @@ def restore_leaver(
 
 
 def register() -> None:
-    """Make the removals of this app undoable; called once at start-up."""
+    """Register the handlers above; called once at start-up."""
     register_undo("team.member_removed", restore_team_member)
     register_undo("team.deleted", restore_team)
     register_undo("membership.removed", restore_removed_membership)

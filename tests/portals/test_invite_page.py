@@ -88,7 +88,10 @@ def test_many_are_checked_and_sent(as_, alice, alder, page, deliver):
 
     before = snapshot()
     again = client.post(page, {**carried(checked), "act": "send"})
-    assert [state for _address, state in states(again)][:2] == ["already_invited", "already_invited"]
+    assert [state for _address, state in states(again)][:2] == [
+        "already_invited",
+        "already_invited",
+    ]
     assert snapshot() == before, "sent twice, invited once"
 
 
