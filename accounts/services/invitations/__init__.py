@@ -1,4 +1,4 @@
-"""Offers of membership: sent to one or many, sent again, withdrawn, accepted once."""
+"""Invitations: sent to one or many, sent again, withdrawn, accepted once."""
 
 from accounts.services.invitations.acceptance import accept_invitation, find_invitation
 from accounts.services.invitations.bulk import (

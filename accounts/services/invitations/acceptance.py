@@ -1,4 +1,4 @@
-"""Accepting an invitation, once, by the person it is for."""
+"""Accepting an invitation: once, by the person it is for."""
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
@@ -18,10 +18,10 @@ from accounts.services.teams import add_to_team
 
 
 def find_invitation(token: str) -> Invitation:
-    """The invitation behind a mailed token, while it can be accepted.
+    """Return the invitation of an emailed token, while it can be accepted.
 
-    Raises InvitationRefused, in the same words, for a token that is unknown, used, withdrawn,
-    expired, or whose sender may no longer invite (D1, D3, D6).
+    Raises InvitationRefused for a token that is unknown, used, withdrawn or expired, or whose
+    sender may not invite any more; the message is the same for all of them (D1, D3, D6).
     """
     invitation = (
         Invitation.objects.open()
@@ -55,14 +55,14 @@ def _sender_still_may(invitation: Invitation) -> bool:
 def accept_invitation(
     *, actor: User | None, token: str, name: str = "", password: str = "", language: str = "en"
 ) -> Membership:
-    """Join the company; the proof is the mailed token, so the address counts as confirmed.
+    """Join the company. Whoever has the emailed token has read it, so the address is verified.
 
-    `actor` is the signed-in person, who must own the invited address; None makes the account with
-    `name` and `password`. Works once, also in parallel: the customer's row is locked first. Raises
-    InvitationRefused, or ValidationError naming the field.
+    `actor` is the signed-in person, who must own the invited address; None creates the account with
+    `name` and `password`. The customer's lock lets it happen once. Raises InvitationRefused;
+    ValidationError naming the field.
     """
     customer = lock_customer(find_invitation(token).customer)
-    invitation = find_invitation(token)  # again, now that nobody else can be using it
+    invitation = find_invitation(token)  # again, now that nobody else can accept it
     user = actor or _create_person(invitation, name=name, password=password, language=language)
     if user.email != invitation.address:
         raise InvitationRefused(
@@ -82,7 +82,7 @@ def accept_invitation(
         work_name=invitation.name or user.name,
         invitation=invitation,
     )
-    left_out += _settle_in(invitation, membership)
+    left_out += _apply_work_details(invitation, membership)
     if invitation.as_main_super_user:
         customer.main_super_user = membership
         customer.status = CustomerStatus.ACTIVE
@@ -95,12 +95,12 @@ def accept_invitation(
         role=invitation.role,
     )
     if left_out:
-        _tell_what_is_missing(membership, invitation.invited_by, left_out)
+        _report_left_out(membership, invitation.invited_by, left_out)
     return membership
 
 
-def _tell_what_is_missing(membership: Membership, inviter: User, left_out: list[str]) -> None:
-    """An event for the Super Users, and a mail to whoever promised it."""
+def _report_left_out(membership: Membership, inviter: User, left_out: list[str]) -> None:
+    """Record what could not be given, and tell the person who promised it."""
     record_event(
         kind="invitation.left_out",
         actor=None,
@@ -111,16 +111,17 @@ def _tell_what_is_missing(membership: Membership, inviter: User, left_out: list[
     emails.send_invitation_report(reader=inviter, membership=membership, left_out=left_out)
 
 
-def _settle_in(invitation: Invitation, membership: Membership) -> list[str]:
-    """The phone and the team the invitation named; its sender took the care a team may want.
+def _apply_work_details(invitation: Invitation, membership: Membership) -> list[str]:
+    """Take over the phone and the team of the invitation, and return the names of what is left out.
 
-    Out: the team, where it is gone, or wants more care by now: then a Super User adds them to it.
+    Its sender met the conditions of the team. A team that is deleted by now, or has got a sensitive
+    privilege since, is left out; a Super User can still add the person to it.
     """
     if invitation.work_phone:
         membership.work_phone = invitation.work_phone
         membership.save(update_fields=["work_phone"])
     if invitation.team is None:
-        return _team_promised(invitation)
+        return _deleted_team(invitation)
     try:
         add_to_team(
             actor=invitation.invited_by,
@@ -135,15 +136,15 @@ def _settle_in(invitation: Invitation, membership: Membership) -> list[str]:
     return []
 
 
-def _team_promised(invitation: Invitation) -> list[str]:
-    """The name of the team the invitation was made with, by the trail: its row is gone."""
-    sent = AuditEvent.objects.filter(
+def _deleted_team(invitation: Invitation) -> list[str]:
+    """Return the name of the team of the invitation, from its event: the team's row is deleted."""
+    events = AuditEvent.objects.filter(
         customer=invitation.customer,
         kind="invitation.sent",
         at__gte=invitation.created_at,
         data__address=invitation.address,
     )
-    return [event.data["team"] for event in sent[:1] if event.data.get("team")]
+    return [event.data["team"] for event in events[:1] if event.data.get("team")]
 
 
 def _create_person(invitation: Invitation, *, name: str, password: str, language: str) -> User:

@@ -1,4 +1,4 @@
-"""Inviting many at once: examined first, then those that can be are invited together."""
+"""Inviting many people at once: checked first, then those who can be are invited together."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -26,18 +26,18 @@ MAX_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class CheckedInvitee:
-    """One person to invite and what stands in the way, if anything."""
+    """One person to invite, and whether they can be invited."""
 
     invitee: Invitee  # as written
     state: InviteeState
     address: str = ""
     role: str = Role.USER
     team: Team | None = None
-    problem: str = ""  # why it cannot be read
+    problem: str = ""  # why it is BAD
 
     @property
     def is_valid(self) -> bool:
-        """Whether it can be invited."""
+        """Whether the person can be invited."""
         return self.state == InviteeState.VALID
 
 
@@ -49,10 +49,11 @@ def check_invitees(
     role: str = Role.USER,
     team: Team | None = None,
 ) -> list[CheckedInvitee]:
-    """What inviting these people would do, one by one; nothing is written.
+    """Return for each person whether they can be invited; write nothing.
 
     `role` and `team` are for those whose line names none. Raises PermissionDenied unless the actor
-    is a Super User here; InvitationRefused naming `people` for none or more than MAX_AT_ONCE.
+    is a Super User of the customer; InvitationRefused naming `people` for none, or more than
+    MAX_AT_ONCE.
     """
     require_super_user(actor, customer)
     if not invitees:
@@ -64,35 +65,36 @@ def check_invitees(
                 % {"count": len(invitees), "most": MAX_AT_ONCE}
             }
         )
-    teams = {search_key(one.name): one for one in customer.teams.all()}
-    read = [_read(customer, one, role, team, teams) for one in invitees]
-    addresses = [one.address for one in read if one.is_valid]
-    present = Membership.objects.present().filter(customer=customer, user__email__in=addresses)
-    here = set(present.values_list("user__email", flat=True))
-    waiting = customer.invitations.open().filter(address__in=addresses)
-    invited = set(waiting.values_list("address", flat=True))
+    teams = {search_key(existing.name): existing for existing in customer.teams.all()}
+    parsed = [_parse(customer, invitee, role, team, teams) for invitee in invitees]
+    addresses = [invitee.address for invitee in parsed if invitee.is_valid]
+    members = Membership.objects.present().filter(customer=customer, user__email__in=addresses)
+    member_addresses = set(members.values_list("user__email", flat=True))
+    invitations = customer.invitations.open().filter(address__in=addresses)
+    invited_addresses = set(invitations.values_list("address", flat=True))
     seen: set[str] = set()
-    found = []
-    for one in read:
-        if one.is_valid and one.address in seen:
-            one = replace(one, state=InviteeState.DUPLICATE)
-        elif one.is_valid and one.address in here:
-            one = replace(one, state=InviteeState.ALREADY_MEMBER)
-        elif one.is_valid and one.address in invited:
-            one = replace(one, state=InviteeState.ALREADY_INVITED)
-        seen.add(one.address)
-        found.append(one)
-    return found
+    checked = []
+    for invitee in parsed:
+        state = invitee.state
+        if invitee.is_valid and invitee.address in seen:
+            state = InviteeState.DUPLICATE
+        elif invitee.is_valid and invitee.address in member_addresses:
+            state = InviteeState.ALREADY_MEMBER
+        elif invitee.is_valid and invitee.address in invited_addresses:
+            state = InviteeState.ALREADY_INVITED
+        seen.add(invitee.address)
+        checked.append(replace(invitee, state=state))
+    return checked
 
 
-def _read(
+def _parse(
     customer: Customer, invitee: Invitee, role: str, team: Team | None, teams: dict[str, Team]
 ) -> CheckedInvitee:
-    """One line on its own: can it be read?"""
+    """Check one line, without the others."""
     try:
         address = normalise_address(invitee.address)
-        named = role_called(invitee.role) if invitee.role else role
-        if named not in Role.values:
+        role_code = role_called(invitee.role) if invitee.role else role
+        if role_code not in Role.values:
             raise ValidationError(_("There is no such role. Write User or Super User."))
         if invitee.team:
             team = teams.get(search_key(invitee.team))
@@ -105,7 +107,9 @@ def _read(
         )
     except ValidationError as error:
         return CheckedInvitee(invitee, InviteeState.BAD, problem=str(error.messages[0]))
-    return CheckedInvitee(invitee, InviteeState.VALID, address=address, role=str(named), team=team)
+    return CheckedInvitee(
+        invitee, InviteeState.VALID, address=address, role=str(role_code), team=team
+    )
 
 
 @transaction.atomic
@@ -120,43 +124,47 @@ def invite_people(
     signed_in_at: datetime | None = None,
     offer: Callable[[list[Invitation]], None] | None = None,
 ) -> list[CheckedInvitee]:
-    """Invite whom of these people one can, in one transaction; the others get no mail.
+    """Invite those of these people who can be invited, in one transaction.
 
-    All are examined again, as check_invitees does, since things may have changed. A team with a
-    sensitive right is offered as it is joined: with a reason and a fresh sign-in. `offer` adds rows
-    of an upper app to all invitations. Out: what became of each. Raises as check_invitees;
-    InvitationRefused above MAX_A_DAY; what `offer` or joining a team refuses.
+    They are checked again, as check_invitees does, since much may have changed. A team with a
+    sensitive privilege needs what joining it needs: a reason and a fresh sign-in. `offer` adds rows
+    of an upper app to all invitations. Returns each person with what became of them. Raises as
+    check_invitees; InvitationRefused above MAX_A_DAY; whatever `offer` or joining a team refuses.
     """
     customer = lock_customer(customer)
-    examined = check_invitees(
+    checked = check_invitees(
         actor=actor, customer=customer, invitees=invitees, role=role, team=team
     )
-    valid = [one for one in examined if one.is_valid]
+    valid = [invitee for invitee in checked if invitee.is_valid]
     refuse_over_daily_limit(customer, len(valid))
-    _check_teams(actor, {one.team for one in valid if one.team}, reason, signed_in_at)
-    made = [
+    teams = {invitee.team for invitee in valid if invitee.team}
+    _check_teams(actor, teams, reason, signed_in_at)
+    invitations = [
         make_invitation(
             actor=actor,
             customer=customer,
-            address=one.address,
-            name=one.invitee.name,
-            role=one.role,
-            work_phone=one.invitee.work_phone,
-            team=one.team,
+            address=invitee.address,
+            name=invitee.invitee.name,
+            role=invitee.role,
+            work_phone=invitee.invitee.work_phone,
+            team=invitee.team,
         )
-        for one in valid
+        for invitee in valid
     ]
-    if offer is not None and made:
-        offer(made)
-    for invitation in made:
+    if offer is not None and invitations:
+        offer(invitations)
+    for invitation in invitations:
         send_first_time(actor, invitation)
-    return [replace(one, state=InviteeState.SENT) if one.is_valid else one for one in examined]
+    return [
+        replace(invitee, state=InviteeState.SENT) if invitee.is_valid else invitee
+        for invitee in checked
+    ]
 
 
 def _check_teams(
     actor: User, teams: Iterable[Team], reason: str, signed_in_at: datetime | None
 ) -> None:
-    """Whether people may be promised a place in these teams; upper apps may refuse."""
+    """Let upper apps refuse to promise people a place in these teams."""
     for team in teams:
         signals.team_member_joining.send(
             Team,

@@ -1,4 +1,4 @@
-"""People to invite, as they were pasted or stand in a table."""
+"""Reading the people to invite from pasted text, or from a table."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from accounts.choices import Language, Role
 from accounts.spreadsheets import Line, has_heading
 from accounts.validators import search_key
 
-# column → how a heading may call it, as search_key spells it
+# column → the headings it may have, as search_key writes them
 COLUMNS: Mapping[str, frozenset[str]] = {
     "address": frozenset(
         {
@@ -32,63 +32,64 @@ COLUMNS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Invitee:
-    """One person to invite, as written; nothing of it is checked."""
+    """One person to invite, as written and not yet checked."""
 
     address: str
     name: str = ""
-    role: str = ""  # empty: as all the others
+    role: str = ""  # empty: the role for all
     work_phone: str = ""
     team: str = ""
 
 
 def invitees_in_text(text: str) -> list[Invitee]:
-    """People pasted, one per line or separated by commas: `address`, or `Name <address>`."""
-    return [found for line in text.splitlines() for found in _in_line(line)]
+    """Return the people of a text: `address` or `Name <address>`, by lines or commas."""
+    return [invitee for line in text.splitlines() for invitee in _invitees_in_line(line)]
 
 
-def _in_line(line: str) -> Iterator[Invitee]:
-    """A name before an address may hold a comma (“Côté, Gina <gina@…>”)."""
-    begun: list[str] = []
+def _invitees_in_line(line: str) -> Iterator[Invitee]:
+    """Yield the people of a line. A name may hold a comma: “Côté, Gina <gina@…>”."""
+    pending: list[str] = []  # parts that may be the beginning of a name
     for piece in (part.strip() for part in line.replace(";", ",").split(",")):
-        named = re.fullmatch(r"([^<>]*)<([^<>]*)>", piece)
-        if named:
-            name = ", ".join([*begun, named[1]]).strip().strip("\"'").strip()
-            begun = []
-            yield Invitee(address=named[2].strip(), name=name)
+        match = re.fullmatch(r"([^<>]*)<([^<>]*)>", piece)
+        if match:
+            name = ", ".join([*pending, match[1]]).strip().strip("\"'").strip()
+            pending = []
+            yield Invitee(address=match[2].strip(), name=name)
         elif "@" in piece:
-            yield from (Invitee(address=word) for word in begun)
-            begun = []
+            yield from (Invitee(address=part) for part in pending)
+            pending = []
             words = piece.split()
-            together = words if all("@" in word for word in words) else [piece]
-            yield from (Invitee(address=word) for word in together)
+            addresses = words if all("@" in word for word in words) else [piece]
+            yield from (Invitee(address=address) for address in addresses)
         elif piece:
-            begun.append(piece)
-    yield from (Invitee(address=word) for word in begun)
+            pending.append(piece)
+    yield from (Invitee(address=part) for part in pending)
 
 
 def columns_of(lines: Sequence[Line]) -> list[str] | None:
-    """What each column holds (a key of COLUMNS, or empty), by the heading; None if it does not say
-    where the addresses are.
+    """Return the key of COLUMNS of each column, or an empty string, by the heading.
+
+    None if the heading does not say which column holds the addresses.
     """
     if not has_heading(lines):
         return None
     headings = [search_key(cell) for cell in lines[0].cells]
-    found: list[str] = []
+    columns: list[str] = []
     for heading in headings:
-        known = next((name for name, words in COLUMNS.items() if heading in words), "")
-        found.append("" if known in found else known)
-    return found if "address" in found else None
+        name = next((name for name, known in COLUMNS.items() if heading in known), "")
+        columns.append("" if name in columns else name)
+    return columns if "address" in columns else None
 
 
 def invitees_in_table(lines: Sequence[Line], columns: Sequence[str]) -> list[Invitee]:
-    """The people of a table whose columns hold this, without its heading.
+    """Return the people of a table; `columns` has the key of COLUMNS of each column.
 
-    Raises ValidationError unless one column holds the addresses and none is named twice.
+    Raises ValidationError unless one column holds the addresses and no key is there twice.
     """
-    named = [name for name in columns if name]
-    if "address" not in named:
+    names = [name for name in columns if name]
+    if "address" not in names:
         raise ValidationError(_("Say which column holds the e-mail addresses."))
-    if len(set(named)) < len(named) or not set(named) <= COLUMNS.keys():
+    if len(set(names)) < len(names) or not set(names) <= COLUMNS.keys():
         raise ValidationError(_("Two columns cannot hold the same."))
     return [
         Invitee(**{name: cell for name, cell in zip(columns, line.cells, strict=False) if name})
@@ -97,13 +98,13 @@ def invitees_in_table(lines: Sequence[Line], columns: Sequence[str]) -> list[Inv
 
 
 def role_called(word: str) -> str | None:
-    """The role a table means by this word, in any of our languages; None for none."""
-    wanted = search_key(word)
+    """Return the role of this name in any of our languages; None if there is none."""
+    key = search_key(word)
     for role in Role:
-        words = {search_key(role.value.replace("_", " ")), search_key(role.value)}
+        names = {search_key(role.value.replace("_", " ")), search_key(role.value)}
         for language in Language.values:
             with translation.override(language):
-                words.add(search_key(str(role.label)))
-        if wanted in words:
+                names.add(search_key(str(role.label)))
+        if key in names:
             return str(role.value)
     return None

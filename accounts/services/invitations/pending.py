@@ -1,4 +1,4 @@
-"""Invitations that wait: sent again, withdrawn, refused by the mail server."""
+"""Open invitations: sent again, withdrawn, bounced."""
 
 import secrets
 from collections.abc import Iterable
@@ -30,10 +30,10 @@ def _lock_open(actor: User, invitation: Invitation) -> tuple[Customer, Invitatio
 
 @transaction.atomic
 def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
-    """Send a fresh link with a fresh life; the old link stops working, a bounce is forgotten.
+    """Send a new link, valid for LIFETIME; the old link stops working, and a bounce is cleared.
 
-    Whoever sends it again answers for it from now on. Raises PermissionDenied as for sending it;
-    InvitationRefused once it is no longer open, or above MAX_A_DAY.
+    The actor becomes its sender. Raises PermissionDenied as for sending it; InvitationRefused once
+    it is not open any more, or above MAX_A_DAY.
     """
     customer, invitation = _lock_open(actor, invitation)
     if not invitation.as_main_super_user:
@@ -55,7 +55,7 @@ def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
 
 @transaction.atomic
 def revoke_invitation(*, actor: User, invitation: Invitation) -> Invitation:
-    """Withdraw an offer. Raises like resend_invitation."""
+    """Withdraw an invitation. Raises as resend_invitation."""
     customer, invitation = _lock_open(actor, invitation)
     invitation.revoked_at = timezone.now()
     invitation.save()
@@ -67,38 +67,38 @@ def revoke_invitation(*, actor: User, invitation: Invitation) -> Invitation:
 
 @transaction.atomic
 def resend_invitations(*, actor: User, invitations: Iterable[Invitation]) -> list[Invitation]:
-    """Send all of these again, or none. Raises like resend_invitation."""
-    return [resend_invitation(actor=actor, invitation=one) for one in invitations]
+    """Send all of these again, or none. Raises as resend_invitation."""
+    return [resend_invitation(actor=actor, invitation=invitation) for invitation in invitations]
 
 
 @transaction.atomic
 def revoke_invitations(*, actor: User, invitations: Iterable[Invitation]) -> list[Invitation]:
-    """Withdraw all of these, or none. Raises like resend_invitation."""
-    return [revoke_invitation(actor=actor, invitation=one) for one in invitations]
+    """Withdraw all of these, or none. Raises as resend_invitation."""
+    return [revoke_invitation(actor=actor, invitation=invitation) for invitation in invitations]
 
 
 @transaction.atomic
 def note_bounce(*, address: str) -> list[Invitation]:
-    """Mail to this address was refused for good: mark what waits for it, and tell who invited.
+    """Mark the open invitations of an address as bounced, and tell the people who sent them.
 
-    Called where the refusal is seen. Out: the invitations marked now; doing it twice marks none.
+    Returns the invitations marked now; those marked before are left alone.
     """
-    waiting = Invitation.objects.open().filter(address=address, bounced_at=None)
+    unmarked = Invitation.objects.open().filter(address=address, bounced_at=None)
     return [
         bounced
-        for invitation in waiting.select_related("customer").order_by("customer_id", "pk")
-        if (bounced := _bounce(invitation))
+        for invitation in unmarked.select_related("customer").order_by("customer_id", "pk")
+        if (bounced := _mark_bounced(invitation))
     ]
 
 
-def _bounce(invitation: Invitation) -> Invitation | None:
+def _mark_bounced(invitation: Invitation) -> Invitation | None:
     customer = lock_customer(invitation.customer)
-    waiting = Invitation.objects.open().filter(pk=invitation.pk, bounced_at=None)
-    found = waiting.select_related("invited_by", "customer").first()
-    if found is None:
+    unmarked = Invitation.objects.open().filter(pk=invitation.pk, bounced_at=None)
+    current = unmarked.select_related("invited_by", "customer").first()
+    if current is None:
         return None
-    found.bounced_at = timezone.now()
-    found.save(update_fields=["bounced_at"])
-    record_event(kind="invitation.bounced", actor=None, customer=customer, address=found.address)
-    emails.send_bounce(found)
-    return found
+    current.bounced_at = timezone.now()
+    current.save(update_fields=["bounced_at"])
+    record_event(kind="invitation.bounced", actor=None, customer=customer, address=current.address)
+    emails.send_bounce(current)
+    return current

@@ -1,4 +1,4 @@
-"""Making an invitation, for anyone but many at once."""
+"""Making and sending one invitation."""
 
 import hashlib
 import secrets
@@ -24,7 +24,7 @@ from accounts.services.audit import record_event
 from accounts.validators import normalise_address
 
 LIFETIME = timedelta(days=7)
-MAX_A_DAY = 1000  # invitations a customer sends, again or for the first time: each is a mail
+MAX_A_DAY = 1000  # invitation emails of one customer, the repeated ones too
 
 
 class InvitationRefused(ValidationError):
@@ -32,14 +32,14 @@ class InvitationRefused(ValidationError):
 
 
 def hash_token(token: str) -> str:
-    """How a mailed token is stored."""
+    """Return the hash of an emailed token, which is all that is stored of it."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def refuse_over_daily_limit(customer: Customer, adding: int) -> None:
-    """Raise InvitationRefused if these mails were more than a customer sends within a day.
+    """Raise InvitationRefused if `adding` emails take a customer above MAX_A_DAY.
 
-    What was sent within the day counts with every time it was sent before.
+    An invitation sent within 24 hours counts as often as it was sent in all.
     """
     yesterday = timezone.now() - timedelta(days=1)
     recent = customer.invitations.filter(sent_at__gt=yesterday, as_main_super_user=False)
@@ -66,7 +66,7 @@ def make_invitation(
     work_phone: str = "",
     team: Team | None = None,
 ) -> Invitation:
-    """The row of an offer, with the token only its mail will hold, under the customer's lock.
+    """Write the row of an invitation, with the token for its email; the caller locks the customer.
 
     Raises InvitationRefused naming the field.
     """
@@ -105,15 +105,15 @@ def make_invitation(
 
 
 def send_first_time(actor: User, invitation: Invitation) -> None:
-    """The event and the mail of a new invitation."""
-    inside: dict[str, Any] = {"team": str(invitation.team)} if invitation.team else {}
+    """Record a new invitation, and send its email."""
+    team_name: dict[str, Any] = {"team": str(invitation.team)} if invitation.team else {}
     record_event(
         kind="invitation.sent",
         actor=actor,
         customer=invitation.customer,
         address=invitation.address,
         role=str(invitation.role),
-        **inside,
+        **team_name,
     )
     emails.send_invitation(invitation)
 
@@ -128,11 +128,11 @@ def invite_person(
     role: str = Role.USER,
     offer: Callable[[list[Invitation]], None] | None = None,
 ) -> Invitation:
-    """Offer a membership to one address; the token goes into the mail and is not kept.
+    """Invite one address; the token goes into the email and is not stored.
 
-    `offer` adds rows of an upper app (the first grants) inside the same transaction. Raises
-    PermissionDenied unless the actor is a Super User here; InvitationRefused naming the field, or
-    above MAX_A_DAY.
+    `offer` adds rows of an upper app (the first grants) in the same transaction. Raises
+    PermissionDenied unless the actor is a Super User of the customer; InvitationRefused naming the
+    field, or above MAX_A_DAY.
     """
     customer = lock_managed_customer(actor, customer)
     refuse_over_daily_limit(customer, 1)
@@ -149,9 +149,9 @@ def invite_person(
 def invite_main_super_user(
     *, actor: User, customer: Customer, address: str, name: str = ""
 ) -> Invitation:
-    """Staff invite the person who will run a pending customer.
+    """Invite the main Super User of a pending customer, as staff.
 
-    Raises PermissionDenied without `accounts.change_customer`, InvitationRefused if not pending.
+    Raises PermissionDenied without `accounts.change_customer`; InvitationRefused if not pending.
     """
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(customer)

@@ -1,4 +1,4 @@
-"""Requests: made, answered once, passed on to the provider when nobody answers."""
+"""Requests: opened, answered once, and passed on to the provider when nobody answers."""
 
 from accounts.services.requests.answering import (
     approve_request,

@@ -1,4 +1,4 @@
-"""Requests answered: once, by a Super User or, where it was passed on, by the provider."""
+"""Answering requests: once, by a Super User or, after it was passed on, by the provider."""
 
 from typing import Any
 
@@ -29,11 +29,10 @@ from accounts.services.requests.common_rules import (
 def lock_to_answer(
     actor: User, access_request: AccessRequest, *, for_provider: bool
 ) -> AccessRequest:
-    """The request under its lock, open and this person's to answer.
+    """Lock an open request that the actor may answer.
 
-    Raises PermissionDenied unless the actor is a Super User here or, `for_provider`, staff with
-    `accounts.change_accessrequest` (for a service `change_customer`) and the request was passed on;
-    RequestRefused for one's own.
+    Raises PermissionDenied as require_answerer; RequestRefused for the actor's own request, one
+    that is not open, and one that only the provider answers.
     """
     access_request = lock_request(access_request)
     require_answerer(actor, access_request, for_provider=for_provider)
@@ -67,21 +66,21 @@ def approve_request(
     how: Any = None,
     for_provider: bool = False,
 ) -> AccessRequest:
-    """Say yes, and do what was asked in the same transaction; the asker is told.
+    """Approve a request, and do what it asks in the same transaction; its author gets an email.
 
-    A name or phone is changed; an address only its owner can change, so they are told how. A Super
-    User approves a request to leave by planning it (accounts.services.offboarding); for staff the
-    person is removed. `how` is for the upper app that applies its rows (None: as asked). Staff
-    answer `for_provider`, but never give rights. Raises like lock_to_answer, and whatever the act
-    itself refuses.
+    A name or phone is changed. Only its owner can change an address, so they are told how. A Super
+    User approves a request to leave by planning it (accounts.services.offboarding); when staff
+    approve it, the person is removed. `how` goes to the upper app that gives what was requested
+    (None: as requested). Staff answer `for_provider`, but never give access. Raises as
+    lock_to_answer, and whatever the act itself refuses.
     """
     access_request = lock_to_answer(actor, access_request, for_provider=for_provider)
     if for_provider and access_request.kind == RequestKind.ACCESS:
         raise RequestRefused(
             _("Only a Super User gives rights. Send it back to them, or refuse it."), code="access"
         )
-    planned = Offboarding.objects.filter(request=access_request).exists()
-    if access_request.kind == RequestKind.LEAVE and not (for_provider or planned):
+    is_planned = Offboarding.objects.filter(request=access_request).exists()
+    if access_request.kind == RequestKind.LEAVE and not (for_provider or is_planned):
         raise RequestRefused(
             _("Plan their leaving: what they hold, and from when. That approves the request."),
             code="offboarding",
@@ -113,7 +112,10 @@ def approve_request(
 def refuse_request(
     *, actor: User, access_request: AccessRequest, reason: str, for_provider: bool = False
 ) -> AccessRequest:
-    """Say no, and why; the asker is told. Raises like lock_to_answer, and without a reason."""
+    """Refuse a request; its author gets an email.
+
+    Raises as lock_to_answer, and RequestRefused without a reason.
+    """
     reason = clean_text("reason", reason, required=True)
     access_request = lock_to_answer(actor, access_request, for_provider=for_provider)
     _answer(access_request, actor, RequestState.REFUSED, reason, for_provider)
@@ -124,8 +126,9 @@ def refuse_request(
 
 @transaction.atomic
 def withdraw_request(*, actor: User, access_request: AccessRequest) -> AccessRequest:
-    """Take one's own request back. Raises PermissionDenied for another's, RequestRefused once
-    answered.
+    """Withdraw one's own request.
+
+    Raises PermissionDenied for another's; RequestRefused once it is answered.
     """
     access_request = lock_request(access_request)
     require_requester(actor, access_request)
@@ -136,7 +139,7 @@ def withdraw_request(*, actor: User, access_request: AccessRequest) -> AccessReq
 
 
 def close_requests_of_leaver(*, actor: User | None, membership: Membership) -> None:
-    """What a leaver still asked for ends with the membership, in its transaction."""
+    """Withdraw the open requests of somebody who leaves, in the transaction of the end."""
     for access_request in membership.requests.open().select_related("customer").order_by("pk"):
         withdraw(access_request)
         record("request.lapsed", access_request, actor)

@@ -1,4 +1,4 @@
-"""What every act on a request begins and ends with: its lock, its state, its event."""
+"""The lock, the checks and the event that all acts on a request share."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ from accounts.validators import validate_plain_lines
 
 
 def clean_text(field: str, text: str, *, required: bool = False) -> str:
-    """Free text, in plain lines. Raises RequestRefused naming the field."""
+    """Return free text in plain lines, without spaces around it.
+
+    Raises RequestRefused naming the field.
+    """
     text = text.replace("\r\n", "\n").strip()
     try:
         if required and not text:
@@ -31,20 +34,20 @@ def clean_text(field: str, text: str, *, required: bool = False) -> str:
 
 
 def belongs_elsewhere(membership: Membership) -> bool:
-    """Whether this person belongs to a second customer: then no firm decides on their address."""
+    """Return whether a person has a second customer: then no company decides on their address."""
     others = Membership.objects.present().filter(user=membership.user_id)
     return others.exclude(customer=membership.customer_id).exists()
 
 
 def is_for_provider_alone(access_request: AccessRequest) -> bool:
-    """Whether no Super User may answer it, passed on or not."""
+    """Return whether only the provider may answer a request, passed on or not."""
     if access_request.kind == RequestKind.ADDRESS:
         return belongs_elsewhere(access_request.membership)
     return access_request.is_of_provider
 
 
 def lock_request(access_request: AccessRequest) -> AccessRequest:
-    """The customer first, then the request, read again."""
+    """Lock the customer, then the request, and return the request as it is now."""
     lock_customer(access_request.customer)
     return (
         AccessRequest.objects.select_for_update(of=("self",))
@@ -54,7 +57,7 @@ def lock_request(access_request: AccessRequest) -> AccessRequest:
 
 
 def require_open(access_request: AccessRequest) -> None:
-    """Raise RequestRefused for what was answered or withdrawn meanwhile."""
+    """Raise RequestRefused for a request that was answered or withdrawn meanwhile."""
     if access_request.state == RequestState.WITHDRAWN:
         raise RequestRefused(_("This request was withdrawn."), code="withdrawn")
     if not access_request.is_open:
@@ -65,21 +68,21 @@ def require_open(access_request: AccessRequest) -> None:
         )
 
 
-def record(kind: str, access_request: AccessRequest, actor: User | None, **words: Any) -> None:
-    """One event about a request; one about a service stands in the provider's chain too."""
+def record(kind: str, access_request: AccessRequest, actor: User | None, **data: Any) -> None:
+    """Record an event about a request; about a service, in the provider's chain too."""
     if "service" in access_request.wanted:
-        words["service"] = access_request.wanted["service"]
+        data["service"] = access_request.wanted["service"]
         company: dict[str, Any] = {
             "company": str(access_request.customer),
             "customer_slug": access_request.customer.slug,
         }
-        record_event(kind=kind, actor=actor, **_details(access_request), **words, **company)
+        record_event(kind=kind, actor=actor, **_details(access_request), **data, **company)
     record_event(
         kind=kind,
         actor=actor,
         customer=access_request.customer,
         **_details(access_request),
-        **words,
+        **data,
     )
 
 
@@ -92,6 +95,6 @@ def _details(access_request: AccessRequest) -> dict[str, Any]:
 
 
 def withdraw(access_request: AccessRequest) -> None:
-    """Mark it as never answered."""
+    """Mark a request as withdrawn, which is no answer."""
     access_request.state, access_request.answered_at = RequestState.WITHDRAWN, timezone.now()
     access_request.save(update_fields=["state", "answered_at"])

@@ -1,4 +1,4 @@
-"""Requests made: by anyone of a customer to its Super Users, by these to the provider."""
+"""Opening requests: of members to their Super Users, and of Super Users to the provider."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -22,11 +22,11 @@ from accounts.services.requests.common_rules import (
 )
 from accounts.validators import normalise_address
 
-MAX_OPEN = 20  # of one person, at a time
-MAX_A_DAY = 40  # likewise, withdrawn ones too: each is a mail to every Super User
+MAX_OPEN = 20  # open requests of one person
+MAX_A_DAY = 40  # of one person, withdrawn ones too: each sends emails to every Super User
 
-# kind → the one value it asks for
-WANTED = {
+# kind → the field whose new value it asks for
+FIELDS = {
     RequestKind.NAME: "work_name",
     RequestKind.PHONE: "work_phone",
     RequestKind.ADDRESS: "address",
@@ -46,27 +46,29 @@ def open_request(
 ) -> AccessRequest:
     """Ask the Super Users of a customer for something, or as one of them the provider.
 
-    Whoever answers is told by mail. `wanted` is the new value of a name, phone or address, or what
-    a service is called; `about` is the service's own key; `add` adds rows of an upper app (the
-    rights asked for) inside the same transaction. What no Super User could answer goes to the
-    provider at once: a service, an address that is not one firm's affair, anything where no Super
-    User is there. Raises PermissionDenied unless the actor is a live member of an active customer,
-    and for a service its Super User; RequestRefused naming the field.
+    Those who may answer get an email. `wanted` holds the new name, phone or address, or the
+    service's name; `about` is the service's own key; `add` adds rows of an upper app (the grants
+    asked for) in the same transaction.
+
+    A request that no Super User can answer goes to the provider at once: one for a service, one for
+    a new address of somebody with two customers, any where there is no other Super User. Raises
+    PermissionDenied unless the actor is a live member of an active customer, and for a service its
+    Super User; RequestRefused naming the field.
     """
     customer = lock_customer(customer)
     membership = require_member(actor, customer)
     if kind not in RequestKind.values:
         raise RequestRefused({"kind": _("Choose what you ask for.")})
-    of_provider = kind in ASKED_OF_PROVIDER
-    if of_provider and not membership.is_super_user:
+    is_of_provider = kind in ASKED_OF_PROVIDER
+    if is_of_provider and not membership.is_super_user:
         raise PermissionDenied("only a Super User asks the provider")
     text = clean_text("text", text, required=kind == RequestKind.OTHER)
-    readers = list(super_users_of(customer).exclude(pk=membership.pk))
+    super_users = list(super_users_of(customer).exclude(pk=membership.pk))
     elsewhere = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
-    if not (of_provider or elsewhere):
-        _refuse_in_vain(customer, membership, kind, readers)
-    _refuse_flood(membership)
-    to_provider = of_provider or elsewhere or not readers
+    if not (is_of_provider or elsewhere):
+        _refuse_pointless(customer, membership, kind, super_users)
+    _refuse_over_limits(membership)
+    to_provider = is_of_provider or elsewhere or not super_users
     access_request = AccessRequest(
         customer=customer,
         membership=membership,
@@ -89,25 +91,25 @@ def open_request(
     if to_provider:
         emails.send_to_provider(access_request=access_request)
     else:
-        for reader in readers:
-            emails.send_request(access_request=access_request, reader=reader.user)
+        for super_user in super_users:
+            emails.send_request(access_request=access_request, reader=super_user.user)
     return access_request
 
 
-def _refuse_in_vain(
-    customer: Customer, membership: Membership, kind: str, readers: list[Membership]
+def _refuse_pointless(
+    customer: Customer, membership: Membership, kind: str, super_users: list[Membership]
 ) -> None:
-    """What nobody could answer, or would have to refuse, is not asked."""
+    """Raise RequestRefused for what nobody could answer, or would have to refuse."""
     if kind == RequestKind.LEAVE and customer.main_super_user_id == membership.pk:
         raise RequestRefused(
             _("You are the main Super User. Hand the role over to someone else first."),
             code="main_super_user",
         )
-    if not readers and membership.is_super_user:
+    if not super_users and membership.is_super_user:
         raise RequestRefused(_("There is no other Super User who could answer."), code="alone")
 
 
-def _refuse_flood(membership: Membership) -> None:
+def _refuse_over_limits(membership: Membership) -> None:
     if membership.requests.open().count() >= MAX_OPEN:
         raise RequestRefused(
             _("%(count)s requests of yours wait already. Withdraw one you no longer need."),
@@ -122,10 +124,10 @@ def _refuse_flood(membership: Membership) -> None:
 
 
 def _clean_wanted(membership: Membership, kind: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The new value, as it would be stored; nothing for a kind that has none."""
+    """Return the new value by its field, as it would be stored; empty for a kind without one."""
     if kind in ASKED_OF_PROVIDER and set(wanted) == {"service"}:
         return dict(wanted)
-    field = WANTED.get(RequestKind(kind))
+    field = FIELDS.get(RequestKind(kind))
     if set(wanted) != ({field} if field else set()):
         raise RequestRefused(_("Say what it should become."), code="wanted")
     if field is None:

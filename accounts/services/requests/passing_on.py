@@ -1,4 +1,4 @@
-"""Requests nobody answers: a reminder, another, then on to the provider; and back again."""
+"""Requests that nobody answers: reminders, then passed on to the provider, or sent back."""
 
 from datetime import datetime, timedelta
 
@@ -26,21 +26,21 @@ from accounts.services.requests.common_rules import (
 
 log = structlog.get_logger(__name__)
 
-REMIND_AFTER = timedelta(hours=24)  # and again after as long
+REMIND_AFTER = timedelta(hours=24)  # and again as much later
 
 
 def time_to_answer() -> timedelta:
-    """How long the Super Users have before a request goes on to the provider."""
+    """Return how long the Super Users have before a request is passed on to the provider."""
     return timedelta(hours=settings.HUB_REQUEST_HOURS)
 
 
 @transaction.atomic
 def pass_on_request(*, actor: User, access_request: AccessRequest) -> AccessRequest:
-    """Pass a request on to the provider, which may answer it then, as Super Users still may.
+    """Pass a request on to the provider: its staff may answer it too from then on.
 
-    The asker, the other Super Users and the provider's staff are told. Raises PermissionDenied
-    unless the actor is a Super User here; RequestRefused for one's own, an answered one, or one
-    passed on already.
+    Its author, the other Super Users and the provider's staff get an email. Raises PermissionDenied
+    unless the actor is a Super User of the customer; RequestRefused for the actor's own request, an
+    answered one, or one passed on already.
     """
     access_request = lock_request(access_request)
     require_super_user(actor, access_request.customer)
@@ -48,33 +48,34 @@ def pass_on_request(*, actor: User, access_request: AccessRequest) -> AccessRequ
     refuse_own_request(actor, access_request)
     if access_request.passed_at is not None:
         raise RequestRefused(_("This request is with the provider already."), code="passed")
-    _pass(access_request, actor)
+    _pass_on(access_request, actor)
     return access_request
 
 
-def _pass(access_request: AccessRequest, actor: User | None) -> None:
+def _pass_on(access_request: AccessRequest, actor: User | None) -> None:
     access_request.passed_at = timezone.now()
     access_request.save(update_fields=["passed_at"])
     record("request.passed", access_request, actor)
     emails.send_to_provider(access_request=access_request)
-    readers = super_users_of(access_request.customer).exclude(pk=access_request.membership_id)
-    for person in [access_request.membership.user, *(reader.user for reader in readers)]:
+    super_users = super_users_of(access_request.customer).exclude(pk=access_request.membership_id)
+    for person in [access_request.membership.user, *(member.user for member in super_users)]:
         if person != actor:
             emails.send_passed(access_request=access_request, reader=person)
 
 
 @transaction.atomic
 def send_back_request(*, actor: User, access_request: AccessRequest, word: str) -> AccessRequest:
-    """Give a request back to the Super Users with a word; their time to answer begins again.
+    """Send a request back to the Super Users with a message; their time to answer starts again.
 
-    Raises PermissionDenied unless the actor is staff with `accounts.change_accessrequest` and it
-    was passed on; RequestRefused without a word, for an answered request, and where no Super User
-    could answer it.
+    Raises PermissionDenied unless the actor is staff with `accounts.change_accessrequest` and the
+    request was passed on; RequestRefused without a message, for an answered request, and where no
+    Super User could answer it.
     """
     word = clean_text("word", word, required=True)
     access_request = lock_to_answer(actor, access_request, for_provider=True)
-    readers = list(super_users_of(access_request.customer).exclude(pk=access_request.membership_id))
-    if is_for_provider_alone(access_request) or not readers:
+    others = super_users_of(access_request.customer).exclude(pk=access_request.membership_id)
+    super_users = list(others)
+    if is_for_provider_alone(access_request) or not super_users:
         raise RequestRefused(_("No Super User of the company could answer this."), code="provider")
     access_request.passed_at, access_request.waiting_since, access_request.reminders = (
         None,
@@ -83,16 +84,16 @@ def send_back_request(*, actor: User, access_request: AccessRequest, word: str) 
     )
     access_request.save(update_fields=["passed_at", "waiting_since", "reminders"])
     record("request.sent_back", access_request, actor, reason=word)
-    for reader in readers:
-        emails.send_reminder(access_request=access_request, reader=reader.user, word=word)
+    for super_user in super_users:
+        emails.send_reminder(access_request=access_request, reader=super_user.user, word=word)
     return access_request
 
 
 def pass_on_overdue_requests() -> None:
-    """What fell due by now: reminders to Super Users, and what they left goes to the provider.
+    """Send the reminders that are due, and pass on the requests that waited for too long.
 
-    Each request in its own transaction, under its customer's lock, where what is due is looked at
-    again: several workers may do this at once.
+    Each request has its own transaction. What is due is read again under the customer's lock,
+    because several workers may do this at once.
     """
     now = timezone.now()
     for access_request in (
@@ -100,17 +101,17 @@ def pass_on_overdue_requests() -> None:
     ):
         try:
             _do_what_is_due(access_request, now)
-        except Exception:  # one that fails keeps no other waiting
+        except Exception:  # the others must not wait for it
             log.exception("a request that fell due failed", request=str(access_request.uuid))
 
 
 def _due(now: datetime) -> Q:
-    """Open requests that Super Users have left for too long."""
-    waited = Q(waiting_since__lte=now - time_to_answer())
+    """Return the condition of open requests for which a reminder or passing on is due."""
+    is_due = Q(waiting_since__lte=now - time_to_answer())
     for sent in range(MAX_REMINDERS):
-        waited |= Q(reminders=sent, waiting_since__lte=now - (sent + 1) * REMIND_AFTER)
+        is_due |= Q(reminders=sent, waiting_since__lte=now - (sent + 1) * REMIND_AFTER)
     with_super_users = Q(passed_at=None, customer__status=CustomerStatus.ACTIVE)
-    return with_super_users & Q(state=RequestState.OPEN) & waited
+    return with_super_users & Q(state=RequestState.OPEN) & is_due
 
 
 @transaction.atomic
@@ -119,12 +120,13 @@ def _do_what_is_due(access_request: AccessRequest, now: datetime) -> None:
     if not AccessRequest.objects.filter(_due(now), pk=access_request.pk).exists():
         return
     if access_request.waiting_since <= now - time_to_answer():
-        _pass(access_request, None)
+        _pass_on(access_request, None)
         return
     access_request.reminders = int(
         (now - access_request.waiting_since) / REMIND_AFTER
-    )  # what was missed is past
+    )  # reminders missed while no worker ran are not sent later
     access_request.save(update_fields=["reminders"])
     record("request.reminded", access_request, None)
-    for reader in super_users_of(access_request.customer).exclude(pk=access_request.membership_id):
-        emails.send_reminder(access_request=access_request, reader=reader.user)
+    super_users = super_users_of(access_request.customer).exclude(pk=access_request.membership_id)
+    for super_user in super_users:
+        emails.send_reminder(access_request=access_request, reader=super_user.user)
