@@ -1,4 +1,4 @@
 """Who a person is: people, customers, memberships, teams, invitations, support desk, audit.
 
-May import nothing of ours; portals, preferences and hub plug in from above (signals, registries).
+It imports no other app of ours; portals, preferences and hub plug in by signals and registries.
 """

@@ -1,4 +1,4 @@
-"""Our rules inside allauth: no self sign-up, our mail header, the configured host in links."""
+"""The rules of the hub inside allauth: no self sign-up, our email header, links on our host."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -20,10 +20,10 @@ from accounts.validators import normalise_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Everything allauth mails is the security class."""
+    """Sign-in and account pages; every email of allauth is of the security class."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """An account begins with an invitation, never here."""
+        """Return False: an account begins with an invitation."""
         return False
 
     def render_mail(
@@ -33,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
-        """Name the notice class for the gate, and the page's language: the foot speaks it too."""
+        """Name the notice class for the gate, and the page's language for the footer."""
         context.setdefault("brand", settings.HUB_BRAND_NAME)
         headers = {
             **(headers or {}),
@@ -43,34 +43,34 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().render_mail(template_prefix, email, context, headers)
 
     def format_email_subject(self, subject: str) -> str:
-        """No prefix; the sender's name says who writes."""
+        """Return the subject without a prefix; the sender's name says who writes."""
         return subject
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """A link on the configured host, whatever Host header the request had."""
+        """Return a link on the configured host, whatever Host header the request had."""
         return absolute(f"/accounts/password/reset/key/{key}/")
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        """Likewise: the port of a Host header is anybody's choice, even where its name is not."""
+        """Return a link on the configured host; a forged Host header could change the port."""
         return absolute(reverse("account_confirm_email", args=[emailconfirmation.key]))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Guesses count for the account; allauth's own key begins with the Host header."""
+        """Count guesses per account; allauth's own key begins with the Host header."""
         return str(credentials.get("email", "")).strip().lower()
 
     def clean_email(self, email: str) -> str:
-        """The one form the hub stores, so that no two look-alike addresses are two people."""
+        """Return the form that the hub stores, so that look-alike addresses are one person."""
         return normalise_address(email)
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """The new address, what follows from it, and its event stand or fall together."""
+        """Change the address, what depends on it, and write the event, in one transaction."""
         with transaction.atomic():
             return bool(super().confirm_email(request, email_address))
 
     def set_password(self, user: Any, password: str) -> None:
-        """The new password and its event stand or fall together, changed or reset alike.
+        """Set the password and write the event, in one transaction; for a reset too.
 
-        Whoever knew the old one may have begun to change the address: that ends here.
+        Somebody who knew the old password may have begun to change the address, so that ends too.
         """
         with transaction.atomic():
             super().set_password(user, password)
@@ -78,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):
             record_event(kind="password.changed", actor=user, person=user)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
-        """Open the hub in the person's own language."""
+        """Set the person's language for the pages that follow."""
         response = super().post_login(request, user, **kwargs)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
@@ -90,10 +90,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
-    """A person ends their own sessions elsewhere."""
+    """The page on which a person ends their own sessions."""
 
     def end_sessions(self, sessions: Any) -> None:
-        """The sessions end and their event is written, both or neither."""
+        """End the sessions and write the event, in one transaction."""
         ended = list(sessions)
         with transaction.atomic():
             super().end_sessions(ended)
@@ -103,7 +103,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
 
 def signed_in_at(request: HttpRequest) -> datetime | None:
-    """When this session last proved who it is (sign-in or re-authentication), if it did."""
+    """Return when this session last signed in or re-authenticated; None for never."""
     records = get_authentication_records(request, request.user)
     if not records:
         return None

@@ -1,4 +1,4 @@
-"""Staff look things up here; every change goes through a service, so nothing can be changed."""
+"""The admin site, which only shows: every change goes through a service."""
 
 from typing import Any
 
@@ -9,33 +9,33 @@ from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 
 
 class ReadOnly(admin.ModelAdmin):
-    """Lists and shows; adds, changes and deletes nothing, and shows no secret."""
+    """Lists and shows rows, without their secrets; nobody adds, changes or deletes."""
 
     actions = None
     list_per_page = 50
     show_full_result_count = False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the page offers as a filter; else a secret is guessed letter by letter."""
-        offered = {str(name) for name in self.list_filter}
-        return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
+        """Allow only the filters of the page; others would let a secret be guessed by letters."""
+        filters = {str(name) for name in self.list_filter}
+        return lookup.split("__")[0] in filters and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
 
 @admin.register(User)
 class UserAdmin(ReadOnly):
-    """People, without password and session epoch."""
+    """People, without password or session epoch."""
 
     list_display = ["name", "email", "is_active", "is_staff"]
     fields = [
@@ -54,7 +54,7 @@ class CustomerAdmin(ReadOnly):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnly):
-    """Who belongs where."""
+    """Memberships."""
 
     list_display = ["work_name", "customer", "role", "suspended_at", "ended_at"]
     list_select_related = ["customer"]
@@ -62,7 +62,7 @@ class MembershipAdmin(ReadOnly):
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnly):
-    """Offers, without the hash of their token."""
+    """Invitations, without the hash of their token."""
 
     list_display = ["address", "customer", "role", "expires_at", "accepted_at", "revoked_at"]
     list_select_related = ["customer"]
@@ -71,6 +71,6 @@ class InvitationAdmin(ReadOnly):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly):
-    """The trail; the database refuses changes too."""
+    """Audit events; the database refuses changes too."""
 
     list_display = ["at", "chain", "sequence", "kind", "actor_name"]

@@ -1,4 +1,4 @@
-"""The vocabulary of this app: roles, states, languages and the sentences of the audit trail."""
+"""Roles, states, languages, and the sentences of the activity log."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,14 @@ from django.utils.translation import pgettext_lazy
 
 
 class Role(TextChoices):
-    """What a person is in one customer."""
+    """A person's role in one customer."""
 
     SUPER_USER = "super_user", _("Super User")
     USER = "user", _("User")
 
 
 class CustomerStatus(TextChoices):
-    """Pending until the main Super User has accepted; a customer is never deleted."""
+    """Pending until the main Super User has joined; a customer is never deleted."""
 
     PENDING = "pending", _("Pending")
     ACTIVE = "active", _("Active")
@@ -25,7 +25,7 @@ class CustomerStatus(TextChoices):
 
 
 class InviteeState(TextChoices):
-    """What inviting someone does, or did: one of a list of people to invite."""
+    """Whether somebody of a list of people can be invited, or was."""
 
     VALID = "valid", pgettext_lazy("invitee", "Can be invited")
     SENT = "sent", pgettext_lazy("invitee", "Invited")
@@ -36,7 +36,7 @@ class InviteeState(TextChoices):
 
 
 class PersonState(TextChoices):
-    """How things stand with a person in a customer, as the people list tells them apart."""
+    """The states of a member by which the people list can be filtered."""
 
     ACTIVE = "active", pgettext_lazy("person", "Active")
     SUSPENDED = "suspended", pgettext_lazy("person", "Suspended")
@@ -44,7 +44,7 @@ class PersonState(TextChoices):
 
 
 class PeopleOrder(TextChoices):
-    """The ways the people list can be sorted."""
+    """The orders of the people list."""
 
     NAME = "name", _("Name")
     NEWEST = "newest", _("Newest first")
@@ -52,7 +52,7 @@ class PeopleOrder(TextChoices):
 
 
 class HandOverState(TextChoices):
-    """What became of an offer of the role of main Super User; settled once, for good."""
+    """The state of an offer of the role of main Super User; once it is not open, it is final."""
 
     OPEN = "open", pgettext_lazy("hand-over", "Waiting")
     ACCEPTED = "accepted", pgettext_lazy("hand-over", "Accepted")
@@ -62,7 +62,7 @@ class HandOverState(TextChoices):
 
 
 class RequestKind(TextChoices):
-    """What a person asks of their Super User; and, last, what these ask of the provider."""
+    """What a person asks of their Super Users; the last two are asked of the provider."""
 
     ACCESS = "access", _("Access")
     NAME = "name", _("Name at work")
@@ -79,7 +79,7 @@ ASKED_OF_SUPER_USERS = [kind for kind in RequestKind if kind not in ASKED_OF_PRO
 
 
 class RequestState(TextChoices):
-    """Answered once, for good; what is withdrawn was never answered."""
+    """The state of a request; it is answered once, and a withdrawn one never was."""
 
     OPEN = "open", pgettext_lazy("request", "Waiting")
     APPROVED = "approved", pgettext_lazy("request", "Approved")
@@ -88,7 +88,7 @@ class RequestState(TextChoices):
 
 
 class OffboardingState(TextChoices):
-    """Open until its moment comes, or somebody cancels it."""
+    """The state of an offboarding: open until it is due, or somebody cancels it."""
 
     OPEN = "open", pgettext_lazy("offboarding", "Planned")
     DONE = "done", pgettext_lazy("offboarding", "Done")
@@ -96,14 +96,14 @@ class OffboardingState(TextChoices):
 
 
 class Language(TextChoices):
-    """The languages every text of the hub exists in."""
+    """The languages of the hub."""
 
     ENGLISH = "en", "English"
     FRENCH = "fr", "Français"
 
 
 class EventGroup(TextChoices):
-    """What an event is about, in a word one can filter by."""
+    """What an audit event is about, as a filter of the activity log."""
 
     PEOPLE = "people", _("People")
     INVITATIONS = "invitations", _("Invitations")
@@ -111,12 +111,12 @@ class EventGroup(TextChoices):
     ACCESS = "rights", _("Rights")
     REQUESTS = "requests", _("Requests")
     COMPANY = "company", _("Company")
-    RESOURCES = "resources", _("Things")
+    RESOURCES = "resources", _("Resources")
     SUPPORT = "support", _("Support")
     OTHER = "other", pgettext_lazy("activity", "Other")
 
 
-# The first word of a kind → its group.
+# The part of a kind before its dot → its group.
 EVENT_GROUPS = {
     **dict.fromkeys(["people", "membership", "offboarding"], EventGroup.PEOPLE),
     "invitation": EventGroup.INVITATIONS,
@@ -135,7 +135,7 @@ EVENT_GROUPS = {
 
 
 def kinds_in(group: str) -> list[str]:
-    """Every kind of this group that somebody registered a sentence for."""
+    """Return the kinds of a group that have a sentence."""
     return [
         kind
         for kind in EVENT_SENTENCES
@@ -143,10 +143,10 @@ def kinds_in(group: str) -> list[str]:
     ]
 
 
-HUB_ACTOR_NAME = "The hub"  # who did it, as the trail keeps it, where nobody did
+HUB_ACTOR_NAME = "The hub"  # as stored; pages show it translated
 
 
-# kind → sentence; %(actor)s is always there, the rest comes from the event's data.
+# kind → sentence; %(actor)s is always there, the other values are in the event's data.
 EVENT_SENTENCES: dict[str, str | Promise] = {
     "customer.created": _("%(actor)s created the customer %(customer)s."),
     "customer.updated": _("%(actor)s changed the company data: %(fields)s."),
@@ -236,7 +236,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
 }
 
 
-# field → its name in a sentence, for events that say which fields changed.
+# field → its name in a sentence, for events of changed fields.
 FIELD_NAMES: dict[str, str | Promise] = {
     "name": _("name"),
     "language": _("language"),
@@ -251,22 +251,22 @@ FIELD_NAMES: dict[str, str | Promise] = {
 }
 
 
-# a word of an event's data → the choices it is one of; their plain word stands in the sentence.
+# name in an event's data → the choices of its value; the sentence shows their label.
 EVENT_CODES: dict[str, type[TextChoices]] = {"role": Role}
 
 
 def register_event_codes(codes: Mapping[str, type[TextChoices]]) -> None:
-    """Let an upper app say which words of its events are codes."""
+    """Add the names in an upper app's events whose values are choices."""
     EVENT_CODES.update(codes)
 
 
 def register_field_names(names: Mapping[str, str | Promise]) -> None:
-    """Let an upper app name the fields its own events speak of."""
+    """Add the names of the fields in an upper app's events."""
     FIELD_NAMES.update(names)
 
 
 def register_event_sentences(sentences: Mapping[str, str | Promise]) -> None:
-    """Let an upper app add its kinds. Raises ValueError when a kind is already taken."""
+    """Add the kinds of an upper app. Raises ValueError when a kind has a sentence already."""
     taken = EVENT_SENTENCES.keys() & sentences.keys()
     if taken:
         raise ValueError(f"audit kinds declared twice: {sorted(taken)}")

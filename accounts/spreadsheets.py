@@ -1,14 +1,12 @@
-"""Tables that leave as CSV and come in as CSV, safe to open in a spreadsheet program.
+"""Tables as CSV files, downloaded and uploaded, that are safe in a spreadsheet program.
 
-Out: `csv_response(name, heading, rows)` streams a download, so `rows` may be a generator over any
-number of rows. Comma, UTF-8 with the mark Excel knows it by; text that a spreadsheet would run as
-a formula is escape_formula with an apostrophe, numbers are left alone.
+`csv_response` streams a download, so its rows may be a generator over any number of them. It writes
+commas and UTF-8 with the byte order mark by which Excel knows it. Text that a spreadsheet would run
+as a formula gets an apostrophe; numbers are left alone.
 
-In: `read_table(upload)` gives the lines of an uploaded file as `Line(number, cells)`, a heading (if
-there is one) among them; the number is the one a spreadsheet program shows. It copes with UTF-8,
-UTF-16 and Windows text, with commas, semicolons and tabs. Blank lines are left out; cells come
-stripped and without that apostrophe. Raises BadTable, a ValidationError that says what to do.
-Where the heading does not tell what the columns hold, a page asks for it: `columns_to_name`.
+`read_table` returns the lines of an uploaded file, with the heading if there is one. It reads
+UTF-8, UTF-16 and Windows-1252, and commas, semicolons and tabs. Where the heading does not tell
+what the columns hold, a page asks for it with `columns_to_name`.
 """
 
 import csv
@@ -25,18 +23,18 @@ from django.utils.translation import gettext as _
 
 MAX_BYTES = 1_000_000
 MAX_ROWS = 1000
-MAX_COLUMNS = 40  # that a page asks about
-SAMPLE = 3  # lines shown while columns are named
-SIGNED_ROWS_MAX_AGE = 24 * 60 * 60  # seconds a signed table is good for
-ROWS_AT_ONCE = 200  # sent together: a packet for each row would be slow
+MAX_COLUMNS = 40  # on a page that asks what they hold
+SAMPLE_SIZE = 3  # lines shown on that page
+SIGNED_ROWS_MAX_AGE = 24 * 60 * 60  # seconds
+ROWS_AT_ONCE = 200  # sent together, because a packet for each row would be slow
 
-# A sign that begins a formula, at the beginning of a cell or of what another separator makes one:
-# there quotation marks begin the cell too, as whoever reads it so does not see ours around it.
+# A sign begins a formula at the beginning of a cell. A program that splits at other separators than
+# ours sees more cells, which may also begin with our quotation mark.
 _SIGN = r"[=+\-@＝＋－＠]"
 _BEGINS_FORMULA = re.compile(
     rf"^(?=[\t\r\n])|^(?=[ \u00a0]*{_SIGN})|(?<=[;\t\r\n])(?=[ \u00a0\"]*{_SIGN})"
 )
-_DISARMED = re.compile(rf"^'(?=[ \u00a0]*{_SIGN})")
+_ESCAPED = re.compile(rf"^'(?=[ \u00a0]*{_SIGN})")
 _DELIMITERS = ",;\t"
 
 
@@ -46,34 +44,34 @@ class BadTable(ValidationError):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a table, and its number in the file."""
+    """One line of a table, with the number that a spreadsheet program shows for it."""
 
     number: int
     cells: list[str]
 
     def start_of(self, column: int) -> str:
-        """How a cell begins; empty where the line has none."""
+        """Return the beginning of a cell; empty where the line has no such cell."""
         return self.cells[column][:80] if column < len(self.cells) else ""
 
 
 def escape_formula(value: Any) -> Any:
-    """A cell no spreadsheet runs: text that begins like a formula gets an apostrophe before it.
+    """Return a cell that no spreadsheet runs: an apostrophe goes before text like a formula.
 
-    In: anything a cell holds; only text is changed. (OWASP, CSV injection.)
+    Anything but text is returned as it is. (OWASP, CSV injection.)
     """
     return _BEGINS_FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
-class _Line:
-    """A file for the csv module that hands each line back."""
+class _Echo:
+    """A file for the csv module that returns each line instead of writing it."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Rows as the lines of a CSV file, each cell escape_formula."""
-    writer = csv.writer(_Line())
+    """Yield rows as the lines of a CSV file, with each cell safe from formulas."""
+    writer = csv.writer(_Echo())
     for row in rows:
         yield str(writer.writerow([escape_formula(cell) for cell in row]))
 
@@ -81,22 +79,22 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
 def csv_response(
     name: str, heading: Sequence[Any], rows: Iterable[Sequence[Any]]
 ) -> StreamingHttpResponse:
-    """A download of a table, sent while it is read.
+    """Return a download of a table that is sent while `rows` is read.
 
-    In: the file's name (letters, digits, hyphens; no ending), the heading, the rows.
+    `name` is the file's name without its ending, in letters, digits and hyphens.
     """
 
-    def sent() -> Iterator[str]:
-        together = "\ufeff" + "".join(csv_lines([[str(cell) for cell in heading]]))
+    def stream() -> Iterator[str]:
+        chunk = "\ufeff" + "".join(csv_lines([[str(cell) for cell in heading]]))
         for number, line in enumerate(csv_lines(rows), start=1):
-            together += line
+            chunk += line
             if number % ROWS_AT_ONCE == 0:
-                yield together
-                together = ""
-        yield together
+                yield chunk
+                chunk = ""
+        yield chunk
 
     return StreamingHttpResponse(
-        sent(),
+        stream(),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
@@ -105,9 +103,10 @@ def csv_response(
 def read_table(
     upload: IO[bytes], *, max_bytes: int = MAX_BYTES, max_rows: int = MAX_ROWS
 ) -> list[Line]:
-    """The lines of an uploaded CSV file that hold anything; the heading counts as one of them.
+    """Return the lines of an uploaded CSV file that are not blank, the heading among them.
 
-    Raises BadTable for a file that is too big, empty, no text, or broken at some line.
+    Cells are stripped, and without the apostrophe of escape_formula. Raises BadTable for a file
+    that is too big, empty, not text, or broken at some line.
     """
     data = upload.read(max_bytes + 1)
     if len(data) > max_bytes:
@@ -118,48 +117,48 @@ def read_table(
         )
     text = _decoded(data)
     delimiter = _delimiter_of(text)
-    if text[:4].lower() == "sep=":  # Excel's own way of saying which; kept as an empty line
+    if text[:4].lower() == "sep=":  # Excel's way to name the separator; kept as an empty line
         text = text.partition("\n")[1] + text.partition("\n")[2]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found: list[Line] = []
+    lines: list[Line] = []
     row = 0
     try:
         for row, values in enumerate(reader, start=1):
-            cells = [_DISARMED.sub("", value.strip()) for value in values]
+            cells = [_ESCAPED.sub("", value.strip()) for value in values]
             if not any(cells):
                 continue
-            if len(found) == max_rows:
+            if len(lines) == max_rows:
                 raise BadTable(
                     _("This file has too many lines: at most %(count)s. Split it, please."),
                     code="rows",
                     params={"count": max_rows},
                 )
-            found.append(Line(row, cells))
+            lines.append(Line(row, cells))
     except csv.Error as error:
         raise BadTable(
             _("Line %(line)s of this file is broken: perhaps a quotation mark is missing."),
             code="broken",
             params={"line": row + 1},
         ) from error
-    if not found:
+    if not lines:
         raise BadTable(_("This file is empty."), code="empty")
-    return found
+    return lines
 
 
 def has_heading(lines: Sequence[Line]) -> bool:
-    """Whether a table of addresses begins with a heading: a line without any address."""
+    """Return whether a table of addresses begins with a heading: a line without any address."""
     return bool(lines) and not any("@" in cell for cell in lines[0].cells)
 
 
 def columns_to_name(lines: Sequence[Line], chosen: Sequence[str]) -> list[dict[str, Any]]:
-    """Each column with its number, its heading, a few of its cells, and what was said it holds."""
-    named = has_heading(lines)
-    sample = lines[named : named + SAMPLE]
+    """Return for each column its number, heading, a sample of its cells, and its `chosen` key."""
+    first = int(has_heading(lines))
+    sample = lines[first : first + SAMPLE_SIZE]
     width = min(max(len(line.cells) for line in lines), MAX_COLUMNS)
     return [
         {
             "number": column + 1,
-            "heading": lines[0].start_of(column) if named else "",
+            "heading": lines[0].start_of(column) if first else "",
             "sample": [cell for line in sample if (cell := line.start_of(column))],
             "chosen": chosen[column] if column < len(chosen) else "",
         }
@@ -168,12 +167,12 @@ def columns_to_name(lines: Sequence[Line], chosen: Sequence[str]) -> list[dict[s
 
 
 def sign_rows(rows: Sequence[Sequence[Any]], *, salt: str) -> str:
-    """A small table that a page keeps for a later download, as nobody can change it."""
+    """Return a small table as signed text, which a page keeps for a later download."""
     return signing.dumps(rows, salt=salt, compress=True)
 
 
 def signed_rows(text: str, *, salt: str) -> list[list[Any]]:
-    """The same back, within a day. Raises BadRequest for anything else."""
+    """Return the table of a signed text. Raises BadRequest if it is forged or a day old."""
     try:
         rows: list[list[Any]] = signing.loads(text, salt=salt, max_age=SIGNED_ROWS_MAX_AGE)
     except signing.BadSignature as error:
@@ -182,13 +181,13 @@ def signed_rows(text: str, *, salt: str) -> list[list[Any]]:
 
 
 def _decoded(data: bytes) -> str:
-    """Text in whatever a spreadsheet program saves."""
+    """Decode what a spreadsheet program saves as text. Raises BadTable for anything else."""
     not_text = BadTable(
         _("This is not a CSV file. In your spreadsheet program, save it as CSV and try again."),
         code="not_text",
     )
-    unicode_marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ["utf-16"] if unicode_marked else ["utf-8-sig", "cp1252"]:
+    has_utf16_mark = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ["utf-16"] if has_utf16_mark else ["utf-8-sig", "cp1252"]:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
@@ -200,7 +199,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _delimiter_of(text: str) -> str:
-    """The separator the first line uses most; it may say so itself."""
+    """Return the separator that the first line names itself, or else has most of."""
     first = text.lstrip().partition("\n")[0].strip("\r")
     if first[:4].lower() == "sep=" and first[4:5] in list(_DELIMITERS):
         return first[4]

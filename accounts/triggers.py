@@ -28,7 +28,7 @@ class Trigger(BaseConstraint):
     """
 
     def __init__(self, *, name: str, sqlite: list[str], postgresql: list[str]) -> None:
-        """Take no statement or one for SQLite, and two for PostgreSQL: function, then trigger."""
+        """Take one statement or none for SQLite, and two for PostgreSQL: function, then trigger."""
         super().__init__(name=name)
         self.sqlite = sqlite
         self.postgresql = postgresql
@@ -50,20 +50,20 @@ class Trigger(BaseConstraint):
         return path, args, {**kwargs, "sqlite": self.sqlite, "postgresql": self.postgresql}
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Ask nothing: the database decides."""
+        """Check nothing: the database does."""
 
     def create_statements(self, vendor: str) -> list[str]:
-        """Return what creates it; PostgreSQL's replace what is there."""
+        """Return the statements that create it; on PostgreSQL they replace an older one."""
         return self.sqlite if vendor == "sqlite" else self.postgresql
 
     def remove_statement(self, vendor: str) -> str:
-        """Return what drops it, whatever its table is called by now."""
+        """Return the statement that drops it, whatever its table is called by now."""
         if vendor == "sqlite":
             return f"DROP TRIGGER IF EXISTS {self.name}"
         return f"DROP FUNCTION IF EXISTS {self.name}() CASCADE"
 
     def installed_text(self, vendor: str) -> str:
-        """Return the text that `installed_triggers` reads once it is installed; "" for none."""
+        """Return the text that `installed_triggers` reads of it; "" where there is no statement."""
         statements = self.create_statements(vendor)
         if vendor == "sqlite":
             return "".join(statements)
@@ -173,7 +173,7 @@ def append_only(table: str) -> list[Trigger]:
 
 
 def _trigger(name: str, *, timing: str, body: str, sqlite: str = "") -> Trigger:
-    """Complete the statements; a rule that is only indented anew stays the same text."""
+    """Complete the statements, on one line each, so that indentation is no change of a rule."""
     function = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
     return Trigger(
         name=name,
@@ -219,7 +219,7 @@ def installed_triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 
 def trigger_differences(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return in words where the database's triggers are not those of the code."""
+    """Return a text for each trigger of the database that is not as in the code."""
     installed = installed_triggers(connection)
     expected = {
         name: text
@@ -239,7 +239,7 @@ def trigger_differences(connection: BaseDatabaseWrapper) -> list[str]:
 
 @contextmanager
 def removed(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Take all triggers away for the length of a block: for tests of what lies behind them."""
+    """Remove all triggers for a block, for tests of the code that they protect."""
     triggers = declared_triggers().values()
     vendor = connection.vendor
     _execute(connection, [trigger.remove_statement(vendor) for trigger in triggers])

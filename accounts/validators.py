@@ -1,4 +1,4 @@
-"""What text a person may type: one place, used by every model and form."""
+"""The rules for text that people type, for every model and form."""
 
 import re
 import unicodedata
@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 NAME_LENGTH = 150
 ADDRESS_LENGTH = 254
 
-# Invisible characters that turn text around or hide in it; joiners stay, some scripts need them.
+# Invisible characters that reverse text or hide in it. Joiners are allowed: some scripts need them.
 _HIDDEN = set("\u200b\u2060\ufeff\u061c") | {
     chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)
 }
 
-# A number, then what rings behind it; the spaces are also those a text program puts there.
+# A number, then an extension; the spaces include those that word processors write.
 _PHONE = re.compile(
     r"(\+? ?(?:\(?[0-9]\)?[ \u00a0\u202f.\-/]{0,3})+(?<=[0-9)]))"
     r"(?:,?[ \u00a0\u202f]*(?:ext(?:ension)?\.?|x|poste)[ \u00a0\u202f]*[0-9]{1,10})?",
@@ -39,7 +39,7 @@ def validate_plain_text(value: str) -> None:
 
 
 def validate_short_name(value: str) -> None:
-    """Refuse what would not read well in an address. Raises ValidationError."""
+    """Refuse what would not read well in a URL. Raises ValidationError."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValidationError(
             _("Use small letters, digits and single hyphens, such as “alder-dental”."),
@@ -48,12 +48,12 @@ def validate_short_name(value: str) -> None:
 
 
 def validate_plain_lines(value: str) -> None:
-    """As validate_plain_text, but line breaks are welcome (free-text answers)."""
+    """Refuse as validate_plain_text does, but allow line breaks and tabs."""
     validate_plain_text(value.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
 
 
 def validate_phone(value: str) -> None:
-    """Refuse what nobody could dial: 3 to 15 digits in the usual marks, then perhaps an extension.
+    """Refuse all but 3 to 15 digits with the usual punctuation, and an optional extension.
 
     Raises ValidationError.
     """
@@ -69,7 +69,7 @@ def validate_phone(value: str) -> None:
 
 
 def clean_reason(field: str, value: str, *, length: int = 500) -> str:
-    """Why something is done, or the ticket that asks for it: one plain line, never empty.
+    """Return a reason or a ticket as one plain line that is not empty.
 
     Raises ValidationError naming the field.
     """
@@ -88,11 +88,11 @@ def clean_reason(field: str, value: str, *, length: int = 500) -> str:
 
 
 def normalise_address(value: str) -> str:
-    """An e-mail address in the one form the hub stores: lower case, ASCII domain.
+    """Return an email address in the one form that the hub stores: lower case, ASCII domain.
 
-    In: what a person typed. Out: the stored form. Raises ValidationError for what is not an
-    address; the local part is ASCII only, so no two look-alike addresses are two people (D8). For
-    the same reason none is quoted ("bob"@ is bob@) or names a machine by its number.
+    The local part is ASCII only, so that look-alike addresses are one person (D8). For the same
+    reason, quoted local parts ("bob"@ is bob@) and IP addresses for domains are refused. Raises
+    ValidationError.
     """
     address = unicodedata.normalize("NFKC", value.strip()).lower()
     validate_plain_text(address)
@@ -111,7 +111,7 @@ def normalise_address(value: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """Text as it is searched: no accents, no case, single spaces ("Zoë  L" → "zoe l")."""
+    """Return text as it is searched: no accents, no case, single spaces ("Zoë  L" → "zoe l")."""
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())

@@ -1,4 +1,4 @@
-"""Who a person is, as tables."""
+"""The tables of this app."""
 
 from accounts.models.audit import AuditChain, AuditEvent, AuditEventResource
 from accounts.models.customers import Customer, Membership

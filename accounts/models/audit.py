@@ -1,4 +1,4 @@
-"""The audit trail: append-only, one hash chain per customer and one for the provider."""
+"""Audit events: append-only, in one hash chain per customer and one for the provider."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ PROVIDER_CHAIN = "provider"
 
 
 def chain_name(customer: Customer | None) -> str:
-    """The chain an event belongs to: `provider`, or `customer:<pk>`."""
+    """Return the name of a customer's chain, `customer:<pk>`, or of the provider's."""
     return PROVIDER_CHAIN if customer is None else f"customer:{customer.pk}"
 
 
 def customer_of_chain(name: str) -> int | None:
-    """The primary key in a customer chain's name; None for the provider's."""
+    """Return the primary key in the name of a customer's chain; None for the provider's."""
     return None if name == PROVIDER_CHAIN else int(name.removeprefix("customer:"))
 
 
@@ -35,7 +35,7 @@ class AuditChain(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One thing that happened; never changed, never deleted (triggers)."""
+    """One fact of the activity log; triggers refuse to change or delete it."""
 
     chain = models.CharField(max_length=40)
     sequence = models.PositiveBigIntegerField()
@@ -81,7 +81,7 @@ class AuditEvent(models.Model):
         return f"{self.chain}/{self.sequence} {self.kind}"
 
     def content(self) -> dict[str, Any]:
-        """What the hash covers, and what an export line holds besides the hash itself."""
+        """Return what the hash covers; a line of an export holds this and the hash."""
         return {
             "chain": self.chain,
             "sequence": self.sequence,
@@ -95,25 +95,25 @@ class AuditEvent(models.Model):
         }
 
     def computed_hash(self) -> str:
-        """SHA-256 over the canonical JSON of the content."""
+        """Return the SHA-256 of the content as canonical JSON."""
         canonical = json.dumps(
             self.content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def resources(self) -> set[int]:
-        """The keys of the resources its data speaks of."""
-        told = [self.data, *self.data.get("grants", [])]
-        return {one["resource_id"] for one in told if isinstance(one.get("resource_id"), int)}
+        """Return the primary keys of the resources in its data."""
+        parts = [self.data, *self.data.get("grants", [])]
+        return {part["resource_id"] for part in parts if isinstance(part.get("resource_id"), int)}
 
 
 class AuditEventResource(models.Model):
-    """Which event speaks of which resource: derived from its data, to find it by; append-only."""
+    """A resource in an event's data, to find the event by; append-only."""
 
     event = models.ForeignKey(
         AuditEvent, on_delete=models.PROTECT, related_name="resource_rows", db_index=False
     )
-    resource = models.BigIntegerField()  # of an upper app, perhaps gone by now
+    resource = models.BigIntegerField()  # a primary key of an upper app, perhaps deleted
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""Customers and the people in them."""
+"""Customers and their memberships."""
 
 from datetime import date, timedelta
 
@@ -36,17 +36,17 @@ _LOCK_CUSTOMER = "PERFORM 1 FROM accounts_customer WHERE id = OLD.customer_id FO
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
-    """Ring two: which customers a person may see."""
+    """Customers, and which of them a person may see."""
 
     def visible_to(self, user: User) -> "CustomerQuerySet":
-        """Customers in which this person has a live membership."""
+        """Return the customers in which a person has a live membership."""
         return self.filter(
             pk__in=Membership.objects.live().filter(user=user).values("customer_id"),
             status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
 
     def matching(self, text: str) -> "CustomerQuerySet":
-        """Customers whose name or short name begins with this text (two index ranges)."""
+        """Return those whose name or short name begins with a text (two index ranges)."""
         return beginning_with(self, text, "search_name", "search_slug")
 
 
@@ -87,7 +87,7 @@ class Customer(models.Model):
     class Meta:
         ordering = ["slug"]
         constraints = [
-            # Never without a Super User; the triggers keep that membership live.
+            # The triggers keep that membership a live one.
             models.CheckConstraint(
                 condition=Q(main_super_user__isnull=False)
                 | Q(status__in=[CustomerStatus.PENDING, CustomerStatus.CLOSED]),
@@ -119,26 +119,28 @@ class Customer(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Live memberships, and the search of the people page."""
+    """Memberships, present or live, and their search."""
 
     def live(self) -> "MembershipQuerySet":
-        """Not suspended, not ended."""
+        """Return those that are neither suspended nor ended."""
         return self.present().filter(suspended_at=None)
 
     def present(self) -> "MembershipQuerySet":
-        """Not ended; perhaps suspended."""
+        """Return those that are not ended; they may be suspended."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), ended_at=None)
 
     def matching(self, text: str) -> "MembershipQuerySet":
-        """People whose name or address begins with this text (two index ranges)."""
+        """Return those whose name or address begins with a text (two index ranges)."""
         return beginning_with(self, text, "search_name", "search_address")
 
     def names_at_work(self, *people: User | None) -> dict[int, str]:
-        """Of each of these who is among them, by their key: the name of their present membership,
-        else of their latest.
+        """Return user's primary key → name at work, of the people who are among these memberships.
+
+        It is the name of their present membership, or else of their latest.
         """
-        latest_last = F("ended_at").asc(nulls_last=True)
-        rows = self.filter(user__in=[one.pk for one in people if one]).order_by(latest_last, "pk")
+        present_last = F("ended_at").asc(nulls_last=True)
+        users = [person.pk for person in people if person]
+        rows = self.filter(user__in=users).order_by(present_last, "pk")
         return dict(rows.values_list("user_id", "work_name"))
 
 
@@ -196,7 +198,7 @@ class Membership(models.Model):
                 condition=Q(ended_at=None, ends_at__isnull=False),
                 name="membership_by_end",
             ),
-            # The people list: one of few among many is found without walking past the many.
+            # For filters of the people list that few of many people fit.
             models.Index(fields=["customer", "joined_at", "id"], name="membership_by_age"),
             models.Index(
                 fields=["customer", "role", "search_name", "id"], name="membership_by_role"
@@ -218,18 +220,18 @@ class Membership(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Not suspended and not ended, at this moment."""
-        over = self.ends_at is not None and self.ends_at <= timezone.now()
-        return self.suspended_at is None and self.ended_at is None and not over
+        """Whether it is neither suspended nor ended at this moment."""
+        is_over = self.ends_at is not None and self.ends_at <= timezone.now()
+        return self.suspended_at is None and self.ended_at is None and not is_over
 
     @property
     def last_day(self) -> date | None:
-        """The day whose end, or within which, the membership ends by itself."""
+        """The day on which, or at whose end, the membership ends by itself; None without one."""
         if self.ends_at is None:
             return None
         return timezone.localtime(self.ends_at - timedelta(microseconds=1)).date()
 
     @property
     def is_super_user(self) -> bool:
-        """Whether the role is Super User (says nothing about being live)."""
+        """Whether the role is Super User; the membership may be suspended or ended."""
         return self.role == Role.SUPER_USER

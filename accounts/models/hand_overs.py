@@ -1,4 +1,4 @@
-"""Handing over: the main Super User offers the role to another, who says yes or no."""
+"""Offers of the main Super User's role to another Super User."""
 
 import uuid
 
@@ -12,14 +12,14 @@ from accounts.triggers import refuse
 
 
 class HandOverQuerySet(models.QuerySet["HandOver"]):
-    """Open means: not settled. Whether it has run out is tested at use."""
+    """Offers; an open one may have expired, which is checked when it is used."""
 
     def open(self) -> "HandOverQuerySet":
-        """Neither accepted, declined, withdrawn nor lapsed (run out ones included)."""
+        """Return those neither accepted, declined, withdrawn nor lapsed; expired ones too."""
         return self.filter(state=HandOverState.OPEN)
 
     def waiting(self) -> "HandOverQuerySet":
-        """Open, and not yet run out."""
+        """Return those that are open and not expired."""
         return self.open().filter(expires_at__gt=timezone.now())
 
 
@@ -28,7 +28,7 @@ _OF_ANOTHER_CUSTOMER = """EXISTS (SELECT 1 FROM accounts_membership m
 
 
 class HandOver(models.Model):
-    """One offer of the role of main Super User; settled once."""
+    """One offer of the role of main Super User; it is settled once."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="hand_overs")
@@ -88,10 +88,10 @@ class HandOver(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still waits; perhaps it has run out."""
+        """Whether it is not settled; it may have expired."""
         return self.state == HandOverState.OPEN
 
     @property
     def is_expired(self) -> bool:
-        """Whether it can no longer be accepted because of its age."""
+        """Whether it is too old to be accepted."""
         return self.expires_at <= timezone.now()

@@ -1,4 +1,4 @@
-"""Invitations: an offer of membership, bound to one address, customer and role."""
+"""Invitations: offers of membership for one address, customer and role."""
 
 import uuid
 
@@ -16,10 +16,10 @@ from accounts.validators import NAME_LENGTH, validate_phone, validate_plain_text
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Open means: neither accepted nor revoked. Expiry is tested at use."""
+    """Invitations; an open one may have expired, which is checked when it is used."""
 
     def open(self) -> "InvitationQuerySet":
-        """Neither accepted nor revoked (expired ones included; they can be sent again)."""
+        """Return those neither accepted nor revoked; expired ones too, they can be sent again."""
         return self.filter(accepted_at=None, revoked_at=None)
 
 
@@ -28,7 +28,7 @@ _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id 
 
 
 class Invitation(models.Model):
-    """An offer of membership; only a hash of the mailed token is kept."""
+    """An offer of membership; only a hash of the emailed token is stored."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invitations")
@@ -67,7 +67,7 @@ class Invitation(models.Model):
 
     objects = InvitationQuerySet.as_manager()
 
-    token: str  # only on the instance whose service just made it, for the mail; never stored
+    token: str  # set only by the service that has just made it, for the email; never stored
 
     class Meta:
         ordering = ["-created_at"]
@@ -116,5 +116,5 @@ class Invitation(models.Model):
 
     @property
     def is_expired(self) -> bool:
-        """Whether it can no longer be accepted because of its age."""
+        """Whether it is too old to be accepted."""
         return self.expires_at <= timezone.now()

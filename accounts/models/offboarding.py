@@ -1,4 +1,4 @@
-"""Leaving: someone's last moment in a company, and who gets what they hold."""
+"""Offboarding: when somebody leaves a customer, and who takes over their teams."""
 
 import uuid
 
@@ -25,7 +25,7 @@ _TO_NO_COLLEAGUE = """NOT EXISTS (
 
 
 def reassigned_to_a_colleague(table: str) -> list[Trigger]:
-    """Refuse a row that hands something of a leaver outside the customer, or to the leaver."""
+    """Refuse a row that hands something over to the leaver, or outside the customer."""
     return refuse(
         f"{table}_to_a_colleague",
         table=table,
@@ -35,10 +35,10 @@ def reassigned_to_a_colleague(table: str) -> list[Trigger]:
 
 
 class Offboarding(models.Model):
-    """A planned leaving: open until its moment comes or somebody cancels it.
+    """A plan that somebody leaves: open until it is due, or somebody cancels it.
 
-    The membership's `ends_at` is the same moment, so that the decision needs no job; an upper app
-    adds rows of what is handed on.
+    The membership's `ends_at` is the same moment, so that a check needs no job. Upper apps add rows
+    of what is handed over.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -102,7 +102,7 @@ class Offboarding(models.Model):
 
 
 class ReassignedTeam(models.Model):
-    """A place in a team that somebody takes over from the leaver."""
+    """A place in a team that a receiver takes over from the leaver."""
 
     offboarding = models.ForeignKey(
         Offboarding, on_delete=models.CASCADE, related_name="reassigned_teams"

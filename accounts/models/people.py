@@ -1,4 +1,4 @@
-"""A person who signs in."""
+"""People who sign in."""
 
 import uuid
 from collections.abc import Iterator
@@ -19,38 +19,38 @@ from accounts.validators import NAME_LENGTH, normalise_address, validate_plain_t
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """The search of the support desk."""
+    """People, and their search."""
 
     def matching(self, text: str) -> "UserQuerySet":
-        """People whose name or address begins with this text (two index ranges)."""
+        """Return those whose name or address begins with a text (two index ranges)."""
         return beginning_with(self, text, "search_name", "search_address")
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people; there is no superuser (see the constraint)."""
+    """Creates people; there is no superuser (see the constraint `no_superuser`)."""
 
     def get_queryset(self) -> UserQuerySet:
-        """People, searchable."""
+        """Return people with their search."""
         return UserQuerySet(self.model, using=self._db)
 
     def matching(self, text: str) -> UserQuerySet:
-        """See UserQuerySet.matching."""
+        """Return as UserQuerySet.matching."""
         return self.get_queryset().matching(text)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A person with this address. Raises ValidationError for a bad address."""
+        """Create a person. Raises ValidationError for a bad address."""
         user = self.model(email=normalise_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Sign-in looks addresses up as they are stored."""
+        """Return the person with this address, as it is typed at the sign-in."""
         return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person; the e-mail address is the user ID, `sub` is what portals know them by."""
+    """A person; the email address is the user ID, and `sub` is how portals know them."""
 
     sub = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(_("e-mail address"), unique=True)
@@ -61,7 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # Part of every session's proof: a new value ends all sessions, whatever store they are in.
+    # Part of every session's hash: a new value ends all sessions, whatever store they are in.
     session_epoch = models.UUIDField(default=uuid.uuid4, editable=False)
     search_name = SearchKeyField(of="name", max_length=600)
     search_address = SearchKeyField(of="email", max_length=300)
@@ -74,7 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            # Django answers yes for a superuser before any backend is asked.
+            # Django says yes for a superuser before it asks any backend.
             models.CheckConstraint(condition=models.Q(is_superuser=False), name="no_superuser"),
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="address_is_lower_case"
@@ -93,14 +93,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A save of some fields (allauth does this) takes their search keys along."""
+        """Save the search keys too where only some fields are saved, as allauth does."""
         fields = kwargs.get("update_fields")
         if fields is not None and not {"name", "email"}.isdisjoint(fields):
             kwargs["update_fields"] = {*fields, "search_name", "search_address"}
         super().save(*args, **kwargs)
 
     def get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
-        """What a session must carry to count: changes with the password and the epoch."""
+        """Return the hash of a valid session, which changes with the password and the epoch."""
         return salted_hmac(
             "accounts.User.session",
             f"{self.password}:{self.session_epoch}",
@@ -109,10 +109,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         ).hexdigest()
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """The same under each former secret key."""
+        """Yield the hash under each former secret key."""
         for secret in settings.SECRET_KEY_FALLBACKS:
             yield self.get_session_auth_hash(secret)
 
     def get_full_name(self) -> str:
-        """What Django's admin and mails show."""
+        """Return what Django's admin and emails show."""
         return str(self)

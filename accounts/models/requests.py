@@ -1,4 +1,4 @@
-"""Requests: what a person asks of their Super User, or these of the provider; answered once."""
+"""Requests: of people to their Super Users, and of Super Users to the provider."""
 
 import uuid
 
@@ -18,17 +18,17 @@ from accounts.validators import validate_plain_lines
 TEXT_LENGTH = 500
 MAX_REMINDERS = 2
 
-# What there is one of: asking for it twice at a time makes no sense.
+# A person has one of each, so a second open request for it makes no sense.
 _CHANGES = [RequestKind.NAME, RequestKind.PHONE, RequestKind.ADDRESS, RequestKind.LEAVE]
 _NOT_ANSWERED = Q(answered_at=None, answered_by=None)
 _PASSED = Q(passed_at__isnull=False)
 
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
-    """Ring two: who may see a request; and which ones wait, for whom."""
+    """Requests, which of them a person may see, and which are open."""
 
     def visible_to(self, user: User) -> "AccessRequestQuerySet":
-        """One's own, and those of the customers one runs."""
+        """Return a person's own requests, and those of customers where they are Super User."""
         live = Membership.objects.live().filter(
             user=user, customer__in=Customer.objects.visible_to(user)
         )
@@ -38,11 +38,11 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         )
 
     def open(self) -> "AccessRequestQuerySet":
-        """Not answered and not withdrawn."""
+        """Return those neither answered nor withdrawn."""
         return self.filter(state=RequestState.OPEN)
 
     def with_provider(self) -> "AccessRequestQuerySet":
-        """Those the provider's staff may see: asked of the provider, or passed on to it."""
+        """Return those that staff may see: asked of the provider, or passed on to it."""
         return self.filter(passed_at__isnull=False)
 
 
@@ -51,7 +51,7 @@ _OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
 
 
 class AccessRequest(models.Model):
-    """What one person asks; an upper app may add rows of its own to it."""
+    """What one person asks, answered once; an upper app may add rows to it."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(
@@ -160,7 +160,7 @@ class AccessRequest(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still waits for an answer."""
+        """Whether it is neither answered nor withdrawn."""
         return self.state == RequestState.OPEN
 
     @property
@@ -170,7 +170,7 @@ class AccessRequest(models.Model):
 
     @property
     def new_values(self) -> list[str]:
-        """What it should become, in the reader's language where it has one in each."""
+        """The values it asks for, in the reader's language where there is one in each."""
         language = (get_language() or "en")[:2]
         return [
             str(value.get(language, "—") if isinstance(value, dict) else value)

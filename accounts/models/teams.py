@@ -1,4 +1,4 @@
-"""Teams: a named set of memberships of one customer."""
+"""Teams: named sets of memberships of one customer."""
 
 import uuid
 
@@ -17,7 +17,7 @@ _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id 
 
 
 class Team(models.Model):
-    """A team; its rows in TeamMembership are the truth, `group` only carries guardian's rows."""
+    """A team. TeamMembership says who is in it; `group` only carries guardian's grants."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="teams")
@@ -35,7 +35,7 @@ class Team(models.Model):
 
 
 class TeamMembership(models.Model):
-    """One person in one team; both belong to the same customer (trigger)."""
+    """One member of one team, both of the same customer (trigger)."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="team_memberships")
     membership = models.ForeignKey(

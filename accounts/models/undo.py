@@ -1,4 +1,4 @@
-"""What was undone: a removal comes back once, whoever presses twice."""
+"""Which events were undone: each at most once."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from accounts.triggers import append_only
 
 
 class Undo(models.Model):
-    """One event, undone by another; both columns are unique, so it happens once."""
+    """An event and the event that undid it; both columns are unique, so it happens once."""
 
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="undo")
     undone_by = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="undoes")

@@ -1,4 +1,4 @@
-"""Reads of this app: nouns or questions."""
+"""The reads of this app."""
 
 from accounts.selectors.events import (
     activity_of,

@@ -1,4 +1,4 @@
-"""A customer's trail narrowed down, one's own history, and the lines of their exports."""
+"""The activity log of a customer, a person's own history, and the exports of both."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -13,85 +13,85 @@ from accounts.choices import kinds_in
 from accounts.models import AuditEvent, AuditEventResource, Customer, Membership, User
 from accounts.models.audit import chain_name
 from accounts.models.search import within
-from accounts.selectors.event_sources import AT_ONCE, Stream, newest, oldest_first
+from accounts.selectors.event_sources import BATCH_SIZE, EventSource, newest_page, oldest_first
 from accounts.selectors.events import history_of, sentence_of, shown_data
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
 from accounts.validators import search_key
 
-SKEW = timedelta(minutes=10)  # clocks of several machines may differ by less
-OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # of an event, in one's own export
+SKEW = timedelta(minutes=10)  # the clocks of several machines differ by less
+OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # in the export of one's history
 
 
 @dataclass(frozen=True)
 class ActivityFilter:
-    """What an activity page is narrowed to; empty: everything."""
+    """What the activity log is narrowed to; an empty field does not narrow."""
 
-    person: User | None = None  # did it, or it was about them
+    person: User | None = None  # who did it, or whom it concerns
     resource: int | None = None
     group: str = ""
     since: datetime | None = None
-    before: datetime | None = None  # the first moment that is too late
+    before: datetime | None = None  # exclusive
 
     @property
     def is_everything(self) -> bool:
-        """Nothing is left out."""
+        """Whether nothing is left out."""
         return self == ActivityFilter()
 
     def condition(self) -> Q:
-        """All of it, as one condition on events."""
-        wanted = Q()
+        """Return the filter as one condition on events."""
+        condition = Q()
         if self.person is not None:
-            wanted &= Q(actor=self.person) | Q(person=self.person)
+            condition &= Q(actor=self.person) | Q(person=self.person)
         if self.resource is not None:
-            speaking = AuditEventResource.objects.filter(
+            resource_rows = AuditEventResource.objects.filter(
                 event=OuterRef("pk"), resource=self.resource
             )
-            wanted &= Q(Exists(speaking))
+            condition &= Q(Exists(resource_rows))
         if self.group:
-            wanted &= Q(kind__in=kinds_in(self.group))
+            condition &= Q(kind__in=kinds_in(self.group))
         if self.since is not None:
-            wanted &= Q(at__gte=self.since)
+            condition &= Q(at__gte=self.since)
         if self.before is not None:
-            wanted &= Q(at__lt=self.before)
-        return wanted
+            condition &= Q(at__lt=self.before)
+        return condition
 
 
 def find_activity(
     customer: Customer, activity_filter: ActivityFilter, *, after: str = "", size: int = PAGE_SIZE
 ) -> Page[AuditEvent]:
-    """One page of what is asked, newest first, however long the trail is.
+    """Return one page of a customer's events, newest first.
 
-    Each way of narrowing walks an index of its own backwards and stops with the page. Raises
-    BadCursor.
+    Each filter reads an index of its own backwards and stops with the page, so a page costs the
+    same however long the log is. Raises BadCursor.
     """
     among = AuditEvent.objects.filter(chain=chain_name(customer))
     if activity_filter.is_everything:
         return page_of(among, among=among, order=("-sequence",), after=after, size=size)
-    return newest(_streams(customer, activity_filter), among=among, after=after, size=size)
+    return newest_page(_sources(customer, activity_filter), among=among, after=after, size=size)
 
 
 def find_history(person: User, *, after: str = "", size: int = PAGE_SIZE) -> Page[AuditEvent]:
-    """One page of somebody's own history, newest first; as cheap as find_activity.
+    """Return one page of a person's own history, newest first; as cheap as find_activity.
 
     Raises BadCursor.
     """
-    return newest(_history(person), among=history_of(person), after=after, size=size)
+    return newest_page(_history_sources(person), among=history_of(person), after=after, size=size)
 
 
-def _history(person: User) -> list[Stream]:
-    """What they did, and what was about them."""
+def _history_sources(person: User) -> list[EventSource]:
+    """Return what the person did, and what concerned them."""
     events = history_of(person)
-    return [Stream(events.filter(actor=person)), Stream(events.filter(person=person))]
+    return [EventSource(events.filter(actor=person)), EventSource(events.filter(person=person))]
 
 
-def _streams(customer: Customer, activity_filter: ActivityFilter) -> list[Stream]:
-    """What to walk through: the narrowest index first."""
+def _sources(customer: Customer, activity_filter: ActivityFilter) -> list[EventSource]:
+    """Return the sources of a filter, from the narrowest index that it allows."""
     bounds = _bounds(customer, activity_filter)
     if activity_filter.resource is not None:
-        resources = AuditEventResource.objects.filter(resource=activity_filter.resource)
-        else_asked = replace(activity_filter, resource=None).condition()
-        events = AuditEvent.objects.filter(else_asked, customer=customer)
-        return [Stream(resources, "event_id", events).within(**bounds)]
+        resource_rows = AuditEventResource.objects.filter(resource=activity_filter.resource)
+        other_conditions = replace(activity_filter, resource=None).condition()
+        events = AuditEvent.objects.filter(other_conditions, customer=customer)
+        return [EventSource(resource_rows, "event_id", events).within(**bounds)]
     among = AuditEvent.objects.filter(activity_filter.condition(), customer=customer)
     parts = [among]
     if activity_filter.person is not None:
@@ -101,28 +101,28 @@ def _streams(customer: Customer, activity_filter: ActivityFilter) -> list[Stream
         ]
     elif activity_filter.group:
         parts = [among.filter(kind=kind) for kind in kinds_in(activity_filter.group)]
-    return [Stream(part).within(**bounds) for part in parts]
+    return [EventSource(part).within(**bounds) for part in parts]
 
 
 def _bounds(customer: Customer, activity_filter: ActivityFilter) -> dict[str, int]:
-    """The days asked for as a range of keys, which every index ends with.
+    """Return the days of a filter as a range of primary keys, which every index ends with.
 
-    It ends with the trail's last event: else a database that counts on finding the customer's
-    events soon would walk back from today to theirs, through everybody's.
+    Its upper end is at most the customer's last event. Without it, a database that expects to find
+    the customer's events soon would read back from today to theirs, through everybody's.
     """
-    at = AuditEvent.objects.filter(customer=customer)
-    trail = AuditEvent.objects.filter(chain=chain_name(customer)).order_by("-sequence")
-    bounds = {"lte": next(iter(trail.values_list("pk", flat=True)[:1]), 0)}
+    events = AuditEvent.objects.filter(customer=customer)
+    chain = AuditEvent.objects.filter(chain=chain_name(customer)).order_by("-sequence")
+    bounds = {"lte": next(iter(chain.values_list("pk", flat=True)[:1]), 0)}
     if activity_filter.since is not None:
         first = (
-            at.filter(at__gte=activity_filter.since - SKEW)
+            events.filter(at__gte=activity_filter.since - SKEW)
             .order_by("at")
             .values_list("pk", flat=True)
         )
         bounds["gte"] = next(iter(first[:1]), 2**62)
     if activity_filter.before is not None:
         last = (
-            at.filter(at__lt=activity_filter.before + SKEW)
+            events.filter(at__lt=activity_filter.before + SKEW)
             .order_by("-at")
             .values_list("pk", flat=True)
         )
@@ -131,33 +131,33 @@ def _bounds(customer: Customer, activity_filter: ActivityFilter) -> dict[str, in
 
 
 def people_named(customer: Customer, name: str) -> list[User]:
-    """Who belongs or belonged here, and whose name at work or address begins so, or whom this very
-    trail calls so; at most ten.
+    """Return at most ten present or former members whose name begins with `name`.
 
-    Older events say the name of an account, which is nobody's business where no event says it.
+    That is the name at work, the address, or a name of the account that an event of this customer
+    holds: older events do. Otherwise the account's name is nobody's business here.
     """
     members = Membership.objects.filter(customer=customer)
-    found = list(members.matching(name).order_by("search_name").select_related("user")[:30])
-    other = members.filter(within("user__search_name", search_key(name)))
-    other = other.exclude(work_name=F("user__name")).order_by("user__search_name")
-    found += _called_by_account(customer, other.select_related("user")[:30])
-    return list({membership.user: None for membership in found})[:10]
+    matches = list(members.matching(name).order_by("search_name").select_related("user")[:30])
+    by_account = members.filter(within("user__search_name", search_key(name)))
+    by_account = by_account.exclude(work_name=F("user__name")).order_by("user__search_name")
+    matches += _named_by_account(customer, by_account.select_related("user")[:30])
+    return list({membership.user: None for membership in matches})[:10]
 
 
-def _called_by_account(customer: Customer, members: Iterable[Membership]) -> list[Membership]:
-    """Those of these few of whom an event of the customer says the name of their account."""
+def _named_by_account(customer: Customer, members: Iterable[Membership]) -> list[Membership]:
+    """Return those of whom an event of the customer holds the account's name."""
     events = AuditEvent.objects.filter(customer=customer)
     return [
-        one
-        for one in members
-        if events.filter(actor=one.user_id, actor_name=one.user.name).exists()
-        or events.filter(person=one.user_id, data__person=one.user.name).exists()
+        membership
+        for membership in members
+        if events.filter(actor=membership.user_id, actor_name=membership.user.name).exists()
+        or events.filter(person=membership.user_id, data__person=membership.user.name).exists()
     ]
 
 
 @dataclass(frozen=True)
-class Reader:
-    """In whose language and time zone an export is written; the request is over by then."""
+class ExportLocale:
+    """The language and time zone of an export, kept because its request is over by then."""
 
     language: str = field(default_factory=lambda: translation.get_language() or "en")
     zone: Any = field(default_factory=timezone.get_current_timezone)
@@ -166,36 +166,35 @@ class Reader:
 def activity_lines(
     customer: Customer, activity_filter: ActivityFilter, last: AuditEvent
 ) -> Iterator[str]:
-    """The chain as JSON lines up to `last`, as `manage.py audit export` writes it.
+    """Yield a customer's chain up to `last` as JSON lines, as `manage.py audit export` writes them.
 
-    Of an event that is not asked for, only its place and hashes: who reads can prove that the
-    others are unchanged and none is missing.
+    An event outside the filter has only its place and hashes, which prove that the others are
+    unchanged and none is missing.
     """
-    every = Q(pk__lte=last.pk)
-    wanted = Case(
+    everything = Q(pk__lte=last.pk)
+    is_selected = Case(
         When(
-            every if activity_filter.is_everything else activity_filter.condition() | Q(pk=last.pk),
+            everything
+            if activity_filter.is_everything
+            else activity_filter.condition() | Q(pk=last.pk),
             then=Value(True),
         ),
         default=Value(False),
         output_field=BooleanField(),
     )
-    events = AuditEvent.objects.filter(chain=chain_name(customer)).annotate(wanted=wanted)
+    events = AuditEvent.objects.filter(chain=chain_name(customer)).annotate(is_selected=is_selected)
     done = 0
     while True:
-        found = list(
-            events.filter(sequence__gt=done, sequence__lte=last.sequence).order_by("sequence")[
-                :AT_ONCE
-            ]
-        )
-        if not found:
+        rest = events.filter(sequence__gt=done, sequence__lte=last.sequence)
+        batch = list(rest.order_by("sequence")[:BATCH_SIZE])
+        if not batch:
             return
-        yield "".join(line_of(event, whole=event.wanted) for event in found)
-        done = found[-1].sequence
+        yield "".join(line_of(event, whole=event.is_selected) for event in batch)
+        done = batch[-1].sequence
 
 
 def line_of(event: AuditEvent, *, whole: bool = True) -> str:
-    """One event as a line of an export; not whole: its place and hashes alone."""
+    """Return an event as a line of an export; not `whole`, with its place and hashes alone."""
     content = event.content() | {"hash": event.hash}
     if not whole:
         content = {name: content[name] for name in ("chain", "sequence", "previous_hash", "hash")}
@@ -203,10 +202,10 @@ def line_of(event: AuditEvent, *, whole: bool = True) -> str:
 
 
 def own_line_of(event: AuditEvent) -> str:
-    """One event as a line of a person's own export: what its sentence says, and its hash.
+    """Return an event as a line of a person's own export: what its sentence shows, and its hash.
 
-    The rest of it may tell of others what is theirs to tell; whoever holds the company's export
-    finds the whole event there, under the same chain, number and hash.
+    The rest of the event may be about other people. The company's export has the whole event, under
+    the same chain, number and hash.
     """
     content = {
         **{name: value for name, value in event.content().items() if name in OWN_FIELDS},
@@ -217,36 +216,39 @@ def own_line_of(event: AuditEvent) -> str:
 
 
 def history_lines(person: User, last: AuditEvent) -> Iterator[str]:
-    """A person's own history up to `last` as JSON lines, oldest first."""
-    for found in oldest_first([stream.within(lte=last.pk) for stream in _history(person)]):
-        yield "".join(own_line_of(event) for event in found)
+    """Yield a person's own history up to `last` as JSON lines, oldest first."""
+    sources = [source.within(lte=last.pk) for source in _history_sources(person)]
+    for batch in oldest_first(sources):
+        yield "".join(own_line_of(event) for event in batch)
 
 
-def history_rows(person: User, last: AuditEvent, reader: Reader) -> Iterator[list[Any]]:
-    """The same in words, for a spreadsheet."""
-    return _in_words(_history(person), last, reader)
+def history_rows(person: User, last: AuditEvent, locale: ExportLocale) -> Iterator[list[Any]]:
+    """Return a person's own history up to `last` as rows for a spreadsheet."""
+    return _rows(_history_sources(person), last, locale)
 
 
 def activity_rows(
-    customer: Customer, activity_filter: ActivityFilter, last: AuditEvent, reader: Reader
+    customer: Customer, activity_filter: ActivityFilter, last: AuditEvent, locale: ExportLocale
 ) -> Iterator[list[Any]]:
-    """What is asked of a trail up to `last`, in words, for a spreadsheet."""
-    return _in_words(_streams(customer, activity_filter), last, reader)
+    """Return the filtered events of a customer up to `last` as rows for a spreadsheet."""
+    return _rows(_sources(customer, activity_filter), last, locale)
 
 
-def _in_words(streams: list[Stream], last: AuditEvent, reader: Reader) -> Iterator[list[Any]]:
-    """When, who, what, and the proof, oldest first."""
-    for found in oldest_first([stream.within(lte=last.pk) for stream in streams]):
-        with translation.override(reader.language):
+def _rows(
+    sources: list[EventSource], last: AuditEvent, locale: ExportLocale
+) -> Iterator[list[Any]]:
+    """Yield time, actor, sentence, kind, number and hash of each event, oldest first."""
+    for batch in oldest_first([source.within(lte=last.pk) for source in sources]):
+        with translation.override(locale.language):
             rows = [
                 [
-                    event.at.astimezone(reader.zone).isoformat(sep=" ", timespec="seconds"),
+                    event.at.astimezone(locale.zone).isoformat(sep=" ", timespec="seconds"),
                     event.actor_name,
                     sentence_of(event),
                     event.kind,
                     event.sequence,
                     event.hash,
                 ]
-                for event in found
+                for event in batch
             ]
         yield from rows

@@ -1,7 +1,7 @@
-"""Events found by several indexes at once, in the order of their keys.
+"""Events read from several indexes at once, and merged in the order of their primary keys.
 
-No index answers "by this person or about them": each half is walked through an index of its own,
-and what they find first is put together. So a page costs a page, however long the trail is.
+No index answers "by this person or about them". Each half is read from an index of its own, as far
+as the page goes, and the two are merged: so a page costs the same however long the log is.
 """
 
 from collections.abc import Iterator
@@ -14,73 +14,74 @@ from django.db.models.expressions import RawSQL
 from accounts.models import AuditEvent
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
 
-AT_ONCE = 500  # events read together for an export
+BATCH_SIZE = 500  # events of one query of an export
 
 
 @dataclass(frozen=True)
-class Stream:
-    """Rows that one index holds in the order of an event's key, which `key` names in them.
+class EventSource:
+    """Rows that one index holds in the order of an event's primary key, which is their `key`.
 
-    Where they are no events themselves, `of` says which events they may name.
+    Where the rows are not events, `events` are those that they may point at.
     """
 
     rows: QuerySet[Any]
     key: str = "pk"
-    of: QuerySet[AuditEvent] | None = None
+    events: QuerySet[AuditEvent] | None = None
 
-    def within(self, **bounds: int) -> "Stream":
-        """Only between these keys: `gt`, `gte`, `lt` or `lte`.
+    def within(self, **bounds: int) -> "EventSource":
+        """Return the part between these keys: `gt`, `gte`, `lt` or `lte`.
 
-        Said of both sides: else a database may walk through everybody's newer events to these.
+        Rows and events are both limited. Otherwise a database may read through everybody's newer
+        events to these.
         """
-        limits = {f"{self.key}__{name}": value for name, value in bounds.items()}
-        events = {f"pk__{name}": value for name, value in bounds.items()}
-        return Stream(
-            self.rows.filter(**limits),
+        row_bounds = {f"{self.key}__{name}": value for name, value in bounds.items()}
+        event_bounds = {f"pk__{name}": value for name, value in bounds.items()}
+        return EventSource(
+            self.rows.filter(**row_bounds),
             self.key,
-            self.of.filter(**events) if self.of is not None else None,
+            self.events.filter(**event_bounds) if self.events is not None else None,
         )
 
     def first(self, size: int, sign: str) -> tuple[str, tuple[Any, ...]]:
-        """The first keys, upwards ("") or downwards ("-"), as a statement and its parameters."""
+        """Return SQL and parameters of the first keys, ascending ("") or descending ("-")."""
         rows = self.rows
-        if self.of is not None:
-            rows = rows.filter(Exists(self.of.filter(pk=OuterRef(self.key))))
+        if self.events is not None:
+            rows = rows.filter(Exists(self.events.filter(pk=OuterRef(self.key))))
         keys = rows.order_by(f"{sign}{self.key}").values(self.key)[:size]
         return keys.query.sql_with_params()
 
 
-def newest(
-    streams: list[Stream],
+def newest_page(
+    sources: list[EventSource],
     *,
     among: QuerySet[AuditEvent],
     after: str = "",
     size: int = PAGE_SIZE,
 ) -> Page[AuditEvent]:
-    """One page of all these, newest first. Raises BadCursor."""
+    """Return one page of all sources, newest first. Raises BadCursor."""
     if after.isascii() and after.isdigit() and len(after) < 19:  # else page_of refuses it
-        streams = [stream.within(lt=int(after)) for stream in streams]
-    rows = _merged(streams, size + 1, "-")
+        sources = [source.within(lt=int(after)) for source in sources]
+    rows = _merged(sources, size + 1, "-")
     return page_of(rows, among=among, order=("-pk",), after=after, size=size)
 
 
-def oldest_first(streams: list[Stream]) -> Iterator[list[AuditEvent]]:
-    """All of these for an export, some hundred at a time."""
+def oldest_first(sources: list[EventSource]) -> Iterator[list[AuditEvent]]:
+    """Yield all events of the sources in batches, for an export."""
     done = 0
     while True:
-        rest = [stream.within(gt=done) for stream in streams]
-        found = list(_merged(rest, AT_ONCE, "").order_by("pk")[:AT_ONCE])
-        if not found:
+        rest = [source.within(gt=done) for source in sources]
+        batch = list(_merged(rest, BATCH_SIZE, "").order_by("pk")[:BATCH_SIZE])
+        if not batch:
             return
-        yield found
-        done = found[-1].pk
+        yield batch
+        done = batch[-1].pk
 
 
-def _merged(streams: list[Stream], size: int, sign: str) -> QuerySet[AuditEvent]:
+def _merged(sources: list[EventSource], size: int, sign: str) -> QuerySet[AuditEvent]:
     parts: list[str] = []
     parameters: list[Any] = []
-    for number, stream in enumerate(streams):
-        sql, values = stream.first(size, sign)
+    for number, source in enumerate(sources):
+        sql, values = source.first(size, sign)
         parts.append(f"SELECT s{number}.* FROM ({sql}) s{number}")  # noqa: S608 -- the ORM's own
         parameters += values
     keys = RawSQL(" UNION ".join(parts) or "SELECT NULL", parameters)  # noqa: S611

@@ -1,4 +1,4 @@
-"""The trail, in words."""
+"""Audit events, and the sentence that each is shown as."""
 
 import re
 from collections.abc import Mapping
@@ -14,41 +14,41 @@ from accounts.models.audit import chain_name
 
 
 def activity_of(customer: Customer) -> QuerySet[AuditEvent]:
-    """The customer's own trail, newest first."""
+    """Return the events of a customer, newest first."""
     return AuditEvent.objects.filter(customer=customer).order_by("-pk")
 
 
 def history_of(person: User) -> QuerySet[AuditEvent]:
-    """What happened to or by this person, newest first: only they see it.
+    """Return what a person did and what concerned them, newest first; only they see it.
 
-    An act of the desk stands in the provider's chain and once more in each customer's, a request
-    for a service in both too; it is shown once.
+    An act of support, and a request for a service, are in the provider's chain and in a customer's:
+    each is returned once.
     """
-    twins = Q(kind__startswith="support.", customer__isnull=False)
-    twins |= Q(kind__startswith="request.", customer=None)
+    duplicates = Q(kind__startswith="support.", customer__isnull=False)
+    duplicates |= Q(kind__startswith="request.", customer=None)
     own = Q(person=person) | Q(actor=person)
-    return AuditEvent.objects.filter(own).exclude(twins).order_by("-pk")
+    return AuditEvent.objects.filter(own).exclude(duplicates).order_by("-pk")
 
 
 def desk_acts_on(person: User) -> QuerySet[AuditEvent]:
-    """What the support desk did for this person, newest first."""
+    """Return what the support desk did for a person, newest first."""
     return AuditEvent.objects.filter(
         person=person, kind__startswith="support.", customer=None
     ).order_by("-pk")
 
 
 def chain_names() -> list[str]:
-    """Every chain there is, and one for every customer, whose creation it begins with."""
+    """Return the names of all chains, with one for each customer: its creation is an event."""
     names = {chain_name(customer) for customer in Customer.objects.only("pk")}
     names |= set(AuditChain.objects.values_list("name", flat=True))
     names |= set(AuditEvent.objects.order_by().values_list("chain", flat=True).distinct())
     return sorted(names)
 
 
-_UNNAMED = {"customer_name", "service"}  # said under another name
+_SHOWN_UNDER_ANOTHER_NAME = {"customer_name", "service"}
 
 
-class _Blank(dict[str, Any]):
+class _DashForMissing(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "—"
 
@@ -60,34 +60,35 @@ def _in_readers_language(value: Any) -> Any:
 
 
 def placeholders_of(sentence: str) -> set[str]:
-    """The words a sentence waits for."""
+    """Return the names of the values that a sentence needs."""
     return set(re.findall(r"%\((\w+)\)s", sentence))
 
 
 def shown_data(event: AuditEvent) -> dict[str, Any]:
-    """What an event's sentence says of its data, and nothing else of it."""
-    named = placeholders_of(str(EVENT_SENTENCES.get(event.kind, ""))) | _UNNAMED
-    return {name: value for name, value in event.data.items() if name in named}
+    """Return the part of an event's data that its sentence shows."""
+    sentence = str(EVENT_SENTENCES.get(event.kind, ""))
+    shown = placeholders_of(sentence) | _SHOWN_UNDER_ANOTHER_NAME
+    return {name: value for name, value in event.data.items() if name in shown}
 
 
 def sentence_of(event: AuditEvent) -> str:
-    """One audit event in words, in the reader's language."""
+    """Return the sentence of an event, in the reader's language."""
     data: Mapping[str, Any] = event.data
-    words = _Blank(
-        # A label of a manifest is kept in every language; the reader's is shown.
+    values = _DashForMissing(
+        # A label of a manifest is stored in every language.
         {name: _in_readers_language(value) for name, value in data.items()},
         actor=_("The hub") if event.actor_name == HUB_ACTOR_NAME else event.actor_name,
     )
     if "fields" in data:
-        names = data["fields"].split(", ")
-        words["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in names)
+        fields = data["fields"].split(", ")
+        values["fields"] = ", ".join(str(FIELD_NAMES.get(field, field)) for field in fields)
     for name, codes in EVENT_CODES.items():
         if data.get(name) in codes.values:
-            words[name] = codes(data[name]).label
+            values[name] = codes(data[name]).label
     if data.get("request") in RequestKind.values:
         label = RequestKind(data["request"]).label
-        words["request"] = f"{label}: {words['service']}" if "service" in data else label
+        values["request"] = f"{label}: {values['service']}" if "service" in data else label
     if "customer_name" in data:
-        words["customer"] = data["customer_name"]
+        values["customer"] = data["customer_name"]
     sentence = EVENT_SENTENCES.get(event.kind)
-    return str(sentence) % words if sentence else _("Unknown event: %s") % event.kind
+    return str(sentence) % values if sentence else _("Unknown event: %s") % event.kind

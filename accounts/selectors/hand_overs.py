@@ -1,10 +1,10 @@
-"""The offer of the main Super User's role that waits."""
+"""Offers of the main Super User's role."""
 
 from accounts.models import Customer, HandOver
 
 
 def open_hand_over(customer: Customer) -> HandOver | None:
-    """The one offer of the role that is not settled, perhaps run out."""
+    """Return the customer's open offer of the role, perhaps expired."""
     return (
         customer.hand_overs.open()
         .select_related("giver__user", "receiver__user", "customer")

@@ -1,4 +1,4 @@
-"""Lists by key: a page begins after a row, so it costs the same wherever it is."""
+"""Paging by key: a page begins after a given row, so every page costs the same."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,12 +13,12 @@ _LARGEST_KEY = 2**63 - 1
 
 
 class BadCursor(SuspiciousOperation):
-    """The address names a row to start after that is not in this list; Django answers 400."""
+    """The row to start after, as the URL names it, is not in this list; Django answers 400."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """One page of a list, and where the next begins (empty: nowhere)."""
+    """One page of a list, and the cursor of the next (empty: there is none)."""
 
     rows: list[Row]
     next_cursor: str
@@ -39,24 +39,26 @@ def page_of(
     after: str = "",
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """The page of `rows` that follows the row with primary key `after`.
+    """Return the page of `rows` that follows the row with primary key `after`.
 
-    In: the rows; the wider set in which the cursor's row must be, even when it has meanwhile left
-    the list (someone was removed); the sort keys, the last of them unique, all in one direction
-    ("-" for descending). Out: a Page. Raises BadCursor for a cursor that names no row of `among`.
+    `order` has the sort keys, the last of them unique, all in one direction ("-" for descending).
+    `among` is a wider set that still has the cursor's row when it has left `rows` meanwhile, as
+    somebody does who is removed. Raises BadCursor for a cursor that names no row of `among`.
     """
     descending = order[0].startswith("-")
     keys = [key.removeprefix("-") for key in order]
     if after:
         rows = rows.filter(_beyond(keys, position_of(among, keys, after), descending))
-    found = list(rows.order_by(*order)[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    return Page(found, next_cursor=str(found[-1].pk) if more else "", is_first=not after)
+    page_rows = list(rows.order_by(*order)[: size + 1])
+    has_more = len(page_rows) > size
+    page_rows = page_rows[:size]
+    return Page(
+        page_rows, next_cursor=str(page_rows[-1].pk) if has_more else "", is_first=not after
+    )
 
 
 def position_of(among: QuerySet[Row], keys: list[str], after: str) -> tuple[Any, ...]:
-    """The sort keys of a cursor's row. Raises BadCursor when it names no row of `among`."""
+    """Return the sort keys of a cursor's row. Raises BadCursor if it names no row of `among`."""
     number = int(after) if after.isascii() and after.isdigit() and len(after) < 20 else 0
     if not 0 < number <= _LARGEST_KEY:
         raise BadCursor("the cursor is not a row's number")
@@ -72,5 +74,5 @@ def _beyond(keys: list[str], position: tuple[Any, ...], descending: bool) -> Q:
     for key, value in zip(keys, position, strict=True):
         beyond |= equal & Q(**{f"{key}__{operator}": value})
         equal &= Q(**{key: value})
-    # Said twice, so that the database can start its index range at the first key.
+    # The first key is in there twice, so that the database can begin its index range at it.
     return Q(**{f"{keys[0]}__{operator}e": position[0]}) & beyond

@@ -1,4 +1,4 @@
-"""Who belongs where, and who may sign in."""
+"""People, their memberships, and how they sign in."""
 
 from dataclasses import dataclass
 
@@ -14,20 +14,23 @@ from accounts.models import Customer, Invitation, Membership, User
 
 
 def membership_of(user: User | AnonymousUser, customer: Customer) -> Membership | None:
-    """This person's live membership of this customer, if any."""
+    """Return a person's live membership of a customer, if any."""
     if not user.is_authenticated:
         return None
     return Membership.objects.live().filter(user=user, customer=customer).first()
 
 
 def is_super_user(user: User | AnonymousUser, customer: Customer) -> bool:
-    """Whether this person runs this customer (pages ask; services require)."""
+    """Return whether a person is a live Super User of a customer.
+
+    For pages; services call require_super_user.
+    """
     membership = membership_of(user, customer)
     return membership is not None and membership.role == Role.SUPER_USER
 
 
 def super_users_of(customer: Customer) -> QuerySet[Membership]:
-    """Live Super Users, the main one first: whom to ask."""
+    """Return the live Super Users of a customer, the main one first."""
     return (
         Membership.objects.live()
         .filter(customer=customer, role=Role.SUPER_USER, user__is_active=True)
@@ -41,28 +44,28 @@ def super_users_of(customer: Customer) -> QuerySet[Membership]:
 
 
 def staff_with(codename: str, *, app: str = "accounts") -> QuerySet[User]:
-    """The provider's people who hold this permission of an app, themselves or by a group."""
-    held = Permission.objects.filter(content_type__app_label=app, codename=codename)
+    """Return the staff who have a permission of an app, directly or by a group."""
+    permissions = Permission.objects.filter(content_type__app_label=app, codename=codename)
     return User.objects.filter(
-        Q(user_permissions__in=held) | Q(groups__permissions__in=held),
+        Q(user_permissions__in=permissions) | Q(groups__permissions__in=permissions),
         is_staff=True,
         is_active=True,
     ).distinct()
 
 
 def people_of(customer: Customer, *, search: str = "") -> QuerySet[Membership]:
-    """Everyone present in a customer, by name; `search` is the beginning of a name or address."""
+    """Return the members of a customer by name; `search` begins their name or address."""
     present = Membership.objects.present().filter(customer=customer)
     return present.matching(search).select_related("user", "customer").order_by("search_name", "pk")
 
 
 def invitations_of(customer: Customer) -> QuerySet[Invitation]:
-    """Offers that wait for an answer, newest first; expired ones too, they can be sent again."""
+    """Return the open invitations, newest first; expired ones too, they can be sent again."""
     return customer.invitations.open().select_related("invited_by").order_by("-pk")
 
 
 def memberships_of(person: User) -> QuerySet[Membership]:
-    """Where a person belongs at present, suspended or not."""
+    """Return a person's present memberships, suspended or not."""
     return (
         Membership.objects.present()
         .filter(user=person)
@@ -72,13 +75,13 @@ def memberships_of(person: User) -> QuerySet[Membership]:
 
 
 def find_people(search: str) -> QuerySet[User]:
-    """Anyone whose name or address begins with this text: the desk's search."""
+    """Return the people whose name or address begins with this text, for the support desk."""
     return User.objects.matching(search).order_by("search_name", "pk")
 
 
 @dataclass(frozen=True)
 class SignInStatus:
-    """What the desk sees of a person's way in: facts, never secrets."""
+    """What the support desk sees of how a person signs in: facts, never secrets."""
 
     can_sign_in: bool
     has_password: bool
@@ -87,8 +90,10 @@ class SignInStatus:
 
 
 def sign_in_status_of(person: User) -> SignInStatus:
-    """Whether and how a person can sign in at this moment."""
-    confirmed = EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists()
+    """Return whether and how a person can sign in at this moment."""
+    is_verified = EmailAddress.objects.filter(
+        user=person, email=person.email, verified=True
+    ).exists()
     sessions = UserSession.objects.filter(
         Exists(
             Session.objects.filter(
@@ -99,26 +104,26 @@ def sign_in_status_of(person: User) -> SignInStatus:
     )
     has_password = person.has_usable_password()
     return SignInStatus(
-        can_sign_in=person.is_active and has_password and confirmed,
+        can_sign_in=person.is_active and has_password and is_verified,
         has_password=has_password,
-        address_confirmed=confirmed,
+        address_confirmed=is_verified,
         active_sessions=sessions.count(),
     )
 
 
 def proved_addresses(person: User) -> list[str]:
-    """The addresses this person has proved to be theirs, the main one first."""
-    proved = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "pk")
-    return list(proved.values_list("email", flat=True))
+    """Return a person's verified addresses, the main one first."""
+    verified = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "pk")
+    return list(verified.values_list("email", flat=True))
 
 
 def is_proved(address: str) -> bool:
-    """Whether a person has proved that this address is theirs, their main one or another."""
+    """Return whether somebody has verified this address, as their main one or another."""
     return bool(EmailAddress.objects.filter(email=address, verified=True).exists())
 
 
 def customers_for_staff(*, search: str = "") -> QuerySet[Customer]:
-    """Every customer, by name; `search` is the beginning of a name or short name."""
+    """Return all customers by name; `search` begins their name or short name."""
     return (
         Customer.objects.matching(search)
         .annotate(main_super_user_name=F("main_super_user__work_name"))

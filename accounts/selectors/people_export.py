@@ -1,4 +1,4 @@
-"""The people list as a table to take away."""
+"""The people list as a table to download."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ from accounts.selectors.people_list import PeopleFilter, people_in_chunks, with_
 
 
 def people_heading() -> list[str]:
-    """The names of the columns, in the reader's language."""
+    """Return the names of the columns, in the reader's language."""
     return [
         _("Name"),
         _("Address"),
@@ -30,22 +30,22 @@ def people_heading() -> list[str]:
 
 
 def people_rows(customer: Customer, people_filter: PeopleFilter) -> Iterator[list[Any]]:
-    """One row for each person of the list; four queries for some hundred of them."""
+    """Yield one row for each person of the list, with four queries for some hundred people."""
     for people in people_in_chunks(customer, people_filter):
-        secured = with_second_factor(people)
+        with_factor = with_second_factor(people)
         teams = _team_names(people)
-        for one in people:
+        for membership in people:
             yield [
-                one.work_name,
-                one.user.email,
-                one.work_phone,
-                str(one.get_role_display()),
-                _state_of(one),
-                one.last_day.isoformat() if one.last_day else "",
-                ", ".join(teams.get(one.pk, [])),
-                _("Yes") if one.user_id in secured else _("No"),
-                _day(one.user.last_login),
-                _day(one.joined_at),
+                membership.work_name,
+                membership.user.email,
+                membership.work_phone,
+                str(membership.get_role_display()),
+                _state_of(membership),
+                membership.last_day.isoformat() if membership.last_day else "",
+                ", ".join(teams.get(membership.pk, [])),
+                _("Yes") if membership.user_id in with_factor else _("No"),
+                _day(membership.user.last_login),
+                _day(membership.joined_at),
             ]
 
 
@@ -57,14 +57,14 @@ def _team_names(people: list[Membership]) -> dict[int, list[str]]:
     return names
 
 
-def _state_of(one: Membership) -> str:
-    if one.suspended_at is not None:
+def _state_of(membership: Membership) -> str:
+    if membership.suspended_at is not None:
         return str(PersonState.SUSPENDED.label)
-    if not one.user.is_active:
+    if not membership.user.is_active:
         return _("Account closed")
     return pgettext("person", "Active")
 
 
 def _day(moment: datetime | None) -> str:
-    """A day as every spreadsheet program reads it."""
+    """Return a day as ISO 8601, which every spreadsheet program reads."""
     return timezone.localtime(moment).date().isoformat() if moment else ""

@@ -1,7 +1,7 @@
-"""The people list of a customer: narrowed, searched, sorted, and read page by page.
+"""The people list of a customer: filtered, searched, sorted, and read page by page.
 
-Whatever is asked, it costs at most one walk through the customer's own people, by an index; the
-first page and a search by prefix cost the same however many there are.
+A query costs at most one walk through the customer's own people, by an index. The first page and a
+search by prefix cost the same however many people there are.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from accounts.selectors.paging import PAGE_SIZE, Page, page_of, position_of
 from accounts.validators import search_key
 
 AWAY_AFTER = timedelta(days=90)
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # who never signed in comes first
-_CHUNK = 500
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # sorts people who never signed in first
+CHUNK_SIZE = 500
 
 _SORT_KEYS = {
     PeopleOrder.NAME: ("search_name", "pk"),
@@ -32,32 +32,32 @@ _SORT_KEYS = {
 
 @dataclass(frozen=True)
 class PeopleFilter:
-    """Which people, in which order; what is empty does not narrow. `also` is an upper app's."""
+    """Which people, in which order; an empty field does not narrow. `also` is for upper apps."""
 
     search: str = ""
     role: str = ""
     state: str = ""
     team: Team | None = None
     second_factor: bool | None = None
-    away: bool = False  # no sign-in for AWAY_AFTER; never counts
+    away: bool = False  # no sign-in for AWAY_AFTER, or never
     sort: str = PeopleOrder.NAME
     also: Q = field(default_factory=Q)
 
 
 def second_factors() -> QuerySet[Authenticator]:
-    """What counts as a second factor; recovery codes alone only replace one."""
+    """Return the second factors. Recovery codes are not one: they only replace one."""
     codes = Authenticator.Type.RECOVERY_CODES
-    found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=codes)
-    return found
+    factors: QuerySet[Authenticator] = Authenticator.objects.exclude(type=codes)
+    return factors
 
 
 def people_page(
     customer: Customer, people_filter: PeopleFilter, *, after: str = "", size: int = PAGE_SIZE
 ) -> Page[Membership]:
-    """One page of the list. Raises BadCursor.
+    """Return one page of the list. Raises BadCursor.
 
-    Found by prefix and sorted by name, those whose name matches come first, then those of whom
-    only the address does, by address: so both are index ranges read in their own order.
+    A search sorted by name returns first the people whose name matches, by name, then those of whom
+    only the address matches, by address: each part is an index range read in its own order.
     """
     rows = narrowed(customer, people_filter)
     among: QuerySet[Membership] = Membership.objects.filter(customer=customer)
@@ -69,8 +69,8 @@ def people_page(
         return page_of(rows, among=among, order=order, after=after, size=size)
     by_name = within("search_name", key)
     if people_filter.sort != PeopleOrder.NAME:
-        found = rows.filter(by_name | within("search_address", key))
-        return page_of(found, among=among, order=order, after=after, size=size)
+        matches = rows.filter(by_name | within("search_address", key))
+        return page_of(matches, among=among, order=order, after=after, size=size)
     by_address = rows.filter(within("search_address", key)).exclude(by_name)
     order_of_rest = ("search_address", "pk")
     if after and not position_of(among, ["search_name"], after)[0].startswith(key):
@@ -86,10 +86,10 @@ def people_page(
 
 
 def people_in_chunks(customer: Customer, people_filter: PeopleFilter) -> Iterator[list[Membership]]:
-    """The whole list, some hundred at a time."""
+    """Yield the whole list, some hundred people at a time."""
     after = ""
     while True:
-        page = people_page(customer, people_filter, after=after, size=_CHUNK)
+        page = people_page(customer, people_filter, after=after, size=CHUNK_SIZE)
         yield page.rows
         after = page.next_cursor
         if not after:
@@ -97,39 +97,39 @@ def people_in_chunks(customer: Customer, people_filter: PeopleFilter) -> Iterato
 
 
 def count_people(customer: Customer, people_filter: PeopleFilter) -> int:
-    """How many the whole list has; walks through it, so no page asks."""
-    found = narrowed(customer, people_filter)
+    """Return the length of the whole list. It walks through it, so no page calls this."""
+    people = narrowed(customer, people_filter)
     if key := search_key(people_filter.search):
-        found = found.filter(within("search_name", key) | within("search_address", key))
-    return found.count()
+        people = people.filter(within("search_name", key) | within("search_address", key))
+    return people.count()
 
 
 def with_second_factor(people: list[Membership]) -> set[int]:
-    """The user ids of those who have a second factor; one query."""
+    """Return the primary keys of the users who have a second factor, with one query."""
     users = [membership.user_id for membership in people]
     return set(second_factors().filter(user__in=users).values_list("user_id", flat=True))
 
 
 def narrowed(customer: Customer, people_filter: PeopleFilter) -> QuerySet[Membership]:
-    """Those who fit, whatever is searched for, in no order."""
-    found = Membership.objects.present().filter(people_filter.also, customer=customer)
+    """Return the people that fit all of a filter but its search, unsorted."""
+    people = Membership.objects.present().filter(people_filter.also, customer=customer)
     if people_filter.role:
-        found = found.filter(role=people_filter.role)
+        people = people.filter(role=people_filter.role)
     if people_filter.state == PersonState.ACTIVE:
-        found = found.filter(suspended_at=None, ends_at=None, user__is_active=True)
+        people = people.filter(suspended_at=None, ends_at=None, user__is_active=True)
     elif people_filter.state == PersonState.SUSPENDED:
-        found = found.filter(suspended_at__isnull=False)
+        people = people.filter(suspended_at__isnull=False)
     elif people_filter.state == PersonState.OFFBOARDING:
-        found = found.filter(ends_at__isnull=False)
+        people = people.filter(ends_at__isnull=False)
     if people_filter.team is not None:
-        found = found.filter(team_memberships__team=people_filter.team)
+        people = people.filter(team_memberships__team=people_filter.team)
     if people_filter.second_factor is not None:
-        has_one = Exists(second_factors().filter(user=OuterRef("user")))
-        found = found.filter(has_one if people_filter.second_factor else ~has_one)
+        has_factor = Exists(second_factors().filter(user=OuterRef("user")))
+        people = people.filter(has_factor if people_filter.second_factor else ~has_factor)
     if people_filter.away:
         since = timezone.now() - AWAY_AFTER
-        found = found.filter(Q(user__last_login=None) | Q(user__last_login__lt=since))
-    return found.select_related("user", "customer")
+        people = people.filter(Q(user__last_login=None) | Q(user__last_login__lt=since))
+    return people.select_related("user", "customer")
 
 
 def _with_sign_in(rows: QuerySet[Membership]) -> QuerySet[Membership]:

@@ -1,4 +1,4 @@
-"""What people ask of their Super Users."""
+"""Requests, as those who may see them list them."""
 
 from django.db.models import QuerySet
 
@@ -7,25 +7,25 @@ from accounts.models import AccessRequest, Membership
 
 
 def requests_of(membership: Membership) -> QuerySet[AccessRequest]:
-    """Everything this person follows: their own, or for a Super User everyone's."""
-    found = AccessRequest.objects.filter(customer=membership.customer_id)
+    """Return a member's own requests; for a Super User, everybody's."""
+    requests = AccessRequest.objects.filter(customer=membership.customer_id)
     if not membership.is_super_user:
-        found = found.filter(membership=membership)
-    return found.select_related("membership__user", "answered_by")
+        requests = requests.filter(membership=membership)
+    return requests.select_related("membership__user", "answered_by")
 
 
 def waiting_requests(membership: Membership) -> QuerySet[AccessRequest]:
-    """Those that wait for an answer, the oldest first."""
+    """Return the open ones of requests_of, oldest first."""
     return requests_of(membership).filter(state=RequestState.OPEN).order_by("pk")
 
 
 def requests_with_provider() -> QuerySet[AccessRequest]:
-    """Everything that came to the provider's staff."""
+    """Return the requests that the provider's staff may see."""
     return AccessRequest.objects.with_provider().select_related(
         "membership__user", "customer", "answered_by"
     )
 
 
 def settled_requests(membership: Membership) -> QuerySet[AccessRequest]:
-    """Those answered or withdrawn, the latest first."""
+    """Return those of requests_of that are answered or withdrawn, latest first."""
     return requests_of(membership).exclude(state=RequestState.OPEN).order_by("-answered_at", "-pk")

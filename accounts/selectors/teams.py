@@ -1,4 +1,4 @@
-"""The teams of a customer, and who is in them."""
+"""The teams of a customer, and their members."""
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
@@ -7,7 +7,7 @@ from accounts.models import Customer, Membership, Team, TeamMembership
 
 
 def teams_of(customer: Customer) -> QuerySet[Team]:
-    """A customer's teams by name, with `sort_name` (an index has it) to page by."""
+    """Return a customer's teams by name, with `sort_name`, which an index has, to page by."""
     return (
         Team.objects.filter(customer=customer)
         .select_related("customer")
@@ -17,8 +17,8 @@ def teams_of(customer: Customer) -> QuerySet[Team]:
 
 
 def with_people_counted(teams: QuerySet[Team]) -> QuerySet[Team]:
-    """The same teams, each with `people`: how many are in it now, counted for the rows shown."""
-    inside = (
+    """Return the teams, each with `people`: the number of its present members."""
+    members = (
         TeamMembership.objects.filter(
             membership__in=Membership.objects.present(), team=OuterRef("pk")
         )
@@ -26,21 +26,21 @@ def with_people_counted(teams: QuerySet[Team]) -> QuerySet[Team]:
         .values("team")
         .annotate(people=Count("pk"))
     )
-    return teams.annotate(people=Coalesce(Subquery(inside.values("people")), 0))
+    return teams.annotate(people=Coalesce(Subquery(members.values("people")), 0))
 
 
 def teams_with(membership: Membership) -> QuerySet[Team]:
-    """The teams a person is in."""
+    """Return the teams that a member is in."""
     return teams_of(membership.customer).filter(team_memberships__membership=membership)
 
 
 def teams_without(membership: Membership) -> QuerySet[Team]:
-    """The teams a person could still be put into."""
+    """Return the teams that a member is not in."""
     return teams_of(membership.customer).exclude(team_memberships__membership=membership)
 
 
 def people_in(team: Team) -> QuerySet[Membership]:
-    """Everyone present in a team, by name."""
+    """Return the present members of a team, by name."""
     return (
         Membership.objects.present()
         .filter(team_memberships__team=team)

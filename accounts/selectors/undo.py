@@ -1,4 +1,4 @@
-"""What a person removed a moment ago and could still bring back."""
+"""The removals that a person can still undo."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,23 +7,23 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import AuditEvent, Customer, Undo, User
 
-MAX_REMOVALS = 1000  # entries looked at: what one act may bring back together
-SAME_ACT_WITHIN = timedelta(seconds=1)  # an act writes its entries at once, one after the other
+MAX_REMOVALS = 1000  # events that are looked at; one act may have written many
+SAME_ACT_WITHIN = timedelta(seconds=1)  # between two events of one act
 
 
 def removals_of(
     actor: User, customer: Customer, *, kinds: Iterable[str], since: datetime
 ) -> list[list[AuditEvent]]:
-    """What this person removed here and nobody has undone, newest first.
+    """Return what a person removed and nobody has undone, newest act first.
 
-    What one act removed stands together, oldest first.
+    The events of one act are one list, oldest first.
     """
-    found = AuditEvent.objects.filter(
+    events = AuditEvent.objects.filter(
         customer=customer, actor=actor, kind__in=list(kinds), at__gte=since
     ).annotate(undone=Exists(Undo.objects.filter(event=OuterRef("pk"))))
     acts: list[list[AuditEvent]] = []
     newer: AuditEvent | None = None
-    for event in found.order_by("-pk")[:MAX_REMOVALS]:
+    for event in events.order_by("-pk")[:MAX_REMOVALS]:
         if event.undone:
             newer = None
             continue

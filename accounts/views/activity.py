@@ -15,7 +15,7 @@ from accounts.models import AuditEvent, Customer, User
 from accounts.selectors import sentence_of
 from accounts.selectors.activity import (
     ActivityFilter,
-    Reader,
+    ExportLocale,
     activity_lines,
     activity_rows,
     find_activity,
@@ -125,7 +125,9 @@ def activity_export(request: PersonRequest, customer: str, form: str) -> HttpRes
     name = f"{company.slug}-activity-{timezone.localdate().isoformat()}"
     if form == "jsonl":
         return _lines(name, activity_lines(company, activity_filter, last))
-    return csv_response(name, _heading(), activity_rows(company, activity_filter, last, Reader()))
+    return csv_response(
+        name, _heading(), activity_rows(company, activity_filter, last, ExportLocale())
+    )
 
 
 @require_safe
@@ -145,7 +147,7 @@ def history_export(request: PersonRequest, form: str) -> HttpResponseBase:
     name = f"history-{timezone.localdate().isoformat()}"
     if form == "jsonl":
         return _lines(name, history_lines(request.user, last))
-    return csv_response(name, _heading(), history_rows(request.user, last, Reader()))
+    return csv_response(name, _heading(), history_rows(request.user, last, ExportLocale()))
 
 
 def _heading() -> list[str]:

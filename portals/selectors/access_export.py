@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import CustomerStatus
 from accounts.models import Customer, Membership
-from accounts.selectors.activity import Reader
+from accounts.selectors.activity import ExportLocale
 from portals.choices import Reason, SubscriptionStatus
 from portals.models import PersonGrant, Privilege, Resource, ResourceAncestor, TeamGrant
 from portals.selectors.effective_access import EffectivePrivilege, Origin, explain_all, not_over
@@ -43,7 +43,7 @@ def access_heading() -> list[str]:
 
 def access_rows(
     customer: Customer,
-    reader: Reader,
+    reader: ExportLocale,
     *,
     membership: Membership | None = None,
     resource: Resource | None = None,
@@ -114,7 +114,7 @@ def _row(
     held: EffectivePrivilege,
     origin: Origin,
     customer: Customer,
-    reader: Reader,
+    reader: ExportLocale,
 ) -> list[Any]:
     grant = origin.grant
     counts = (
@@ -152,7 +152,7 @@ def _through(origin: Origin) -> str:
     return _("Given to this person")
 
 
-def _moment(moment: datetime | None, reader: Reader) -> str:
+def _moment(moment: datetime | None, reader: ExportLocale) -> str:
     """As every spreadsheet program reads it, in the reader's time zone."""
     if moment is None:
         return ""

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
-from accounts.selectors.activity import Reader
+from accounts.selectors.activity import ExportLocale
 from accounts.spreadsheets import csv_response
 from accounts.views.access import managed_customer, managed_membership
 from portals.models import Resource
@@ -48,6 +48,6 @@ def _export(
     record_access_export(
         actor=request.user, customer=company, membership=membership, resource=resource
     )
-    rows = access_rows(company, Reader(), membership=membership, resource=resource)
+    rows = access_rows(company, ExportLocale(), membership=membership, resource=resource)
     name = f"{company.slug}-rights-{timezone.localdate().isoformat()}"
     return csv_response(name, access_heading(), rows)

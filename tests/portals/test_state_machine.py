@@ -32,7 +32,7 @@ from hypothesis.stateful import (
 
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.selectors import activity_of
-from accounts.selectors.activity import Reader
+from accounts.selectors.activity import ExportLocale
 from accounts.selectors.people_export import people_heading, people_rows
 from accounts.selectors.people_list import PeopleFilter
 from accounts.services.audit import verify_chain
@@ -674,7 +674,7 @@ class Hub(RuleBasedStateMachine):
             )
         }
         counting: dict[tuple[int, int, int], set[str]] = {}
-        for line in as_dicts(access_heading(), access_rows(customer, Reader("en", UTC))):
+        for line in as_dicts(access_heading(), access_rows(customer, ExportLocale("en", UTC))):
             if line["Counts now"] == "Yes":
                 key = (
                     people[line["Address"]],

@@ -1,4 +1,4 @@
-"""`manage.py audit verify|export`: prove the trail, and take a copy of it."""
+"""`manage.py audit verify|export`: verify the audit events, or export them."""
 
 import json
 import re
@@ -19,12 +19,12 @@ CHAIN = re.compile(r"provider|customer:[0-9]{1,18}")
 
 
 class Command(BaseCommand):
-    """Exit code 0: whole. 1: a chain does not hold. 2: the command was asked something odd."""
+    """Exit code 0: all is well. 1: a chain has a fault. 2: the command was used wrongly."""
 
     help = "Prove the audit trail, or export it as JSON lines with its hashes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Two acts with their options."""
+        """Add the two subcommands with their options."""
         acts = parser.add_subparsers(dest="act", required=True)
         verify = acts.add_parser("verify", help="recompute every chain")
         verify.add_argument(
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         which.add_argument("--provider", action="store_true", help="the provider's chain")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do the act."""
+        """Run the subcommand."""
         if options["act"] == "verify":
             self._verify(options["against"])
         else:
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
 
 def _read_export(path: Path) -> dict[str, dict[int, str]]:
-    """Chain → sequence → hash. Raises CommandError naming the first line that is no event."""
+    """Return chain → sequence → hash. Raises CommandError naming the first line without one."""
     earlier: dict[str, dict[int, str]] = defaultdict(dict)
     try:
         with path.open(encoding="utf-8") as lines:
