@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute
 from accounts.services.audit import record_event
-from accounts.services.sessions import forget_unproved_addresses
+from accounts.services.sessions import drop_unverified_addresses
 from accounts.validators import normalise_address
 
 
@@ -74,7 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         with transaction.atomic():
             super().set_password(user, password)
-            forget_unproved_addresses(user)
+            drop_unverified_addresses(user)
             record_event(kind="password.changed", actor=user, person=user)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:

@@ -111,13 +111,13 @@ def sign_in_status_of(person: User) -> SignInStatus:
     )
 
 
-def proved_addresses(person: User) -> list[str]:
+def verified_addresses(person: User) -> list[str]:
     """Return a person's verified addresses, the main one first."""
     verified = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "pk")
     return list(verified.values_list("email", flat=True))
 
 
-def is_proved(address: str) -> bool:
+def is_verified_address(address: str) -> bool:
     """Return whether somebody has verified this address, as their main one or another."""
     return bool(EmailAddress.objects.filter(email=address, verified=True).exists())
 

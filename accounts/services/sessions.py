@@ -15,7 +15,7 @@ def end_sessions(user: User) -> int:
     The new epoch ends sessions in any store (security.md section 2, rule 25). An address change
     that is not verified yet is dropped too, because its link would still take the account.
     """
-    forget_unproved_addresses(user)
+    drop_unverified_addresses(user)
     keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(user=user).delete()
@@ -24,6 +24,6 @@ def end_sessions(user: User) -> int:
     return len(keys)
 
 
-def forget_unproved_addresses(user: User) -> None:
+def drop_unverified_addresses(user: User) -> None:
     """Drop an address change that is not verified yet; its emailed link stops working."""
     EmailAddress.objects.filter(user=user, verified=False).delete()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from accounts.permissions import require_staff
-from accounts.selectors import proved_addresses, super_users_of
+from accounts.selectors import super_users_of, verified_addresses
 from accounts.services.audit import record_event
 from accounts.validators import clean_reason
 from preferences.choices.delivery_events import OPEN_ESCALATIONS, EscalationState, ReachedHow
@@ -116,7 +116,7 @@ def _next_address(escalation: Escalation, recipient: Recipient) -> str:
     test_sent.add(escalation.message.address)
     if recipient.unreachable_since is not None:
         test_sent.add(recipient.email)
-    theirs = proved_addresses(recipient.user) if recipient.user else []
+    theirs = verified_addresses(recipient.user) if recipient.user else []
     return next((address for address in theirs if address not in test_sent), "")
 
 

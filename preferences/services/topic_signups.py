@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import translation
 
 from accounts.models import User
-from accounts.selectors import is_proved
+from accounts.selectors import is_verified_address
 from accounts.services.audit import record_event
 from preferences.choices import ConsentSource
 from preferences.emails import send_confirmation, send_subscribed
@@ -63,7 +63,7 @@ def subscribe(
     evidence (R17, R20), and a mail says so and how to stop it.
     """
     at_once = [topic for topic in topics if not topic.double_opt_in and topic.is_public]
-    if at_once and not (is_person(address) or is_proved(address)):
+    if at_once and not (is_person(address) or is_verified_address(address)):
         entered = _enter(address, language, at_once, network_address)
     else:
         entered = []
