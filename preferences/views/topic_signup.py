@@ -73,7 +73,7 @@ def _subscribe(request: PersonRequest, offered: QuerySet[Topic]) -> HttpResponse
 def confirm(request: PersonRequest, token: str) -> HttpResponse:
     """GET shows what would be confirmed and changes nothing; POST confirms, however often."""
     try:
-        asked = read_confirmation_token(token)
+        signup = read_confirmation_token(token)
         confirmed = None
         if request.method == "POST":
             confirmed = confirm_signup(
@@ -81,15 +81,15 @@ def confirm(request: PersonRequest, token: str) -> HttpResponse:
             )
     except BadToken:
         return render(request, "preferences/confirm_bad.html", status=404)
-    reader = find_recipient(asked.address) if confirmed else None
+    reader = find_recipient(signup.address) if confirmed else None
     context = {
-        "asked": asked,
+        "signup": signup,
         "confirmed": confirmed,
         "centre": centre_of(reader) if reader else None,
-        "is_person": is_person(asked.address),
+        "is_person": is_person(signup.address),
         "sender": _sender(),
     }
-    with translation.override(asked.language):
+    with translation.override(signup.language):
         response = render(request, "preferences/confirm.html", context)
     response["Referrer-Policy"] = "strict-origin"  # the address holds the token
     return response
