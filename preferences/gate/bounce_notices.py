@@ -1,4 +1,4 @@
-"""Mail about mail that came back: the notice by another way, word to Super Users, a trial."""
+"""Email about email that bounced: the notice to another address, and word to the Super Users."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from django.utils import translation
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute, compose_notice, send_notice
 from accounts.models import Membership, User
-from preferences.gate.intake import take_in
+from preferences.gate.intake import queue_mail
 from preferences.models import Message, Recipient
 
 
 def send_bounce_notice(original: Message, *, recipient: Recipient, address: str) -> Message:
-    """The notice to another address of its reader; out: the new message.
+    """Send a notice that bounced to another address of its recipient. Return the new message.
 
-    A campaign's goes out in full. What a single mail said is gone, or may hold a secret: its reader
-    learns that it came back, of which class it was, and where to look.
+    A campaign's notice is sent again in full. The content of a single email is erased, or may hold
+    a secret: the recipient is told that it bounced, of which class it was, and where to look.
     """
     language = recipient.reads
     campaign = original.campaign
@@ -24,8 +24,8 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
         if campaign is not None:
             subject, body = campaign.subject(language), campaign.body(language)
             headers = {NOTICE_CLASS_HEADER: str(original.notice_class_id)}
-            return take_in(EmailMessage(subject, body, to=[address], headers=headers))
-        return _take_notice(
+            return queue_mail(EmailMessage(subject, body, to=[address], headers=headers))
+        return _queue_notice(
             template="preferences/emails/bounce_notice",
             notice_class=str(original.notice_class_id),
             address=address,
@@ -37,8 +37,8 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
 
 
 def send_address_probe(*, person: User) -> Message:
-    """A mail that only tries whether an address takes mail; out: its message."""
-    return _take_notice(
+    """Send a person an email that only tests whether their address works. Return its message."""
+    return _queue_notice(
         template="preferences/emails/probe",
         notice_class="security",
         address=person.email,
@@ -47,15 +47,15 @@ def send_address_probe(*, person: User) -> Message:
     )
 
 
-def send_unreachable(*, reader: User, membership: Membership, address: str) -> None:
-    """Tell a Super User that mail to somebody comes back; never what it says."""
+def send_unreachable(*, super_user: User, membership: Membership, address: str) -> None:
+    """Tell a Super User that email to a member bounces, but not what it says."""
     person = membership.user
     send_notice(
         template="preferences/emails/unreachable",
         notice_class="security",
-        address=reader.email,
-        language=reader.language,
-        reader=reader,
+        address=super_user.email,
+        language=super_user.language,
+        reader=super_user,
         person=membership,
         failing=address,
         company=membership.customer,
@@ -63,6 +63,6 @@ def send_unreachable(*, reader: User, membership: Membership, address: str) -> N
     )
 
 
-def _take_notice(*, language: str, **words: Any) -> Message:
+def _queue_notice(*, language: str, **context: Any) -> Message:
     with translation.override(language):
-        return take_in(compose_notice(language=language, **words))
+        return queue_mail(compose_notice(language=language, **context))

@@ -70,7 +70,7 @@ def start_server(settings):
         return controller
 
     yield start
-    transport.hang_up()
+    transport.close_connection()
     for controller in started:
         if not controller.loop.is_closed():
             controller.stop(no_assert=True)
