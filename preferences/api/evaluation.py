@@ -90,7 +90,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
 
 
 class DecisionsSerializer(serializers.Serializer[Any]):
-    """The same for each person, in the order data."""
+    """The same for each person, in the order of `subjects`."""
 
     evaluations = DecisionSerializer(many=True)
 

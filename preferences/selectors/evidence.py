@@ -147,7 +147,7 @@ def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
         "ended_at": _moment(escalation.ended_at),
         "by": str(escalation.by.sub) if escalation.by else None,
         "reason": escalation.reason,
-        "test_sent": [
+        "tried": [
             {
                 "address": probe.address,
                 "message_id": probe.message.message_id,

@@ -131,17 +131,17 @@ def test_second_and_third_address_fail_too_R47(
     places = ("home", "phone", "club")
     addresses = [second_address(bob, f"bob@{place}.example") for place in places]
     found = returned(bob)
-    for test_sent in range(1, 4):
+    for attempt in range(1, 4):
         assert later(
-            clock, WAIT_FOR_ADDRESS if test_sent > 1 and answers == "silence" else timedelta(0)
+            clock, WAIT_FOR_ADDRESS if attempt > 1 and answers == "silence" else timedelta(0)
         )
         deliver()
         probes = DeliveryProbe.objects.filter(escalation=found).order_by("pk")
-        assert [probe.address for probe in probes] == addresses[:test_sent]
-        assert mail_box.outbox[-1].to == [addresses[test_sent - 1]]
+        assert [probe.address for probe in probes] == addresses[:attempt]
+        assert mail_box.outbox[-1].to == [addresses[attempt - 1]]
         if answers == "bounce":
             record_delivery_event(
-                message=probes.last().message, kind="hard", event=f"x:t{test_sent}"
+                message=probes.last().message, kind="hard", event=f"x:t{attempt}"
             )
         assert state(found) == "addresses"
     before = len(mail_box.outbox)
@@ -165,9 +165,9 @@ def test_second_and_third_address_fail_too_R47(
     assert [report["kind"] for report in message["reports"]] == ["hard"]
     followed = message["followed_up"]
     assert (followed["state"], followed["by"]) == ("proved", str(olive.sub))
-    assert [test_sent["address"] for test_sent in followed["test_sent"]] == addresses
+    assert [probe["address"] for probe in followed["tried"]] == addresses
     kinds = [
-        report["kind"] for test_sent in followed["test_sent"] for report in test_sent["reports"]
+        report["kind"] for probe in followed["tried"] for report in probe["reports"]
     ]
     assert kinds == (["hard"] * 3 if answers == "bounce" else [])
     json.dumps(message)
