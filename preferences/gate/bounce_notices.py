@@ -39,7 +39,7 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
 def send_address_probe(*, person: User) -> Message:
     """Send a person an email that only tests whether their address works. Return its message."""
     return _queue_notice(
-        template="preferences/emails/probe",
+        template="preferences/emails/address_probe",
         notice_class="security",
         address=person.email,
         language=person.language,

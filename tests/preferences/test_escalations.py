@@ -140,9 +140,7 @@ def test_second_and_third_address_fail_too_R47(
         assert [probe.address for probe in probes] == addresses[:attempt]
         assert mail_box.outbox[-1].to == [addresses[attempt - 1]]
         if answers == "bounce":
-            record_delivery_event(
-                message=probes.last().message, kind="hard", event=f"x:t{attempt}"
-            )
+            record_delivery_event(message=probes.last().message, kind="hard", event=f"x:t{attempt}")
         assert state(found) == "addresses"
     before = len(mail_box.outbox)
     assert later(clock, WAIT_FOR_ADDRESS if answers == "silence" else timedelta(0)) == 1
@@ -166,9 +164,7 @@ def test_second_and_third_address_fail_too_R47(
     followed = message["followed_up"]
     assert (followed["state"], followed["by"]) == ("proved", str(olive.sub))
     assert [probe["address"] for probe in followed["tried"]] == addresses
-    kinds = [
-        report["kind"] for probe in followed["tried"] for report in probe["reports"]
-    ]
+    kinds = [report["kind"] for probe in followed["tried"] for report in probe["reports"]]
     assert kinds == (["hard"] * 3 if answers == "bounce" else [])
     json.dumps(message)
 

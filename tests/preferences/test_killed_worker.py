@@ -98,7 +98,7 @@ def test_killed_before_the_commit_of_the_mark_leaves_no_half(message, deliver, m
         raise Killed
 
     with monkeypatch.context() as point:
-        point.setattr(delivery, "mark", write_then_die)
+        point.setattr(delivery, "record_outcome", write_then_die)
         run_killed()
     assert state_of(message) == MessageState.CLAIMED
     assert not DeliveryDecision.objects.exists()

@@ -218,7 +218,7 @@ def test_many_mails_take_one_connection(bob, emma, deliver, send_legal, inbox):
 
 
 def test_a_connection_is_given_up_after_so_many_mails(bob, deliver, send_legal, inbox, monkeypatch):
-    monkeypatch.setattr(transport, "PER_CONNECTION", 2)
+    monkeypatch.setattr(transport, "MAX_PER_CONNECTION", 2)
     for _ in range(3):
         send_legal(bob)
     deliver()
