@@ -111,15 +111,15 @@ class ConsentRecord(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Who was signed in; nobody for a link in a mail.",
+        help_text="The signed-in person; empty for a link in an email.",
     )
     at = models.DateTimeField(
-        default=timezone.now, help_text="When it was said; an implied consent runs from here."
+        default=timezone.now, help_text="When the person chose; implied consent runs from here."
     )
     recorded_at = models.DateTimeField(
         default=timezone.now,
         null=True,
-        help_text="When this was written; empty in what is older than this column.",
+        help_text="When this was written; empty in rows older than this column.",
     )
     network_address = models.GenericIPAddressField(null=True)
 

@@ -28,7 +28,9 @@ class DeliveryEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
     diagnostic = models.CharField(max_length=300, blank=True, help_text="In the server's words.")
     event = models.CharField(
-        max_length=200, unique=True, help_text="Whose event it is: the same comes once."
+        max_length=200,
+        unique=True,
+        help_text="The event's name at its sender; each is recorded once.",
     )
 
     class Meta:

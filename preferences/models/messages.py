@@ -57,10 +57,10 @@ class Message(models.Model):
     )
     topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="messages")
     in_digest = models.BooleanField(
-        default=False, help_text="Gathered with others into one mail, when it is due."
+        default=False, help_text="Sent together with others as one email when it is due."
     )
     subject = models.CharField(max_length=SUBJECT_LENGTH)
-    sealed_content = models.BinaryField(null=True, help_text="Encrypted; gone once it is sent.")
+    sealed_content = models.BinaryField(null=True, help_text="Encrypted; erased once it is sent.")
     content_hash = models.CharField(max_length=64)
     message_id = models.CharField(max_length=255, unique=True)
     state = models.CharField(
@@ -70,7 +70,9 @@ class Message(models.Model):
     # No worker takes it before this moment: the end of a claim, or the next attempt.
     due_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True)
-    claim = models.UUIDField(null=True, help_text="The worker's proof that the claim is its own.")
+    claim = models.UUIDField(
+        null=True, help_text="Names the worker's claim, which it must still hold to write."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
 

@@ -29,22 +29,22 @@ class Recipient(models.Model):
     address_hash = models.CharField(
         max_length=64,
         blank=True,
-        help_text="Of the address whose refusals are known; evidence knows it by this. Empty after"
-        " a change (trigger): then nothing optional is sent before they are looked up.",
+        help_text="Of the address whose opt-outs were applied. A trigger empties it when the address"
+        " changes, and no optional email is sent until they are applied again.",
     )
     stopped = models.OneToOneField(
         "preferences.ConsentRecord",
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The record that stopped all optional mail; kept by trigger.",
+        help_text="The record that stopped all optional email; written by trigger.",
     )
     paused_until = models.DateTimeField(null=True)
     digest = models.CharField(max_length=10, choices=Digest, default=Digest.IMMEDIATE)
     digest_by_link = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Whether a mail's link made it rarer, which its undo may take back.",
+        help_text="Whether a link in an email chose it, so that its undo may restore it.",
     )
     unreachable_since = models.DateTimeField(null=True)
     unreachable_reason = models.CharField(max_length=300, blank=True)
@@ -53,7 +53,7 @@ class Recipient(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="followed",
-        help_text="The person whose address the subscriber's became.",
+        help_text="The person who took over this subscriber's address.",
     )
 
     class Meta:
