@@ -29,8 +29,8 @@ class Recipient(models.Model):
     address_hash = models.CharField(
         max_length=64,
         blank=True,
-        help_text="Of the address whose opt-outs were applied. A trigger empties it when the address"
-        " changes, and no optional email is sent until they are applied again.",
+        help_text="Of the address whose opt-outs were applied. A trigger empties it when the"
+        " address changes, and no optional email is sent until they are applied again.",
     )
     stopped = models.OneToOneField(
         "preferences.ConsentRecord",
