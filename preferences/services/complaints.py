@@ -16,7 +16,7 @@ PAUSE_AT = 0.003  # from here on they refuse all our email
 
 @transaction.atomic
 def watch_complaints(*, campaign_pk: int) -> Campaign:
-    """Check a campaign after a complaint: warn staff once, or pause it while it runs.
+    """Check a campaign after a complaint: warn staff once, and pause it at a higher rate.
 
     A campaign of notices is never paused.
     """
