@@ -55,7 +55,7 @@ def compose(topic: Topic) -> Campaign:
         subject_fr="Infos", body_en=TEXT, body_fr=TEXT,
     )  # fmt: skip
     campaign = schedule_campaign(actor=campaign.created_by, campaign=campaign)
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     return campaign
 
 

@@ -1,9 +1,9 @@
-"""What a person wants, and must, receive: notice classes, topics, choices, consent, the mail gate.
+"""What a person wants, and must, receive: notice classes, topics, choices, consent, the gate.
 
-Mail reaches a recipient: a person (made with the account) or a subscriber without one. A consent
-record is evidence; a choice, and the stop of all optional mail, follow from it by trigger. One SQL
-statement (preferences.audience) says who gets a topic or a notice class, and why; the gate, the
-pages, the API and campaigns all ask it.
+A recipient is a person, or a subscriber without an account. A consent record is evidence; triggers
+derive from it the choice of a topic and the stop of all optional email. One SQL statement
+(preferences.audience) decides who gets a topic or a notice class, and why. The gate, the pages, the
+API and campaigns all use it.
 
 May import accounts and portals.
 """

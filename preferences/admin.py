@@ -1,4 +1,4 @@
-"""The back office: staff keep topics here, and read how mail and choices stand."""
+"""The admin site: staff edit topics, and read messages and choices."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from preferences.services.topics import TOPIC_FIELDS, create_topic, update_topic
 
 @admin.register(NoticeClass)
 class NoticeClassAdmin(ReadOnly):
-    """The closed list."""
+    """The closed list of notice classes."""
 
     list_display = ["code", "reason", "legal_basis"]
     fields = ["code", "reason", "legal_basis"]
@@ -28,7 +28,7 @@ class NoticeClassAdmin(ReadOnly):
 
 @admin.register(Choice)
 class ChoiceAdmin(ReadOnly):
-    """Who wants what."""
+    """The choices of recipients."""
 
     list_display = ["recipient", "topic", "wants"]
     list_filter = ["topic", "wants"]
@@ -38,7 +38,7 @@ class ChoiceAdmin(ReadOnly):
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(ReadOnly):
-    """The evidence."""
+    """The consent records."""
 
     list_display = ["at", "recipient", "topic", "wants", "basis", "source"]
     list_filter = ["topic", "wants", "basis", "source"]
@@ -48,7 +48,7 @@ class ConsentRecordAdmin(ReadOnly):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
-    """Mail on its way; what is in it stays sealed."""
+    """Messages, without their encrypted content."""
 
     list_display = ["created_at", "address", "subject", "notice_class", "topic", "state"]
     list_filter = ["state", "notice_class", "topic"]
@@ -59,7 +59,7 @@ class MessageAdmin(ReadOnly):
 
 @admin.register(DeliveryDecision)
 class DeliveryDecisionAdmin(ReadOnly):
-    """How each mail ended."""
+    """The decisions on messages."""
 
     list_display = ["at", "message", "outcome", "reason"]
     list_filter = ["outcome", "reason"]
@@ -68,22 +68,22 @@ class DeliveryDecisionAdmin(ReadOnly):
 
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin[Topic]):
-    """The provider's optional mail."""
+    """Topics."""
 
     list_display = ["slug", "name_en", "name_fr", "default_on", "portal", "active"]
     list_filter = ["active", "default_on"]
     list_select_related = ["portal"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
-        """Links and lists hold the short name."""
+        """Keep the short name of a topic: links contain it."""
         return ["slug"] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Topic | None = None) -> bool:
-        """A topic is closed, never deleted: evidence points at it."""
+        """Refuse to delete a topic: evidence refers to it."""
         return False
 
     def save_model(self, request: Any, obj: Topic, form: Any, change: bool) -> None:
-        """By the service, so that the trail knows."""
+        """Save with the service, so that an audit event is recorded."""
         values = {name: getattr(obj, name) for name in TOPIC_FIELDS}
         if change:
             update_topic(actor=request.user, topic=obj, **values)

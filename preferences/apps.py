@@ -11,7 +11,7 @@ class PreferencesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Keep the closed list in the database, add our sentences, check the codes in use."""
+        """Connect the receivers, register our texts in the activity log, and add our check."""
         from django.core.checks import register
 
         from accounts.choices import (
@@ -22,25 +22,30 @@ class PreferencesConfig(AppConfig):
         from accounts.models import User
         from accounts.signals import collect_copy_recipients, membership_ended, periodic_tick
         from portals.signals import customer_page_shown
-        from preferences import signals
+        from preferences import receivers
         from preferences.choices import EVENT_SENTENCES, Digest, NoticeCode
         from preferences.choices.delivery_events import DELIVERY_EVENT_SENTENCES, ReachedHow
         from preferences.choices.fields import FIELD_NAMES
         from preferences.gate import providers
         from preferences.gate.codes import check_notice_codes
+        from preferences.signals import campaign_running
 
-        customer_page_shown.connect(signals.reseller_panel, dispatch_uid="reseller")
         register_event_sentences(EVENT_SENTENCES)
         register_event_sentences(DELIVERY_EVENT_SENTENCES)
         register_field_names(FIELD_NAMES)
         register_event_codes({"category": NoticeCode, "digest": Digest, "how": ReachedHow})
         register(check_notice_codes)
-        post_migrate.connect(signals.create_notice_classes, sender=self)
-        post_migrate.connect(signals.allow_operators, sender=self)
-        post_save.connect(signals.person_saved, sender=User)
-        periodic_tick.connect(signals.periodic_tick, dispatch_uid="campaigns and digests")
-        periodic_tick.connect(signals.addresses_changed, dispatch_uid="addresses")
-        periodic_tick.connect(signals.escalations_due, dispatch_uid="escalations")
-        collect_copy_recipients.connect(signals.collect_copy_recipients, dispatch_uid="contacts")
-        membership_ended.connect(signals.membership_ended, dispatch_uid="company's mail")
+        post_migrate.connect(receivers.create_notice_classes, sender=self)
+        post_migrate.connect(receivers.allow_operators, sender=self)
+        post_save.connect(receivers.person_saved, sender=User)
+        for receiver, dispatch_uid in (
+            (receivers.send_what_is_due, "campaigns and digests"),
+            (receivers.look_up_changed_addresses, "addresses"),
+            (receivers.take_escalation_steps, "escalations"),
+        ):
+            periodic_tick.connect(receiver, dispatch_uid=dispatch_uid)
+        campaign_running.connect(receivers.campaign_runs, dispatch_uid="campaign jobs")
+        collect_copy_recipients.connect(receivers.collect_copy_recipients, dispatch_uid="contacts")
+        membership_ended.connect(receivers.membership_ended, dispatch_uid="company's mail")
+        customer_page_shown.connect(receivers.reseller_panel, dispatch_uid="reseller")
         providers.connect()

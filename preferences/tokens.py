@@ -1,6 +1,6 @@
-"""Links that act without a sign-in: encrypted, so that they say nothing and cannot be forged.
+"""Tokens of links that work without a sign-in: encrypted, so nobody can read or forge them.
 
-Each purpose has a key of its own, so that a token of one is nothing to another.
+Each purpose has its own key, so that a token for one purpose is refused by another.
 """
 
 import base64
@@ -27,11 +27,11 @@ CONFIRM_WITHIN = timedelta(days=7)
 
 
 class BadToken(Exception):
-    """Not a token of ours for this purpose; nothing more is said."""
+    """The token is not one of ours for this purpose; no more is told."""
 
 
 def cipher(purpose: str) -> MultiFernet:
-    """Encryption for one purpose, under a key of its own; former secret keys still open."""
+    """Return the encryption for one purpose; tokens under former secret keys can still be read."""
     return MultiFernet(
         [
             Fernet(
@@ -57,53 +57,53 @@ def _open(purpose: str, token: str) -> str:
 
 
 def _recipient(key: str) -> Recipient:
-    """Who a token's key is now; a subscriber whose address became a person's is that person."""
+    """Return the recipient with this key, or the person who took over their address."""
     try:
-        found = Recipient.objects.select_related("user", "followed_by__user").get(pk=int(key))
+        recipient = Recipient.objects.select_related("user", "followed_by__user").get(pk=int(key))
     except (ValueError, OverflowError, Recipient.DoesNotExist) as error:
         raise BadToken from error
-    return found.followed_by or found
+    return recipient.followed_by or recipient
 
 
-def _addressed(named: str) -> Recipient:
-    """Who has an address now, or the row that a subscriber there would get."""
-    address, language = json.loads(named)
+def _recipient_at(content: str) -> Recipient:
+    """Return the recipient of an address, or an unsaved one where nobody has it."""
+    address, language = json.loads(content)
     return find_recipient(address) or Recipient(address=address, language=language)
 
 
 def unsubscribe_token(recipient: Recipient, *topics: Topic) -> str:
-    """What names one reader and some topics; without any, all optional mail.
+    """Return a token for a recipient and some topics; without topics, all optional email.
 
-    It never expires: it can only reduce mail (R6, R14).
+    It never expires, because it can only reduce email (R6, R14).
     """
-    named = ".".join(str(topic.pk) for topic in topics)
-    return _seal(UNSUBSCRIBE, f"{recipient.pk}/{named}")
+    keys = ".".join(str(topic.pk) for topic in topics)
+    return _seal(UNSUBSCRIBE, f"{recipient.pk}/{keys}")
 
 
 def unsubscribe_url(recipient: Recipient, *topics: Topic) -> str:
-    """The address for List-Unsubscribe and for the link in the mail, on the configured host."""
-    return _unsubscribe_address(unsubscribe_token(recipient, *topics))
+    """Return the URL to unsubscribe, for the header and the link in an email."""
+    return _absolute_unsubscribe_url(unsubscribe_token(recipient, *topics))
 
 
 def unsubscribe_url_of_address(address: str, language: str) -> str:
-    """The same, of all optional mail, for an address that nobody here has."""
-    return _unsubscribe_address(_seal(UNSUBSCRIBE, f"{json.dumps([address, language])}/"))
+    """Return the URL to unsubscribe from all optional email, for an address without recipient."""
+    return _absolute_unsubscribe_url(_seal(UNSUBSCRIBE, f"{json.dumps([address, language])}/"))
 
 
-def _unsubscribe_address(token: str) -> str:
+def _absolute_unsubscribe_url(token: str) -> str:
     return f"{settings.HUB_BASE_URL}{reverse('preferences:unsubscribe', args=[token])}"
 
 
 def read_unsubscribe_token(token: str) -> tuple[Recipient, list[Topic]]:
-    """The reader and the topics of a token; no topic means all optional mail.
+    """Read the recipient and the topics of a token; no topic means all optional email.
 
-    Who was named by address and has no row yet comes as one that is not saved. Raises BadToken,
+    The recipient is not saved where the token names an address that nobody has. Raises BadToken,
     whatever is wrong with it (R4).
     """
-    reader, _slash, named = _open(UNSUBSCRIBE, token).rpartition("/")
-    recipient = _addressed(reader) if reader.startswith("[") else _recipient(reader)
+    named, _slash, topic_keys = _open(UNSUBSCRIBE, token).rpartition("/")
+    recipient = _recipient_at(named) if named.startswith("[") else _recipient(named)
     try:
-        keys = [int(key) for key in named.split(".") if key]
+        keys = [int(key) for key in topic_keys.split(".") if key]
     except ValueError as error:
         raise BadToken from error
     topics = list(Topic.objects.filter(pk__in=keys))
@@ -113,53 +113,53 @@ def read_unsubscribe_token(token: str) -> tuple[Recipient, list[Topic]]:
 
 
 def page_token(recipient: Recipient) -> str:
-    """What opens one reader's preference page without a sign-in. It never expires (R14)."""
+    """Return a token for a recipient's preference page. It never expires (R14)."""
     return _seal(PAGE, str(recipient.pk))
 
 
 def page_url(recipient: Recipient) -> str:
-    """The address of that page for a mail, on the configured host."""
+    """Return the absolute URL of that page, for an email."""
     return f"{settings.HUB_BASE_URL}{page_path(recipient)}"
 
 
 def page_path(recipient: Recipient) -> str:
-    """The path of that page, for a page of ours."""
+    """Return the path of that page, for a page of ours."""
     return reverse("preferences:mail", args=[page_token(recipient)])
 
 
 def read_page_token(token: str) -> Recipient:
-    """Whose page a token opens. Raises BadToken, whatever is wrong with it (R4)."""
+    """Return the recipient whose page a token opens. Raises BadToken (R4)."""
     return _recipient(_open(PAGE, token))
 
 
 @dataclass(frozen=True)
 class TopicSignup:
-    """What somebody asked for at an address, and when; nothing of it is stored before the yes."""
+    """A request to subscribe an address; nothing of it is stored before it is confirmed."""
 
     address: str
     language: str
     topics: list[Topic]
-    asked_at: datetime
+    requested_at: datetime
 
 
 def confirmation_url(*, address: str, language: str, topics: Iterable[Topic]) -> str:
-    """The address that confirms a subscription, good for CONFIRM_WITHIN."""
-    asked = [address, language, [topic.pk for topic in topics], timezone.now().isoformat()]
-    token = _seal(CONFIRMATION, json.dumps(asked))
+    """Return the URL that confirms a subscription; it works for CONFIRM_WITHIN."""
+    content = [address, language, [topic.pk for topic in topics], timezone.now().isoformat()]
+    token = _seal(CONFIRMATION, json.dumps(content))
     return f"{settings.HUB_BASE_URL}{reverse('preferences:confirm', args=[token])}"
 
 
 def read_confirmation_token(token: str) -> TopicSignup:
-    """What a confirmation link confirms; topics that meanwhile closed are left out.
+    """Read a confirmation token; topics that were closed meanwhile are left out.
 
     Raises BadToken, whatever is wrong with it, its age included.
     """
     try:
         address, language, keys, at = json.loads(_open(CONFIRMATION, token))
-        asked_at = datetime.fromisoformat(at)
+        requested_at = datetime.fromisoformat(at)
     except (ValueError, TypeError) as error:
         raise BadToken from error
-    if not timezone.now() - CONFIRM_WITHIN < asked_at:
+    if not timezone.now() - CONFIRM_WITHIN < requested_at:
         raise BadToken
     topics = list(Topic.objects.for_anyone().filter(pk__in=keys))
-    return TopicSignup(address, language, topics, asked_at)
+    return TopicSignup(address, language, topics, requested_at)

@@ -465,7 +465,7 @@ ACTS: dict[str, Act] = {
 
 
 def _sent_to(scene: Scene) -> dict[str, Any]:
-    readers = estimate_audience(scene.campaign).readers
+    readers = estimate_audience(scene.campaign).recipients
     return {"confirmation_name": readers}
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 from django.apps import apps
 from django.core.management import call_command
@@ -37,6 +38,96 @@ def run(*command: str | Path) -> None:
 
 def test_import_contracts():
     run(BIN / "lint-imports", "--no-cache")
+
+
+HIDES_IMPORTS = ("accounts/signals.py:", "portals/signals.py:")  # files that still do
+# Modules that may still import each other in a circle. Empty is the aim.
+KNOWN_CIRCLES = {
+    frozenset(
+        {
+            "accounts.services.membership_expiry",
+            "accounts.services.memberships",
+            "accounts.services.requests",
+            "accounts.services.requests.answering",
+            "accounts.services.requests.passing",
+            "accounts.services.teams",
+            "accounts.signals",
+        }
+    )
+}
+
+
+def imports_of_modules() -> dict[str, set[str]]:
+    """What each module imports, in functions too, with the packages that this runs first.
+
+    To import `a.b.c` runs `a` and `a.b` before it, so whoever imports it from outside depends on
+    these too. Modules inside `a` do not: `a` is there already, and imports them.
+    """
+    graph = grimp.build_graph(*APPS, cache_dir=None)
+    imports = {}
+    for module in graph.modules:
+        imported = set(graph.find_modules_directly_imported_by(module))
+        for name in list(imported):
+            parts = name.split(".")
+            packages = {".".join(parts[:length]) for length in range(1, len(parts))}
+            imported |= {
+                package for package in packages if not f"{module}.".startswith(f"{package}.")
+            }
+        imports[module] = imported
+    return imports
+
+
+def circles(imports: dict[str, set[str]]) -> set[frozenset[str]]:
+    """The groups of modules in which each one leads to every other: Tarjan's components."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    found: set[frozenset[str]] = set()
+
+    def visit(module: str) -> None:
+        order[module] = lowest[module] = len(order)
+        path.append(module)
+        for imported in sorted(imports.get(module, ())):
+            if imported not in order:
+                visit(imported)
+                lowest[module] = min(lowest[module], lowest[imported])
+            elif imported in path:
+                lowest[module] = min(lowest[module], order[imported])
+        if lowest[module] == order[module]:
+            start = path.index(module)
+            component = frozenset(path[start:])
+            del path[start:]
+            if len(component) > 1 or module in imports.get(module, ()):
+                found.add(component)
+
+    for module in sorted(imports):
+        if module not in order:
+            visit(module)
+    return found
+
+
+def test_circles_are_found():
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"a"}}
+    assert circles(imports) == {frozenset("bc")}
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == set()
+
+
+def test_no_import_circle_between_modules():
+    assert [sorted(circle) for circle in circles(imports_of_modules()) - KNOWN_CIRCLES] == []
+
+
+def test_no_import_hides_in_a_function():
+    """Start-up alone may import late: the models are not there when an `apps.py` is read."""
+    hidden = [
+        f"{file.relative_to(ROOT)}:{statement.lineno}"
+        for file in production_files()
+        if file.name != "apps.py"
+        for function in ast.walk(ast.parse(file.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for statement in ast.walk(function)
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+    ]
+    assert [place for place in hidden if not place.startswith(HIDES_IMPORTS)] == []
 
 
 def test_guardian_s_own_helpers_stay_out():

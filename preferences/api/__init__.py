@@ -1,1 +1,1 @@
-"""Mail for programs: a person's own choices, and what a portal may send."""
+"""The API: a person's own choices, and what a portal may send."""

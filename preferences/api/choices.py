@@ -1,4 +1,4 @@
-"""A person's choices for programs: the twin of the preference page."""
+"""The API of a person's own choices: the same as the preference page."""
 
 from typing import Any
 
@@ -31,14 +31,14 @@ from preferences.services.recipients import choose_digest, pause_optional_mail
 
 
 class Mandatory(APIException):
-    """409: what was named is a notice class, and no choice exists for one (R40)."""
+    """409: a notice class was named in place of a topic, and it cannot be chosen (R40)."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "mandatory"
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
-    """One topic as a person sees it."""
+    """A topic with the person's choice."""
 
     topic = serializers.SlugField(source="topic.slug")
     name = serializers.CharField(source="topic.name")
@@ -51,7 +51,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
 
 
 class NoticeClassSerializer(serializers.Serializer[Any]):
-    """One class of mandatory mail and why it is."""
+    """A class of mandatory email with its reason."""
 
     code = serializers.CharField()
     name = serializers.CharField(source="*")
@@ -60,7 +60,7 @@ class NoticeClassSerializer(serializers.Serializer[Any]):
 
 
 class DeliverySerializer(serializers.Serializer[Any]):
-    """What holds for all my optional mail."""
+    """The settings for all my optional email."""
 
     paused_until = serializers.DateTimeField(allow_null=True)
     digest = serializers.ChoiceField(Digest.choices)
@@ -70,7 +70,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
 
 
 class DeliveryUpdateSerializer(StrictSerializer):
-    """A pause, a rhythm, or both."""
+    """A pause, a digest, or both."""
 
     paused_until = serializers.DateTimeField(
         required=False, allow_null=True, help_text="At most a year away; null ends the pause."
@@ -91,7 +91,7 @@ class ConsentSerializer(serializers.ModelSerializer[ConsentRecord]):
 
 
 class CentreSerializer(serializers.Serializer[Any]):
-    """Everything optional with its choice, and everything mandatory with its reason."""
+    """All topics with my choices, and all mandatory classes with their reasons."""
 
     delivery = DeliverySerializer(source="recipient")
     topics = ChoiceSerializer(many=True)
@@ -105,14 +105,14 @@ class ChoiceUpdateSerializer(StrictSerializer):
 
 
 class StoppedSerializer(serializers.Serializer[Any]):
-    """What was on and stopped, and what stays."""
+    """The topics that were stopped, and the mandatory classes that are still sent."""
 
     stopped = serializers.ListField(child=serializers.SlugField())
     stays = NoticeClassSerializer(many=True)
 
 
 class NothingSerializer(StrictSerializer):
-    """A call without fields."""
+    """A request without fields."""
 
 
 def _row(request: PersonApiRequest, slug: str) -> TopicRow | None:
@@ -129,7 +129,7 @@ class ChoiceList(APIView):
 
     @extend_schema(operation_id="choices_list", responses=CentreSerializer)
     def get(self, request: PersonApiRequest) -> Response:
-        """Topics with my choice, what holds for all, and mandatory classes with their reason."""
+        """List the topics with my choices, my settings, and the mandatory classes."""
         return Response(CentreSerializer(preference_centre(request.user)).data)
 
 
@@ -150,13 +150,13 @@ class ChoiceDetail(APIView):
             chosen = find_topic(request.user.recipient, topic)
         except MandatoryMail as error:
             raise Mandatory(error.message) from error
-        wish = ChoiceUpdateSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
+        update = ChoiceUpdateSerializer(data=request.data)
+        update.is_valid(raise_exception=True)
         try:
             choose_topics(
                 actor=request.user,
                 topics=[chosen],
-                wants=wish.validated_data["wants"],
+                wants=update.validated_data["wants"],
                 source=ConsentSource.API,
                 network_address=network_address(request),
             )
@@ -167,13 +167,13 @@ class ChoiceDetail(APIView):
 
 
 class ChoiceStop(APIView):
-    """All of them at once."""
+    """The stop of all optional email."""
 
     @extend_schema(
         operation_id="choices_stop_all", request=NothingSerializer, responses=StoppedSerializer
     )
     def post(self, request: PersonApiRequest) -> Response:
-        """Say no to everything optional; the answer lists what stays."""
+        """Stop all optional email; the answer lists what is still sent."""
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         stopped = stop_all_optional(
             actor=request.user,
@@ -185,13 +185,13 @@ class ChoiceStop(APIView):
 
 
 class ChoiceResume(APIView):
-    """The stop taken back."""
+    """The end of that stop."""
 
     @extend_schema(
         operation_id="choices_resume", request=NothingSerializer, responses=CentreSerializer
     )
     def post(self, request: PersonApiRequest) -> Response:
-        """Let what I had chosen before count again."""
+        """Lift the stop of all optional email: my earlier choices count again."""
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         resume_optional(
             actor=request.user,
@@ -202,11 +202,11 @@ class ChoiceResume(APIView):
 
 
 class Delivery(APIView):
-    """A pause and a rhythm for all my optional mail."""
+    """The pause and the digest of my optional email."""
 
     @extend_schema(operation_id="delivery_get", responses=DeliverySerializer)
     def get(self, request: PersonApiRequest) -> Response:
-        """How it stands."""
+        """Return my settings for all optional email."""
         return Response(DeliverySerializer(preference_centre(request.user).recipient).data)
 
     @extend_schema(
@@ -216,23 +216,23 @@ class Delivery(APIView):
     )
     @transaction.atomic
     def patch(self, request: PersonApiRequest) -> Response:
-        """Pause, end the pause, or choose how often it comes. Mandatory mail is not concerned."""
-        wish = DeliveryUpdateSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        if "paused_until" in wish.validated_data:
-            pause_optional_mail(actor=request.user, until=wish.validated_data["paused_until"])
-        if "digest" in wish.validated_data:
-            choose_digest(actor=request.user, digest=wish.validated_data["digest"])
+        """Pause, end the pause, or choose a digest. Mandatory email is still sent."""
+        update = DeliveryUpdateSerializer(data=request.data)
+        update.is_valid(raise_exception=True)
+        if "paused_until" in update.validated_data:
+            pause_optional_mail(actor=request.user, until=update.validated_data["paused_until"])
+        if "digest" in update.validated_data:
+            choose_digest(actor=request.user, digest=update.validated_data["digest"])
         return self.get(request)
 
 
 class ConsentList(GenericAPIView[ConsentRecord]):
-    """My yes and no, as recorded."""
+    """My consent records."""
 
     serializer_class = ConsentSerializer
 
     @extend_schema(operation_id="consents_list", responses=ConsentSerializer(many=True))
     def get(self, request: PersonApiRequest) -> Response:
-        """A page of my records, the oldest first."""
+        """Return a page of my consent records."""
         page = self.paginate_queryset(consent_history(request.user)) or []
         return self.get_paginated_response(ConsentSerializer(page, many=True).data)

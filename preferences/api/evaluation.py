@@ -16,18 +16,18 @@ from preferences.audience import Verdict
 from preferences.choices import Digest, Reason
 from preferences.selectors import find_category, verdicts_for_portal
 
-MOST_SUBJECTS = 10_000
+MAX_SUBJECTS = 10_000
 SUBJECT_LENGTH = 255
 
 
 class CategorySerializer(StrictSerializer):
-    """What the mail is: exactly one of the two."""
+    """The category of the email: exactly one of the two fields."""
 
     topic = TextField(required=False, help_text="A topic of yours, or of the provider.")
     notice_class = TextField(required=False, help_text="A class of mandatory mail.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raises ValidationError unless one of the two is named."""
+        """Check that exactly one of the two is named. Raises ValidationError."""
         if ("topic" in attrs) == ("notice_class" in attrs):
             raise serializers.ValidationError(
                 {"topic": [_("Name a topic or a notice class, one of the two.")]}
@@ -36,7 +36,7 @@ class CategorySerializer(StrictSerializer):
 
 
 class SubjectSerializer(StrictSerializer):
-    """Whom it is for, as AuthZEN names people."""
+    """The person it is for, in the form of AuthZEN."""
 
     type = serializers.ChoiceField(["user"])
     id = TextField(help_text="The person's `sub`.")
@@ -49,18 +49,18 @@ class EvaluationSerializer(CategorySerializer):
 
 
 class SubjectsField(serializers.ListField):
-    """Many texts, looked at one by one without a field each: ten thousand take no time."""
+    """A list of texts, checked without a field for each: that would be slow for ten thousand."""
 
     def to_internal_value(self, data: Any) -> list[str]:
-        """The texts. Raises ValidationError for anything else among them."""
+        """Return the texts. Raises ValidationError naming the position of anything else."""
         if not isinstance(data, list):
             self.fail("not_a_list", input_type=type(data).__name__)
-        if not 0 < len(data) <= MOST_SUBJECTS:
-            raise serializers.ValidationError(_("Give 1 to %s people.") % MOST_SUBJECTS)
-        for place, text in enumerate(data):
+        if not 0 < len(data) <= MAX_SUBJECTS:
+            raise serializers.ValidationError(_("Give 1 to %s people.") % MAX_SUBJECTS)
+        for position, text in enumerate(data):
             if not isinstance(text, str) or not 0 < len(text) <= SUBJECT_LENGTH:
                 raise serializers.ValidationError(
-                    {place: [_("Give a person's sub.")]}  # type: ignore[dict-item]
+                    {position: [_("Give a person's sub.")]}  # type: ignore[dict-item]
                 )
         return data
 
@@ -74,7 +74,7 @@ class EvaluationsSerializer(CategorySerializer):
 
 
 class ContextSerializer(serializers.Serializer[Any]):
-    """Why, and when."""
+    """The reason, and the digest."""
 
     reason = serializers.ChoiceField(Reason.choices)
     digest = serializers.ChoiceField(
@@ -90,7 +90,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
 
 
 class DecisionsSerializer(serializers.Serializer[Any]):
-    """The same for each person, in the order asked."""
+    """The same for each person, in the order of `subjects`."""
 
     evaluations = DecisionSerializer(many=True)
 
@@ -99,7 +99,7 @@ _NOT_THEIRS = {"decision": False, "context": {"reason": Reason.NOT_THEIRS.value}
 
 
 def _decision(verdict: Verdict | None) -> dict[str, Any]:
-    """Who is not the portal's looks like everybody else who is not in the audience."""
+    """Return the answer; people whom the portal does not serve look like others not offered it."""
     if verdict is None:
         return _NOT_THEIRS
     context = {"reason": verdict.reason.value}
@@ -108,29 +108,31 @@ def _decision(verdict: Verdict | None) -> dict[str, Any]:
     return {"decision": verdict.send, "context": context}
 
 
-class _Asking(APIView):
-    """What both share: the portal is the caller."""
+class _PortalView(APIView):
+    """The base of both views: the caller is a portal."""
 
     authentication_classes = [PortalAuthentication]
     permission_classes = [HasScope]
     scope = Scope.PREFERENCES_READ
 
     def decisions(self, values: dict[str, Any], subjects: list[str]) -> list[dict[str, Any]]:
-        """One decision for each of these people. Raises UnknownCategory."""
+        """Return one decision for each of these people. Raises UnknownCategory."""
         caller = self.request.auth
-        assert isinstance(caller, Caller)  # noqa: S101  HasScope has seen to it
+        assert isinstance(caller, Caller)  # noqa: S101 -- HasScope checks it
         named = {name: values[name] for name in ("topic", "notice_class") if name in values}
         category = find_category(caller.portal, **named)
-        return [_decision(one) for one in verdicts_for_portal(caller.portal, category, subjects)]
+        return [
+            _decision(verdict) for verdict in verdicts_for_portal(caller.portal, category, subjects)
+        ]
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
-        """No cache keeps an answer: it holds now."""
+        """Forbid caching: an answer is about this moment."""
         response = super().finalize_response(*args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
 
 
-class Evaluation(_Asking):
+class Evaluation(_PortalView):
     """POST: one person."""
 
     @extend_schema(
@@ -140,14 +142,14 @@ class Evaluation(_Asking):
         responses=DecisionSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Yes or no, and why."""
-        asked = EvaluationSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        [decision] = self.decisions(asked.validated_data, [asked.validated_data["subject"]["id"]])
+        """Answer yes or no, with the reason."""
+        data = EvaluationSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        [decision] = self.decisions(data.validated_data, [data.validated_data["subject"]["id"]])
         return Response(decision)
 
 
-class Evaluations(_Asking):
+class Evaluations(_PortalView):
     """POST: up to 10,000 people."""
 
     @extend_schema(
@@ -157,8 +159,8 @@ class Evaluations(_Asking):
         responses=DecisionsSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Yes or no for each, and why, in one statement."""
-        asked = EvaluationsSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        subjects = asked.validated_data["subjects"]
-        return Response({"evaluations": self.decisions(asked.validated_data, subjects)})
+        """Answer yes or no for each person, with the reason."""
+        data = EvaluationsSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        subjects = data.validated_data["subjects"]
+        return Response({"evaluations": self.decisions(data.validated_data, subjects)})

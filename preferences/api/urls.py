@@ -1,4 +1,4 @@
-"""/api/v1/: choices of the person signed in, and what portals ask about mail."""
+"""/api/v1/: the choices of the signed-in person, and the evaluation for portals."""
 
 from django.urls import path
 

@@ -1,9 +1,9 @@
-"""May this mail go to these readers, and why? One SQL statement answers, for everyone who asks.
+"""The audience: one SQL statement decides whether recipients get an email, and why.
 
-The order (preferences.md section 6): who may have the topic at all, whether the address takes mail,
-whether all optional mail is stopped, what the company says, what the person says, whether consent
-still runs, a pause. A notice class has one answer, yes; an address that takes no mail is its
-only other reason, and the mail is tried all the same.
+It checks, in this order: whether the topic is offered to them, whether the address is reachable,
+whether all optional email is stopped, what the company decided, what the person chose, whether the
+consent still runs, and a pause. A notice is always sent, even to an unreachable address, which is
+then the reason for an escalation.
 """
 
 from preferences.audience.sets import (

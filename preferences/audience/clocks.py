@@ -1,4 +1,4 @@
-"""Until when implied consent runs (CASL, section 10): counted in whole days before the sending."""
+"""The periods of implied consent (CASL, section 10), counted in whole days before sending."""
 
 from calendar import monthrange
 from datetime import datetime, time
@@ -10,7 +10,7 @@ INQUIRY_MONTHS = 6
 
 
 def begins(now: datetime, months: int) -> datetime:
-    """The first moment of the period of so many months before the day of `now`."""
+    """Return the first moment of the period of `months` before the day of `now`."""
     zone = timezone.get_default_timezone()
     today = now.astimezone(zone).date()
     year, month = divmod(today.year * 12 + today.month - 1 - months, 12)

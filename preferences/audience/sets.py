@@ -1,4 +1,4 @@
-"""Asking the statement: verdicts, counts, and the candidates of a campaign."""
+"""Running the statement: verdicts, counts, and the candidates of a campaign."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -11,20 +11,20 @@ from django.utils import timezone
 from portals.decision.checks import stored_time
 from portals.decision.prepared import PLACEHOLDER
 from preferences.audience import clocks
-from preferences.audience.statement import EVERYBODYS, NOTICES, TOPICS
+from preferences.audience.statement import NOTICES, PUBLIC_TOPICS, TOPICS
 from preferences.choices import SENDING_REASONS, Reason
 from preferences.models import Campaign, Recipient, Topic
 
-_SENDING = ", ".join(
+_SENDING_REASONS = ", ".join(
     f"'{reason}'" for reason in (*SENDING_REASONS, Reason.MANDATORY.value, Reason.ESCALATE.value)
 )
 
-# The reason is read twice, whether to send and why: behind a limit PostgreSQL works it out once.
-_ONCE = f"LIMIT {2**63 - 1}"
+# The reason is read twice (send, reason): behind a limit, PostgreSQL computes it once.
+_COMPUTE_ONCE = f"LIMIT {2**63 - 1}"
 
 
 class Verdict(NamedTuple):
-    """What comes of one reader and one category."""
+    """Whether one recipient gets one category, and why."""
 
     recipient_id: int
     topic_id: int | None
@@ -34,19 +34,20 @@ class Verdict(NamedTuple):
 
     @property
     def send(self) -> bool:
-        """Whether the mail goes out; optional mail perhaps in a digest."""
+        """Whether the email is sent; optional email perhaps in a digest."""
         return self.reason in SENDING_REASONS or self.reason in (Reason.MANDATORY, Reason.ESCALATE)
 
 
-Bound = tuple[str, tuple[Any, ...]]
-ALL: Bound = ("TRUE", ())
-Rows = QuerySet[Any] | Collection[int]  # by a query, or by their keys
+Fragment = tuple[str, tuple[Any, ...]]
+ALL: Fragment = ("TRUE", ())
+Rows = QuerySet[Any] | Collection[int]  # a query, or keys
 
 
-def _keys(rows: Rows) -> Bound:
-    """The keys as a list, or as a subquery.
+def _keys(rows: Rows) -> Fragment:
+    """Return the keys as a list in SQL, or as a subquery.
 
-    Numbers stand in the text: to bind ten thousand of them, four times, takes longer than to ask.
+    Keys are written into the text: to bind ten thousand numbers four times takes longer than the
+    query itself.
     """
     if not isinstance(rows, QuerySet):
         return ", ".join(str(int(key)) for key in rows) or "NULL", ()
@@ -56,25 +57,27 @@ def _keys(rows: Rows) -> Bound:
         return "SELECT 0 WHERE FALSE", ()
 
 
-def _bound(sql: str, *, topics: Rows | None = None, readers: Rows | None) -> tuple[str, list[Any]]:
-    """The statement with its moments, keys and conditions, as the ORM's cursor takes it."""
+def _bound(
+    sql: str, *, topics: Rows | None = None, recipients: Rows | None
+) -> tuple[str, list[Any]]:
+    """Fill the statement with its moments, keys and conditions, for Django's cursor."""
     now = timezone.now()
     moments = {
         "now": now,
         "account_since": clocks.begins(now, clocks.ACCOUNT_MONTHS),
         "inquiry_since": clocks.begins(now, clocks.INQUIRY_MONTHS),
     }
-    parts: dict[str, Bound] = {
+    parts: dict[str, Fragment] = {
         name: ("%s", (stored_time(moment),)) for name, moment in moments.items()
     }
-    parts |= {"readers": ALL, "people": ALL}
+    parts |= {"recipients": ALL, "people": ALL}
     if topics is not None:
         parts["topics"] = _keys(topics)
-    if readers is not None:
-        keys, values = _keys(readers)
+    if recipients is not None:
+        keys, values = _keys(recipients)
         people = f"SELECT r.user_id FROM preferences_recipient r WHERE r.id IN ({keys})"  # noqa: S608
         parts |= {
-            "readers": (f"r.id IN ({keys})", values),
+            "recipients": (f"r.id IN ({keys})", values),
             "people": (f"m.user_id IN ({people})", values),
         }
     parameters = [value for name in PLACEHOLDER.findall(sql) for value in parts[name][1]]
@@ -87,38 +90,40 @@ def _rows(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def topic_verdicts(*, topics: Rows, readers: Rows) -> list[Verdict]:
-    """What comes of each of these topics for each of these readers, now."""
-    sql, parameters = _bound(TOPICS, topics=topics, readers=readers)
-    return [Verdict(r, t, Reason(why), c, d) for r, t, why, c, d in _rows(sql, parameters)]
+def topic_verdicts(*, topics: Rows, recipients: Rows) -> list[Verdict]:
+    """Return the verdict on each of these topics for each of these recipients, now."""
+    sql, parameters = _bound(TOPICS, topics=topics, recipients=recipients)
+    return [Verdict(r, t, Reason(reason), c, d) for r, t, reason, c, d in _rows(sql, parameters)]
 
 
-def notice_verdicts(*, readers: Rows) -> list[Verdict]:
-    """The same for mandatory mail: always sent; escalated where the address takes none."""
-    sql, parameters = _bound(NOTICES, readers=readers)
-    return [Verdict(r, t, Reason(why), c, d) for r, t, why, c, d in _rows(sql, parameters)]
+def notice_verdicts(*, recipients: Rows) -> list[Verdict]:
+    """Return the verdicts on mandatory email: always sent, escalated if unreachable."""
+    sql, parameters = _bound(NOTICES, recipients=recipients)
+    return [Verdict(r, t, Reason(reason), c, d) for r, t, reason, c, d in _rows(sql, parameters)]
 
 
-def audience_counts(*, category: Topic | None, readers: QuerySet[Recipient]) -> dict[Reason, int]:
-    """How many of these readers (None: of all) for each reason; without a topic, mandatory mail."""
-    sql, parameters = _of_category(category, readers)
+def audience_counts(
+    *, category: Topic | None, recipients: QuerySet[Recipient]
+) -> dict[Reason, int]:
+    """Count these recipients by reason; without a topic, for mandatory email."""
+    sql, parameters = _of_category(category, recipients)
     rows = _rows(f"SELECT v.reason, COUNT(*) FROM ({sql}) v GROUP BY v.reason", parameters)  # noqa: S608
     return {Reason(reason): count for reason, count in rows}
 
 
 @transaction.atomic
-def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None = None) -> int:
-    """Decide about each of these readers, or of all, in one statement; out: how many are new rows.
+def resolve_campaign(*, campaign: Campaign, recipients: QuerySet[Recipient] | None = None) -> int:
+    """Write a candidate for each of these recipients, or of all, in one statement.
 
-    Who has a row keeps it, so that it may be run again.
+    Recipients who have one keep it, so this may run again. Return how many were written.
     """
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # one at a time
-    sql, parameters = _of_category(campaign.topic, readers)
+    sql, parameters = _of_category(campaign.topic, recipients)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO preferences_candidate"  # noqa: S608
             " (campaign_id, recipient_id, send, reason, consent_id)"
-            f" SELECT %s, v.recipient_id, v.reason IN ({_SENDING}), v.reason, v.consent_id"
+            f" SELECT %s, v.recipient_id, v.reason IN ({_SENDING_REASONS}), v.reason, v.consent_id"
             f" FROM ({sql}) v WHERE NOT EXISTS (SELECT 1 FROM preferences_candidate x"
             " WHERE x.campaign_id = %s AND x.recipient_id = v.recipient_id)",
             [campaign.pk, *parameters, campaign.pk],
@@ -126,9 +131,11 @@ def resolve_campaign(*, campaign: Campaign, readers: QuerySet[Recipient] | None 
         return cursor.rowcount
 
 
-def _of_category(topic: Topic | None, readers: QuerySet[Recipient] | None) -> tuple[str, list[Any]]:
+def _of_category(
+    topic: Topic | None, recipients: QuerySet[Recipient] | None
+) -> tuple[str, list[Any]]:
     if topic is None:
-        return _bound(NOTICES, readers=readers)
-    statement = EVERYBODYS if topic.is_public else TOPICS
-    sql, parameters = _bound(statement, topics=[topic.pk], readers=readers)
-    return f"{sql} {_ONCE}", parameters
+        return _bound(NOTICES, recipients=recipients)
+    statement = PUBLIC_TOPICS if topic.is_public else TOPICS
+    sql, parameters = _bound(statement, topics=[topic.pk], recipients=recipients)
+    return f"{sql} {_COMPUTE_ONCE}", parameters

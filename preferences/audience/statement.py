@@ -1,16 +1,16 @@
-"""The statement itself, written once. Everything else binds its parameters."""
-# ruff: noqa: S608 -- fixed texts of this module, composed; every value is a bound parameter
+"""The SQL statement that decides who gets an email, and why."""
+# ruff: noqa: S608 -- composed of constants of this module; every value is a bound parameter
 
 from preferences.choices import Reason
 
-# r the recipient, u the person, t the topic, c the choice, e the consent record behind it; z says
-# that a company of theirs is not active, o that a topic for some is theirs, d that a company denies
-# it, a that one added them; in them m is a membership, y its customer, s a subscription, k a
-# reseller. {topics} is a subquery of keys, {readers}
-# and {people} are conditions on r and m; they stand inside subqueries, innermost, because
-# PostgreSQL keeps the written order of so many joins: outside, one reader's answer would begin with
-# everybody's memberships. z, o, d and a hold only those whom it concerns; what is asked of every
-# membership stands in the reason, behind what decides without it.
+# Aliases: r recipient, u person, t topic, c choice, e the consent record behind it, m membership,
+# y customer, s subscription, k reseller. Four joined sets of people: z in a company that is not
+# active, o offered a restricted topic, d denied it by a company, a added to it by a company.
+#
+# {topics} is a subquery of keys; {recipients} and {people} are conditions on r and m. They are in
+# the innermost subqueries, because PostgreSQL keeps the written order of so many joins: else the
+# query for one recipient would begin with everybody's memberships. For the same reason the four
+# sets hold only the people concerned, and the CASE tests conditions on all memberships after them.
 
 _PRESENT = "m.ended_at IS NULL AND (m.ends_at IS NULL OR m.ends_at > {now})"
 _LIVE = f"{_PRESENT} AND m.suspended_at IS NULL AND y.status = 'active'"
@@ -61,14 +61,14 @@ _RELATION = """(COALESCE(u.is_staff, FALSE) OR EXISTS (
         WHERE m.user_id = r.user_id AND (COALESCE(m.ended_at, m.ends_at) IS NULL
             OR COALESCE(m.ended_at, m.ends_at) >= {account_since})))"""
 
-# A yes to one topic that was given after everything was stopped counts.
+# A yes to one topic after everything was stopped counts.
 _STOPPED = """r.stopped_id IS NOT NULL
     AND (c.id IS NULL OR NOT c.wants OR c.consent_id < r.stopped_id)"""
-_UNASKED = "e.id IS NULL AND a.user_id IS NULL"
+_NO_ANSWER = "e.id IS NULL AND a.user_id IS NULL"
 
 
 def _reason(not_theirs: str) -> str:
-    """In the order of preferences.md section 6; a pause delays, so it is asked last."""
+    """Return the CASE of reasons, in the order that the package describes."""
     return f"""
     CASE
     WHEN NOT t.active THEN '{Reason.TOPIC_CLOSED}'
@@ -80,9 +80,9 @@ def _reason(not_theirs: str) -> str:
     WHEN {_STOPPED} THEN '{Reason.STOPPED_ALL}'
     WHEN d.user_id IS NOT NULL AND NOT {_ALLOWED} THEN '{Reason.DENIED}'
     WHEN NOT c.wants THEN '{Reason.CHOSE_NO}'
-    WHEN {_UNASKED} AND (NOT t.default_on OR r.user_id IS NULL) THEN '{Reason.DEFAULT_OFF}'
+    WHEN {_NO_ANSWER} AND (NOT t.default_on OR r.user_id IS NULL) THEN '{Reason.DEFAULT_OFF}'
     WHEN e.basis <> 'express' AND t.basis = 'express' THEN '{Reason.DEFAULT_OFF}'
-    WHEN {_UNASKED} AND NOT {_RELATION} THEN '{Reason.LAPSED}'
+    WHEN {_NO_ANSWER} AND NOT {_RELATION} THEN '{Reason.LAPSED}'
     WHEN e.basis = 'inquiry' AND e.at < {{inquiry_since}} THEN '{Reason.LAPSED}'
     WHEN e.basis IN ('purchase', 'contract') AND e.at < {{account_since}} AND NOT {_RELATION}
         THEN '{Reason.LAPSED}'
@@ -95,12 +95,12 @@ def _reason(not_theirs: str) -> str:
 
 
 def _statement(offers: str, not_theirs: str) -> str:
-    """Rows (recipient_id, topic_id, reason, consent_id, digest) of each reader and topic."""
+    """Return SQL for rows (recipient_id, topic_id, reason, consent_id, digest)."""
     return f"""
     SELECT r.id AS recipient_id, t.id AS topic_id, {_reason(not_theirs)} AS reason,
         CASE WHEN {_STOPPED} THEN r.stopped_id ELSE c.consent_id END AS consent_id, r.digest
     FROM (
-        SELECT r.* FROM preferences_recipient r WHERE {{readers}} AND r.followed_by_id IS NULL
+        SELECT r.* FROM preferences_recipient r WHERE {{recipients}} AND r.followed_by_id IS NULL
     ) r
     CROSS JOIN ({_TOPICS}) t
     LEFT JOIN accounts_user u ON u.id = r.user_id
@@ -115,14 +115,14 @@ def _statement(offers: str, not_theirs: str) -> str:
 TOPICS = _statement(
     f"LEFT JOIN ({_OFFERS}) o ON o.user_id = r.user_id AND o.topic_id = t.id", "o.user_id IS NULL"
 )
-# The same for a topic that is everybody's: among a million, even an empty join is a second.
-EVERYBODYS = _statement("", "TRUE")
+# For a public topic, without the join on offers: with a million recipients it costs a second.
+PUBLIC_TOPICS = _statement("", "TRUE")
 
-# A notice class: nothing a reader or a company can say is looked at (R42).
+# A notice: no choice of a recipient or company is looked at (R42).
 NOTICES = f"""
     SELECT r.id AS recipient_id, NULL AS topic_id,
         CASE WHEN r.unreachable_since IS NOT NULL THEN '{Reason.ESCALATE}'
             ELSE '{Reason.MANDATORY}' END AS reason,
         CAST(NULL AS bigint) AS consent_id, '' AS digest
     FROM preferences_recipient r
-    WHERE {{readers}} AND r.followed_by_id IS NULL"""
+    WHERE {{recipients}} AND r.followed_by_id IS NULL"""

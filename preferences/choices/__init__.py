@@ -1,4 +1,4 @@
-"""The vocabulary of this app: the closed list of mandatory mail, consent, reasons, campaigns."""
+"""The choices of this app: notice classes, consent, reasons, campaigns, audit events."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class NoticeCode(TextChoices):
-    """Mail nobody can refuse. The list is closed: a new class is a change of code and database."""
+    """Email nobody can refuse. The list is closed: a new class needs new code and a migration."""
 
     TRANSACTIONAL = "transactional", _("Orders and changes")
     CRITICAL = "critical", _("Service interruptions")
@@ -17,7 +17,7 @@ class NoticeCode(TextChoices):
     SECURITY = "security", _("Security of your account")
 
 
-# These need nobody's yes; a class added later stays unused until two staff activate it (R41).
+# These are active from the start. A later class waits until two staff activate it (R41).
 FOUNDING_CLASSES = [
     NoticeCode.TRANSACTIONAL,
     NoticeCode.CRITICAL,
@@ -28,7 +28,7 @@ FOUNDING_CLASSES = [
 
 
 class LegalBasis(TextChoices):
-    """What in the law lets mail be mandatory (R23): a notice class names exactly one."""
+    """The rule of law that allows mandatory email (R23). A notice class has exactly one."""
 
     NOT_COMMERCIAL = "not_commercial", _("Not a commercial message")
     CASL_6_6_A = "6(6)(a)", _("Canada's anti-spam law (CASL), paragraph 6(6)(a)")
@@ -45,13 +45,13 @@ class LegalBasis(TextChoices):
 
     @property
     def is_commercial(self) -> bool:
-        """Whether such mail needs no consent only: it still identifies us and offers an opt-out."""
+        """Whether such email, sent without consent, still has to offer an opt-out."""
         return self.value.startswith("6(6)")
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Why a class of mail may be mandatory: the law, and the same for the person it reaches."""
+    """Why a notice class is mandatory: its rule of law, and the reason told to the person."""
 
     basis: LegalBasis
     reason: Promise
@@ -82,7 +82,7 @@ GROUNDS = {
 
 
 class ContactKind(TextChoices):
-    """Whom a company wants told about what, besides the people concerned."""
+    """What a contact of a company is told about, like the people concerned."""
 
     BILLING = "billing", _("Billing")
     TECHNICAL = "technical", _("Technical")
@@ -90,7 +90,7 @@ class ContactKind(TextChoices):
     LEGAL = "legal", _("Legal")
 
 
-# What each contact gets in addition.
+# The notices that each contact gets copies of.
 CONTACT_CLASSES = {
     ContactKind.BILLING: [NoticeCode.TRANSACTIONAL],
     ContactKind.TECHNICAL: [NoticeCode.CRITICAL, NoticeCode.MAINTENANCE],
@@ -100,14 +100,14 @@ CONTACT_CLASSES = {
 
 
 class TopicBasis(TextChoices):
-    """Whose silence a topic may be sent on (CASL, section 10)."""
+    """The consent that a topic needs (CASL, section 10)."""
 
     EXPRESS = "express", _("Only to people who asked for it")
     IMPLIED = "implied", _("Also on implied consent, while it lasts")
 
 
 class ConsentBasis(TextChoices):
-    """Why a yes counts (R17). All but the first are implied, and most run out (R18)."""
+    """The basis of a yes (R17). All but the first are implied, and most expire (R18)."""
 
     EXPRESS = "express", _("The person said so")
     PURCHASE = "purchase", _("Purchase or lease")
@@ -118,7 +118,7 @@ class ConsentBasis(TextChoices):
 
 
 class Digest(TextChoices):
-    """How often optional mail comes."""
+    """How often optional email is sent."""
 
     IMMEDIATE = "immediate", _("At once")
     DAILY = "daily", _("Once a day")
@@ -126,7 +126,7 @@ class Digest(TextChoices):
 
 
 class ConsentSource(TextChoices):
-    """How a choice reached us."""
+    """The way a choice was made."""
 
     PAGE = "page", _("Preference page")
     API = "api", _("Program (API)")
@@ -141,7 +141,7 @@ class ConsentSource(TextChoices):
     UNDO = "undo", _("Undone at once, in the same browser")
 
 
-# Whoever acts so proves no address, or speaks for an earlier day: it can only reduce (R6, R44).
+# These ways do not prove who acts, or copy an earlier choice: they can only opt out (R6, R44).
 OPT_OUT_SOURCES = [
     ConsentSource.ONE_CLICK.value,
     ConsentSource.MAIL_LINK.value,
@@ -149,12 +149,12 @@ OPT_OUT_SOURCES = [
     ConsentSource.COMPLAINT.value,
 ]
 
-# A stop that comes so can be taken back for ten minutes, where it was pressed.
+# An opt-out in one of these ways can be undone for ten minutes.
 UNDOABLE_SOURCES = [ConsentSource.PAGE.value, ConsentSource.MAIL_LINK.value]
 
 
 class ImportOutcome(TextChoices):
-    """What came of one line of an import."""
+    """The outcome of one line of an import."""
 
     ADDED = "added", _("Added")
     OPTED_OUT = "opted_out", _("Taken over as refused")
@@ -168,7 +168,7 @@ class ImportOutcome(TextChoices):
 
 
 class MessageState(TextChoices):
-    """Where a message stands. The last four are final."""
+    """The state of a message. The last four are final."""
 
     QUEUED = "queued", _("Waiting for a worker")
     CLAIMED = "claimed", _("Being sent")
@@ -187,7 +187,7 @@ UNFINISHED = [
 
 
 class Outcome(TextChoices):
-    """How a message ended."""
+    """The final outcome of a message."""
 
     SENT = "sent", _("Sent")
     SKIPPED = "skipped", _("Skipped")
@@ -196,7 +196,7 @@ class Outcome(TextChoices):
 
 
 class Reason(TextChoices):
-    """Why a message was sent, skipped or given up."""
+    """The reason why a message was sent, skipped or given up."""
 
     MANDATORY = "mandatory", _("Mandatory: no choice applies")
     CHOSE_YES = "chose_yes", _("The person asked for it")
@@ -222,7 +222,7 @@ class Reason(TextChoices):
     WITHDRAWN = "withdrawn", _("Its campaign was cancelled")
 
 
-# The only ones on which optional mail goes out.
+# Optional email is sent for these reasons alone.
 SENDING_REASONS = [
     Reason.CHOSE_YES.value,
     Reason.IMPLIED.value,
@@ -232,7 +232,7 @@ SENDING_REASONS = [
 
 
 class CampaignState(TextChoices):
-    """Where a campaign stands. The last two are final."""
+    """The state of a campaign. The last two are final."""
 
     DRAFT = "draft", _("Draft")
     SCHEDULED = "scheduled", _("Scheduled")

@@ -1,11 +1,11 @@
-"""What becomes of mail after it was accepted, and of a notice that comes back."""
+"""The choices of delivery events and escalations, and their audit events."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
 class DeliveryEventKind(TextChoices):
-    """What somebody on the way told us of a mail. Accepted by a server is none of these (R48)."""
+    """What a server reports about an email after accepting it (R48)."""
 
     DELIVERED = "delivered", _("Delivered")
     DELAYED = "delayed", _("Delayed; they still try")
@@ -18,7 +18,7 @@ BOUNCED = [DeliveryEventKind.SOFT.value, DeliveryEventKind.HARD.value]
 
 
 class EscalationState(TextChoices):
-    """How far we are with a notice that came back. The last two are final (R47)."""
+    """The state of an escalation. The last two are final (R47)."""
 
     ADDRESSES = "addresses", _("Trying the person's other addresses")
     TOLD = "told", _("The company's Super Users have been told")
@@ -35,7 +35,7 @@ OPEN_ESCALATIONS = [
 
 
 class ReachedHow(TextChoices):
-    """How it ended."""
+    """How the person was reached, or that nothing reached them."""
 
     DELIVERED = "delivered", _("Delivered, as a mail server says")
     READ = "read", _("Read in the hub")

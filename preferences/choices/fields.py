@@ -1,4 +1,4 @@
-"""What the trail calls the fields of this app."""
+"""The names of this app's fields in the activity log."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -14,7 +14,7 @@ from accounts.validators import search_key
 from portals.forms.invite import TableField
 from preferences.choices import ConsentBasis
 from preferences.models import Topic
-from preferences.services.imports import MOST_LINES, Columns
+from preferences.services.imports import MAX_LINES, Columns
 
 # column → how a heading may call it, as search_key spells it
 HEADINGS = {
@@ -64,7 +64,7 @@ def places_of(columns: Sequence[str]) -> Columns:
 class ListField(TableField):
     """The lines of a former list, its heading among them."""
 
-    most = MOST_LINES + 1
+    most = MAX_LINES + 1
 
 
 class ImportForm(StrictForm):

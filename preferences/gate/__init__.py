@@ -1,4 +1,4 @@
-"""The one door every mail passes: taken in by the backend, decided and sent by the worker's job."""
+"""The gate that every email passes: the backend takes it in, a job decides and sends it."""
 
 from preferences.gate.intake import GateBackend, MailRefused, UnclassifiedMail
 

@@ -1,4 +1,4 @@
-"""Mail about mail that came back: the notice by another way, word to Super Users, a trial."""
+"""Email about email that bounced: the notice to another address, and word to the Super Users."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ from accounts.emails import (
     send_to,
 )
 from accounts.models import Membership, User
-from preferences.gate.intake import take_in
+from preferences.gate.intake import queue_mail
 from preferences.models import Message, Recipient
 
 
 def send_bounce_notice(original: Message, *, recipient: Recipient, address: str) -> Message:
-    """The notice to another address of its reader; out: the new message.
+    """Send a notice that bounced to another address of its recipient. Return the new message.
 
-    A campaign's goes out in full. What a single mail said is gone, or may hold a secret: its reader
-    learns that it came back, of which class it was, and where to look.
+    A campaign's notice is sent again in full. The content of a single email is erased, or may hold
+    a secret: the recipient is told that it bounced, of which class it was, and where to look.
     """
     language = recipient.reads
     campaign = original.campaign
@@ -32,8 +32,8 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
         if campaign is not None:
             subject, body = campaign.subject(language), campaign.body(language)
             headers = {NOTICE_CLASS_HEADER: str(original.notice_class_id)}
-            return take_in(EmailMessage(subject, body, to=[address], headers=headers))
-        return _take_notice(
+            return queue_mail(EmailMessage(subject, body, to=[address], headers=headers))
+        return _queue_notice(
             Address(address, language),
             "preferences/emails/bounce_notice",
             notice_class=str(original.notice_class_id),
@@ -44,14 +44,14 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
 
 
 def send_address_probe(*, person: User) -> Message:
-    """A mail that only tries whether an address takes mail; out: its message."""
-    return _take_notice(person, "preferences/emails/address_probe", notice_class="security")
+    """Send a person an email that only tests whether their address works. Return its message."""
+    return _queue_notice(person, "preferences/emails/address_probe", notice_class="security")
 
 
-def send_unreachable(*, reader: User, membership: Membership, address: str) -> None:
-    """Tell a Super User that mail to somebody comes back; never what it says."""
+def send_unreachable(*, super_user: User, membership: Membership, address: str) -> None:
+    """Tell a Super User that email to a member bounces, but not what it says."""
     send_to(
-        reader,
+        super_user,
         "preferences/emails/unreachable",
         notice_class="security",
         path=person_page(membership),
@@ -61,6 +61,6 @@ def send_unreachable(*, reader: User, membership: Membership, address: str) -> N
     )
 
 
-def _take_notice(to: Reader, template: str, *, notice_class: str, **context: Any) -> Message:
+def _queue_notice(to: Reader, template: str, *, notice_class: str, **context: Any) -> Message:
     with translation.override(to.language):
-        return take_in(compose_notice(to, template, notice_class=notice_class, **context))
+        return queue_mail(compose_notice(to, template, notice_class=notice_class, **context))

@@ -1,7 +1,7 @@
-"""Reading what comes back by mail: delivery reports (RFC 3464) and complaints (RFC 5965).
+"""Parsing delivery reports (RFC 3464) and complaints (RFC 5965) that arrive by email.
 
-Anybody can write to the mailbox, so nothing but such a report is looked at, and its sender never. A
-reply, an absence notice or a demand written by hand changes nothing here (R10).
+Anybody can write to the mailbox, so only such reports are read, and their sender is ignored. A
+reply, an absence notice or a request written by hand changes nothing here (R10).
 """
 
 import hashlib
@@ -18,14 +18,14 @@ from preferences.services.delivery_events import (
     record_delivery_event,
 )
 
-LARGEST = 1024 * 1024  # bytes of one mail; a report is a few thousand
-MOST_PARTS = 50
-MOST_READERS = 100  # one mail of ours has one reader
+MAX_MAIL_BYTES = 1024 * 1024  # a report has a few thousand
+MAX_PARTS = 50
+MAX_RECIPIENTS = 100  # an email of ours has one
 
 
 @dataclass(frozen=True)
 class ParsedBounce:
-    """What one report says of one address."""
+    """A report about one address."""
 
     kind: DeliveryEventKind
     message_id: str
@@ -33,43 +33,46 @@ class ParsedBounce:
     diagnostic: str
 
 
-def take_mail(raw: bytes) -> int:
-    """Write down what a mail from the mailbox reports; out: how many reports were new to us.
+def record_reports(raw: bytes) -> int:
+    """Record what an email from the mailbox reports. Return how many reports were new.
 
-    Whatever the bytes are, nothing is raised for them.
+    No content of the email raises an error.
     """
-    noted = 0
-    for one in read_reports(raw):
-        message = find_reported_message(message_id=one.message_id, address=one.address)
+    recorded = 0
+    for bounce in read_reports(raw):
+        message = find_reported_message(message_id=bounce.message_id, address=bounce.address)
         if message is None:
             continue
-        said = f"{message.pk}/{one.kind}/{one.diagnostic}"
-        name = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+        content = f"{message.pk}/{bounce.kind}/{bounce.diagnostic}"
+        digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
         report = record_delivery_event(
-            message=message, kind=one.kind, event=f"mail:{name}", diagnostic=one.diagnostic
+            message=message,
+            kind=bounce.kind,
+            event=f"mail:{digest}",
+            diagnostic=bounce.diagnostic,
         )
-        noted += report is not None
-    return noted
+        recorded += report is not None
+    return recorded
 
 
 def read_reports(raw: bytes) -> list[ParsedBounce]:
-    """What a mail reports of mails of ours; nothing for any other mail, or one we cannot read."""
-    if len(raw) > LARGEST:
-        raw = raw[:LARGEST]  # the report comes before the mail it returns
+    """Return the reports in an email; none where it is no report or cannot be parsed."""
+    if len(raw) > MAX_MAIL_BYTES:
+        raw = raw[:MAX_MAIL_BYTES]  # the report comes before the email it returns
     try:
         mail = message_from_bytes(raw)
         if mail.get_content_type() != "multipart/report":
             return []
         return list(_reports_in(mail))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return []  # hostile nesting, charsets that do not exist, headers that are none
+        return []  # hostile nesting, unknown charsets, broken headers
 
 
 def _reports_in(mail: Mail) -> Iterator[ParsedBounce]:
-    held = mail.get_payload()
-    # Its own parts: what a mail it returns may itself return is another report's business.
-    several = held[:MOST_PARTS] if isinstance(held, list) else []
-    parts = [part for part in several if isinstance(part, Mail)]
+    payload = mail.get_payload()
+    # Only its own parts: a returned email may itself contain a report, about another email.
+    first_parts = payload[:MAX_PARTS] if isinstance(payload, list) else []
+    parts = [part for part in first_parts if isinstance(part, Mail)]
     message_id = _returned_id(parts)
     if not message_id:
         return
@@ -77,7 +80,7 @@ def _reports_in(mail: Mail) -> Iterator[ParsedBounce]:
         kind = part.get_content_type()
         blocks = part.get_payload()
         if kind == "message/delivery-status" and isinstance(blocks, list):
-            for block in blocks[: MOST_READERS + 1]:
+            for block in blocks[: MAX_RECIPIENTS + 1]:
                 if isinstance(block, Mail):
                     yield from _failure(block, message_id)
         elif kind == "message/feedback-report":
@@ -87,29 +90,29 @@ def _reports_in(mail: Mail) -> Iterator[ParsedBounce]:
 def _failure(block: Mail, message_id: str) -> Iterator[ParsedBounce]:
     action = _text(block, "Action").lower()
     address = _address(_text(block, "Original-Recipient") or _text(block, "Final-Recipient"))
-    status, words = _text(block, "Status"), _text(block, "Diagnostic-Code")
+    status, diagnostic = _text(block, "Status"), _text(block, "Diagnostic-Code")
     kinds = {"delayed": DeliveryEventKind.DELAYED, "delivered": DeliveryEventKind.DELIVERED}
     if action == "failed":
-        kinds["failed"] = classify_failure(status=status, text=words)
+        kinds["failed"] = classify_failure(status=status, text=diagnostic)
     if address and action in kinds:
-        yield ParsedBounce(kinds[action], message_id, address, f"{status} {words}".strip())
+        yield ParsedBounce(kinds[action], message_id, address, f"{status} {diagnostic}".strip())
 
 
 def _complaint(part: Mail, parts: list[Mail], message_id: str) -> Iterator[ParsedBounce]:
-    """An abuse report names the reader, or returns our mail, which does."""
+    """Read an abuse report. It names the recipient, or returns our email, which does."""
     fields = _fields(part)
     if _text(fields, "Feedback-Type").lower() != "abuse":
         return
     named = _address(_text(fields, "Original-Rcpt-To"))
-    returned = [_text(one, "To") for one in _parsed_bounce(parts)]
+    returned = [_text(mail, "To") for mail in _returned_mails(parts)]
     for _name, address in getaddresses([named, *returned]):
         if address:
             yield ParsedBounce(DeliveryEventKind.COMPLAINT, message_id, address, "abuse report")
             return
 
 
-def _parsed_bounce(parts: list[Mail]) -> Iterator[Mail]:
-    """Our own mail, or its headers, as the report returns it."""
+def _returned_mails(parts: list[Mail]) -> Iterator[Mail]:
+    """Yield the emails, or only their headers, that the report returns to us."""
     for part in parts:
         kind = part.get_content_type()
         if kind == "message/rfc822":
@@ -121,11 +124,12 @@ def _parsed_bounce(parts: list[Mail]) -> Iterator[Mail]:
 
 
 def _returned_id(parts: list[Mail]) -> str:
-    return next((found for one in _parsed_bounce(parts) if (found := _text(one, "Message-ID"))), "")
+    message_ids = (_text(mail, "Message-ID") for mail in _returned_mails(parts))
+    return next(filter(None, message_ids), "")
 
 
 def _fields(part: Mail) -> Mail:
-    """The fields in a part's text, whatever way the parser kept it."""
+    """Return the header fields in a part's content, whichever way the parser stored it."""
     content = part.get_payload()
     if isinstance(content, list) and content and isinstance(content[0], Mail):
         return content[0]
@@ -139,5 +143,5 @@ def _text(mail: Mail, name: str) -> str:
 
 
 def _address(value: str) -> str:
-    """The address of `rfc822; name@host`."""
+    """Return the address in `rfc822; name@host`."""
     return value.rpartition(";")[2].strip().strip("<>").lower()

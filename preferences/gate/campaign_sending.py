@@ -1,8 +1,8 @@
-"""A campaign on its way: resolved in one statement, then sent slice by slice.
+"""Sending a campaign: its audience is resolved in one statement, then sent slice by slice.
 
-A slice ends after a second, so that a notice never waits for a campaign (its job comes first). What
-a slice claimed and could not finish, the sweep finds when the claim has run out (delivery.py): a
-worker killed anywhere loses nothing.
+A slice ends after a second, so that a notice never waits for a campaign: its job comes first. The
+sweep (sweep.py) finds the messages that a slice claimed and did not finish, once the claim has
+expired, so a worker killed anywhere loses nothing.
 """
 
 import time
@@ -13,22 +13,28 @@ from django.db.models import Q
 from django.utils import timezone
 
 from preferences.audience import resolve_campaign, topic_verdicts
-from preferences.choices import UNFINISHED, CampaignState, Digest, MessageState, Reason
-from preferences.gate.delivery import LEASE, carry_out, claim_together, decide, release
+from preferences.choices import CampaignState, Digest, MessageState, Reason
+from preferences.gate.delivery import (
+    LEASE,
+    claim_messages,
+    decide_sending,
+    release,
+    send_or_skip,
+)
 from preferences.gate.envelope import mail_domain
 from preferences.models import Campaign, Message, Recipient, Topic
-from preferences.selectors import SendDecision, readers_of
+from preferences.selectors import SendDecision, campaign_recipients
 from preferences.services.recipients import follow_changed_addresses, next_digest
 
-SLICE = 1.0  # seconds a worker stays with one campaign before it looks for more urgent jobs
-BATCH = 100  # messages claimed, and asked about, at once
-FRESH = 1.0  # seconds an answer counts: a slow mail server must not outlive somebody's no (R45)
-FAILING = 3  # mails in a row the transport does not take: it is down, and the rest can wait
+SLICE = 1.0  # seconds that a worker sends one campaign before it looks for more urgent jobs
+BATCH = 100  # messages claimed and decided at once
+DECISION_LIFETIME = 1.0  # seconds; then it is asked again, in case of an opt-out meanwhile (R45)
+MAX_FAILURES_IN_A_ROW = 3  # then the transport is down, and the rest can wait
 
 
 def dispatch(pk: int) -> bool:
-    """Send some of a running campaign; out: whether there is more to send at once."""
-    campaign = _resolved(pk)
+    """Send a slice of a running campaign. Return whether more of it can be sent now."""
+    campaign = _resolve(pk)
     if campaign is None:
         return False
     until = time.monotonic() + SLICE
@@ -37,19 +43,19 @@ def dispatch(pk: int) -> bool:
         if not batch:
             return False
         if not _send_batch(campaign, batch):
-            return False  # the clock tries again within a minute
+            return False  # the periodic tick tries again within a minute
     return True
 
 
-def _resolved(pk: int) -> Campaign | None:
-    """The campaign, if it is being sent; decided about, if it was not yet."""
+def _resolve(pk: int) -> Campaign | None:
+    """Return the campaign if it is running, with its audience resolved; else None."""
     with transaction.atomic(durable=True):
         campaign = Campaign.objects.select_for_update().get(pk=pk)
         if campaign.state != CampaignState.RUNNING:
             return None
         if campaign.resolved_at is None:
             follow_changed_addresses(actor=None)
-            resolve_campaign(campaign=campaign, readers=readers_of(campaign))
+            resolve_campaign(campaign=campaign, recipients=campaign_recipients(campaign))
             queue_messages(campaign)
             campaign.resolved_at = timezone.now()
         campaign.last_slice_at = timezone.now()
@@ -58,14 +64,14 @@ def _resolved(pk: int) -> Campaign | None:
 
 
 def queue_messages(campaign: Campaign) -> int:
-    """One message for every candidate who gets it, in one statement; out: how many (R49).
+    """Write a message for every candidate to be sent to, in one statement. Return how many (R49).
 
-    Who reads digests gets it with the next one, unless it is urgent or mandatory. Their words are
-    the campaign's, so a message has no content of its own.
+    People who chose digests get it with the next one, unless it is urgent or mandatory. The text
+    is the campaign's, so a message has no content of its own.
     """
     now = timezone.now()
-    waits = campaign.topic_id is not None and not campaign.urgent
-    # For each its own: who has one mail must not know the Message-ID of another's (forged bounces).
+    may_wait = campaign.topic_id is not None and not campaign.urgent
+    # Random for each: a recipient who guesses another's Message-ID could forge its bounce.
     unguessable = {"postgresql": "gen_random_uuid()", "sqlite": "hex(randomblob(16))"}[
         connection.vendor
     ]
@@ -93,12 +99,12 @@ def queue_messages(campaign: Campaign) -> int:
             [
                 mail_domain(),
                 now,
-                waits,
+                may_wait,
                 now,
                 next_digest(Digest.DAILY, now),
                 next_digest(Digest.WEEKLY, now),
                 now,
-                waits,
+                may_wait,
                 campaign.pk,
             ],
         )
@@ -106,47 +112,37 @@ def queue_messages(campaign: Campaign) -> int:
 
 
 def _claim_batch(campaign: Campaign) -> list[Message]:
-    """The next messages of a campaign that is still being sent, made ours."""
+    """Claim the next messages of a running campaign."""
     waiting = Q(state=MessageState.QUEUED, in_digest=False)
-    return claim_together(waiting, most=BATCH, campaign=campaign)
+    return claim_messages(waiting, limit=BATCH, campaign=campaign)
 
 
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
-    """Decide on each and send it; out: False when the transport takes nothing any more."""
-    ask, asked_at = asked_together(batch), time.monotonic()
-    give_up, failed = asked_at + LEASE.total_seconds() / 2, 0
+    """Decide on each message and send it. Return False where the transport is down."""
+    topic_decision, decided_at = batch_decisions(batch), time.monotonic()
+    give_up_at, failed = decided_at + LEASE.total_seconds() / 2, 0
     for place, message in enumerate(batch, start=1):
-        if time.monotonic() - asked_at > FRESH:
-            ask, asked_at = asked_together(batch[place - 1 :]), time.monotonic()
-        state = carry_out(message, decide(message, ask))
+        if time.monotonic() - decided_at > DECISION_LIFETIME:
+            topic_decision, decided_at = batch_decisions(batch[place - 1 :]), time.monotonic()
+        state = send_or_skip(message, decide_sending(message, topic_decision))
         failed = failed + 1 if state == MessageState.WAITING else 0
-        if failed == FAILING or time.monotonic() > give_up:
+        if failed == MAX_FAILURES_IN_A_ROW or time.monotonic() > give_up_at:
             if batch[place:]:
                 release(batch[place:])
             return False
     return True
 
 
-def asked_together(messages: list[Message]) -> Callable[[Recipient, Topic], SendDecision]:
-    """What answers for each of these at this moment, asked in one statement (R45)."""
+def batch_decisions(messages: list[Message]) -> Callable[[Recipient, Topic], SendDecision]:
+    """Ask for the decisions on all of these in one statement, and return their look-up (R45)."""
     topics = {message.topic_id for message in messages if message.topic_id}
-    readers = {message.recipient_id for message in messages if message.recipient_id}
+    keys = {message.recipient_id for message in messages if message.recipient_id}
     if topics:
-        follow_changed_addresses(actor=None, readers=Recipient.objects.filter(pk__in=readers))
-    verdicts = topics and topic_verdicts(topics=topics, readers=readers)
-    answers = {
+        follow_changed_addresses(actor=None, recipients=Recipient.objects.filter(pk__in=keys))
+    verdicts = topics and topic_verdicts(topics=topics, recipients=keys)
+    decisions = {
         (v.recipient_id, v.topic_id): SendDecision(v.send, v.reason, v.consent_id)
         for v in verdicts or ()
     }
-    nobody = SendDecision(False, Reason.NO_PERSON)
-    return lambda reader, topic: answers.get((reader.pk, topic.pk), nobody)
-
-
-def finished_campaigns() -> list[Campaign]:
-    """Those being sent of which nothing is left to send, digests included."""
-    unfinished = Message.objects.filter(state__in=UNFINISHED, campaign__isnull=False)
-    return list(
-        Campaign.objects.filter(state=CampaignState.RUNNING, resolved_at__isnull=False).exclude(
-            pk__in=unfinished.values("campaign")
-        )
-    )
+    unknown = SendDecision(False, Reason.NO_PERSON)
+    return lambda recipient, topic: decisions.get((recipient.pk, topic.pk), unknown)

@@ -1,4 +1,4 @@
-"""A system check: every notice class named in our code exists."""
+"""A system check: every notice class that our code names exists."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from preferences.choices import NoticeCode
 
 
 def _codes_in(source: str) -> Iterator[tuple[int, str]]:
-    """(line, code) of each `notice_class="…"` argument and each `NOTICE_CLASS_HEADER: "…"`."""
+    """Yield (line, code) of each `notice_class="…"` argument and `NOTICE_CLASS_HEADER: "…"`."""
     for node in ast.walk(ast.parse(source)):
         values: list[ast.expr] = []
         if isinstance(node, ast.Call):
@@ -30,12 +30,12 @@ def _codes_in(source: str) -> Iterator[tuple[int, str]]:
 
 
 def unknown_codes(source: str) -> list[tuple[int, str]]:
-    """(line, code) of the codes in a Python text that the closed list does not know."""
+    """Return (line, code) of the codes in Python source that are not in the closed list."""
     return [(line, code) for line, code in _codes_in(source) if code not in NoticeCode.values]
 
 
 def check_notice_codes(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """An error for each unknown code in the hub's own apps."""
+    """Return an error for each unknown code in the hub's own apps."""
     errors: list[CheckMessage] = []
     for app in apps.get_app_configs():
         folder = Path(app.path)

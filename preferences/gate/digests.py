@@ -1,7 +1,6 @@
-"""Digests: what a reader gets of several topics and campaigns, gathered into one mail when due.
+"""Digests: the optional messages to one recipient, sent as one email when it is due.
 
-Each message keeps its own row and its own decision; together they leave as one mail, with the
-Message-ID of the first.
+Each message keeps its own row and its own decision. The email has the Message-ID of the first.
 """
 
 from django.conf import settings
@@ -11,8 +10,13 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from preferences.choices import CampaignState, MessageState, Outcome
-from preferences.gate.campaign_sending import asked_together
-from preferences.gate.delivery import claim_together, close, decide, not_taken
+from preferences.gate.campaign_sending import batch_decisions
+from preferences.gate.delivery import (
+    claim_messages,
+    close,
+    decide_sending,
+    handle_transport_error,
+)
 from preferences.gate.envelope import list_headers, topic_sender
 from preferences.gate.footer import identity
 from preferences.gate.signing import SignedMail
@@ -21,13 +25,13 @@ from preferences.models import Message, Recipient, Topic
 from preferences.selectors import SendDecision
 from preferences.tokens import page_url, unsubscribe_url
 
-READERS = 500  # whose digests the clock hands out at once
+MAX_RECIPIENTS = 500  # whose digests are queued at one tick
 
 
-def due_readers() -> list[int]:
-    """Keys of readers for whom something gathered is due."""
+def due_recipients() -> list[int]:
+    """Return the keys of recipients whose digest is due."""
     due = Message.objects.filter(_due(), campaign__state=CampaignState.RUNNING)
-    return list(due.order_by().values_list("recipient_id", flat=True).distinct()[:READERS])
+    return list(due.order_by().values_list("recipient_id", flat=True).distinct()[:MAX_RECIPIENTS])
 
 
 def _due() -> Q:
@@ -36,45 +40,46 @@ def _due() -> Q:
 
 
 def deliver_digest(recipient_pk: int) -> str:
-    """Send one reader what is due for them, as one mail; out: how it stands then.
+    """Send one recipient their due messages as one email. Return the state of the last.
 
-    Choices are read now, for each topic; what is no longer wanted is skipped, with its reason.
+    Choices are read now, for each topic. A message that is no longer wanted is skipped, with its
+    reason.
     """
-    held = _claim(recipient_pk)
-    ask = asked_together(held)
+    claimed = _claim(recipient_pk)
+    topic_decision = batch_decisions(claimed)
     wanted: list[tuple[Message, SendDecision]] = []
-    for message in held:
-        answer = decide(message, ask)
-        if answer.send:
-            wanted.append((message, answer))
+    for message in claimed:
+        decision = decide_sending(message, topic_decision)
+        if decision.send:
+            wanted.append((message, decision))
         else:
-            close(message, Outcome.SKIPPED, answer)
+            close(message, Outcome.SKIPPED, decision)
     if not wanted:
         return "nothing due"
     error: Exception | None = None
     try:
-        if not send(compose([message for message, _answer in wanted])):
+        if not send(compose([message for message, _decision in wanted])):
             error = OSError("the transport took nothing")
-    except Exception as failure:  # whatever a transport raises, the mail is kept and tried again
+    except Exception as failure:  # whatever a transport raises, the email is kept and tried again
         error = failure
     detail = f"in the digest {wanted[0][0].message_id}"
     return [
-        close(message, Outcome.SENT, answer, detail)
+        close(message, Outcome.SENT, decision, detail)
         if error is None
-        else not_taken(message, answer, error)
-        for message, answer in wanted
+        else handle_transport_error(message, decision, error)
+        for message, decision in wanted
     ][-1]
 
 
 def _claim(recipient_pk: int) -> list[Message]:
-    """What is due for this reader, made ours until the lease ends."""
-    return claim_together(_due(), recipient=recipient_pk)
+    """Claim the messages that are due for this recipient."""
+    return claim_messages(_due(), recipient=recipient_pk)
 
 
 def compose(messages: list[Message]) -> SignedMail:
-    """One mail of several messages to the same reader, each with its own way out."""
+    """Compose one email of several messages to one recipient, each with its unsubscribe link."""
     first = messages[0]
-    recipient, topics = _reader(first), _topics(messages)
+    recipient, topics = _recipient(first), _topics(messages)
     with translation.override(recipient.reads):
         body = render_to_string(
             "preferences/emails/digest_message.txt",
@@ -101,7 +106,7 @@ def compose(messages: list[Message]) -> SignedMail:
 
 
 def _item(message: Message) -> dict[str, object]:
-    recipient, campaign, topic = _reader(message), message.campaign, message.topic
+    recipient, campaign, topic = _recipient(message), message.campaign, message.topic
     assert campaign is not None and topic is not None  # noqa: S101, PT018 -- by constraint
     return {
         "subject": campaign.subject(recipient.reads),
@@ -111,11 +116,11 @@ def _item(message: Message) -> dict[str, object]:
     }
 
 
-def _reader(message: Message) -> Recipient:
-    assert message.recipient is not None  # noqa: S101 -- a campaign's message has one
+def _recipient(message: Message) -> Recipient:
+    assert message.recipient is not None  # noqa: S101 -- a campaign's message always has one
     return message.recipient
 
 
 def _topics(messages: list[Message]) -> list[Topic]:
-    found = {message.topic.pk: message.topic for message in messages if message.topic}
-    return [found[key] for key in sorted(found)]
+    topics = {message.topic.pk: message.topic for message in messages if message.topic}
+    return [topics[key] for key in sorted(topics)]

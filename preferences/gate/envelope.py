@@ -1,4 +1,4 @@
-"""A mail taken apart for keeping, and put together again for the transport."""
+"""Taking an email apart to store it, and putting it together again for the transport."""
 
 import base64
 from typing import Any
@@ -15,16 +15,19 @@ from preferences.tokens import unsubscribe_url
 
 
 class UnkeepableMail(TypeError):
-    """An attachment that is neither text nor bytes cannot be kept."""
+    """The email has an attachment that is neither text nor bytes, so it cannot be stored."""
 
 
 def mail_domain() -> str:
-    """The domain we send from: stable across hosts, so lists and message ids live under it."""
+    """Return the domain we send from.
+
+    It is the same on every host, so List-Id and Message-ID are built with it.
+    """
     return str(settings.HUB_MAIL_FROM).rpartition("@")[2]
 
 
 def topic_sender() -> str:
-    """Who optional mail is from: complaints about it must not harm notices (R12)."""
+    """Return the sender of optional email: complaints about it must not harm notices (R12)."""
     return f"{settings.HUB_BRAND_NAME} <{settings.HUB_MAIL_FROM_TOPICS}>"
 
 
@@ -42,7 +45,7 @@ def _attachment(attachment: Any) -> dict[str, Any]:
 
 
 def content_of(mail: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
-    """Everything of a mail but its reader, as plain data. Raises UnkeepableMail."""
+    """Return everything of an email but its recipient, as plain data. Raises UnkeepableMail."""
     return {
         "language": (get_language() or "en")[:2],
         "subject": str(mail.subject),
@@ -59,7 +62,7 @@ def content_of(mail: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
 
 
 def list_headers(name: str, stop_url: str) -> dict[str, str]:
-    """What optional mail says of its list, and of the one click that ends it (R1, R9)."""
+    """Return the headers that name the list and unsubscribe with one click (R1, R9)."""
     return {
         "List-Id": f"<{name}.{mail_domain()}>",
         "List-Unsubscribe": f"<{stop_url}>",
@@ -68,7 +71,7 @@ def list_headers(name: str, stop_url: str) -> dict[str, str]:
 
 
 def _gate_headers(message: Message) -> dict[str, str]:
-    """What the gate alone may say about a mail (R1, R8, R9, R10)."""
+    """Return the headers that only the gate writes (R1, R8, R9, R10)."""
     headers = {"Message-ID": message.message_id}
     if message.topic is None:
         return headers | {"Auto-Submitted": "auto-generated"}
@@ -79,13 +82,13 @@ def _gate_headers(message: Message) -> dict[str, str]:
 
 
 def _content(message: Message) -> dict[str, Any]:
-    """What the mail says: its own content, or its campaign's in the reader's language."""
-    reader = message.recipient.reads if message.recipient else None
+    """Return the content of a message, or of its campaign in the recipient's language."""
+    preferred = message.recipient.reads if message.recipient else None
     if message.campaign is None:
         content = unseal(bytes(message.sealed_content or b""))
-        spoken = content["headers"].get("Content-Language") or reader
-        return content | {"language": spoken or content.get("language", "en")}
-    language = reader or "en"
+        language = content["headers"].get("Content-Language") or preferred
+        return content | {"language": language or content.get("language", "en")}
+    language = preferred or "en"
     return {
         "language": language,
         "subject": message.campaign.subject(language),
@@ -100,7 +103,7 @@ def _content(message: Message) -> dict[str, Any]:
 
 
 def rebuild(message: Message) -> SignedMail:
-    """The mail as the transport gets it. Raises InvalidToken when it cannot be decrypted."""
+    """Return the email for the transport. Raises InvalidToken when it cannot be decrypted."""
     content = _content(message)
     body = content["body"]
     if content["subtype"] == "plain":

@@ -1,4 +1,4 @@
-"""The foot of every mail, by its class: who sends it, why, and how to stop what can be stopped."""
+"""The footer of every email: who sends it, why, and how to stop it where that is possible."""
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -11,7 +11,7 @@ from preferences.tokens import page_url, unsubscribe_url, unsubscribe_url_of_add
 
 
 def identity() -> dict[str, str]:
-    """Who sends, as commercial mail must say it (R13)."""
+    """Return the sender's identity, which commercial email must state (R13)."""
     return {
         "brand": settings.HUB_BRAND_NAME,
         "postal_address": settings.HUB_BRAND_ADDRESS,
@@ -20,22 +20,22 @@ def identity() -> dict[str, str]:
 
 
 def footer_of(message: Message, language: str) -> str:
-    """Plain text to stand below a mail, in its reader's language.
+    """Return the footer of a message, as plain text in its recipient's language.
 
-    Optional mail says who sends it and how to stop it (R13). A notice says why it comes; one that
-    the law lets go out without consent only, CASL 6(6), is identified too and offers the way out
-    of everything commercial, itself excepted (R23).
+    Optional email says who sends it and how to stop it (R13). A notice says why it is sent. A
+    notice under CASL 6(6) needs no consent but is still commercial: it also says who sends it, and
+    links to unsubscribe from all optional email, though not from such notices (R23).
     """
     with translation.override(language):
         if message.topic is not None:
             return _topic_footer(message)
         ground = GROUNDS[NoticeCode(str(message.notice_class_id))]
         stop = ""
-        if ground.basis.is_commercial:  # also where nobody here has the address
-            reader = message.recipient
+        if ground.basis.is_commercial:  # also where no recipient has the address
+            recipient = message.recipient
             stop = (
-                unsubscribe_url(reader)
-                if reader
+                unsubscribe_url(recipient)
+                if recipient
                 else unsubscribe_url_of_address(message.address, language)
             )
         return render_to_string(

@@ -1,4 +1,4 @@
-"""Taking in: each mail is checked, sealed, and written with its job in the caller's transaction."""
+"""The intake: each email is checked, encrypted and queued in the caller's transaction."""
 
 import hashlib
 import json
@@ -15,12 +15,13 @@ from accounts.emails import NOTICE_CLASS_HEADER
 from preferences.emails import TOPIC_HEADER
 from preferences.gate.envelope import content_of, mail_domain
 from preferences.gate.sealing import seal
+from preferences.gate.tasks import enqueue_delivery
 from preferences.models import Message, NoticeClass, Topic
 from preferences.models.messages import SUBJECT_LENGTH
 from preferences.selectors import find_recipient
 
 PRIVATE_HEADERS = {NOTICE_CLASS_HEADER.lower(), TOPIC_HEADER.lower()}
-# Addressing has one place, and what the gate says about a mail it says itself.
+# The address is in `to` alone, and the gate itself writes the headers about a mailing.
 FORBIDDEN_HEADERS = {
     "to", "cc", "bcc", "sender", "message-id", "auto-submitted", "precedence",
     "list-id", "list-unsubscribe", "list-unsubscribe-post",
@@ -28,11 +29,11 @@ FORBIDDEN_HEADERS = {
 
 
 class MailRefused(Exception):
-    """The gate does not take this mail; the text says why. Nothing was written."""
+    """The gate refuses this email; the text says why. Nothing was written."""
 
 
 class UnclassifiedMail(MailRefused):
-    """A mail names exactly one category we know, or it is never sent (R39)."""
+    """The email does not name exactly one known category, so it is never sent (R39)."""
 
 
 def _category(mail: EmailMessage) -> NoticeClass | Topic:
@@ -40,17 +41,17 @@ def _category(mail: EmailMessage) -> NoticeClass | Topic:
     if len(named) != 1:
         raise UnclassifiedMail(f"a mail names one notice class or one topic, not {len(named)}")
     [(header, value)] = named
-    found: NoticeClass | Topic | None
+    category: NoticeClass | Topic | None
     if header == NOTICE_CLASS_HEADER.lower():
-        found = NoticeClass.objects.filter(code=value).first()
+        category = NoticeClass.objects.filter(code=value).first()
     else:
-        found = Topic.objects.filter(slug=value).first()
-    if found is None:
+        category = Topic.objects.filter(slug=value).first()
+    if category is None:
         raise UnclassifiedMail(f"no such category: {value!r}")
-    return found
+    return category
 
 
-def _reader(mail: EmailMessage) -> str:
+def _address(mail: EmailMessage) -> str:
     recipients = mail.recipients()
     if len(recipients) != 1 or len(mail.to) != 1:
         raise MailRefused("one mail has one recipient, in To")
@@ -76,8 +77,8 @@ def _check_subject(subject: str) -> None:
         raise MailRefused("the subject is too long, or holds a zero byte")
 
 
-def _take_in(mail: EmailMessage) -> Message:
-    category, address, headers = _category(mail), _reader(mail), _headers(mail)
+def _build_message(mail: EmailMessage) -> Message:
+    category, address, headers = _category(mail), _address(mail), _headers(mail)
     try:
         mail.message()  # builds every header: a line break in one is refused here
     except ValueError as error:
@@ -97,11 +98,12 @@ def _take_in(mail: EmailMessage) -> Message:
     )
 
 
-def take_in(mail: EmailMessage) -> Message:
-    """Take in one mail as the backend does, for who needs its row. Raises likewise."""
-    from preferences.tasks import enqueue_delivery
+def queue_mail(mail: EmailMessage) -> Message:
+    """Check one email, and write its message and its job. Return the message.
 
-    message = _take_in(mail)
+    Raises UnclassifiedMail or MailRefused.
+    """
+    message = _build_message(mail)
     with transaction.atomic():
         message.save(force_insert=True)
         enqueue_delivery(message)
@@ -109,12 +111,12 @@ def take_in(mail: EmailMessage) -> Message:
 
 
 class GateBackend(BaseEmailBackend):
-    """Django's mail backend: writes messages and their jobs, and sends nothing itself."""
+    """Django's mail backend: it writes messages and their jobs, and sends nothing itself."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Take in all of these mails or none; they leave when the caller's transaction commits.
+        """Queue all of these emails or none; they are sent once the caller's transaction commits.
 
         Raises UnclassifiedMail or MailRefused; `fail_silently` does not silence the gate.
         """
         with transaction.atomic():
-            return len([take_in(mail) for mail in email_messages])
+            return len([queue_mail(mail) for mail in email_messages])

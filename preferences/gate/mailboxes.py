@@ -1,7 +1,7 @@
-"""Where delivery reports wait: standard input, a file, a mbox, a Maildir, or a mailbox by IMAP.
+"""Sources of delivery reports: standard input, a file, an mbox, a Maildir, or IMAP.
 
-What was read is marked where it lies and never deleted. Mail that is no report stays unread, for
-people; one that we could not digest is flagged for them.
+Emails that were read are marked and never deleted. An email that is no report stays unread, so that
+people see it; one that made us fail is flagged for them.
 """
 
 import imaplib
@@ -15,34 +15,34 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from preferences.gate.bounce_parsing import LARGEST
+from preferences.gate.bounce_parsing import MAX_MAIL_BYTES
 
-TIMEOUT = 30
-TAKEN = "HubTaken"  # our keyword in a mailbox: looked at, whoever reads it besides
+TIMEOUT = 30  # seconds
+TAKEN = "HubTaken"  # our keyword on emails we have read, whoever else reads the mailbox
 
 
 class Mark(Enum):
-    """What is left on a mail: its IMAP flags, and what they are in a Maildir."""
+    """A mark left on an email: its IMAP flags, and the same in a Maildir."""
 
     REPORT = (f"(\\Seen {TAKEN})", "S")
     OTHER = (f"({TAKEN})", "")
-    UNDIGESTED = (f"(\\Flagged {TAKEN})", "F")
+    FAILED = (f"(\\Flagged {TAKEN})", "F")
 
 
-Mails = Iterator[tuple[bytes, Callable[[Mark], None]]]  # each with what marks it
+UnreadMails = Iterator[tuple[bytes, Callable[[Mark], None]]]  # each with the function to mark it
 
 
 class UnreadableMailbox(Exception):
-    """There is no mailbox there, or it does not open; the text says why."""
+    """The mailbox does not exist or does not open; the text says why."""
 
 
-def mails_in(source: str, stdin: BinaryIO) -> Mails:
-    """The mails of a source not taken yet: `-`, a path, or imap(s)://user:password@host/folder.
+def unread_mails(source: str, stdin: BinaryIO) -> UnreadMails:
+    """Return the unread emails of a source: `-`, a path, or imap(s)://user:password@host/folder.
 
     Raises UnreadableMailbox, also while reading and marking.
     """
     if source == "-":
-        return iter([(stdin.read(LARGEST), _nothing)])
+        return iter([(stdin.read(MAX_MAIL_BYTES), _mark_nothing)])
     if source.startswith(("imap://", "imaps://")):
         return _imap(source)
     path = Path(source)
@@ -54,21 +54,21 @@ def mails_in(source: str, stdin: BinaryIO) -> Mails:
         start = file.read(5)
         file.seek(0)
         if start != b"From ":
-            return iter([(file.read(LARGEST), _nothing)])
+            return iter([(file.read(MAX_MAIL_BYTES), _mark_nothing)])
     box = mailbox.mbox(path)
-    return ((box.get_bytes(key)[:LARGEST], _nothing) for key in box.keys())  # noqa: SIM118
+    return ((box.get_bytes(key)[:MAX_MAIL_BYTES], _mark_nothing) for key in box.keys())  # noqa: SIM118
 
 
-def _nothing(_mark: Mark) -> None:
-    """Nothing to mark: what comes again is known."""
+def _mark_nothing(_mark: Mark) -> None:
+    """Mark nothing: a report that is read again is recognised."""
 
 
-def _maildir(path: Path) -> Mails:
+def _maildir(path: Path) -> UnreadMails:
     for file in sorted((path / "new").iterdir()):
         try:
             with file.open("rb") as opened:
-                raw = opened.read(LARGEST)
-        except OSError:  # another reader of the mailbox took it, or it is no mail
+                raw = opened.read(MAX_MAIL_BYTES)
+        except OSError:  # another program took it, or it is no email
             continue
         yield raw, partial(_move, path / "cur", file)
 
@@ -78,46 +78,46 @@ def _move(cur: Path, file: Path, mark: Mark) -> None:
     file.rename(cur / f"{file.name}:2,{mark.value[1]}")
 
 
-def _imap(source: str) -> Mails:
+def _imap(source: str) -> UnreadMails:
     parts = urlsplit(source)
-    with _trouble(parts.hostname), _signed_in(source) as server:
+    with _clear_errors(parts.hostname), _signed_in(source) as server:
         folder = unquote(parts.path.strip("/")) or "INBOX"
         quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
-        chosen, [said] = server.select(f'"{quoted}"')
-        if chosen != "OK":
-            raise UnreadableMailbox(f"{parts.hostname}, {folder}: {(said or b'').decode()}")
-        _ok, [found] = server.uid("SEARCH", "UNSEEN", "UNKEYWORD", TAKEN)
-        for number in (found or b"").decode().split():
-            _ok, answer = server.uid("FETCH", number, f"(BODY.PEEK[]<0.{LARGEST}>)")
+        status, [reply] = server.select(f'"{quoted}"')
+        if status != "OK":
+            raise UnreadableMailbox(f"{parts.hostname}, {folder}: {(reply or b'').decode()}")
+        _ok, [numbers] = server.uid("SEARCH", "UNSEEN", "UNKEYWORD", TAKEN)
+        for number in (numbers or b"").decode().split():
+            _ok, answer = server.uid("FETCH", number, f"(BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)")
             raw: bytes | None = next((part[1] for part in answer if isinstance(part, tuple)), None)
-            if raw is not None:  # another reader of the mailbox may have deleted it
+            if raw is not None:  # another program may have deleted it
                 yield raw, partial(_flag, parts.hostname, server, number)
 
 
 @contextmanager
 def _signed_in(source: str) -> Iterator[imaplib.IMAP4]:
-    """A session over TLS, the server's certificate checked, ended in any case."""
+    """Open a session over TLS with a checked certificate, and close it in any case."""
     parts = urlsplit(source)
-    checked = ssl.create_default_context()
+    context = ssl.create_default_context()
     server: imaplib.IMAP4
     if parts.scheme == "imaps":
         server = imaplib.IMAP4_SSL(
-            parts.hostname or "", parts.port or 993, ssl_context=checked, timeout=TIMEOUT
+            parts.hostname or "", parts.port or 993, ssl_context=context, timeout=TIMEOUT
         )
     else:
         server = imaplib.IMAP4(parts.hostname or "", parts.port or 143, timeout=TIMEOUT)
     try:
         if parts.scheme == "imap":
-            server.starttls(checked)
+            server.starttls(context)
         server.login(unquote(parts.username or ""), unquote(parts.password or ""))
         yield server
     finally:
-        with suppress(OSError, imaplib.IMAP4.error):  # it may have hung up first
+        with suppress(OSError, imaplib.IMAP4.error):  # the server may have closed it first
             server.logout()
 
 
 @contextmanager
-def _trouble(host: str | None) -> Iterator[None]:
+def _clear_errors(host: str | None) -> Iterator[None]:
     try:
         yield
     except (OSError, imaplib.IMAP4.error) as error:
@@ -125,5 +125,5 @@ def _trouble(host: str | None) -> Iterator[None]:
 
 
 def _flag(host: str | None, server: imaplib.IMAP4, number: str, mark: Mark) -> None:
-    with _trouble(host):
+    with _clear_errors(host):
         server.uid("STORE", number, "+FLAGS.SILENT", mark.value[0])

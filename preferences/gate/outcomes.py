@@ -1,4 +1,4 @@
-"""How a message ended: its decision and its new state, together or not at all."""
+"""The outcome of a message: its decision and its final state, written together or not at all."""
 
 from django.db import connection
 from django.utils import timezone
@@ -8,7 +8,7 @@ from preferences.models import Message
 from preferences.selectors import SendDecision
 from preferences.services.escalations import open_escalation
 
-# The decision comes first: a trigger closes no message without one.
+# The decision is written first: a trigger refuses to close a message without one.
 _DECIDE = """
     INSERT INTO preferences_deliverydecision (message_id, outcome, reason, consent_id, detail, at)
     SELECT m.id, %s, %s, %s, %s, %s FROM preferences_message m
@@ -18,11 +18,13 @@ _CLOSE = """
     SET state = %s, sealed_content = NULL, attempts = attempts + 1, last_error = %s WHERE id = %s"""
 
 
-def mark(message: Message, outcome: Outcome, answer: SendDecision, detail: str = "") -> bool:
-    """Write the decision, erase the content, close the message, in the caller's transaction.
+def record_outcome(
+    message: Message, outcome: Outcome, decision: SendDecision, detail: str = ""
+) -> bool:
+    """Write the decision, erase the content and close the message, in the caller's transaction.
 
-    A notice that went to an address which takes no mail escalates at once. Out: whether the message
-    was still ours; one whose claim has run out is another worker's by now.
+    A notice sent to an unreachable address escalates at once. Return False where the claim has
+    expired: the message is another worker's by now, and nothing is written.
     """
     detail = detail[:300]
     now = connection.ops.adapt_datetimefield_value(timezone.now())
@@ -32,13 +34,13 @@ def mark(message: Message, outcome: Outcome, answer: SendDecision, detail: str =
         cursor.execute(
             _DECIDE + lock,
             [
-                *(outcome.value, answer.reason.value, answer.consent_id, detail, now),
+                *(outcome.value, decision.reason.value, decision.consent_id, detail, now),
                 *(message.pk, claim),
             ],
         )
         if not cursor.rowcount:
             return False
         cursor.execute(_CLOSE, [outcome.value, detail, message.pk])
-    if answer.reason == Reason.ESCALATE:
+    if decision.reason == Reason.ESCALATE:
         open_escalation(message=message)
     return True

@@ -1,6 +1,6 @@
-"""What each kind of reader would get of a campaign: put together like the mail itself, for nobody.
+"""Previews of a campaign: the email as each kind of recipient would get it.
 
-The readers here are in no table, so the links of these mails name nobody and do nothing.
+The recipients here are not saved, so the links in these emails name nobody and do nothing.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ADDRESS = "reader@example.com"
 
 @dataclass(frozen=True)
 class Preview:
-    """One mail as one kind of reader gets it."""
+    """The email as one kind of recipient gets it."""
 
     kind: str
     language: str
@@ -27,22 +27,22 @@ class Preview:
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """What a mail program acts on: who it is from, how it is stopped."""
-        shown = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
+        """The headers that an email program acts on: the sender, and how to unsubscribe."""
+        names = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
         return [
             ("From", self.mail.from_email),
             *(
                 (name, str(value))
                 for name, value in self.mail.extra_headers.items()
-                if name in shown
+                if name in names
             ),
         ]
 
 
 def previews_of(campaign: Campaign) -> list[Preview]:
-    """The mails of a campaign by kind of reader, each with its foot and headers.
+    """Return the emails of a campaign by kind of recipient, with footer and headers.
 
-    A notice reaches people alone, and never waits for a digest.
+    A notice has two kinds: it goes to people with an account alone, and never in a digest.
     """
     people = [
         Preview(_("Reads English"), "en", rebuild(_message(campaign, _person("en")))),

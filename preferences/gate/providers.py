@@ -1,4 +1,4 @@
-"""Events of a mail provider, as anymail normalises them, turned into our reports."""
+"""Webhooks of email providers: events, as anymail normalises them, become delivery events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,21 +17,21 @@ from preferences.services.delivery_events import (
     record_delivery_event,
 )
 
-# Those that anymail supports, that prove who they are, and that name a mail by the Message-ID we
-# gave it (others have a name of their own for it, that only their sending API tells).
+# The providers that anymail supports, that authenticate themselves, and that name an email by our
+# Message-ID (others use an ID of their own, which only their sending API returns).
 PROVIDERS = {
     "brevo": "anymail.webhooks.brevo.BrevoTrackingWebhookView",
     "mailgun": "anymail.webhooks.mailgun.MailgunTrackingWebhookView",
 }
-DEAD = (RejectReason.INVALID, RejectReason.BOUNCED)
-SOFT_BOUNCE = "soft_bounce"  # Brevo's word: anymail's event is the same as of a hard one
+PERMANENT_REJECTIONS = (RejectReason.INVALID, RejectReason.BOUNCED)
+SOFT_BOUNCE = "soft_bounce"  # Brevo's name; anymail has one event for soft and hard bounces
 
 
-def take_events(request: HttpRequest, provider: str) -> int:
-    """Check who posts, and send each event to who listens (anymail's signal); out: how many.
+def receive_events(request: HttpRequest, provider: str) -> int:
+    """Check the sender and send anymail's signal for each event. Return how many there were.
 
-    Raises Http404 without a secret or for a provider we do not know, PermissionDenied for a wrong
-    secret or signature, SuspiciousOperation (400) for what cannot be read.
+    Raises Http404 without a secret or for an unknown provider, PermissionDenied for a wrong secret
+    or signature, SuspiciousOperation (400) for events that cannot be parsed.
     """
     if not settings.ANYMAIL.get("WEBHOOK_SECRET") or provider not in PROVIDERS:
         raise Http404
@@ -44,40 +44,42 @@ def take_events(request: HttpRequest, provider: str) -> int:
         events = list(view.parse_events(request))
     except AnymailWebhookValidationFailure as error:
         raise PermissionDenied from error
-    except Exception as error:  # whatever a stranger's text makes a parser raise
+    except Exception as error:  # a parser may raise anything for hostile input
         raise SuspiciousOperation("these events cannot be read") from error
     for event in events:
         tracking.send(sender=type(view), event=event, esp_name=provider)
     return len(events)
 
 
-def kind_of(event: AnymailTrackingEvent) -> DeliveryEventKind | None:
-    """What an event says of the mail; None for what we do not ask about, like opens (R51)."""
-    words = f"{event.mta_response or ''} {event.description or ''}"
+def event_kind(event: AnymailTrackingEvent) -> DeliveryEventKind | None:
+    """Return the kind of an event; None for kinds we do not record, such as opens (R51)."""
+    diagnostic = f"{event.mta_response or ''} {event.description or ''}"
     kinds: dict[str, Callable[[], DeliveryEventKind]] = {
         EventType.DELIVERED: lambda: DeliveryEventKind.DELIVERED,
         EventType.DEFERRED: lambda: DeliveryEventKind.DELAYED,
         EventType.COMPLAINED: lambda: DeliveryEventKind.COMPLAINT,
         EventType.BOUNCED: lambda: (
-            DeliveryEventKind.SOFT if _says_soft(event) else classify_failure(text=words)
+            DeliveryEventKind.SOFT if _is_soft_bounce(event) else classify_failure(text=diagnostic)
         ),
         EventType.REJECTED: lambda: (
-            DeliveryEventKind.HARD if event.reject_reason in DEAD else DeliveryEventKind.SOFT
+            DeliveryEventKind.HARD
+            if event.reject_reason in PERMANENT_REJECTIONS
+            else DeliveryEventKind.SOFT
         ),
         EventType.FAILED: lambda: DeliveryEventKind.SOFT,
     }
-    found = kinds.get(event.event_type)
-    return found() if found else None
+    kind = kinds.get(event.event_type)
+    return kind() if kind else None
 
 
-def _says_soft(event: AnymailTrackingEvent) -> bool:
-    said = event.esp_event
-    return isinstance(said, dict) and said.get("event") == SOFT_BOUNCE
+def _is_soft_bounce(event: AnymailTrackingEvent) -> bool:
+    original = event.esp_event
+    return isinstance(original, dict) and original.get("event") == SOFT_BOUNCE
 
 
-def note_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
-    """Anymail's signal: write down what a provider says of a mail of ours; once per event."""
-    kind = kind_of(event)
+def record_provider_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
+    """Record an event about a message of ours, once (receiver of anymail's signal)."""
+    kind = event_kind(event)
     message = find_reported_message(
         message_id=str(event.message_id or ""), address=str(event.recipient or "")
     )
@@ -94,5 +96,5 @@ def note_event(*, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
 
 
 def connect() -> None:
-    """Listen to anymail's events; called once at start-up."""
-    tracking.connect(note_event, dispatch_uid="reports")
+    """Connect to anymail's signal; called once at start-up."""
+    tracking.connect(record_provider_event, dispatch_uid="reports")

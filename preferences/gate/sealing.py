@@ -1,4 +1,4 @@
-"""What is in a mail, unreadable at rest: links in it open accounts."""
+"""Encryption of stored email: its links can open accounts."""
 
 import json
 from typing import Any
@@ -9,11 +9,11 @@ CONTENT = "preferences.gate.content"
 
 
 def seal(content: dict[str, Any]) -> bytes:
-    """The content of a mail, encrypted."""
+    """Return the content of an email, encrypted."""
     return cipher(CONTENT).encrypt(json.dumps(content).encode())
 
 
 def unseal(sealed: bytes) -> dict[str, Any]:
-    """The content of a mail again. Raises InvalidToken when no key of ours opens it."""
+    """Return the decrypted content of an email. Raises InvalidToken when no key of ours fits."""
     content: dict[str, Any] = json.loads(cipher(CONTENT).decrypt(bytes(sealed)))
     return content

@@ -1,4 +1,4 @@
-"""DKIM: a mail signed as it goes out, over the headers that a mailbox must be able to trust."""
+"""DKIM signatures of outgoing email (RFC 6376)."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ import dkim
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-# Those a mail has; both unsubscribe headers among them, or one-click does not count (RFC 8058, R2).
+# Signed where present. One-click unsubscribing needs both unsubscribe headers (RFC 8058, R2).
 SIGNED = (
     b"from", b"to", b"reply-to", b"subject", b"date", b"message-id", b"mime-version",
     b"content-type", b"content-transfer-encoding", b"auto-submitted", b"list-id",
     b"list-unsubscribe", b"list-unsubscribe-post",
 )  # fmt: skip
-# Named once more than they stand there, so that nobody can add a second one (RFC 6376, 8.15).
+# Signed once more than they occur, so that nobody can add a second one (RFC 6376, 8.15).
 NO_SECOND = (b"from", b"subject", b"list-unsubscribe", b"list-unsubscribe-post")
 
 
 def signature(mail: bytes, domain: str) -> str:
-    """The value of DKIM-Signature for a whole mail with CRLF line ends (RFC 6376)."""
+    """Return the DKIM-Signature of a complete email with CRLF line ends (RFC 6376)."""
     header: bytes = dkim.sign(
         mail,
         settings.HUB_DKIM_SELECTOR.encode(),
@@ -30,10 +30,10 @@ def signature(mail: bytes, domain: str) -> str:
 
 
 class SignedMail(EmailMultiAlternatives):
-    """A mail that signs itself when the transport builds it: after every other edit."""
+    """An email that signs itself when the transport builds it, after every other change."""
 
     def message(self, **options: Any) -> Any:
-        """The mail in MIME; signed where HUB_DKIM_KEY_FILE names a key."""
+        """Return the email as MIME, signed if HUB_DKIM_KEY_FILE names a key."""
         mime: Any = super().message(**options)
         if settings.HUB_DKIM_KEY:
             domain = self.from_email.rpartition("@")[2].rstrip(">")

@@ -1,4 +1,4 @@
-"""The way out: one SMTP connection a thread, kept open between mails."""
+"""The transport: one SMTP connection per thread, kept open between emails."""
 
 import smtplib
 import threading
@@ -8,21 +8,21 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
-PER_CONNECTION = 100  # mails; servers tire of one that never ends
-IDLE = 10  # seconds; they hang up on a silent one
+MAX_PER_CONNECTION = 100  # emails; many servers limit them
+MAX_IDLE = 10  # seconds; servers close a connection that is idle for long
 
 
-class _Line(threading.local):
+class _Current(threading.local):
     connection: EmailBackend | None = None
     sent = 0
     last_used = 0.0
 
 
-_line = _Line()
+_current = _Current()
 
 
 def send(mail: EmailMessage) -> int:
-    """Give one mail to the transport; out: how many it took. Raises what the transport raises."""
+    """Give one email to the transport. Return how many it accepted. Raises its errors."""
     connection = get_connection(settings.HUB_MAIL_TRANSPORT)
     if not isinstance(connection, EmailBackend):
         return connection.send_messages([mail]) or 0
@@ -30,27 +30,27 @@ def send(mail: EmailMessage) -> int:
     try:
         accepted = kept.send_messages([mail]) or 0
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError):
-        raise  # the server said no and waits for the next mail
+        raise  # the server refused this email and can take the next
     except BaseException:
-        hang_up()
+        close_connection()
         raise
-    _line.sent += 1
-    _line.last_used = time.monotonic()
+    _current.sent += 1
+    _current.last_used = time.monotonic()
     return accepted
 
 
 def _open(fresh: EmailBackend) -> EmailBackend:
-    """This thread's connection, if it is to the same server and still young; else the fresh one."""
-    kept = _line.connection
-    idle = time.monotonic() - _line.last_used
+    """Return this thread's connection if it can be used again; else open the fresh one."""
+    kept = _current.connection
+    idle = time.monotonic() - _current.last_used
     if kept is not None and (
-        _line.sent >= PER_CONNECTION or idle > IDLE or _server(kept) != _server(fresh)
+        _current.sent >= MAX_PER_CONNECTION or idle > MAX_IDLE or _server(kept) != _server(fresh)
     ):
-        hang_up()
+        close_connection()
         kept = None
     if kept is None:
         fresh.open()
-        _line.connection, _line.sent, _line.last_used = fresh, 0, time.monotonic()
+        _current.connection, _current.sent, _current.last_used = fresh, 0, time.monotonic()
         kept = fresh
     return kept
 
@@ -59,9 +59,9 @@ def _server(backend: EmailBackend) -> tuple[object, ...]:
     return type(backend), backend.host, backend.port, backend.username
 
 
-def hang_up() -> None:
-    """Close this thread's connection, whatever state it is in."""
-    kept, _line.connection = _line.connection, None
+def close_connection() -> None:
+    """Close this thread's connection, whatever its state."""
+    kept, _current.connection = _current.connection, None
     if kept is not None:
         try:
             kept.close()

@@ -1,4 +1,4 @@
-"""What a person wants, and must, receive, as tables."""
+"""The models of this app."""
 
 from preferences.models.campaigns import Campaign, Candidate
 from preferences.models.categories import Activation, NoticeClass, Reseller, Topic

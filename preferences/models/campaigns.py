@@ -1,4 +1,4 @@
-"""What staff compose for many: the campaign, and what was decided about each candidate."""
+"""Campaigns, and what was decided about each candidate."""
 
 from django.db import models
 from django.db.models import Q
@@ -18,19 +18,20 @@ SUBJECT_LENGTH = 200
 
 
 _ENDED = "OLD.state IN ('cancelled', 'done')"
-_TEXTS = " OR ".join(
+_TEXT_CHANGED = " OR ".join(
     f"NEW.{column} <> OLD.{column}"
     for column in ("subject_en", "subject_fr", "body_en", "body_fr", "promotional")
 )
-_CATEGORY = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
+_CATEGORY_CHANGED = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
     OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
-_BEGUN = "EXISTS (SELECT 1 FROM preferences_{table} k WHERE k.campaign_id = OLD.id)"
-_POINTS_NOWHERE = """NEW.{column} IS NOT NULL AND NOT EXISTS (
+_HAS_CANDIDATE = "EXISTS (SELECT 1 FROM preferences_candidate k WHERE k.campaign_id = OLD.id)"
+_HAS_MESSAGE = "EXISTS (SELECT 1 FROM preferences_message k WHERE k.campaign_id = OLD.id)"
+_REFERENCE_IS_MISSING = """NEW.{column} IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM preferences_{table} p WHERE p.id = NEW.{column})"""
 
 
 class Campaign(models.Model):
-    """One mail to everyone it concerns, of exactly one topic or notice class."""
+    """An email to many recipients, about exactly one topic or notice class."""
 
     topic = models.ForeignKey(
         Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="campaigns"
@@ -101,7 +102,7 @@ class Campaign(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(promotional=False) | Q(topic__isnull=False),
-                name="what_promotes_is_optional",
+                name="promotional_campaign_has_a_topic",
                 violation_error_message=_("What promotes something is sent to a topic."),
             ),
             models.CheckConstraint(
@@ -110,17 +111,17 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=Q(state=CampaignState.DRAFT)
                 | ~Q(subject_en="") & ~Q(subject_fr="") & ~Q(body_en="") & ~Q(body_fr=""),
-                name="campaign_leaves_in_both_languages",
+                name="scheduled_campaign_has_both_languages",
                 violation_error_message=_("English and French are both needed."),
             ),
             *refuse(
-                "campaign_keeps_its_words",
+                "sent_campaign_keeps_its_text",
                 table="preferences_campaign",
                 when={
                     "UPDATE": "OLD.state NOT IN ('draft', 'scheduled') AND"
-                    f" (NEW.state = 'draft' OR {_TEXTS} OR {_CATEGORY}) OR ({_CATEGORY}) AND"
-                    f" ({_BEGUN.format(table='candidate')} OR {_BEGUN.format(table='message')})",
-                    "DELETE": "OLD.state <> 'draft' OR " + _BEGUN.format(table="candidate"),
+                    f" (NEW.state = 'draft' OR {_TEXT_CHANGED} OR {_CATEGORY_CHANGED})"
+                    f" OR ({_CATEGORY_CHANGED}) AND ({_HAS_CANDIDATE} OR {_HAS_MESSAGE})",
+                    "DELETE": f"OLD.state <> 'draft' OR {_HAS_CANDIDATE}",
                 },
                 message="what is being sent keeps its words",
             ),
@@ -144,25 +145,25 @@ class Campaign(models.Model):
 
     @property
     def category(self) -> NoticeClass | Topic:
-        """What it is about: the one of the two that is set."""
-        found = self.topic or self.notice_class
-        assert found is not None  # noqa: S101 -- by constraint
-        return found
+        """Its topic or notice class, whichever is set."""
+        category = self.topic or self.notice_class
+        assert category is not None  # noqa: S101 -- by constraint
+        return category
 
     def subject(self, language: str) -> str:
-        """Its subject in one of our languages."""
+        """Return its subject in one of our languages."""
         return self.subject_fr if language == "fr" else self.subject_en
 
     def body(self, language: str) -> str:
-        """Its text in one of our languages."""
+        """Return its text in one of our languages."""
         return self.body_fr if language == "fr" else self.body_en
 
 
 class Candidate(models.Model):
     """What was decided about one recipient when the campaign was resolved (R46); written once.
 
-    A million rows come in one statement, so what they point at is checked once for all of them
-    (candidate_points_at_…): none of it can go away or change its key (triggers).
+    A million rows are written in one statement. So their references are checked once for all of
+    them (candidate_points_at_…) instead of by foreign keys; triggers keep the referenced rows.
     """
 
     campaign = models.ForeignKey(
@@ -202,7 +203,7 @@ class Candidate(models.Model):
                 refuse_set(
                     f"candidate_points_at_a_{table}",
                     table="preferences_candidate",
-                    when=_POINTS_NOWHERE.format(column=column, table=table),
+                    when=_REFERENCE_IS_MISSING.format(column=column, table=table),
                     message=f"a candidate points at a {table} that is there",
                 )
                 for column, table in (
@@ -219,7 +220,7 @@ class Candidate(models.Model):
                 message="a mandatory message is never skipped",
             ),
         ]
-        # In place of the foreign key's own: a page of a campaign's candidates begins anywhere.
+        # Instead of the foreign key's index, so that a page of candidates can begin at any key.
         indexes = [models.Index(fields=["campaign", "id"], name="candidate_of_campaign")]
 
     def __str__(self) -> str:

@@ -1,6 +1,5 @@
-"""The two kinds of mail, in two tables: a choice can point at one of them only."""
+"""Notice classes and topics: two tables, so that a choice can belong to a topic only."""
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
@@ -13,10 +12,11 @@ from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
 from portals.models import Portal
 from preferences.choices import FOUNDING_CLASSES, GROUNDS, NoticeCode, TopicBasis
+from preferences.validators import validate_topic_slug
 
 
 class NoticeClass(models.Model):
-    """A mandatory category. Its words live in code; rows exist for messages to point at."""
+    """A mandatory category. Its texts are in the code; rows exist for foreign keys."""
 
     code = models.CharField(max_length=20, primary_key=True, choices=NoticeCode)
 
@@ -27,7 +27,7 @@ class NoticeClass(models.Model):
             models.CheckConstraint(
                 condition=Q(code__in=NoticeCode.values), name="notice_class_known"
             ),
-            # Rows of the closed list are added by code (post_migrate) and never go away.
+            # The rows of the closed list are added after a migration and never deleted.
             *append_only("preferences_noticeclass"),
         ]
 
@@ -41,17 +41,17 @@ class NoticeClass(models.Model):
 
     @property
     def reason(self) -> str:
-        """The same for the person it reaches."""
+        """Why it is mandatory, as told to the person."""
         return str(GROUNDS[NoticeCode(self.code)].reason)
 
     @property
     def is_active(self) -> bool:
-        """Whether mail may name it: founding, or activated by two."""
+        """Whether it is in use: one of the first five, or activated by two staff."""
         return self.code in FOUNDING_CLASSES or self.activations.count() >= 2
 
 
 class Activation(models.Model):
-    """One staff member's yes to a class added after the founding five; two make it active."""
+    """A staff member's approval of a notice class added later; two activate it."""
 
     notice_class = models.ForeignKey(
         NoticeClass, on_delete=models.PROTECT, related_name="activations"
@@ -71,7 +71,7 @@ class Activation(models.Model):
 
 
 class Reseller(models.Model):
-    """A customer who resells: the audience of some topics."""
+    """The mark of a customer who resells: some topics are for resellers alone."""
 
     customer = models.OneToOneField(
         Customer, primary_key=True, on_delete=models.PROTECT, related_name="reseller"
@@ -83,10 +83,10 @@ class Reseller(models.Model):
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):
-    """Ring two: which topics a person may choose."""
+    """Topics, with the filters of who may subscribe."""
 
     def visible_to(self, user: User) -> "TopicQuerySet":
-        """Active topics in whose audience this person is, through one of their customers."""
+        """Return the active topics that are offered to this person by one of their customers."""
         customers = Customer.objects.filter(
             pk__in=Membership.objects.live().filter(user=user).values("customer")
         )
@@ -100,7 +100,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         )
 
     def for_anyone(self) -> "TopicQuerySet":
-        """Active topics that people without an account may have, too (see Topic.is_public)."""
+        """Return the active topics for people without an account too (see Topic.is_public)."""
         return self.filter(portal=None, resellers_only=False, active=True)
 
 
@@ -119,20 +119,11 @@ def _in_both(label: str, length: int) -> tuple[models.CharField, models.CharFiel
     )
 
 
-TAKEN = ("new", "import", "digest")  # pages of staff, and the List-Id of gathered mail
-
-
-def validate_free_word(slug: str) -> None:
-    """Raises ValidationError for a short name whose page would be another one's."""
-    if slug in TAKEN:
-        raise ValidationError(_("“%(word)s” is taken by a page of the hub."), params={"word": slug})
-
-
 class Topic(models.Model):
-    """An optional category: it is sent to those who want it."""
+    """An optional category of email that people subscribe to."""
 
     slug = models.SlugField(
-        _("short name"), max_length=40, unique=True, validators=[validate_free_word]
+        _("short name"), max_length=40, unique=True, validators=[validate_topic_slug]
     )
     name_en, name_fr = _in_both("name", 100)
     purpose_en, purpose_fr = _in_both("purpose", 200)
@@ -174,7 +165,7 @@ class Topic(models.Model):
     class Meta:
         ordering = ["position", "slug"]
         constraints = [
-            # A topic can never be taken for a mandatory class, nor the other way round.
+            # A topic and a notice class never have the same name.
             models.CheckConstraint(
                 condition=~Q(slug__in=NoticeCode.values), name="topic_is_no_notice_class"
             ),
@@ -197,30 +188,30 @@ class Topic(models.Model):
 
     @property
     def name(self) -> str:
-        """Its name in the reader's language."""
+        """Its name in the active language."""
         return self._text("name")
 
     @property
     def names(self) -> dict[str, str]:
-        """Its name as the trail keeps it: in every language, for whoever reads."""
+        """Its name in every language, as audit events hold it."""
         return {"en": self.name_en, "fr": self.name_fr}
 
     @property
     def purpose(self) -> str:
-        """What it is about, in the reader's language."""
+        """What it is about, in the active language."""
         return self._text("purpose")
 
     @property
     def cadence(self) -> str:
-        """How often it comes, in the reader's language."""
+        """How often it is sent, in the active language."""
         return self._text("cadence")
 
     @property
     def is_public(self) -> bool:
-        """Whether people without an account may have it."""
+        """Whether people without an account may subscribe."""
         return self.portal_id is None and not self.resellers_only
 
     @property
     def wording(self) -> str:
-        """The text a person agrees to or refuses, as shown to them: kept as evidence."""
+        """The text that a person agrees to or refuses; it is stored as evidence."""
         return f"{self.name}\n{self.purpose}\n{self.cadence}"

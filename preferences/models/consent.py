@@ -1,4 +1,4 @@
-"""Evidence, and the state that follows from it: the database itself turns one into the other."""
+"""Consent records, and the choices that triggers derive from them."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -18,24 +18,24 @@ from preferences.models.recipients import Recipient
 
 
 def address_hash(address: str, secret: str | bytes | None = None) -> str:
-    """An address as evidence keeps it: recognisable with our key, readable by nobody."""
+    """Return the keyed hash under which evidence stores an address."""
     return salted_hmac(
         "preferences.address", address.lower(), secret=secret, algorithm="sha256"
     ).hexdigest()
 
 
 def address_hashes(address: str) -> list[str]:
-    """The same under the present and every former secret key: what evidence may hold."""
+    """Return the hashes of an address under the current and all former secret keys."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return [address_hash(address, secret) for secret in secrets]
 
 
 def wording_hash(wording: str) -> str:
-    """The version of a text is its hash."""
+    """Return the hash that identifies a version of a text."""
     return hashlib.sha256(wording.encode()).hexdigest()
 
 
-_UNPROVEN = """NEW.consent_id IS NULL OR NEW.consent_id <> (
+_WITHOUT_EVIDENCE = """NEW.consent_id IS NULL OR NEW.consent_id <> (
     SELECT r.id FROM preferences_consentrecord r
     WHERE r.recipient_id = NEW.recipient_id AND r.topic_id = NEW.topic_id
     ORDER BY r.id DESC LIMIT 1)
@@ -45,7 +45,7 @@ _UNPROVEN = """NEW.consent_id IS NULL OR NEW.consent_id <> (
 
 
 def _refused_before(same: str) -> str:
-    """Whether a no to the topic or to everything stands, which no express yes has followed."""
+    """Return SQL: a no to the topic or to everything that no express yes has followed."""
     return f"""EXISTS (
         SELECT 1 FROM preferences_consentrecord n
         WHERE n.{same} = NEW.{same} AND NOT n.wants
@@ -56,14 +56,14 @@ def _refused_before(same: str) -> str:
               AND (y.topic_id = NEW.topic_id OR (y.topic_id IS NULL AND n.topic_id IS NULL))))"""  # noqa: S608
 
 
-# A link undoes what a link stopped, a person what they stopped on their page themselves.
-_UNDONE_BY_ITS_OWN = """NOT n.wants AND (
+# A link undoes an opt-out by link, a person their own opt-out on the page.
+_MAY_BE_UNDONE = """NOT n.wants AND (
     n.source = 'mail_link' AND NEW.actor_id IS NULL
     OR n.source = 'page' AND n.actor_id = NEW.actor_id)"""
 
-# A stop undone: the same basis again, which nothing but the no just said ended.
-# What had been silence is the contract it rested on.
-_GIVES_BACK = f"""NEW.source = 'undo' AND NEW.basis = (
+# An undo restores the basis that the latest no ended, and no other. Where there was no record
+# before, the topic was sent by default, on the basis of the contract.
+_RESTORES_BASIS = f"""NEW.source = 'undo' AND NEW.basis = (
     SELECT CASE WHEN NOT s.wants AND s.id > COALESCE(p.id, 0) THEN ''
         WHEN p.id IS NULL THEN 'contract' WHEN p.wants THEN p.basis ELSE '' END
     FROM preferences_consentrecord n
@@ -73,24 +73,24 @@ _GIVES_BACK = f"""NEW.source = 'undo' AND NEW.basis = (
     LEFT JOIN preferences_consentrecord s ON s.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = n.recipient_id AND q.topic_id IS NULL AND q.id < n.id)
-    WHERE {_UNDONE_BY_ITS_OWN} AND n.id = (
+    WHERE {_MAY_BE_UNDONE} AND n.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = NEW.recipient_id
           AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL)))"""  # noqa: S608
 
-# The latest word on the topic, or on everything, is a no that this undo may take back.
-_UNDOES = f"""EXISTS (
+# The latest answer to the topic, or to everything, is a no that this undo may undo.
+_UNDOES_LATEST = f"""EXISTS (
     SELECT 1 FROM preferences_consentrecord n
-    WHERE {_UNDONE_BY_ITS_OWN} AND n.recipient_id = NEW.recipient_id AND n.id = (
+    WHERE {_MAY_BE_UNDONE} AND n.recipient_id = NEW.recipient_id AND n.id = (
         SELECT MAX(q.id) FROM preferences_consentrecord q
         WHERE q.recipient_id = NEW.recipient_id
           AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL OR NEW.topic_id IS NULL)))"""  # noqa: S608
 
 
 class ConsentRecord(models.Model):
-    """One yes or no, with what was said to whom and how; never changed, never deleted (trigger).
+    """A yes or no with its evidence; a trigger refuses to change or delete it.
 
-    Without a topic it is about all optional mail: a no stops everything, a yes takes that back.
+    Without a topic it is about all optional email: a no stops everything, a yes lifts that stop.
     """
 
     recipient = models.ForeignKey(
@@ -111,15 +111,15 @@ class ConsentRecord(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Who was signed in; nobody for a link in a mail.",
+        help_text="The signed-in person; empty for a link in an email.",
     )
     at = models.DateTimeField(
-        default=timezone.now, help_text="When it was said; an implied consent runs from here."
+        default=timezone.now, help_text="When the person chose; implied consent runs from here."
     )
     recorded_at = models.DateTimeField(
         default=timezone.now,
         null=True,
-        help_text="When this was written; empty in what is older than this column.",
+        help_text="When this was written; empty in rows older than this column.",
     )
     network_address = models.GenericIPAddressField(null=True)
 
@@ -138,24 +138,24 @@ class ConsentRecord(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(wants=False) | ~Q(source__in=OPT_OUT_SOURCES),
-                name="what_only_reduces_never_enrols",
+                name="opt_out_source_never_enrols",
             ),
             models.CheckConstraint(
-                condition=Q(wants=True) | ~Q(source=ConsentSource.UNDO), name="an_undo_gives_back"
+                condition=Q(wants=True) | ~Q(source=ConsentSource.UNDO), name="undo_is_a_yes"
             ),
             *append_only("preferences_consentrecord"),
             *refuse(
                 "undo_follows_a_stop",
                 table="preferences_consentrecord",
-                when={"INSERT": f"NEW.source = 'undo' AND NOT {_UNDOES}"},
+                when={"INSERT": f"NEW.source = 'undo' AND NOT {_UNDOES_LATEST}"},
                 message="an undo takes back what the same link or person just stopped",
             ),
             *refuse(
-                "implied_consent_revives_nothing",
+                "implied_consent_undoes_no_opt_out",
                 table="preferences_consentrecord",
                 when={
                     "INSERT": "NEW.wants AND (NEW.basis <> 'express' OR NEW.source = 'import') AND"
-                    f" NOT COALESCE({_GIVES_BACK}, FALSE) AND"
+                    f" NOT COALESCE({_RESTORES_BASIS}, FALSE) AND"
                     f" ({_refused_before('recipient_id')} OR {_refused_before('address_hash')})"
                 },
                 message="only the person undoes their own no",
@@ -195,19 +195,19 @@ class ConsentRecord(models.Model):
 
     @property
     def said_at(self) -> datetime:
-        """When the act was that this is the record of."""
+        """When the person chose."""
         return self.recorded_at or self.at
 
     @property
     def runs_from(self) -> datetime | None:
-        """Since when it counts, where that is an earlier day: of an import, or given back."""
+        """Since when the consent runs, if that is an earlier day: after an import or an undo."""
         return self.at if self.said_at - self.at > timedelta(days=1) else None
 
 
 class Choice(models.Model):
-    """A recipient's yes or no to one topic: the latest consent record, kept by triggers alone.
+    """A recipient's yes or no to a topic: the latest consent record, written by triggers alone.
 
-    There is no choice for a notice class, because no column here could hold it.
+    There is no choice for a notice class, because this table has no column for one.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="choices")
@@ -222,7 +222,11 @@ class Choice(models.Model):
             *refuse(
                 "choice_follows_consent",
                 table="preferences_choice",
-                when={"INSERT": _UNPROVEN, "UPDATE": _UNPROVEN, "DELETE": "TRUE"},
+                when={
+                    "INSERT": _WITHOUT_EVIDENCE,
+                    "UPDATE": _WITHOUT_EVIDENCE,
+                    "DELETE": "TRUE",
+                },
                 message="a choice is what its latest consent record says",
                 no_truncate=True,
             ),

@@ -1,4 +1,4 @@
-"""What a customer decides for its people: topics denied, recipients added, contacts named."""
+"""A customer's email settings: topics denied, recipients added, contacts named."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ from preferences.models.categories import NoticeClass, Topic
 
 
 class CustomerTopicDenial(models.Model):
-    """A customer does not want a topic for its people. No notice class fits in here (R43)."""
+    """A topic that a customer stops for its people. There is no column for a notice class (R43)."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="denials")
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="denials")
@@ -27,7 +27,7 @@ class CustomerTopicDenial(models.Model):
 
 
 class CustomerRecipient(models.Model):
-    """A customer has one of its people get a topic, or a class of notices to the company."""
+    """A member whom the customer sends a topic, or copies of a class of notices."""
 
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="added_mail")
     topic = models.ForeignKey(
@@ -69,16 +69,16 @@ class CustomerRecipient(models.Model):
 
     @property
     def what(self) -> Topic | NoticeClass:
-        """What is got in addition: the one of the two that is set."""
-        found = self.topic or self.notice_class
-        assert found is not None  # noqa: S101 -- by constraint
-        return found
+        """Its topic or notice class, whichever is set."""
+        category = self.topic or self.notice_class
+        assert category is not None  # noqa: S101 -- by constraint
+        return category
 
 
 class ContactRole(models.Model):
-    """One of a customer's people is its contact for billing, technical, security or legal matters.
+    """A member who is the customer's contact for billing, technical, security or legal matters.
 
-    They get the classes of choices.CONTACT_CLASSES besides the people concerned.
+    They get copies of the notice classes in choices.CONTACT_CLASSES.
     """
 
     membership = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What became of mail after it was accepted, and what is done about a notice that came back."""
+"""Delivery events, and the escalation of a notice that bounced."""
 
 from django.db import models
 from django.db.models import Q
@@ -17,9 +17,10 @@ from preferences.models.recipients import Recipient
 
 
 class DeliveryEvent(models.Model):
-    """One thing a server on the way said of one message; written once (trigger).
+    """A report by a server about one message; a trigger refuses to change it.
 
-    That our server accepted it is the message's state. Only a report says more (R48).
+    That a server accepted the message is in the message's own state. Only a report tells more
+    (R48).
     """
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reports")
@@ -27,7 +28,9 @@ class DeliveryEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
     diagnostic = models.CharField(max_length=300, blank=True, help_text="In the server's words.")
     event = models.CharField(
-        max_length=200, unique=True, help_text="Whose event it is: the same comes once."
+        max_length=200,
+        unique=True,
+        help_text="The event's name at its sender; each is recorded once.",
     )
 
     class Meta:
@@ -39,7 +42,7 @@ class DeliveryEvent(models.Model):
             *append_only("preferences_deliveryevent"),
         ]
         indexes = [
-            # A few among very many deliveries: the alarm counts from here (services/complaints.py).
+            # Few complaints among many deliveries: services/complaints.py counts with this index.
             models.Index(
                 fields=["message"],
                 condition=Q(kind=DeliveryEventKind.COMPLAINT),
@@ -52,9 +55,9 @@ class DeliveryEvent(models.Model):
 
 
 class Escalation(models.Model):
-    """A mandatory message that came back, until it has reached, or every way is tried.
+    """What is done about a notice that bounced, until the person is reached or every way is tried.
 
-    The clock takes it from step to step; `due_at` is when the next one is.
+    The periodic tick takes it from step to step; `due_at` is when the next one is.
     """
 
     message = models.OneToOneField(
@@ -111,9 +114,9 @@ class Escalation(models.Model):
 
 
 class DeliveryProbe(models.Model):
-    """A mail that asks whether an address takes mail: whatever becomes of it, it never escalates.
+    """An email that tests whether an address works. It never opens an escalation itself.
 
-    Part of an escalation, it carries the notice to another address; each is tried once.
+    As a part of an escalation it is the notice, sent to another address; each is tried once.
     """
 
     message = models.OneToOneField(

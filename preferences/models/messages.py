@@ -1,4 +1,4 @@
-"""Mail on its way, and how each ended."""
+"""Messages, and the decision on each."""
 
 from django.db import models
 from django.db.models import Q
@@ -25,7 +25,7 @@ _ENDED = "state IN ('sent', 'skipped', 'failed', 'withdrawn')"
 _DECIDED = """EXISTS (SELECT 1 FROM preferences_deliverydecision d
     WHERE d.message_id = NEW.id AND d.outcome = NEW.state)"""
 
-_NOT_AS_ITS_CAMPAIGN_HAS_IT = """NEW.state <> 'queued'
+_DIFFERS_FROM_CAMPAIGN = """NEW.state <> 'queued'
     OR NEW.campaign_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM preferences_campaign c, preferences_recipient r
     LEFT JOIN accounts_user u ON u.id = r.user_id
@@ -33,7 +33,7 @@ _NOT_AS_ITS_CAMPAIGN_HAS_IT = """NEW.state <> 'queued'
       AND COALESCE(c.topic_id, 0) = COALESCE(NEW.topic_id, 0)
       AND COALESCE(c.notice_class_id, '') = COALESCE(NEW.notice_class_id, '')
       AND COALESCE(u.email, r.address) = NEW.address)"""
-_OF_ANOTHER_CATEGORY_OR_READER = (
+_CATEGORY_OR_RECIPIENT_CHANGED = (
     "COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"
     " OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
     " OR COALESCE(NEW.campaign_id, 0) <> COALESCE(OLD.campaign_id, 0)"
@@ -43,7 +43,7 @@ _OF_ANOTHER_CATEGORY_OR_READER = (
 
 
 class Message(models.Model):
-    """One mail to one reader, of exactly one notice class or topic."""
+    """An email to one recipient, about exactly one notice class or topic."""
 
     recipient = models.ForeignKey(
         Recipient, null=True, on_delete=models.PROTECT, related_name="messages"
@@ -57,20 +57,22 @@ class Message(models.Model):
     )
     topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="messages")
     in_digest = models.BooleanField(
-        default=False, help_text="Gathered with others into one mail, when it is due."
+        default=False, help_text="Sent together with others as one email when it is due."
     )
     subject = models.CharField(max_length=SUBJECT_LENGTH)
-    sealed_content = models.BinaryField(null=True, help_text="Encrypted; gone once it is sent.")
+    sealed_content = models.BinaryField(null=True, help_text="Encrypted; erased once it is sent.")
     content_hash = models.CharField(max_length=64)
     message_id = models.CharField(max_length=255, unique=True)
     state = models.CharField(
         max_length=10, choices=MessageState, default=MessageState.QUEUED, editable=False
     )
     created_at = models.DateTimeField(default=timezone.now)
-    # Nobody touches it before this moment: the end of a worker's claim, or the next attempt.
+    # No worker takes it before this moment: the end of a claim, or the next attempt.
     due_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True)
-    claim = models.UUIDField(null=True, help_text="The worker's proof that the claim is its own.")
+    claim = models.UUIDField(
+        null=True, help_text="Names the worker's claim, which it must still hold to write."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
 
@@ -109,18 +111,18 @@ class Message(models.Model):
                 },
                 message="two staff activate a notice class before it is used",
             ),
-            # A campaign writes one message to each reader: no other row may stand in its place
-            # (R38).
+            # A campaign writes one message to each recipient. Another row in its place would keep
+            # the recipient from getting it (R38).
             *refuse(
                 "message_begins_as_its_campaign_writes_it",
                 table="preferences_message",
-                when={"INSERT": _NOT_AS_ITS_CAMPAIGN_HAS_IT},
+                when={"INSERT": _DIFFERS_FROM_CAMPAIGN},
                 message="a message waits for a worker, as its campaign has it",
             ),
             *refuse(
                 "message_keeps_its_reader",
                 table="preferences_message",
-                when={"UPDATE": _OF_ANOTHER_CATEGORY_OR_READER},
+                when={"UPDATE": _CATEGORY_OR_RECIPIENT_CHANGED},
                 message="a message keeps its category and its reader",
             ),
             *refuse(
@@ -146,19 +148,19 @@ class Message(models.Model):
             models.Index(
                 fields=["due_at"], condition=Q(state__in=UNFINISHED), name="message_unfinished"
             ),
-            # The next of a campaign, however many are done.
+            # Finds the next message of a campaign, however many are sent.
             models.Index(
                 fields=["campaign", "id"],
                 condition=Q(state__in=UNFINISHED, campaign__isnull=False),
                 name="message_of_campaign",
             ),
-            # When a topic was last sent outside a campaign.
+            # Finds when a topic was last sent outside a campaign.
             models.Index(
                 fields=["topic", "-id"],
                 condition=Q(state=MessageState.SENT, topic__isnull=False, campaign=None),
                 name="message_of_topic",
             ),
-            # How much mandatory mail went out, month by month.
+            # Counts the mandatory email of each month.
             models.Index(
                 fields=["claimed_at", "notice_class", "state"],
                 condition=Q(notice_class__isnull=False),
@@ -181,7 +183,7 @@ class Message(models.Model):
 
 
 class DeliveryDecision(models.Model):
-    """How one message ended, and why; written once (trigger)."""
+    """The outcome of one message and its reason; a trigger refuses to change it."""
 
     message = models.OneToOneField(
         Message, primary_key=True, on_delete=models.PROTECT, related_name="decision"

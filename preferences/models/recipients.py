@@ -1,4 +1,4 @@
-"""Whom mail can reach: a person, or somebody who subscribed without an account."""
+"""Recipients: people, and subscribers without an account."""
 
 from django.db import models
 from django.db.models import Q
@@ -15,12 +15,12 @@ _STOP_OF_RECORDS = """COALESCE((
 
 
 class Recipient(models.Model):
-    """One reader of mail, with what holds for all their optional mail.
+    """A recipient of email, with the settings for all their optional email.
 
-    Every person has exactly one, made with the account (trigger); `address` and `language` are for
-    those without an account. A new account takes over the subscriber at its address with their
-    choices and evidence. Three facts stay apart: all optional mail stopped, the choice of a topic
-    (Choice), and whether the address takes mail.
+    Every person has exactly one, created with the account (trigger). `address` and `language` are
+    for subscribers without an account. A new account takes over the subscriber at its address, with
+    choices and evidence. Three facts are kept apart: all optional email is stopped, the choice of a
+    topic (Choice), and whether the address is reachable.
     """
 
     user = models.OneToOneField(User, null=True, on_delete=models.PROTECT, related_name="recipient")
@@ -29,22 +29,22 @@ class Recipient(models.Model):
     address_hash = models.CharField(
         max_length=64,
         blank=True,
-        help_text="Of the address whose refusals are known; evidence knows it by this. Empty after"
-        " a change (trigger): then nothing optional is sent before they are looked up.",
+        help_text="Of the address whose opt-outs were applied. A trigger empties it when the"
+        " address changes, and no optional email is sent until they are applied again.",
     )
     stopped = models.OneToOneField(
         "preferences.ConsentRecord",
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The record that stopped all optional mail; kept by trigger.",
+        help_text="The record that stopped all optional email; written by trigger.",
     )
     paused_until = models.DateTimeField(null=True)
     digest = models.CharField(max_length=10, choices=Digest, default=Digest.IMMEDIATE)
     digest_by_link = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Whether a mail's link made it rarer, which its undo may take back.",
+        help_text="Whether a link in an email chose it, so that its undo may restore it.",
     )
     unreachable_since = models.DateTimeField(null=True)
     unreachable_reason = models.CharField(max_length=300, blank=True)
@@ -53,7 +53,7 @@ class Recipient(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="followed",
-        help_text="The person whose address the subscriber's became.",
+        help_text="The person who took over this subscriber's address.",
     )
 
     class Meta:
@@ -92,9 +92,9 @@ class Recipient(models.Model):
                     " (SELECT 1 FROM preferences_recipient r WHERE r.user_id = NEW.id)",
                 ],
             ),
-            # A person who moves to a subscriber's address: two rows would be two mails. Whoever
-            # wrote the new address, what was refused there is looked up before optional mail goes
-            # to it (R44).
+            # A person takes the address of a subscriber: two recipients would get two emails. The
+            # empty hash makes sure that known opt-outs are applied before optional email is sent
+            # there, whatever code wrote the address (R44).
             effect(
                 "recipient_follows_address",
                 table="accounts_user",
@@ -138,21 +138,21 @@ class Recipient(models.Model):
 
     @property
     def email(self) -> str:
-        """Where their mail goes."""
+        """Their email address."""
         return self.user.email if self.user else str(self.address)
 
     @property
     def masked(self) -> str:
-        """Enough of the address for its owner to know it: a link may be forwarded."""
+        """The address with most of its name left out, as a link may be forwarded."""
         local, _at, domain = self.email.partition("@")
         return f"{local[0]}…@{domain}"
 
     @property
     def reads(self) -> str:
-        """The language of their mail."""
+        """The language of their email."""
         return self.user.language if self.user else self.language
 
     @property
     def is_stopped(self) -> bool:
-        """Whether all optional mail was stopped, and that was not taken back."""
+        """Whether all optional email is stopped."""
         return self.stopped_id is not None

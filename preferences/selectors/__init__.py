@@ -1,4 +1,4 @@
-"""Reads of this app: nouns or questions."""
+"""The reads of this app."""
 
 from preferences.selectors.centre import (
     MandatoryMail,
@@ -23,9 +23,9 @@ from preferences.selectors.customer_email import (
 from preferences.selectors.portals import UnknownCategory, find_category, verdicts_for_portal
 from preferences.selectors.send_decisions import (
     SendDecision,
+    campaign_recipients,
     find_recipient,
     may_send,
-    readers_of,
     send_decision_for,
 )
 
@@ -36,6 +36,7 @@ __all__ = [
     "TopicRow",
     "UnknownCategory",
     "addable_topics",
+    "campaign_recipients",
     "centre_of",
     "choosable_topics",
     "consent_history",
@@ -50,7 +51,6 @@ __all__ = [
     "may_send",
     "notice_classes",
     "preference_centre",
-    "readers_of",
     "send_decision_for",
     "topics_for",
     "verdicts_for_portal",

@@ -1,4 +1,4 @@
-"""A topic as staff see it: who gets it now and why not, how that came about month by month."""
+"""A topic as staff see it: its audience now, and the answers of the last months."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -15,27 +15,27 @@ MONTHS = 12
 
 
 def audience_of(topic: Topic) -> AudienceEstimate:
-    """Every reader there is, by what would come of a mail of this topic now: one statement."""
+    """Count all recipients by whether they would get an email of this topic now, and why."""
     return estimate(
-        audience_counts(category=topic, readers=Recipient.objects.filter(followed_by=None))
+        audience_counts(category=topic, recipients=Recipient.objects.filter(followed_by=None))
     )
 
 
 def last_months(count: int = MONTHS) -> list[date]:
-    """The first days of this month and those before it, oldest first."""
+    """Return the first days of this month and those before it, oldest first."""
     today = timezone.localdate()
     months = [divmod(today.year * 12 + today.month - 1 - back, 12) for back in range(count)]
     return [date(year, month + 1, 1) for year, month in reversed(months)]
 
 
 def since(first_day: date) -> datetime:
-    """The moment a day begins here: compared with it, a moment is found by its index."""
+    """Return the moment a day begins, to compare with a column directly, so its index is used."""
     return timezone.make_aware(datetime.combine(first_day, time.min))
 
 
 @dataclass(frozen=True)
 class Month:
-    """How many said yes and no to a topic in one month."""
+    """The number of yes and no to a topic in one month."""
 
     first_day: date
     yes: int
@@ -43,7 +43,7 @@ class Month:
 
 
 def answers_by_month(topic: Topic) -> list[Month]:
-    """The yes and no of the last twelve months, from the evidence; oldest first."""
+    """Count the yes and no of the last twelve months from the consent records, oldest first."""
     months = last_months()
     rows = (
         ConsentRecord.objects.filter(topic=topic, at__gte=since(months[0]))
@@ -51,9 +51,9 @@ def answers_by_month(topic: Topic) -> list[Month]:
         .values(month=TruncMonth("at"))
         .annotate(yes=Count("pk", filter=Q(wants=True)), no=Count("pk", filter=Q(wants=False)))
     )
-    found = {timezone.localtime(row["month"]).date(): row for row in rows}
+    by_month = {timezone.localtime(row["month"]).date(): row for row in rows}
     nothing = {"yes": 0, "no": 0}
     return [
-        Month(first, found.get(first, nothing)["yes"], found.get(first, nothing)["no"])
+        Month(first, by_month.get(first, nothing)["yes"], by_month.get(first, nothing)["no"])
         for first in months
     ]

@@ -1,4 +1,4 @@
-"""A campaign before it leaves, and how it goes."""
+"""Campaigns: warnings and audience before sending, progress and outcomes after it."""
 
 import re
 from collections.abc import Callable
@@ -10,13 +10,20 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from preferences.audience import audience_counts
-from preferences.choices import SENDING_REASONS, UNFINISHED, MessageState, Outcome, Reason
+from preferences.choices import (
+    SENDING_REASONS,
+    UNFINISHED,
+    CampaignState,
+    MessageState,
+    Outcome,
+    Reason,
+)
 from preferences.models import Campaign, Candidate, DeliveryDecision, Message
-from preferences.selectors.send_decisions import readers_of
+from preferences.selectors.send_decisions import campaign_recipients
 
-LONG_SUBJECT = 70  # characters: more is cut off in most lists of mail
-COUNTED_EVERY = 5  # seconds: however many look on, a running campaign is counted once
-DECIDED = 3600  # seconds; what was decided about the candidates does not change
+LONG_SUBJECT = 70  # characters; most email programs cut off the rest
+PROGRESS_CACHE_SECONDS = 5  # so that many viewers cost one count
+AUDIENCE_CACHE_SECONDS = 3600  # a resolved audience never changes
 PROMOTES = re.compile(
     r"\b(discounts?|offers?|sales?|deals?|coupons?|vouchers?|promo\w*|bargains?|free of charge"
     r"|for free|save \d+|limited time|buy now|order now|upgrade now|black friday"
@@ -24,21 +31,21 @@ PROMOTES = re.compile(
     r"|temps limité|achetez|commandez|prix spécial|vendredi fou)\b|\d+ ?% off|\d+ ?% de moins",
     re.IGNORECASE,
 )
-Counted = TypeVar("Counted")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Warned:
-    """Something about a draft that its author should look at; nothing of it stops the sending."""
+class DraftWarning:
+    """A remark about a draft for its author; only one with `stops` prevents sending."""
 
     field: str
     text: str
-    stops: bool = False  # except this
+    stops: bool = False
 
 
-def warnings_of(campaign: Campaign) -> list[Warned]:
-    """What to look at before it leaves: a language missing, a long subject, adverts (R24, R31)."""
-    found = []
+def warnings_of(campaign: Campaign) -> list[DraftWarning]:
+    """Return warnings: a missing language, a long subject, advertising (R24, R31)."""
+    warnings = []
     for language, name in (("en", _("in English")), ("fr", _("in French"))):
         subject, body = campaign.subject(language), campaign.body(language)
         for field, text, missing in (
@@ -46,28 +53,28 @@ def warnings_of(campaign: Campaign) -> list[Warned]:
             (f"body_{language}", body, _("The text %(language)s is missing.")),
         ):
             if not text.strip():
-                found.append(Warned(field, missing % {"language": name}, stops=True))
+                warnings.append(DraftWarning(field, missing % {"language": name}, stops=True))
         if len(subject) > LONG_SUBJECT:
-            long = _("The subject %(language)s is longer than %(most)s characters.")
-            words = {"language": name, "most": LONG_SUBJECT}
-            found.append(Warned(f"subject_{language}", long % words))
+            too_long = _("The subject %(language)s is longer than %(most)s characters.")
+            values = {"language": name, "most": LONG_SUBJECT}
+            warnings.append(DraftWarning(f"subject_{language}", too_long % values))
         if campaign.topic_id is None and (match := PROMOTES.search(f"{subject}\n{body}")):
-            said = _(
+            advertising = _(
                 "“%(word)s” sounds like advertising. A notice carries none: send it to a topic."
             )
-            found.append(Warned(f"body_{language}", said % {"word": match[0]}))
-    return found
+            warnings.append(DraftWarning(f"body_{language}", advertising % {"word": match[0]}))
+    return warnings
 
 
 @dataclass(frozen=True)
 class AudienceEstimate:
-    """How many readers a mail has, and for what reasons it goes to them or not."""
+    """How many recipients get an email and how many do not, by reason."""
 
     sent: list[tuple[Reason, int]]
     kept_back: list[tuple[Reason, int]]
 
     @property
-    def readers(self) -> int:
+    def recipients(self) -> int:
         """How many get it."""
         return sum(count for _reason, count in self.sent)
 
@@ -78,23 +85,25 @@ class AudienceEstimate:
 
 
 def estimate(counts: dict[Reason, int]) -> AudienceEstimate:
-    """Counts by reason, told apart by what comes of them, the largest first."""
-    goes = {*SENDING_REASONS, Reason.MANDATORY, Reason.ESCALATE}
+    """Split counts by reason into sent and kept back, the largest first."""
+    sending = {*SENDING_REASONS, Reason.MANDATORY, Reason.ESCALATE}
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return AudienceEstimate(
-        sent=[(reason, count) for reason, count in ordered if reason in goes],
-        kept_back=[(reason, count) for reason, count in ordered if reason not in goes],
+        sent=[(reason, count) for reason, count in ordered if reason in sending],
+        kept_back=[(reason, count) for reason, count in ordered if reason not in sending],
     )
 
 
 def estimate_audience(campaign: Campaign) -> AudienceEstimate:
-    """Who would get it if it were sent now, and why the others would not: one statement."""
-    return estimate(audience_counts(category=campaign.topic, readers=readers_of(campaign)))
+    """Count who would get the campaign if it were sent now, and why the others would not."""
+    return estimate(
+        audience_counts(category=campaign.topic, recipients=campaign_recipients(campaign))
+    )
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign has come, in messages."""
+    """The progress of a campaign, in messages."""
 
     total: int
     waiting: int
@@ -106,18 +115,18 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many are settled."""
+        """How many have a final state."""
         return self.total - self.waiting - self.in_digests
 
     @property
     def percent(self) -> int:
-        """The same of a hundred, rounded down."""
+        """The finished share in percent, rounded down."""
         return 100 * self.done // self.total if self.total else 0
 
 
 def progress_of(campaign: Campaign) -> Progress:
-    """The state of its messages, counted through the campaign's index at most every few seconds."""
-    return _kept(campaign, f"progress.{campaign.state}", COUNTED_EVERY, _progress)
+    """Count the messages of a campaign by state, at most every few seconds."""
+    return _cached(campaign, f"progress.{campaign.state}", PROGRESS_CACHE_SECONDS, _progress)
 
 
 def _progress(campaign: Campaign) -> Progress:
@@ -129,10 +138,10 @@ def _progress(campaign: Campaign) -> Progress:
     )
     ended = dict.fromkeys(MessageState.values, 0)
     waiting = in_digests = 0
-    for state, gathered, count in states:
+    for state, in_digest, count in states:
         if state not in UNFINISHED:
             ended[state] += count
-        elif gathered:
+        elif in_digest:
             in_digests += count
         else:
             waiting += count
@@ -147,19 +156,19 @@ def _progress(campaign: Campaign) -> Progress:
     )
 
 
-def decided_about(campaign: Campaign) -> AudienceEstimate:
-    """What was decided about each candidate when it began, by reason."""
-    return _kept(campaign, "decided", DECIDED, _decided)
+def resolved_audience(campaign: Campaign) -> AudienceEstimate:
+    """Count the candidates of a campaign by what was decided when it began."""
+    return _cached(campaign, "audience", AUDIENCE_CACHE_SECONDS, _count_candidates)
 
 
-def _decided(campaign: Campaign) -> AudienceEstimate:
+def _count_candidates(campaign: Campaign) -> AudienceEstimate:
     rows = Candidate.objects.filter(campaign=campaign).order_by().values_list("reason")
-    return estimate({Reason(why): count for why, count in rows.annotate(count=Count("pk"))})
+    return estimate({Reason(reason): count for reason, count in rows.annotate(count=Count("pk"))})
 
 
 def outcomes_of(campaign: Campaign) -> list[tuple[Outcome, Reason, int]]:
-    """How its messages ended, by outcome and reason, the largest first."""
-    return _kept(campaign, f"outcomes.{campaign.state}", COUNTED_EVERY, _outcomes)
+    """Count the finished messages by outcome and reason, the largest first."""
+    return _cached(campaign, f"outcomes.{campaign.state}", PROGRESS_CACHE_SECONDS, _outcomes)
 
 
 def _outcomes(campaign: Campaign) -> list[tuple[Outcome, Reason, int]]:
@@ -169,22 +178,32 @@ def _outcomes(campaign: Campaign) -> list[tuple[Outcome, Reason, int]]:
         .values_list("outcome", "reason")
         .annotate(count=Count("pk"))
     )
-    found = [(Outcome(outcome), Reason(reason), count) for outcome, reason, count in rows]
-    return sorted(found, key=lambda row: (-row[2], row[0], row[1]))
+    outcomes = [(Outcome(outcome), Reason(reason), count) for outcome, reason, count in rows]
+    return sorted(outcomes, key=lambda row: (-row[2], row[0], row[1]))
 
 
 def candidates_of(campaign: Campaign, *, send: bool | None = None) -> QuerySet[Candidate]:
-    """Everyone a decision was written about; narrowed to who gets it, or does not."""
-    found = Candidate.objects.filter(campaign=campaign)
-    return found if send is None else found.filter(send=send)
+    """Return the candidates of a campaign: all, those it is sent to, or the others."""
+    candidates = Candidate.objects.filter(campaign=campaign)
+    return candidates if send is None else candidates.filter(send=send)
 
 
-def _kept(
-    campaign: Campaign, what: str, seconds: int, count: Callable[[Campaign], Counted]
-) -> Counted:
-    """Counted once for everyone who looks on; a campaign that has not begun has nothing to keep."""
+def _cached(
+    campaign: Campaign, name: str, seconds: int, count: Callable[[Campaign], Result]
+) -> Result:
+    """Cache a count for all viewers; nothing is cached before the audience is resolved."""
     if campaign.resolved_at is None:
         return count(campaign)
-    key = f"campaign.{campaign.pk}.{campaign.resolved_at.timestamp()}.{what}"
-    found: Counted = cache.get_or_set(key, lambda: count(campaign), seconds)  # type: ignore[assignment]
-    return found
+    key = f"campaign.{campaign.pk}.{campaign.resolved_at.timestamp()}.{name}"
+    result: Result = cache.get_or_set(key, lambda: count(campaign), seconds)  # type: ignore[assignment]
+    return result
+
+
+def finished_campaigns() -> list[Campaign]:
+    """Return the running campaigns that have nothing left to send, digests included."""
+    unfinished = Message.objects.filter(state__in=UNFINISHED, campaign__isnull=False)
+    return list(
+        Campaign.objects.filter(state=CampaignState.RUNNING, resolved_at__isnull=False).exclude(
+            pk__in=unfinished.values("campaign")
+        )
+    )

@@ -1,4 +1,4 @@
-"""What a person can choose and what they chose."""
+"""The preference centre: what a recipient can choose, and what they chose."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,12 +28,12 @@ from preferences.selectors.customer_email import Copies, copies_of
 
 
 class MandatoryMail(ValidationError):
-    """A notice class was named where a topic belongs: it cannot be chosen (R40)."""
+    """A notice class was named in place of a topic: it cannot be chosen (R40)."""
 
 
 @dataclass(frozen=True)
 class TopicRow:
-    """One switch of the preference page: what they want, and why it comes or does not."""
+    """A topic on the preference page: what they want, and why it is sent or not."""
 
     topic: Topic
     wants: bool
@@ -46,15 +46,15 @@ class TopicRow:
 
     @property
     def hint(self) -> str:
-        """Why a topic that is wanted does not come, where the page does not say it elsewhere."""
+        """Why a wanted topic is not sent, where the page does not say it elsewhere."""
         elsewhere = (Reason.DENIED, Reason.UNREACHABLE, Reason.PAUSED)
-        silent = self.comes or not self.wants or self.reason in elsewhere
-        return "" if silent else str(self.reason.label)
+        no_hint = self.comes or not self.wants or self.reason in elsewhere
+        return "" if no_hint else str(self.reason.label)
 
 
 @dataclass(frozen=True)
 class PreferenceCentre:
-    """What a reader can choose, what they cannot, and what they chose lately."""
+    """The topics and notices of a recipient, and their latest choices."""
 
     recipient: Recipient
     topics: list[TopicRow]
@@ -64,23 +64,23 @@ class PreferenceCentre:
 
     @property
     def any_wanted(self) -> bool:
-        """Whether there is optional mail to stop."""
+        """Whether there is optional email to stop."""
         return any(row.wants for row in self.topics)
 
     @property
     def paused_until(self) -> datetime | None:
-        """The end of a pause that holds now."""
+        """The end of the current pause."""
         until = self.recipient.paused_until
         return until if until is not None and until > timezone.now() else None
 
 
 def preference_centre(user: User) -> PreferenceCentre:
-    """Everything `/preferences/` shows this person."""
+    """Return everything that `/preferences/` shows this person."""
     return centre_of(Recipient.objects.select_related("user", "stopped").get(user=user))
 
 
 def centre_of(recipient: Recipient) -> PreferenceCentre:
-    """The same for any reader of mail: a person, or a subscriber without an account."""
+    """Return the same for any recipient: a person, or a subscriber without an account."""
     choices = {
         choice.topic_id: choice.consent
         for choice in Choice.objects.filter(recipient=recipient).select_related("consent")
@@ -89,14 +89,14 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
     verdicts = {
         verdict.topic_id: verdict
         for verdict in topic_verdicts(
-            topics=[topic.pk for topic in offered], readers=[recipient.pk]
+            topics=[topic.pk for topic in offered], recipients=[recipient.pk]
         )
     }
     customer_email = _settings_of_customers(recipient, verdicts)
     rows = [
         TopicRow(
             topic,
-            verdicts[topic.pk].send or _wishes(recipient, topic, choices.get(topic.pk)),
+            verdicts[topic.pk].send or _wants(recipient, topic, choices.get(topic.pk)),
             verdicts[topic.pk].send,
             verdicts[topic.pk].reason,
             choices.get(topic.pk),
@@ -116,14 +116,14 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
 
 
 def _offered(recipient: Recipient) -> QuerySet[Topic]:
-    """The topics a reader may have now."""
+    """Return the topics that a recipient may subscribe to now."""
     if recipient.user is None:
         return Topic.objects.for_anyone()
     return Topic.objects.visible_to(recipient.user)
 
 
 def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
-    """With the moments of the last campaign that reached anybody, and of the last single mail."""
+    """Add when the last campaign and the last single email of each topic were sent."""
     sent = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.SENT)
     campaigns = Campaign.objects.filter(
         Exists(sent), topic=OuterRef("pk"), resolved_at__isnull=False
@@ -136,7 +136,7 @@ def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
 
 
 def _notices_for(recipient: Recipient) -> list[NoticeClass]:
-    """What reaches a reader whatever they choose; without an account, answers to what was asked."""
+    """Return the notice classes that a recipient gets; without an account, transactional alone."""
     if recipient.user_id is None:
         return [NoticeClass(code=NoticeCode.TRANSACTIONAL)]
     return notice_classes()
@@ -151,16 +151,16 @@ class _CustomerSettings(NamedTuple):
 def _settings_of_customers(
     recipient: Recipient, verdicts: dict[int | None, Verdict]
 ) -> _CustomerSettings:
-    """What their companies decided that shows here: it is never hidden from the person (R43)."""
+    """Return what their companies decided, which is never hidden from the person (R43)."""
     if recipient.user is None:
         return _CustomerSettings([], [], [])
-    members = Membership.objects.live().filter(user=recipient.user)
-    denied = [key for key, found in verdicts.items() if not found.send]
-    added = [key for key, found in verdicts.items() if found.reason == Reason.ADDED_BY_CUSTOMER]
+    memberships = Membership.objects.live().filter(user=recipient.user)
+    denied = [key for key, verdict in verdicts.items() if not verdict.send]
+    added = [key for key, verdict in verdicts.items() if verdict.reason == Reason.ADDED_BY_CUSTOMER]
     denials = CustomerTopicDenial.objects.filter(
-        customer__in=members.values("customer"), topic__in=denied
+        customer__in=memberships.values("customer"), topic__in=denied
     )
-    additions = CustomerRecipient.objects.filter(membership__in=members, topic__in=added)
+    additions = CustomerRecipient.objects.filter(membership__in=memberships, topic__in=added)
     return _CustomerSettings(
         list(denials.select_related("customer", "by")) if denied else [],
         list(additions.select_related("membership__customer", "by")) if added else [],
@@ -168,23 +168,23 @@ def _settings_of_customers(
     )
 
 
-def _wishes(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) -> bool:
-    """What they said, or say by silence; whether it comes is another question."""
+def _wants(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) -> bool:
+    """Return whether they want the topic, by choice or by default. It may still not be sent."""
     if chosen is not None and chosen.pk > (recipient.stopped_id or 0):
         return chosen.wants
     return recipient.user_id is not None and topic.default_on and recipient.stopped_id is None
 
 
-def choosable_topics(reader: Recipient) -> QuerySet[Topic]:
-    """What a reader may choose, and what they once chose: a no is always possible."""
-    chosen = Choice.objects.filter(recipient=reader).values("topic")
-    return Topic.objects.filter(Q(pk__in=_offered(reader).values("pk")) | Q(pk__in=chosen))
+def choosable_topics(recipient: Recipient) -> QuerySet[Topic]:
+    """Return the topics that a recipient may choose or once chose: a no is always possible."""
+    chosen = Choice.objects.filter(recipient=recipient).values("topic")
+    return Topic.objects.filter(Q(pk__in=_offered(recipient).values("pk")) | Q(pk__in=chosen))
 
 
-def find_topic(reader: Recipient, slug: str) -> Topic:
-    """The topic a reader means. In: any text.
+def find_topic(recipient: Recipient, slug: str) -> Topic:
+    """Return the topic with this short name, which may be any text.
 
-    Raises MandatoryMail for a notice class, Http404 for what does not exist for them.
+    Raises MandatoryMail for a notice class, Http404 for a topic that they cannot see.
     """
     if slug in NoticeCode.values:
         raise MandatoryMail(
@@ -192,22 +192,22 @@ def find_topic(reader: Recipient, slug: str) -> Topic:
             % {"name": NoticeCode(slug).label, "reason": GROUNDS[NoticeCode(slug)].reason},
             code="mandatory",
         )
-    for topic in choosable_topics(reader):
+    for topic in choosable_topics(recipient):
         if topic.slug == slug:
             return topic
     raise Http404("no such topic")
 
 
 def notice_classes() -> list[NoticeClass]:
-    """The closed list, in the order it is explained."""
+    """Return the closed list of notice classes, in the order of the page."""
     return [NoticeClass(code=code) for code in NoticeCode.values]
 
 
 def consent_history(user: User) -> QuerySet[ConsentRecord]:
-    """A person's own choices, newest first."""
+    """Return a person's own consent records, newest first."""
     return consents_of(Recipient.objects.get(user=user))
 
 
 def consents_of(recipient: Recipient) -> QuerySet[ConsentRecord]:
-    """Everything a reader said, newest first."""
+    """Return the consent records of a recipient, newest first."""
     return recipient.consent_records.select_related("topic").order_by("-pk")

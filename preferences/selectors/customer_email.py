@@ -1,4 +1,4 @@
-"""A company's layer: what it denies, whom it adds, who its contacts are."""
+"""A company's email settings: the topics it denies, recipients it adds, and its contacts."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from preferences.models import (
 
 @dataclass(frozen=True)
 class CustomerTopic:
-    """One topic as the company's page shows it."""
+    """A topic on the company's page."""
 
     topic: Topic
     denial: CustomerTopicDenial | None
@@ -26,7 +26,7 @@ class CustomerTopic:
 
 @dataclass(frozen=True)
 class Contacts:
-    """Who is the contact for one thing, and what they get for it."""
+    """The contacts of one kind, and the notices they get as such."""
 
     kind: ContactKind
     notices: list[NoticeClass]
@@ -34,7 +34,7 @@ class Contacts:
 
 
 def topics_for(customer: Customer) -> QuerySet[Topic]:
-    """The topics offered to this company's people through it."""
+    """Return the topics offered to the people of this company."""
     portals = customer.subscriptions.filter(status=SubscriptionStatus.ACTIVE).values("portal")
     offered = Topic.objects.filter(Q(portal=None) | Q(portal__in=portals), active=True)
     if hasattr(customer, "reseller"):
@@ -43,12 +43,12 @@ def topics_for(customer: Customer) -> QuerySet[Topic]:
 
 
 def addable_topics(customer: Customer) -> QuerySet[Topic]:
-    """Those a company may have its people get; the others only the person can ask for."""
+    """Return the topics that a company may add recipients to; the others need the person."""
     return topics_for(customer).filter(basis=TopicBasis.IMPLIED)
 
 
 def topics_shown_to(customer: Customer) -> QuerySet[Topic]:
-    """What a company decides about: topics offered to it, and those it once denied."""
+    """Return the topics on the company's page: those offered to it or denied by it."""
     denied = CustomerTopicDenial.objects.filter(customer=customer)
     return Topic.objects.filter(
         Q(pk__in=topics_for(customer).values("pk")) | Q(pk__in=denied.values("topic"))
@@ -56,7 +56,7 @@ def topics_shown_to(customer: Customer) -> QuerySet[Topic]:
 
 
 def customer_topics(customer: Customer) -> list[CustomerTopic]:
-    """Each of these with its denial, if there is one."""
+    """Return each of these topics with its denial, if there is one."""
     denials = {
         denial.topic_id: denial
         for denial in CustomerTopicDenial.objects.filter(customer=customer).select_related("by")
@@ -65,7 +65,7 @@ def customer_topics(customer: Customer) -> list[CustomerTopic]:
 
 
 def customer_contacts(customer: Customer) -> list[Contacts]:
-    """Every kind of contact with who is it, in the order they are explained."""
+    """Return every kind of contact with its people, in the order of the page."""
     roles = (
         ContactRole.objects.filter(membership__customer=customer)
         .select_related("membership__user", "membership__customer", "by")
@@ -83,7 +83,7 @@ def customer_contacts(customer: Customer) -> list[Contacts]:
 
 
 def customer_recipients(customer: Customer) -> QuerySet[CustomerRecipient]:
-    """Whom the company added to a topic or a class, by name."""
+    """Return the recipients that the company added to a topic or notice class, by name."""
     return (
         CustomerRecipient.objects.filter(membership__customer=customer)
         .select_related("membership__user", "membership__customer", "topic", "notice_class", "by")
@@ -93,7 +93,7 @@ def customer_recipients(customer: Customer) -> QuerySet[CustomerRecipient]:
 
 @dataclass(frozen=True)
 class Copies:
-    """What a company has somebody get copies of, and who said so."""
+    """The notices that a company sends somebody copies of, and who decided it."""
 
     customer: Customer
     by: User
@@ -101,18 +101,18 @@ class Copies:
 
 
 def copies_of(person: User) -> list[Copies]:
-    """Which notices about their companies this person gets besides their own."""
-    members = Membership.objects.live().filter(user=person)
-    named = ContactRole.objects.filter(membership__in=members)
-    added = CustomerRecipient.objects.filter(membership__in=members, topic=None)
-    roles = [
-        Copies(one.membership.customer, one.by, _classes(ContactKind(one.kind)))
-        for one in named.select_related("membership__customer", "by")
+    """Return the copies of notices that this person gets for their companies."""
+    memberships = Membership.objects.live().filter(user=person)
+    roles = ContactRole.objects.filter(membership__in=memberships)
+    added = CustomerRecipient.objects.filter(membership__in=memberships, topic=None)
+    as_contact = [
+        Copies(role.membership.customer, role.by, _classes(ContactKind(role.kind)))
+        for role in roles.select_related("membership__customer", "by")
     ]
-    return roles + [
-        Copies(one.membership.customer, one.by, [one.notice_class])
-        for one in added.select_related("membership__customer", "by", "notice_class")
-        if one.notice_class is not None
+    return as_contact + [
+        Copies(row.membership.customer, row.by, [row.notice_class])
+        for row in added.select_related("membership__customer", "by", "notice_class")
+        if row.notice_class is not None
     ]
 
 
@@ -121,10 +121,10 @@ def _classes(kind: ContactKind) -> list[NoticeClass]:
 
 
 def contacts_for(customer: Customer, notice_class: str) -> QuerySet[User]:
-    """Who gets a copy of the company's notices of a class: its contacts, and whom it added."""
+    """Return the people who get copies of a company's notices of this class."""
     kinds = [kind for kind, codes in CONTACT_CLASSES.items() if NoticeCode(notice_class) in codes]
-    members = Membership.objects.live().filter(
+    memberships = Membership.objects.live().filter(
         Q(contact_roles__kind__in=kinds) | Q(added_mail__notice_class=notice_class),
         customer=customer,
     )
-    return User.objects.filter(is_active=True, pk__in=members.values("user")).order_by("pk")
+    return User.objects.filter(is_active=True, pk__in=memberships.values("user")).order_by("pk")

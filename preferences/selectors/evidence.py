@@ -1,4 +1,4 @@
-"""Everything that proves why one reader got, or did not get, what mail."""
+"""The evidence of why a recipient got, or did not get, each email."""
 
 import hashlib
 from typing import Any
@@ -17,14 +17,14 @@ from preferences.models import (
 
 
 def evidence_of(recipient: Recipient) -> dict[str, Any]:
-    """The consent records, choices, decisions and messages of a reader, oldest first.
+    """Return the consent records, choices, decisions and messages of a recipient, oldest first.
 
-    Out: plain data that JSON takes. A text is there as it was agreed to, or by its SHA-256; an
-    address that evidence only knows by its hash stays a hash.
+    The result is plain data for JSON. A text is given as it was agreed to, or as its SHA-256. An
+    address of which only the hash is stored is given as that hash.
     """
     return {
         "exported_at": timezone.now().isoformat(),
-        "reader": _reader(recipient),
+        "reader": _recipient(recipient),
         "consent_records": [_consent(record) for record in _records(recipient)],
         "choices": [
             {"topic": slug, "wants": wants, "consent_record": consent}
@@ -42,13 +42,13 @@ def evidence_of(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def words_hash(campaign: Campaign, language: str) -> str:
-    """The version of what a campaign says in one language: SHA-256 of subject and text."""
-    words = f"{campaign.subject(language)}\n\n{campaign.body(language)}"
-    return hashlib.sha256(words.encode()).hexdigest()
+def text_hash(campaign: Campaign, language: str) -> str:
+    """Return the SHA-256 of a campaign's subject and text in one language."""
+    text = f"{campaign.subject(language)}\n\n{campaign.body(language)}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _reader(recipient: Recipient) -> dict[str, Any]:
+def _recipient(recipient: Recipient) -> dict[str, Any]:
     return {
         "id": recipient.pk,
         "sub": str(recipient.user.sub) if recipient.user else None,
@@ -111,7 +111,7 @@ def _message(message: Message) -> dict[str, Any]:
         "mandatory": message.notice_class_id is not None,
         "campaign": message.campaign_id,
         "subject": message.subject,
-        "content_sha256": words_hash(campaign, language) if campaign else message.content_hash,
+        "content_sha256": text_hash(campaign, language) if campaign else message.content_hash,
         "state": message.state,
         "created_at": _moment(message.created_at),
         "decision": decision
@@ -128,33 +128,33 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _reports(message: Message) -> list[dict[str, Any]]:
-    """What servers said of it, oldest first (R48)."""
+    """Return the delivery events of a message, oldest first (R48)."""
     return [
         {"kind": report.kind, "at": _moment(report.at), "diagnostic": report.diagnostic}
         for report in sorted(message.reports.all(), key=lambda report: report.pk)
     ]
 
 
-def _escalation(found: Escalation | None) -> dict[str, Any] | None:
-    """How a notice that came back was followed to its end (R47)."""
-    if found is None:
+def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
+    """Return the course of the escalation of a notice that bounced (R47)."""
+    if escalation is None:
         return None
     return {
-        "state": found.state,
-        "how": found.how,
-        "opened_at": _moment(found.opened_at),
-        "super_users_told_at": _moment(found.told_at),
-        "ended_at": _moment(found.ended_at),
-        "by": str(found.by.sub) if found.by else None,
-        "reason": found.reason,
-        "test_sent": [
+        "state": escalation.state,
+        "how": escalation.how,
+        "opened_at": _moment(escalation.opened_at),
+        "super_users_told_at": _moment(escalation.told_at),
+        "ended_at": _moment(escalation.ended_at),
+        "by": str(escalation.by.sub) if escalation.by else None,
+        "reason": escalation.reason,
+        "tried": [
             {
                 "address": probe.address,
                 "message_id": probe.message.message_id,
                 "state": probe.message.state,
                 "reports": _reports(probe.message),
             }
-            for probe in sorted(found.probes.all(), key=lambda probe: probe.pk)
+            for probe in sorted(escalation.probes.all(), key=lambda probe: probe.pk)
         ],
     }
 

@@ -1,4 +1,4 @@
-"""How much mandatory mail went out: counts that anybody may read, and nothing of anybody."""
+"""Statistics of mandatory email: public counts by month and class, without personal data."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +12,12 @@ from preferences.choices import MessageState, NoticeCode
 from preferences.models import Message
 from preferences.selectors.audiences import last_months, since
 
-KEPT = 3600  # seconds
+CACHE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Sends:
-    """The mandatory mails of one month, by class in the order of the closed list."""
+    """The mandatory emails of one month, by class in the order of the closed list."""
 
     first_day: date
     counts: list[int]
@@ -36,12 +36,12 @@ class Sends:
 
 
 def mandatory_sends() -> list[Sends]:
-    """The last twelve months, newest first; counted once an hour."""
-    found: list[Sends] | None = cache.get("mandatory-sends")
-    if found is None:
-        found = _count()
-        cache.set("mandatory-sends", found, KEPT)
-    return found
+    """Return the counts of the last twelve months, newest first; they are cached for an hour."""
+    months: list[Sends] | None = cache.get("mandatory-sends")
+    if months is None:
+        months = _count()
+        cache.set("mandatory-sends", months, CACHE_SECONDS)
+    return months
 
 
 def _count() -> list[Sends]:
@@ -54,8 +54,8 @@ def _count() -> list[Sends]:
         .values_list(TruncMonth("claimed_at"), "notice_class_id")
         .annotate(count=Count("pk"))
     )
-    found = {(timezone.localtime(month).date(), code): count for month, code, count in rows}
+    counts = {(timezone.localtime(month).date(), code): count for month, code, count in rows}
     return [
-        Sends(first, [found.get((first, code), 0) for code in NoticeCode.values])
+        Sends(first, [counts.get((first, code), 0) for code in NoticeCode.values])
         for first in reversed(months)
     ]

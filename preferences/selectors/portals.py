@@ -1,4 +1,4 @@
-"""What portals ask of many people at once."""
+"""What portals ask: may this email be sent to these people?"""
 
 import re
 from collections.abc import Sequence
@@ -10,31 +10,31 @@ from django.utils.translation import gettext as _
 from portals.models import Portal
 from preferences.audience import Verdict, notice_verdicts, topic_verdicts
 from preferences.models import NoticeClass, Recipient, Topic
-from preferences.selectors.send_decisions import members_concerned
+from preferences.selectors.send_decisions import members_to_notify
 
 _SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class UnknownCategory(ValidationError):
-    """No such topic or notice class for whoever asks; the message names the field."""
+    """The portal cannot use such a topic or notice class; the message names the field."""
 
 
 def verdicts_for_portal(
     portal: Portal, category: Topic | NoticeClass, subjects: Sequence[str]
 ) -> list[Verdict | None]:
-    """Whether this portal may send this to each of these people, in their order.
+    """Return whether this portal may send this to each of these people, in their order.
 
-    In: `sub`s, any text. Out: None for whom the portal does not serve: nothing more is told about
-    anyone outside the customers that are subscribed to it.
+    `subjects` are `sub`s, or any text. The verdict is None for people whom the portal does not
+    serve: nothing more is told about people outside the customers that are subscribed to it.
     """
-    served = members_concerned(portal).filter(user=OuterRef("user"))
+    served = members_to_notify(portal).filter(user=OuterRef("user"))
     subs = {sub for sub in subjects if _SUB.fullmatch(sub)}
-    found = Recipient.objects.filter(Exists(served), user__sub__in=subs)
-    keys = {str(sub): pk for sub, pk in found.values_list("user__sub", "pk")}
+    recipients = Recipient.objects.filter(Exists(served), user__sub__in=subs)
+    keys = {str(sub): pk for sub, pk in recipients.values_list("user__sub", "pk")}
     if isinstance(category, Topic):
-        verdicts = topic_verdicts(topics=[category.pk], readers=keys.values())
+        verdicts = topic_verdicts(topics=[category.pk], recipients=keys.values())
     else:
-        verdicts = notice_verdicts(readers=keys.values())
+        verdicts = notice_verdicts(recipients=keys.values())
     by_key = {verdict.recipient_id: verdict for verdict in verdicts}
     return [by_key.get(keys.get(sub, 0)) for sub in subjects]
 
@@ -42,9 +42,9 @@ def verdicts_for_portal(
 def find_category(
     portal: Portal, *, topic: str = "", notice_class: str = ""
 ) -> Topic | NoticeClass:
-    """What a portal asks about: a topic of its own or of the provider, or a class in use.
+    """Return a topic of the portal or of the provider, or an active notice class.
 
-    Raises UnknownCategory, naming the field, for anything else.
+    Raises UnknownCategory naming the field for anything else.
     """
     if topic:
         offered = Topic.objects.filter(Q(portal=None) | Q(portal=portal), slug=topic).first()

@@ -1,4 +1,4 @@
-"""Whether one reader gets one topic, and who a reader is."""
+"""Send decisions for one recipient, and the recipients of an address, portal or campaign."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from preferences.models import Campaign, Recipient, Topic
 
 @dataclass(frozen=True)
 class SendDecision:
-    """Whether a mail goes out, why, and the key of the evidence behind it."""
+    """Whether an email is sent, why, and the key of the consent record behind it."""
 
     send: bool
     reason: Reason
@@ -23,45 +23,45 @@ class SendDecision:
 
 
 def send_decision_for(recipient: Recipient, topic: Topic) -> SendDecision:
-    """Whether this reader gets this topic at this moment."""
-    verdicts = topic_verdicts(topics=[topic.pk], readers=[recipient.pk])
-    if not verdicts:  # the subscriber's address has become a person's, who has their own row
+    """Decide whether this recipient gets this topic now."""
+    verdicts = topic_verdicts(topics=[topic.pk], recipients=[recipient.pk])
+    if not verdicts:  # a person has the subscriber's address now, and a recipient of their own
         return SendDecision(False, Reason.NO_PERSON)
     return SendDecision(verdicts[0].send, verdicts[0].reason, verdicts[0].consent_id)
 
 
 def find_recipient(address: str) -> Recipient | None:
-    """Whose this address is now: a person's, else a subscriber's."""
-    whose = Q(user__email=address) | Q(address=address, followed_by=None)
-    return Recipient.objects.filter(whose).order_by("address").first()
+    """Return the recipient of an address: a person, else a subscriber, else None."""
+    has_address = Q(user__email=address) | Q(address=address, followed_by=None)
+    return Recipient.objects.filter(has_address).order_by("address").first()
 
 
 def may_send(user: User, topic: Topic) -> bool:
-    """The one question every sender asks."""
+    """Return whether an email of this topic may be sent to this person now."""
     return send_decision_for(Recipient.objects.get(user=user), topic).send
 
 
-def members_concerned(portal: Portal | None) -> QuerySet[Membership]:
-    """Whom notices about the service concern: who is in a live customer, or in a suspended one.
+def members_to_notify(portal: Portal | None) -> QuerySet[Membership]:
+    """Return the members to send notices to: of active and suspended customers.
 
-    Those their Super User suspended, too: nobody silences a notice (R43). With a portal, of the
-    customers that have it.
+    Members whom a Super User suspended are included, because nobody can stop a notice (R43). With a
+    portal, only customers that are subscribed to it.
     """
-    members = Membership.objects.present().filter(
+    memberships = Membership.objects.present().filter(
         customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED]
     )
     if portal is None:
-        return members
-    return members.filter(
+        return memberships
+    return memberships.filter(
         customer__subscriptions__portal=portal,
         customer__subscriptions__status=SubscriptionStatus.ACTIVE,
     )
 
 
-def readers_of(campaign: Campaign) -> QuerySet[Recipient]:
-    """Whom a decision is written about: of a topic all readers, of a notice all it concerns."""
+def campaign_recipients(campaign: Campaign) -> QuerySet[Recipient]:
+    """Return the recipients to decide on: all for a topic, those concerned for a notice."""
     everyone = Recipient.objects.filter(followed_by=None)
     if campaign.topic_id is not None:
         return everyone
-    members = members_concerned(campaign.portal)
-    return everyone.filter(user__is_active=True, user__in=members.values("user_id"))
+    memberships = members_to_notify(campaign.portal)
+    return everyone.filter(user__is_active=True, user__in=memberships.values("user_id"))

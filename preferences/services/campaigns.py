@@ -1,4 +1,4 @@
-"""Mail to many: composed, scheduled, held, cancelled by staff; started and ended by the clock."""
+"""Campaigns: staff write, schedule, pause and cancel them; the clock starts and ends them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,24 +15,25 @@ from accounts.permissions import require_staff
 from accounts.services.audit import record_event
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.models import Campaign, Message, NoticeClass
-from preferences.tasks import enqueue_dispatch
+from preferences.selectors.campaigns import finished_campaigns
+from preferences.signals import campaign_running
 
 CAMPAIGN_FIELDS = (
     "topic", "notice_class", "portal", "subject_en", "subject_fr", "body_en", "body_fr",
     "promotional", "urgent",
 )  # fmt: skip
-STANDS_STILL = timedelta(minutes=1)  # a job was lost, or the transport was down
-FURTHEST_START = timedelta(days=366)  # further away is a slip of the keyboard
-LANES = 4  # slices of one campaign that may run at once, each in a worker
+STALLED_AFTER = timedelta(minutes=1)  # without a slice: a job was lost or the transport down
+MAX_START_DELAY = timedelta(days=366)  # a later start is a typing error
+PARALLEL_SLICES = 4  # of one campaign, each in a worker of its own
 
 
 class CampaignRefused(ValidationError):
-    """What was asked of a campaign makes no sense; the message says why."""
+    """The campaign cannot be changed like this; the message says why."""
 
 
 @transaction.atomic
 def create_campaign(*, actor: User, **values: Any) -> Campaign:
-    """A draft (CAMPAIGN_FIELDS), of one topic or one notice class.
+    """Create a draft (CAMPAIGN_FIELDS) of one topic or one notice class.
 
     Raises PermissionDenied without `preferences.add_campaign`, ValidationError naming the field.
     """
@@ -46,7 +47,7 @@ def create_campaign(*, actor: User, **values: Any) -> Campaign:
 
 @transaction.atomic
 def update_campaign(*, actor: User, campaign: Campaign, **values: Any) -> Campaign:
-    """Change a draft. Raises like create_campaign, and CampaignRefused once it is no draft."""
+    """Change a draft. Raises like create_campaign, and CampaignRefused if it is no draft."""
     require_staff(actor, "preferences.change_campaign")
     campaign = _lock(campaign)
     _refuse_unless(campaign, CampaignState.DRAFT)
@@ -73,7 +74,7 @@ def _write(campaign: Campaign, values: dict[str, Any]) -> None:
 def schedule_campaign(
     *, actor: User, campaign: Campaign, starts_at: datetime | None = None
 ) -> Campaign:
-    """Send a draft now, or from a moment on; its words are fixed from the first mail on.
+    """Send a draft now, or at `starts_at`. Its text is fixed once sending begins.
 
     Raises PermissionDenied without `preferences.send_topic_campaign` or, for a notice class,
     `preferences.send_notice_campaign`; CampaignRefused naming the field: a language missing (R31),
@@ -86,7 +87,7 @@ def schedule_campaign(
     now = timezone.now()
     if starts_at is not None and starts_at < now:
         raise CampaignRefused({"starts_at": _("Choose a moment to come, or send it now.")})
-    if starts_at is not None and starts_at > now + FURTHEST_START:
+    if starts_at is not None and starts_at > now + MAX_START_DELAY:
         raise CampaignRefused({"starts_at": _("Choose a moment within a year.")})
     if campaign.promotional and campaign.topic is None:
         raise CampaignRefused({"promotional": _("What promotes something is sent to a topic.")})
@@ -122,7 +123,7 @@ def unschedule_campaign(*, actor: User, campaign: Campaign) -> Campaign:
 
 @transaction.atomic
 def pause_campaign(*, actor: User, campaign: Campaign) -> Campaign:
-    """Hold what has not left yet; a batch in a worker's hands still goes. Raises likewise."""
+    """Pause a running campaign; messages already claimed are still sent. Raises likewise."""
     campaign = _lock(campaign)
     _require_sender(actor, campaign)
     _refuse_unless(campaign, CampaignState.RUNNING)
@@ -134,28 +135,28 @@ def pause_campaign(*, actor: User, campaign: Campaign) -> Campaign:
 
 @transaction.atomic
 def resume_campaign(*, actor: User, campaign: Campaign) -> Campaign:
-    """Go on sending. Raises likewise."""
+    """Continue a paused campaign. Raises likewise."""
     campaign = _lock(campaign)
     _require_sender(actor, campaign)
     _refuse_unless(campaign, CampaignState.PAUSED)
     campaign.state = CampaignState.RUNNING
     campaign.save()
     _record("campaign.resumed", actor, campaign)
-    _open_lanes(campaign)
+    _request_slices(campaign)
     return campaign
 
 
 @transaction.atomic
 def cancel_campaign(*, actor: User, campaign: Campaign) -> Campaign:
-    """End it for good; each message that has not left is withdrawn, with a decision row (R46).
+    """Cancel a campaign for good. Each unsent message is withdrawn, with a decision row (R46).
 
     Raises PermissionDenied and CampaignRefused likewise.
     """
     campaign = _lock(campaign)
     _require_sender(actor, campaign)
     _refuse_unless(campaign, CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
-    left = Message.objects.filter(campaign=campaign, state__in=UNFINISHED)
-    if campaign.resolved_at is not None and not left.exists():
+    unsent = Message.objects.filter(campaign=campaign, state__in=UNFINISHED)
+    if campaign.resolved_at is not None and not unsent.exists():
         raise CampaignRefused(_("Nothing of it is left to cancel."), code="state")
     campaign.state = CampaignState.CANCELLED
     campaign.save()
@@ -164,47 +165,45 @@ def cancel_campaign(*, actor: User, campaign: Campaign) -> Campaign:
 
 
 def _withdraw_messages(campaign: Campaign) -> int:
-    """What nobody holds is ended in three statements, however much it is; out: how many."""
-    ours = timezone.now()
-    Message.objects.filter(_unheld(), campaign=campaign).update(
-        state=MessageState.CLAIMED, claim=None, claimed_at=ours, due_at=ours
+    """Withdraw the unclaimed messages, in three statements for any number. Return how many."""
+    now = timezone.now()
+    Message.objects.filter(_unclaimed(), campaign=campaign).update(
+        state=MessageState.CLAIMED, claim=None, claimed_at=now, due_at=now
     )
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO preferences_deliverydecision (message_id, outcome, reason, detail, at)"
             " SELECT id, %s, %s, '', %s FROM preferences_message"
             " WHERE campaign_id = %s AND state = 'claimed' AND claim IS NULL",
-            [Outcome.WITHDRAWN.value, Reason.WITHDRAWN.value, ours, campaign.pk],
+            [Outcome.WITHDRAWN.value, Reason.WITHDRAWN.value, now, campaign.pk],
         )
     return Message.objects.filter(campaign=campaign, state=MessageState.CLAIMED, claim=None).update(
         state=MessageState.WITHDRAWN
     )
 
 
-def _unheld() -> Q:
-    """Messages of which no worker has a claim that still runs."""
+def _unclaimed() -> Q:
+    """Select the unfinished messages that no worker has claimed, or whose claim has expired."""
     return Q(state__in=[MessageState.QUEUED, MessageState.WAITING]) | Q(
         state=MessageState.CLAIMED, due_at__lte=timezone.now()
     )
 
 
 def _end_cancelled() -> int:
-    """Withdraw what a worker held at the cancel and gave back, or died with; out: how many."""
-    left = Message.objects.filter(_unheld(), campaign=OuterRef("pk"), state__in=UNFINISHED)
+    """Withdraw what a worker had claimed when its campaign was cancelled. Return how many."""
+    unsent = Message.objects.filter(_unclaimed(), campaign=OuterRef("pk"), state__in=UNFINISHED)
     ended = 0
-    for campaign in Campaign.objects.filter(Exists(left), state=CampaignState.CANCELLED):
+    for campaign in Campaign.objects.filter(Exists(unsent), state=CampaignState.CANCELLED):
         with transaction.atomic():
             ended += _withdraw_messages(_lock(campaign))
     return ended
 
 
 def start_due_campaigns() -> int:
-    """Begin what is scheduled for now, wake what stands still, end what is done; out: how many.
+    """Start due campaigns, restart stalled ones and end finished ones. Return how many.
 
-    Called by the clock; safe to run twice at once.
+    Called at each periodic tick. Safe to run twice at once.
     """
-    from preferences.gate.campaign_sending import finished_campaigns
-
     now, touched = timezone.now(), _end_cancelled()
     due = Campaign.objects.filter(state=CampaignState.SCHEDULED, starts_at__lte=now)
     for campaign in due:
@@ -224,9 +223,9 @@ def start_due_campaigns() -> int:
     for campaign in Campaign.objects.filter(state=CampaignState.RUNNING):
         with transaction.atomic():
             locked = _lock(campaign)
-            still = locked.last_slice_at is None or now - locked.last_slice_at >= STANDS_STILL
-            if locked.state == CampaignState.RUNNING and still:
-                _open_lanes(locked)
+            stalled = locked.last_slice_at is None or now - locked.last_slice_at >= STALLED_AFTER
+            if locked.state == CampaignState.RUNNING and stalled:
+                _request_slices(locked)
                 touched += 1
     return touched
 
@@ -235,14 +234,13 @@ def _start(campaign: Campaign, actor: User | None) -> None:
     campaign.state = CampaignState.RUNNING
     campaign.save()
     _record("campaign.started", actor, campaign)
-    _open_lanes(campaign)
+    _request_slices(campaign)
 
 
-def _open_lanes(campaign: Campaign) -> None:
+def _request_slices(campaign: Campaign) -> None:
     campaign.last_slice_at = timezone.now()
     campaign.save(update_fields=["last_slice_at"])
-    for _lane in range(LANES):
-        enqueue_dispatch(campaign)
+    campaign_running.send(sender=Campaign, campaign=campaign, slices=PARALLEL_SLICES)
 
 
 def _lock(campaign: Campaign) -> Campaign:
@@ -267,7 +265,7 @@ def _require_sender(actor: User, campaign: Campaign) -> None:
     require_staff(actor, f"preferences.send_{kind}_campaign")
 
 
-def _record(kind: str, actor: User | None, campaign: Campaign, **values: Any) -> None:
+def _record(kind: str, actor: User | None, campaign: Campaign, **event_data: Any) -> None:
     topic = campaign.topic
     record_event(
         kind=kind,
@@ -275,5 +273,5 @@ def _record(kind: str, actor: User | None, campaign: Campaign, **values: Any) ->
         subject={"en": campaign.subject_en, "fr": campaign.subject_fr},
         category=topic.names if topic else str(campaign.notice_class_id),
         campaign=campaign.pk,
-        **values,
+        **event_data,
     )

@@ -1,4 +1,4 @@
-"""A reader's yes and no. The consent record is written; the choice follows from it (trigger)."""
+"""Yes and no to topics. These services write consent records; a trigger writes the choices."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,12 +16,16 @@ from preferences.choices import UNDOABLE_SOURCES, ConsentBasis, ConsentSource
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, wording_hash
 from preferences.selectors import centre_of
-from preferences.services.recipients import lock_reader, lock_recipient, subscriber_of
+from preferences.services.recipients import (
+    get_or_create_subscriber,
+    lock_acting_recipient,
+    lock_recipient,
+)
 from preferences.tokens import read_unsubscribe_token
 
 
 class TopicRefused(ValidationError):
-    """This topic cannot be asked for; the message says why."""
+    """The topic is closed or not offered to this person; the message says which."""
 
 
 def record_consent(
@@ -35,9 +39,9 @@ def record_consent(
     basis: str = ConsentBasis.EXPRESS,
     at: datetime | None = None,
 ) -> ConsentRecord:
-    """Write what a reader said of a topic, or of all optional mail (None), in so many words.
+    """Record a yes or no to a topic, or to all optional email (None), with the text shown.
 
-    `at` is now, save for an implied basis that is given back and runs on from its old day. Runs
+    `at` is now, except for an implied basis that an undo restores: it runs from its old day. Runs
     inside the caller's transaction, with the recipient's row locked.
     """
     language = (get_language() or recipient.reads)[:2]
@@ -60,8 +64,8 @@ def record_consent(
     )
 
 
-def _stands(recipient: Recipient, topic: Topic, wants: bool, source: str) -> bool:
-    """Whether they have said just this, and nothing since."""
+def _is_current(recipient: Recipient, topic: Topic, wants: bool, source: str) -> bool:
+    """Return whether this is already their choice, so that nothing needs recording."""
     choice = (
         Choice.objects.select_related("consent")
         .filter(recipient=recipient, topic=topic, wants=wants)
@@ -76,7 +80,7 @@ def _stands(recipient: Recipient, topic: Topic, wants: bool, source: str) -> boo
 
 
 def _may_be_undone(record: ConsentRecord, source: str) -> bool:
-    """Whether the way a no came has an undo: one said another way then stands beside it."""
+    """Return whether the earlier no can be undone: then a no by another way is recorded too."""
     return record.source in UNDOABLE_SOURCES and source != record.source
 
 
@@ -90,22 +94,22 @@ def choose_topics(
     network_address: str | None = None,
     recipient: Recipient | None = None,
 ) -> list[Topic]:
-    """Say yes, or no, to these topics for oneself; out: those whose choice changed.
+    """Say yes or no to topics for oneself. Return the topics whose choice changed.
 
-    Without an actor it is a no by the link of a mail to `recipient`. Asking twice is asking once.
-    Raises PermissionDenied for a closed account and for a yes of nobody, TopicRefused when a topic
-    that is wanted is closed or not the person's.
+    Without an actor it is a no by a link in an email to `recipient`. Doing it twice changes
+    nothing. Raises PermissionDenied for a closed account and for a yes without an actor,
+    TopicRefused for a yes to a topic that is closed or not offered to the person.
     """
     if wants and actor is None:
         raise PermissionDenied("a link never enrols (R6)")
-    recipient = lock_reader(actor, recipient)
-    changed = [topic for topic in topics if not _stands(recipient, topic, wants, source)]
+    recipient = lock_acting_recipient(actor, recipient)
+    changed = [topic for topic in topics if not _is_current(recipient, topic, wants, source)]
     if wants and actor is not None:
-        theirs = set(Topic.objects.visible_to(actor))
+        offered = set(Topic.objects.visible_to(actor))
         for topic in changed:
-            if topic not in theirs:
+            if topic not in offered:
                 raise TopicRefused(_("“%(topic)s” is not offered to you.") % {"topic": topic})
-    said = "wanted" if wants else "refused" if actor else "unsubscribed"
+    kind = "wanted" if wants else "refused" if actor else "unsubscribed"
     for topic in changed:
         record_consent(
             actor=actor,
@@ -115,7 +119,7 @@ def choose_topics(
             source=source,
             network_address=network_address,
         )
-        record_event(kind=f"topic.{said}", actor=actor, person=recipient.user, topic=topic.names)
+        record_event(kind=f"topic.{kind}", actor=actor, person=recipient.user, topic=topic.names)
     return changed
 
 
@@ -142,13 +146,13 @@ def stop_all_optional(
     network_address: str | None = None,
     recipient: Recipient | None = None,
 ) -> list[Topic]:
-    """Stop every topic, later ones included, until asked for; out: those that were on.
+    """Stop every topic, later ones included. Return the topics that were on.
 
-    Without an actor it is the link of a mail to `recipient`. One record says so, whatever was
-    chosen before (R15); a yes to a topic that comes after it counts again. Mandatory mail is not
-    concerned. Raises PermissionDenied for a closed account.
+    Without an actor it is a link in an email to `recipient`. One record stops them all, whatever
+    was chosen before (R15); a later yes to a topic counts again. Notices are still sent. Raises
+    PermissionDenied for a closed account.
     """
-    recipient = lock_reader(actor, recipient)
+    recipient = lock_acting_recipient(actor, recipient)
     wanted = [row.topic for row in centre_of(recipient).topics if row.wants]
     latest = recipient.consent_records.order_by("-pk").values_list("pk", flat=True).first()
     stop = recipient.stopped
@@ -170,9 +174,9 @@ def stop_all_optional(
 def resume_optional(
     *, actor: User, source: str = ConsentSource.PAGE, network_address: str | None = None
 ) -> bool:
-    """Take back that all was stopped: what was chosen before counts again.
+    """Lift the stop of all optional email: earlier choices count again.
 
-    Out: whether anything changed. Raises PermissionDenied for a closed account.
+    Return whether anything changed. Raises PermissionDenied for a closed account.
     """
     recipient = lock_recipient(actor)
     if recipient.stopped_id is None:
@@ -193,15 +197,16 @@ def resume_optional(
 def unsubscribe(
     *, actor: None, token: str, source: str, network_address: str | None = None
 ) -> tuple[Recipient, list[Topic]]:
-    """Say no by a mailed link, without a sign-in; out: for whom and to what, none meaning all.
+    """Unsubscribe by a link in an email, without a sign-in.
 
-    Who was only an address is kept as one that wants no mail. Doing it again is success (R6).
-    Raises BadToken, whatever is wrong with the token (R4).
+    Return the recipient and the topics; no topic means all optional email. An address that had no
+    recipient gets one, so that its opt-out is kept. Doing it again succeeds (R6). Raises BadToken,
+    whatever is wrong with the token (R4).
     """
     recipient, topics = read_unsubscribe_token(token)
     if recipient.pk is None:
-        recipient = subscriber_of(recipient.email, recipient.language)
-    with translation.override(recipient.reads):  # the mail's, whatever the browser's
+        recipient = get_or_create_subscriber(recipient.email, recipient.language)
+    with translation.override(recipient.reads):  # the email's language, not the browser's
         if topics:
             choose_topics(
                 actor=actor,

@@ -1,4 +1,4 @@
-"""Too many complaints about one mail: staff are warned, then the hub holds it (R12)."""
+"""The alarm on complaints about a campaign: staff are warned, then the hub pauses it (R12)."""
 
 from django.db import transaction
 
@@ -10,33 +10,33 @@ from preferences.choices import CampaignState, MessageState
 from preferences.choices.delivery_events import DeliveryEventKind
 from preferences.models import Campaign, DeliveryEvent, Message
 
-WARN_AT = 0.001  # of the mails sent: what large mail services still bear
-HOLD_AT = 0.003  # where they begin to refuse all our mail
+WARN_AT = 0.001  # complaints per email sent; large email services tolerate less than this
+PAUSE_AT = 0.003  # from here on they refuse all our email
 
 
 @transaction.atomic
 def watch_complaints(*, campaign_pk: int) -> Campaign:
-    """Look at a campaign after a complaint: warn staff once, hold it while it runs.
+    """Check a campaign after a complaint: warn staff once, and pause it at a higher rate.
 
-    A notice is never held.
+    A campaign of notices is never paused.
     """
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_pk)
     if campaign.topic_id is None:
         return campaign
-    complaints = complaints_about(campaign)
+    complaints = count_complaints(campaign)
     sent = _sent(campaign, at_most=int(complaints / WARN_AT) + 1)
     rate = complaints / max(sent, 1)
     if rate >= WARN_AT:
-        _say("campaign.complaints", campaign, complaints, sent)
-    if rate >= HOLD_AT and campaign.state == CampaignState.RUNNING:
+        _report("campaign.complaints", campaign, complaints, sent)
+    if rate >= PAUSE_AT and campaign.state == CampaignState.RUNNING:
         campaign.state = CampaignState.PAUSED
         campaign.save(update_fields=["state"])
-        _say("campaign.held", campaign, complaints, sent)
+        _report("campaign.held", campaign, complaints, sent)
     return campaign
 
 
-def complaints_about(campaign: Campaign) -> int:
-    """How many of its readers complained: from the complaints to their mails, not the other way."""
+def count_complaints(campaign: Campaign) -> int:
+    """Count the recipients of a campaign who complained."""
     complaints = DeliveryEvent.objects.filter(
         kind=DeliveryEventKind.COMPLAINT, message__campaign=campaign
     )
@@ -44,15 +44,17 @@ def complaints_about(campaign: Campaign) -> int:
 
 
 def _sent(campaign: Campaign, *, at_most: int) -> int:
-    """How many mails were sent, counted as far as it matters: it may be a million."""
+    """Count the emails sent, up to `at_most`: a campaign may have a million."""
     sent = Message.objects.filter(campaign=campaign, state=MessageState.SENT).order_by()
     return sent.values("pk")[:at_most].count()
 
 
-def _say(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
-    """Tell the trail each time it is held, staff by mail once of each kind."""
-    told = AuditEvent.objects.filter(kind=kind, customer=None, data__campaign=campaign.pk).exists()
-    if told and kind == "campaign.complaints":
+def _report(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
+    """Record a warning once and each pause, and email the staff who send campaigns."""
+    reported = AuditEvent.objects.filter(
+        kind=kind, customer=None, data__campaign=campaign.pk
+    ).exists()
+    if reported and kind == "campaign.complaints":
         return
     record_event(
         kind=kind,
@@ -62,12 +64,12 @@ def _say(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
         complaints=complaints,
         sent=sent,
     )
-    for reader in staff_with("send_topic_campaign", app="preferences"):
+    for person in staff_with("send_topic_campaign", app="preferences"):
         send_to(
-            reader,
+            person,
             "preferences/emails/complaints",
             notice_class="transactional",
-            subject=campaign.subject(reader.language),
+            subject=campaign.subject(person.language),
             complaints=complaints,
             sent=sent,
             held=kind == "campaign.held",

@@ -1,6 +1,6 @@
-"""A company's layer: topics it does not want, people it adds, contacts it names.
+"""A company's email settings: topics it denies, recipients it adds, contacts it names.
 
-It adds readers, or takes optional mail away; nothing here can keep a notice from anybody (R43).
+They add recipients or take optional email away. None can keep a notice from anybody (R43).
 """
 
 from typing import Any
@@ -27,23 +27,23 @@ from preferences.selectors.customer_email import addable_topics, topics_for
 
 
 class CustomerEmailRefused(ValidationError):
-    """What a company asks of its people's mail makes no sense; the message says why."""
+    """The company cannot have this setting; the message says why."""
 
 
 @transaction.atomic
 def deny_topic(*, actor: User, customer: Customer, topic: Topic) -> CustomerTopicDenial:
-    """Stop a topic for everyone in the company, whatever they chose; twice is once.
+    """Stop a topic for everyone in the company, whatever they chose. Doing it twice is safe.
 
-    Who also belongs to another company that lets it through still gets it through that one. Raises
-    PermissionDenied, or CustomerEmailRefused naming `topic` when it is not offered to the company.
+    People who also belong to a company that allows it still get it. Raises PermissionDenied, or
+    CustomerEmailRefused naming `topic` when it is not offered to the company.
     """
     customer = lock_managed_customer(actor, customer)
     if not topics_for(customer).filter(pk=topic.pk).exists():
         raise CustomerEmailRefused({"topic": _("This mail is not offered to your company.")})
-    denial, made = CustomerTopicDenial.objects.get_or_create(
+    denial, created = CustomerTopicDenial.objects.get_or_create(
         customer=customer, topic=topic, defaults={"by": actor}
     )
-    if made:
+    if created:
         record_event(
             kind="customer_email.topic_denied", actor=actor, customer=customer, topic=topic.names
         )
@@ -52,7 +52,7 @@ def deny_topic(*, actor: User, customer: Customer, topic: Topic) -> CustomerTopi
 
 @transaction.atomic
 def allow_topic(*, actor: User, customer: Customer, topic: Topic) -> bool:
-    """Let it through again: what each person chose counts. Out: whether it was denied.
+    """Allow a topic again: each person's own choice counts. Return whether it was denied.
 
     Raises PermissionDenied.
     """
@@ -69,9 +69,9 @@ def allow_topic(*, actor: User, customer: Customer, topic: Topic) -> bool:
 def add_recipient(
     *, actor: User, membership: Membership, category: Topic | NoticeClass
 ) -> CustomerRecipient:
-    """Have one of the company's people get a topic, or copies of a class of notices; twice is once.
+    """Send a member of the company a topic, or copies of a class of notices. Twice is safe.
 
-    Their own no to a topic still counts. Raises PermissionDenied, or CustomerEmailRefused
+    The person's own no to a topic still counts. Raises PermissionDenied, or CustomerEmailRefused
     naming `person` or `category`.
     """
     customer, membership = _lock_present(actor, membership)
@@ -81,41 +81,41 @@ def add_recipient(
             {"category": _("Only the person themselves can ask for this mail.")}
         )
     notice_class = category if isinstance(category, NoticeClass) else None
-    row, made = CustomerRecipient.objects.get_or_create(
+    row, created = CustomerRecipient.objects.get_or_create(
         membership=membership, topic=topic, notice_class=notice_class, defaults={"by": actor}
     )
-    if made:
+    if created:
         _record("customer_email.recipient_added", actor, row.membership, category=_names(category))
     return row
 
 
 @transaction.atomic
 def remove_recipient(*, actor: User, recipient: CustomerRecipient) -> bool:
-    """Take an addition back; what the person gets otherwise stays. Out: whether it was there.
+    """Remove a recipient that the company added. Return whether there was one.
 
-    Raises PermissionDenied.
+    What the person gets by their own choice stays. Raises PermissionDenied.
     """
     lock_managed_customer(actor, recipient.membership.customer)
-    gone, _rows = CustomerRecipient.objects.filter(pk=recipient.pk).delete()
-    if gone:
+    deleted, _rows = CustomerRecipient.objects.filter(pk=recipient.pk).delete()
+    if deleted:
         names = _names(recipient.what)
         _record("customer_email.recipient_removed", actor, recipient.membership, category=names)
-    return bool(gone)
+    return bool(deleted)
 
 
 @transaction.atomic
 def name_contact(*, actor: User, membership: Membership, kind: str) -> ContactRole:
-    """Make one of the company's people its contact for something; twice is once.
+    """Make a member the company's contact of one kind. Doing it twice is safe.
 
     Raises PermissionDenied, or CustomerEmailRefused naming `person` or `kind`.
     """
     _customer, membership = _lock_present(actor, membership)
     if kind not in ContactKind.values:
         raise CustomerEmailRefused({"kind": _("There is no such contact.")})
-    row, made = ContactRole.objects.get_or_create(
+    row, created = ContactRole.objects.get_or_create(
         membership=membership, kind=kind, defaults={"by": actor}
     )
-    if made:
+    if created:
         _record(
             "customer_email.contact_named",
             actor,
@@ -127,54 +127,54 @@ def name_contact(*, actor: User, membership: Membership, kind: str) -> ContactRo
 
 @transaction.atomic
 def remove_contact(*, actor: User, contact: ContactRole) -> bool:
-    """End a contact role. Out: whether it was there. Raises PermissionDenied."""
+    """End a contact role. Return whether there was one. Raises PermissionDenied."""
     lock_managed_customer(actor, contact.membership.customer)
-    gone, _rows = ContactRole.objects.filter(pk=contact.pk).delete()
-    if gone:
+    deleted, _rows = ContactRole.objects.filter(pk=contact.pk).delete()
+    if deleted:
         label = ContactKind(contact.kind).label
         _record(
             "customer_email.contact_removed", actor, contact.membership, contact=_in_both(label)
         )
-    return bool(gone)
+    return bool(deleted)
 
 
 def drop_mail_of_leaver(*, membership: Membership) -> dict[str, list[str]]:
-    """What a company had somebody get ends with their place in it, in the caller's transaction.
+    """End a member's contact roles and added email, in the caller's transaction.
 
-    Out: words for the event: the contact roles and additions that ended.
+    Return them as data for the audit event.
     """
     contacts = ContactRole.objects.filter(membership=membership)
     added = CustomerRecipient.objects.filter(membership=membership).select_related("topic")
-    said = {
+    ended = {
         "contact_roles": sorted(contacts.values_list("kind", flat=True)),
         "added_mail": [row.category for row in added],
     }
     contacts.delete()
     added.delete()
-    return {name: values for name, values in said.items() if values}
+    return {name: values for name, values in ended.items() if values}
 
 
 def _lock_present(actor: User, membership: Membership) -> tuple[Customer, Membership]:
     customer = lock_managed_customer(actor, membership.customer)
-    found = (
+    locked = (
         Membership.objects.present()
         .select_for_update(of=("self",))
         .select_related("user", "customer")
         .filter(pk=membership.pk)
         .first()
     )
-    if found is None:
+    if locked is None:
         raise CustomerEmailRefused({"person": _("Only people of the company can be added.")})
-    return customer, found
+    return customer, locked
 
 
 def _in_both(label: str | Promise) -> dict[str, str]:
-    """A word of ours as the trail keeps it: in every language."""
-    words = {}
+    """Return a label of ours in every language, as audit events hold it."""
+    texts = {}
     for language in Language.values:
         with translation.override(language):
-            words[language] = str(label)
-    return words
+            texts[language] = str(label)
+    return texts
 
 
 def _names(category: Topic | NoticeClass) -> dict[str, str]:
@@ -183,11 +183,11 @@ def _names(category: Topic | NoticeClass) -> dict[str, str]:
     return _in_both(NoticeCode(category.code).label)
 
 
-def _record(kind: str, actor: User, membership: Membership, **words: Any) -> None:
+def _record(kind: str, actor: User, membership: Membership, **event_data: Any) -> None:
     record_event(
         kind=kind,
         actor=actor,
         customer=membership.customer,
         person=membership.user,
-        **words,
+        **event_data,
     )

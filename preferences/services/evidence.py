@@ -1,4 +1,4 @@
-"""What is known of one reader, handed out as evidence; who took it stands in the trail."""
+"""The export of evidence about one recipient; each export is an audit event."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from preferences.selectors.evidence import evidence_of
 
 @transaction.atomic
 def export_evidence(*, actor: User, recipient: Recipient) -> dict[str, Any]:
-    """Everything that proves why a reader got, or did not get, what mail (R22, R36).
+    """Export the evidence of why a recipient got, or did not get, each email (R22, R36).
 
-    Out: plain data, see selectors.evidence. A person finds the export in their own history. Raises
-    PermissionDenied without `preferences.view_consentrecord`.
+    Return plain data (see selectors.evidence). The person sees the export in their own history.
+    Raises PermissionDenied without `preferences.view_consentrecord`.
     """
     require_staff(actor, "preferences.view_consentrecord")
-    found = evidence_of(recipient)
+    evidence = evidence_of(recipient)
     record_event(
         kind="evidence.exported",
         actor=actor,
         person=recipient.user,
         reader=recipient.masked,
         recipient=recipient.pk,
-        count=len(found["consent_records"]),
+        count=len(evidence["consent_records"]),
     )
-    return found
+    return evidence

@@ -1,6 +1,6 @@
-"""A former list tool's readers, with the basis on which they were written to.
+"""The import of subscribers from another mailing list tool, with the basis of their consent.
 
-Nobody's refusal is undone: neither the person's nor one known for the address (R44).
+It never undoes an opt-out, neither the person's nor one known for the address (R44).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,24 +25,24 @@ from preferences.models.consent import address_hash, address_hashes, wording_has
 from preferences.selectors.refusals import refused_addresses, refuses
 from preferences.services.recipients import follow_address
 
-WANTED = {
+SUBSCRIBED_WORDS = {
     "", "1", "yes", "true", "subscribed", "confirmed", "enabled", "active", "oui", "vrai", "actif",
     "inscrit", "inscrite", "abonné", "abonnée", "confirmé",
 }  # fmt: skip
-MOST_LINES = 10_000
-REFUSED = {
+MAX_LINES = 10_000
+UNSUBSCRIBED_WORDS = {
     "0", "no", "false", "unsubscribed", "opted out", "opt-out", "blocklisted", "disabled",
     "complained", "non", "faux", "désinscrit", "désinscrite", "désabonné", "désabonnée", "refusé",
 }  # fmt: skip
 
 
 class ImportRefused(ValidationError):
-    """The import as a whole cannot be done; the message names what is missing."""
+    """The import cannot be done at all; the message says why."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where in a line each thing stands, counted from 0; None: the file does not say."""
+    """The position of each column, counted from 0; None where the file has no such column."""
 
     address: int
     status: int | None = None
@@ -52,7 +52,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class ImportedRow:
-    """One line of the file, and what came of it."""
+    """A line of the file and its outcome."""
 
     number: int
     address: str
@@ -73,27 +73,27 @@ def import_consents(
     wording: str,
     dry_run: bool,
 ) -> list[ImportedRow]:
-    """Write what a former list says about one topic; out: what came, or would come, of each line.
+    """Import subscriptions and opt-outs of one topic. Return the outcome of each line.
 
-    In: the lines without their heading; `basis` (ConsentBasis) and `wording`, how consent was
-    asked for, are the evidence for every yes; an implied one needs the date column, since it runs
-    from there. Lines that cannot be used are reported and left out. Raises PermissionDenied
-    without `preferences.change_topic`, ImportRefused naming the field.
+    `lines` come without the heading. `basis` (ConsentBasis) and `wording` (the text people agreed
+    to) are the evidence for every yes. An implied basis needs the date column, because it runs from
+    that date. Unusable lines are reported and left out. A dry run writes nothing. Raises
+    PermissionDenied without `preferences.change_topic`, ImportRefused naming the field.
     """
     require_staff(actor, "preferences.change_topic")
-    if len(lines) > MOST_LINES:
-        raise ImportRefused({"file": _("At most %(count)s lines at once.") % {"count": MOST_LINES}})
+    if len(lines) > MAX_LINES:
+        raise ImportRefused({"file": _("At most %(count)s lines at once.") % {"count": MAX_LINES}})
     topic = Topic.objects.select_for_update().get(pk=topic.pk)
-    _require_ground(topic, columns, basis, wording)
+    _require_basis(topic, columns, basis, wording)
     rows = [_read(line, columns, basis) for line in lines]
     rows = _without_repeats(rows)
-    readers = _readers({row.address for row in _good(rows)}, lock=not dry_run)
-    rows = _judged(rows, topic, readers, basis)
+    recipients = _recipients({row.address for row in _usable(rows)}, lock=not dry_run)
+    rows = _with_outcomes(rows, topic, recipients, basis)
     if dry_run:
         return rows
     try:
         with transaction.atomic():
-            _write(rows, topic, readers, actor=actor, basis=basis, wording=wording)
+            _write(rows, topic, recipients, actor=actor, basis=basis, wording=wording)
     except IntegrityError as error:
         raise ImportRefused(_("Somebody in this file chose just now. Please try again.")) from error
     record_event(
@@ -106,7 +106,7 @@ def import_consents(
     return rows
 
 
-def _require_ground(topic: Topic, columns: Columns, basis: str, wording: str) -> None:
+def _require_basis(topic: Topic, columns: Columns, basis: str, wording: str) -> None:
     if basis not in ConsentBasis.values:
         raise ImportRefused({"basis": _("Say on what basis these people may be written to.")})
     if not wording.strip():
@@ -120,10 +120,11 @@ def _require_ground(topic: Topic, columns: Columns, basis: str, wording: str) ->
 
 
 def _read(line: Line, columns: Columns, basis: str) -> ImportedRow:
-    """One line as it is meant, or with what is wrong with it."""
+    """Parse one line, or return it with what is wrong with it as its outcome."""
 
-    def cell(place: int | None) -> str:
-        return line.cells[place] if place is not None and place < len(line.cells) else ""
+    def cell(position: int | None) -> str:
+        has_cell = position is not None and position < len(line.cells)
+        return line.cells[position] if position is not None and has_cell else ""
 
     row = ImportedRow(line.number, cell(columns.address))
     try:
@@ -131,10 +132,10 @@ def _read(line: Line, columns: Columns, basis: str) -> ImportedRow:
     except ValidationError:
         return replace(row, outcome=ImportOutcome.BAD_ADDRESS)
     status = cell(columns.status).strip().lower()
-    if status not in WANTED | REFUSED:
+    if status not in SUBSCRIBED_WORDS | UNSUBSCRIBED_WORDS:
         return replace(row, outcome=ImportOutcome.BAD_STATUS)
     at = _moment(cell(columns.date))
-    wants = status in WANTED
+    wants = status in SUBSCRIBED_WORDS
     needs_date = wants and basis != ConsentBasis.EXPRESS
     if (at is None and (cell(columns.date) or needs_date)) or (at and at > timezone.now()):
         return replace(row, outcome=ImportOutcome.BAD_DATE)
@@ -144,67 +145,67 @@ def _read(line: Line, columns: Columns, basis: str) -> ImportedRow:
 
 
 def _moment(text: str) -> datetime | None:
-    """A date, or a date and time, as ISO 8601 writes them; None for anything else."""
+    """Parse a date, or a date and time, in ISO 8601; None for anything else."""
     try:
         if moment := parse_datetime(text):
             return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
         day = parse_date(text)
-    except ValueError:  # the 31st of February
+    except ValueError:  # such as 31 February
         return None
     return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
 
-def _good(rows: Iterable[ImportedRow]) -> list[ImportedRow]:
+def _usable(rows: Iterable[ImportedRow]) -> list[ImportedRow]:
     return [row for row in rows if row.outcome == ImportOutcome.ADDED]
 
 
 def _without_repeats(rows: list[ImportedRow]) -> list[ImportedRow]:
-    """An address counts once: its refusal if there is one, else its first line."""
-    refused = {row.address for row in _good(rows) if not row.wants}
+    """Keep one line of each address: its opt-out if there is one, else the first."""
+    opted_out = {row.address for row in _usable(rows) if not row.wants}
     seen: set[str] = set()
-    judged = []
+    unique_rows = []
     for row in rows:
         if row.outcome == ImportOutcome.ADDED:
-            passed_over = row.wants and row.address in refused
+            passed_over = row.wants and row.address in opted_out
             if passed_over or row.address in seen:
                 row = replace(row, outcome=ImportOutcome.REPEATED)
             else:
                 seen.add(row.address)
-        judged.append(row)
-    return judged
+        unique_rows.append(row)
+    return unique_rows
 
 
-def _readers(addresses: set[str], *, lock: bool) -> dict[str, Recipient]:
-    """Address → who has it now; rows locked when something is to be written."""
+def _recipients(addresses: set[str], *, lock: bool) -> dict[str, Recipient]:
+    """Return the recipient of each address, with rows locked if the import will write."""
     rows = Recipient.objects.filter(followed_by=None)
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
-    subscribers = {str(one.address): one for one in rows.filter(address__in=addresses)}
+    subscribers = {str(row.address): row for row in rows.filter(address__in=addresses)}
     people = rows.filter(user__email__in=addresses).select_related("user")
-    return subscribers | {one.email: one for one in people}
+    return subscribers | {row.email: row for row in people}
 
 
-def _judged(
-    rows: list[ImportedRow], topic: Topic, readers: Mapping[str, Recipient], basis: str
+def _with_outcomes(
+    rows: list[ImportedRow], topic: Topic, recipients: Mapping[str, Recipient], basis: str
 ) -> list[ImportedRow]:
-    """What each good line comes to, against what is known of the person and of the address."""
+    """Give each usable line its outcome, from what is known of its person and address."""
     choices = {
         choice.recipient_id: choice
         for choice in Choice.objects.select_related("consent").filter(
-            topic=topic, recipient__in=[reader.pk for reader in readers.values()]
+            topic=topic, recipient__in=[recipient.pk for recipient in recipients.values()]
         )
     }
-    refused_at = refused_addresses([row.address for row in _good(rows)], topic)
+    refused_at = refused_addresses([row.address for row in _usable(rows)], topic)
 
-    def judge(row: ImportedRow) -> ImportOutcome:
-        reader = readers.get(row.address)
-        choice = choices.get(reader.pk) if reader else None
+    def outcome_of(row: ImportedRow) -> ImportOutcome:
+        recipient = recipients.get(row.address)
+        choice = choices.get(recipient.pk) if recipient else None
         if not row.wants:
             known = choice is not None and not choice.wants
             return ImportOutcome.UNCHANGED if known else ImportOutcome.OPTED_OUT
-        if row.address in refused_at or (reader and refuses(reader, choice)):
+        if row.address in refused_at or (recipient and refuses(recipient, choice)):
             return ImportOutcome.KEPT_OUT
-        if reader is None and not topic.is_public:
+        if recipient is None and not topic.is_public:
             return ImportOutcome.NO_ACCOUNT
         if choice is not None and choice.consent.basis == ConsentBasis.EXPRESS:
             return ImportOutcome.UNCHANGED
@@ -213,7 +214,7 @@ def _judged(
         return ImportOutcome.ADDED
 
     return [
-        replace(row, outcome=judge(row)) if row.outcome == ImportOutcome.ADDED else row
+        replace(row, outcome=outcome_of(row)) if row.outcome == ImportOutcome.ADDED else row
         for row in rows
     ]
 
@@ -221,19 +222,20 @@ def _judged(
 def _write(
     rows: list[ImportedRow],
     topic: Topic,
-    readers: dict[str, Recipient],
+    recipients: dict[str, Recipient],
     *,
     actor: User,
     basis: str,
     wording: str,
 ) -> None:
-    """The subscribers that are new, then one record for each line that says something new."""
-    said = [r for r in rows if r.outcome in (ImportOutcome.ADDED, ImportOutcome.OPTED_OUT)]
-    readers |= _subscribe([row for row in said if row.address not in readers], actor=actor)
+    """Create the new subscribers, then a consent record for each line that changes something."""
+    changes = [r for r in rows if r.outcome in (ImportOutcome.ADDED, ImportOutcome.OPTED_OUT)]
+    new_rows = [row for row in changes if row.address not in recipients]
+    recipients |= _create_subscribers(new_rows, actor=actor)
     ConsentRecord.objects.bulk_create(
         [
             ConsentRecord(
-                recipient=readers[row.address],
+                recipient=recipients[row.address],
                 address_hash=address_hash(row.address),
                 topic=topic,
                 wants=row.wants,
@@ -245,17 +247,17 @@ def _write(
                 actor=actor,
                 at=row.at or timezone.now(),
             )
-            for row in said
+            for row in changes
         ]
     )
 
 
-def _subscribe(rows: Sequence[ImportedRow], *, actor: User) -> dict[str, Recipient]:
-    """A new reader for each of these addresses, with what was refused there of other topics."""
+def _create_subscribers(rows: Sequence[ImportedRow], *, actor: User) -> dict[str, Recipient]:
+    """Create a recipient for each address, with the opt-outs known for it."""
     digests = {digest: row.address for row in rows for digest in address_hashes(row.address)}
     evidence = ConsentRecord.objects.filter(address_hash__in=digests).order_by()
     known = {digests[digest] for digest in evidence.values_list("address_hash", flat=True)}
-    made = Recipient.objects.bulk_create(
+    created = Recipient.objects.bulk_create(
         [
             Recipient(
                 address=row.address,
@@ -265,7 +267,7 @@ def _subscribe(rows: Sequence[ImportedRow], *, actor: User) -> dict[str, Recipie
             for row in rows
         ]
     )
-    for reader in made:
-        if reader.address in known:
-            follow_address(actor=actor, recipient=reader)
-    return {str(reader.address): reader for reader in made}
+    for recipient in created:
+        if recipient.address in known:
+            follow_address(actor=actor, recipient=recipient)
+    return {str(recipient.address): recipient for recipient in created}

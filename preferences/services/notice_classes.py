@@ -1,4 +1,4 @@
-"""A class of mandatory mail that was added in code is put to use by two staff (R23, R41)."""
+"""The activation of a notice class that was added in code: it needs two members of staff."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,15 +12,15 @@ from preferences.models import Activation, NoticeClass
 
 
 class ActivationRefused(ValidationError):
-    """This class does not wait for this person's yes; the message says why."""
+    """This person cannot approve the class; the message says why."""
 
 
 @transaction.atomic
 def activate_notice_class(*, actor: User, notice_class: NoticeClass) -> Activation:
-    """One staff member's yes to a class; the second, by somebody else, puts it to use.
+    """Approve a notice class; the second approval, by somebody else, activates it (R23, R41).
 
     Raises PermissionDenied without `preferences.add_activation`; ActivationRefused for a founding
-    class, which needs nobody's yes, for one in use, and for who has said yes already.
+    class, which needs no approval, for an active one, and for a person who approved it already.
     """
     require_staff(actor, "preferences.add_activation")
     notice_class = NoticeClass.objects.select_for_update().get(pk=notice_class.pk)

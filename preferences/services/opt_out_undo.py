@@ -1,5 +1,4 @@
-"""What a reader takes away in one act, on their page or by a mail's link, and its undo: within ten
-minutes, in the same browser."""
+"""Opt-outs that can be undone within ten minutes, in the same browser."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,9 +17,9 @@ from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.services.choices import choose_topics, record_consent, stop_all_optional
 from preferences.services.recipients import (
     choose_digest,
-    keep_rhythm,
-    lock_reader,
+    lock_acting_recipient,
     pause_optional_mail,
+    reschedule_digest,
 )
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -28,33 +27,33 @@ UNDO_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class OptOut:
-    """What one act took away; the browser keeps it, signed.
+    """An opt-out and what its undo needs; the browser stores it, signed.
 
-    `records` are the refusals it wrote that can be taken back; `topics` what a stop of everything
-    added to an earlier one; `was` and `now` the pause or the rhythm (`kind`) before and after.
+    `records` are the keys of its consent records that can be undone; `topics` those that a stop of
+    everything added to an earlier stop; `before` and `after` the pause or the digest (`kind`).
     """
 
     recipient: int
     kind: str  # stop, pause, digest
     records: list[int] = field(default_factory=list)
     topics: list[int] = field(default_factory=list)
-    was: str = ""
-    now: str = ""
+    before: str = ""
+    after: str = ""
 
     @property
-    def took(self) -> bool:
-        """Whether there is anything to give back."""
-        return bool(self.records) or self.was != self.now
+    def is_undoable(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self.records) or self.before != self.after
 
 
-class _Ground(NamedTuple):
-    """On what a topic came: its basis, and since when that runs (None: asked for)."""
+class _EarlierConsent(NamedTuple):
+    """The basis on which a topic was sent before, and since when it runs (None: from now)."""
 
     basis: str
     since: datetime | None
 
 
-_ASKED = _Ground(ConsentBasis.EXPRESS, None)
+_EXPRESS = _EarlierConsent(ConsentBasis.EXPRESS, None)
 
 
 @transaction.atomic
@@ -65,15 +64,15 @@ def stop_mail(
     recipient: Recipient | None = None,
     network_address: str | None = None,
 ) -> OptOut:
-    """Say no to these topics, or without any to all optional mail; out: what can be undone.
+    """Say no to these topics, or to all optional email if there are none. Return its opt-out.
 
-    In: the person for themselves, or no actor and the reader of a mail's link. Raises
+    The actor is the person themselves; without one it is a link in an email to `recipient`. Raises
     PermissionDenied for a closed account.
     """
-    recipient = lock_reader(actor, recipient)
-    source = _way_of(actor)
+    recipient = lock_acting_recipient(actor, recipient)
+    source = _source_of(actor)
     if topics:
-        came = _coming(recipient, topics)
+        received = _topics_received(recipient, topics)
         changed = choose_topics(
             actor=actor,
             topics=topics,
@@ -87,7 +86,7 @@ def stop_mail(
         records = [
             record.pk
             for record in refused
-            if record.topic_id in came and _ground(recipient, record)
+            if record.topic_id in received and _consent_before(recipient, record)
         ]
         return OptOut(recipient.pk, "stop", records)
     earlier = recipient.stopped_id
@@ -96,26 +95,26 @@ def stop_mail(
     )
     recipient.refresh_from_db(fields=["stopped"])
     if recipient.stopped_id is None or (earlier and not stopped):
-        return OptOut(recipient.pk, "stop")  # nothing came: there is nothing to give back
-    # Where an earlier stop stood, taking this one back must not lift that: topics come back alone.
+        return OptOut(recipient.pk, "stop")  # nothing was sent before: there is nothing to undo
+    # An undo must not lift an earlier stop: then it restores the topics one by one.
     one_by_one = [topic.pk for topic in stopped] if earlier else []
     return OptOut(recipient.pk, "stop", [recipient.stopped_id], one_by_one)
 
 
 @transaction.atomic
 def pause_by_link(*, actor: None, recipient: Recipient, until: datetime) -> OptOut:
-    """Hold all optional mail; out: what can be undone. Raises like pause_optional_mail."""
-    before = lock_reader(actor, recipient).paused_until
+    """Pause all optional email. Return its opt-out. Raises like pause_optional_mail."""
+    before = lock_acting_recipient(actor, recipient).paused_until
     after = pause_optional_mail(actor=actor, recipient=recipient, until=until).paused_until
-    return OptOut(recipient.pk, "pause", was=_text(before), now=_text(after))
+    return OptOut(recipient.pk, "pause", before=_text(before), after=_text(after))
 
 
 @transaction.atomic
-def space_by_link(*, actor: None, recipient: Recipient, digest: str) -> OptOut:
-    """Make optional mail rarer; out: what can be undone. Raises like choose_digest."""
-    before = lock_reader(actor, recipient).digest
+def choose_digest_by_link(*, actor: None, recipient: Recipient, digest: str) -> OptOut:
+    """Choose a rarer digest. Return its opt-out. Raises like choose_digest."""
+    before = lock_acting_recipient(actor, recipient).digest
     after = choose_digest(actor=actor, recipient=recipient, digest=digest).digest
-    return OptOut(recipient.pk, "digest", was=before, now=after)
+    return OptOut(recipient.pk, "digest", before=before, after=after)
 
 
 @transaction.atomic
@@ -126,14 +125,13 @@ def undo_opt_out(
     recipient: Recipient | None = None,
     network_address: str | None = None,
 ) -> bool:
-    """Give back what one act took away, unless something was said since; out: whether it did.
+    """Undo an opt-out, unless the recipient chose anything since. Return whether it was undone.
 
-    Never more than was there before: an implied consent is implied again and runs from its old
-    day; a topic that was off stays off. A link undoes what a link did, a person what they did
-    themselves (trigger). Doing it again changes nothing. Raises PermissionDenied for a closed
-    account.
+    It never restores more than there was: implied consent is implied again and runs from its old
+    day, and a topic that was off stays off. A link undoes an opt-out by link, a person their own
+    (trigger). Doing it again changes nothing. Raises PermissionDenied for a closed account.
     """
-    recipient = lock_reader(actor, recipient)
+    recipient = lock_acting_recipient(actor, recipient)
     if opt_out.recipient != recipient.pk:
         return False
     if opt_out.kind == "stop":
@@ -142,52 +140,54 @@ def undo_opt_out(
             recipient=recipient,
             wants=False,
             actor=actor,
-            source=_way_of(actor),
+            source=_source_of(actor),
         ).select_related("topic")
-        done = [
-            _take_back_stop(actor, recipient, record, opt_out.topics, network_address)
+        undone = [
+            _undo_stop(actor, recipient, record, opt_out.topics, network_address)
             if record.topic is None
-            else _take_back(actor, recipient, record, record.topic, network_address)
+            else _undo_topic(actor, recipient, record, record.topic, network_address)
             for record in refused
         ]
-        return any(done)
-    if not _stands_as_left(recipient, opt_out):
+        return any(undone)
+    if not _is_unchanged(recipient, opt_out):
         return False
     if opt_out.kind == "pause":
-        recipient.paused_until = datetime.fromisoformat(opt_out.was) if opt_out.was else None
+        recipient.paused_until = datetime.fromisoformat(opt_out.before) if opt_out.before else None
     else:
-        recipient.digest, recipient.digest_by_link = opt_out.was, False
-        keep_rhythm(recipient)
+        recipient.digest, recipient.digest_by_link = opt_out.before, False
+        reschedule_digest(recipient)
     recipient.save(update_fields=["paused_until", "digest", "digest_by_link"])
     record_event(kind="optional_mail.link_undone", actor=actor, person=recipient.user)
     return True
 
 
 def sign_opt_out(opt_out: OptOut, purpose: str) -> str:
-    """What a browser keeps of an act: signed for one purpose, read back by `opened`."""
+    """Return an opt-out for the browser to store, signed for one purpose."""
     return signing.dumps(asdict(opt_out), salt=purpose)
 
 
-def read_opt_out(kept: str, purpose: str) -> OptOut | None:
-    """What was sealed for this purpose in the last ten minutes; None for anything else."""
+def read_opt_out(signed: str, purpose: str) -> OptOut | None:
+    """Read an opt-out signed for this purpose in the last ten minutes; None for anything else."""
     try:
-        return OptOut(**signing.loads(kept, salt=purpose, max_age=UNDO_WITHIN))
+        return OptOut(**signing.loads(signed, salt=purpose, max_age=UNDO_WITHIN))
     except signing.BadSignature:
         return None
 
 
-def _way_of(actor: User | None) -> ConsentSource:
+def _source_of(actor: User | None) -> ConsentSource:
     return ConsentSource.PAGE if actor else ConsentSource.MAIL_LINK
 
 
-def _coming(recipient: Recipient, topics: Sequence[Topic]) -> set[int | None]:
-    """Which of these they get now, or after a pause."""
-    verdicts = topic_verdicts(topics=[topic.pk for topic in topics], readers=[recipient.pk])
-    return {one.topic_id for one in verdicts if one.send or one.reason == Reason.PAUSED}
+def _topics_received(recipient: Recipient, topics: Sequence[Topic]) -> set[int | None]:
+    """Return the keys of the topics that the recipient gets now, or will after a pause."""
+    verdicts = topic_verdicts(topics=[topic.pk for topic in topics], recipients=[recipient.pk])
+    return {
+        verdict.topic_id for verdict in verdicts if verdict.send or verdict.reason == Reason.PAUSED
+    }
 
 
-def _said_since(recipient: Recipient, record: ConsentRecord) -> bool:
-    """Whether the reader said anything that concerns what a record is about after it."""
+def _was_followed(recipient: Recipient, record: ConsentRecord) -> bool:
+    """Return whether a later record of the recipient concerns the same topic."""
     later = ConsentRecord.objects.filter(recipient=recipient, pk__gt=record.pk)
     if record.topic_id is not None:
         later = later.filter(Q(topic=record.topic_id) | Q(topic=None))
@@ -198,33 +198,33 @@ def _text(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 
-def _stands_as_left(recipient: Recipient, opt_out: OptOut) -> bool:
-    """Whether a pause or a rhythm is still the one that the link set, and nobody's own."""
-    if opt_out.was == opt_out.now:
+def _is_unchanged(recipient: Recipient, opt_out: OptOut) -> bool:
+    """Return whether the pause or digest is still the one that the link set."""
+    if opt_out.before == opt_out.after:
         return False
     if opt_out.kind == "pause":
-        return opt_out.now == _text(recipient.paused_until)
-    return recipient.digest_by_link and opt_out.now == recipient.digest
+        return opt_out.after == _text(recipient.paused_until)
+    return recipient.digest_by_link and opt_out.after == recipient.digest
 
 
-def _take_back_stop(
+def _undo_stop(
     actor: User | None,
     recipient: Recipient,
     record: ConsentRecord,
     topics: list[int],
     network_address: str | None,
 ) -> bool:
-    """Lift the stop of everything, or, over an earlier one, what it had added to it."""
-    if recipient.stopped_id != record.pk or _said_since(recipient, record):
+    """Undo a stop of everything. Over an earlier stop, restore only the topics it added."""
+    if recipient.stopped_id != record.pk or _was_followed(recipient, record):
         return False
     wanted: list[Topic | None] = [None]
-    if topics:  # each had been asked for after the earlier stop, and nothing was said since
+    if topics:  # chosen after the earlier stop, and not changed since
         chosen = Choice.objects.filter(
             recipient=recipient, topic__in=topics, wants=True, consent__lt=record.pk
         )
         wanted = [choice.topic for choice in chosen.select_related("topic")]
     for topic in wanted:
-        _give_back(actor, recipient, topic, network_address, _ASKED)
+        _record_undo(actor, recipient, topic, network_address, _EXPRESS)
     record_event(
         kind="optional_mail.undone" if actor else "optional_mail.link_undone",
         actor=actor,
@@ -233,12 +233,12 @@ def _take_back_stop(
     return True
 
 
-def _give_back(
+def _record_undo(
     actor: User | None,
     recipient: Recipient,
     topic: Topic | None,
     network_address: str | None,
-    ground: _Ground,
+    earlier: _EarlierConsent,
 ) -> None:
     record_consent(
         actor=actor,
@@ -247,13 +247,13 @@ def _give_back(
         wants=True,
         source=ConsentSource.UNDO,
         network_address=network_address,
-        basis=ground.basis,
-        at=ground.since,
+        basis=earlier.basis,
+        at=earlier.since,
     )
 
 
-def _ground(recipient: Recipient, refusal: ConsentRecord) -> _Ground | None:
-    """On what the topic of a refusal came before it; None where it did not come."""
+def _consent_before(recipient: Recipient, refusal: ConsentRecord) -> _EarlierConsent | None:
+    """Return the consent that an opt-out ended; None where the topic was not sent before it."""
     topic = refusal.topic
     before = (
         ConsentRecord.objects.filter(recipient=recipient, topic=topic, pk__lt=refusal.pk)
@@ -264,27 +264,31 @@ def _ground(recipient: Recipient, refusal: ConsentRecord) -> _Ground | None:
         return None  # all was stopped since
     if before is None:
         if recipient.user is None or topic is None or not topic.default_on:
-            return None  # it came by the company's wish alone: that is not the reader's to say
-        return _Ground(ConsentBasis.CONTRACT, recipient.user.created_at)
+            return None  # only the company had added them, which an undo cannot restore
+        return _EarlierConsent(ConsentBasis.CONTRACT, recipient.user.created_at)
     if not before.wants:
         return None
-    return _ASKED if before.basis == ConsentBasis.EXPRESS else _Ground(before.basis, before.at)
+    return (
+        _EXPRESS
+        if before.basis == ConsentBasis.EXPRESS
+        else _EarlierConsent(before.basis, before.at)
+    )
 
 
-def _take_back(
+def _undo_topic(
     actor: User | None,
     recipient: Recipient,
     record: ConsentRecord,
     topic: Topic,
     network_address: str | None,
 ) -> bool:
-    """Undo the refusal of one topic, with the very basis it had."""
-    if _said_since(recipient, record):
+    """Undo the opt-out of one topic, with the basis it had before."""
+    if _was_followed(recipient, record):
         return False
-    ground = _ground(recipient, record)
-    if ground is None:
+    earlier = _consent_before(recipient, record)
+    if earlier is None:
         return False
-    _give_back(actor, recipient, topic, network_address, ground)
+    _record_undo(actor, recipient, topic, network_address, earlier)
     record_event(
         kind="topic.undone" if actor else "topic.link_undone",
         actor=actor,

@@ -1,9 +1,9 @@
-"""The receipt of what a person said: its content comes from the ledger, and can be proved later.
+"""Consent receipts: a signed file of a person's consent records, and its verification.
 
-The fields are those of ISO/IEC TS 27560 (R35). A receipt is signed twice: `jws` holds it under the
-key of the hub's JWKS, so that anyone can check it without us; `signature` is for the hub alone,
-which knows its receipts by it where no such key is configured, or another one since. The hub
-compares every record named there with the ledger, which nothing changes (R36, R37).
+The fields are those of ISO/IEC TS 27560 (R35). A receipt is signed twice. `jws` is under the key of
+the hub's JWKS, so that anyone can check it. `signature` is for the hub alone, which recognises its
+receipts by it where no such key is configured or the key has changed. The hub compares every record
+in a receipt with the stored ones, which nothing can change (R36, R37).
 """
 
 import base64
@@ -29,11 +29,11 @@ _SALT = "preferences.receipt"
 
 
 class ReceiptRefused(Exception):
-    """Not a receipt of ours, or not as we gave it."""
+    """The file is no receipt of ours, or was changed."""
 
 
 def receipt_for(*, actor: User) -> dict[str, Any]:
-    """Everything a person said about optional mail, signed; it writes nothing."""
+    """Return a signed receipt of all consent records of a person. It writes nothing."""
     recipient = Recipient.objects.select_related("user").get(user=actor)
     records = list(
         recipient.consent_records.select_related("topic", "actor").order_by("topic", "pk")
@@ -50,7 +50,7 @@ def receipt_for(*, actor: User) -> dict[str, Any]:
             }
         ],
         "records": [
-            _record(list(said)) for _topic, said in groupby(records, key=lambda r: r.topic_id)
+            _record(list(group)) for _topic, group in groupby(records, key=lambda r: r.topic_id)
         ],
     }
     signed = can_sign()
@@ -61,9 +61,9 @@ def receipt_for(*, actor: User) -> dict[str, Any]:
     return file | ({"jws": sign_text(_canonical(content), kind=KIND)} if signed else {})
 
 
-def _record(said: list[ConsentRecord]) -> dict[str, Any]:
-    """One topic, or all optional mail: the notice last shown, and every yes and no."""
-    latest = said[-1]
+def _record(records: list[ConsentRecord]) -> dict[str, Any]:
+    """Describe one topic, or all optional email: the text last shown, and every yes and no."""
+    latest = records[-1]
     with translation.override(latest.language):
         purpose = latest.topic.name if latest.topic else _("All optional mail")
         kept = _("Until you say no. The evidence is kept as long as the law may ask for it.")
@@ -87,7 +87,7 @@ def _record(said: list[ConsentRecord]) -> dict[str, Any]:
         "recipients": [settings.HUB_BRAND_NAME],
         "withdrawal_method": absolute(reverse("preferences:centre")),
         "state": "given" if latest.wants else "withdrawn",
-        "events": [_event(record) for record in said],
+        "events": [_event(record) for record in records],
     }
 
 
@@ -107,9 +107,9 @@ def _event(record: ConsentRecord) -> dict[str, Any]:
 
 
 def verify_receipt(text: str) -> dict[str, Any]:
-    """The content of a genuine receipt whose every event the ledger still holds.
+    """Return the content of a genuine receipt whose every record is stored here.
 
-    In: the file as it was downloaded. Raises ReceiptRefused for anything else.
+    `text` is the file as it was downloaded. Raises ReceiptRefused for anything else.
     """
     try:
         file = json.loads(text)
@@ -119,35 +119,37 @@ def verify_receipt(text: str) -> dict[str, Any]:
             for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         )
         if "jws" in file:
-            genuine = _says_the_same(file["jws"], content, genuine)
+            genuine = _jws_matches(file["jws"], content, genuine)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ReceiptRefused from error
     if not genuine:
         raise ReceiptRefused
     events = [event for record in content["records"] for event in record["events"]]
-    held = ConsentRecord.objects.select_related("recipient").in_bulk(
+    stored = ConsentRecord.objects.select_related("recipient").in_bulk(
         [event["record_id"] for event in events]
     )
     for event in events:
-        record = held.get(event["record_id"])
-        if record is None or not event.items() <= _event(record).items():  # older ones say less
+        record = stored.get(event["record_id"])
+        if (
+            record is None or not event.items() <= _event(record).items()
+        ):  # an older receipt has fewer fields
             raise ReceiptRefused
     return dict(content)
 
 
-def said_since(*, actor: User, content: dict[str, Any]) -> bool | None:
-    """Whether a person said something that their genuine receipt does not hold; it writes nothing.
+def has_newer_records(*, actor: User, content: dict[str, Any]) -> bool | None:
+    """Return whether a person has consent records that their genuine receipt lacks.
 
-    None where it is of somebody else: what they said since is theirs alone.
+    Return None for somebody else's receipt: their later choices are private. It writes nothing.
     """
     if content["pii_principal_id"] != str(actor.sub):
         return None
-    held = [event["record_id"] for record in content["records"] for event in record["events"]]
-    return ConsentRecord.objects.filter(recipient__user=actor).exclude(pk__in=held).exists()
+    keys = [event["record_id"] for record in content["records"] for event in record["events"]]
+    return ConsentRecord.objects.filter(recipient__user=actor).exclude(pk__in=keys).exists()
 
 
-def _says_the_same(jws: str, content: Any, genuine: bool) -> bool:
-    """Whether the public signature covers just this; one under a former key counts for nothing."""
+def _jws_matches(jws: str, content: Any, genuine: bool) -> bool:
+    """Return whether the public signature matches; one under a former key proves nothing alone."""
     try:
         return read_signed_text(jws, kind=KIND) == _canonical(content)
     except BadSignature:

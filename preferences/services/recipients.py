@@ -1,4 +1,4 @@
-"""What holds for all optional mail of a reader: a pause, a rhythm, an address and its history."""
+"""Settings for all optional email of a recipient: pause, digest, and the address it goes to."""
 
 from datetime import datetime, timedelta
 
@@ -15,18 +15,18 @@ from preferences.choices import ConsentSource, Digest, MessageState
 from preferences.models import ConsentRecord, Message, Recipient
 from preferences.models.consent import address_hash, address_hashes
 
-LONGEST_PAUSE = timedelta(days=366)
-AT_ONCE = 1000
-MORNING = 8  # o'clock, when digests are sent
+MAX_PAUSE = timedelta(days=366)
+BATCH_SIZE = 1000  # recipients
+DIGEST_HOUR = 8  # local time
 MONDAY = 0
 
 
 class DeliveryRefused(ValidationError):
-    """This pause or rhythm makes no sense; the message says why."""
+    """This pause or digest cannot be chosen; the message says why."""
 
 
 def lock_recipient(person: User) -> Recipient:
-    """A person's row, locked: one change of their choices at a time.
+    """Lock a person's recipient, so that their choices change one at a time.
 
     Raises PermissionDenied for a closed account.
     """
@@ -36,11 +36,11 @@ def lock_recipient(person: User) -> Recipient:
     return recipient
 
 
-def lock_reader(actor: User | None, recipient: Recipient | None) -> Recipient:
-    """The row an act is about, locked: the person's own, or, where nobody is signed in, that of
-    a mail's link, whose account may be closed.
+def lock_acting_recipient(actor: User | None, recipient: Recipient | None) -> Recipient:
+    """Lock the recipient who acts: the actor's own, or without an actor the one given.
 
-    Raises PermissionDenied for the closed account of a person, and where neither is named.
+    The second is the recipient named by a link in an email; their account may be closed. Raises
+    PermissionDenied for an actor whose account is closed, and where neither is given.
     """
     if actor is not None:
         return lock_recipient(actor)
@@ -49,18 +49,18 @@ def lock_reader(actor: User | None, recipient: Recipient | None) -> Recipient:
     return Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
 
 
-def subscriber_of(address: str, language: str) -> Recipient:
-    """The row of an address without an account, locked; made with what was refused there."""
-    found, created = Recipient.objects.get_or_create(
+def get_or_create_subscriber(address: str, language: str) -> Recipient:
+    """Return the locked subscriber of an address, created with the opt-outs known for it."""
+    recipient, created = Recipient.objects.get_or_create(
         address=address, followed_by=None, defaults={"language": language}
     )
     if created:
-        follow_address(actor=None, recipient=found)
-    return lock_reader(None, found)
+        follow_address(actor=None, recipient=recipient)
+    return lock_acting_recipient(None, recipient)
 
 
-def clear_mark(recipient: Recipient) -> None:
-    """Take away the mark that mail to a reader's address comes back; in: the locked row."""
+def clear_unreachable(recipient: Recipient) -> None:
+    """Remove the mark that a recipient's address is unreachable. The row is locked already."""
     recipient.unreachable_since, recipient.unreachable_reason = None, ""
     recipient.save(update_fields=["unreachable_since", "unreachable_reason"])
 
@@ -69,20 +69,22 @@ def clear_mark(recipient: Recipient) -> None:
 def pause_optional_mail(
     *, actor: User | None, until: datetime | None, recipient: Recipient | None = None
 ) -> Recipient:
-    """Hold all optional mail until a moment; None ends the pause.
+    """Pause all optional email until a moment; None ends the pause.
 
-    In: the person for themselves, or no actor and the reader of a mail's link, which can only
-    reduce: it neither ends nor shortens a pause. Raises PermissionDenied for a closed account,
-    DeliveryRefused for a moment that is past, or more than a year away, or no pause by a link.
+    Without an actor it is a link in an email to `recipient`, which can only reduce email: it
+    neither ends nor shortens a pause. Raises PermissionDenied for a closed account, DeliveryRefused
+    for a moment in the past or more than a year away, and for a link that would end the pause.
     """
-    recipient = lock_reader(actor, recipient)
+    recipient = lock_acting_recipient(actor, recipient)
     now = timezone.now()
-    if until is not None and not now < until <= now + LONGEST_PAUSE:
+    if until is not None and not now < until <= now + MAX_PAUSE:
         raise DeliveryRefused({"paused_until": _("Choose a moment within a year from now.")})
-    if actor is None and until is None:
-        raise DeliveryRefused({"paused_until": _("Sign in to end the pause.")})
-    kept = actor is None and recipient.paused_until is not None and recipient.paused_until > until  # type: ignore[operator]
-    if kept or recipient.paused_until == until:
+    if actor is None:
+        if until is None:
+            raise DeliveryRefused({"paused_until": _("Sign in to end the pause.")})
+        if recipient.paused_until is not None and recipient.paused_until > until:
+            return recipient
+    if recipient.paused_until == until:
         return recipient
     recipient.paused_until = until
     recipient.save(update_fields=["paused_until"])
@@ -102,11 +104,11 @@ def pause_optional_mail(
 def choose_digest(
     *, actor: User | None, digest: str, recipient: Recipient | None = None
 ) -> Recipient:
-    """Take optional mail at once, or gathered daily or weekly.
+    """Choose to get optional email at once, or in a daily or weekly digest.
 
-    A mail's link may only make it rarer. Raises like pause_optional_mail.
+    A link in an email may only make it rarer. Raises like pause_optional_mail.
     """
-    recipient = lock_reader(actor, recipient)
+    recipient = lock_acting_recipient(actor, recipient)
     if digest not in Digest.values:
         raise DeliveryRefused({"digest": _("Choose at once, daily or weekly.")})
     if actor is None and Digest.values.index(digest) < Digest.values.index(recipient.digest):
@@ -115,32 +117,32 @@ def choose_digest(
     if recipient.digest != digest:
         recipient.digest, recipient.digest_by_link = digest, by_link
         recipient.save(update_fields=["digest", "digest_by_link"])
-        keep_rhythm(recipient)
+        reschedule_digest(recipient)
         record_event(
             kind="optional_mail.digest" if actor else "optional_mail.link_digest",
             actor=actor,
             person=recipient.user,
             digest=digest,
         )
-    elif recipient.digest_by_link and not by_link:  # now it is their own word
+    elif recipient.digest_by_link and not by_link:  # now it is their own choice
         recipient.digest_by_link = False
         recipient.save(update_fields=["digest_by_link"])
     return recipient
 
 
-def keep_rhythm(recipient: Recipient) -> None:
-    """What was gathered for a reader leaves by the rhythm they have now, in the caller's act."""
+def reschedule_digest(recipient: Recipient) -> None:
+    """Move the messages that wait for a digest to the next one, in the caller's transaction."""
     now = timezone.now()
     at_once = recipient.digest == Digest.IMMEDIATE
-    gathered = Message.objects.filter(
+    waiting = Message.objects.filter(
         recipient=recipient, state=MessageState.QUEUED, in_digest=True, due_at__gt=now
     )
-    gathered.update(due_at=now if at_once else next_digest(recipient.digest, now))
+    waiting.update(due_at=now if at_once else next_digest(recipient.digest, now))
 
 
 def next_digest(digest: str, now: datetime) -> datetime:
-    """When a digest leaves next: at eight in the morning, on Mondays if weekly."""
-    day = timezone.localtime(now).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    """Return when the next digest is sent: at eight in the morning, on Mondays if weekly."""
+    day = timezone.localtime(now).replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
     while day <= now or (digest == Digest.WEEKLY and day.weekday() != MONDAY):
         day += timedelta(days=1)
     return day
@@ -148,11 +150,11 @@ def next_digest(digest: str, now: datetime) -> datetime:
 
 @transaction.atomic
 def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentRecord]:
-    """Bring a recipient up to the address they have now; out: the refusals that came along.
+    """Apply the opt-outs known for a recipient's new address. Return their records.
 
-    What anybody refused at this address, and did not ask for again, is refused by who has it now:
-    opt-outs follow the person and the address (R44). Whether the old address took mail says
-    nothing about the new one.
+    Opt-outs follow the person and the address (R44): a topic that anybody refused at this address,
+    and did not ask for again, is now refused by its new owner. The mark that the old address was
+    unreachable is removed.
     """
     current = address_hash(recipient.email)
     if recipient.address_hash == current:
@@ -162,7 +164,7 @@ def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentR
         recipient.save(update_fields=["address_hash"])
         return []
     recipient.save(update_fields=["address_hash"])
-    clear_mark(recipient)
+    clear_unreachable(recipient)
     latest = ConsentRecord.objects.filter(
         address_hash__in=address_hashes(recipient.email)
     ).annotate(
@@ -189,31 +191,32 @@ def follow_address(*, actor: User | None, recipient: Recipient) -> list[ConsentR
 
 
 @transaction.atomic
-def follow_changed_addresses(*, actor: None, readers: QuerySet[Recipient] | None = None) -> int:
-    """Look up what was refused at addresses that changed past our services; out: how many changed.
+def follow_changed_addresses(*, actor: None, recipients: QuerySet[Recipient] | None = None) -> int:
+    """Apply the opt-outs known for addresses that changed outside our services (R44).
 
-    The database itself marks them, whoever wrote the address, and nothing optional is sent before
-    (R44). In: of which readers, or of all. Runs before each decision, and with the clock.
+    A trigger marks a changed address, whoever wrote it, and no optional email is sent to a marked
+    address. This runs before each decision and at each periodic tick, for the given recipients or
+    for all. Return how many addresses had changed.
     """
-    changed = (Recipient.objects.all() if readers is None else readers).filter(
+    changed = (Recipient.objects.all() if recipients is None else recipients).filter(
         address_hash="", followed_by=None
     )
     done = 0
-    while keys := list(changed.order_by().values_list("pk", flat=True)[:AT_ONCE]):
+    while keys := list(changed.order_by().values_list("pk", flat=True)[:BATCH_SIZE]):
         rows = Recipient.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
-        found = list(rows.filter(pk__in=keys, address_hash="").order_by("pk"))
-        digests = {digest: row.pk for row in found for digest in address_hashes(row.email)}
+        marked = list(rows.filter(pk__in=keys, address_hash="").order_by("pk"))
+        digests = {digest: row.pk for row in marked for digest in address_hashes(row.email)}
         evidence = ConsentRecord.objects.filter(address_hash__in=digests).order_by()
         known = {digests[digest] for digest in evidence.values_list("address_hash", flat=True)}
-        for row in found:
+        for row in marked:
             if row.pk in known:
                 follow_address(actor=actor, recipient=row)
             else:
                 row.address_hash = address_hash(row.email)
                 row.unreachable_since, row.unreachable_reason = None, ""
         Recipient.objects.bulk_update(
-            [row for row in found if row.pk not in known],
+            [row for row in marked if row.pk not in known],
             ["address_hash", "unreachable_since", "unreachable_reason"],
         )
-        done += len(found)
+        done += len(marked)
     return done

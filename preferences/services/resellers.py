@@ -1,4 +1,4 @@
-"""Which customers resell what the provider sells: some topics are for them alone."""
+"""Resellers: customers who resell the provider's services. Some topics are for them alone."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,12 +11,12 @@ from preferences.models import Reseller
 
 
 class ResellerRefused(ValidationError):
-    """The customer is marked, or not marked, already."""
+    """The customer is already marked as a reseller, or is not marked."""
 
 
 @transaction.atomic
 def mark_reseller(*, actor: User, customer: Customer) -> Reseller:
-    """Say that a customer resells: its people may have the topics for resellers.
+    """Mark a customer as a reseller: its people may subscribe to the topics for resellers.
 
     Raises PermissionDenied without `preferences.add_reseller`, ResellerRefused when it is marked.
     """
@@ -31,7 +31,7 @@ def mark_reseller(*, actor: User, customer: Customer) -> Reseller:
 
 @transaction.atomic
 def unmark_reseller(*, actor: User, customer: Customer) -> None:
-    """Say that a customer no longer resells; what its people chose is kept.
+    """Remove the mark of a reseller; what its people chose is kept.
 
     Raises PermissionDenied without `preferences.delete_reseller`, ResellerRefused when it is not
     marked.

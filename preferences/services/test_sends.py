@@ -1,4 +1,4 @@
-"""A campaign tried on oneself, by the road and under the rules of every mail."""
+"""Test sends: staff send a campaign to themselves, under the rules of every email."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,30 +13,30 @@ from preferences.models import Campaign, NoticeClass, Recipient
 from preferences.selectors import send_decision_for
 
 
-class TestSendRefused(ValidationError):
-    """The mail cannot be tried on this person; the message says why."""
+class SendTestRefused(ValidationError):
+    """The campaign cannot be sent to this person as a test; the message says why."""
 
 
 @transaction.atomic
 def send_test(*, actor: User, campaign: Campaign) -> int:
-    """Send the actor each text a campaign has, as an ordinary mail of its category; out: how many.
+    """Send the actor a campaign in each language it has. Return how many emails.
 
-    What the actor does not want is not sent to them either, and an inactive class not at all: a
-    trial opens no other way past the rules. Raises PermissionDenied without
-    `preferences.change_campaign`, TestSendRefused.
+    They are ordinary emails of its category: a topic that the actor does not want is not sent, nor
+    is an inactive notice class. Raises PermissionDenied without
+    `preferences.change_campaign`, SendTestRefused.
     """
     require_staff(actor, "preferences.change_campaign")
     campaign = Campaign.objects.select_related("topic", "notice_class").get(pk=campaign.pk)
     category = campaign.category
     if isinstance(category, NoticeClass):
         if not category.is_active:
-            raise TestSendRefused(_("Two staff activate this class first."), code="inactive")
+            raise SendTestRefused(_("Two staff activate this class first."), code="inactive")
     else:
-        answer = send_decision_for(Recipient.objects.get(user=actor), category)
-        if not answer.send:
-            raise TestSendRefused(
+        decision = send_decision_for(Recipient.objects.get(user=actor), category)
+        if not decision.send:
+            raise SendTestRefused(
                 _("You do not get this topic yourself (%(reason)s), so no trial can reach you.")
-                % {"reason": answer.reason.label},
+                % {"reason": decision.reason.label},
                 code="unwanted",
             )
     texts = [
@@ -45,13 +45,13 @@ def send_test(*, actor: User, campaign: Campaign) -> int:
         if campaign.subject(language).strip() and campaign.body(language).strip()
     ]
     if not texts:
-        raise TestSendRefused(_("Write a subject and a text first."), code="empty")
+        raise SendTestRefused(_("Write a subject and a text first."), code="empty")
     for subject, text in texts:
-        test_sent = _("[Trial] %(subject)s") % {"subject": subject}
+        test_subject = _("[Trial] %(subject)s") % {"subject": subject}
         if isinstance(category, NoticeClass):
-            send_notice_text(notice_class=category, person=actor, subject=test_sent, text=text)
+            send_notice_text(notice_class=category, person=actor, subject=test_subject, text=text)
         else:
-            send_topic_mail(topic=category, person=actor, subject=test_sent, text=text)
+            send_topic_mail(topic=category, person=actor, subject=test_subject, text=text)
     record_event(
         kind="campaign.test_sent",
         actor=actor,

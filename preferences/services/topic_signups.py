@@ -1,4 +1,4 @@
-"""Subscribing without an account: what a form may do, and what waits for the mailed link."""
+"""Subscribing to topics without an account, on the public page and by a confirmation link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from preferences.models import ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hashes
 from preferences.selectors.refusals import refused_addresses, refuses
 from preferences.services.choices import record_consent
-from preferences.services.recipients import clear_mark, subscriber_of
+from preferences.services.recipients import clear_unreachable, get_or_create_subscriber
 from preferences.tokens import (
     TopicSignup,
     confirmation_url,
@@ -26,22 +26,26 @@ from preferences.tokens import (
 
 
 @dataclass(frozen=True)
-class Confirmed:
-    """What came of a confirmation: the topics that come now, and those left as they were said to
-    be since the link was made. A person's address confirms nothing: they sign in.
+class SignupConfirmation:
+    """The result of a confirmation: topics now subscribed, and topics left unchanged.
+
+    A topic is left unchanged where its recipient chose after the link was made. All are where the
+    address belongs to a person (`is_person`): they sign in to choose.
     """
 
     signup: TopicSignup
     is_person: bool
-    on: list[Topic]
-    left: list[Topic]
+    subscribed: list[Topic]
+    unchanged: list[Topic]
 
 
 @transaction.atomic
-def ask_to_subscribe(*, actor: None, address: str, language: str, topics: Sequence[Topic]) -> None:
-    """Mail the confirmation link to an address, known here or not.
+def request_confirmation(
+    *, actor: None, address: str, language: str, topics: Sequence[Topic]
+) -> None:
+    """Send a confirmation link to an address, known here or not.
 
-    The mail is the only thing that happens (R6): whoever reads there says yes, or lets it be.
+    Nothing else happens (R6): whoever reads that email confirms, or ignores it.
     """
     url = confirmation_url(address=address, language=language, topics=topics)
     send_confirmation(address=address, language=language, topics=topics, link=url)
@@ -56,38 +60,38 @@ def subscribe(
     topics: Sequence[Topic],
     network_address: str | None = None,
 ) -> None:
-    """Take up what somebody asked for on the public page, whoever they are.
+    """Subscribe an address to topics, as somebody asked on the public page.
 
-    The address confirms each topic with double opt-in, and whatever concerns a person or was
-    refused there before: a form enrols neither (R6, R44). What is left counts at once, with its
-    evidence (R17, R20), and a mail says so and how to stop it.
+    A confirmation link is sent for topics with double opt-in, for the address of a person, and for
+    topics refused at this address before: a form alone enrols none of these (R6, R44). The other
+    topics are subscribed at once, with evidence (R17, R20), and an email says how to stop them.
     """
     at_once = [topic for topic in topics if not topic.double_opt_in and topic.is_public]
     if at_once and not (is_person(address) or is_verified_address(address)):
-        entered = _enter(address, language, at_once, network_address)
+        entered = _subscribe_unconfirmed(address, language, at_once, network_address)
     else:
         entered = []
-    if left := [topic for topic in topics if topic not in entered]:
-        ask_to_subscribe(actor=actor, address=address, language=language, topics=left)
+    if remaining := [topic for topic in topics if topic not in entered]:
+        request_confirmation(actor=actor, address=address, language=language, topics=remaining)
 
 
-def _enter(
+def _subscribe_unconfirmed(
     address: str, language: str, topics: Sequence[Topic], network_address: str | None
 ) -> list[Topic]:
-    """Write an unconfirmed yes to each topic that nothing said before is against; out: these."""
+    """Record an unconfirmed yes to each topic not refused before. Return these topics."""
     with translation.override(language):
-        recipient = subscriber_of(address, language)
-        if _became_a_persons(recipient):
+        recipient = get_or_create_subscriber(address, language)
+        if _belongs_to_person(recipient):
             return []
         chosen = {choice.topic_id: choice for choice in recipient.choices.all()}
-        free = [
+        not_refused = [
             topic
             for topic in topics
             if not refused_addresses([address], topic)
             and not refuses(recipient, chosen.get(topic.pk))
         ]
-        wanted = _wanted(recipient)
-        for topic in free:
+        wanted = _subscribed_keys(recipient)
+        for topic in not_refused:
             if topic.pk not in wanted:
                 record_consent(
                     actor=None,
@@ -98,47 +102,51 @@ def _enter(
                     network_address=network_address,
                 )
                 record_event(kind="topic.entered", actor=None, topic=topic.names)
-    if free:
-        stop = unsubscribe_url(recipient, *free)
-        send_subscribed(address=address, language=language, topics=free, link=stop)
-    return free
+    if not_refused:
+        stop = unsubscribe_url(recipient, *not_refused)
+        send_subscribed(address=address, language=language, topics=not_refused, link=stop)
+    return not_refused
 
 
-def _became_a_persons(recipient: Recipient) -> bool:
-    """Whether an account was made at this very moment: it took the row over, or came before it."""
+def _belongs_to_person(recipient: Recipient) -> bool:
+    """Return whether an account was created meanwhile and owns the recipient or its address."""
     return recipient.user is not None or is_person(recipient.email)
 
 
-def _wanted(recipient: Recipient) -> set[int]:
-    """Keys of the topics they have now."""
-    asked = recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True)
-    return set(asked.values_list("topic", flat=True))
+def _subscribed_keys(recipient: Recipient) -> set[int]:
+    """Return the keys of the topics that the recipient is subscribed to."""
+    wanted = recipient.choices.filter(Q(consent__gt=recipient.stopped_id or 0), wants=True)
+    return set(wanted.values_list("topic", flat=True))
 
 
 def is_person(address: str) -> bool:
-    """Whether an account has this address; what it gets is chosen after signing in."""
+    """Return whether an account has this address: its person signs in to choose."""
     return User.objects.filter(email=address).exists()
 
 
 @transaction.atomic
-def confirm_signup(*, actor: None, token: str, network_address: str | None = None) -> Confirmed:
-    """Write the yes of a confirmed subscription, with its evidence; the address takes mail, then.
+def confirm_signup(
+    *, actor: None, token: str, network_address: str | None = None
+) -> SignupConfirmation:
+    """Record the yes of a confirmed subscription, with its evidence.
 
-    Doing it again is success and writes nothing; what was refused after the link had been made
-    stays refused. Raises BadToken, whatever is wrong with the token, its age included.
+    Doing it again succeeds and writes nothing. A topic refused after the link was made stays
+    refused. Raises BadToken, whatever is wrong with the token, its age included.
     """
-    asked = read_confirmation_token(token)
-    if is_person(asked.address):
-        return Confirmed(asked, True, [], asked.topics)
-    with translation.override(asked.language):
-        recipient = subscriber_of(asked.address, asked.language)
-        if _became_a_persons(recipient):
-            return Confirmed(asked, True, [], asked.topics)
-        if recipient.unreachable_since and recipient.unreachable_since < asked.asked_at:
-            clear_mark(recipient)  # the mail with the link arrived
-        since = _said_since(recipient, asked)
-        on = [topic for topic in asked.topics if topic.pk not in since and None not in since]
-        for topic in on:
+    signup = read_confirmation_token(token)
+    if is_person(signup.address):
+        return SignupConfirmation(signup, True, [], signup.topics)
+    with translation.override(signup.language):
+        recipient = get_or_create_subscriber(signup.address, signup.language)
+        if _belongs_to_person(recipient):
+            return SignupConfirmation(signup, True, [], signup.topics)
+        if recipient.unreachable_since and recipient.unreachable_since < signup.requested_at:
+            clear_unreachable(recipient)  # the email with the link arrived
+        answered = _topics_answered_since(recipient, signup)
+        confirmed = [
+            topic for topic in signup.topics if topic.pk not in answered and None not in answered
+        ]
+        for topic in confirmed:
             record_consent(
                 actor=actor,
                 recipient=recipient,
@@ -148,25 +156,25 @@ def confirm_signup(*, actor: None, token: str, network_address: str | None = Non
                 network_address=network_address,
             )
             record_event(kind="topic.subscribed", actor=actor, topic=topic.names)
-        if on and recipient.language != asked.language:
-            recipient.language = asked.language
+        if confirmed and recipient.language != signup.language:
+            recipient.language = signup.language
             recipient.save(update_fields=["language"])
-    wanted = _wanted(recipient)
-    return Confirmed(
-        asked,
+    wanted = _subscribed_keys(recipient)
+    return SignupConfirmation(
+        signup,
         False,
-        [topic for topic in asked.topics if topic.pk in wanted],
-        [topic for topic in asked.topics if topic.pk not in wanted],
+        [topic for topic in signup.topics if topic.pk in wanted],
+        [topic for topic in signup.topics if topic.pk not in wanted],
     )
 
 
-def _said_since(recipient: Recipient, asked: TopicSignup) -> set[int | None]:
-    """The topics (None: all mail) of which something was said here after the link was made.
+def _topics_answered_since(recipient: Recipient, signup: TopicSignup) -> set[int | None]:
+    """Return the keys of topics answered after the link was made (None: all optional email).
 
-    A refusal that came along with the address was said when its own record says.
+    Records copied from a former owner of the address do not count: the originals do.
     """
-    said = ConsentRecord.objects.filter(
-        Q(recipient=recipient) | Q(address_hash__in=address_hashes(asked.address)),
-        at__gt=asked.asked_at,
+    records = ConsentRecord.objects.filter(
+        Q(recipient=recipient) | Q(address_hash__in=address_hashes(signup.address)),
+        at__gt=signup.requested_at,
     ).exclude(source=ConsentSource.ADDRESS)
-    return set(said.exclude(topic=None, wants=True).values_list("topic", flat=True))
+    return set(records.exclude(topic=None, wants=True).values_list("topic", flat=True))

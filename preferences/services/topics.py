@@ -1,4 +1,4 @@
-"""Topics are the provider's: staff add and change them."""
+"""Topics: staff add and change them."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ TOPIC_FIELDS = (
 
 @transaction.atomic
 def create_topic(*, actor: User, slug: str, **values: Any) -> Topic:
-    """A new optional category (TOPIC_FIELDS).
+    """Create a topic (TOPIC_FIELDS).
 
     Raises PermissionDenied without `preferences.add_topic`, ValidationError naming the field.
     """
@@ -31,7 +31,7 @@ def create_topic(*, actor: User, slug: str, **values: Any) -> Topic:
 
 @transaction.atomic
 def update_topic(*, actor: User, topic: Topic, **values: Any) -> Topic:
-    """Change a topic's words, default, portal or life; its short name stays, links hold it.
+    """Change a topic. Its short name stays, because links contain it.
 
     Raises PermissionDenied without `preferences.change_topic`, ValidationError naming the field.
     """

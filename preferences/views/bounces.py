@@ -15,6 +15,7 @@ from accounts.permissions import require_staff
 from accounts.selectors import page_of
 from accounts.views.access import run_action
 from preferences.forms.bounces import SettleForm
+from preferences.gate.escalation_steps import confirm_address
 from preferences.models import Escalation
 from preferences.selectors.bounces import (
     bounced_notices_of,
@@ -23,7 +24,7 @@ from preferences.selectors.bounces import (
     is_bouncing,
     settled_escalations,
 )
-from preferences.services.escalations import confirm_address, settle_escalation
+from preferences.services.escalations import settle_escalation
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

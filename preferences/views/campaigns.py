@@ -20,10 +20,10 @@ from preferences.gate.preview import previews_of
 from preferences.models import Campaign, Candidate
 from preferences.selectors.campaigns import (
     candidates_of,
-    decided_about,
     estimate_audience,
     outcomes_of,
     progress_of,
+    resolved_audience,
     warnings_of,
 )
 from preferences.services import campaigns as services
@@ -100,7 +100,7 @@ def campaign_check(request: PersonRequest, campaign: int) -> HttpResponse:
     form = SendForm(
         request.POST if request.method == "POST" else None,
         campaign=found,
-        readers=counted.readers,
+        readers=counted.recipients,
     )
     if form.is_valid():
         try:
@@ -154,7 +154,7 @@ def campaign(request: PersonRequest, campaign: int) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "preferences/campaign.html#progress", context)
-    context |= {"decided": decided_about(found), "outcomes": outcomes_of(found)}
+    context |= {"decided": resolved_audience(found), "outcomes": outcomes_of(found)}
     return render(request, "preferences/campaign.html", context)
 
 

@@ -158,7 +158,7 @@ def stop_all(request: PersonRequest) -> HttpResponse:
 
 def _stop(request: PersonRequest, topics: list[Topic]) -> HttpResponse:
     opt_out = stop_mail(actor=request.user, topics=topics, network_address=network_address(request))
-    kept = sign_opt_out(opt_out, UNDO) if opt_out.took else ""
+    kept = sign_opt_out(opt_out, UNDO) if opt_out.is_undoable else ""
     slugs = [topic.slug for topic in topics]
     return _answer(request, Said("no" if topics else "stopped", slugs, opt_out=kept))
 

@@ -32,7 +32,7 @@ from preferences.forms.imports import (
     places_of,
 )
 from preferences.services.imports import (
-    MOST_LINES,
+    MAX_LINES,
     ImportedRow,
     ImportRefused,
     import_consents,
@@ -81,14 +81,14 @@ def _edit(request: PersonRequest, form: ImportForm) -> HttpResponse:
         "form": form,
         "kept": kept,
         "carried": [("table", table), *carried] if kept else [],
-        "most": MOST_LINES,
+        "most": MAX_LINES,
     }
     return render(request, "preferences/import.html", context)
 
 
 def _read(form: ImportForm) -> list[Line]:
     try:
-        return read_table(form.cleaned_data["file"], max_bytes=MOST_BYTES, max_rows=MOST_LINES + 1)
+        return read_table(form.cleaned_data["file"], max_bytes=MOST_BYTES, max_rows=MAX_LINES + 1)
     except ValidationError as error:
         raise ValidationError({"file": error}) from error
 

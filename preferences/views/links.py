@@ -23,14 +23,14 @@ from preferences.services.choices import unsubscribe
 from preferences.services.opt_out_undo import (
     UNDO_WITHIN,
     OptOut,
+    choose_digest_by_link,
     pause_by_link,
     read_opt_out,
     sign_opt_out,
-    space_by_link,
     stop_mail,
     undo_opt_out,
 )
-from preferences.services.topic_signups import ask_to_subscribe
+from preferences.services.topic_signups import request_confirmation
 from preferences.tokens import BadToken, page_path, read_page_token, read_unsubscribe_token
 
 UNDO_COOKIE = "hub_mail_undo"
@@ -110,11 +110,11 @@ def _page(
         "done": done,
         "changed": topics or [],
         "refusal": first_error(refusal) if refusal else "",
-        "can_undo": bool(opt_out and opt_out.took)
+        "can_undo": bool(opt_out and opt_out.is_undoable)
         or (request.method != "POST" and _kept(request) is not None),
     }
     response = render(request, "preferences/mail.html", context, status=409 if refusal else 200)
-    if opt_out is not None and opt_out.took:
+    if opt_out is not None and opt_out.is_undoable:
         response.set_cookie(
             UNDO_COOKIE,
             sign_opt_out(opt_out, UNDO_COOKIE),
@@ -166,7 +166,7 @@ def _pause(request: PersonRequest, recipient: Recipient) -> HttpResponse:
 def _digest(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     """Rarer."""
     try:
-        opt_out = space_by_link(
+        opt_out = choose_digest_by_link(
             actor=None, recipient=recipient, digest=request.POST.get("digest", "")
         )
     except ValidationError as error:
@@ -200,7 +200,9 @@ def _ask(request: PersonRequest, recipient: Recipient) -> HttpResponse:
         raise Http404("not offered")
     if refusal := too_many(request, "subscribe", recipient.email):
         return refusal
-    ask_to_subscribe(actor=None, address=recipient.email, language=recipient.reads, topics=[topic])
+    request_confirmation(
+        actor=None, address=recipient.email, language=recipient.reads, topics=[topic]
+    )
     return _page(request, recipient, "asked", [topic])
 
 

@@ -18,7 +18,7 @@ from preferences.forms.receipts import ReceiptForm
 from preferences.forms.topic_signup import SubscribeForm
 from preferences.models import Topic
 from preferences.selectors import centre_of, find_recipient
-from preferences.services.receipts import ReceiptRefused, said_since, verify_receipt
+from preferences.services.receipts import ReceiptRefused, has_newer_records, verify_receipt
 from preferences.services.topic_signups import confirm_signup, is_person
 from preferences.services.topic_signups import subscribe as take_up
 from preferences.tokens import BadToken, read_confirmation_token
@@ -109,5 +109,5 @@ def receipt_verify(request: PersonRequest) -> HttpResponse:
             context["content"] = content
             context["issued_at"] = datetime.fromisoformat(content["issued_at"])
             if request.user.is_authenticated:
-                context["said_since"] = said_since(actor=request.user, content=content)
+                context["said_since"] = has_newer_records(actor=request.user, content=content)
     return render(request, "preferences/receipt_verify.html", context)

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from preferences.gate.providers import take_events
+from preferences.gate.providers import receive_events
 
 
 @csrf_exempt  # a program posts here, with the secret of HUB_MAIL_WEBHOOK_SECRET
@@ -13,5 +13,5 @@ from preferences.gate.providers import take_events
 @require_POST
 def mail_events(request: HttpRequest, provider: str) -> HttpResponse:
     """Take a provider's events; the same may come again."""
-    take_events(request, provider)
+    receive_events(request, provider)
     return HttpResponse(status=204)

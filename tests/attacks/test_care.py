@@ -75,9 +75,7 @@ def test_who_joined_meanwhile_gains_nothing_by_an_undo(
     assert not bob.has_perm(HAS, domain)
 
 
-def test_an_undo_gives_back_to_who_had_it(
-    without, alice, bob, emma, movers, membership, domain, gain
-):
+def test_undo_is_a_yes_to_who_had_it(without, alice, bob, emma, movers, membership, domain, gain):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     add_to_team(actor=alice, team=movers, membership=membership(emma))
 

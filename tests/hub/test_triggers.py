@@ -295,7 +295,7 @@ def test_migrations_are_atomic_and_take_nothing_living_from_the_models(db):
             "accounts.triggers",
             "accounts.models.search",
             "accounts.validators",
-            "preferences.models.categories",
+            "preferences.validators",
         }, (app, name)
 
 

@@ -69,7 +69,7 @@ def bounce(demo: Demo, read_mail: Callable[..., None], tmp_path: Path) -> Callab
 @pytest.fixture
 def clock(demo: Demo) -> Callable[[], None]:
     """The worker's clock follows what came back once a minute; here it does so now."""
-    follow = "from preferences.services.escalations import run_escalations as run; run()"
+    follow = "from preferences.gate.escalation_steps import run_escalations as run; run()"
     return lambda: on_the_hub(demo, "shell", "--no-imports", "-c", follow)
 
 

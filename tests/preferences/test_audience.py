@@ -19,7 +19,7 @@ from preferences.audience import (
     topic_verdicts,
 )
 from preferences.choices import ConsentBasis, Digest, Reason
-from preferences.gate.delivery import decide
+from preferences.gate.delivery import decide_sending
 from preferences.models import (
     Campaign,
     Candidate,
@@ -254,7 +254,7 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
         everyone = Recipient.objects.filter(pk__in=keys)
         topic = Topic.objects.get(pk=newsletter.pk)
         rule = {r.pk: expected(r, topic, timezone.now()) for r in everyone.select_related("user")}
-        verdicts = topic_verdicts(topics=Topic.objects.filter(pk=topic.pk), readers=everyone)
+        verdicts = topic_verdicts(topics=Topic.objects.filter(pk=topic.pk), recipients=everyone)
         assert {v.recipient_id: v.reason for v in verdicts} == rule
         assert {v.recipient_id: v.send for v in verdicts} == {
             key: reason in SENDING for key, reason in rule.items()
@@ -265,7 +265,7 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
                 rule[recipient.pk] in SENDING,
                 rule[recipient.pk],
             )
-        assert audience_counts(category=topic, readers=everyone) == Counter(rule.values())
+        assert audience_counts(category=topic, recipients=everyone) == Counter(rule.values())
 
         # a portal hears the same of whom it serves, of many or of one, and nothing of the others
         domains = Portal.objects.get(slug="domains")
@@ -282,15 +282,15 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
                     assert verdict.send
 
         # and none of all this is looked at for mandatory mail (R42)
-        for verdict in notice_verdicts(readers=everyone):
+        for verdict in notice_verdicts(recipients=everyone):
             assert verdict.send
             unreachable = everyone.get(pk=verdict.recipient_id).unreachable_since
             assert verdict.reason == (Reason.ESCALATE if unreachable else Reason.MANDATORY)
         for recipient in everyone:
             message = Message(recipient=recipient, address=recipient.email, notice_class_id="legal")
-            assert decide(message).send
+            assert decide_sending(message).send
             message = Message(recipient=recipient, address=recipient.email, topic=topic)
-            assert decide(message).reason == rule[recipient.pk]
+            assert decide_sending(message).reason == rule[recipient.pk]
         transaction.set_rollback(True)
 
 
@@ -318,7 +318,7 @@ def test_a_digest_says_when_and_not_whether(bob, newsletter):
     Recipient.objects.filter(user=bob).update(digest=Digest.WEEKLY)
     [verdict] = topic_verdicts(
         topics=Topic.objects.filter(pk=newsletter.pk),
-        readers=Recipient.objects.filter(user=bob),
+        recipients=Recipient.objects.filter(user=bob),
     )
     assert (verdict.send, verdict.digest) == (True, "weekly")
 
@@ -333,12 +333,12 @@ def test_a_campaign_has_a_decision_for_everyone_once_R46_R49(
     everyone = Recipient.objects.all()
     count = everyone.count()
     with django_assert_num_queries(4):  # savepoint, lock, one statement, release
-        assert resolve_campaign(campaign=campaign, readers=everyone) == count
-    assert resolve_campaign(campaign=campaign, readers=everyone) == 0
+        assert resolve_campaign(campaign=campaign, recipients=everyone) == count
+    assert resolve_campaign(campaign=campaign, recipients=everyone) == 0
     row = Candidate.objects.get(recipient=bob.recipient)
     if mandatory:
         assert set(Candidate.objects.values_list("send", "reason")) == {(True, "mandatory")}
     else:
         assert (row.send, row.reason, row.consent) == (False, "chose_no", no)
-    counts = audience_counts(category=campaign.topic, readers=everyone)
+    counts = audience_counts(category=campaign.topic, recipients=everyone)
     assert counts == Counter(map(Reason, Candidate.objects.values_list("reason", flat=True)))

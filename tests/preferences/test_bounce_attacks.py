@@ -7,7 +7,8 @@ from django.test import Client
 from accounts.models import AuditEvent
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role, suspend_membership
-from preferences.gate.bounce_parsing import take_mail
+from preferences.gate.bounce_parsing import record_reports
+from preferences.gate.escalation_steps import run_escalations
 from preferences.models import (
     ContactRole,
     CustomerRecipient,
@@ -20,7 +21,6 @@ from preferences.models import (
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.customer_email import add_recipient, deny_topic, name_contact
 from preferences.services.delivery_events import record_delivery_event
-from preferences.services.escalations import run_escalations
 from tests.preferences.test_delivery_events import dsn
 
 WORDS = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}
@@ -151,7 +151,7 @@ def test_pages_begin_nowhere_strange(as_, alice, olive, after):
 
 
 def test_what_came_back_to_one_is_shown_to_nobody_else(notice, as_, bob, alice, charlie, olive):
-    take_mail(dsn(notice))
+    record_reports(dsn(notice))
     for other in (alice, charlie, olive):
         client = as_(other)
         assert notice.subject not in client.get("/preferences/returned/").text
@@ -161,7 +161,7 @@ def test_what_came_back_to_one_is_shown_to_nobody_else(notice, as_, bob, alice, 
 
 
 def test_looking_changes_nothing(notice, as_, bob):
-    take_mail(dsn(notice))
+    record_reports(dsn(notice))
     client = as_(bob)
     before = AuditEvent.objects.count()
     for method in ("get", "head"):
@@ -171,7 +171,7 @@ def test_looking_changes_nothing(notice, as_, bob):
 
 
 def test_another_site_confirms_no_address(notice, bob):
-    take_mail(dsn(notice))
+    record_reports(dsn(notice))
     client = Client(enforce_csrf_checks=True)
     client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert client.post("/preferences/returned/").status_code == 403
@@ -179,7 +179,7 @@ def test_another_site_confirms_no_address(notice, bob):
 
 
 def test_staff_without_the_right_see_and_settle_nothing(notice, as_, dana, alice, olive):
-    take_mail(dsn(notice))
+    record_reports(dsn(notice))
     found = Escalation.objects.get()
     page = f"/provider/unreachable/{found.pk}/"
     for who in (dana, alice):
@@ -212,8 +212,8 @@ def test_message_ids_of_a_campaign_are_not_to_be_guessed(olive, newsletter, deli
 def test_a_colleague_s_bounce_is_never_somebody_s(notice, alice, bob, emma, deliver):
     """Reports that name one mail and another reader: whoever writes them, nothing follows."""
     for other in (alice, emma):
-        assert take_mail(dsn(notice, to=other.email)) == 0
-        assert take_mail(dsn(notice, to=f"{other.email}, {bob.email}")) == 0
+        assert record_reports(dsn(notice, to=other.email)) == 0
+        assert record_reports(dsn(notice, to=f"{other.email}, {bob.email}")) == 0
     run_escalations()
     deliver()
     assert not Recipient.objects.exclude(unreachable_since=None).exists()
@@ -234,8 +234,8 @@ def test_reports_about_a_message_out_of_nowhere_count_for_nothing(bob, send_lega
     """Not one that waits to be sent, and not by the number in our database."""
     send_legal(bob)
     waiting = Message.objects.get()
-    assert take_mail(dsn(waiting)) == 0
-    assert take_mail(dsn(waiting, message_id=str(waiting.pk))) == 0
+    assert record_reports(dsn(waiting)) == 0
+    assert record_reports(dsn(waiting, message_id=str(waiting.pk))) == 0
     assert record_delivery_event(
         message=waiting, kind="delayed", event="x:1"
     )  # ours to say, if we know

@@ -176,7 +176,7 @@ def test_a_choice_between_resolving_and_sending_is_honoured_R45(
     draft, olive, bob, newsletter, deliver
 ):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     assert reasons(campaign)[bob.email] == Reason.DEFAULT_ON
     choose_topic(actor=bob, topic=newsletter, wants=False)
 
@@ -272,7 +272,7 @@ def test_cancelled_what_has_not_left_is_withdrawn_with_its_decision_R46(
     draft, olive, deliver, monkeypatch
 ):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     total = Message.objects.count()
     monkeypatch.setattr(campaign_sending, "BATCH", 1)
     campaign_sending._send_batch(campaign, campaign_sending._claim_batch(campaign))
@@ -298,7 +298,7 @@ def test_what_has_all_been_sent_is_not_cancelled(draft, olive, deliver):
 
 def test_a_message_in_a_dead_workers_hands_is_withdrawn_too(draft, olive, deliver):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     [message, *_rest] = campaign_sending._claim_batch(campaign)  # and the worker dies
     cancel_campaign(actor=olive, campaign=campaign)
     with later(minutes=5):
@@ -309,7 +309,7 @@ def test_a_message_in_a_dead_workers_hands_is_withdrawn_too(draft, olive, delive
 
 def test_one_message_is_never_withdrawn_by_itself(draft, olive, legal):
     campaign = schedule_campaign(actor=olive, campaign=draft(topic=None, notice_class=legal))
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     [message, *_rest] = campaign_sending._claim_batch(campaign)
     with pytest.raises(DatabaseError), transaction.atomic():
         DeliveryDecision.objects.create(
@@ -323,7 +323,7 @@ def test_a_notice_overtakes_a_running_campaign(draft, olive, bob, deliver, send_
     )  # a slice sends nothing: the campaign never ends
     schedule_campaign(actor=olive, campaign=draft())
     monkeypatch.setattr(
-        "preferences.tasks.enqueue_dispatch", lambda campaign: None
+        "preferences.gate.tasks.enqueue_dispatch", lambda campaign: None
     )  # one round of its slices
     send_legal(bob)
     jobs = DBTaskResult.objects.ready()
@@ -335,7 +335,7 @@ def test_a_transport_that_is_down_does_not_use_a_campaign_up(draft, olive, deliv
     from django.core.mail.backends.locmem import EmailBackend
 
     with monkeypatch.context() as down:
-        down.setattr("preferences.services.campaigns.LANES", 1)
+        down.setattr("preferences.services.campaigns.PARALLEL_SLICES", 1)
         down.setattr(
             EmailBackend,
             "send_messages",
@@ -344,7 +344,7 @@ def test_a_transport_that_is_down_does_not_use_a_campaign_up(draft, olive, deliv
         campaign = schedule_campaign(actor=olive, campaign=draft())
         deliver()
     states = list(Message.objects.filter(campaign=campaign).values_list("state", flat=True))
-    assert states.count(MessageState.QUEUED) == len(states) - campaign_sending.FAILING
+    assert states.count(MessageState.QUEUED) == len(states) - campaign_sending.MAX_FAILURES_IN_A_ROW
     with later(minutes=3):
         start_due_campaigns()
         mails = deliver()

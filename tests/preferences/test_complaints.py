@@ -14,7 +14,7 @@ from preferences.models import Campaign, Choice, ConsentRecord, DeliveryEvent, M
 from preferences.selectors import send_decision_for
 from preferences.services import complaints
 from preferences.services.choices import choose_topic
-from preferences.services.complaints import complaints_about, watch_complaints
+from preferences.services.complaints import count_complaints, watch_complaints
 from preferences.services.delivery_events import record_delivery_event
 
 
@@ -155,7 +155,7 @@ def test_a_reader_counts_once_and_each_campaign_for_itself(campaign, alice, bob,
         complain(first, number)
     complain(second, 9)
     record_delivery_event(message=first, kind="delivered", event="x:d")
-    assert (complaints_about(one), complaints_about(other)) == (2, 0)
+    assert (count_complaints(one), count_complaints(other)) == (2, 0)
 
 
 def test_sent_mails_are_counted_no_further_than_it_matters(campaign, alice, bob, emma):

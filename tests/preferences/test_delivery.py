@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from preferences.choices import MessageState, Outcome, Reason
-from preferences.gate import delivery
+from preferences.gate import delivery, sweep
 from preferences.models import DeliveryDecision, Message
 from preferences.services.choices import choose_topic, stop_all_optional
 
@@ -213,5 +213,5 @@ def test_lost_job_is_replaced_by_the_sweep(bob, deliver, send_legal):
     DBTaskResult.objects.all().delete()
     assert deliver() == []
 
-    with time_machine.travel(timezone.now() + delivery.RESCUE_AFTER + timedelta(seconds=1)):
+    with time_machine.travel(timezone.now() + sweep.RESCUE_AFTER + timedelta(seconds=1)):
         assert len(deliver()) == 1

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from preferences.choices import Reason
 from preferences.choices.delivery_events import DeliveryEventKind
-from preferences.gate.bounce_parsing import LARGEST, read_reports, take_mail
+from preferences.gate.bounce_parsing import MAX_MAIL_BYTES, read_reports, record_reports
 from preferences.gate.digests import deliver_digest
 from preferences.models import (
     ConsentRecord,
@@ -105,8 +105,8 @@ def test_reports_are_append_only(sent):
 
 
 def test_a_hard_bounce_marks_the_address_once(sent, bob, newsletter):
-    assert take_mail(dsn(sent)) == 1
-    assert take_mail(dsn(sent)) == 0
+    assert record_reports(dsn(sent)) == 1
+    assert record_reports(dsn(sent)) == 0
     marked = reader(bob)
     assert marked.unreachable_since
     assert "550 no such user" in marked.unreachable_reason
@@ -120,7 +120,7 @@ def test_soft_bounces_mark_only_when_repeated(bob, deliver, newsletter, send_top
         assert reader(bob).unreachable_since is None
         send_topic(newsletter, bob)
         deliver()
-        take_mail(dsn(Message.objects.latest("pk"), status="4.2.2"))
+        record_reports(dsn(Message.objects.latest("pk"), status="4.2.2"))
         assert DeliveryEvent.objects.filter(kind="soft").count() == number
     assert reader(bob).unreachable_since
 
@@ -160,15 +160,15 @@ def test_a_bounce_of_the_former_address_says_nothing_of_the_new_one_R44(
 ):
     bob.email = "bob@new.example"
     bob.save()
-    assert take_mail(dsn(sent)) == 1
-    assert take_mail(dsn(notice)) == 1
+    assert record_reports(dsn(sent)) == 1
+    assert record_reports(dsn(notice)) == 1
     assert reader(bob).unreachable_since is None
     assert send_decision_for(reader(bob), newsletter).send
     assert Escalation.objects.get().message == notice  # what came back still has to reach him
 
 
 def test_the_mark_of_the_former_address_ends_with_it(sent, bob):
-    take_mail(dsn(sent))
+    record_reports(dsn(sent))
     assert reader(bob).unreachable_since
     bob.email = "bob@new.example"
     bob.save()
@@ -180,7 +180,7 @@ def test_a_later_mail_that_arrives_takes_the_mark_away(
     sent, bob, deliver, send_legal, newsletter, late
 ):
     """Only a mail that was sent after the mark, and has not come back itself."""
-    take_mail(dsn(sent))
+    record_reports(dsn(sent))
     record_delivery_event(message=sent, kind="delivered", event="x:1")
     assert reader(bob).unreachable_since
     send_legal(bob)  # a notice goes out all the same, and is followed up at once (R47)
@@ -188,7 +188,7 @@ def test_a_later_mail_that_arrives_takes_the_mark_away(
     notice = Message.objects.get(notice_class="legal")
     assert Escalation.objects.get(message=notice).state == "addresses"
     if late:
-        take_mail(dsn(notice))
+        record_reports(dsn(notice))
     record_delivery_event(message=notice, kind="delivered", event="x:2")
     assert bool(reader(bob).unreachable_since) == late
     assert Escalation.objects.get(message=notice).state == ("addresses" if late else "proved")
@@ -213,17 +213,17 @@ def test_a_digest_that_comes_back_marks_once_and_each_message_keeps_its_end(
         deliver_digest(bob.recipient.pk)
         sent = [mail for mail in mail_box.outbox if mail.to == [bob.email]][-1]
         assert sent.extra_headers["Message-ID"] == gathered[0].message_id
-        assert take_mail(dsn(gathered[0])) == 1
-        assert take_mail(dsn(gathered[0])) == 0
+        assert record_reports(dsn(gathered[0])) == 1
+        assert record_reports(dsn(gathered[0])) == 0
     assert reader(bob).unreachable_since
     assert not Escalation.objects.exists()
     assert {m.state for m in Message.objects.filter(recipient=bob.recipient)} == {"sent"}
 
 
 def test_delays_and_deliveries_are_written_and_mark_nothing(sent, bob):
-    take_mail(dsn(sent, action="delayed", status="4.4.1"))
-    take_mail(dsn(sent, action="delivered", status="2.0.0"))
-    take_mail(dsn(sent, action="relayed", status="2.0.0"))
+    record_reports(dsn(sent, action="delayed", status="4.4.1"))
+    record_reports(dsn(sent, action="delivered", status="2.0.0"))
+    record_reports(dsn(sent, action="relayed", status="2.0.0"))
     assert set(sent.reports.values_list("kind", flat=True)) == {"delayed", "delivered"}
     assert reader(bob).unreachable_since is None
 
@@ -239,14 +239,14 @@ def test_delays_and_deliveries_are_written_and_mark_nothing(sent, bob):
     ],
 )
 def test_forged_reports_count_for_nothing(sent, alice, bob, forged):
-    assert take_mail(dsn(sent, **forged)) == 0
+    assert record_reports(dsn(sent, **forged)) == 0
     assert not DeliveryEvent.objects.exists()
     assert not Recipient.objects.filter(unreachable_since__isnull=False).exists()
 
 
 def test_a_message_that_has_not_left_cannot_come_back(bob, send_legal):
     send_legal(bob)
-    assert take_mail(dsn(Message.objects.get())) == 0
+    assert record_reports(dsn(Message.objects.get())) == 0
 
 
 @pytest.mark.parametrize("submitted", ["auto-replied", "no", None])
@@ -258,7 +258,7 @@ def test_mail_by_people_and_machines_means_nothing_R10(sent, bob, submitted):
         mail["Auto-Submitted"] = submitted
     mail.set_content("unsubscribe")
     records, events = ConsentRecord.objects.count(), AuditEvent.objects.count()
-    assert take_mail(bytes(mail)) == 0
+    assert record_reports(bytes(mail)) == 0
     assert (ConsentRecord.objects.count(), AuditEvent.objects.count()) == (records, events)
 
 
@@ -291,8 +291,8 @@ def test_hostile_mail_is_read_and_forgotten(raw):
 
 
 def test_a_report_before_a_huge_returned_mail_is_read(sent, bob):
-    raw = dsn(sent, inner=f"Message-ID: {sent.message_id}\r\n\r\n" + "x" * 2 * LARGEST)
-    assert take_mail(raw) == 1
+    raw = dsn(sent, inner=f"Message-ID: {sent.message_id}\r\n\r\n" + "x" * 2 * MAX_MAIL_BYTES)
+    assert record_reports(raw) == 1
 
 
 def test_a_complaint_by_mail_stops_all_optional_mail(sent, bob):
@@ -303,7 +303,7 @@ def test_a_complaint_by_mail_stops_all_optional_mail(sent, bob):
         "--B\r\nContent-Type: message/rfc822\r\n\r\n"
         f"To: {bob.email}\r\nMessage-ID: {sent.message_id}\r\n\r\nx\r\n--B--\r\n"
     ).encode()
-    assert take_mail(raw) == 1
+    assert record_reports(raw) == 1
     record = reader(bob).stopped
     assert (record.source, record.topic, record.actor) == ("complaint", None, None)
 

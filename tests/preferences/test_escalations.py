@@ -14,18 +14,17 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Membership
+from preferences.gate.escalation_steps import (
+    WAIT_FOR_ADDRESS,
+    WAIT_FOR_SUPER_USERS,
+    confirm_address,
+    run_escalations,
+)
 from preferences.models import DeliveryProbe, Escalation, Message, NoticeClass, Recipient
 from preferences.selectors.evidence import evidence_of
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.delivery_events import record_delivery_event
-from preferences.services.escalations import (
-    ADDRESS_HAS,
-    SUPER_USERS_HAVE,
-    EscalationRefused,
-    confirm_address,
-    run_escalations,
-    settle_escalation,
-)
+from preferences.services.escalations import EscalationRefused, settle_escalation
 
 
 @pytest.fixture
@@ -80,14 +79,14 @@ def test_from_step_to_step_until_staff_gave_up_R47(
     assert "From May on." not in mail.body  # what a single mail said is gone
     assert state(found) == "addresses"
 
-    assert later(clock, ADDRESS_HAS) == 1
+    assert later(clock, WAIT_FOR_ADDRESS) == 1
     told = deliver()[mails + 1 :]
     assert [mail.to for mail in told] == [[alice.email]]
     assert bob.email in told[0].body
     assert "terms" not in told[0].body + told[0].subject  # never the content
     assert state(found) == "told"
 
-    assert later(clock, SUPER_USERS_HAVE) == 1
+    assert later(clock, WAIT_FOR_SUPER_USERS) == 1
     assert state(found) == "staff"
     assert later(clock, timedelta(days=300)) == 0  # silence ends nothing
 
@@ -132,22 +131,22 @@ def test_second_and_third_address_fail_too_R47(
     places = ("home", "phone", "club")
     addresses = [second_address(bob, f"bob@{place}.example") for place in places]
     found = returned(bob)
-    for test_sent in range(1, 4):
-        assert later(clock, ADDRESS_HAS if test_sent > 1 and answers == "silence" else timedelta(0))
+    for attempt in range(1, 4):
+        assert later(
+            clock, WAIT_FOR_ADDRESS if attempt > 1 and answers == "silence" else timedelta(0)
+        )
         deliver()
         probes = DeliveryProbe.objects.filter(escalation=found).order_by("pk")
-        assert [probe.address for probe in probes] == addresses[:test_sent]
-        assert mail_box.outbox[-1].to == [addresses[test_sent - 1]]
+        assert [probe.address for probe in probes] == addresses[:attempt]
+        assert mail_box.outbox[-1].to == [addresses[attempt - 1]]
         if answers == "bounce":
-            record_delivery_event(
-                message=probes.last().message, kind="hard", event=f"x:t{test_sent}"
-            )
+            record_delivery_event(message=probes.last().message, kind="hard", event=f"x:t{attempt}")
         assert state(found) == "addresses"
     before = len(mail_box.outbox)
-    assert later(clock, ADDRESS_HAS if answers == "silence" else timedelta(0)) == 1
+    assert later(clock, WAIT_FOR_ADDRESS if answers == "silence" else timedelta(0)) == 1
     assert [mail.to for mail in deliver()[before:]] == [[alice.email]]
     assert state(found) == "told"
-    assert later(clock, SUPER_USERS_HAVE) == 1
+    assert later(clock, WAIT_FOR_SUPER_USERS) == 1
     assert state(found) == "staff"
     for _again in range(3):
         assert later(clock, timedelta(days=30)) == 0
@@ -164,10 +163,8 @@ def test_second_and_third_address_fail_too_R47(
     assert [report["kind"] for report in message["reports"]] == ["hard"]
     followed = message["followed_up"]
     assert (followed["state"], followed["by"]) == ("proved", str(olive.sub))
-    assert [test_sent["address"] for test_sent in followed["test_sent"]] == addresses
-    kinds = [
-        report["kind"] for test_sent in followed["test_sent"] for report in test_sent["reports"]
-    ]
+    assert [probe["address"] for probe in followed["tried"]] == addresses
+    kinds = [report["kind"] for probe in followed["tried"] for report in probe["reports"]]
     assert kinds == (["hard"] * 3 if answers == "bounce" else [])
     json.dumps(message)
 
@@ -181,12 +178,12 @@ def test_a_late_delivery_at_the_second_address_ends_it_from_any_step_R47(
     run_escalations()
     deliver()
     first = DeliveryProbe.objects.get().message
-    later(clock, ADDRESS_HAS)
-    later(clock, ADDRESS_HAS)
+    later(clock, WAIT_FOR_ADDRESS)
+    later(clock, WAIT_FOR_ADDRESS)
     assert state(found) == "told"
     record_delivery_event(message=first, kind="delivered", event="x:late")
     assert (state(found), found.how) == ("proved", "delivered")
-    assert later(clock, SUPER_USERS_HAVE) == 0
+    assert later(clock, WAIT_FOR_SUPER_USERS) == 0
     record_delivery_event(message=first, kind="hard", event="x:later still")
     assert state(found) == "proved"
 

@@ -99,7 +99,7 @@ def work_until_killed(campaign):
         for _slice in range(20):
             if not campaign_sending.dispatch(campaign.pk):
                 break
-        for reader in digests.due_readers():
+        for reader in digests.due_recipients():
             digests.deliver_digest(reader)
     except Killed:
         pass

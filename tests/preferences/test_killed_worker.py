@@ -21,7 +21,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from preferences.choices import MessageState
-from preferences.gate import delivery
+from preferences.gate import delivery, sweep
 from preferences.models import DeliveryDecision, Message
 
 
@@ -64,13 +64,13 @@ def test_killed_before_the_claim(message, deliver, monkeypatch):
         run_killed()
     assert state_of(message) == MessageState.QUEUED
 
-    with time_machine.travel(timezone.now() + delivery.RESCUE_AFTER + timedelta(seconds=1)):
+    with time_machine.travel(timezone.now() + sweep.RESCUE_AFTER + timedelta(seconds=1)):
         assert len(deliver()) == 1
 
 
 def test_killed_after_the_claim(message, deliver, monkeypatch):
     with monkeypatch.context() as point:
-        point.setattr(delivery, "hand_on", die)
+        point.setattr(delivery, "transmit", die)
         run_killed()
     assert state_of(message) == MessageState.CLAIMED
     assert deliver() == []  # the claim holds: perhaps that worker is only slow
@@ -91,14 +91,14 @@ def test_killed_between_accept_and_mark_repeats_with_one_message_id(message, del
 
 
 def test_killed_before_the_commit_of_the_mark_leaves_no_half(message, deliver, monkeypatch):
-    mark = delivery.mark
+    mark = delivery.record_outcome
 
     def write_then_die(*arguments):
         assert mark(*arguments) == 1
         raise Killed
 
     with monkeypatch.context() as point:
-        point.setattr(delivery, "mark", write_then_die)
+        point.setattr(delivery, "record_outcome", write_then_die)
         run_killed()
     assert state_of(message) == MessageState.CLAIMED
     assert not DeliveryDecision.objects.exists()

@@ -18,19 +18,19 @@ def slow(monkeypatch):
     happened = []
 
     def during_the_first(meanwhile):
-        send = campaign_sending.carry_out
+        send = campaign_sending.send_or_skip
 
-        def carry_out(message, answer):
+        def send_or_skip(message, answer):
             state = send(message, answer)
             if answer.send and not happened:
                 happened.append(message.recipient_id)
                 meanwhile(message.recipient)
             return state
 
-        monkeypatch.setattr(campaign_sending, "carry_out", carry_out)
+        monkeypatch.setattr(campaign_sending, "send_or_skip", send_or_skip)
         return happened
 
-    monkeypatch.setattr(campaign_sending, "FRESH", -1)
+    monkeypatch.setattr(campaign_sending, "DECISION_LIFETIME", -1)
     return during_the_first
 
 

@@ -122,14 +122,14 @@ def die(*_words):
 def test_what_we_cannot_digest_is_kept_aside_and_blocks_nothing(mailbox, notice, monkeypatch):
     poison = mailbox.add(b"poison")
     report = mailbox.add(dsn(notice))
-    take = bounces.take_mail
+    take = bounces.record_reports
 
     def choke(raw):
         if raw == b"poison":
             raise ValueError("a mail like no other")
         return take(raw)
 
-    monkeypatch.setattr(bounces, "take_mail", choke)
+    monkeypatch.setattr(bounces, "record_reports", choke)
     said = StringIO()
     with pytest.raises(CommandError, match="1 could not be digested"):
         call_command("bounces", stdout=said)
@@ -146,7 +146,7 @@ def test_a_database_that_is_away_keeps_nothing_aside(mailbox, notice, monkeypatc
         raise OperationalError("the connection is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bounces, "take_mail", away)
+        patch.setattr(bounces, "record_reports", away)
         with pytest.raises(OperationalError):
             read()
     assert report.flags == set()
@@ -173,7 +173,7 @@ def test_two_addresses_that_bounce_to_each_other_end(mailbox, notice, bob, deliv
     """The mail about a bounce bounces, and its bounce: each address is tried once (R47)."""
     from allauth.account.models import EmailAddress
 
-    from preferences.services.escalations import run_escalations
+    from preferences.gate.escalation_steps import run_escalations
 
     EmailAddress.objects.create(user=bob, email="bob@home.example", verified=True, primary=False)
     for _round in range(6):

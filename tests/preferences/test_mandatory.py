@@ -283,7 +283,7 @@ def test_no_combination_changes_a_mandatory_answer_R42_R43(
             notice_class_id=code,
             subject="x",
         )
-        answer = delivery.decide(message)
+        answer = delivery.decide_sending(message)
         assert answer.send
         assert answer.reason == (
             Reason.ESCALATE if known and "hard" in reports else Reason.MANDATORY

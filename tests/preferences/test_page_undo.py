@@ -17,7 +17,7 @@ from preferences.selectors import may_send
 from preferences.selectors.evidence import evidence_of
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
 from preferences.services.customer_email import deny_topic
-from preferences.services.opt_out_undo import space_by_link, stop_mail, undo_opt_out
+from preferences.services.opt_out_undo import choose_digest_by_link, stop_mail, undo_opt_out
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import choose_digest, pause_optional_mail
 from preferences.tokens import page_token, unsubscribe_token
@@ -183,14 +183,14 @@ def test_an_undo_of_our_making_alone(bob, as_, newsletter):
 
 
 def test_a_rhythm_that_became_ones_own_is_not_undone_by_a_link(bob):
-    taken = space_by_link(actor=None, recipient=bob.recipient, digest="weekly")
+    taken = choose_digest_by_link(actor=None, recipient=bob.recipient, digest="weekly")
     choose_digest(actor=bob, digest="weekly")  # the same, said by the person
     assert not undo_opt_out(actor=None, recipient=bob.recipient, opt_out=taken)
     bob.recipient.refresh_from_db()
     assert bob.recipient.digest == "weekly"
 
     choose_digest(actor=bob, digest="immediate")
-    taken = space_by_link(actor=None, recipient=bob.recipient, digest="daily")
+    taken = choose_digest_by_link(actor=None, recipient=bob.recipient, digest="daily")
     assert undo_opt_out(actor=None, recipient=bob.recipient, opt_out=taken)
 
 
@@ -271,7 +271,7 @@ def test_what_did_not_come_is_not_given_back(newsletter):
     nina = User.objects.create_user("nina@elsewhere.example", name="Nina")
     assert not may_send(nina, newsletter)
     taken = stop_mail(actor=nina, topics=[newsletter])
-    assert not taken.took
+    assert not taken.is_undoable
     assert not undo_opt_out(actor=nina, opt_out=taken)
     assert not may_send(nina, newsletter)
 

@@ -12,6 +12,8 @@ from accounts import triggers
 from accounts.models import AuditEvent, Customer, User
 from accounts.services.audit import verify_chain
 from preferences.gate import campaign_sending, delivery
+from preferences.gate.escalation_steps import run_escalations
+from preferences.gate.sweep import sweep
 from preferences.models import (
     Activation,
     Choice,
@@ -27,7 +29,6 @@ from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
 from preferences.services.customer_email import allow_topic, deny_topic
 from preferences.services.delivery_events import record_delivery_event
-from preferences.services.escalations import run_escalations
 from preferences.services.notice_classes import ActivationRefused, activate_notice_class
 from preferences.services.opt_out_undo import stop_mail, undo_opt_out
 from preferences.services.topic_signups import confirm_signup
@@ -57,7 +58,7 @@ def test_three_workers_and_a_sweep_on_one_message_send_it_once_R49(person, send_
     for number in range(1, ROUNDS + 1):
         send_legal(person)
         pk = Message.objects.latest("pk").pk
-        race(*[lambda pk=pk: delivery.deliver(pk)] * 3, delivery.sweep)
+        race(*[lambda pk=pk: delivery.deliver(pk)] * 3, sweep)
         assert len(mail.outbox) == number
     assert DeliveryDecision.objects.count() == ROUNDS
 
@@ -101,7 +102,11 @@ def test_a_no_racing_with_the_worker_is_never_followed_by_a_later_mail_R45(
 def moments(monkeypatch):
     """When the choices behind each mail were last asked, and when its handing on began."""
     asked, begun = {}, {}
-    decide, ask, hand_on = delivery.decide, campaign_sending.asked_together, delivery.hand_on
+    decide, ask, transmit = (
+        delivery.decide_sending,
+        campaign_sending.batch_decisions,
+        delivery.transmit,
+    )
 
     def noted_decide(message, *more):
         if not more:  # a campaign's are asked together
@@ -115,12 +120,12 @@ def moments(monkeypatch):
 
     def noted_hand_on(message):
         begun[message.pk] = time.monotonic()
-        return hand_on(message)
+        return transmit(message)
 
-    monkeypatch.setattr(delivery, "decide", noted_decide)
-    monkeypatch.setattr(campaign_sending, "decide", noted_decide)
-    monkeypatch.setattr(campaign_sending, "asked_together", noted_ask)
-    monkeypatch.setattr(delivery, "hand_on", noted_hand_on)
+    monkeypatch.setattr(delivery, "decide_sending", noted_decide)
+    monkeypatch.setattr(campaign_sending, "decide_sending", noted_decide)
+    monkeypatch.setattr(campaign_sending, "batch_decisions", noted_ask)
+    monkeypatch.setattr(delivery, "transmit", noted_hand_on)
     return asked, begun
 
 
@@ -160,7 +165,7 @@ def test_after_an_acknowledged_no_no_mail_begins_R45(person, topic, send_topic, 
 def test_a_no_racing_with_a_campaign_and_its_workers_R45(topic, moments, monkeypatch):
     """A whole company says no while two workers send: who is asked about later, gets none."""
     asked, begun = moments
-    monkeypatch.setattr(campaign_sending, "FRESH", 0)
+    monkeypatch.setattr(campaign_sending, "DECISION_LIFETIME", 0)
     olive = User.objects.get(email="olive@harbour.example")
     people = list(User.objects.filter(email__endswith="@alder.example"))
     words = {f"{x}_{y}": "News" for x in ("subject", "body") for y in ("en", "fr")}

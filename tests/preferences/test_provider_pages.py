@@ -151,7 +151,7 @@ def test_compose_check_and_send(as_, olive, bob, newsletter, deliver):
     shown = text_of(client.get(check))
     assert "The person said no" in shown
     assert "Une boîte plus calme." in shown
-    readers = estimate_audience(campaign).readers
+    readers = estimate_audience(campaign).recipients
     wrong = client.post(check, {"confirmation_name": readers + 1, "starts_at": ""})
     assert "not the number" in text_of(wrong)
     assert deliver() == []
@@ -171,7 +171,7 @@ def test_a_notice_is_sent_after_a_second_look_R24(as_, olive, draft, legal):
     check = page("campaign-check", campaign.pk)
     shown = text_of(client.get(check))
     assert "sounds like advertising" in shown
-    readers = estimate_audience(campaign).readers
+    readers = estimate_audience(campaign).recipients
     form = {"confirmation_name": readers, "starts_at": ""}
     client.post(check, form)
     campaign.refresh_from_db()
@@ -193,7 +193,7 @@ def test_a_missing_language_stops_the_sending_R31(as_, olive, draft):
     client = as_(olive)
     shown = text_of(client.get(page("campaign-check", campaign.pk)))
     assert "The text in French is missing." in shown
-    readers = estimate_audience(campaign).readers
+    readers = estimate_audience(campaign).recipients
     client.post(page("campaign-check", campaign.pk), {"confirmation_name": readers})
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.DRAFT
@@ -214,7 +214,7 @@ def test_who_may_compose_may_not_thereby_send(as_, dana, draft):
     campaign = draft()
     check = page("campaign-check", campaign.pk)
     assert 'name="confirmation_name"' not in text_of(as_(dana).get(check))
-    readers = estimate_audience(campaign).readers
+    readers = estimate_audience(campaign).recipients
     answer = as_(dana).post(check, {"confirmation_name": readers})
     assert answer.status_code == 403
 
@@ -223,7 +223,7 @@ def test_schedule_take_back_hold_go_on_and_cancel(as_, olive, draft):
     campaign = draft()
     client = as_(olive)
     check = page("campaign-check", campaign.pk)
-    readers = estimate_audience(campaign).readers
+    readers = estimate_audience(campaign).recipients
     form = {"confirmation_name": readers}
     tomorrow = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     past = client.post(check, form | {"starts_at": "2020-01-01T08:00"})
@@ -246,7 +246,7 @@ def test_schedule_take_back_hold_go_on_and_cancel(as_, olive, draft):
 
 def test_progress_is_a_fragment_for_htmx_and_polls_only_while_it_moves(as_, olive, draft):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     client = as_(olive)
     fragment = text_of(client.get(page("campaign", campaign.pk), headers={"HX-Request": "true"}))
     assert fragment.lstrip().startswith("<section")
@@ -257,7 +257,7 @@ def test_progress_is_a_fragment_for_htmx_and_polls_only_while_it_moves(as_, oliv
 
 def test_people_are_paged_by_key_and_masked_without_the_right(as_, olive, dana, bob, draft):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     people = page("campaign-people", campaign.pk)
     assert bob.email in text_of(as_(olive).get(people))
     dana = given(dana, "view_candidate")
@@ -271,7 +271,7 @@ def test_the_list_of_messages_says_of_each_for_whom_it_is_and_when(as_, olive, d
     draft(topic=None, notice_class=legal)
     tomorrow = timezone.now() + timedelta(days=1)
     schedule_campaign(actor=olive, campaign=draft(), starts_at=tomorrow)
-    campaign_sending._resolved(schedule_campaign(actor=olive, campaign=draft()).pk)
+    campaign_sending._resolve(schedule_campaign(actor=olive, campaign=draft()).pk)
     shown = text_of(as_(olive).get(page("campaigns")))
     cells = re.findall(r'<td data-label="About">(.*?)</td>', shown, re.DOTALL)
     said = [re.sub(r"<[^>]+>", "", cell).strip() for cell in cells]
@@ -287,7 +287,7 @@ def test_lists_of_messages_and_people_have_a_budget(
     first = schedule_campaign(actor=olive, campaign=draft())
     for _round in range(5):
         draft()
-    campaign_sending._resolved(first.pk)
+    campaign_sending._resolve(first.pk)
     client = as_(olive)
     for path in (page("campaigns"), page("campaign-people", first.pk)):
         client.get(path)

@@ -12,10 +12,10 @@ from preferences.gate.preview import previews_of
 from preferences.models import Activation, NoticeClass, Reseller, Topic
 from preferences.selectors.audiences import answers_by_month, audience_of
 from preferences.selectors.campaigns import (
-    decided_about,
     estimate_audience,
     outcomes_of,
     progress_of,
+    resolved_audience,
     warnings_of,
 )
 from preferences.selectors.evidence import evidence_of
@@ -26,7 +26,7 @@ from preferences.services.evidence import export_evidence
 from preferences.services.notice_classes import ActivationRefused, activate_notice_class
 from preferences.services.recipients import choose_digest
 from preferences.services.resellers import ResellerRefused, mark_reseller, unmark_reseller
-from preferences.services.test_sends import TestSendRefused, send_test
+from preferences.services.test_sends import SendTestRefused, send_test
 from preferences.services.topics import create_topic, update_topic
 from preferences.tokens import BadToken, read_unsubscribe_token
 
@@ -186,11 +186,11 @@ def test_a_trial_passes_no_rule(olive, draft, legal, legal_is_new, newsletter, d
     notice = draft(topic=None, notice_class=legal)
     empty = dict.fromkeys(WORDS, "")
     for campaign, code in ((draft(), "unwanted"), (notice, "inactive")):
-        with pytest.raises(TestSendRefused) as refusal:
+        with pytest.raises(SendTestRefused) as refusal:
             send_test(actor=olive, campaign=campaign)
         assert refusal.value.code == code
     choose_topic(actor=olive, topic=newsletter, wants=True)
-    with pytest.raises(TestSendRefused):
+    with pytest.raises(SendTestRefused):
         send_test(actor=olive, campaign=draft(**empty))
     assert deliver() == []
 
@@ -257,7 +257,7 @@ def test_the_count_before_sending_says_why_in_one_statement(
         counted = estimate_audience(campaign)
 
     assert dict(counted.kept_back) | {"chose_no": 1, "stopped_all": 1} == dict(counted.kept_back)
-    assert counted.readers + counted.others == User.objects.count()
+    assert counted.recipients + counted.others == User.objects.count()
     assert audience_of(newsletter) == counted
 
 
@@ -275,9 +275,9 @@ def test_a_notice_counts_everyone_it_concerns(draft, legal, bob, emma):
 def test_progress_counts_what_waits_what_left_and_digests(draft, olive, bob, deliver):
     choose_digest(actor=bob, digest="weekly")
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     campaign.refresh_from_db()
-    counted = decided_about(campaign).readers
+    counted = resolved_audience(campaign).recipients
     begun = progress_of(campaign)
     assert (begun.total, begun.done, begun.in_digests) == (counted, 0, 1)
     deliver()
@@ -293,7 +293,7 @@ def test_progress_is_counted_once_for_everyone_who_looks_on(
     draft, olive, django_assert_num_queries
 ):
     campaign = schedule_campaign(actor=olive, campaign=draft())
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     campaign.refresh_from_db()
     with django_assert_num_queries(1):
         assert progress_of(campaign) == progress_of(campaign)

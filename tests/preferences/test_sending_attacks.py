@@ -86,7 +86,7 @@ def test_given_back_after_the_cancel_it_is_withdrawn_R46(olive, topic, bob, cons
     consent(bob.recipient, topic)
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     schedule_campaign(actor=olive, campaign=campaign)
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     batch = campaign_sending._claim_batch(campaign)
     assert batch
     cancel_campaign(actor=olive, campaign=campaign)
@@ -105,7 +105,7 @@ def test_a_digest_in_hand_at_the_cancel_is_withdrawn_R46(
     consent(bob.recipient, topic)
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     schedule_campaign(actor=olive, campaign=campaign)
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     with time_machine.travel(timezone.now() + timedelta(days=2), tick=False) as clock:
         real = digests._claim
 
@@ -144,7 +144,7 @@ def test_a_super_user_silences_nobodys_notices_by_suspending_them_R43(olive, ali
         actor=olive, notice_class=NoticeClass.objects.get(code="legal"), **WORDS
     )
     schedule_campaign(actor=olive, campaign=campaign)
-    campaign_sending._resolved(campaign.pk)
+    campaign_sending._resolve(campaign.pk)
     assert campaign.messages.filter(recipient=bob.recipient).exists()
 
 

@@ -23,7 +23,7 @@ def by_sql(recipient, topic, wants, source):
 
 @pytest.mark.parametrize("source", OPT_OUT_SOURCES)
 @pytest.mark.parametrize("about", ["topic", "everything"])
-def test_what_only_reduces_never_enrols_R6(bob, newsletter, consent, source, about):
+def test_opt_out_source_never_enrols_R6(bob, newsletter, consent, source, about):
     topic = newsletter if about == "topic" else None
     bulk = ConsentRecord(
         recipient=bob.recipient, topic=topic, wants=True, source=source, language="en"

@@ -70,7 +70,7 @@ def start_server(settings):
         return controller
 
     yield start
-    transport.hang_up()
+    transport.close_connection()
     for controller in started:
         if not controller.loop.is_closed():
             controller.stop(no_assert=True)
@@ -218,7 +218,7 @@ def test_many_mails_take_one_connection(bob, emma, deliver, send_legal, inbox):
 
 
 def test_a_connection_is_given_up_after_so_many_mails(bob, deliver, send_legal, inbox, monkeypatch):
-    monkeypatch.setattr(transport, "PER_CONNECTION", 2)
+    monkeypatch.setattr(transport, "MAX_PER_CONNECTION", 2)
     for _ in range(3):
         send_legal(bob)
     deliver()

@@ -1,4 +1,4 @@
-"""Run the hub's jobs: mail in time, one sweep a round, a clean stop."""
+"""Run the hub's jobs: `manage.py worker`."""
 
 import signal
 import threading
@@ -17,18 +17,18 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from accounts import signals
-from preferences.gate import delivery
+from preferences.gate import sweep
 
 log = structlog.get_logger(__name__)
 
-ROUND = 100  # jobs between two sweeps
-STUCK_AFTER = timedelta(minutes=10)  # no job of ours takes as long; its worker is dead
+JOBS_PER_ROUND = 100  # between two sweeps
+STUCK_AFTER = timedelta(minutes=10)  # no job takes as long: its worker is dead
 KEEP_DONE_FOR = timedelta(days=1)
-MINUTE = timedelta(minutes=1)
+TICK_EVERY = timedelta(minutes=1)
 
 
 class Worker(db_worker.Worker):
-    """django-tasks-db's worker, with our sweep between rounds and a stop that waits for the job."""
+    """The worker of django-tasks-db, with our sweep between rounds and a clean stop."""
 
     def __init__(self, *, interval: float = 0.5) -> None:
         super().__init__(
@@ -37,36 +37,36 @@ class Worker(db_worker.Worker):
             batch=True,
             backend_name="default",
             startup_delay=False,
-            max_tasks=ROUND,
+            max_tasks=JOBS_PER_ROUND,
             worker_id=get_random_string(32),
             excluded_queue_names=[],
         )
         self.stopping = threading.Event()
-        self._clock_struck = timezone.now() - MINUTE
+        self._ticked_at = timezone.now() - TICK_EVERY
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
-        """Finish the job in hand, then stop; never in between."""
+        """Finish the current job, then stop."""
         self.running = False
         self.stopping.set()
 
     def run_round(self) -> bool:
-        """Sweep, then run up to ROUND jobs; out: whether more may be waiting."""
-        if timezone.now() - self._clock_struck >= MINUTE:
-            self._clock_struck = timezone.now()
+        """Sweep, then run up to JOBS_PER_ROUND jobs. Return whether more may be waiting."""
+        if timezone.now() - self._ticked_at >= TICK_EVERY:
+            self._ticked_at = timezone.now()
             send_periodic_tick()
-        delivery.sweep()
+        sweep.sweep()
         revive_stuck_jobs()
         self._run_tasks = 0
         super().run()
-        return self._run_tasks >= ROUND
+        return self._run_tasks >= JOBS_PER_ROUND
 
     def run(self) -> None:
-        """Rounds until told to stop; a database that is away is waited for."""
-        tidied = None
+        """Run rounds until told to stop; wait for a database that is away."""
+        tidied_at = None
         while self.running:
             try:
-                if tidied is None or timezone.now() - tidied > timedelta(hours=1):
-                    tidied = timezone.now()
+                if tidied_at is None or timezone.now() - tidied_at > timedelta(hours=1):
+                    tidied_at = timezone.now()
                     forget_done_jobs()
                 more = self.run_round()
             except OperationalError as error:
@@ -77,26 +77,26 @@ class Worker(db_worker.Worker):
                 self.stopping.wait(self.interval)
 
     def configure_signals(self) -> None:
-        """SIGTERM and Ctrl-C stop it cleanly."""
+        """Stop cleanly on SIGTERM and Ctrl-C."""
         signal.signal(signal.SIGINT, self.shutdown)
         signal.signal(signal.SIGTERM, self.shutdown)
 
 
 def send_periodic_tick() -> None:
-    """Let every app do what fell due; a failure is logged and stops no other."""
+    """Send the periodic tick; the failure of one receiver is logged and stops no other."""
     for receiver, outcome in signals.periodic_tick.send_robust(sender=None):
         if isinstance(outcome, Exception):
             log.error("what fell due failed", receiver=receiver, exc_info=outcome)
 
 
 def revive_stuck_jobs() -> int:
-    """Jobs whose worker died are ready again (every job of ours may run twice); out: how many."""
+    """Make jobs ready again whose worker died: every job may run twice. Return how many."""
     stuck = DBTaskResult.objects.running().filter(started_at__lt=timezone.now() - STUCK_AFTER)
     return stuck.update(status=TaskResultStatus.READY) if stuck.exists() else 0
 
 
 def forget_done_jobs() -> int:
-    """Delete finished jobs after a day; what they did is in its own tables. Out: how many."""
+    """Delete jobs that finished more than a day ago. Return how many."""
     done = DBTaskResult.objects.successful()
     return done.filter(finished_at__lt=timezone.now() - KEEP_DONE_FOR).delete()[0]
 
@@ -107,7 +107,7 @@ class Command(BaseCommand):
     help = "Run the hub's jobs: mail, retries. Stops cleanly on SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Two options."""
+        """Add the options."""
         parser.add_argument(
             "--interval", type=float, default=0.5, help="Seconds between looks when idle."
         )
@@ -116,7 +116,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, interval: float, once: bool, **options: Any) -> None:
-        """Work."""
+        """Run jobs until told to stop, or once."""
         worker = Worker(interval=interval)
         worker.configure_signals()
         if not once:
