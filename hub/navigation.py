@@ -20,7 +20,7 @@ Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
 # Their links tell how many wait; that of the reviews while one is open.
 REQUESTS, COMPANY = "accounts:requests", "accounts:company"
-ENDING, PROVIDER_REQUESTS = "portals:ending", "portals:provider-requests"
+ENDING, PROVIDER_REQUESTS = "portals:expiring-access", "portals:provider-requests"
 REVIEWS = "portals:reviews"
 NOTHING: Mapping[str, int] = {}
 MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
@@ -67,7 +67,7 @@ OF_STAFF: dict[str, Entry] = {
     "view_accessrequest": (_("Requests"), "inbox", PROVIDER_REQUESTS),
     "view_campaign": (_("Messages"), "send", "preferences:campaigns"),
     "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
-    "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:classes"),
+    "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:notice-classes"),
     "view_consentrecord": (_("Mail evidence"), "file-check", "preferences:evidence"),
     "view_escalation": (_("Not reached"), "mail-warning", "preferences:unreachable"),
 }

@@ -58,7 +58,7 @@ urlpatterns = [
 ]
 
 handler400 = "hub.views.bad_request"
-handler403 = "accounts.views.access.denied"
+handler403 = "accounts.views.access.permission_denied"
 
 if settings.DEMO:
     urlpatterns += [path("demo/", include("hub.demo.urls"))]

@@ -59,7 +59,7 @@ def announce_endings(
         customer=customer,
         held=[(grant, _link_to_keep(customer, grant)) for grant in held],
         renew=renew,
-        link=absolute(reverse("portals:ending", args=[customer.slug])),
+        link=absolute(reverse("portals:expiring-access", args=[customer.slug])),
     )
 
 

@@ -27,7 +27,7 @@ LIST = "/c/alder/people/"
 
 
 def selected(act):
-    return f"{LIST}selected/{act}/"
+    return f"{LIST}bulk/{act}/"
 
 
 @pytest.fixture

@@ -154,8 +154,8 @@ def test_what_came_back_to_one_is_shown_to_nobody_else(notice, as_, bob, alice, 
     take_mail(dsn(notice))
     for other in (alice, charlie, olive):
         client = as_(other)
-        assert notice.subject not in client.get("/preferences/returned/").text
-        client.post("/preferences/returned/", {"person": bob.pk, "escalation": notice.pk})
+        assert notice.subject not in client.get("/preferences/bounces/").text
+        client.post("/preferences/bounces/", {"person": bob.pk, "escalation": notice.pk})
     assert Escalation.objects.get().state == "addresses"
     assert Recipient.objects.get(user=bob).unreachable_since
 
@@ -165,7 +165,7 @@ def test_looking_changes_nothing(notice, as_, bob):
     client = as_(bob)
     before = AuditEvent.objects.count()
     for method in ("get", "head"):
-        assert getattr(client, method)("/preferences/returned/?confirm=1").status_code == 200
+        assert getattr(client, method)("/preferences/bounces/?confirm=1").status_code == 200
     assert Escalation.objects.get().state == "addresses"
     assert AuditEvent.objects.count() == before
 
@@ -174,7 +174,7 @@ def test_another_site_confirms_no_address(notice, bob):
     take_mail(dsn(notice))
     client = Client(enforce_csrf_checks=True)
     client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
-    assert client.post("/preferences/returned/").status_code == 403
+    assert client.post("/preferences/bounces/").status_code == 403
     assert Escalation.objects.get().state == "addresses"
 
 
