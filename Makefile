@@ -4,6 +4,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --disable-pip-version-check --require-hashes
 PROGRESS := $(PYTHON) -m hub.progress
+# Only npm brings Biome. Where there is no npm, its test is skipped, and says so.
+BIOME := 2.6.8
+TOOLS := $(VENV)/dev $(if $(shell command -v npm 2>/dev/null),$(VENV)/biome/$(BIOME))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check races fuzz benchmark picture messages lock clean
@@ -26,10 +29,10 @@ help:
 demo: $(VENV)/runtime .env
 	@$(RUN) manage.py demo
 
-test: $(VENV)/dev
+test: $(TOOLS)
 	@$(RUN) -m tests
 
-check: $(VENV)/dev
+check: $(TOOLS)
 	@$(RUN) -m pytest tests/test_architecture.py
 
 races: export RACE_ROUNDS ?= 1000
@@ -78,6 +81,10 @@ $(VENV)/runtime: requirements.lock | $(VENV)/bin/pip
 
 $(VENV)/dev: requirements-dev.lock | $(VENV)/bin/pip
 	@$(PROGRESS) "Installing the locked packages and the test tools" -- $(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/biome/$(BIOME): | $(VENV)/bin/pip
+	@$(PROGRESS) "Installing Biome" -- npm install --prefix $(@D) --no-save --no-package-lock --no-audit --no-fund @biomejs/biome@$(BIOME)
 	@touch $@
 
 .env: | $(VENV)/runtime

@@ -292,7 +292,7 @@ def _send_about(
         address=reader.email,
         language=reader.language,
         copied_about=access_request.membership if copied else None,
-        access_request=access_request,
+        request=access_request,
         reader=reader,
         person=access_request.membership,
         company=access_request.customer,

@@ -88,7 +88,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
-    "template_partials.apps.SimpleAppConfig",
+    "template_partials",
     "django_tasks",
     "django_tasks_db",
     "csp",
@@ -130,21 +130,11 @@ TEMPLATES = [
                 "hub.context_processors.brand",
                 "hub.context_processors.navigation",
             ],
-            "loaders": [
-                (
-                    "template_partials.loader.Loader",
-                    [
-                        (
-                            "django.template.loaders.cached.Loader",
-                            [
-                                "django.template.loaders.filesystem.Loader",
-                                "django.template.loaders.app_directories.Loader",
-                            ],
-                        )
-                    ],
-                )
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "lucide.templatetags.lucide",
+                "hub.templatetags.components",
             ],
-            "builtins": ["template_partials.templatetags.partials", "lucide.templatetags.lucide"],
         },
     }
 ]

@@ -1,5 +1,6 @@
 /* Makes pages nicer to use; every one of them works without it. */
 (() => {
+  // biome-ignore lint/suspicious/noRedundantUseStrict: a classic script, not a module
   "use strict";
 
   // A form is sent once: its button says so until the page changes or comes back.
@@ -12,7 +13,8 @@
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+    for (const button of document.querySelectorAll("[aria-busy]"))
+      button.removeAttribute("aria-busy");
   });
 
   // <a href="/page/" data-dialog="id"> opens the dialog of that id instead of the page.
@@ -37,7 +39,8 @@
 
   // <label hidden><input type="checkbox" data-check-all="name"> ticks all of that name in its form.
   const showCheckAll = (part) => {
-    for (const box of part.querySelectorAll("[data-check-all]")) box.closest("label").hidden = false;
+    for (const box of part.querySelectorAll("[data-check-all]"))
+      box.closest("label").hidden = false;
   };
   showCheckAll(document);
   document.addEventListener("htmx:load", (event) => showCheckAll(event.detail.elt));
@@ -57,7 +60,9 @@
       const here = new URL(location);
       const now = target.open ? "open" : "shut";
       for (const state of ["open", "shut"]) {
-        const others = here.searchParams.getAll(state).filter((name) => name !== target.dataset.fold);
+        const others = here.searchParams
+          .getAll(state)
+          .filter((name) => name !== target.dataset.fold);
         here.searchParams.delete(state);
         for (const name of others) here.searchParams.append(state, name);
       }

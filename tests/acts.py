@@ -256,7 +256,7 @@ class Scene:
             "grant": self.grant.pk,
             "invitation": self.invitation.uuid,
             "access_request": self.access_request.uuid,
-            "resource": self.domain.pk,
+            "pk": self.domain.pk,
             "portal": "domains",
         }
 
@@ -522,9 +522,9 @@ ELSEWHERE: dict[str, str] = {
     "accounts:invitation-accept": f"{TOKEN}: attacks/test_invitations.py",
     "preferences:unsubscribe": f"{TOKEN}: preferences/test_unsubscribe.py",
     "preferences:mail": f"{TOKEN}: preferences/test_mail_page.py",
-    "preferences:confirm": f"{TOKEN}: preferences/test_subscribe.py",
-    "preferences:subscribe": "anyone's; it only mails: preferences/test_subscribe.py",
-    "preferences:subscribe-to": "anyone's; it only mails: preferences/test_subscribe.py",
+    "preferences:confirm": f"{TOKEN}: preferences/test_topic_signup.py",
+    "preferences:subscribe": "anyone's; it only mails: preferences/test_topic_signup.py",
+    "preferences:subscribe-to": "anyone's; it only mails: preferences/test_topic_signup.py",
     "preferences:receipt-verify": "anyone's; it only reads: preferences/test_receipts.py",
     "account_confirm_email": f"{TOKEN}: accounts/test_profile.py",
     "account_reset_password_from_key": f"{TOKEN}: attacks/test_taking_an_account.py",

@@ -82,12 +82,12 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("accounts:person-team-add", "POST", person="emma"),
     **of_alder("accounts:person-team-remove", "POST", person="emma", team="team"),
     **of_alder("portals:resource-list"),
-    **of_alder("portals:resource", resource="resource"),
+    **of_alder("portals:resource", pk="resource"),
     **of_alder("portals:people"),
     **of_alder("portals:people-export", "POST"),
     **of_alder("portals:access-export", "POST"),
     **of_alder("portals:person-access-export", "POST", person="bob"),
-    **of_alder("portals:resource-access-export", "POST", resource="resource"),
+    **of_alder("portals:resource-access-export", "POST", pk="resource"),
     **of_alder("portals:people-bulk-action", act="suspend"),
     **of_alder("accounts:person-suspend", "POST", person="emma"),
     **of_alder("accounts:person-restore", "POST", person="emma"),
@@ -467,7 +467,7 @@ def test_unknown_ids_and_foreign_ids_answer_alike(as_, charlie, ids):
             "customer": "nowhere",
             **({"person": uuid.uuid4()} if "person" in foreign else {}),
             **({"team": uuid.uuid4()} if "team" in foreign else {}),
-            **({"resource": 10**9} if "resource" in foreign else {}),
+            **({"pk": 10**9} if "pk" in foreign else {}),
         }
         theirs, nothing = (
             client.get(reverse(name, kwargs=kwargs)) for kwargs in (foreign, unknown)

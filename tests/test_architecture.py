@@ -13,8 +13,11 @@ from django.db.models import Model
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+BIOME = ROOT / ".venv/biome/node_modules/.bin/biome"
+TEMPLATES = sorted(file for file in (ROOT / "templates").rglob("*") if file.is_file())
 APPS = ("accounts", "portals", "preferences", "hub")  # from the ground up
 LONGEST_ROOM = 300
+LONGEST_TEMPLATE_LINE = 159
 
 
 def production_files() -> list[Path]:
@@ -138,3 +141,51 @@ def test_lint():
 
 def test_types():
     run(BIN / "mypy")
+
+
+def template_lines(pattern: str) -> list[str]:
+    """Name each line of a template in which the pattern is found."""
+    found = re.compile(pattern)
+    return [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in TEMPLATES
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if found.search(line)
+    ]
+
+
+def test_template_lines_are_short():
+    assert template_lines(f".{{{LONGEST_TEMPLATE_LINE + 1}}}") == []
+
+
+def test_templates_translate_by_one_name():
+    assert template_lines(r"\{%-? *(end)?(block)?trans\b") == []
+
+
+def test_components_stand_in_one_place():
+    """Everywhere else these are tags: hub/templatetags/components.py."""
+    markup = template_lines(r'class="(badge|page-header|crumbs|lede)\b')
+    assert [line for line in markup if not line.startswith("templates/components/")] == []
+
+
+def test_posted_forms_carry_their_token():
+    forms = [
+        (file.relative_to(ROOT), form)
+        for file in TEMPLATES
+        for form in re.findall(r"<form\b.*?</form>", file.read_text(), re.DOTALL)
+    ]
+    posted = [(file, form) for file, form in forms if 'method="post"' in form]
+    assert len(posted) > 50
+    # Unsubscribing takes the press of a mail program too, which has no token.
+    bare = [file.name for file, form in posted if "{% csrf_token %}" not in form]
+    assert bare == ["unsubscribe.html"]
+
+
+def test_templates_are_formatted():
+    run(BIN / "djade", "--check", "--target-version", "5.2", *TEMPLATES)
+
+
+def test_script_and_styles():
+    if not BIOME.exists():
+        pytest.skip("Biome, which checks the script and the styles, comes by npm alone")
+    run(BIOME, "ci", "--error-on-warnings", ".")

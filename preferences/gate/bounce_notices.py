@@ -39,7 +39,7 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
 def send_address_probe(*, person: User) -> Message:
     """A mail that only tries whether an address takes mail; out: its message."""
     return _take_notice(
-        template="preferences/emails/probe",
+        template="preferences/emails/address_probe",
         notice_class="security",
         address=person.email,
         language=person.language,

@@ -91,8 +91,9 @@ def test_an_old_number_is_no_hindrance_to_other_changes(alice, bob, alder, membe
     )
     alder.refresh_from_db()
     assert (alder.city, alder.phone) == ("Québec", "at the desk")
-    asked = open_request(actor=bob, customer=alder, kind="name", wanted={"work_name": "Bobby"})
-    approve_request(actor=alice, asked=asked)
+    wanted = {"work_name": "Bobby"}
+    access_request = open_request(actor=bob, customer=alder, kind="name", wanted=wanted)
+    approve_request(actor=alice, access_request=access_request)
     assert membership(bob).work_name == "Bobby"
     update_work_details(**old | {"work_phone": "", "work_name": "Bobby"}, actor=alice)
     assert membership(bob).work_phone == ""

@@ -135,7 +135,7 @@ def test_the_resource_page_says_it_beside_the_name(
     html = as_(alice).get(reverse("portals:resource", args=["alder", domain.pk])).content.decode()
 
     def row(person):
-        return html.split(f'id="at-p{person.pk}-')[1].split('<li class="spot"')[0]
+        return html.split(f'id="at-p{person.pk}-')[1].split('<li class="matrix-cell"')[0]
 
     assert said in row(emmas)
     assert said not in row(membership(bob))

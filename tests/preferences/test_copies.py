@@ -144,7 +144,7 @@ def test_no_link_in_a_copy_opens_anything_without_a_sign_in(
     asked = request_service(
         actor=alice, customer=alder, portal=portal, kind="end", confirmation_name=portal.label_en
     )
-    refuse_request(actor=olive, asked=asked, reason="Not yet", for_provider=True)
+    refuse_request(actor=olive, access_request=asked, reason="Not yet", for_provider=True)
     copies = [mail for mail in deliver()[count:] if mail.to == [gina.user.email]]
     assert len(copies) == 5
     for mail in copies:
@@ -238,9 +238,9 @@ def test_the_provider_s_answer_about_a_service_goes_to_the_billing_contact(
     since()
     if yes:
         how = ServiceApproval(signed_in_at=timezone.now(), confirmation_name=portal.label_en)
-        approve_request(actor=olive, asked=asked, how=how, for_provider=True)
+        approve_request(actor=olive, access_request=asked, how=how, for_provider=True)
     else:
-        refuse_request(actor=olive, asked=asked, reason="Not yet", for_provider=True)
+        refuse_request(actor=olive, access_request=asked, reason="Not yet", for_provider=True)
     told = since()
     assert {alice.email, gina.user.email} <= set(told)
 
@@ -249,7 +249,7 @@ def test_what_colleagues_ask_of_each_other_is_copied_to_nobody(alice, bob, alder
     for kind in ContactKind:
         name_contact(actor=alice, membership=gina, kind=kind.value)
     asked = open_request(actor=bob, customer=alder, kind="other", text="Please")
-    refuse_request(actor=alice, asked=asked, reason="No")
+    refuse_request(actor=alice, access_request=asked, reason="No")
     assert gina.user.email not in since()
 
 

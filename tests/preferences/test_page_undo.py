@@ -29,7 +29,7 @@ HTMX = {"headers": {"HX-Request": "true"}}
 
 def offered(page):
     """The value that the page's Undo would send."""
-    found = re.search(r'action="/preferences/undo/".*?name="reduction" value="([^"]+)"', page, re.S)
+    found = re.search(r'action="/preferences/undo/".*?name="opt_out" value="([^"]+)"', page, re.S)
     return found[1] if found else None
 
 

@@ -1,0 +1,82 @@
+"""Template tags that stand for the markup in `templates/components/`; every template has them."""
+
+from django import template
+from django.forms.utils import flatatt
+from django.shortcuts import resolve_url
+from django.template.base import NodeList, Parser, TextNode, Token
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+PAGE_HEADER_PARTS = ("crumbs", "title", "lede", "actions")
+
+
+def _trimmed(html: str) -> SafeString:
+    """Drop the white space around markup: it would show between words."""
+    return mark_safe(html.strip())  # noqa: S308 -- a template rendered it
+
+
+def _render(component: str, **context: object) -> SafeString:
+    """Render one of `templates/components/`."""
+    return _trimmed(render_to_string(f"components/{component}.html", context))
+
+
+@register.simple_block_tag
+def badge(content: str, tone: str, icon: str = "", **attributes: object) -> SafeString:
+    """Show a state in words: `{% badge "warn" "clock" %}Overdue{% endbadge %}`.
+
+    `tone` is neutral, info, ok, warn or danger; further names are attributes, and `href` makes
+    the badge a link.
+    """
+    return _render(
+        "badge",
+        content=content,
+        tone=tone,
+        icon=icon,
+        tag="a" if "href" in attributes else "span",
+        attributes=flatatt(attributes),
+    )
+
+
+@register.simple_block_tag
+def crumb(content: str, to: str, *arguments: object) -> SafeString:
+    """Link to the page above: `{% crumb 'portals:team' customer.slug team.uuid %}…{% endcrumb %}`.
+
+    `to` is a view's name with its arguments, or an address.
+    """
+    return _render("crumb", content=content, address=resolve_url(to, *arguments))
+
+
+class PageHeader(template.Node):
+    """The header of a page; a part that comes out empty leaves no markup behind."""
+
+    child_nodelists = PAGE_HEADER_PARTS
+
+    def __init__(self, parts: dict[str, NodeList]) -> None:
+        """Keep each part as an attribute, where Django looks for a node's children."""
+        for name in PAGE_HEADER_PARTS:
+            setattr(self, name, parts.get(name, NodeList()))
+
+    def render(self, context: Context) -> SafeString:
+        """Fill the component with the parts."""
+        parts = {name: _trimmed(getattr(self, name).render(context)) for name in PAGE_HEADER_PARTS}
+        return _render("page_header", **parts)
+
+
+@register.tag
+def page_header(parser: Parser, token: Token) -> PageHeader:
+    """Begin a page: `{% page_header %}{% title %}…{% lede %}…{% actions %}…{% endpage_header %}`.
+
+    Each part runs to the next one: crumbs, title, lede, actions. All but the title may be left out.
+    """
+    parts: dict[str, NodeList] = {}
+    leading = parser.parse(PAGE_HEADER_PARTS)
+    if any(not isinstance(node, TextNode) or node.s.strip() for node in leading):
+        raise template.TemplateSyntaxError("page_header begins with one of its parts.")
+    while (name := parser.next_token().contents) != "endpage_header":
+        parts[name] = parser.parse((*PAGE_HEADER_PARTS, "endpage_header"))
+    if "title" not in parts:
+        raise template.TemplateSyntaxError("page_header needs a title.")
+    return PageHeader(parts)
