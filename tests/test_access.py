@@ -419,7 +419,7 @@ def test_who_gets_in(name, reader, request, as_, ids):
     arguments = arguments_of(address, ids)
     person = None if reader == "nobody" else request.getfixturevalue(reader)
     content = {"data": json.dumps(address.data), "content_type": "application/json"}
-    for headers in ({}, {"HX-AccessRequest": "true"}):
+    for headers in ({}, {"HX-Request": "true"}):
         with transaction.atomic():
             response = as_(person).generic(
                 address.method,

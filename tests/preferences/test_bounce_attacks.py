@@ -46,8 +46,8 @@ def scene(alice, alder, bob, membership, newsletter):
     return {
         f"{MAIL}contacts/": {"contact-person": bob.email, "contact-kind": "billing"},
         f"{MAIL}contacts/{contact.pk}/remove/": {},
-        f"{MAIL}added/": {"added-person": bob.email, "added-category": "security"},
-        f"{MAIL}added/{added.pk}/remove/": {},
+        f"{MAIL}recipients/": {"added-person": bob.email, "added-category": "security"},
+        f"{MAIL}recipients/{added.pk}/remove/": {},
         f"{MAIL}topics/promotions/deny/": {},
         f"{MAIL}topics/newsletter/allow/": {},
     }
@@ -69,7 +69,7 @@ def test_every_other_company_is_nowhere(scene, as_, charlie, birch):
     client = as_(charlie)
     for path, data in scene.items():
         assert client.post(path, data).status_code == 404
-        if "topics/" not in path and path not in (f"{MAIL}contacts/", f"{MAIL}added/"):
+        if "topics/" not in path and path not in (f"{MAIL}contacts/", f"{MAIL}recipients/"):
             assert client.post(path.replace("alder", "birch"), data).status_code == 404
     assert client.get(MAIL).status_code == 404
     answer = client.post("/c/birch/mail/contacts/", scene[f"{MAIL}contacts/"])
@@ -134,7 +134,7 @@ def test_what_is_not_offered_to_a_company_does_not_exist_for_it(as_, charlie, bi
 )
 def test_bad_additions_change_nothing(as_, alice, data):
     before = decided()
-    answer = as_(alice).post(f"{MAIL}added/", data)
+    answer = as_(alice).post(f"{MAIL}recipients/", data)
     assert answer.status_code == 200
     assert decided() == before
 
