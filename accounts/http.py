@@ -1,4 +1,4 @@
-"""The request as a view behind the sign-in gets it."""
+"""Requests of signed-in people, their network address, and rate limits."""
 
 from allauth.account.adapter import get_adapter
 from allauth.core.ratelimit import consume_or_429
@@ -10,27 +10,27 @@ from accounts.models import User
 
 
 class PersonRequest(HttpRequest):
-    """A request of someone signed in (LoginRequiredMiddleware saw to it), with htmx's details."""
+    """A request of a signed-in person (see LoginRequiredMiddleware), with htmx's details."""
 
     user: User
     htmx: HtmxDetails
 
 
 class PersonApiRequest(Request):
-    """The same behind an API that wants a signed-in person."""
+    """An API request of a signed-in person."""
 
     user: User
 
 
 def network_address(request: HttpRequest) -> str:
-    """Where a request came from, as the trusted proxies tell it (HUB_TRUSTED_PROXIES)."""
+    """Return the client's address as the trusted proxies report it (HUB_TRUSTED_PROXIES)."""
     return str(get_adapter().get_client_ip(request))
 
 
-def too_many(request: HttpRequest, act: str, key: str) -> HttpResponse | None:
-    """The answer to somebody who does this too often, by network address or by `key`; else None.
+def rate_limited(request: HttpRequest, action: str, key: str) -> HttpResponse | None:
+    """Count this action. Return the 429 page once it comes too often, else None.
 
-    The rates are those of signing in's neighbours: ACCOUNT_RATE_LIMITS in the settings.
+    It is counted by network address and by `key`; ACCOUNT_RATE_LIMITS has the rates.
     """
-    refusal: HttpResponse | None = consume_or_429(request, action=act, key=key)
+    refusal: HttpResponse | None = consume_or_429(request, action=action, key=key)
     return refusal

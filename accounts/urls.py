@@ -1,4 +1,4 @@
-"""Pages of people and customers."""
+"""URLs of the pages about people and customers."""
 
 from django.urls import path
 

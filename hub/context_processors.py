@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""Template variables of every page: the brand and the navigation."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from preferences.selectors.bounces import is_bouncing
 
 
 def brand(request: HttpRequest) -> dict[str, Any]:
-    """The provider's name, logo and accent, and whether this is the demo."""
+    """Return the provider's name, logo and accent colour, and whether this is the demo."""
     return {
         "brand_name": settings.HUB_BRAND_NAME,
         "brand_logo": settings.HUB_BRAND_LOGO,
@@ -23,7 +23,7 @@ def brand(request: HttpRequest) -> dict[str, Any]:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Where this person can go; asked of the database only when a page shows it."""
+    """Return the navigation of this person; it is queried only when a page shows it."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"navigation": []}

@@ -1,4 +1,4 @@
-"""What happens to every response."""
+"""Middleware for every response: private caching and a readable 405 page."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 def keep_private(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """No cache keeps what a signed-in person saw, nor shows it after they left (H6, F6)."""
+    """Keep pages of signed-in people out of every cache, also after they sign out (H6, F6)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -25,9 +25,9 @@ def keep_private(
 def explain_405(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Opening an address that only takes a form gets words and a way on, not a blank page.
+    """Show a page with an explanation where somebody opens a URL that only takes a form.
 
-    A refused form leaves such an address in the browser.
+    A refused form leaves such a URL in the browser's address bar.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -42,6 +42,6 @@ def explain_405(
 
 
 def _is_for_programs(request: HttpRequest) -> bool:
-    """Whether no form of ours posts here: programs cannot have the token each of these carries."""
+    """Return whether only programs post here: their views are exempt from the CSRF token."""
     match = request.resolver_match
     return match is None or getattr(match.func, "csrf_exempt", False)

@@ -1,4 +1,4 @@
-"""Where a person can go: their own pages, their customers' and, for staff, the provider's."""
+"""The navigation: a person's own pages, those of their customers and, for staff, the provider's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,23 +18,23 @@ from portals.selectors.grant_expiry import due_endings
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
-# Their links tell how many wait; that of the reviews while one is open.
+# The links of these pages show how many items wait there.
 REQUESTS, COMPANY = "accounts:requests", "accounts:company"
-ENDING, PROVIDER_REQUESTS = "portals:ending", "portals:provider-requests"
+EXPIRING_ACCESS, PROVIDER_REQUESTS = "portals:expiring-access", "portals:provider-requests"
 REVIEWS = "portals:reviews"
-NOTHING: Mapping[str, int] = {}
-MOST_CUSTOMERS = 12  # who belongs to more finds the others on the home page
+NONE_WAITING: Mapping[str, int] = {}
+MAX_CUSTOMERS = 12  # the home page has the others
 
 
 @dataclass(frozen=True)
 class Link:
-    """One line of the navigation; `icon` is a lucide name, `current` an aria-current value."""
+    """A link of the navigation; `icon` is a lucide name, `current` an aria-current value."""
 
     label: str | Promise
     icon: str
     url: str
     current: str = ""
-    waiting: int = 0  # how many things there wait for this person
+    waiting: int = 0  # items on that page that wait for this person
 
 
 @dataclass(frozen=True)
@@ -46,69 +46,70 @@ class Section:
     is_open: bool = True
 
 
-OWN: list[Entry] = [
+OWN_ENTRIES: list[Entry] = [
     (_("Home"), "layout-grid", "home"),
     (_("Mail preferences"), "mail-check", "preferences:centre"),
     (_("Profile"), "circle-user-round", "accounts:profile"),
 ]
-OF_CUSTOMER: list[Entry] = [
+CUSTOMER_ENTRIES: list[Entry] = [
     (_("People"), "users-round", "portals:people"),
     (_("Teams"), "users", "accounts:teams"),
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
-    (_("Ending soon"), "timer", ENDING),
+    (_("Ending soon"), "timer", EXPIRING_ACCESS),
     (_("Reviews"), "list-checks", REVIEWS),
     (_("Activity"), "history", "accounts:activity"),
     (_("Company"), "building-2", COMPANY),
 ]
-OF_STAFF: dict[str, Entry] = {
+STAFF_ENTRIES: dict[str, Entry] = {  # by the codename of the permission it needs
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
     "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
     "view_accessrequest": (_("Requests"), "inbox", PROVIDER_REQUESTS),
     "view_campaign": (_("Messages"), "send", "preferences:campaigns"),
     "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
-    "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:classes"),
+    "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:notice-classes"),
     "view_consentrecord": (_("Mail evidence"), "file-check", "preferences:evidence"),
     "view_escalation": (_("Not reached"), "mail-warning", "preferences:unreachable"),
 }
 
 
 def sections_for(person: User, path: str) -> list[Section]:
-    """The navigation of this person, with the customer that `path` is about unfolded.
+    """Return the navigation of this person, with the section of the customer in `path` open.
 
-    One query for customers; two more for staff.
+    It takes one query for customers, and two more for staff.
     """
-    sections = [Section("", _links(OWN, path))]
+    sections = [Section("", _links(OWN_ENTRIES, path))]
     if person.is_staff and (links := _staff_links(person, path)):
         sections.append(Section(_("Provider"), links))
-    customers = _run_by(person)
-    for membership in customers:
+    memberships = _managing_memberships(person)
+    for membership in memberships:
         slug = membership.customer.slug
         sections.append(
             Section(
                 membership.customer.name,
-                _links(OF_CUSTOMER, path, slug, waiting=_waiting(membership)),
-                is_open=len(customers) == 1 or path.startswith(f"/c/{slug}/"),
+                _links(CUSTOMER_ENTRIES, path, slug, waiting=_waiting_counts(membership)),
+                is_open=len(memberships) == 1 or path.startswith(f"/c/{slug}/"),
             )
         )
     return sections
 
 
-def _waiting(membership: Any) -> dict[str, int]:
+def _waiting_counts(membership: Any) -> dict[str, int]:
     return {
-        REQUESTS: membership.waiting,
-        ENDING: membership.ending,
-        REVIEWS: membership.to_review,
-        COMPANY: int(membership.offered),
+        REQUESTS: membership.open_requests,
+        EXPIRING_ACCESS: membership.expiring_grants,
+        REVIEWS: membership.undecided_items,
+        COMPANY: int(membership.has_hand_over),
     }
 
 
-def _run_by(person: User) -> list[Any]:
-    """Memberships as Super User, each with what waits for this person: `waiting`, the requests
-    to answer, `ending`, the rights that end within days, `offered`, the main role, and `to_review`,
-    the rights an open review still asks about.
+def _managing_memberships(person: User) -> list[Any]:
+    """Return the person's memberships as Super User, each with what waits for them.
+
+    `open_requests`, `expiring_grants` and `undecided_items` of an open review are counts;
+    `has_hand_over` says whether the main role is offered to them.
     """
-    waiting = (
+    open_requests = (
         AccessRequest.objects.open()
         .filter(customer=OuterRef("customer"))
         .exclude(membership=OuterRef("pk"))
@@ -117,7 +118,7 @@ def _run_by(person: User) -> list[Any]:
         .values("customer")
         .annotate(count=Count("pk"))
     )
-    to_review = (
+    undecided_items = (
         AccessReview.objects.open()
         .filter(customer=OuterRef("customer"))
         .values(left=F("total") - F("kept") - F("reduced") - F("removed") - F("overtaken"))
@@ -131,35 +132,35 @@ def _run_by(person: User) -> list[Any]:
         )
         .select_related("customer")
         .annotate(
-            waiting=Coalesce(Subquery(waiting.values("count")), 0),
-            ending=due_endings(of="customer"),
-            to_review=Coalesce(Subquery(to_review), 0),
-            offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
+            open_requests=Coalesce(Subquery(open_requests.values("count")), 0),
+            expiring_grants=due_endings(of="customer"),
+            undecided_items=Coalesce(Subquery(undecided_items), 0),
+            has_hand_over=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )
-        .order_by("customer__name", "pk")[:MOST_CUSTOMERS]
+        .order_by("customer__name", "pk")[:MAX_CUSTOMERS]
     )
 
 
 def _staff_links(person: User, path: str) -> list[Link]:
-    held = set(
+    permissions = set(
         Permission.objects.filter(
             Q(group__user=person) | Q(user=person),
             content_type__app_label__in=["accounts", "preferences"],
-            codename__in=[*OF_STAFF, "change_customer"],
+            codename__in=[*STAFF_ENTRIES, "change_customer"],
         ).values_list("codename", flat=True)
     )
     waiting = {}
-    if "view_accessrequest" in held:
-        theirs = AccessRequest.objects.open().with_provider()
-        if "change_customer" not in held:  # services are for others to answer
-            theirs = theirs.exclude(kind__in=ASKED_OF_PROVIDER)
-        waiting[PROVIDER_REQUESTS] = theirs.count()
-    entries = [entry for codename, entry in OF_STAFF.items() if codename in held]
+    if "view_accessrequest" in permissions:
+        open_requests = AccessRequest.objects.open().with_provider()
+        if "change_customer" not in permissions:  # others answer requests for services
+            open_requests = open_requests.exclude(kind__in=ASKED_OF_PROVIDER)
+        waiting[PROVIDER_REQUESTS] = open_requests.count()
+    entries = [entry for codename, entry in STAFF_ENTRIES.items() if codename in permissions]
     return _links(entries, path, waiting=waiting)
 
 
 def _links(
-    entries: Sequence[Entry], path: str, *args: str, waiting: Mapping[str, int] = NOTHING
+    entries: Sequence[Entry], path: str, *args: str, waiting: Mapping[str, int] = NONE_WAITING
 ) -> list[Link]:
     urls = [reverse(name, args=args) for _label, _icon, name in entries]
     nearest = max((url for url in urls if _current(path, url)), key=len, default="")

@@ -1,4 +1,4 @@
-"""The table of contents: every mount, in the order a person meets them."""
+"""The URLs of the hub: every app is mounted here."""
 
 from allauth.account.decorators import secure_admin_login
 from allauth.idp.oidc.views import jwks
@@ -20,7 +20,7 @@ from portals.api.evaluation import evaluation
 # Staff sign in where everybody does.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-# Of allauth's provider, only what is safe today is mounted, under the names allauth gives it.
+# Only these parts of allauth's identity provider are mounted, under the names that allauth uses.
 identity = [
     path("identity/o/api/token", tokens.token, name="token"),
     path(".well-known/openid-configuration", tokens.openid_configuration, name="configuration"),
@@ -39,7 +39,7 @@ urlpatterns = [
     path("brand.css", brand_css, name="brand-css"),
     path("", include(([path("", include((identity, "oidc")))], "idp"))),
     path("api/v1/", include("portals.api.urls")),
-    # Named here, or any visitor could name it (?version=…).
+    # The version is set here; otherwise any visitor could choose it with ?version=….
     path("api/v1/schema/", SpectacularAPIView.as_view(api_version=version()), name="api-schema"),
     path(
         "api/v1/docs/",
@@ -58,7 +58,7 @@ urlpatterns = [
 ]
 
 handler400 = "hub.views.bad_request"
-handler403 = "accounts.views.access.denied"
+handler403 = "accounts.views.access.permission_denied"
 
 if settings.DEMO:
     urlpatterns += [path("demo/", include("hub.demo.urls"))]

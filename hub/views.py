@@ -1,4 +1,4 @@
-"""The home page, and the answer to what cannot be read."""
+"""The home page and the 400 page."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
@@ -9,12 +9,10 @@ from portals.selectors.launcher import launcher_of
 
 
 def home(request: PersonRequest) -> HttpResponse:
-    """The launcher: my portals."""
+    """Show the launcher with the person's portals."""
     return render(request, "hub/home.html", {"groups": launcher_of(request.user)})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The 400 page. It asks the request nothing: Django's own reads a damaged form again, and
-    fails on it.
-    """
+    """Return the 400 page without reading the request, as its form may be what is damaged."""
     return HttpResponseBadRequest(render_to_string("400.html"))

@@ -57,7 +57,7 @@ def announce_endings(
         reader,
         "portals/emails/endings",
         notice_class="transactional",
-        path=reverse("portals:ending", args=[customer.slug]),
+        path=reverse("portals:expiring-access", args=[customer.slug]),
         customer=customer,
         held=[(grant, _link_to_keep(customer, grant)) for grant in held],
         renew=renew,

@@ -1,4 +1,4 @@
-"""Pages of rights and things."""
+"""URLs of the pages about access."""
 
 from django.urls import path
 
@@ -30,10 +30,11 @@ app_name = "portals"
 REQUEST = "c/<slug:customer>/requests/<uuid:access_request>"
 INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
+EXPIRING = "c/<slug:customer>/expiring-access"
 CHANGES = "c/<slug:customer>/changes/<slug:draft>"
 PRESET = "c/<slug:customer>/presets/<uuid:preset>"
 CUSTOMER = "provider/customers/<slug:slug>"
-ASKED = "provider/requests/<uuid:access_request>"
+PROVIDER_REQUEST = "provider/requests/<uuid:access_request>"
 
 urlpatterns = [
     path("c/<slug:customer>/people/invite/", invite.invite, name="invite"),
@@ -46,7 +47,7 @@ urlpatterns = [
     path("c/<slug:customer>/people/", people_list.people, name="people"),
     path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
     path(
-        "c/<slug:customer>/people/selected/<slug:act>/",
+        "c/<slug:customer>/people/bulk/<slug:act>/",
         bulk_actions.people_bulk_action,
         name="people-bulk-action",
     ),
@@ -75,7 +76,9 @@ urlpatterns = [
     path("c/<slug:customer>/reviews/<uuid:review>/", reviews.review, name="review"),
     path("c/<slug:customer>/reviews/<uuid:review>/save/", reviews.review_save, name="review-save"),
     path(
-        "c/<slug:customer>/people/<uuid:person>/same/", copy_access.copy_access, name="copy-access"
+        "c/<slug:customer>/people/<uuid:person>/copy-access/",
+        copy_access.copy_access,
+        name="copy-access",
     ),
     path("c/<slug:customer>/presets/", presets.presets, name="presets"),
     path("c/<slug:customer>/presets/new/", presets.preset, name="preset-new"),
@@ -88,49 +91,53 @@ urlpatterns = [
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
     path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
-    path("c/<slug:customer>/rights/export/", access_export.access_export, name="access-export"),
+    path("c/<slug:customer>/access/export/", access_export.access_export, name="access-export"),
     path(
-        "c/<slug:customer>/people/<uuid:person>/rights/export/",
+        "c/<slug:customer>/people/<uuid:person>/access/export/",
         access_export.person_access_export,
         name="person-access-export",
     ),
     path(
-        "c/<slug:customer>/resources/<int:pk>/rights/export/",
+        "c/<slug:customer>/resources/<int:pk>/access/export/",
         access_export.resource_access_export,
         name="resource-access-export",
     ),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:pk>/", resources.resource, name="resource"),
     path("c/<slug:customer>/services/", services.service_list, name="service-list"),
-    path("c/<slug:customer>/services/<slug:portal>/ask/", services.service_ask, name="service-ask"),
-    path("ask/", requests.ask, name="ask"),
-    path("c/<slug:customer>/ending/", grant_expiry.ending, name="ending"),
     path(
-        "c/<slug:customer>/ending/people/<int:grant>/renew/",
-        grant_expiry.renew,
+        "c/<slug:customer>/services/<slug:portal>/request/",
+        services.service_request,
+        name="service-request",
+    ),
+    path("ask/", requests.ask, name="ask"),
+    path(f"{EXPIRING}/", grant_expiry.expiring_access, name="expiring-access"),
+    path(
+        f"{EXPIRING}/people/<int:grant>/renew/",
+        grant_expiry.grant_renew,
         {"model": PersonGrant},
-        name="renew-for-person",
+        name="person-grant-renew",
     ),
     path(
-        "c/<slug:customer>/ending/teams/<int:grant>/renew/",
-        grant_expiry.renew,
+        f"{EXPIRING}/teams/<int:grant>/renew/",
+        grant_expiry.grant_renew,
         {"model": TeamGrant},
-        name="renew-for-team",
+        name="team-grant-renew",
     ),
     path("provider/requests/", provider_requests.provider_requests, name="provider-requests"),
-    path(f"{ASKED}/", provider_requests.provider_request, name="provider-request"),
+    path(f"{PROVIDER_REQUEST}/", provider_requests.provider_request, name="provider-request"),
     path(
-        f"{ASKED}/approve/",
+        f"{PROVIDER_REQUEST}/approve/",
         provider_requests.provider_request_approve,
         name="provider-request-approve",
     ),
     path(
-        f"{ASKED}/refuse/",
+        f"{PROVIDER_REQUEST}/refuse/",
         provider_requests.provider_request_refuse,
         name="provider-request-refuse",
     ),
     path(
-        f"{ASKED}/send-back/",
+        f"{PROVIDER_REQUEST}/send-back/",
         provider_requests.provider_request_send_back,
         name="provider-request-send-back",
     ),

@@ -1,4 +1,4 @@
-"""Pages of what a person receives, and of the staff who send it."""
+"""URLs of the pages about email, for people and for staff."""
 
 from django.urls import include, path
 
@@ -21,7 +21,7 @@ CUSTOMER_EMAIL = "c/<slug:customer>/mail/"
 
 own = [
     path("", centre.centre, name="centre"),
-    path("returned/", bounces.bounced_mail, name="bounced-mail"),
+    path("bounces/", bounces.bounced_mail, name="bounced-mail"),
     path("choose/", centre.choose, name="choose"),
     path("stop/", centre.stop_all, name="stop-all"),
     path("undo/", centre.undo, name="undo"),
@@ -51,14 +51,22 @@ provider = [
     path("topics/<slug:slug>/edit/", topics.topic_edit, name="topic-edit"),
     path("topics/<slug:slug>/close/", topics.topic_active, {"active": False}, name="topic-close"),
     path("topics/<slug:slug>/reopen/", topics.topic_active, {"active": True}, name="topic-reopen"),
-    path("classes/", topics.classes, name="classes"),
-    path("classes/<slug:code>/activate/", topics.class_activate, name="class-activate"),
+    path("notice-classes/", topics.notice_classes, name="notice-classes"),
+    path(
+        "notice-classes/<slug:code>/activate/",
+        topics.notice_class_activate,
+        name="notice-class-activate",
+    ),
     path("messages/", campaigns.campaigns, name="campaigns"),
     path("messages/new/", campaigns.campaign_new, name="campaign-new"),
     path("messages/<int:campaign>/", campaigns.campaign, name="campaign"),
     path("messages/<int:campaign>/edit/", campaigns.campaign_edit, name="campaign-edit"),
     path("messages/<int:campaign>/check/", campaigns.campaign_check, name="campaign-check"),
-    path("messages/<int:campaign>/try/", campaigns.campaign_test_send, name="campaign-test-send"),
+    path(
+        "messages/<int:campaign>/test-send/",
+        campaigns.campaign_test_send,
+        name="campaign-test-send",
+    ),
     path("messages/<int:campaign>/people/", campaigns.campaign_people, name="campaign-people"),
     *(
         path(
@@ -86,19 +94,19 @@ provider = [
 
 customer = [
     path(CUSTOMER_EMAIL, customer_email.customer_email_page, name="customer-email"),
-    path(f"{CUSTOMER_EMAIL}contacts/", customer_email.contact_name, name="contact-name"),
+    path(f"{CUSTOMER_EMAIL}contacts/", customer_email.contact_add, name="contact-add"),
     path(
         f"{CUSTOMER_EMAIL}contacts/<int:contact>/remove/",
         customer_email.contact_remove,
         name="contact-remove",
     ),
     path(
-        f"{CUSTOMER_EMAIL}added/",
+        f"{CUSTOMER_EMAIL}recipients/",
         customer_email.recipient_add,
         name="customer-recipient-add",
     ),
     path(
-        f"{CUSTOMER_EMAIL}added/<int:recipient>/remove/",
+        f"{CUSTOMER_EMAIL}recipients/<int:recipient>/remove/",
         customer_email.recipient_remove,
         name="customer-recipient-remove",
     ),

@@ -331,8 +331,8 @@ ACTS: dict[str, Act] = {
         writes=False,
     ),
     "portals:changes-discard": Act(at=Scene.draft, writes=False),
-    "portals:renew-for-person": Act(before=Scene.limit),
-    "portals:renew-for-team": Act(before=Scene.limit, at=lambda s: {"grant": s.team_grant.pk}),
+    "portals:person-grant-renew": Act(before=Scene.limit),
+    "portals:team-grant-renew": Act(before=Scene.limit, at=lambda s: {"grant": s.team_grant.pk}),
     "portals:copy-access": Act(
         lambda s: {"colleague": s.colleague.user.sub, "how": "equal"}, writes=False
     ),
@@ -362,7 +362,7 @@ ACTS: dict[str, Act] = {
     "portals:request-approve": Act(),
     "portals:request-refuse": Act(lambda s: {"reason": "No."}),
     "accounts:request-pass": Act(),
-    "portals:service-ask": Act(lambda s: {"confirmation_name": "Domains"}),
+    "portals:service-request": Act(lambda s: {"confirmation_name": "Domains"}),
     "portals:provider-request-approve": Act(by="desk", before=Scene.pass_on),
     "portals:provider-request-refuse": Act(
         lambda s: {"reason": "No."}, "desk", before=Scene.pass_on
@@ -381,7 +381,7 @@ ACTS: dict[str, Act] = {
     "accounts:hand-over-withdraw": Act(by="main", before=Scene.hand_over, at=Scene.offer),
     "preferences:topic-deny": Act(at=lambda s: {"topic": "newsletter"}),
     "preferences:topic-allow": Act(before=Scene.deny_topic, at=lambda s: {"topic": "newsletter"}),
-    "preferences:contact-name": Act(
+    "preferences:contact-add": Act(
         lambda s: {"contact-person": s.person.user.email, "contact-kind": "billing"}
     ),
     "preferences:contact-remove": Act(
@@ -466,16 +466,16 @@ ACTS: dict[str, Act] = {
 
 def _sent_to(scene: Scene) -> dict[str, Any]:
     readers = estimate_audience(scene.campaign).recipients
-    return {"confirmation_name": readers}
+    return {"confirmation_count": readers}
 
 
 def _invited(scene: Scene) -> str:
     row = [scene.person.user.email, "Gina", "user", "already_member", ""]
-    return signing.dumps([row], salt=invite_report.salt_of(scene.customer))
+    return signing.dumps([row], salt=invite_report.report_salt(scene.customer))
 
 
 def _imported() -> str:
-    return signing.dumps([[1, "lou@example.org", "added"]], salt=imports.SALT)
+    return signing.dumps([[1, "lou@example.org", "added"]], salt=imports.REPORT_SALT)
 
 
 OWN = "the address names nobody: whoever sends it acts on themselves"
@@ -502,7 +502,7 @@ ELSEWHERE: dict[str, str] = {
     "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
     "preferences:mail-events": f"{TOKEN}: preferences/test_provider_events.py",
     "preferences:bounced-mail": OWN,
-    "preferences:class-activate": "no class waits for it: preferences/test_provider_services.py",
+    "preferences:notice-class-activate": "none waits: preferences/test_provider_services.py",
     "set_language": OWN,
     "usersessions_list": OWN,
     **dict.fromkeys(

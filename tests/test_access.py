@@ -112,11 +112,11 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("portals:request-new", who={**SUPER_USER, "bob": "in"}),
     **of_alder("portals:request-portal", "POST", {**SUPER_USER, "bob": "in"}, portal="domains"),
     **of_alder("accounts:request-pass", "POST", OF_EMMA, access_request="access_request"),
-    **of_alder("portals:ending"),
-    **of_alder("portals:renew-for-person", "POST", grant="grant"),
-    **of_alder("portals:renew-for-team", "POST", grant="team grant"),
+    **of_alder("portals:expiring-access"),
+    **of_alder("portals:person-grant-renew", "POST", grant="grant"),
+    **of_alder("portals:team-grant-renew", "POST", grant="team grant"),
     **of_alder("portals:service-list"),
-    **of_alder("portals:service-ask", portal="domains"),
+    **of_alder("portals:service-request", portal="domains"),
     **of_alder("portals:request", who=OF_EMMA, access_request="access_request"),
     **of_alder("portals:request-approve", "POST", OF_EMMA, access_request="access_request"),
     **of_alder("portals:request-refuse", "POST", OF_EMMA, access_request="access_request"),
@@ -184,8 +184,8 @@ ADDRESSES: dict[str, Address] = {
     "preferences:topic-edit": Address(PROVIDER, {"slug": "newsletter"}),
     "preferences:topic-close": Address(PROVIDER, {"slug": "newsletter"}, "POST"),
     "preferences:topic-reopen": Address(PROVIDER, {"slug": "newsletter"}, "POST"),
-    "preferences:classes": Address(PROVIDER),
-    "preferences:class-activate": Address(PROVIDER, {"code": "legal"}, "POST"),
+    "preferences:notice-classes": Address(PROVIDER),
+    "preferences:notice-class-activate": Address(PROVIDER, {"code": "legal"}, "POST"),
     "preferences:campaigns": Address(PROVIDER),
     "preferences:campaign-new": Address(PROVIDER),
     "preferences:campaign": Address(PROVIDER, {"campaign": "campaign"}),
@@ -202,7 +202,7 @@ ADDRESSES: dict[str, Address] = {
     "preferences:reseller-unmark": Address(PROVIDER, {"slug": "alder"}, "POST"),
     "preferences:mandatory-mail": Address(PUBLIC),
     **of_alder("preferences:customer-email"),
-    **of_alder("preferences:contact-name", "POST"),
+    **of_alder("preferences:contact-add", "POST"),
     **of_alder("preferences:contact-remove", "POST", contact="contact"),
     **of_alder("preferences:customer-recipient-add", "POST"),
     **of_alder("preferences:customer-recipient-remove", "POST", recipient="added mail"),
@@ -419,7 +419,7 @@ def test_who_gets_in(name, reader, request, as_, ids):
     arguments = arguments_of(address, ids)
     person = None if reader == "nobody" else request.getfixturevalue(reader)
     content = {"data": json.dumps(address.data), "content_type": "application/json"}
-    for headers in ({}, {"HX-AccessRequest": "true"}):
+    for headers in ({}, {"HX-Request": "true"}):
         with transaction.atomic():
             response = as_(person).generic(
                 address.method,

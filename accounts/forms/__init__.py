@@ -1,4 +1,4 @@
-"""What people type, parsed; whether it is allowed or makes sense the services decide."""
+"""Forms that parse what people type; services decide whether it is allowed."""
 
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm

@@ -1,4 +1,4 @@
-"""What an activity page is narrowed to; all of it stands in the address."""
+"""The filter of an activity page, read from the query string."""
 
 from datetime import datetime, time, timedelta
 
@@ -12,12 +12,12 @@ from accounts.forms.strict import LineField
 
 
 class DayField(forms.DateField):
-    """A day that has a place in every time zone."""
+    """A day that exists in every time zone."""
 
     widget = DayInput
 
     def validate(self, value: object) -> None:
-        """Raises ValidationError for a day too far away."""
+        """Refuse a day before 1971 or after 2999. Raises: ValidationError."""
         super().validate(value)
         year = getattr(value, "year", 2000)
         if not 1970 < year < LAST_YEAR:
@@ -25,7 +25,7 @@ class DayField(forms.DateField):
 
 
 class ActivityForm(forms.Form):
-    """Whom, what kind, when; a thing comes from its own page."""
+    """Person, group of events, days; the resource comes from a link on its own page."""
 
     who = LineField(label=_("Person"), required=False, max_length=254)
     person = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -39,7 +39,7 @@ class ActivityForm(forms.Form):
     until = DayField(label=_("Until"), required=False)
 
     def moments(self) -> dict[str, datetime | None]:
-        """The days as moments of the reader's time zone: the first, and the first too late."""
+        """Return both days as moments in the reader's time zone; `before` is exclusive."""
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
         return {
             "since": since and timezone.make_aware(datetime.combine(since, time.min)),

@@ -1,4 +1,4 @@
-"""What a company says about itself, and whom it puts in charge."""
+"""The company data, and handing over the role of main Super User."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from accounts.validators import NAME_LENGTH
 
 
 class CompanyForm(StrictForm):
-    """The company data a Super User keeps current (services: COMPANY_FIELDS)."""
+    """The company data that a Super User may change (services: COMPANY_FIELDS)."""
 
     name = LineField(label=_("Company name"), max_length=NAME_LENGTH)
     language = forms.ChoiceField(
@@ -30,7 +30,7 @@ class CompanyForm(StrictForm):
 
 
 class HandOverForm(ConfirmationNameForm):
-    """Who is to take over, and the company's name typed by hand: nobody does this by a slip."""
+    """The next main Super User, and the company's name typed against a slip of the hand."""
 
     to = forms.ModelChoiceField(
         label=_("New main Super User"),

@@ -1,4 +1,4 @@
-"""What the support desk must say before it acts."""
+"""The reason that the support desk must give before it acts."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from accounts.services.support import TICKET_LENGTH
 
 
 class DeskForm(StrictForm):
-    """Why, and where it was asked for; the person reads both in their receipt."""
+    """Ticket and reason of an act; the person reads both in their receipt."""
 
     ticket = LineField(
         label=_("Ticket"),

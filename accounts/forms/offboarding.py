@@ -23,12 +23,12 @@ class DayInput(forms.DateInput):
 
 
 class LastDayField(forms.DateField):
-    """A day; cleaned to the moment at its end, when the membership is over."""
+    """A day, cleaned to the moment at its end, when the membership is over."""
 
     widget = DayInput
 
     def clean(self, value: Any) -> datetime | None:
-        """Raises ValidationError for what is no day, or one too far away."""
+        """Return the end of the day. Raises: ValidationError for no day, or one too far away."""
         day: date | None = super().clean(value)
         if day is None:
             return None
@@ -38,7 +38,7 @@ class LastDayField(forms.DateField):
 
 
 class LastDayForm(StrictForm):
-    """When a membership ends by itself."""
+    """The last day of a membership; empty for no end."""
 
     last_day = LastDayField(
         label=_("Last day"),

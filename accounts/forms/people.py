@@ -1,4 +1,4 @@
-"""What is said about people: by themselves, and by their company."""
+"""Data of people: what they enter themselves, and what their company enters."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +28,7 @@ class AcceptForm(StrictForm):
 
 
 class ProfileForm(StrictForm):
-    """One's own name and language."""
+    """A person's own name and language."""
 
     name = LineField(
         label=_("Name"),
@@ -43,7 +43,7 @@ class ProfileForm(StrictForm):
 
 
 class WorkDetailsForm(StrictForm):
-    """How a company calls and reaches a person."""
+    """The name and phone number a company has for a person."""
 
     work_name = LineField(label=_("Name at work"), max_length=NAME_LENGTH)
     work_phone = LineField(
@@ -55,6 +55,6 @@ class WorkDetailsForm(StrictForm):
 
 
 class RoleForm(StrictForm):
-    """The role a person is to have."""
+    """The new role of a person."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)

@@ -1,4 +1,4 @@
-"""What people ask of their Super User, and what these answer."""
+"""Requests to a Super User, and the answers."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ class LinesField(forms.CharField):
 
 
 class AskForm(StrictForm):
-    """Why; for some kinds, that is all there is to say."""
+    """The reason for a request; some kinds have nothing else."""
 
     text = LinesField(
         label=_("Why"),
@@ -26,20 +26,20 @@ class AskForm(StrictForm):
         help_text=_("One or two sentences. Your Super User reads them."),
     )
 
-    def wanted(self) -> dict[str, str]:
-        """The new value asked for, by its field."""
+    def new_values(self) -> dict[str, str]:
+        """Return the requested new value under the name of its field."""
         return {name: value for name, value in self.cleaned_data.items() if name != "text"}
 
 
 class NameForm(AskForm):
-    """Another name at work."""
+    """A request for another name at work."""
 
     work_name = LineField(label=_("Name at work"), max_length=NAME_LENGTH)
     field_order = ["work_name", "text"]
 
 
 class PhoneForm(AskForm):
-    """Another phone at work."""
+    """A request for another phone number at work."""
 
     work_phone = LineField(
         label=_("Phone at work"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"})
@@ -48,7 +48,7 @@ class PhoneForm(AskForm):
 
 
 class AddressForm(AskForm):
-    """Another e-mail address; whether it is one, the service says."""
+    """A request for another email address; the service checks it."""
 
     address = forms.CharField(
         label=_("New e-mail address"),
@@ -59,7 +59,7 @@ class AddressForm(AskForm):
 
 
 class OtherForm(AskForm):
-    """Anything else, in words."""
+    """A request for anything else, in words."""
 
     text = LinesField(
         label=_("What do you need?"),
@@ -68,7 +68,7 @@ class OtherForm(AskForm):
     )
 
 
-# kind → its form; access has one where the rights are (portals).
+# Kind of request → form. The form for access is in portals, as grants are.
 ASK_FORMS: dict[str, type[AskForm]] = {
     RequestKind.NAME: NameForm,
     RequestKind.PHONE: PhoneForm,
@@ -79,7 +79,7 @@ ASK_FORMS: dict[str, type[AskForm]] = {
 
 
 class AnswerForm(StrictForm):
-    """A yes, with a word if one likes."""
+    """An approval, with an optional note."""
 
     answer = LinesField(
         label=_("A word to go with it"),
@@ -90,7 +90,7 @@ class AnswerForm(StrictForm):
 
 
 class RefuseForm(StrictForm):
-    """A no, and why."""
+    """A refusal with its reason."""
 
     reason = LinesField(
         label=_("Reason"),

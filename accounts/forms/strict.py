@@ -1,4 +1,4 @@
-"""Forms that know exactly their fields, and text that is plain."""
+"""Forms that accept only their own fields, and plain text."""
 
 from typing import Any
 
@@ -9,34 +9,34 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import NAME_LENGTH, validate_plain_text
 
-_ALWAYS_KNOWN = {"csrfmiddlewaretoken"}
+_ALWAYS_ALLOWED = {"csrfmiddlewaretoken"}
 
 
 class LineField(forms.CharField):
-    """One line of text without control or hidden characters."""
+    """One line of text without control characters or invisible characters."""
 
     default_validators = [validate_plain_text]
 
 
 class StrictForm(forms.Form):
-    """Refuses a field it does not know or that came twice, instead of passing over it."""
+    """A form that refuses an unknown or repeated field instead of ignoring it."""
 
     def clean(self) -> dict[str, Any]:
-        """Compare what came with the fields. Raises ValidationError naming the odd one."""
+        """Refuse unknown and repeated fields. Raises: ValidationError that names the field."""
         cleaned: dict[str, Any] = super().clean() or {}
         known = {self.add_prefix(name) for name in self.fields}
-        many = {
+        repeatable = {
             self.add_prefix(name)
             for name, field in self.fields.items()
             if getattr(field.widget, "allow_multiple_selected", False)
         }
         for name in sorted(self.data):
-            if name not in known | _ALWAYS_KNOWN:
+            if name not in known | _ALWAYS_ALLOWED:
                 raise ValidationError(
                     _("Unknown field: %(name)s"), code="unknown", params={"name": name[:60]}
                 )
             values = self.data.getlist(name) if isinstance(self.data, MultiValueDict) else []
-            if name not in many and len(values) > 1:
+            if name not in repeatable and len(values) > 1:
                 raise ValidationError(
                     _("This field came twice: %(name)s"), code="twice", params={"name": name}
                 )
@@ -52,11 +52,11 @@ class StrictForm(forms.Form):
 
 
 class ActForm(StrictForm):
-    """A button: nothing to fill in, so nothing may come with it."""
+    """A button without fields."""
 
 
 class ConfirmationNameForm(StrictForm):
-    """The company's name, typed before what cannot be undone; inherit it for more fields."""
+    """The company's name, typed before something that cannot be undone; inherit to add fields."""
 
     confirmation_name = LineField(
         label=_("Name of the company"),
@@ -67,13 +67,13 @@ class ConfirmationNameForm(StrictForm):
 
 
 class SearchForm(forms.Form):
-    """The beginning of a name or an address."""
+    """A search by the beginning of a name or an address."""
 
     q = LineField(label=_("Search"), required=False, max_length=254)
 
 
 def first_error(refusal: forms.Form | ValidationError) -> str:
-    """The first sentence of a refusal, for a page that has no form to show it in."""
+    """Return the first sentence of a refusal, for a page that has no form to show it in."""
     if isinstance(refusal, ValidationError):
         return str(refusal.messages[0])
     return str(next(iter(refusal.errors.values()))[0])

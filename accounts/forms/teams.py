@@ -1,4 +1,4 @@
-"""What a team is called, and who goes into which."""
+"""Naming a team, choosing one, and adding people to it."""
 
 from typing import Any
 from uuid import UUID
@@ -12,14 +12,14 @@ from accounts.models import Team
 from accounts.validators import search_key
 
 TEAM_NAME_LENGTH = 100
-LISTED = 200  # teams a plain select still serves; where there are more, the name is typed
-NAMED = 5  # teams that a typed beginning could mean, in its refusal
+MAX_OPTIONS = 200  # teams in a select; where there are more, the name is typed
+MAX_MATCHES = 5  # teams that the refusal of an ambiguous name lists
 
 
 class TeamField(LineField):
-    """One of these teams: chosen from a list, or typed where a list would be too long.
+    """A team, chosen from a list, or typed where a list would be too long.
 
-    Its value is a team's public id, or the beginning of a name that only one team has.
+    Its value is the team's public id, or the beginning of its name where no other begins like it.
     """
 
     default_error_messages = {
@@ -29,12 +29,12 @@ class TeamField(LineField):
         "several": _("Several teams begin like this: %(names)s."),
     }
 
-    def __init__(self, *, teams: QuerySet[Team], nothing: Any, **kwargs: Any) -> None:
+    def __init__(self, *, teams: QuerySet[Team], empty_label: Any, **kwargs: Any) -> None:
         self.teams = teams
-        listed = list(teams[: LISTED + 1])
-        self.is_typed = len(listed) > LISTED
+        options = list(teams[: MAX_OPTIONS + 1])
+        self.is_typed = len(options) > MAX_OPTIONS
         widget: forms.Widget = forms.Select(
-            choices=[("", nothing), *((self.key_of(team), str(team)) for team in listed)]
+            choices=[("", empty_label), *((self.key_of(team), str(team)) for team in options)]
         )
         if self.is_typed:
             widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
@@ -42,11 +42,11 @@ class TeamField(LineField):
         super().__init__(max_length=TEAM_NAME_LENGTH, widget=widget, **kwargs)
 
     def key_of(self, team: Team) -> str:
-        """The team as this field's value."""
+        """Return the team as this field's value."""
         return team.name if self.is_typed else str(team.uuid)
 
     def clean(self, value: Any) -> Team | None:
-        """Raises ValidationError for what is no team here, or could be several."""
+        """Return the team. Raises: ValidationError for an unknown or ambiguous name."""
         text: str = super().clean(value)
         if not text:
             return None
@@ -58,21 +58,22 @@ class TeamField(LineField):
             raise forms.ValidationError(
                 self.error_messages["invalid_choice"], code="invalid_choice"
             )
-        return team or self._named(search_key(text))
+        return team or self._team_named(search_key(text))
 
-    def _named(self, beginning: str) -> Team:
-        found = [team for team in self.teams if search_key(team.name).startswith(beginning)]
-        whole = [team for team in found if search_key(team.name) == beginning]
-        if not found:
+    def _team_named(self, prefix: str) -> Team:
+        matches = [team for team in self.teams if search_key(team.name).startswith(prefix)]
+        exact = [team for team in matches if search_key(team.name) == prefix]
+        if not matches:
             raise forms.ValidationError(self.error_messages["unknown"], code="unknown")
-        if len(found) > 1 and len(whole) != 1:
-            names = [str(team) for team in found[:NAMED]] + ["…"] * (len(found) > NAMED)
+        if len(matches) > 1 and len(exact) != 1:
+            names = [str(team) for team in matches[:MAX_MATCHES]]
+            names += ["…"] * (len(matches) > MAX_MATCHES)
             raise forms.ValidationError(
                 self.error_messages["several"],
                 code="several",
                 params={"names": ", ".join(names)},
             )
-        return (whole or found)[0]
+        return (exact or matches)[0]
 
 
 class TeamForm(StrictForm):
@@ -86,7 +87,7 @@ class TeamForm(StrictForm):
 
 
 class JoiningForm(StrictForm):
-    """Why somebody joins a team; one that holds a sensitive right wants to know."""
+    """Why somebody joins a team; required where the team has a sensitive grant."""
 
     reason = LineField(
         label=_("Reason"),
@@ -98,19 +99,19 @@ class JoiningForm(StrictForm):
 
 
 class ChoosePersonForm(JoiningForm):
-    """One person of the company, chosen on a team's page."""
+    """A person of the company, chosen on a team's page."""
 
     person = forms.UUIDField(error_messages={"required": _("Choose a person.")})
 
 
 class ChooseTeamForm(JoiningForm):
-    """One team of the company, chosen on a person's page."""
+    """A team of the company, chosen on a person's page."""
 
     field_order = ["team", "reason"]
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"] = TeamField(
-            label=_("Add to a team"), teams=teams, nothing=_("Choose a team")
+            label=_("Add to a team"), teams=teams, empty_label=_("Choose a team")
         )
         self.order_fields(self.field_order)

@@ -1,1 +1,1 @@
-"""Pages of people and customers: each parses, calls one service or selector, and answers."""
+"""Pages about people and customers. Each reads a request and calls one service or selector."""

@@ -1,4 +1,4 @@
-"""A company's trail: narrowed down, read in sentences, taken away as a file."""
+"""The activity log of a company and a person's own history: read, filtered, exported as a file."""
 
 from typing import Any
 
@@ -28,40 +28,43 @@ from accounts.selectors.paging import Page
 from accounts.services.exports import record_activity_export, record_history_export
 from accounts.spreadsheets import csv_response
 from accounts.views.access import managed_customer
-from accounts.views.undo import what_can_be_undone
+from accounts.views.undo import undoable_actions
 
 FORMATS = ("csv", "jsonl")
-NOTHING: Page[AuditEvent] = Page([], next_cursor="", is_first=True)
+EMPTY_PAGE: Page[AuditEvent] = Page([], next_cursor="", is_first=True)
 
 
-def _asked(company: Customer, form: ActivityForm) -> tuple[ActivityFilter | None, list[User]]:
-    """What the form asks for; None where its name fits nobody or several, who are the second."""
+def _filter_of(company: Customer, form: ActivityForm) -> tuple[ActivityFilter | None, list[User]]:
+    """Return the filter and the people whose name fits.
+
+    The filter is None where the name fits nobody or several people, or the form is invalid.
+    """
     if not form.is_valid():
         return None, []
-    wanted = form.cleaned_data
-    person, found = None, []
-    if wanted["who"]:  # a name that is typed counts before who was chosen by a link
-        found = people_named(company, wanted["who"])
-        if len(found) != 1:
-            return None, found
-        person = found[0]
-    elif wanted["person"]:
+    criteria = form.cleaned_data
+    person, candidates = None, []
+    if criteria["who"]:  # a name that is typed wins over a person chosen by a link
+        candidates = people_named(company, criteria["who"])
+        if len(candidates) != 1:
+            return None, candidates
+        person = candidates[0]
+    elif criteria["person"]:
         person = User.objects.filter(
-            sub=wanted["person"], memberships__customer=company
-        ).first()  # whoever belongs or belonged here
+            sub=criteria["person"], memberships__customer=company
+        ).first()  # former members too
         if person is None:
             return None, []
     activity_filter = ActivityFilter(
-        person=person, resource=wanted["resource"], group=wanted["group"], **form.moments()
+        person=person, resource=criteria["resource"], group=criteria["group"], **form.moments()
     )
-    return activity_filter, found
+    return activity_filter, candidates
 
 
-def _query(form: ActivityForm, **instead: Any) -> str:
-    """What is asked for, ready for an address."""
+def _query(form: ActivityForm, **overrides: Any) -> str:
+    """Return the form's values as a query string, with `overrides` in place of some."""
     query = QueryDict(mutable=True)
     for name in form.fields:
-        value = str(instead.get(name, form.data.get(name, "")) or "")
+        value = str(overrides.get(name, form.data.get(name, "")) or "")
         if value:
             query[name] = value
     return query.urlencode()
@@ -69,14 +72,13 @@ def _query(form: ActivityForm, **instead: Any) -> str:
 
 @require_safe
 def activity(request: PersonRequest, customer: str) -> HttpResponse:
-    """What happened in the company, newest first, in sentences."""
+    """Show what happened in the company, newest first, in sentences."""
     company = managed_customer(request, customer)
     form = ActivityForm(request.GET)
-    activity_filter, candidates = _asked(company, form)
-    after = request.GET.get("after", "")
-    page = (
-        NOTHING if activity_filter is None else find_activity(company, activity_filter, after=after)
-    )
+    activity_filter, candidates = _filter_of(company, form)
+    page = EMPTY_PAGE
+    if activity_filter is not None:
+        page = find_activity(company, activity_filter, after=request.GET.get("after", ""))
     offered = candidates if activity_filter is None else []
     chosen = activity_filter.person if activity_filter else None
     names = company.memberships.names_at_work(chosen, *offered)
@@ -89,42 +91,42 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
             (names[person.pk], person.email, _query(form, person=person.sub, who=None))
             for person in offered
         ],
-        "about": _about(page, activity_filter),
+        "resource_name": _resource_name(page, activity_filter),
         "keep": _query(form),
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],
-        "undoable": what_can_be_undone(request, company)
+        "undoable": undoable_actions(request, company)
         if page.is_first and not _query(form)
         else [],
     }
     return render(request, "accounts/activity.html", context)
 
 
-def _about(page: Page[AuditEvent], activity_filter: ActivityFilter | None) -> str:
-    """The thing the page is narrowed to, as the trail calls it."""
+def _resource_name(page: Page[AuditEvent], activity_filter: ActivityFilter | None) -> str:
+    """Return the name that the events give the resource of the filter."""
     if activity_filter is None or activity_filter.resource is None:
         return ""
     for event in page:
-        for told in [event.data, *event.data.get("grants", [])]:
-            if told.get("resource_id") == activity_filter.resource and "resource" in told:
-                return str(told["resource"])
-    return _("one thing")
+        for data in [event.data, *event.data.get("grants", [])]:
+            if data.get("resource_id") == activity_filter.resource and "resource" in data:
+                return str(data["resource"])
+    return _("one resource")
 
 
 @require_POST
 def activity_export(request: PersonRequest, customer: str, form: str) -> HttpResponseBase:
-    """The same as a file, all pages of it; that it was taken is the file's last event."""
+    """Export every page of the list as a file. The export itself is the last event in it."""
     company = managed_customer(request, customer)
-    chosen = ActivityForm(request.GET)
-    activity_filter, _candidates = _asked(company, chosen)
+    filter_form = ActivityForm(request.GET)
+    activity_filter, _candidates = _filter_of(company, filter_form)
     if form not in FORMATS or activity_filter is None:
         raise Http404
     last = record_activity_export(
-        actor=request.user, customer=company, form=form, filters=_query(chosen)
+        actor=request.user, customer=company, form=form, filters=_query(filter_form)
     )
     name = f"{company.slug}-activity-{timezone.localdate().isoformat()}"
     if form == "jsonl":
-        return _lines(name, activity_lines(company, activity_filter, last))
+        return _jsonl_response(name, activity_lines(company, activity_filter, last))
     return csv_response(
         name, _heading(), activity_rows(company, activity_filter, last, ExportLocale())
     )
@@ -132,7 +134,7 @@ def activity_export(request: PersonRequest, customer: str, form: str) -> HttpRes
 
 @require_safe
 def history(request: PersonRequest) -> HttpResponse:
-    """What a person did and what was done for them; only they see it."""
+    """Show people what they did and what was done for them; nobody else sees it."""
     page = find_history(request.user, after=request.GET.get("after", ""))
     context = {"page": page, "entries": [(event, sentence_of(event)) for event in page]}
     return render(request, "accounts/history.html", context)
@@ -140,13 +142,13 @@ def history(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 def history_export(request: PersonRequest, form: str) -> HttpResponseBase:
-    """One's own history as a file."""
+    """Export a person's own history as a file."""
     if form not in FORMATS:
         raise Http404
     last = record_history_export(actor=request.user, form=form)
     name = f"history-{timezone.localdate().isoformat()}"
     if form == "jsonl":
-        return _lines(name, history_lines(request.user, last))
+        return _jsonl_response(name, history_lines(request.user, last))
     return csv_response(name, _heading(), history_rows(request.user, last, ExportLocale()))
 
 
@@ -154,7 +156,7 @@ def _heading() -> list[str]:
     return [_("When"), _("Who"), _("What"), _("Kind"), _("Number"), _("Hash")]
 
 
-def _lines(name: str, lines: Any) -> StreamingHttpResponse:
+def _jsonl_response(name: str, lines: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         lines,
         content_type="application/jsonl; charset=utf-8",

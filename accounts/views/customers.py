@@ -1,7 +1,6 @@
-"""A company's own pages: its data and who runs it."""
+"""A company's own page: its data and its main Super User."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,29 +13,28 @@ from accounts.models import Customer
 from accounts.selectors import open_hand_over
 from accounts.services import customers
 from accounts.views.access import managed_customer
+from accounts.views.actions import submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def company(request: PersonRequest, customer: str) -> HttpResponse:
-    """The company data, kept current by its Super Users."""
+    """Show the company data; posted, save them."""
     company = managed_customer(request, customer)
     current = {name: getattr(company, name) for name in CompanyForm.base_fields}
     form = CompanyForm(request.POST if request.method == "POST" else None, initial=current)
-    if form.is_valid():
-        try:
-            customers.update_company(actor=request.user, customer=company, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("The company data is saved."))
-            return redirect("accounts:company", customer)
+    if submit(
+        form,
+        lambda: customers.update_company(actor=request.user, customer=company, **form.cleaned_data),
+    ):
+        messages.success(request, _("The company data is saved."))
+        return redirect("accounts:company", customer)
     return company_page(request, company, form, HandOverForm(customer=company))
 
 
 def company_page(
     request: PersonRequest, company: Customer, form: CompanyForm, hand_over: HandOverForm
 ) -> HttpResponse:
-    """The company data and the role of main Super User, with either form as it was sent."""
+    """Return the page of the company data and the main Super User, with these two forms."""
     main = company.main_super_user
     context = {
         "customer": company,

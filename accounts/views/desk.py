@@ -1,10 +1,9 @@
-"""The support desk: find a person, see whether they can sign in, help without holding anything."""
+"""The support desk: find a person, see whether they can sign in, help them to."""
 
 from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -23,18 +22,19 @@ from accounts.selectors import (
     sign_in_status_of,
 )
 from accounts.services import support
+from accounts.views.actions import submit
 
-SHORTEST_SEARCH = 2
+MIN_SEARCH_LENGTH = 2
 
 
 @require_safe
 def desk(request: PersonRequest) -> HttpResponse:
-    """Find a person among all customers; nothing is listed before something is asked."""
+    """Find a person among all customers. Without a search nobody is listed."""
     require_staff(request.user, "accounts.use_desk")
     form = SearchForm(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
     page = None
-    if len(search) >= SHORTEST_SEARCH:
+    if len(search) >= MIN_SEARCH_LENGTH:
         page = page_of(
             find_people(search),
             among=User.objects.all(),
@@ -48,15 +48,15 @@ def desk(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def desk_person(request: PersonRequest, person: UUID) -> HttpResponse:
-    """What the desk may know of a person, and its two acts."""
+    """Show what the desk may know about a person, and its two buttons."""
     require_staff(request.user, "accounts.use_desk")
     return _person_page(request, get_object_or_404(User, sub=person), DeskForm())
 
 
 @require_POST
 def desk_reset_link(request: PersonRequest, person: UUID) -> HttpResponse:
-    """Mail the person a link to choose a new password."""
-    return _act(
+    """Send the person a link to choose a new password."""
+    return _help_person(
         request, person, support.send_reset_link, _("The link is on its way to %(person)s.")
     )
 
@@ -64,26 +64,21 @@ def desk_reset_link(request: PersonRequest, person: UUID) -> HttpResponse:
 @require_POST
 def desk_end_sessions(request: PersonRequest, person: UUID) -> HttpResponse:
     """Sign the person out everywhere."""
-    return _act(
+    return _help_person(
         request, person, support.end_all_sessions, _("%(person)s is signed out everywhere.")
     )
 
 
-def _act(
-    request: PersonRequest, person: UUID, service: Callable[..., None], done: str
+def _help_person(
+    request: PersonRequest, sub: UUID, service: Callable[..., None], message: str
 ) -> HttpResponse:
     require_staff(request.user, "accounts.use_desk")
-    whom = get_object_or_404(User, sub=person)
+    person = get_object_or_404(User, sub=sub)
     form = DeskForm(request.POST)
-    if form.is_valid():
-        try:
-            service(actor=request.user, person=whom, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, done % {"person": whom})
-            return redirect("accounts:desk-person", person)
-    return _person_page(request, whom, form)
+    if submit(form, lambda: service(actor=request.user, person=person, **form.cleaned_data)):
+        messages.success(request, message % {"person": person})
+        return redirect("accounts:desk-person", sub)
+    return _person_page(request, person, form)
 
 
 def _person_page(request: PersonRequest, person: User, form: DeskForm) -> HttpResponse:
@@ -93,6 +88,6 @@ def _person_page(request: PersonRequest, person: User, form: DeskForm) -> HttpRe
         "access": sign_in_status_of(person),
         "memberships": memberships_of(person),
         "off_limits": person.is_staff or person.pk == request.user.pk,
-        "acts": [(event, sentence_of(event)) for event in desk_acts_on(person)[:5]],
+        "entries": [(event, sentence_of(event)) for event in desk_acts_on(person)[:5]],
     }
     return render(request, "accounts/desk_person.html", context)

@@ -1,9 +1,8 @@
-"""The role of main Super User: offered, taken back, accepted or declined."""
+"""Handing over the role of main Super User: offer, withdraw, accept, decline."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +14,8 @@ from accounts.forms import CompanyForm, HandOverForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, HandOver
 from accounts.services import hand_overs
-from accounts.views.access import managed_customer, run_action
+from accounts.views.access import managed_customer
+from accounts.views.actions import run_action, submit
 from accounts.views.customers import company_page
 
 
@@ -24,34 +24,32 @@ def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
     """Offer the role to another Super User."""
     company = managed_customer(request, customer)
     form = HandOverForm(request.POST, customer=company)
-    if form.is_valid():
-        try:
-            hand_overs.offer_hand_over(
-                actor=request.user,
-                customer=company,
-                signed_in_at=signed_in_at(request),
-                **form.cleaned_data,
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            said = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
-            messages.success(request, said % {"person": form.cleaned_data["to"]})
-            return redirect("accounts:company", customer)
+    if submit(
+        form,
+        lambda: hand_overs.offer_hand_over(
+            actor=request.user,
+            customer=company,
+            signed_in_at=signed_in_at(request),
+            **form.cleaned_data,
+        ),
+    ):
+        message = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
+        messages.success(request, message % {"person": form.cleaned_data["to"]})
+        return redirect("accounts:company", customer)
     current = {name: getattr(company, name) for name in CompanyForm.base_fields}
     return company_page(request, company, CompanyForm(initial=current), form)
 
 
-def _offer(company: Customer, hand_over: UUID) -> HandOver:
-    found = company.hand_overs.select_related("giver__user", "receiver__user", "customer")
-    return get_object_or_404(found, uuid=hand_over)
+def _hand_over_of(company: Customer, hand_over: UUID) -> HandOver:
+    hand_overs = company.hand_overs.select_related("giver__user", "receiver__user", "customer")
+    return get_object_or_404(hand_overs, uuid=hand_over)
 
 
 @require_safe
 def hand_over(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
-    """One offer: what it means, and for the person it is made to, yes or no."""
+    """Show one offer: what it means, and for its receiver the buttons to accept or decline."""
     company = managed_customer(request, customer)
-    offer = _offer(company, hand_over)
+    offer = _hand_over_of(company, hand_over)
     context = {
         "customer": company,
         "hand_over": offer,
@@ -65,25 +63,25 @@ def hand_over(request: PersonRequest, customer: str, hand_over: UUID) -> HttpRes
 
 @require_POST
 def hand_over_accept(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
-    """Take the role over."""
+    """Accept the role of main Super User."""
     company = managed_customer(request, customer)
-    offer = _offer(company, hand_over)
-    done = run_action(
+    offer = _hand_over_of(company, hand_over)
+    accepted = run_action(
         request,
         lambda: hand_overs.accept_hand_over(
             actor=request.user, hand_over=offer, signed_in_at=signed_in_at(request)
         ),
         _("You are now the main Super User of %(company)s.") % {"company": company},
     )
-    if done:
+    if accepted:
         return redirect("accounts:company", customer)
     return redirect("accounts:hand-over", customer, hand_over)
 
 
 @require_POST
 def hand_over_decline(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
-    """Say no."""
-    offer = _offer(managed_customer(request, customer), hand_over)
+    """Decline the role of main Super User."""
+    offer = _hand_over_of(managed_customer(request, customer), hand_over)
     run_action(
         request,
         lambda: hand_overs.decline_hand_over(actor=request.user, hand_over=offer),
@@ -94,8 +92,8 @@ def hand_over_decline(request: PersonRequest, customer: str, hand_over: UUID) ->
 
 @require_POST
 def hand_over_withdraw(request: PersonRequest, customer: str, hand_over: UUID) -> HttpResponse:
-    """Take the offer back."""
-    offer = _offer(managed_customer(request, customer), hand_over)
+    """Withdraw the offer."""
+    offer = _hand_over_of(managed_customer(request, customer), hand_over)
     run_action(
         request,
         lambda: hand_overs.withdraw_hand_over(actor=request.user, hand_over=offer),

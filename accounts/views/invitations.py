@@ -1,6 +1,4 @@
-"""Accepting an invitation, in two steps: open the link, then say yes."""
-
-from typing import Any
+"""Accepting an invitation, in two steps: open the link, then accept."""
 
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
@@ -26,26 +24,27 @@ from accounts.services.invitations import InvitationRefused, accept_invitation, 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what is offered and to whom; a POST by the right person joins and signs in."""
-    response = _answer(request, token)
-    # The address holds the token: no page it leads to learns more than the host. ("no-referrer"
-    # would make browsers send "Origin: null", which the CSRF check rightly refuses.)
+    """Show what is offered and to whom; a POST by the invited person joins and signs in."""
+    response = _respond(request, token)
+    # The address holds the token, so pages opened from here learn no more than the host.
+    # ("no-referrer" would make browsers send "Origin: null", which the CSRF check refuses.)
     response["Referrer-Policy"] = "strict-origin"
     return response
 
 
-def _answer(request: HttpRequest, token: str) -> HttpResponse:
+def _respond(request: HttpRequest, token: str) -> HttpResponse:
     try:
         invitation = find_invitation(token)
     except InvitationRefused:
         return _gone(request)
-    known = User.objects.filter(email=invitation.address).exists()
-    who, person = "nobody", None
+    has_account = User.objects.filter(email=invitation.address).exists()
+    visitor, person = "nobody", None  # who opened the link
     if request.user.is_authenticated:
         person = request.user if request.user.email == invitation.address else None
-        who = "self" if person else "other"
-    form = _form(request, invitation, new=who == "nobody" and not known)
-    refused = request.method == "POST" and (who == "other" or (who == "nobody" and known))
+        visitor = "self" if person else "other"
+    form = _form(request, invitation, new=visitor == "nobody" and not has_account)
+    must_sign_in = visitor == "other" or (visitor == "nobody" and has_account)
+    refused = request.method == "POST" and must_sign_in
     if not refused and form.is_valid():
         try:
             membership = accept_invitation(
@@ -59,13 +58,13 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
                 return _gone(request)
             form.refuse(refusal)
         else:
-            return _welcome(request, membership, form.cleaned_data)
+            return _welcome(request, membership)
     context = {
         "invitation": invitation,
-        "who": who,
-        "known": known,
+        "visitor": visitor,
+        "has_account": has_account,
         "form": form,
-        "here": request.path,
+        "path": request.path,
     }
     template = "accounts/invitation_accept.html"
     return render(request, template, context, status=403 if refused else 200)
@@ -77,11 +76,11 @@ def _form(request: HttpRequest, invitation: Invitation, *, new: bool) -> AcceptF
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    """One page for unknown, used, withdrawn and expired: it tells nothing but what to do."""
+    """Return the page for an unknown, used, withdrawn or expired link: it does not say which."""
     return render(request, "accounts/invitation_gone.html", status=410)
 
 
-def _welcome(request: HttpRequest, membership: Membership, typed: dict[str, Any]) -> HttpResponse:
+def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
     welcome = _("Welcome to %(company)s.") % {"company": membership.customer}
     if request.user.is_authenticated:
         messages.success(request, welcome)

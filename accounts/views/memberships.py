@@ -1,24 +1,24 @@
-"""What a Super User does about one person's place in the company."""
+"""Changing one membership: suspend, restore, remove, role, end date, work details."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.forms import LastDayForm, RoleForm, WorkDetailsForm, first_error
+from accounts.forms import LastDayForm, RoleForm, WorkDetailsForm
 from accounts.http import PersonRequest
 from accounts.services import memberships, offboarding
-from accounts.views.access import managed_membership, run_action
+from accounts.views.access import managed_membership
+from accounts.views.actions import run_action, submit, submit_button
 from accounts.views.undo import offer_undo
 
 
 @require_POST
 def person_suspend(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Take every right away, for now."""
+    """Suspend all access of a person in the company."""
     membership = managed_membership(request, customer, person)
     run_action(
         request,
@@ -42,7 +42,7 @@ def person_restore(request: PersonRequest, customer: str, person: UUID) -> HttpR
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Take a person out of the company, after a page that says what stops working."""
+    """Remove a person from the company, after a page that says what stops working."""
     membership = managed_membership(request, customer, person)
     if request.method != "POST":
         context = {"customer": membership.customer, "membership": membership}
@@ -60,27 +60,25 @@ def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpRe
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_end(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Set, change or clear the day a membership ends by itself."""
+    """Set, change or clear the day on which a membership ends."""
     membership = managed_membership(request, customer, person)
-    posted = request.POST if request.method == "POST" else None
-    form = LastDayForm(posted, initial={"last_day": membership.last_day})
-    if form.is_valid():
-        try:
-            offboarding.set_membership_end(
-                actor=request.user, membership=membership, ends_at=form.cleaned_data["last_day"]
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("portals:person", customer, person)
+    data = request.POST if request.method == "POST" else None
+    form = LastDayForm(data, initial={"last_day": membership.last_day})
+    if submit(
+        form,
+        lambda: offboarding.set_membership_end(
+            actor=request.user, membership=membership, ends_at=form.cleaned_data["last_day"]
+        ),
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("portals:person", customer, person)
     context = {"customer": membership.customer, "membership": membership, "form": form}
     return render(request, "accounts/person_end.html", context)
 
 
 @require_POST
 def offboarding_cancel(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Call a planned leaving off."""
+    """Cancel a planned offboarding."""
     membership = managed_membership(request, customer, person)
     run_action(
         request,
@@ -95,38 +93,34 @@ def person_role(request: PersonRequest, customer: str, person: UUID) -> HttpResp
     """Make a person a Super User, or a user again."""
     membership = managed_membership(request, customer, person)
     form = RoleForm(request.POST)
-    try:
-        if not form.is_valid():
-            raise ValidationError(first_error(form))
-        changed = memberships.change_role(
+    success = submit_button(
+        request,
+        form,
+        lambda: memberships.change_role(
             actor=request.user, membership=membership, role=form.cleaned_data["role"]
-        )
-    except ValidationError as refusal:
-        messages.error(request, first_error(refusal))
-    else:
-        messages.success(
-            request,
-            _("%(person)s is now: %(role)s.")
-            % {"person": changed, "role": changed.get_role_display()},
-        )
+        ),
+    )
+    if success:
+        changed = success.result
+        message = _("%(person)s is now: %(role)s.")
+        words = {"person": changed, "role": changed.get_role_display()}
+        messages.success(request, message % words)
     return redirect("portals:person", customer, person)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_details(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Correct the name and phone the company uses."""
+    """Change the name and phone number that the company uses."""
     membership = managed_membership(request, customer, person)
     current = {"work_name": membership.work_name, "work_phone": membership.work_phone}
     form = WorkDetailsForm(request.POST if request.method == "POST" else None, initial=current)
-    if form.is_valid():
-        try:
-            memberships.update_work_details(
-                actor=request.user, membership=membership, **form.cleaned_data
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("portals:person", customer, person)
+    if submit(
+        form,
+        lambda: memberships.update_work_details(
+            actor=request.user, membership=membership, **form.cleaned_data
+        ),
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("portals:person", customer, person)
     context = {"customer": membership.customer, "membership": membership, "form": form}
     return render(request, "accounts/person_details.html", context)

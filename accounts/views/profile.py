@@ -1,8 +1,7 @@
-"""One's own page."""
+"""A person's own profile page."""
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -14,30 +13,28 @@ from accounts.http import PersonRequest
 from accounts.selectors import memberships_of, sentence_of
 from accounts.selectors.activity import find_history
 from accounts.services.people import update_profile
+from accounts.views.actions import submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: PersonRequest) -> HttpResponse:
-    """Name and language, ways in, companies, and everything that concerns this person."""
+    """Show name, language, sign-in methods, companies and history; posted, save the first two."""
     current = {"name": request.user.name, "language": request.user.language}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=current)
-    if form.is_valid():
-        try:
-            person = update_profile(actor=request.user, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            with translation.override(person.language):
-                messages.success(request, _("Your profile is saved."))
-            response = redirect("accounts:profile")
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
-                person.language,
-                max_age=settings.LANGUAGE_COOKIE_AGE,
-                samesite="Lax",
-                secure=settings.SESSION_COOKIE_SECURE,
-            )
-            return response
+    success = submit(form, lambda: update_profile(actor=request.user, **form.cleaned_data))
+    if success:
+        person = success.result
+        with translation.override(person.language):
+            messages.success(request, _("Your profile is saved."))
+        response = redirect("accounts:profile")
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            person.language,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+        return response
     page = find_history(request.user, after=request.GET.get("after", ""), size=20)
     context = {
         "form": form,

@@ -13,13 +13,13 @@ from accounts.selectors import customers_for_staff, page_of
 
 @require_safe
 def provider(request: PersonRequest) -> HttpResponse:
-    """Every customer, searched by the beginning of a name."""
+    """List the customers, with a search by the beginning of a name."""
     require_staff(request.user, "accounts.view_customer")
     form = SearchForm(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
-    found = customers_for_staff(search=search) if form.is_valid() else Customer.objects.none()
+    customers = customers_for_staff(search=search) if form.is_valid() else Customer.objects.none()
     page = page_of(
-        found,
+        customers,
         among=Customer.objects.all(),
         order=("search_name", "pk"),
         after=request.GET.get("after", ""),

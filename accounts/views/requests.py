@@ -1,4 +1,4 @@
-"""What people ask of their Super Users: the list, and taking one back."""
+"""Requests to Super Users: the list, withdrawing one, passing one to the provider."""
 
 from uuid import UUID
 
@@ -20,12 +20,12 @@ from accounts.selectors import (
     waiting_requests,
 )
 from accounts.services.requests import pass_on_request, withdraw_request
-from accounts.views.access import run_action
+from accounts.views.actions import run_action
 
 
 @require_safe
 def requests(request: PersonRequest, customer: str) -> HttpResponse:
-    """What waits and what was answered: everyone's for a Super User, else one's own."""
+    """List open and answered requests: everyone's for a Super User, for others their own."""
     company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
     membership = membership_of(request.user, company)
     if membership is None:
@@ -49,26 +49,26 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
         ),
     }
     if not membership.is_super_user:
-        context["asked_people"] = super_users_of(company)[:3]
+        context["super_users"] = super_users_of(company)[:3]
     return render(request, "accounts/requests.html", context)
 
 
-def _visible(request: PersonRequest, customer: str, access_request: UUID) -> AccessRequest:
-    """A request this person made, or of a customer they run; else 404."""
+def _visible_request(request: PersonRequest, customer: str, key: UUID) -> AccessRequest:
+    """Return a request that this person made, or of a customer they manage; else 404."""
     return get_object_or_404(
         AccessRequest.objects.visible_to(request.user).select_related("customer"),
         customer__slug=customer,
-        uuid=access_request,
+        uuid=key,
     )
 
 
 @require_POST
 def request_pass(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
-    """Pass a request on to the provider, which may then answer it too."""
-    found = _visible(request, customer, access_request)
+    """Pass a request to the provider, who may then answer it too."""
+    visible = _visible_request(request, customer, access_request)
     run_action(
         request,
-        lambda: pass_on_request(actor=request.user, access_request=found),
+        lambda: pass_on_request(actor=request.user, access_request=visible),
         _("Passed on to %(provider)s. Everyone concerned has been told.")
         % {"provider": settings.HUB_BRAND_NAME},
     )
@@ -77,11 +77,11 @@ def request_pass(request: PersonRequest, customer: str, access_request: UUID) ->
 
 @require_POST
 def request_withdraw(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
-    """Take one's own request back."""
-    found = _visible(request, customer, access_request)
+    """Withdraw a request of one's own."""
+    visible = _visible_request(request, customer, access_request)
     run_action(
         request,
-        lambda: withdraw_request(actor=request.user, access_request=found),
+        lambda: withdraw_request(actor=request.user, access_request=visible),
         _("Your request is withdrawn."),
     )
     return redirect("accounts:requests", customer)

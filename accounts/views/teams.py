@@ -1,12 +1,12 @@
-"""Teams: listed, created, renamed; people put in and taken out.
+"""Teams: list, create, rename; add and remove members.
 
-The page of one team shows what it may do, so it is in portals.
+The page of one team shows its access, so it is in portals.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,31 +14,30 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
-from accounts.forms import ChoosePersonForm, ChooseTeamForm, TeamForm, first_error
+from accounts.forms import ChoosePersonForm, ChooseTeamForm, JoiningForm, TeamForm
 from accounts.http import PersonRequest
 from accounts.models import Membership, Team
 from accounts.selectors import page_of, people_of, teams_of, with_people_counted
 from accounts.services import teams as services
-from accounts.views.access import managed_customer, managed_membership, managed_team, run_action
+from accounts.views.access import managed_customer, managed_membership, managed_team
+from accounts.views.actions import run_action, submit, submit_button
 from accounts.views.undo import offer_undo
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def teams(request: PersonRequest, customer: str) -> HttpResponse:
-    """The company's teams, and a form that makes one."""
+    """List the company's teams; posted, create one."""
     company = managed_customer(request, customer)
     form = TeamForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            made = services.create_team(actor=request.user, customer=company, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request,
-                _("The team %(team)s is there. Add people, then give it rights.") % {"team": made},
-            )
-            return redirect("portals:team", customer, made.uuid)
+    success = submit(
+        form,
+        lambda: services.create_team(actor=request.user, customer=company, **form.cleaned_data),
+    )
+    if success:
+        team = success.result
+        message = _("The team %(team)s is there. Add people, then give it rights.")
+        messages.success(request, message % {"team": team})
+        return redirect("portals:team", customer, team.uuid)
     context = {
         "customer": company,
         "form": form,
@@ -55,33 +54,31 @@ def teams(request: PersonRequest, customer: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_rename(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
-    """Another name for the same team."""
-    found = managed_team(request, customer, team)
-    posted = request.POST if request.method == "POST" else None
-    form = TeamForm(posted, initial={"name": found.name})
-    if form.is_valid():
-        try:
-            services.rename_team(actor=request.user, team=found, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("portals:team", customer, team)
-    context = {"customer": found.customer, "team": found, "form": form}
+    """Give a team another name."""
+    managed = managed_team(request, customer, team)
+    data = request.POST if request.method == "POST" else None
+    form = TeamForm(data, initial={"name": managed.name})
+    if submit(
+        form,
+        lambda: services.rename_team(actor=request.user, team=managed, **form.cleaned_data),
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("portals:team", customer, team)
+    context = {"customer": managed.customer, "team": managed, "form": form}
     return render(request, "accounts/team_rename.html", context)
 
 
 @require_POST
 def team_member_add(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
-    """Put a person into the team, from the team's page."""
-    found = managed_team(request, customer, team)
+    """Add a person to the team, from the team's page."""
+    managed = managed_team(request, customer, team)
     form = ChoosePersonForm(request.POST)
-    if form.is_valid():
-        people = people_of(found.customer)
-        membership = get_object_or_404(people, user__sub=form.cleaned_data["person"])
-        _put_in(request, found, membership, form.cleaned_data["reason"])
-    else:
-        messages.error(request, first_error(form))
+
+    def chosen() -> tuple[Team, Membership]:
+        people = people_of(managed.customer)
+        return managed, get_object_or_404(people, user__sub=form.cleaned_data["person"])
+
+    _add_member(request, form, chosen)
     return redirect("portals:team", customer, team)
 
 
@@ -89,20 +86,17 @@ def team_member_add(request: PersonRequest, customer: str, team: UUID) -> HttpRe
 def team_member_remove(
     request: PersonRequest, customer: str, team: UUID, person: UUID
 ) -> HttpResponse:
-    """Take a person out of the team, from the team's page."""
-    _take_out(request, customer, team, person)
+    """Remove a person from the team, from the team's page."""
+    _remove_member(request, customer, team, person)
     return redirect("portals:team", customer, team)
 
 
 @require_POST
 def person_team_add(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Put a person into a team, from the person's page."""
+    """Add a person to a team, from the person's page."""
     membership = managed_membership(request, customer, person)
     form = ChooseTeamForm(request.POST, teams=teams_of(membership.customer))
-    if form.is_valid():
-        _put_in(request, form.cleaned_data["team"], membership, form.cleaned_data["reason"])
-    else:
-        messages.error(request, first_error(form))
+    _add_member(request, form, lambda: (form.cleaned_data["team"], membership))
     return redirect("portals:person", customer, person)
 
 
@@ -110,34 +104,41 @@ def person_team_add(request: PersonRequest, customer: str, person: UUID) -> Http
 def person_team_remove(
     request: PersonRequest, customer: str, person: UUID, team: UUID
 ) -> HttpResponse:
-    """Take a person out of a team, from the person's page."""
-    _take_out(request, customer, team, person)
+    """Remove a person from a team, from the person's page."""
+    _remove_member(request, customer, team, person)
     return redirect("portals:person", customer, person)
 
 
-def _put_in(request: PersonRequest, team: Team, membership: Membership, reason: str) -> None:
-    try:
+def _add_member(
+    request: PersonRequest, form: JoiningForm, chosen: Callable[[], tuple[Team, Membership]]
+) -> None:
+    """Add a person to a team; `chosen` reads both from the valid form."""
+
+    def add() -> tuple[Team, Membership]:
+        team, membership = chosen()
         services.add_to_team(
             actor=request.user,
             team=team,
             membership=membership,
-            reason=reason,
+            reason=form.cleaned_data["reason"],
             signed_in_at=signed_in_at(request),
         )
-    except ValidationError as refusal:
-        messages.error(request, first_error(refusal))
-    else:
-        said = _("%(person)s is in the team %(team)s.")
-        messages.success(request, said % {"person": membership, "team": team})
+        return team, membership
+
+    success = submit_button(request, form, add)
+    if success:
+        team, membership = success.result
+        message = _("%(person)s is in the team %(team)s.")
+        messages.success(request, message % {"person": membership, "team": team})
 
 
-def _take_out(request: PersonRequest, customer: str, team: UUID, person: UUID) -> None:
-    found = managed_team(request, customer, team)
+def _remove_member(request: PersonRequest, customer: str, team: UUID, person: UUID) -> None:
+    managed = managed_team(request, customer, team)
     membership = managed_membership(request, customer, person)
     run_action(
         request,
-        lambda: services.remove_from_team(actor=request.user, team=found, membership=membership),
+        lambda: services.remove_from_team(actor=request.user, team=managed, membership=membership),
         _("%(person)s is no longer in the team %(team)s, and has lost what came through it.")
-        % {"person": membership, "team": found},
+        % {"person": membership, "team": managed},
         offer_undo,
     )

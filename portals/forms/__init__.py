@@ -1,1 +1,1 @@
-"""What people type on the pages of this app; forms parse, services decide."""
+"""Forms that parse what people type; services decide whether it is allowed."""

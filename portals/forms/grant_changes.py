@@ -1,4 +1,4 @@
-"""Changes of rights, gathered and reviewed."""
+"""Grant changes: collected in a draft, then reviewed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,11 +32,11 @@ from portals.services.grant_changes import (
 )
 from portals.services.grants import GrantTerms
 
-AS_IT_IS = "given"  # a level's value: whatever is there, nothing pending
+UNCHANGED = "given"  # value of a level that leaves the present grants as they are
 
 
-class ManyField(forms.Field):
-    """Values of one name, each parsed the same way."""
+class ListField(forms.Field):
+    """A list of values under one name, each read by `parse`."""
 
     widget = forms.SelectMultiple
 
@@ -45,51 +45,51 @@ class ManyField(forms.Field):
         self.parse, self.most = parse, most
 
     def clean(self, value: Any) -> list[Any]:
-        """Raises ValidationError for a value the page does not offer."""
+        """Return the parsed values. Raises: ValidationError for one the page does not offer."""
         values = value or []
         try:
             if len(values) > self.most:
                 raise ValueError("too many")
-            return [self.parse(one) for one in values]
+            return [self.parse(text) for text in values]
         except (ValueError, OverflowError) as error:
             raise ValidationError(_("Choose from what is on this page.")) from error
 
 
-def number(text: str) -> int:
-    """A key. Raises ValueError for what is none."""
+def parse_key(text: str) -> int:
+    """Return a primary key. Raises: ValueError."""
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise ValueError(text)
     return int(text)
 
 
-def cell_of(text: str) -> Cell:
-    """`p12/345/6` as a Spot. Raises ValueError."""
+def parse_cell(text: str) -> Cell:
+    """Return the cell that `p12/345/6` names. Raises: ValueError."""
     grantee, resource, resource_type = text.split("/")
     if grantee[:1] not in ("p", "t"):
         raise ValueError(grantee)
-    number(grantee[1:])
-    return Cell(grantee, number(resource), number(resource_type))
+    parse_key(grantee[1:])
+    return Cell(grantee, parse_key(resource), parse_key(resource_type))
 
 
-def _choice(text: str) -> tuple[Cell, int | None]:
-    """`p12/345/6=7`: a spot and a privilege; 0 is none of them, AS_IT_IS is no change."""
+def _parse_choice(text: str) -> tuple[Cell, int | None]:
+    """Return the cell and the privilege of `p12/345/6=7`; 0 is no privilege, UNCHANGED is None."""
     cell, _equals, privilege = text.partition("=")
-    return cell_of(cell), None if privilege == AS_IT_IS else number(privilege)
+    return parse_cell(cell), None if privilege == UNCHANGED else parse_key(privilege)
 
 
 class DraftForm(StrictForm):
-    """What is chosen on a sheet: a level in each row, or single rights where one is unfolded."""
+    """The choices on a permission matrix: levels, and custom permissions of opened cells."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["level"] = ManyField(_choice)
-        self.fields["cell"] = ManyField(cell_of)  # unfolded: what is not ticked is not wanted
-        self.fields["single"] = ManyField(_choice)
-        self.fields["again"] = ManyField(_choice, most=1)
+        self.fields["level"] = ListField(_parse_choice)
+        self.fields["cell"] = ListField(parse_cell)  # opened: what is not ticked is removed
+        self.fields["single"] = ListField(_parse_choice)
+        self.fields["again"] = ListField(_parse_choice, most=1)
         self.fields["review"] = forms.Field(required=False)
 
     def add_to(self, draft: Draft, given: Mapping[Cell, frozenset[int]]) -> None:
-        """Write what was chosen into the draft; `given` is what the unfolded spots have now."""
+        """Write the choices into the draft; `given` has the present privileges of opened cells."""
         for cell, privilege in self.cleaned_data["level"]:
             draft.wants.pop(cell, None)
             if privilege is not None:
@@ -97,36 +97,36 @@ class DraftForm(StrictForm):
         ticked: dict[Cell, set[int]] = {cell: set() for cell in self.cleaned_data["cell"]}
         for cell, privilege in self.cleaned_data["single"]:
             ticked.setdefault(cell, set()).add(privilege or 0)
-        for cell, wanted in ticked.items():
+        for cell, privileges in ticked.items():
             former = draft.wants.pop(cell, {})
-            marks = {pk: former.get(pk, PLAIN) for pk in wanted}
-            if wanted != given.get(cell) or any(marks.values()):
+            marks = {pk: former.get(pk, PLAIN) for pk in privileges}
+            if privileges != given.get(cell) or any(marks.values()):
                 draft.wants[cell] = marks
         for cell, privilege in self.cleaned_data["again"]:
             draft.wants.setdefault(cell, dict.fromkeys(given.get(cell, ()), PLAIN))
             draft.wants[cell][privilege or 0] = AGAIN
 
-    def levelled(self) -> list[Cell]:
-        """The spots whose level was chosen."""
+    def level_cells(self) -> list[Cell]:
+        """Return the cells whose level was chosen."""
         return [cell for cell, _privilege in self.cleaned_data.get("level", [])]
 
-    def unfolded(self) -> set[Cell]:
-        """The spots whose single rights are named."""
+    def custom_cells(self) -> set[Cell]:
+        """Return the cells whose custom permissions were sent."""
         named = [*self.cleaned_data["single"], *self.cleaned_data["again"]]
         return {cell for cell, _privilege in named} | set(self.cleaned_data["cell"])
 
 
 class ReviewForm(TermsForm):
-    """The changes as they were reviewed, and the terms of what is given."""
+    """The changes as they were reviewed, and the terms of new grants."""
 
     field_order = ["change", "expires_at", "starts_at", "reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["change"] = ManyField(lambda text: text.split("."), most=MOST_CHANGES)
+        self.fields["change"] = ListField(lambda text: text.split("."), most=MOST_CHANGES)
 
     def changes(self, customer: Customer) -> list[Change]:
-        """What to apply. Raises ChangesRefused (stale) for what is not, or no longer, there."""
+        """Return the changes to apply. Raises: ChangesRefused (stale) where one no longer fits."""
         tokens = self.cleaned_data["change"]
         try:
             return self._changes(customer, tokens)
@@ -134,56 +134,51 @@ class ReviewForm(TermsForm):
             raise stale() from error
 
     def _changes(self, customer: Customer, tokens: list[list[str]]) -> list[Change]:
-        takes = [one for one in tokens if one[0] == "take"]
-        others = [one for one in tokens if one[0] != "take"]
-        grantees = grantees_by_key(customer, [one[1] for one in others])
-        gives = [one for one in others if one[0] == "give"]
-        moves = [one for one in others if one[0] != "give"]
-        resources = {
-            str(one.pk): one
-            for one in resources_of(customer).filter(pk__in=[number(one[2]) for one in gives])
-        }
-        rights = {
-            str(one.pk): one
-            for one in Privilege.objects.filter(
-                pk__in=[number(one[3]) for one in gives]
-            ).select_related("portal", "resource_type")
-        }
-        teams = Team.objects.filter(customer=customer).in_bulk([number(one[2]) for one in moves])
+        removals = [token for token in tokens if token[0] == "take"]
+        additions = [token for token in tokens if token[0] == "give"]
+        team_moves = [token for token in tokens if token[0] not in ("take", "give")]
+        grantees = grantees_by_key(customer, [token[1] for token in additions + team_moves])
+        resources = resources_of(customer).in_bulk([parse_key(token[2]) for token in additions])
+        privileges = Privilege.objects.select_related("portal", "resource_type").in_bulk(
+            [parse_key(token[3]) for token in additions]
+        )
+        teams = Team.objects.filter(customer=customer).in_bulk(
+            [parse_key(token[2]) for token in team_moves]
+        )
         changes: list[Change] = [
             AddGrant(
-                grantees[who],
-                rights[right],
-                resources[resource],
-                self._terms(starts, ends),
-                number(replaces) if replaces else None,
+                grantees[grantee],
+                privileges[int(privilege)],
+                resources[int(resource)],
+                self._terms(starts_at, expires_at),
+                parse_key(replaces) if replaces else None,
             )
-            for _act, who, resource, right, replaces, starts, ends in gives
+            for _act, grantee, resource, privilege, replaces, starts_at, expires_at in additions
         ]
-        for act, who, team in moves:
-            membership = grantees[who]
+        for act, grantee, team in team_moves:
+            membership = grantees[grantee]
             if not isinstance(membership, Membership):
-                raise ValueError(who)
+                raise ValueError(grantee)
             if act == JOIN:
                 changes.append(JoinTeam(membership, teams[int(team)], self.cleaned_data["reason"]))
             else:
                 changes.append(LeaveTeam(membership, teams[int(team)]))
-        return changes + _takes(customer, takes)
+        return changes + _removals(customer, removals)
 
-    def _terms(self, starts: str, ends: str) -> GrantTerms:
-        """The terms of one right: its own dates where it has some, else those of the form."""
+    def _terms(self, starts_at: str, expires_at: str) -> GrantTerms:
+        """Return the terms of one grant: its own dates where it has some, else the form's."""
         common = self.terms()
-        if not starts and not ends:
+        if not starts_at and not expires_at:
             return common
-        return GrantTerms(moment(starts), moment(ends), common.reason)
+        return GrantTerms(moment(starts_at), moment(expires_at), common.reason)
 
 
-def _takes(customer: Customer, tokens: list[list[str]]) -> list[Change]:
-    found: dict[tuple[str, int], Any] = {}
+def _removals(customer: Customer, tokens: list[list[str]]) -> list[Change]:
+    grants: dict[tuple[str, int], Any] = {}
     for kind, model in (("p", PersonGrant), ("t", TeamGrant)):
-        pks = [number(one[2]) for one in tokens if one[1] == kind]
+        pks = [parse_key(token[2]) for token in tokens if token[1] == kind]
         rows = model._default_manager.filter(
             pk__in=pks, content_object__subscription__customer=customer
         ).select_related("permission__privilege__portal", "content_object__subscription__customer")
-        found |= {(kind, row.pk): row for row in rows}
-    return [RemoveGrant(found[kind, int(pk)]) for _act, kind, pk in tokens]
+        grants |= {(kind, row.pk): row for row in rows}
+    return [RemoveGrant(grants[kind, int(pk)]) for _act, kind, pk in tokens]

@@ -1,4 +1,4 @@
-"""Giving rights: which privilege, on what, since when, until when, why."""
+"""Giving access: the privilege, the resource, the dates, the reason."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class MomentInput(forms.DateTimeInput):
 
 
 class TermsForm(StrictForm):
-    """Since when, until when, why."""
+    """The terms of a grant: start, end, reason."""
 
     starts_at = forms.DateTimeField(
         label=_("From"), required=False, widget=MomentInput, help_text=_("Empty: at once.")
@@ -40,7 +40,7 @@ class TermsForm(StrictForm):
     )
 
     def terms(self) -> GrantTerms:
-        """The cleaned terms, for the service."""
+        """Return the cleaned terms, for the service."""
         return GrantTerms(
             starts_at=self.cleaned_data["starts_at"],
             expires_at=self.cleaned_data["expires_at"],
@@ -49,16 +49,16 @@ class TermsForm(StrictForm):
 
 
 class RenewForm(StrictForm):
-    """For how long a right is given once more; as long as before where nothing is said."""
+    """For how long a grant is renewed; empty for as long as before."""
 
     length = forms.ChoiceField(choices=RenewalLength.choices, required=False)
 
 
 class PrivilegeField(forms.ModelChoiceField):
-    """A privilege by its key."""
+    """A privilege by its primary key."""
 
     def to_python(self, value: Any) -> Any:
-        """As ever; a number no database holds is no choice either."""
+        """Return the privilege; a number too large for the database is an invalid choice too."""
         try:
             return super().to_python(value)
         except OverflowError as error:
@@ -88,7 +88,7 @@ class GrantForm(TermsForm):
 
 
 def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, str]]]]:
-    """Privileges by type: the thing's own first, then those that cover what is in it."""
+    """Return the privileges by type: those on the resource itself, then on what is inside it."""
     privileges = list(privileges_grantable_on(resource))
     sensitive = sensitive_among(privileges)
     groups: dict[int, tuple[str, list[tuple[int, str]]]] = {}
@@ -114,9 +114,9 @@ def _privilege_choices(resource: Resource) -> list[tuple[str, list[tuple[int, st
 def parse_privileges(
     values: list[str], resources: dict[int, Resource]
 ) -> list[tuple[Resource, Privilege]]:
-    """Checkbox values `resource:privilege` as pairs.
+    """Return the checkbox values `resource:privilege` as pairs.
 
-    Raises ValidationError for anything that is not offered on the page.
+    Raises: ValidationError for a value that the page does not offer.
     """
     pairs = []
     for value in values:

@@ -1,4 +1,4 @@
-"""Inviting: who, as what, with which rights; one form for every step of the page."""
+"""Inviting people: one form for every step of the page."""
 
 import json
 from typing import Any
@@ -15,9 +15,9 @@ from accounts.services.invitations import MAX_AT_ONCE, Invitee
 from accounts.spreadsheets import MAX_COLUMNS, Line
 from portals.forms.grants import TermsForm
 
-MOST_TEXT = 100_000
-_LONGEST_CELL = 1000
-# column of a file → what a page calls it
+MAX_TEXT_LENGTH = 100_000
+_MAX_CELL_LENGTH = 1000
+# Column of a file → its label on the page.
 COLUMN_LABELS = {
     "address": _("E-mail address"),
     "name": _("Name"),
@@ -27,74 +27,80 @@ COLUMN_LABELS = {
 }
 
 
-def _strings(value: Any, most: int) -> list[str]:
-    """A list of texts no longer than a cell. Raises ValueError for anything else."""
+def _cells(value: Any, most: int) -> list[str]:
+    """Return the texts of one row. Raises: ValueError for anything else."""
     if not isinstance(value, list) or len(value) > most:
         raise ValueError
-    if not all(isinstance(one, str) and len(one) <= _LONGEST_CELL for one in value):
+    if not all(isinstance(cell, str) and len(cell) <= _MAX_CELL_LENGTH for cell in value):
         raise ValueError
-    "".join(value).encode()  # half a character, which JSON can hold, is a ValueError
+    "".join(value).encode()  # JSON can hold a lone surrogate: encoding it raises ValueError
     return value
 
 
 class CarriedField(forms.CharField):
-    """What an earlier step of the page read, carried to the next as JSON."""
+    """Rows that an earlier step of the page read, carried to the next step as JSON."""
 
     widget = forms.HiddenInput
     most = MAX_AT_ONCE + 1
     default_error_messages = {"damaged": _("Please begin again: this page was changed on the way.")}
 
     def clean(self, value: Any) -> list[Any]:
-        """A list of rows. Raises ValidationError for anything else."""
+        """Return the rows. Raises: ValidationError for anything else."""
         try:
             rows = json.loads(super().clean(value) or "[]")
             if not isinstance(rows, list) or len(rows) > self.most:
                 raise ValueError
-            return [self.read(row) for row in rows]
+            return [self.parse_row(row) for row in rows]
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise ValidationError(self.error_messages["damaged"], code="damaged") from error
 
-    def read(self, row: Any) -> Any:
-        """One row. Raises ValueError or TypeError."""
+    def parse_row(self, row: Any) -> Any:
+        """Return one row. Raises: ValueError or TypeError."""
         raise NotImplementedError
 
 
 class InviteesField(CarriedField):
-    """People to invite, as written."""
+    """People to invite, as they were typed."""
 
-    def read(self, row: Any) -> Invitee:
-        """Raises ValueError or TypeError for what is no person."""
-        return Invitee(*_strings(row, 5))
-
-    @staticmethod
-    def carried(invitees: list[Invitee]) -> str:
-        """The people as a hidden field has them."""
-        return json.dumps([[i.address, i.name, i.role, i.work_phone, i.team] for i in invitees])
-
-
-class TableField(CarriedField):
-    """The lines of a file whose columns nobody has named yet."""
-
-    def read(self, row: Any) -> Line:
-        """Raises ValueError or TypeError for what is no line."""
-        number, cells = row
-        return Line(int(number), _strings(cells, MAX_COLUMNS))
+    def parse_row(self, row: Any) -> Invitee:
+        """Return the invitee of a row. Raises: ValueError or TypeError."""
+        return Invitee(*_cells(row, 5))
 
     @staticmethod
-    def carried(lines: list[Line]) -> str:
-        """The lines as a hidden field has them."""
+    def serialize(invitees: list[Invitee]) -> str:
+        """Return the people as the value of the hidden field."""
         return json.dumps(
-            [[x.number, [c[:_LONGEST_CELL] for c in x.cells[:MAX_COLUMNS]]] for x in lines],
-            ensure_ascii=False,
+            [
+                [invitee.address, invitee.name, invitee.role, invitee.work_phone, invitee.team]
+                for invitee in invitees
+            ]
         )
 
 
+class TableField(CarriedField):
+    """The lines of a file whose columns are not named yet."""
+
+    def parse_row(self, row: Any) -> Line:
+        """Return the line of a row. Raises: ValueError or TypeError."""
+        number, cells = row
+        return Line(int(number), _cells(cells, MAX_COLUMNS))
+
+    @staticmethod
+    def serialize(lines: list[Line]) -> str:
+        """Return the lines as the value of the hidden field."""
+        rows = [
+            [line.number, [cell[:_MAX_CELL_LENGTH] for cell in line.cells[:MAX_COLUMNS]]]
+            for line in lines
+        ]
+        return json.dumps(rows, ensure_ascii=False)
+
+
 class InviteForm(TermsForm):
-    """Who is invited, as what; the things on the page, and the rights ticked on them."""
+    """The people to invite, their role and team, and the grants they are offered."""
 
     people = forms.CharField(
         label=_("E-mail addresses"),
-        max_length=MOST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         help_text=_("One on each line. With a name: Gina Roy &lt;gina@company.example&gt;."),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
@@ -131,7 +137,7 @@ class InviteForm(TermsForm):
         self.fields["team"] = TeamField(
             label=_("Team"),
             teams=teams_of(customer),
-            nothing=_("No team"),
+            empty_label=_("No team"),
             required=False,
             help_text=_("They hold its rights as long as they are in it."),
         )
@@ -142,18 +148,18 @@ class _InvitationsField(forms.ModelMultipleChoiceField):
     """Invitations by their uuid."""
 
     def clean(self, value: Any) -> Any:
-        """Raises ValidationError in the field's own words, not those of columns and uuids."""
+        """Return the invitations. Raises: ValidationError without words about UUIDs."""
         try:
             return super().clean(value)
         except ValidationError as error:
             if error.code in self.error_messages:
                 raise
-            said = self.error_messages["invalid_choice"]
-            raise ValidationError(said, code="invalid_choice") from error
+            message = self.error_messages["invalid_choice"]
+            raise ValidationError(message, code="invalid_choice") from error
 
 
 class ChooseInvitationsForm(StrictForm):
-    """Some of a company's invitations."""
+    """Invitations of a company, ticked in the list."""
 
     invitation = _InvitationsField(
         queryset=Invitation.objects.none(),
@@ -166,5 +172,5 @@ class ChooseInvitationsForm(StrictForm):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = customer.invitations.filter(as_main_super_user=False)
-        self.fields["invitation"].queryset = own  # type: ignore[attr-defined]
+        invitations = customer.invitations.filter(as_main_super_user=False)
+        self.fields["invitation"].queryset = invitations  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Leaving: who takes over what, and when."""
+"""Offboarding: who takes over what, and when."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -15,12 +15,12 @@ from accounts.validators import ADDRESS_LENGTH, validate_plain_lines
 from portals.models import PersonGrant
 from portals.selectors.offboarding import OffboardingItem
 
-ROWS = 200  # things one chooses for one by one; the rest follow the choice for all
+MAX_ROWS = 200  # items with a choice of their own; the others follow `everything_to`
 NOW, LATER = "now", "later"
 
 
 class ReceiverField(forms.CharField):
-    """Who takes over: an address, completed by the browser from the page's list of people."""
+    """The receiver's address; the browser completes it from the page's list of people."""
 
     def __init__(self, label: Any, help_text: Any = "") -> None:
         attrs = {
@@ -39,9 +39,9 @@ class ReceiverField(forms.CharField):
 
 
 class OffboardingForm(StrictForm):
-    """One person's leaving: every thing handed to somebody or dropped, and the moment.
+    """The offboarding of a person: each item with its receiver or dropped, and the moment.
 
-    What a browser sends about a thing that is gone meanwhile is refused kindly, and forgotten.
+    Fields about items that no longer exist are refused with a message, not as unknown fields.
     """
 
     everything_to = ReceiverField(
@@ -65,76 +65,77 @@ class OffboardingForm(StrictForm):
         validators=[validate_plain_lines],
         help_text=_("Needed when a sensitive right is handed on; kept in the activity."),
     )
-    step = forms.ChoiceField(choices=[(one, one) for one in ("review", "confirm", "edit")])
+    step = forms.ChoiceField(choices=[(step, step) for step in ("review", "confirm", "edit")])
 
     def __init__(
         self, *args: Any, membership: Membership, resources: list[OffboardingItem], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.membership, self.resources = membership, resources
-        for resource in resources[:ROWS]:
-            words = {"resource": str(resource)}
+        for resource in resources[:MAX_ROWS]:
+            name = {"resource": str(resource)}
             self.fields[f"to_{resource.key}"] = ReceiverField(
-                _("Who takes over %(resource)s") % words
-            )  # fmt: skip
-            self.fields[f"drop_{resource.key}"] = forms.BooleanField(
-                label=_("Drop %(resource)s") % words, required=False
+                _("Who takes over %(resource)s") % name
             )
-        sent = {name for name in self.data if re.fullmatch(r"(to|drop)_[gt]\d{1,19}", name)}
-        self.gone = sorted(sent - self.fields.keys())
-        for name in self.gone:
-            self.fields[name] = forms.Field(required=False)
+            self.fields[f"drop_{resource.key}"] = forms.BooleanField(
+                label=_("Drop %(resource)s") % name, required=False
+            )
+        sent = {field for field in self.data if re.fullmatch(r"(to|drop)_[gt]\d{1,19}", field)}
+        self.outdated = sorted(sent - self.fields.keys())
+        for field in self.outdated:
+            self.fields[field] = forms.Field(required=False)
 
     @property
     def rows(self) -> list[tuple[OffboardingItem, forms.BoundField, forms.BoundField]]:
-        """Each thing with its two fields, for the page."""
+        """Return each item with its two fields, for the page."""
         return [
             (resource, self[f"to_{resource.key}"], self[f"drop_{resource.key}"])
-            for resource in self.resources[:ROWS]
+            for resource in self.resources[:MAX_ROWS]
         ]
 
     @property
     def more(self) -> int:
-        """How many things have no row of their own."""
-        return max(0, len(self.resources) - ROWS)
+        """Return how many items have no row of their own."""
+        return max(0, len(self.resources) - MAX_ROWS)
 
     def clean(self) -> dict[str, Any]:
-        """Turn addresses into people. Adds errors to the fields that name nobody here."""
+        """Turn addresses into memberships, with errors on the fields that name nobody here."""
         cleaned = super().clean()
-        if self.gone:
+        if self.outdated:
             self.add_error(None, _("Something they held has changed meanwhile. Look once more."))
-        chosen = cleaned.get("last_day") or "last_day" in self.errors
-        if cleaned.get("moment") == LATER and not chosen:
+        has_last_day = cleaned.get("last_day") or "last_day" in self.errors
+        if cleaned.get("moment") == LATER and not has_last_day:
             self.add_error("last_day", _("Choose the last day."))
-        confirmation_name = {
+        addresses = {
             name: value.strip().lower()
             for name, value in cleaned.items()
             if isinstance(self.fields.get(name), ReceiverField) and value.strip()
         }
         people = people_of(self.membership.customer).exclude(pk=self.membership.pk)
-        found = {
-            one.user.email: one for one in people.filter(user__email__in=confirmation_name.values())
+        receivers = {
+            receiver.user.email: receiver
+            for receiver in people.filter(user__email__in=addresses.values())
         }
-        for name, address in confirmation_name.items():
-            if address in found:
-                cleaned[name] = found[address]
+        for name, address in addresses.items():
+            if address in receivers:
+                cleaned[name] = receivers[address]
             else:
                 self.add_error(name, _("Nobody else in the company has this address."))
         return cleaned
 
     def decisions(self) -> list[tuple[OffboardingItem, Membership | None]]:
-        """Each thing with who takes it over; None: it is dropped."""
-        everything = self.cleaned_data["everything_to"] or None
-        decided = []
+        """Return each item with its receiver; None where it is dropped."""
+        default = self.cleaned_data["everything_to"] or None
+        decisions = []
         for resource in self.resources:
-            receiver = self.cleaned_data.get(f"to_{resource.key}") or everything
+            receiver = self.cleaned_data.get(f"to_{resource.key}") or default
             if self.cleaned_data.get(f"drop_{resource.key}"):
                 receiver = None
-            decided.append((resource, receiver))
-        return decided
+            decisions.append((resource, receiver))
+        return decisions
 
     def plan(self) -> dict[str, Any]:
-        """What the service takes."""
+        """Return the arguments for the service."""
         grants: list[tuple[PersonGrant, Membership]] = []
         teams: list[tuple[Team, Membership]] = []
         for resource, receiver in self.decisions():
@@ -151,12 +152,12 @@ class OffboardingForm(StrictForm):
 
     @property
     def day(self) -> date | None:
-        """The day that is chosen; None for now."""
+        """Return the chosen last day; None for now."""
         moment = self.leaves_at
         return moment and timezone.localtime(moment - timedelta(microseconds=1)).date()
 
     @property
     def leaves_at(self) -> datetime | None:
-        """The moment; None for now."""
+        """Return the chosen moment; None for now."""
         later = self.cleaned_data["moment"] == LATER
         return self.cleaned_data["last_day"] if later else None

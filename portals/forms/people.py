@@ -1,4 +1,4 @@
-"""The people list: how it is narrowed and sorted, and what is done to those selected."""
+"""The people list: its filters and order, and the bulk actions on selected people."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ _YES, _NO = "yes", "no"
 
 
 class PeopleForm(SearchForm):
-    """What the address of the people list says; everything may be left out."""
+    """The query string of the people list; every field is optional."""
 
     role = forms.ChoiceField(
         label=_("Role"), required=False, choices=[("", _("Any role")), *Role.choices]
@@ -53,56 +53,59 @@ class PeopleForm(SearchForm):
         super().__init__(data)
         self.team: Team | None = None
         self.fields["team"] = TeamField(
-            label=_("Team"), teams=teams_of(customer), nothing=_("Any team"), required=False
+            label=_("Team"), teams=teams_of(customer), empty_label=_("Any team"), required=False
         )
         self.portals = {row.portal.slug: row for row in subscriptions_of(customer)}
-        offered = [(slug, row.portal) for slug, row in self.portals.items()]
-        choices = [("", _("Any portal")), *((key, str(resource)) for key, resource in offered)]
+        portals = [(slug, str(row.portal)) for slug, row in self.portals.items()]
+        choices = [("", _("Any portal")), *portals]
         self.fields["portal"].choices = choices  # type: ignore[attr-defined]
 
     def clean_team(self) -> str:
-        """Kept as an address says it; the team itself is `team`."""
+        """Return the team as its value in URLs; `team` is the team itself."""
         self.team = self.cleaned_data["team"]
         field: Any = self.fields["team"]
         return field.key_of(self.team) if self.team else ""
 
     def people_filter(self) -> PeopleFilter:
-        """The cleaned choice, for the selectors."""
-        given = self.cleaned_data
+        """Return the filter, for the selectors."""
+        data = self.cleaned_data
         also = Q()
-        if given["portal"]:
-            also = Q(user__in=registered_for(self.portals[given["portal"]]))
+        if data["portal"]:
+            also = Q(user__in=registered_for(self.portals[data["portal"]]))
         return PeopleFilter(
-            search=given["q"],
-            role=given["role"],
-            state=given["state"],
+            search=data["q"],
+            role=data["role"],
+            state=data["state"],
             team=self.team,
-            second_factor={_YES: True, _NO: False}.get(given["factor"]),
-            away=bool(given["away"]),
-            sort=given["sort"] or PeopleOrder.NAME,
+            second_factor={_YES: True, _NO: False}.get(data["factor"]),
+            away=bool(data["away"]),
+            sort=data["sort"] or PeopleOrder.NAME,
             also=also,
         )
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether more than the search is chosen, or something chosen is wrong."""
+        """Return whether a filter or an order is chosen, or one is invalid."""
         names = (*self.filters, "sort")
         return bool(self.errors or any(self.cleaned_data[name] for name in names))
 
     def kept(self, *without: str) -> list[tuple[str, str]]:
-        """What was asked, name by name; `without` some of it."""
+        """Return the chosen values by name, except those named in `without`."""
         if not self.is_valid():
             return []
-        people_filter = [(name, value) for name, value in self.cleaned_data.items() if value]
-        plain = ("sort", PeopleOrder.NAME)
-        return [each for each in people_filter if each != plain and each[0] not in without]
+        default = ("sort", PeopleOrder.NAME)
+        return [
+            (name, value)
+            for name, value in self.cleaned_data.items()
+            if value and (name, value) != default and name not in without
+        ]
 
     def query(self, *without: str) -> str:
-        """The same, ready for an address."""
+        """Return the same values as a query string."""
         return urlencode(self.kept(*without))
 
     def chips(self) -> list[dict[str, str]]:
-        """What narrows the list, in words, each with the address of the list without it."""
+        """Return the active filters in words, each with the query string of the list without it."""
         if not self.is_valid():
             return []
         chips = []
@@ -111,17 +114,17 @@ class PeopleForm(SearchForm):
         for name in self.filters:
             if value := self.cleaned_data[name]:
                 field: Any = self.fields[name]
-                said = self.team if name == "team" else dict(field.choices)[value]
-                words = f"{field.label}: {said}"
-                chips.append({"label": words, "without": self.query(name)})
+                choice = self.team if name == "team" else dict(field.choices)[value]
+                label = f"{field.label}: {choice}"
+                chips.append({"label": label, "without": self.query(name)})
         return chips
 
 
-SOMEBODY_GONE = _("Somebody you chose is no longer here, so nothing was done. Choose again.")
+PERSON_NOT_FOUND = _("Somebody you chose is no longer here, so nothing was done. Choose again.")
 
 
-class _ManyHidden(forms.MultipleHiddenInput):
-    """Hidden inputs of one name, which StrictForm lets come several times."""
+class _RepeatedHiddenInput(forms.MultipleHiddenInput):
+    """Hidden inputs of one name, which StrictForm accepts several times."""
 
     allow_multiple_selected = True
 
@@ -129,40 +132,41 @@ class _ManyHidden(forms.MultipleHiddenInput):
 class SelectionField(forms.Field):
     """The people ticked in the list, by their public ids."""
 
-    widget = _ManyHidden
+    widget = _RepeatedHiddenInput
     default_error_messages = {"required": _("Select at least one person first.")}
 
     def to_python(self, value: Any) -> list[UUID]:
-        """Each once. Raises ValidationError for what is no id: that is nobody here, either."""
-        one = forms.UUIDField(error_messages={"invalid": SOMEBODY_GONE, "required": SOMEBODY_GONE})
-        return list(dict.fromkeys(one.clean(each) for each in value or []))
+        """Return each id once. Raises: ValidationError, the same as for an unknown person."""
+        errors = {"invalid": PERSON_NOT_FOUND, "required": PERSON_NOT_FOUND}
+        id_field = forms.UUIDField(error_messages=errors)
+        return list(dict.fromkeys(id_field.clean(text) for text in value or []))
 
 
 class BulkActionForm(StrictForm):
-    """Who is meant, and nothing else: suspend, restore."""
+    """The selected people; all that suspending and restoring need."""
 
     person = SelectionField()
 
 
 class BulkRemoveForm(BulkActionForm, ConfirmationNameForm):
-    """Removal of several people."""
+    """Removing people, with the company's name typed."""
 
 
 class BulkTeamForm(BulkActionForm, JoiningForm):
-    """Which team they go into."""
+    """Adding people to a team."""
 
     field_order = ["team", "reason"]
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"] = TeamField(
-            label=_("Team"), teams=teams_of(customer), nothing=_("Choose a team")
+            label=_("Team"), teams=teams_of(customer), empty_label=_("Choose a team")
         )
         self.order_fields(self.field_order)
 
 
 class BulkGrantForm(BulkActionForm, GrantForm):
-    """The right they all get; and, where some could not open the portal, the right to do so."""
+    """Giving people a privilege; with `let_in`, access to the portal too."""
 
     let_in = forms.BooleanField(
         label=_("Let them in too: they also get the right to open the portal, with the same dates"),

@@ -1,4 +1,4 @@
-"""Presets edited and applied; a colleague copied."""
+"""Editing and applying presets; copying a colleague's access."""
 
 from typing import Any
 
@@ -9,24 +9,24 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import LineField, StrictForm
 from accounts.validators import validate_plain_lines
 from portals.choices import ROOT_TYPE
-from portals.forms.grant_changes import ManyField, number
+from portals.forms.grant_changes import ListField, parse_key
 from portals.models import Privilege
 from portals.services.presets import Line
 
 
-def _maybe(text: str) -> int | None:
-    """A key, or nothing chosen."""
-    return number(text) if text else None
+def _parse_optional_key(text: str) -> int | None:
+    """Return a primary key; None where nothing is chosen."""
+    return parse_key(text) if text else None
 
 
-def _pair(text: str) -> tuple[int, int]:
-    """`7=12`: a privilege on a thing."""
+def _parse_privilege_on_resource(text: str) -> tuple[int, int]:
+    """Return the keys of privilege and resource in `7=12`."""
     privilege, _equals, resource = text.partition("=")
-    return number(privilege), number(resource)
+    return parse_key(privilege), parse_key(resource)
 
 
 class PresetForm(StrictForm):
-    """Its name, at most one right for each type of thing, and on which of them."""
+    """The name of a preset and, for each resource type, a privilege or none."""
 
     name = LineField(
         label=_("Name"),
@@ -37,33 +37,34 @@ class PresetForm(StrictForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["right"] = ManyField(_maybe)
-        self.fields["everywhere"] = ManyField(number)
+        self.fields["right"] = ListField(_parse_optional_key)
+        self.fields["everywhere"] = ListField(parse_key)
 
     def lines(self) -> list[Line]:
-        """The lines, for the service. Raises ValidationError for a right that does not exist."""
+        """Return the lines, for the service. Raises: ValidationError for an unknown privilege."""
         chosen = [pk for pk in self.cleaned_data["right"] if pk is not None]
-        found = Privilege.objects.select_related("portal", "resource_type").in_bulk(chosen)
-        if len(found) < len(chosen):
+        privileges = Privilege.objects.select_related("portal", "resource_type").in_bulk(chosen)
+        if len(privileges) < len(chosen):
             raise ValidationError({"right": _("Choose from what is on this page.")})
-        everywhere = set(self.cleaned_data["everywhere"])
-        return [
-            (one, one.resource_type.code == ROOT_TYPE or one.resource_type_id in everywhere)
-            for one in (found[pk] for pk in chosen)
-        ]
+        types_everywhere = set(self.cleaned_data["everywhere"])
+        lines = []
+        for privilege in (privileges[pk] for pk in chosen):
+            is_root = privilege.resource_type.code == ROOT_TYPE
+            lines.append((privilege, is_root or privilege.resource_type_id in types_everywhere))
+        return lines
 
 
 class ApplyForm(StrictForm):
-    """The things a preset is applied to."""
+    """The resources a preset is applied to."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["resource"] = ManyField(_pair)
+        self.fields["resource"] = ListField(_parse_privilege_on_resource)
         self.fields["more"] = forms.Field(required=False)
 
 
 class CopyAccessForm(StrictForm):
-    """Whose rights to copy, and how far."""
+    """The colleague whose access is copied, and what of it."""
 
     colleague = forms.UUIDField(error_messages={"required": _("Choose a person.")})
     how = forms.ChoiceField(choices=[("add", "add"), ("equal", "equal")])

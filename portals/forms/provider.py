@@ -1,4 +1,4 @@
-"""What the provider's staff type about customers."""
+"""The provider's forms about a customer."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from portals.models import Portal
 
 
 class CustomerForm(StrictForm):
-    """A new customer, its first portals and the person who will run it."""
+    """A new customer, its first portals and its main Super User."""
 
     name = LineField(label=_("Company name"), max_length=NAME_LENGTH)
     slug = LineField(
@@ -44,12 +44,12 @@ class CustomerForm(StrictForm):
     )
 
     def clean_portals(self) -> list[Portal]:
-        """The portals behind the short names that were ticked."""
+        """Return the portals with the ticked short names."""
         return list(Portal.objects.filter(slug__in=self.cleaned_data["portals"]))
 
 
 class MainSuperUserForm(StrictForm):
-    """Who is invited to run a pending customer."""
+    """The person invited as main Super User of a pending customer."""
 
     address = LineField(
         label=_("Address"),
@@ -60,7 +60,7 @@ class MainSuperUserForm(StrictForm):
 
 
 class SubscribeForm(StrictForm):
-    """A portal the customer does not use yet."""
+    """A portal that the customer does not use yet."""
 
     portal = forms.ModelChoiceField(
         label=_("Portal"), queryset=Portal.objects.none(), empty_label=None
@@ -68,18 +68,18 @@ class SubscribeForm(StrictForm):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        free = Portal.objects.exclude(subscriptions__customer=customer)
-        self.fields["portal"].queryset = free  # type: ignore[attr-defined]
+        unused = Portal.objects.exclude(subscriptions__customer=customer)
+        self.fields["portal"].queryset = unused  # type: ignore[attr-defined]
 
 
 class SubscriptionStatusForm(StrictForm):
-    """What becomes of a subscription."""
+    """The new status of a subscription."""
 
     status = forms.ChoiceField(label=_("Status"), choices=SubscriptionStatus.choices)
 
 
 class SuspendForm(StrictForm):
-    """Why a customer is suspended."""
+    """The reason for suspending a customer."""
 
     reason = LineField(
         label=_("Reason"),

@@ -1,4 +1,4 @@
-"""Asking for rights, and answering: all of them or some, until when."""
+"""Requests for access and services, and the answers to them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -17,13 +17,13 @@ from portals.services.requests import Approval
 from portals.services.service_requests import ServiceApproval
 
 
-def value_of(resource: Resource, privilege: Privilege) -> str:
-    """A right on a thing, as a checkbox says it."""
+def privilege_value(resource: Resource, privilege: Privilege) -> str:
+    """Return the checkbox value of a privilege on a resource."""
     return f"{resource.pk}:{privilege.pk}"
 
 
 class PrivilegesField(forms.Field):
-    """Ticked checkboxes, each one of those the page offers; cleaned to what they stand for."""
+    """Ticked checkboxes of those the page offers, cleaned to the objects behind them."""
 
     widget = forms.SelectMultiple
 
@@ -32,15 +32,15 @@ class PrivilegesField(forms.Field):
         self.offered = offered
 
     def clean(self, value: Any) -> list[Any]:
-        """Raises ValidationError for a value the page does not offer."""
+        """Return the ticked objects. Raises: ValidationError for one the page does not offer."""
         try:
-            return [self.offered[one] for one in value or []]
+            return [self.offered[text] for text in value or []]
         except KeyError as error:
             raise ValidationError(_("Choose from the rights on this page.")) from error
 
 
 class AccessForm(AskForm):
-    """Rights to ask for, until when and why."""
+    """The requested privileges, their end date, and the reason."""
 
     expires_at = forms.DateTimeField(
         label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
@@ -51,16 +51,16 @@ class AccessForm(AskForm):
         super().__init__(*args, **kwargs)
         self.fields["rights"] = PrivilegesField(
             {
-                value_of(one.resource, privilege): (one.resource, privilege)
-                for one in askable
-                for privilege in one.privileges
+                privilege_value(offer.resource, privilege): (offer.resource, privilege)
+                for offer in askable
+                for privilege in offer.privileges
             }
         )
         self.order_fields(self.field_order)
 
 
 class ApproveForm(AnswerForm):
-    """Which of the rights asked for, until when, and a word to go with it."""
+    """The approved privileges of a request, their end date, and a note."""
 
     expires_at = forms.DateTimeField(
         label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
@@ -77,7 +77,7 @@ class ApproveForm(AnswerForm):
         self.order_fields(self.field_order)
 
     def approval(self, signed_in_at: datetime | None) -> Approval:
-        """The cleaned answer, for the service."""
+        """Return the approval, for the service."""
         if "rights" not in self.fields:
             return Approval(signed_in_at=signed_in_at)
         return Approval(
@@ -89,7 +89,7 @@ class ApproveForm(AnswerForm):
 
 
 class AddServiceForm(AskForm):
-    """A portal to add, and why."""
+    """The reason for adding a portal."""
 
     text = LinesField(
         label=_("Why"),
@@ -100,7 +100,7 @@ class AddServiceForm(AskForm):
 
 
 class EndServiceForm(AddServiceForm):
-    """A portal to end: its name, typed, and why."""
+    """The end of a portal: its name, typed, and the reason."""
 
     confirmation_name = LineField(
         label=_("Name of the portal"),
@@ -112,7 +112,7 @@ class EndServiceForm(AddServiceForm):
 
 
 class ApproveEndForm(AnswerForm):
-    """A yes to the end of a service, with the portal's name typed once more."""
+    """The approval of a service's end, with the portal's name typed."""
 
     confirmation_name = LineField(
         label=_("Name of the portal"),
@@ -123,14 +123,14 @@ class ApproveEndForm(AnswerForm):
     field_order = ["confirmation_name", "answer"]
 
     def approval(self, signed_in_at: datetime | None) -> ServiceApproval:
-        """The cleaned answer, for the service."""
+        """Return the approval, for the service."""
         return ServiceApproval(
             confirmation_name=self.cleaned_data["confirmation_name"], signed_in_at=signed_in_at
         )
 
 
 class SendBackForm(StrictForm):
-    """A word to the Super Users whose request it is to answer."""
+    """A note to the Super Users who are to answer the request."""
 
     word = LinesField(
         label=_("A word to the Super Users"),

@@ -1,4 +1,4 @@
-"""One part of an access review: a verdict for each of its lines."""
+"""One part of an access review: a decision for each of its lines."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ from portals.selectors.reviews import Line, Part
 from portals.services.reviews import ItemDecision
 
 KEEP_ALL = "keep"
-OF_A_LINE = ("decision", "smaller", "until")
+LINE_FIELDS = ("decision", "smaller", "until")
 
 
 class DayInput(forms.DateInput):
@@ -29,8 +29,8 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", attrs={"aria-label": label})
 
 
-class Row(NamedTuple):
-    """One line with its fields; `smaller` and `until` are missing where nothing can be reduced."""
+class LineRow(NamedTuple):
+    """A line with its fields; `smaller` and `until` are None where nothing can be reduced."""
 
     line: Line
     decision: Any = None
@@ -39,10 +39,10 @@ class Row(NamedTuple):
 
 
 class PartForm(StrictForm):
-    """The lines of one person or team that are still undecided.
+    """The undecided lines of one person or team.
 
-    The button `all` keeps every one of them, whatever is chosen. What a page opened before says
-    about a line whose right is gone meanwhile is passed over.
+    The button `all` keeps every line, whatever is chosen. Fields about a line whose grant has
+    ended since the page was opened are ignored.
     """
 
     line = forms.Field(required=False, widget=forms.SelectMultiple)
@@ -55,7 +55,7 @@ class PartForm(StrictForm):
             if line.standing:
                 self._add_fields(line)
             else:
-                for name in OF_A_LINE:
+                for name in LINE_FIELDS:
                     self.fields[f"{name}-{line.item.pk}"] = forms.Field(required=False)
 
     def _add_fields(self, line: Line) -> None:
@@ -76,7 +76,7 @@ class PartForm(StrictForm):
             return
         self.fields[f"smaller-{pk}"] = forms.TypedChoiceField(
             choices=[("", _("The same right"))]
-            + [(str(one.pk), one.label) for one in line.smaller],
+            + [(str(privilege.pk), privilege.label) for privilege in line.smaller],
             coerce=int,
             empty_value=None,
             required=False,
@@ -84,38 +84,38 @@ class PartForm(StrictForm):
         )
         self.fields[f"until-{pk}"] = DayField(required=False, widget=DayInput(_("Last day")))
 
-    def rows(self) -> Iterator[Row]:
-        """The lines, each with its fields."""
+    def rows(self) -> Iterator[LineRow]:
+        """Return the lines, each with its fields."""
         for line in self.part.lines:
-            names = [f"{name}-{line.item.pk}" for name in OF_A_LINE]
-            yield Row(line, *(self[name] if name in self.fields else None for name in names))
+            names = [f"{name}-{line.item.pk}" for name in LINE_FIELDS]
+            yield LineRow(line, *(self[name] if name in self.fields else None for name in names))
 
     def decisions(self) -> list[ItemDecision]:
-        """The cleaned verdicts, for the service; a line whose right is gone is only ticked off."""
+        """Return the decisions, for the service; a line whose grant has ended is kept."""
         keep_all = self.cleaned_data["all"] == KEEP_ALL
-        found = []
+        decisions = []
         for line in self.part.lines:
             pk = line.item.pk
             decision = self.cleaned_data.get(f"decision-{pk}") or ReviewDecision.KEEP.value
             if keep_all or not line.standing:
                 decision = ReviewDecision.KEEP.value
             if decision != ReviewDecision.REDUCE:
-                found.append(ItemDecision(pk, decision))
+                decisions.append(ItemDecision(pk, decision))
                 continue
             smaller = self.cleaned_data.get(f"smaller-{pk}")
-            by_key = {one.pk: one for one in line.smaller}
-            found.append(
+            by_key = {privilege.pk: privilege for privilege in line.smaller}
+            decisions.append(
                 ItemDecision(
                     pk,
                     decision,
                     by_key.get(smaller) if smaller else None,
-                    end_of(self.cleaned_data.get(f"until-{pk}")),
+                    end_of_day(self.cleaned_data.get(f"until-{pk}")),
                 )
             )
-        return found
+        return decisions
 
     def refuse(self, refusal: ValidationError) -> None:
-        """Show a refusal beside its line, or above them all."""
+        """Show a service's refusal beside its line, or above them all."""
         if not hasattr(refusal, "error_dict"):
             self.add_error(None, refusal)
             return
@@ -124,8 +124,8 @@ class PartForm(StrictForm):
             self.add_error(name if name in self.fields else None, errors)
 
 
-def end_of(day: date | None) -> datetime | None:
-    """The moment a last day is over, where the company's clocks are."""
+def end_of_day(day: date | None) -> datetime | None:
+    """Return the moment at which a last day is over, in the current time zone."""
     if day is None:
         return None
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), moment.min))

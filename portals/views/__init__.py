@@ -1,1 +1,1 @@
-"""Pages of this app: each loads what its reader may see, calls one service, renders."""
+"""Pages about access. Each loads what its reader may see and calls one service or selector."""

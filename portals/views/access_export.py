@@ -1,4 +1,4 @@
-"""Who may do what, taken away as a file: of the company, of one person, on one thing."""
+"""Export of access as a file: of the company, of one person, on one resource."""
 
 from uuid import UUID
 
@@ -20,20 +20,20 @@ from portals.services.exports import record_access_export
 
 @require_POST
 def access_export(request: PersonRequest, customer: str) -> HttpResponseBase:
-    """Everyone's, on everything."""
+    """Export everyone's access to every resource of the company."""
     return _export(request, managed_customer(request, customer))
 
 
 @require_POST
 def person_access_export(request: PersonRequest, customer: str, person: UUID) -> HttpResponseBase:
-    """One person's, on everything."""
+    """Export one person's access to every resource of the company."""
     membership = managed_membership(request, customer, person)
     return _export(request, membership.customer, membership=membership)
 
 
 @require_POST
 def resource_access_export(request: PersonRequest, customer: str, pk: int) -> HttpResponseBase:
-    """Everyone's, on one thing."""
+    """Export everyone's access to one resource."""
     company = managed_customer(request, customer)
     resource = get_object_or_404(resources_of(company), pk=pk)
     return _export(request, company, resource=resource)

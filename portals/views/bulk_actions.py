@@ -1,12 +1,12 @@
-"""What is done to several people at once: a page that says what it means, then the act."""
+"""Bulk actions on people: a page that says what the action means, then the action."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -21,9 +21,10 @@ from accounts.models import Customer, Membership, TeamMembership
 from accounts.selectors import people_of
 from accounts.services import bulk
 from accounts.views.access import managed_customer
+from accounts.views.actions import submit
 from accounts.views.undo import offer_undo
 from portals.forms.people import (
-    SOMEBODY_GONE,
+    PERSON_NOT_FOUND,
     BulkActionForm,
     BulkGrantForm,
     BulkRemoveForm,
@@ -34,174 +35,175 @@ from portals.models import PersonGrant
 from portals.selectors.portal_access import portals_containing, portals_without_access
 from portals.selectors.resources import by_type, resource_by_key, resources_of
 from portals.services.bulk import grant_to_people
-from portals.views.people_list import people_address
-from portals.views.permission_matrix import CHOICES, searched
+from portals.views.people_list import people_url
+from portals.views.permission_matrix import MAX_OPTIONS, clean_search
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Those ticked, and what the act is about."""
+    """The people that were ticked, and the resource of a grant."""
 
     customer: Customer
     people: list[Membership]
-    resource: Any  # the thing a right is about, once it is chosen
+    resource: Any  # None until it is chosen
 
 
-Form = Callable[[Any, Selection], StrictForm]
-Do = Callable[[PersonRequest, Selection, StrictForm], list[Any]]
+FormFactory = Callable[[Any, Selection], StrictForm]
+Service = Callable[[PersonRequest, Selection, StrictForm], list[Any]]
+Message = Callable[[int], str]  # given the number of people
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpResponse:
-    """Say what the act means for those selected in the list; posted, do it.
+    """Show what a bulk action means for the selected people; posted, carry it out.
 
-    The address keeps what the list was narrowed to, for the way back.
+    The query string keeps the filter of the people list, for the way back.
     """
     company = managed_customer(request, customer)
-    if act not in _ACTS:
+    if act not in _BULK_ACTIONS:
         raise Http404
-    make_form, do, said = _ACTS[act]
-    given = request.POST if request.method == "POST" else request.GET
+    make_form, service, message = _BULK_ACTIONS[act]
+    data = request.POST if request.method == "POST" else request.GET
     people_filter = PeopleForm(request.GET, customer=company)
-    people, why_not = _those_selected(company, given.getlist("person"))
-    place = [("after", after)] if (after := request.GET.get("after")) else []
-    back = people_address(
-        company, people_filter, *place, *(("person", one.user.sub) for one in people)
+    people, refusal = _selected_people(company, data.getlist("person"))
+    page_query = [("after", after)] if (after := request.GET.get("after")) else []
+    back = people_url(
+        company,
+        people_filter,
+        *page_query,
+        *(("person", membership.user.sub) for membership in people),
     )
-    if why_not:
-        messages.error(request, why_not)
+    if refusal:
+        messages.error(request, refusal)
         return redirect(back)
     if act == "remove" and len(people) == 1:
         return redirect("accounts:person-remove", customer, people[0].user.sub)
-    selected = Selection(company, people, resource_by_key(company, given.get("resource")))
+    selection = Selection(company, people, resource_by_key(company, data.get("resource")))
     form = None
-    if request.method == "POST" and act == "grant" and selected.resource is None:
-        messages.error(request, _("This thing no longer exists."))
-    if act != "grant" or selected.resource is not None:
-        form = make_form(request.POST if request.method == "POST" else None, selected)
-    if form is not None and form.is_valid():
-        try:
-            done = do(request, selected, form)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            removed = done if act == "remove" else []
-            offer_undo(request, said(len(people)) % {"count": len(people)}, *removed)
-            return redirect(people_address(company, people_filter))
+    if request.method == "POST" and act == "grant" and selection.resource is None:
+        messages.error(request, _("This resource no longer exists."))
+    if act != "grant" or selection.resource is not None:
+        form = make_form(request.POST if request.method == "POST" else None, selection)
+    if form is not None:
+        success = submit(form, partial(service, request, selection, form))
+        if success:
+            removed = success.result if act == "remove" else []
+            offer_undo(request, message(len(people)) % {"count": len(people)}, *removed)
+            return redirect(people_url(company, people_filter))
     context = {
         "customer": company,
         "act": act,
         "people": people,
         "form": form,
         "back": back,
-        "kept": [*people_filter.kept(), *place],
-        "people_filter": urlencode([*people_filter.kept(), *place]),
+        "kept": [*people_filter.kept(), *page_query],
+        "filter_query": urlencode([*people_filter.kept(), *page_query]),
         "may_act": company.status == CustomerStatus.ACTIVE,
-        **_about(request, act, selected),
+        **_action_context(request, act, selection),
     }
     return render(request, "portals/people_bulk_action.html", context)
 
 
-def _those_selected(company: Customer, ids: list[str]) -> tuple[list[Membership], str]:
-    """The people of these ids, by name; and why nothing can be done to them, if so.
+def _selected_people(company: Customer, ids: list[str]) -> tuple[list[Membership], str]:
+    """Return the people with these ids, by name, and the refusal where the selection is invalid.
 
-    Gone meanwhile, never anybody of this company, no id at all: the same sentence for each.
+    A former member, a stranger and an invalid id get the same refusal: it reveals nothing.
     """
-    selection = BulkActionForm({"person": ids})
-    if not selection.is_valid():
-        return [], first_error(selection)
-    wanted = selection.cleaned_data["person"]
-    if len(wanted) > bulk.MAX_AT_ONCE:
+    form = BulkActionForm({"person": ids})
+    if not form.is_valid():
+        return [], first_error(form)
+    subs = form.cleaned_data["person"]
+    if len(subs) > bulk.MAX_AT_ONCE:
         return [], first_error(bulk.too_many())
-    people = list(people_of(company).filter(user__sub__in=wanted))
-    return people, "" if len(people) == len(wanted) else str(SOMEBODY_GONE)
+    people = list(people_of(company).filter(user__sub__in=subs))
+    return people, "" if len(people) == len(subs) else str(PERSON_NOT_FOUND)
 
 
-def _about(request: PersonRequest, act: str, selected: Selection) -> dict[str, Any]:
-    """What the page of this act shows beside the names."""
+def _action_context(request: PersonRequest, act: str, selection: Selection) -> dict[str, Any]:
+    """Return what the page of this action shows besides the names."""
     if act == "remove":
-        users = [one.user_id for one in selected.people]
-        of_company = {"content_object__subscription__customer": selected.customer}
-        teams = TeamMembership.objects.filter(membership__in=selected.people)
+        users = [membership.user_id for membership in selection.people]
+        of_company = {"content_object__subscription__customer": selection.customer}
+        teams = TeamMembership.objects.filter(membership__in=selection.people)
         return {
             "rights": PersonGrant.objects.filter(user__in=users, **of_company).count(),
             "teams": teams.values("team").distinct().count(),
         }
     if act == "grant":
-        find = searched(request.GET.get("find", ""))
-        choices = list(resources_of(selected.customer, search=find)[: CHOICES + 1])
+        find = clean_search(request.GET.get("find", ""))
+        choices = list(resources_of(selection.customer, search=find)[: MAX_OPTIONS + 1])
         return {
-            "resource": selected.resource,
+            "resource": selection.resource,
             "find": find,
-            "grouped_choices": by_type(choices[:CHOICES]),
-            "too_many": len(choices) > CHOICES,
-            "outside": _shut_out(selected) if selected.resource is not None else [],
+            "grouped_choices": by_type(choices[:MAX_OPTIONS]),
+            "too_many": len(choices) > MAX_OPTIONS,
+            "without_access": _without_portal_access(selection) if selection.resource else [],
         }
     return {}
 
 
-def _shut_out(selected: Selection) -> list[Membership]:
-    """Those who cannot open the portal this thing is in."""
+def _without_portal_access(selection: Selection) -> list[Membership]:
+    """Return the people who cannot open the portal of the resource."""
     closed = portals_without_access(
-        selected.people, portals_containing(selected.customer, selected.resource)
+        selection.people, portals_containing(selection.customer, selection.resource)
     )
-    return [one for one in selected.people if closed[one]]
+    return [membership for membership in selection.people if closed[membership]]
 
 
-def _shared(request: PersonRequest, selected: Selection) -> dict[str, Any]:
-    return {"actor": request.user, "customer": selected.customer, "people": selected.people}
+def _shared(request: PersonRequest, selection: Selection) -> dict[str, Any]:
+    return {"actor": request.user, "customer": selection.customer, "people": selection.people}
 
 
-def _suspend(request: PersonRequest, selected: Selection, form: StrictForm) -> list[Any]:
-    return bulk.suspend_people(**_shared(request, selected))
+def _suspend(request: PersonRequest, selection: Selection, form: StrictForm) -> list[Any]:
+    return bulk.suspend_people(**_shared(request, selection))
 
 
-def _restore(request: PersonRequest, selected: Selection, form: StrictForm) -> list[Any]:
-    return bulk.restore_people(**_shared(request, selected))
+def _restore(request: PersonRequest, selection: Selection, form: StrictForm) -> list[Any]:
+    return bulk.restore_people(**_shared(request, selection))
 
 
-def _remove(request: PersonRequest, selected: Selection, form: StrictForm) -> list[Any]:
+def _remove(request: PersonRequest, selection: Selection, form: StrictForm) -> list[Any]:
     return bulk.remove_people(
-        **_shared(request, selected),
+        **_shared(request, selection),
         confirmation_name=form.cleaned_data["confirmation_name"],
         signed_in_at=signed_in_at(request),
     )
 
 
-def _add_to_team(request: PersonRequest, selected: Selection, form: Any) -> list[Any]:
+def _add_to_team(request: PersonRequest, selection: Selection, form: Any) -> list[Any]:
     return bulk.add_people_to_team(
-        **_shared(request, selected),
+        **_shared(request, selection),
         team=form.cleaned_data["team"],
         reason=form.cleaned_data["reason"],
         signed_in_at=signed_in_at(request),
     )
 
 
-def _grant(request: PersonRequest, selected: Selection, form: Any) -> list[Any]:
+def _grant(request: PersonRequest, selection: Selection, form: Any) -> list[Any]:
     return grant_to_people(
-        **_shared(request, selected),
+        **_shared(request, selection),
         privilege=form.cleaned_data["privilege"],
-        resource=selected.resource,
+        resource=selection.resource,
         terms=form.terms(),
         signed_in_at=signed_in_at(request),
         let_in=form.cleaned_data["let_in"],
     )
 
 
-def _plain(data: Any, selected: Selection) -> StrictForm:
+def _action_form(data: Any, selection: Selection) -> StrictForm:
     return BulkActionForm(data)
 
 
-def _with_name(data: Any, selected: Selection) -> StrictForm:
+def _remove_form(data: Any, selection: Selection) -> StrictForm:
     return BulkRemoveForm(data)
 
 
-def _with_team(data: Any, selected: Selection) -> StrictForm:
-    return BulkTeamForm(data, customer=selected.customer)
+def _team_form(data: Any, selection: Selection) -> StrictForm:
+    return BulkTeamForm(data, customer=selection.customer)
 
 
-def _with_right(data: Any, selected: Selection) -> StrictForm:
-    return BulkGrantForm(data, resource=selected.resource)
+def _grant_form(data: Any, selection: Selection) -> StrictForm:
+    return BulkGrantForm(data, resource=selection.resource)
 
 
 def _suspended(count: int) -> str:
@@ -232,16 +234,16 @@ def _added(count: int) -> str:
     return ngettext("%(count)s person is in the team.", "%(count)s people are in the team.", count)
 
 
-def _given(count: int) -> str:
+def _granted(count: int) -> str:
     return ngettext(
         "%(count)s person has this right now.", "%(count)s people have this right now.", count
     )
 
 
-_ACTS: dict[str, tuple[Form, Do, Callable[[int], str]]] = {
-    "suspend": (_plain, _suspend, _suspended),
-    "restore": (_plain, _restore, _restored),
-    "remove": (_with_name, _remove, _removed),
-    "team": (_with_team, _add_to_team, _added),
-    "grant": (_with_right, _grant, _given),
+_BULK_ACTIONS: dict[str, tuple[FormFactory, Service, Message]] = {
+    "suspend": (_action_form, _suspend, _suspended),
+    "restore": (_action_form, _restore, _restored),
+    "remove": (_remove_form, _remove, _removed),
+    "team": (_team_form, _add_to_team, _added),
+    "grant": (_grant_form, _grant, _granted),
 }

@@ -1,4 +1,4 @@
-"""“Same as Bob”: a colleague's rights, written into a review."""
+"""Copying a colleague's access into a review."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,12 +15,12 @@ from portals.selectors.preset_expansion import copy_grants
 from portals.views import permission_matrix
 from portals.views.drafts import draft_key, load_draft, save_draft
 
-COLLEAGUES = 20  # shown to choose from; a search finds the others
+MAX_COLLEAGUES = 20  # shown to choose from; a search finds the others
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy_access(request: PersonRequest, customer: str, person: str) -> HttpResponse:
-    """Choose the colleague and how far to go; then on to the review."""
+    """Choose a colleague and what to copy, then go on to the review."""
     membership = managed_membership(request, customer, person)
     company = membership.customer
     others = people_of(company).exclude(pk=membership.pk)
@@ -42,22 +42,23 @@ def copy_access(request: PersonRequest, customer: str, person: str) -> HttpRespo
             )
             save_draft(request, company, membership, draft)
             if left_out:
-                said = ngettext(
+                message = ngettext(
                     "%(count)s sensitive right was left out. Give a reason to copy it too.",
                     "%(count)s sensitive rights were left out. Give a reason to copy them too.",
                     left_out,
                 )
-                messages.info(request, said % {"count": left_out})
+                messages.info(request, message % {"count": left_out})
             return redirect("portals:changes-review", customer, draft_key(membership))
-    search = permission_matrix.searched(request.GET.get("q", ""))
-    found = list(people_of(company, search=search).exclude(pk=membership.pk)[: COLLEAGUES + 1])
+    search = permission_matrix.clean_search(request.GET.get("q", ""))
+    matches = people_of(company, search=search).exclude(pk=membership.pk)
+    colleagues = list(matches[: MAX_COLLEAGUES + 1])
     context = {
         "customer": company,
         "membership": membership,
         "person": membership.user,
         "form": form,
-        "colleagues": found[:COLLEAGUES],
-        "more": len(found) > COLLEAGUES,
+        "colleagues": colleagues[:MAX_COLLEAGUES],
+        "more": len(colleagues) > MAX_COLLEAGUES,
         "chosen": request.POST.get("colleague", ""),
         "q": search,
     }

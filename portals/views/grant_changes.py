@@ -1,9 +1,8 @@
-"""Changes of rights: gathered on a page, reviewed once, made all at once."""
+"""Grant changes: collected on a page, reviewed, then made all at once."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from accounts.forms import first_error
 from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer
 from accounts.views.access import managed_customer
+from accounts.views.actions import submit
 from accounts.views.undo import offer_undo
 from portals.forms.grant_changes import DraftForm, ReviewForm
 from portals.selectors.grant_changes import Draft, GrantChange, changes_in, privileges_given_in
@@ -23,105 +23,105 @@ from portals.selectors.portal_access import missing_portal_grants
 from portals.services.grant_changes import MOST_CHANGES, apply_changes
 from portals.views.drafts import (
     Subject,
-    back_to,
     draft_key,
     load_draft,
-    page_of_subject,
+    redirect_to_subject,
     save_draft,
     subject_of,
+    subject_url,
 )
 
 
 def pending_context(company: Customer, subject: Subject, draft: Draft) -> dict[str, Any]:
-    """What the bar says: `changes`, how many are given and taken, and where it leads."""
+    """Return the context of the bar of pending changes: how many, and of which draft."""
     plan = [] if draft.is_empty else changes_in(company, draft)
     return {
         "customer": company,
         "draft": draft_key(subject),
         "changes": len(plan),
-        "given": sum(one.act in ("give", "again", "join") for one in plan),
-        "taken": sum(one.act in ("take", "leave") for one in plan),
+        "given": sum(change.act in ("give", "again", "join") for change in plan),
+        "taken": sum(change.act in ("take", "leave") for change in plan),
     }
 
 
 @require_POST
 def changes(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
-    """Gather what was chosen on a page; nothing is given or taken yet."""
+    """Add what was chosen on a page to its draft; nothing is given or removed yet."""
     company = managed_customer(request, customer)
     subject = subject_of(company, draft)
     form = DraftForm(request.POST)
-    found = load_draft(request, company, subject)
+    pending = load_draft(request, company, subject)
     if form.is_valid():
-        form.add_to(found, privileges_given_in(company, form.unfolded()))
-        if found.size <= 2 * MOST_CHANGES:
-            save_draft(request, company, subject, found)
+        form.add_to(pending, privileges_given_in(company, form.custom_cells()))
+        if pending.size <= 2 * MOST_CHANGES:
+            save_draft(request, company, subject, pending)
         else:
-            found = load_draft(request, company, subject)
+            pending = load_draft(request, company, subject)
             messages.error(request, _("That is too much for one review. Make these changes first."))
     else:
         messages.error(request, first_error(form))
     if request.htmx:
-        context = pending_context(company, subject, found) | {
-            "marks": [(cell, cell in found.wants) for cell in form.levelled()]
+        context = pending_context(company, subject, pending) | {
+            "marks": [(cell, cell in pending.wants) for cell in form.level_cells()]
         }
         return render(request, "portals/_pending.html", context)
     if "review" in request.POST and form.is_valid():
         return redirect("portals:changes-review", customer, draft)
-    return back_to(request, company, subject)
+    return redirect_to_subject(request, company, subject)
 
 
 @require_POST
 def changes_discard(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
-    """Forget what was gathered on a page."""
+    """Discard the draft of a page."""
     company = managed_customer(request, customer)
     subject = subject_of(company, draft)
     save_draft(request, company, subject, Draft())
-    return back_to(request, company, subject)
+    return redirect_to_subject(request, company, subject)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def changes_review(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
-    """What will be given and taken, in sentences; then all of it, or nothing."""
+    """Show the changes in sentences; posted, make all of them or none."""
     company = managed_customer(request, customer)
     subject = subject_of(company, draft)
-    found = load_draft(request, company, subject)
+    pending = load_draft(request, company, subject)
     if request.method != "POST":
-        return _review(
-            request, company, subject, found, ReviewForm(initial={"reason": found.reason})
-        )
+        form = ReviewForm(initial={"reason": pending.reason})
+        return _review(request, company, subject, pending, form)
     form = ReviewForm(request.POST)
-    if form.is_valid():
-        try:
-            wanted = form.changes(company)
-            taken = apply_changes(
-                actor=request.user,
-                customer=company,
-                changes=wanted,
-                signed_in_at=signed_in_at(request),
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            save_draft(request, company, subject, Draft())
-            _say(request, len(wanted), taken)
-            return redirect(page_of_subject(company, subject))
-    return _review(request, company, subject, found, form)
+
+    def apply() -> tuple[int, list[AuditEvent]]:
+        changes = form.changes(company)
+        removals = apply_changes(
+            actor=request.user,
+            customer=company,
+            changes=changes,
+            signed_in_at=signed_in_at(request),
+        )
+        return len(changes), removals
+
+    success = submit(form, apply)
+    if success:
+        save_draft(request, company, subject, Draft())
+        _show_applied(request, *success.result)
+        return redirect(subject_url(company, subject))
+    return _review(request, company, subject, pending, form)
 
 
-def _say(request: PersonRequest, made: int, taken: list[AuditEvent]) -> None:
-    """What was done; what was taken comes back at one press, what was given stays."""
-    said = ngettext("%(count)s change is made.", "%(count)s changes are made.", made)
-    if len(taken) == made:
-        offer_undo(request, said % {"count": made}, *taken)
+def _show_applied(request: PersonRequest, count: int, removals: list[AuditEvent]) -> None:
+    """Say what was done, and offer to undo the removals; grants that were given stay."""
+    message = ngettext("%(count)s change is made.", "%(count)s changes are made.", count)
+    if len(removals) == count:
+        offer_undo(request, message % {"count": count}, *removals)
         return
-    messages.success(request, said % {"count": made})
-    if taken:
-        said = ngettext(
+    messages.success(request, message % {"count": count})
+    if removals:
+        message = ngettext(
             "%(count)s removal among them can be undone.",
             "%(count)s removals among them can be undone.",
-            len(taken),
+            len(removals),
         )
-        offer_undo(request, said % {"count": len(taken)}, *taken)
+        offer_undo(request, message % {"count": len(removals)}, *removals)
 
 
 def _review(
@@ -130,16 +130,16 @@ def _review(
     plan = changes_in(company, draft)
     context = pending_context(company, subject, draft) | {
         "subject": subject,
-        "back": page_of_subject(company, subject),
+        "back": subject_url(company, subject),
         "plan": plan,
         "form": form,
         "customer_portals": missing_portal_grants(company, plan),
         "ticked": request.POST.getlist("change"),
-        "sensitive": any(_wants_reason(one) for one in plan),
+        "sensitive": any(_needs_reason(change) for change in plan),
         "may_act": company.status == CustomerStatus.ACTIVE,
     }
     return render(request, "portals/changes_review.html", context)
 
 
-def _wants_reason(one: GrantChange) -> bool:
-    return one.sensitive and one.act in ("give", "again", "join")
+def _needs_reason(change: GrantChange) -> bool:
+    return change.sensitive and change.act in ("give", "again", "join")

@@ -1,9 +1,8 @@
-"""Rights that end soon: the list, and one press to renew one."""
+"""Grants that expire soon: the list, and the button that renews one."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
-from accounts.forms import first_error
 from accounts.http import PersonRequest
 from accounts.selectors import page_of
-from accounts.views.access import came_from, managed_customer
+from accounts.views.access import managed_customer
+from accounts.views.actions import previous_page, submit_button
 from portals.choices import RenewalLength
 from portals.forms.grants import RenewForm
 from portals.models import PersonGrant, TeamGrant
@@ -26,8 +25,8 @@ from portals.services.grant_expiry import renew_grant
 
 
 @require_safe
-def ending(request: PersonRequest, customer: str) -> HttpResponse:
-    """What ends within a month, or did in the last days, the first first."""
+def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
+    """List the grants that expire within a month or did in the last days, the soonest first."""
     company = managed_customer(request, customer)
     order = ("expires_at", "pk")
     context = {
@@ -52,37 +51,40 @@ def ending(request: PersonRequest, customer: str) -> HttpResponse:
 
 
 @require_POST
-def renew(
+def grant_renew(
     request: PersonRequest,
     customer: str,
     grant: int,
     model: type[PersonGrant] | type[TeamGrant],
 ) -> HttpResponse:
-    """Give a right that ends once more; back to where the button was."""
+    """Renew a grant, then go back to the page of the button."""
     company = managed_customer(request, customer)
     form = RenewForm(request.POST)
-    found = of_customer(model._default_manager.all(), company).filter(pk=grant)
-    try:
-        if not form.is_valid():
-            raise ValidationError(first_error(form))
-        renewed = renew_grant(
+    grants = of_customer(model._default_manager.all(), company).select_related(
+        "content_object__subscription__customer"
+    )
+
+    def renew() -> PersonGrant | TeamGrant:
+        return renew_grant(
             actor=request.user,
-            grant=get_object_or_404(found.select_related("content_object__subscription__customer")),
+            grant=get_object_or_404(grants, pk=grant),
             length=form.cleaned_data["length"] or RenewalLength.SAME,
             signed_in_at=signed_in_at(request),
         )
-    except ValidationError as refusal:
-        messages.error(request, first_error(refusal))
-    else:
-        words: dict[str, Any] = {
-            "right": renewed.permission.privilege,
-            "resource": renewed.content_object,
-        }
-        if renewed.expires_at is None:
-            said = _("Renewed: “%(right)s” on %(resource)s no longer ends.") % words
-        else:
-            until = timezone.localtime(renewed.expires_at)
-            words["until"] = date_format(until, "SHORT_DATETIME_FORMAT")
-            said = _("Renewed: “%(right)s” on %(resource)s (until %(until)s).") % words
-        messages.success(request, said)
-    return redirect(came_from(request, reverse("portals:ending", args=[customer])))
+
+    success = submit_button(request, form, renew)
+    if success:
+        messages.success(request, _renewed_message(success.result))
+    return redirect(previous_page(request, reverse("portals:expiring-access", args=[customer])))
+
+
+def _renewed_message(grant: PersonGrant | TeamGrant) -> str:
+    words: dict[str, Any] = {
+        "right": grant.permission.privilege,
+        "resource": grant.content_object,
+    }
+    if grant.expires_at is None:
+        return _("Renewed: “%(right)s” on %(resource)s no longer ends.") % words
+    expires_at = timezone.localtime(grant.expires_at)
+    words["until"] = date_format(expires_at, "SHORT_DATETIME_FORMAT")
+    return _("Renewed: “%(right)s” on %(resource)s (until %(until)s).") % words

@@ -1,4 +1,4 @@
-"""Inviting one person or many: who, with which rights, a look before it is sent, a report."""
+"""Inviting people: addresses or a file, offered grants, a dry run, sending, a report."""
 
 from typing import Any
 
@@ -23,6 +23,7 @@ from accounts.services.invitations import (
 from accounts.services.invitations.parsing import columns_of
 from accounts.spreadsheets import Line, columns_to_name, read_table
 from accounts.views.access import managed_customer
+from accounts.views.actions import submit
 from portals.forms.grants import parse_privileges
 from portals.forms.invite import COLUMN_LABELS, InviteesField, InviteForm, TableField
 from portals.models import Resource
@@ -33,40 +34,34 @@ from portals.services.offered_grants import check_offer, offer_privileges
 from portals.views import permission_matrix
 from portals.views.invite_report import report_of
 
-MOST_BYTES = 500_000
-MOST_THINGS = 100
-KEPT = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights")
+MAX_FILE_BYTES = 500_000
+MAX_RESOURCES = 100
+CARRIED_FIELDS = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: PersonRequest, customer: str) -> HttpResponse:
-    """Invite people, with a role, perhaps a team, and the first rights inside the invitations.
+    """Invite people with a role, optionally a team, and grants offered in the invitation.
 
-    The steps are buttons of one form: `find` and `add` a thing, `check` whom one would invite,
-    `columns` of a file, `change` something, `send`. Nothing is written before `send`.
+    The steps are buttons of one form: `find` and `add` a resource, `check` the list, `columns` of
+    a file, `change` something, `send`. Nothing is stored before `send`.
     """
     company = managed_customer(request, customer)
-    posted = request.POST if request.method == "POST" else None
-    act = posted.get("act", "") if posted is not None else ""
-    resources = _chosen_resources(company, posted.getlist("resource") if posted else [])
-    if posted is None or act in ("find", "add", "change"):
-        return _edit(request, company, _reopened(request, company, act, resources), resources)
-    form = InviteForm(posted, request.FILES, customer=company)
-    if not form.is_valid():
-        return _edit(request, company, form, resources)
-    try:
-        if act == "send":
-            return _send(request, company, form, resources)
-        return _check(request, company, form, resources)
-    except ValidationError as refusal:
-        form.refuse(refusal)
-        return _edit(request, company, form, resources)
+    data = request.POST if request.method == "POST" else None
+    act = data.get("act", "") if data is not None else ""
+    resources = _chosen_resources(company, data.getlist("resource") if data else [])
+    if data is None or act in ("find", "add", "change"):
+        return _edit(request, company, _reopen(request, company, act, resources), resources)
+    form = InviteForm(data, request.FILES, customer=company)
+    step = _send if act == "send" else _check
+    success = submit(form, lambda: step(request, company, form, resources))
+    return success.result if success else _edit(request, company, form, resources)
 
 
-def _reopened(
+def _reopen(
     request: PersonRequest, company: Customer, act: str, resources: dict[int, Resource]
 ) -> InviteForm:
-    """The form to fill in, with what was typed so far and the thing just added."""
+    """Return the form with what was typed so far, and add the new resource to `resources`."""
     form = InviteForm(initial=request.POST.dict(), customer=company)
     if act == "add":
         added = resource_by_key(company, request.POST.get("new_resource"))
@@ -80,16 +75,16 @@ def _edit(
 ) -> HttpResponse:
     ticked = request.POST.getlist("rights")
     rows = "" if request.POST.get("people") else request.POST.get("rows", "")
-    find = permission_matrix.searched(request.POST.get("find", ""))
-    matches = list(resources_of(company, search=find)[: permission_matrix.CHOICES + 1])
+    find = permission_matrix.clean_search(request.POST.get("find", ""))
+    matches = list(resources_of(company, search=find)[: permission_matrix.MAX_OPTIONS + 1])
     context = {
         "customer": company,
         "form": form,
         "rows": rows,
-        "kept": _count(rows),
-        "grouped_choices": by_type(matches[: permission_matrix.CHOICES]),
+        "kept": _count_rows(rows),
+        "grouped_choices": by_type(matches[: permission_matrix.MAX_OPTIONS]),
         "find": find,
-        "too_many": len(matches) > permission_matrix.CHOICES,
+        "too_many": len(matches) > permission_matrix.MAX_OPTIONS,
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
         "most": MAX_AT_ONCE,
@@ -98,8 +93,8 @@ def _edit(
     return render(request, f"portals/invite.html{fragment}", context)
 
 
-def _count(rows: str) -> int:
-    """How many people an earlier step read from a file."""
+def _count_rows(rows: str) -> int:
+    """Return how many people an earlier step read from a file."""
     try:
         return len(InviteesField(required=False).clean(rows))
     except ValidationError:
@@ -109,12 +104,12 @@ def _count(rows: str) -> int:
 def _check(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
-    """The dry run: one row for each person, and what the sending would do."""
+    """Return the page of the dry run: for each person, what sending would do."""
     lines, columns = form.cleaned_data["table"], request.POST.getlist("column")
     if form.cleaned_data["file"]:
         try:
             lines = read_table(
-                form.cleaned_data["file"], max_bytes=MOST_BYTES, max_rows=MAX_AT_ONCE + 1
+                form.cleaned_data["file"], max_bytes=MAX_FILE_BYTES, max_rows=MAX_AT_ONCE + 1
             )
         except ValidationError as error:
             raise ValidationError({"file": error}) from error
@@ -134,14 +129,14 @@ def _check(
         role=form.cleaned_data["role"],
         team=form.cleaned_data["team"],
     )
-    valid = sum(one.is_valid for one in examined)
+    valid = sum(invitee.is_valid for invitee in examined)
     rights = check_offer(
         actor=request.user,
         customer=company,
         rights=parse_privileges(request.POST.getlist("rights"), resources),
         people=valid,
         terms=form.terms(),
-        signed_in_at=timezone.now(),  # nothing is given yet; the sending asks for a fresh sign-in
+        signed_in_at=timezone.now(),  # nothing is given yet; sending asks for a fresh sign-in
     )
     context = {
         "customer": company,
@@ -149,12 +144,14 @@ def _check(
         "valid": valid,
         "rights": rights,
         "customer_portals": portals_closed_to_invitees(
-            company, rights, [(one.role, one.team) for one in examined if one.is_valid]
+            company,
+            rights,
+            [(invitee.role, invitee.team) for invitee in examined if invitee.is_valid],
         ),
         "role": Role(form.cleaned_data["role"]).label,
         "team": form.cleaned_data["team"],
         "terms": form.terms(),
-        "carried": [*_kept(request), ("rows", InviteesField.carried(invitees))],
+        "carried": [*_carried_fields(request), ("rows", InviteesField.serialize(invitees))],
         "people": pasted,
         "report": report_of(company, examined),
     }
@@ -167,13 +164,13 @@ def _name_columns(
     lines: list[Line],
     refusal: ValidationError | None = None,
 ) -> HttpResponse:
-    """Ask what the columns hold, since their headings do not tell."""
+    """Return the page that asks what each column holds, where the headings do not say it."""
     context = {
         "customer": company,
         "columns": columns_to_name(lines, request.POST.getlist("column")),
         "choices": COLUMN_LABELS.items(),
         "refusal": refusal.messages[0] if refusal else "",
-        "carried": [*_kept(request), ("table", TableField.carried(lines))],
+        "carried": [*_carried_fields(request), ("table", TableField.serialize(lines))],
     }
     return render(request, "portals/invite_columns.html", context)
 
@@ -181,18 +178,18 @@ def _name_columns(
 def _send(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
-    """Invite, and report; sent twice, the second finds everyone invited already."""
+    """Send the invitations and return the report; sent twice, everyone is invited already."""
     rights = parse_privileges(request.POST.getlist("rights"), resources)
-    terms, proof = form.terms(), signed_in_at(request)
+    terms, fresh_sign_in = form.terms(), signed_in_at(request)
     terms.check()
 
-    def offer(made: list[Invitation]) -> None:
+    def offer(invitations: list[Invitation]) -> None:
         offer_privileges(
             actor=request.user,
-            invitations=made,
+            invitations=invitations,
             rights=rights,
             terms=terms,
-            signed_in_at=proof,
+            signed_in_at=fresh_sign_in,
         )
 
     people: list[Invitee] = form.cleaned_data["rows"]
@@ -203,30 +200,30 @@ def _send(
         role=form.cleaned_data["role"],
         team=form.cleaned_data["team"],
         reason=form.cleaned_data["reason"],
-        signed_in_at=proof,
+        signed_in_at=fresh_sign_in,
         offer=offer if rights else None,
     )
     context = {
         "customer": company,
         "examined": examined,
-        "sent": sum(one.state == InviteeState.SENT for one in examined),
+        "sent": sum(invitee.state == InviteeState.SENT for invitee in examined),
         "report": report_of(company, examined),
     }
     return render(request, "portals/invite_report.html", context)
 
 
-def _kept(request: PersonRequest) -> list[tuple[str, str]]:
-    """What the next step needs again of this one."""
-    return [(name, value) for name in KEPT for value in request.POST.getlist(name)]
+def _carried_fields(request: PersonRequest) -> list[tuple[str, str]]:
+    """Return the values that the next step sends again in hidden fields."""
+    return [(name, value) for name in CARRIED_FIELDS for value in request.POST.getlist(name)]
 
 
 def _chosen_resources(customer: Customer, values: list[str]) -> dict[int, Resource]:
-    keys = [int(value) for value in values[:MOST_THINGS] if value.isdecimal() and len(value) < 19]
+    keys = [int(value) for value in values[:MAX_RESOURCES] if value.isdecimal() and len(value) < 19]
     return {resource.pk: resource for resource in resources_of(customer).filter(pk__in=keys)}
 
 
 def _offer(resource: Resource, ticked: list[str]) -> dict[str, Any]:
-    """One thing on the invite page, with its tickable rights."""
+    """Return a resource of the invite page, with the privileges to tick."""
     privileges = list(privileges_grantable_on(resource))
     sensitive = sensitive_among(privileges)
     is_portal = resource.resource_type.parent_id is None
@@ -239,7 +236,7 @@ def _offer(resource: Resource, ticked: list[str]) -> dict[str, Any]:
                 "value": f"{resource.pk}:{privilege.pk}",
                 "ticked": f"{resource.pk}:{privilege.pk}" in ticked,
                 "sensitive": privilege.pk in sensitive,
-                "below": privilege.resource_type_id != resource.resource_type_id,
+                "on_descendants": privilege.resource_type_id != resource.resource_type_id,
             }
             for privilege in privileges
         ],

@@ -1,4 +1,4 @@
-"""What became of a list of people to invite, to take along as CSV."""
+"""The report of inviting a list of people, as CSV."""
 
 from collections.abc import Sequence
 
@@ -14,28 +14,34 @@ from accounts.spreadsheets import csv_response, sign_rows, signed_rows
 from accounts.views.access import managed_customer
 
 
-def salt_of(customer: Customer) -> str:
-    """What a report is signed with: it opens in its own company alone."""
+def report_salt(customer: Customer) -> str:
+    """Return the salt of a report's signature: a report is valid in its own company only."""
     return f"portals.invite.report.{customer.pk}"
 
 
 def report_of(customer: Customer, examined: Sequence[CheckedInvitee]) -> str:
-    """The rows of a report, signed, for the button that downloads them."""
+    """Return the rows of a report, signed, for the button that downloads them."""
     rows = [
-        [one.address or one.invitee.address, one.invitee.name, one.role, one.state, one.problem]
-        for one in examined
+        [
+            row.address or row.invitee.address,
+            row.invitee.name,
+            row.role,
+            row.state,
+            row.problem,
+        ]
+        for row in examined
     ]
-    return sign_rows(rows, salt=salt_of(customer))
+    return sign_rows(rows, salt=report_salt(customer))
 
 
 @require_POST
 def invite_report(request: PersonRequest, customer: str) -> HttpResponseBase:
-    """The report of a dry run or a sending, as CSV."""
+    """Download the report of a dry run, or of sent invitations, as CSV."""
     company = managed_customer(request, customer)
-    rows = signed_rows(request.POST.get("report", ""), salt=salt_of(company))
+    rows = signed_rows(request.POST.get("report", ""), salt=report_salt(company))
     heading = [_("Address"), _("Name"), _("Role"), _("Result"), _("Why")]
-    said = (
+    labelled_rows = (
         [address, name, Role(role).label, InviteeState(state).label, problem]
         for address, name, role, state, problem in rows
     )
-    return csv_response("invitations", heading, said)
+    return csv_response("invitations", heading, labelled_rows)

@@ -1,10 +1,9 @@
-"""Leaving, step by step: what they hold, who takes it over, when; review; done."""
+"""Offboarding a person: choose who takes over what and when, review, confirm."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
@@ -14,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus, RequestKind
 from accounts.http import PersonRequest
-from accounts.models import Membership
+from accounts.models import Membership, Offboarding
 from accounts.selectors import people_of
 from accounts.views.access import managed_membership
+from accounts.views.actions import submit
 from accounts.views.undo import offer_undo
 from portals.forms.offboarding import OffboardingForm
 from portals.selectors.offboarding import (
@@ -27,50 +27,55 @@ from portals.selectors.offboarding import (
 )
 from portals.services.offboarding import plan_offboarding, review_offboarding
 
-PEOPLE = 500  # people the browser completes an address from; any address can be typed
+MAX_SUGGESTIONS = 500  # people that the browser suggests; any address can be typed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def offboarding(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
-    """Plan that somebody leaves. Everything is chosen on one page, shown once more, then done.
+    """Plan the offboarding of a person: everything is chosen on one page, reviewed, confirmed.
 
-    The page keeps what was typed in hidden fields, so that nothing is stored before the end.
+    The review carries the choices in hidden fields, so nothing is stored before the confirmation.
     """
     membership = managed_membership(request, customer, person)
-    posted = request.POST if request.method == "POST" else None
-    form = OffboardingForm(
-        posted, membership=membership, resources=offboarding_items_of(membership)
-    )
-    if posted is None or posted.get("step") == "edit" or not form.is_valid():
+    data = request.POST if request.method == "POST" else None
+    form = OffboardingForm(data, membership=membership, resources=offboarding_items_of(membership))
+    if data is None or data.get("step") == "edit":
         return _page(request, membership, form)
-    confirmed = form.cleaned_data["step"] == "confirm"
-    act = plan_offboarding if confirmed else review_offboarding
-    try:
-        planned = act(
+
+    def review_or_plan() -> Offboarding | None:
+        service = plan_offboarding if _is_confirmed(form) else review_offboarding
+        requests = waiting_requests_by(membership)
+        return service(
             actor=request.user,
             membership=membership,
-            access_request=waiting_requests_by(membership).filter(kind=RequestKind.LEAVE).first(),
+            access_request=requests.filter(kind=RequestKind.LEAVE).first(),
             signed_in_at=signed_in_at(request),
             **form.plan(),
         )
-    except ValidationError as refusal:
-        form.refuse(refusal)
+
+    success = submit(form, review_or_plan)
+    if success is None:
         return _page(request, membership, form)
-    if not confirmed or planned is None:
+    planned = success.result
+    if not _is_confirmed(form) or planned is None:
         return _review(request, membership, form)
     if planned.event is not None:
-        said = _("%(person)s has left the company.") % {"person": membership}
-        offer_undo(request, said, planned.event)
+        message = _("%(person)s has left the company.") % {"person": membership}
+        offer_undo(request, message, planned.event)
         return redirect("portals:people", customer)
     membership.refresh_from_db()
-    said = _("Planned: the last day of %(person)s is %(day)s. You can cancel until then.")
+    message = _("Planned: the last day of %(person)s is %(day)s. You can cancel until then.")
     day = date_format(membership.last_day or "", "DATE_FORMAT")
-    messages.success(request, said % {"person": membership, "day": day})
+    messages.success(request, message % {"person": membership, "day": day})
     return redirect("portals:person", customer, person)
 
 
+def _is_confirmed(form: OffboardingForm) -> bool:
+    return bool(form.cleaned_data["step"] == "confirm")
+
+
 def _page(request: PersonRequest, membership: Membership, form: OffboardingForm) -> HttpResponse:
-    """What they hold and the choices; or what is planned; or why this person cannot leave."""
+    """Return the page of choices, or of what is planned, or of why this person cannot leave."""
     company = membership.customer
     planned = planned_offboarding(membership)
     context: dict[str, Any] = {
@@ -86,23 +91,23 @@ def _page(request: PersonRequest, membership: Membership, form: OffboardingForm)
         context["rows"] = reassignments_of(planned)
     else:
         context["waiting"] = waiting_requests_by(membership)
-        context["receivers"] = people_of(company).exclude(pk=membership.pk)[:PEOPLE]
+        context["receivers"] = people_of(company).exclude(pk=membership.pk)[:MAX_SUGGESTIONS]
     return render(request, "portals/offboarding.html", context)
 
 
 def _review(request: PersonRequest, membership: Membership, form: OffboardingForm) -> HttpResponse:
-    decided = form.decisions()
+    decisions = form.decisions()
     context = {
         "customer": membership.customer,
         "membership": membership,
         "form": form,
         "reassigned": [
-            (resource, receiver) for resource, receiver in decided if receiver is not None
+            (resource, receiver) for resource, receiver in decisions if receiver is not None
         ],
-        "dropped": [resource for resource, receiver in decided if receiver is None],
+        "dropped": [resource for resource, receiver in decisions if receiver is None],
         "waiting": waiting_requests_by(membership),
         "last_day": form.day,
-        "sent": [
+        "carried": [
             (name, value)
             for name, value in request.POST.items()
             if name not in ("csrfmiddlewaretoken", "step")

@@ -1,4 +1,4 @@
-"""The people of a customer: searched, narrowed, sorted, and taken away as a file."""
+"""The people list of a customer: searched, filtered, sorted, exported."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from portals.forms.people import PeopleForm
 
 @require_safe
 def people(request: PersonRequest, customer: str) -> HttpResponse:
-    """Everyone in the company; the address says what is asked."""
+    """List the people of the company; the query string holds search, filters and order."""
     company = managed_customer(request, customer)
     form = PeopleForm(request.GET, customer=company)
     page: Page[Membership] = Page([], next_cursor="", is_first=True)
@@ -36,21 +36,21 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
         "secured": with_second_factor(page.rows),
         "chips": form.chips(),
         "kept": form.kept(),
-        "people_filter": form.query(),
+        "filter_query": form.query(),
         "after": request.GET.get("after", ""),
         "ticked": set(request.GET.getlist("person")),
         "may_act": company.status == CustomerStatus.ACTIVE,
     }
     if request.htmx:
         response = render(request, "portals/people.html#people", context)
-        response["HX-Push-Url"] = people_address(company, form)
+        response["HX-Push-Url"] = people_url(company, form)
         return response
     return render(request, "portals/people.html", context)
 
 
 @require_POST
 def people_export(request: PersonRequest, customer: str) -> HttpResponseBase:
-    """The same people as a file for a spreadsheet program, all pages of them."""
+    """Export all pages of the list as a file for a spreadsheet program."""
     company = managed_customer(request, customer)
     form = PeopleForm(request.GET, customer=company)
     if not form.is_valid():
@@ -66,9 +66,7 @@ def people_export(request: PersonRequest, customer: str) -> HttpResponseBase:
     return csv_response(name, people_heading(), people_rows(company, people_filter))
 
 
-def people_address(customer: Customer, form: PeopleForm, *more: tuple[str, Any]) -> str:
-    """The list as it is asked for in this form; `more` says which page of it, and who is ticked."""
-    people_filter = urlencode([*form.kept(), *more])
-    return reverse("portals:people", args=[customer.slug]) + (
-        f"?{people_filter}" if people_filter else ""
-    )
+def people_url(customer: Customer, form: PeopleForm, *extra: tuple[str, Any]) -> str:
+    """Return the URL of the list with this form's filters; `extra` adds page and ticked people."""
+    query = urlencode([*form.kept(), *extra])
+    return reverse("portals:people", args=[customer.slug]) + (f"?{query}" if query else "")

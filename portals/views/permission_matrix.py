@@ -1,4 +1,4 @@
-"""What the pages of a person and of a team share: the sheet of rights, taking one."""
+"""The permission matrix on the pages of a person and a team, and removing a grant there."""
 
 from typing import Any
 
@@ -20,39 +20,37 @@ from portals.selectors.resources import (
 )
 from portals.services.grants import revoke_privilege
 
-SHORT = 5  # things of a type that stay unfolded whatever is in them
-CHOICES = 200  # resources a plain select still serves
+SHORT_GROUP = 5  # a group with at most so many rows is open from the start
+MAX_OPTIONS = 200  # resources in a select; where there are more, a search narrows them
+VIEWS = ("all", "held", "differences")  # filters of a matrix
 
 
-def searched(text: str) -> str:
-    """The beginning of a name to look for; nothing where it could not be one."""
-    search = SearchForm({"q": text})
-    return search.cleaned_data["q"] if search.is_valid() else ""
-
-
-SHOWS = ("all", "held", "differences")  # what a sheet can be narrowed to
+def clean_search(text: str) -> str:
+    """Return the text as a search for the beginning of a name; empty where it is invalid."""
+    form = SearchForm({"q": text})
+    return form.cleaned_data["q"] if form.is_valid() else ""
 
 
 def permission_matrix(
     request: PersonRequest, company: Customer, grantee: Grantee, draft: Draft, *, manages: bool
 ) -> dict[str, Any]:
-    """Return the context of portals/_permission_matrix.html, as the address asks for it."""
-    asked = request.GET
-    show = asked.get("show", "all")
-    show = show if show in SHOWS else "all"
-    search = searched(asked.get("q", ""))
+    """Return the context of portals/_permission_matrix.html for this query string."""
+    query = request.GET
+    show = query.get("show", "all")
+    show = show if show in VIEWS else "all"
+    search = clean_search(query.get("q", ""))
     matrix_filter = MatrixFilter(
         search=search if manages else "",
         differences=manages and show == "differences",
         held=not manages or show == "held",
-        resource_type=type_by_key(company, asked.get("type", "")) if manages else None,
-        after=asked.get("after", ""),
+        resource_type=type_by_key(company, query.get("type", "")) if manages else None,
+        after=query.get("after", ""),
     )
     sections, page = matrix_of(grantee, company, matrix_filter, draft.wants)
-    _unfold(sections, asked.getlist("open"), asked.getlist("shut"), bool(page or search))
+    _open_groups(sections, query.getlist("open"), query.getlist("shut"), bool(page or search))
     if manages and isinstance(grantee, Membership):
-        _mark_closed(sections, company, grantee)
-    resource = resource_by_key(company, asked.get("single")) if manages else None
+        _mark_missing_portal_access(sections, company, grantee)
+    resource = resource_by_key(company, query.get("single")) if manages else None
     return {
         "sections": sections,
         "page": page,
@@ -66,33 +64,38 @@ def permission_matrix(
     }
 
 
-def _unfold(sections: list[Section], opened: list[str], shut: list[str], everything: bool) -> None:
-    """What is open: what has something in it or is short, unless the address says otherwise."""
+def _open_groups(
+    sections: list[Section], opened: list[str], closed: list[str], open_all: bool
+) -> None:
+    """Set which parts are open: groups with access and short ones, or what the query says."""
     for section in sections:
         section.by_default = section.is_open = True
-        if section.key in shut:
+        if section.key in closed:
             section.is_open = False
         for group in section.groups:
-            short = len(group.rows) <= SHORT
-            group.by_default = group.is_open = everything or short or group.held > 0
-            if group.key in shut or group.key in opened:
+            is_short = len(group.rows) <= SHORT_GROUP
+            group.by_default = group.is_open = open_all or is_short or group.held > 0
+            if group.key in closed or group.key in opened:
                 group.is_open = group.key in opened
 
 
-def _mark_closed(sections: list[Section], company: Customer, person: Membership) -> None:
-    """Say of each portal that this person cannot open which right would let them in."""
-    customer_portals = portals_of(company, {one.subscription.pk for one in sections})
-    rights = {
-        one.root.subscription_id: one.privilege
-        for one in portals_without_access([person], customer_portals)[person]
+def _mark_missing_portal_access(
+    sections: list[Section], company: Customer, person: Membership
+) -> None:
+    """Set on each portal that this person cannot open the privilege that would allow it."""
+    customer_portals = portals_of(company, {section.subscription.pk for section in sections})
+    missing = {
+        portal.root.subscription_id: portal.privilege
+        for portal in portals_without_access([person], customer_portals)[person]
     }
     for section in sections:
-        section.lacks = rights.get(section.subscription.pk)
+        section.lacks = missing.get(section.subscription.pk)
 
 
 def remove_grant(request: PersonRequest, grantee: Grantee, grant: PersonGrant | TeamGrant) -> None:
-    """Take one grant away, say so, and offer to undo it."""
-    right, resource = grant.permission.privilege, grant.content_object
+    """Revoke a grant, say so, and offer to undo it."""
+    privilege, resource = grant.permission.privilege, grant.content_object
     event = revoke_privilege(actor=request.user, grant=grant)
-    said = _("%(person)s no longer has “%(right)s” on %(resource)s.")
-    offer_undo(request, said % {"person": grantee, "right": right, "resource": resource}, event)
+    message = _("%(person)s no longer has “%(right)s” on %(resource)s.")
+    words = {"person": grantee, "right": privilege, "resource": resource}
+    offer_undo(request, message % words, event)

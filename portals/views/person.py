@@ -1,4 +1,4 @@
-"""One person over all portals: what they may do, where each right comes from, and changing it."""
+"""A person's access in all portals: each permission with its source, and changing it."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ from portals.views.grant_changes import pending_context
 
 @require_safe
 def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
-    """Everything a person may do, in every portal, and where each right comes from.
+    """Show everything a person may do in every portal, and where it comes from.
 
-    A Super User sees everyone of the company, and changes it here; everyone sees themselves.
+    A Super User sees everyone of the company and changes access here; others see themselves.
     """
     company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
     manages = is_super_user(request.user, company)
     if not manages and str(person) != str(request.user.sub):
-        raise PermissionDenied  # before looking: nobody learns here who is a colleague
+        raise PermissionDenied  # before the query, so that nobody learns who is a colleague
     membership = get_object_or_404(
         Membership.objects.present().select_related("user", "customer"),
         customer=company,
@@ -56,13 +56,13 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
 
 @require_POST
 def grant_revoke(request: PersonRequest, customer: str, person: str, grant: int) -> HttpResponse:
-    """Take one grant away."""
+    """Revoke a grant of the person."""
     membership = managed_membership(request, customer, person)
-    found = get_object_or_404(
+    person_grant = get_object_or_404(
         PersonGrant.objects.select_related("content_object__subscription__customer"),
         pk=grant,
         user=membership.user,
         content_object__subscription__customer=membership.customer,
     )
-    permission_matrix.remove_grant(request, membership, found)
+    permission_matrix.remove_grant(request, membership, person_grant)
     return redirect("portals:person", customer, person)

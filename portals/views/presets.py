@@ -1,9 +1,8 @@
-"""Presets of a customer, and applying one: it fills in a review, which is made as ever."""
+"""Presets of a customer, and applying one, which fills in a review of grant changes."""
 
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer
-from accounts.views.access import managed_customer, run_action
+from accounts.views.access import managed_customer
+from accounts.views.actions import run_action, submit
 from portals.forms.presets import ApplyForm, PresetForm
 from portals.models import Preset, PresetLine, ResourceType
 from portals.selectors.effective_access import Grantee
@@ -30,11 +30,11 @@ from portals.selectors.preset_expansion import (
 from portals.selectors.resources import subscriptions_of
 from portals.services.presets import change_preset, create_preset, delete_preset
 from portals.views import permission_matrix
-from portals.views.drafts import draft_key, load_draft, page_of_subject, save_draft
+from portals.views.drafts import draft_key, load_draft, save_draft, subject_url
 
 
 def _grantee(request: PersonRequest, company: Customer) -> Grantee | None:
-    """Whom a preset is to be applied to, where the address names somebody of the company."""
+    """Return the person or team that `to` in the query string names; None for nobody."""
     key = request.GET.get("to", "")
     return grantees_by_key(company, [key]).get(key)
 
@@ -46,7 +46,7 @@ def _preset(request: PersonRequest, slug: str, key: UUID) -> Preset:
 
 @require_safe
 def presets(request: PersonRequest, customer: str) -> HttpResponse:
-    """Every preset of the company; with `to`, one to apply to this person or team."""
+    """List the presets of the company; with `to`, to apply one to this person or team."""
     company = managed_customer(request, customer)
     grantee = _grantee(request, company)
     context = {
@@ -54,7 +54,7 @@ def presets(request: PersonRequest, customer: str) -> HttpResponse:
         "presets": presets_of(company),
         "grantee": grantee,
         "to": request.GET.get("to", "") if grantee else "",
-        "back": page_of_subject(company, grantee) if grantee else "",
+        "back": subject_url(company, grantee) if grantee else "",
         "may_act": company.status == CustomerStatus.ACTIVE,
     }
     return render(request, "portals/presets.html", context)
@@ -62,23 +62,22 @@ def presets(request: PersonRequest, customer: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preset(request: PersonRequest, customer: str, preset: UUID | None = None) -> HttpResponse:
-    """Make one, or change one; what was given by it stays."""
-    found = _preset(request, customer, preset) if preset else None
-    company = found.customer if found else managed_customer(request, customer)
-    posted = request.POST if request.method == "POST" else None
-    form = PresetForm(posted, initial={"name": found.name} if found else {})
-    if form.is_valid():
-        try:
-            wanted: dict[str, Any] = {"name": form.cleaned_data["name"], "lines": form.lines()}
-            if found:
-                change_preset(actor=request.user, preset=found, **wanted)
-            else:
-                create_preset(actor=request.user, customer=company, **wanted)
-        except ValidationError as refusal:
-            form.refuse(refusal)
+    """Create a preset or change one; grants it was applied to stay."""
+    existing = _preset(request, customer, preset) if preset else None
+    company = existing.customer if existing else managed_customer(request, customer)
+    data = request.POST if request.method == "POST" else None
+    form = PresetForm(data, initial={"name": existing.name} if existing else {})
+
+    def save() -> None:
+        values: dict[str, Any] = {"name": form.cleaned_data["name"], "lines": form.lines()}
+        if existing:
+            change_preset(actor=request.user, preset=existing, **values)
         else:
-            return redirect("portals:presets", customer)
-    return _edit(request, company, found, form)
+            create_preset(actor=request.user, customer=company, **values)
+
+    if submit(form, save):
+        return redirect("portals:presets", customer)
+    return _edit(request, company, existing, form)
 
 
 def _edit(
@@ -115,53 +114,53 @@ def _edit(
 
 @require_POST
 def preset_delete(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
-    """Delete one; nobody loses a right."""
-    found = _preset(request, customer, preset)
+    """Delete a preset; nobody loses access."""
+    existing = _preset(request, customer, preset)
     run_action(
         request,
-        lambda: delete_preset(actor=request.user, preset=found),
-        _("The preset %(preset)s is deleted. Rights given by it stay.") % {"preset": found},
+        lambda: delete_preset(actor=request.user, preset=existing),
+        _("The preset %(preset)s is deleted. Rights given by it stay.") % {"preset": existing},
     )
     return redirect("portals:presets", customer)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preset_apply(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
-    """Choose on which things, then on to the review."""
-    found = _preset(request, customer, preset)
-    company = found.customer
+    """Choose the resources of a preset, then go on to the review."""
+    applied = _preset(request, customer, preset)
+    company = applied.customer
     grantee = _grantee(request, company)
     if grantee is None:
         raise Http404
     form = ApplyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            rights = expand_preset(found, form.cleaned_data["resource"])
+            grants = expand_preset(applied, form.cleaned_data["resource"])
         except KeyError:
             form.add_error(None, _("Choose from what is on this page."))
         else:
             draft = load_draft(request, company, grantee)
-            add_to_draft(company, draft, grantee, rights)
+            add_to_draft(company, draft, grantee, grants)
             save_draft(request, company, grantee, draft)
             if "more" in request.POST:
                 return redirect(request.get_full_path())
             return redirect("portals:changes-review", customer, draft_key(grantee))
-    search = permission_matrix.searched(request.GET.get("q", ""))
+    search = permission_matrix.clean_search(request.GET.get("q", ""))
     context: dict[str, Any] = {
         "customer": company,
-        "preset": found,
+        "preset": applied,
         "grantee": grantee,
         "to": request.GET["to"],
-        "back": page_of_subject(company, grantee),
+        "back": subject_url(company, grantee),
         "form": form,
         "q": search,
-        "rows": [_to_pick(company, line, search) for line in lines_that_count(found)],
+        "rows": [_line_row(company, line, search) for line in lines_that_count(applied)],
     }
     return render(request, "portals/preset_apply.html", context)
 
 
-def _to_pick(company: Customer, line: PresetLine, search: str) -> dict[str, Any]:
-    """One line of a preset with the things it can be applied to."""
+def _line_row(company: Customer, line: PresetLine, search: str) -> dict[str, Any]:
+    """Return a line of a preset with the resources it can be applied to."""
     resources = resources_to_pick(company, line, search) if is_picked(line) else []
     return {
         "line": line,

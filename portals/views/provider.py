@@ -1,22 +1,20 @@
-"""The provider's customers: created with their portals, invited, paused, brought back."""
+"""The provider's pages of a customer: create, subscribe to portals, invite, suspend, restore."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.choices import CustomerStatus
-from accounts.forms import first_error
 from accounts.http import PersonRequest
 from accounts.models import Customer, User
 from accounts.permissions import require_staff
 from accounts.selectors import activity_of, page_of, sentence_of
 from accounts.services import customers, invitations
-from accounts.views.access import run_action
+from accounts.views.actions import run_action, submit, submit_button
 from portals.forms.provider import (
     CustomerForm,
     MainSuperUserForm,
@@ -31,17 +29,14 @@ from portals.signals import customer_page_shown
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def customer_create(request: PersonRequest) -> HttpResponse:
-    """A new customer with its first portals and the invitation of its main Super User."""
+    """Create a customer with its first portals and the invitation of its main Super User."""
     require_staff(request.user, "accounts.add_customer")
     form = CustomerForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            created = _create(request.user, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("%(company)s is created.") % {"company": created})
-            return redirect("portals:provider-customer", created.slug)
+    success = submit(form, lambda: _create(request.user, **form.cleaned_data))
+    if success:
+        created = success.result
+        messages.success(request, _("%(company)s is created.") % {"company": created})
+        return redirect("portals:provider-customer", created.slug)
     return render(request, "portals/provider_customer_create.html", {"form": form})
 
 
@@ -62,35 +57,34 @@ def _create(
 
 
 def _customer(request: PersonRequest, slug: str, permission: str) -> Customer:
-    """Any customer, for staff with this permission (else 403)."""
+    """Return a customer, for staff with this permission (else 403)."""
     require_staff(request.user, permission)
     return get_object_or_404(Customer.objects.select_related("main_super_user__user"), slug=slug)
 
 
 @require_safe
 def customer(request: PersonRequest, slug: str) -> HttpResponse:
-    """One customer: its state, portals, invitation and trail."""
-    found = _customer(request, slug, "accounts.view_customer")
-    return _page(request, found)
+    """Show a customer: its state, portals, invitation and activity."""
+    return _page(request, _customer(request, slug, "accounts.view_customer"))
 
 
-def _page(request: PersonRequest, found: Customer, **forms: Any) -> HttpResponse:
-    events = activity_of(found)
+def _page(request: PersonRequest, customer: Customer, **forms: Any) -> HttpResponse:
+    events = activity_of(customer)
     page = page_of(
         events, among=events, order=("-pk",), after=request.GET.get("after", ""), size=20
     )
     context = {
-        "customer": found,
-        "pending": found.status == CustomerStatus.PENDING,
-        "subscriptions": subscriptions_of(found),
-        "invitation": found.invitations.open().filter(as_main_super_user=True).first(),
-        "subscribe": SubscribeForm(customer=found),
+        "customer": customer,
+        "pending": customer.status == CustomerStatus.PENDING,
+        "subscriptions": subscriptions_of(customer),
+        "invitation": customer.invitations.open().filter(as_main_super_user=True).first(),
+        "subscribe": SubscribeForm(customer=customer),
         "invite": MainSuperUserForm(),
         "suspend": SuspendForm(),
         "sections": [
             section
             for _receiver, section in customer_page_shown.send(
-                None, request=request, customer=found
+                None, request=request, customer=customer
             )
         ],
         "page": page,
@@ -101,108 +95,101 @@ def _page(request: PersonRequest, found: Customer, **forms: Any) -> HttpResponse
 
 @require_POST
 def customer_subscribe(request: PersonRequest, slug: str) -> HttpResponse:
-    """Begin the use of one more portal."""
-    found = _customer(request, slug, "accounts.change_customer")
-    form = SubscribeForm(request.POST, customer=found)
-    if form.is_valid():
-        try:
-            begun = subscribe_customer(actor=request.user, customer=found, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request,
-                _("%(company)s now uses %(portal)s.") % {"company": found, "portal": begun.portal},
-            )
-            return redirect("portals:provider-customer", slug)
-    return _page(request, found, subscribe=form)
+    """Subscribe the customer to a portal."""
+    company = _customer(request, slug, "accounts.change_customer")
+    form = SubscribeForm(request.POST, customer=company)
+    success = submit(
+        form,
+        lambda: subscribe_customer(actor=request.user, customer=company, **form.cleaned_data),
+    )
+    if success:
+        message = _("%(company)s now uses %(portal)s.")
+        words = {"company": company, "portal": success.result.portal}
+        messages.success(request, message % words)
+        return redirect("portals:provider-customer", slug)
+    return _page(request, company, subscribe=form)
 
 
 @require_POST
 def customer_subscription(request: PersonRequest, slug: str, portal: str) -> HttpResponse:
-    """Pause, end or bring back the use of a portal."""
-    found = _customer(request, slug, "accounts.change_customer")
-    subscription = get_object_or_404(found.subscriptions, portal__slug=portal)
+    """Suspend, end or resume the subscription to a portal."""
+    company = _customer(request, slug, "accounts.change_customer")
+    subscription = get_object_or_404(company.subscriptions, portal__slug=portal)
     form = SubscriptionStatusForm(request.POST)
-    try:
-        if not form.is_valid():
-            raise ValidationError(first_error(form))
-        changed = set_subscription_status(
+    success = submit_button(
+        request,
+        form,
+        lambda: set_subscription_status(
             actor=request.user, subscription=subscription, status=form.cleaned_data["status"]
-        )
-    except ValidationError as refusal:
-        messages.error(request, first_error(refusal))
-    else:
-        messages.success(
-            request,
-            _("%(portal)s is now: %(status)s.")
-            % {"portal": changed.portal, "status": changed.get_status_display()},
-        )
+        ),
+    )
+    if success:
+        changed = success.result
+        message = _("%(portal)s is now: %(status)s.")
+        words = {"portal": changed.portal, "status": changed.get_status_display()}
+        messages.success(request, message % words)
     return redirect("portals:provider-customer", slug)
 
 
 @require_POST
 def customer_invite(request: PersonRequest, slug: str) -> HttpResponse:
-    """Invite the person who will run a pending customer."""
-    found = _customer(request, slug, "accounts.change_customer")
+    """Invite the main Super User of a pending customer."""
+    company = _customer(request, slug, "accounts.change_customer")
     form = MainSuperUserForm(request.POST)
-    if form.is_valid():
-        try:
-            offer = invitations.invite_main_super_user(
-                actor=request.user, customer=found, **form.cleaned_data
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request,
-                _("The invitation is on its way to %(address)s.") % {"address": offer.address},
-            )
-            return redirect("portals:provider-customer", slug)
-    return _page(request, found, invite=form)
+    success = submit(
+        form,
+        lambda: invitations.invite_main_super_user(
+            actor=request.user, customer=company, **form.cleaned_data
+        ),
+    )
+    if success:
+        message = _("The invitation is on its way to %(address)s.")
+        messages.success(request, message % {"address": success.result.address})
+        return redirect("portals:provider-customer", slug)
+    return _page(request, company, invite=form)
 
 
 @require_POST
 def customer_invitation(request: PersonRequest, slug: str, act: str) -> HttpResponse:
-    """Send the waiting invitation again, or withdraw it."""
-    found = _customer(request, slug, "accounts.change_customer")
-    offer = get_object_or_404(found.invitations.open(), as_main_super_user=True)
-    service = {"resend": invitations.resend_invitation, "revoke": invitations.revoke_invitation}
+    """Send the pending invitation again, or withdraw it."""
+    company = _customer(request, slug, "accounts.change_customer")
+    invitation = get_object_or_404(company.invitations.open(), as_main_super_user=True)
+    services = {"resend": invitations.resend_invitation, "revoke": invitations.revoke_invitation}
     done = {
         "resend": _("The invitation is on its way to %(address)s again."),
         "revoke": _("The invitation of %(address)s is withdrawn; its link no longer works."),
     }
     run_action(
         request,
-        lambda: service[act](actor=request.user, invitation=offer),
-        done[act] % {"address": offer.address},
+        lambda: services[act](actor=request.user, invitation=invitation),
+        done[act] % {"address": invitation.address},
     )
     return redirect("portals:provider-customer", slug)
 
 
 @require_POST
 def customer_suspend(request: PersonRequest, slug: str) -> HttpResponse:
-    """Stop every right in a customer, for now."""
-    found = _customer(request, slug, "accounts.change_customer")
+    """Suspend a customer: all access in it stops."""
+    company = _customer(request, slug, "accounts.change_customer")
     form = SuspendForm(request.POST)
-    if form.is_valid():
-        try:
-            customers.suspend_customer(actor=request.user, customer=found, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("%(company)s is suspended.") % {"company": found})
-            return redirect("portals:provider-customer", slug)
-    return _page(request, found, suspend=form)
+    if submit(
+        form,
+        lambda: customers.suspend_customer(
+            actor=request.user, customer=company, **form.cleaned_data
+        ),
+    ):
+        messages.success(request, _("%(company)s is suspended.") % {"company": company})
+        return redirect("portals:provider-customer", slug)
+    return _page(request, company, suspend=form)
 
 
 @require_POST
 def customer_restore(request: PersonRequest, slug: str) -> HttpResponse:
     """End a suspension."""
-    found = _customer(request, slug, "accounts.change_customer")
+    company = _customer(request, slug, "accounts.change_customer")
     run_action(
         request,
-        lambda: customers.restore_customer(actor=request.user, customer=found),
-        _("%(company)s is active again.") % {"company": found},
+        lambda: customers.restore_customer(actor=request.user, customer=company),
+        _("%(company)s is active again.") % {"company": company},
     )
     return redirect("portals:provider-customer", slug)

@@ -1,10 +1,10 @@
-"""What has come to the provider: services asked for, and what Super Users passed on or left."""
+"""Requests to the provider: for services, and those that Super Users passed on or left open."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.adapters import signed_in_at
 from accounts.choices import RequestKind
-from accounts.forms import AnswerForm, RefuseForm, first_error
+from accounts.forms import AnswerForm, RefuseForm, StrictForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.permissions import require_staff
@@ -23,6 +23,7 @@ from accounts.services.requests import (
     refuse_request,
     send_back_request,
 )
+from accounts.views.actions import submit
 from portals.forms.requests import ApproveEndForm, SendBackForm
 from portals.models import Subscription
 from portals.selectors.requests import requested_privileges_in
@@ -31,29 +32,31 @@ from portals.selectors.resources import loss_of
 
 @require_safe
 def provider_requests(request: PersonRequest) -> HttpResponse:
-    """What waits, the oldest first, and what was answered."""
+    """List the open requests, the oldest first, and the answered ones."""
     require_staff(request.user, "accounts.view_accessrequest")
-    every = requests_with_provider()
-    waiting = every.filter(pk__in=AccessRequest.objects.open().values("pk"))
-    settled = every.exclude(pk__in=AccessRequest.objects.open().values("pk"))
+    requests = requests_with_provider()
+    waiting = requests.filter(pk__in=AccessRequest.objects.open().values("pk"))
+    settled = requests.exclude(pk__in=AccessRequest.objects.open().values("pk"))
     context = {
-        "waiting": page_of(waiting, among=every, order=("pk",), after=request.GET.get("after", "")),
+        "waiting": page_of(
+            waiting, among=requests, order=("pk",), after=request.GET.get("after", "")
+        ),
         "settled": page_of(
-            settled, among=every, order=("-pk",), after=request.GET.get("settled", ""), size=20
+            settled, among=requests, order=("-pk",), after=request.GET.get("settled", ""), size=20
         ),
     }
     return render(request, "portals/provider_requests.html", context)
 
 
 def _with_provider(request: PersonRequest, access_request: UUID, permission: str) -> AccessRequest:
-    """A request that came to the provider (else 404), for staff with this permission (else 403)."""
+    """Return a request to the provider (else 404), for staff with this permission (else 403)."""
     require_staff(request.user, permission)
     return get_object_or_404(requests_with_provider(), uuid=access_request)
 
 
 @require_safe
 def provider_request(request: PersonRequest, access_request: UUID) -> HttpResponse:
-    """One of them, with the forms to answer it."""
+    """Show one request, with the forms that answer it."""
     return _page(request, _with_provider(request, access_request, "accounts.view_accessrequest"))
 
 
@@ -67,25 +70,25 @@ def _page(request: PersonRequest, access_request: AccessRequest, **forms: Any) -
         )[:5],
         "loss": _loss(access_request),
     }
-    may = request.user.has_perm(
+    may_answer = request.user.has_perm(
         "accounts.change_customer"
         if access_request.is_of_provider
         else "accounts.change_accessrequest"
     )
-    if access_request.is_open and may:
+    if access_request.is_open and may_answer:
         if access_request.kind != RequestKind.ACCESS:
             context["approve"] = _approve_form(access_request)
         if not is_for_provider_alone(access_request):
             context["send_back"] = SendBackForm()
         context |= {"refuse": RefuseForm()} | forms
     for form in forms.values():
-        if not (access_request.is_open and may):
+        if not (access_request.is_open and may_answer):
             messages.error(request, first_error(form))
     return render(request, "portals/provider_request.html", context)
 
 
 def _loss(access_request: AccessRequest) -> Any:
-    """What the end that is asked for would take; nothing for anything else."""
+    """Return what would be lost if the requested end of a service came; None for other requests."""
     if access_request.kind != RequestKind.END_SERVICE or not access_request.is_open:
         return None
     subscription = Subscription.objects.filter(
@@ -94,70 +97,74 @@ def _loss(access_request: AccessRequest) -> Any:
     return loss_of(subscription) if subscription else None
 
 
-def _approve_form(access_request: AccessRequest, posted: Any = None) -> AnswerForm:
-    ends = access_request.kind == RequestKind.END_SERVICE
-    return ApproveEndForm(posted) if ends else AnswerForm(posted)
+def _approve_form(access_request: AccessRequest, data: Any = None) -> AnswerForm:
+    ends_service = access_request.kind == RequestKind.END_SERVICE
+    return ApproveEndForm(data) if ends_service else AnswerForm(data)
 
 
 @require_POST
 def provider_request_approve(request: PersonRequest, access_request: UUID) -> HttpResponse:
-    """Say yes; it is done at once."""
-    found = _with_provider(request, access_request, "accounts.change_accessrequest")
-    form = _approve_form(found, request.POST)
+    """Approve a request; it takes effect at once."""
+    pending = _with_provider(request, access_request, "accounts.change_accessrequest")
+    form = _approve_form(pending, request.POST)
 
     def approve() -> None:
         how = form.approval(signed_in_at(request)) if isinstance(form, ApproveEndForm) else None
         approve_request(
             actor=request.user,
-            access_request=found,
+            access_request=pending,
             answer=form.cleaned_data["answer"],
             how=how,
             for_provider=True,
         )
 
-    return _act(request, found, "approve", form, approve, _("Approved. %(person)s has been told."))
+    message = _("Approved. %(person)s has been told.")
+    return _answer(request, pending, "approve", form, approve, message)
 
 
 @require_POST
 def provider_request_refuse(request: PersonRequest, access_request: UUID) -> HttpResponse:
-    """Say no, with a reason."""
-    found = _with_provider(request, access_request, "accounts.change_accessrequest")
+    """Refuse a request, with a reason."""
+    pending = _with_provider(request, access_request, "accounts.change_accessrequest")
     form = RefuseForm(request.POST)
 
     def refuse() -> None:
         refuse_request(
             actor=request.user,
-            access_request=found,
+            access_request=pending,
             reason=form.cleaned_data["reason"],
             for_provider=True,
         )
 
-    return _act(request, found, "refuse", form, refuse, _("Refused. %(person)s has been told why."))
+    message = _("Refused. %(person)s has been told why.")
+    return _answer(request, pending, "refuse", form, refuse, message)
 
 
 @require_POST
 def provider_request_send_back(request: PersonRequest, access_request: UUID) -> HttpResponse:
-    """Give it back to the Super Users, with a word."""
-    found = _with_provider(request, access_request, "accounts.change_accessrequest")
+    """Send a request back to the Super Users, with a note."""
+    pending = _with_provider(request, access_request, "accounts.change_accessrequest")
     form = SendBackForm(request.POST)
 
     def send_back() -> None:
-        send_back_request(actor=request.user, access_request=found, word=form.cleaned_data["word"])
+        send_back_request(
+            actor=request.user, access_request=pending, word=form.cleaned_data["word"]
+        )
 
-    done = _("Sent back. The Super Users of %(company)s have been told.")
-    return _act(request, found, "send_back", form, send_back, done)
+    message = _("Sent back. The Super Users of %(company)s have been told.")
+    return _answer(request, pending, "send_back", form, send_back, message)
 
 
-def _act(
-    request: PersonRequest, access_request: AccessRequest, name: str, form: Any, act: Any, done: str
+def _answer(
+    request: PersonRequest,
+    access_request: AccessRequest,
+    form_name: str,
+    form: StrictForm,
+    action: Callable[[], None],
+    message: str,
 ) -> HttpResponse:
-    if form.is_valid():
-        try:
-            act()
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            words = {"person": access_request.membership, "company": access_request.customer}
-            messages.success(request, done % words)
-            return redirect("portals:provider-requests")
-    return _page(request, requests_with_provider().get(pk=access_request.pk), **{name: form})
+    if submit(form, action):
+        words = {"person": access_request.membership, "company": access_request.customer}
+        messages.success(request, message % words)
+        return redirect("portals:provider-requests")
+    return _page(request, requests_with_provider().get(pk=access_request.pk), **{form_name: form})

@@ -1,10 +1,10 @@
-"""One request: followed by whoever asked, answered by a Super User."""
+"""The page of one request, for the person who made it and the Super Users who answer it."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.selectors import is_super_user
 from accounts.services.requests import approve_request, is_for_provider_alone, refuse_request
+from accounts.views.actions import submit
 from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
 from portals.selectors.requests import (
@@ -25,11 +26,10 @@ from portals.selectors.requests import (
     sensitive_privileges_in,
     way_back,
 )
-from portals.services.requests import Approval
 
 
-def _visible(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
-    """A request this person made, or of a customer they run; else 404."""
+def _visible_request(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
+    """Return a request that this person made, or of a customer they manage; else 404."""
     return get_object_or_404(
         AccessRequest.objects.visible_to(request.user).select_related(
             "customer", "membership__user", "answered_by"
@@ -39,9 +39,9 @@ def _visible(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
     )
 
 
-def _to_answer(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
-    """The same, and 403 for who only made it."""
-    access_request = _visible(request, slug, key)
+def _managed_request(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
+    """Return a request of a customer this person manages; 403 for the person who only made it."""
+    access_request = _visible_request(request, slug, key)
     if not is_super_user(request.user, access_request.customer):
         raise PermissionDenied
     return access_request
@@ -49,8 +49,8 @@ def _to_answer(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
 
 @require_safe
 def request(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
-    """What is asked, how it stands, and for a Super User the answer's forms."""
-    return _page(request, _visible(request, customer, access_request))
+    """Show a request and its state, and to a Super User the forms that answer it."""
+    return _page(request, _visible_request(request, customer, access_request))
 
 
 def _page(
@@ -71,7 +71,7 @@ def _page(
         ),
         "manages": manages,
         "is_own": is_own,
-        "wanted": next(iter(access_request.new_values), ""),
+        "new_value": next(iter(access_request.new_values), ""),
         "present": access_request.membership.ended_at is None,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "back": way_back(Named.in_query(request.GET.dict()), request.GET.get("return", "")),
@@ -89,15 +89,15 @@ def _page(
 
 
 def _with_ticks(
-    access_request: AccessRequest, rows: list[RequestedGrant], posted: list[str] | None
+    access_request: AccessRequest, rows: list[RequestedGrant], sent: list[str] | None
 ) -> list[dict[str, Any]]:
-    """The rights asked for; all ticked until somebody has unticked some."""
+    """Return the requested grants with a tick each, all ticked unless a form was sent."""
     sensitive = sensitive_privileges_in(access_request) if rows else set()
     return [
         {
             "row": row,
             "sensitive": row.privilege_id in sensitive,
-            "ticked": posted is None or str(row.pk) in posted,
+            "ticked": sent is None or str(row.pk) in sent,
         }
         for row in rows
     ]
@@ -105,48 +105,36 @@ def _with_ticks(
 
 @require_POST
 def request_approve(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
-    """Say yes to all of it or, for rights, to some of them until a date."""
-    found = _to_answer(request, customer, access_request)
-    form = ApproveForm(request.POST, rows=requested_privileges_in(found))
-    if not form.is_valid():
-        return _page(request, found, approve=form)
-    return _answer(request, found, form, form.approval(signed_in_at(request)))
-
-
-def _answer(
-    request: PersonRequest, found: AccessRequest, form: ApproveForm, approval: Approval
-) -> HttpResponse:
-    try:
-        approve_request(
+    """Approve a request; of requested grants, all or some, with an end date."""
+    pending = _managed_request(request, customer, access_request)
+    form = ApproveForm(request.POST, rows=requested_privileges_in(pending))
+    if submit(
+        form,
+        lambda: approve_request(
             actor=request.user,
-            access_request=found,
+            access_request=pending,
             answer=form.cleaned_data["answer"],
-            how=approval,
-        )
-    except ValidationError as refusal:
-        form.refuse(refusal)
-        return _page(request, _visible(request, found.customer.slug, found.uuid), approve=form)
-    messages.success(
-        request, _("Approved. %(person)s has been told.") % {"person": found.membership}
-    )
-    return redirect("accounts:requests", found.customer.slug)
+            how=form.approval(signed_in_at(request)),
+        ),
+    ):
+        message = _("Approved. %(person)s has been told.")
+        messages.success(request, message % {"person": pending.membership})
+        return redirect("accounts:requests", customer)
+    return _page(request, _visible_request(request, customer, access_request), approve=form)
 
 
 @require_POST
 def request_refuse(request: PersonRequest, customer: str, access_request: UUID) -> HttpResponse:
-    """Say no, with a reason."""
-    found = _to_answer(request, customer, access_request)
+    """Refuse a request, with a reason."""
+    pending = _managed_request(request, customer, access_request)
     form = RefuseForm(request.POST)
-    if form.is_valid():
-        try:
-            refuse_request(
-                actor=request.user, access_request=found, reason=form.cleaned_data["reason"]
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request, _("Refused. %(person)s has been told why.") % {"person": found.membership}
-            )
-            return redirect("accounts:requests", customer)
-    return _page(request, _visible(request, customer, access_request), refuse=form)
+    if submit(
+        form,
+        lambda: refuse_request(
+            actor=request.user, access_request=pending, reason=form.cleaned_data["reason"]
+        ),
+    ):
+        message = _("Refused. %(person)s has been told why.")
+        messages.success(request, message % {"person": pending.membership})
+        return redirect("accounts:requests", customer)
+    return _page(request, _visible_request(request, customer, access_request), refuse=form)

@@ -1,4 +1,4 @@
-"""Asking one's Super User: for access, for a change of one's account, for anything else."""
+"""Making a request to a Super User: for access, for an account change, for anything else."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,9 +19,9 @@ from accounts.http import PersonRequest
 from accounts.models import AccessRequest, Customer, Membership
 from accounts.selectors import membership_of, super_users_of
 from accounts.services.requests import belongs_elsewhere, open_request
-from accounts.views.access import run_action
+from accounts.views.actions import run_action, submit
 from portals.choices import OPEN_PRIVILEGE
-from portals.forms.requests import AccessForm, value_of
+from portals.forms.requests import AccessForm, privilege_value
 from portals.models import Resource
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import (
@@ -38,7 +38,7 @@ from portals.services.requests import request_access
 
 
 def _member(request: PersonRequest, slug: str) -> Membership:
-    """The reader's place in this customer; else 404, and 403 while nothing can be asked."""
+    """Return the reader's membership of this customer; else 404, and 403 while it is not active."""
     company = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
     membership = membership_of(request.user, company)
     if membership is None:
@@ -50,27 +50,23 @@ def _member(request: PersonRequest, slug: str) -> Membership:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_new(request: PersonRequest, customer: str) -> HttpResponse:
-    """One kind at a time: the address says which, so that it works without JavaScript."""
+    """Make a request. The query string names its kind, so that it works without JavaScript."""
     membership = _member(request, customer)
     kind = request.GET.get("kind", RequestKind.ACCESS)
     if kind not in ASKED_OF_SUPER_USERS:
         raise Http404
-    posted = request.POST if request.method == "POST" else None
+    data = request.POST if request.method == "POST" else None
     prefilled = _prefilled(request, membership) if kind == RequestKind.ACCESS else None
     form: AskForm = (
-        AccessForm(posted, askable=prefilled.askable, initial={"expires_at": prefilled.until})
+        AccessForm(data, askable=prefilled.askable, initial={"expires_at": prefilled.until})
         if prefilled
-        else ASK_FORMS[kind](posted)
+        else ASK_FORMS[kind](data)
     )
-    if form.is_valid():
-        try:
-            access_request = _ask(request, membership, kind, form, prefilled)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Your request is on its way. You can follow it here."))
-            path = reverse("portals:request", args=[customer, access_request.uuid])
-            return redirect(f"{path}?{prefilled.query}" if prefilled and prefilled.query else path)
+    success = submit(form, lambda: _make_request(request, membership, kind, form, prefilled))
+    if success:
+        messages.success(request, _("Your request is on its way. You can follow it here."))
+        path = reverse("portals:request", args=[customer, success.result.uuid])
+        return redirect(f"{path}?{prefilled.query}" if prefilled and prefilled.query else path)
     readers = super_users_of(membership.customer).exclude(pk=membership.pk)[:3]
     for_provider = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
     if for_provider:
@@ -79,12 +75,10 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
         "customer": membership.customer,
         "membership": membership,
         "kind": kind,
-        "kinds": [(one.value, one.label) for one in ASKED_OF_SUPER_USERS],
+        "kinds": [(choice.value, choice.label) for choice in ASKED_OF_SUPER_USERS],
         "form": form,
         "prefilled": prefilled,
-        "offers": _offers(
-            prefilled.askable, posted.getlist("rights") if posted else prefilled.ticked
-        )
+        "offers": _offers(prefilled.askable, data.getlist("rights") if data else prefilled.ticked)
         if prefilled
         else [],
         "readers": readers,
@@ -95,15 +89,15 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
 
 @dataclass
 class PrefilledRequest:
-    """What an access page offers, and what the link that led there spoke of."""
+    """The offers of an access request, and what a portal's link filled in."""
 
     askable: list[Askable]
     named: Resource | None = None
-    is_unknown: bool = False  # the link spoke of something this company does not have
-    is_held: bool = False  # or of a right this person has
+    is_unknown: bool = False  # the link names a resource that this company does not have
+    is_held: bool = False  # the link names a privilege that this person has
     ticked: list[str] = field(default_factory=list)
     until: datetime | None = None
-    query: str = ""  # the link's own words, to come back to this page with
+    query: str = ""  # the link's parameters, to return to this page with
     back: str = ""
 
 
@@ -114,31 +108,32 @@ def _prefilled(request: PersonRequest, membership: Membership) -> PrefilledReque
     resource = named_target(membership.customer, named)
     askable = askable_by(membership, resource)
     prefilled = PrefilledRequest(
-        askable, resource, is_unknown=resource is None, query=link_query(request)
+        askable, resource, is_unknown=resource is None, query=portal_link_query(request)
     )
     prefilled.back = way_back(named, request.GET.get("return", ""))
     waiting = {(row.resource_id, row.privilege_id) for row in waiting_for(membership)}
-    for one in askable:
-        for right in one.privileges:
-            is_portal_access = one.is_portal and right.code == OPEN_PRIVILEGE
-            in_portal = resource is not None and right.portal.slug == named.portal
-            if one.resource == resource and right.codename == named.codename:
-                prefilled.until = one.kept_until.get(right.pk)
-                prefilled.ticked.append(value_of(one.resource, right))
-            elif is_portal_access and in_portal and (one.resource.pk, right.pk) not in waiting:
-                # Nothing in a portal is of use behind a closed door.
-                prefilled.ticked.append(value_of(one.resource, right))
+    for offer in askable:
+        for privilege in offer.privileges:
+            is_portal_access = offer.is_portal and privilege.code == OPEN_PRIVILEGE
+            in_portal = resource is not None and privilege.portal.slug == named.portal
+            is_requested = (offer.resource.pk, privilege.pk) in waiting
+            if offer.resource == resource and privilege.codename == named.codename:
+                prefilled.until = offer.kept_until.get(privilege.pk)
+                prefilled.ticked.append(privilege_value(offer.resource, privilege))
+            elif is_portal_access and in_portal and not is_requested:
+                # Access inside a portal is of no use to somebody who cannot open the portal.
+                prefilled.ticked.append(privilege_value(offer.resource, privilege))
     prefilled.is_held = resource is not None and not prefilled.ticked
     return prefilled
 
 
-def link_query(request: PersonRequest) -> str:
-    """What an address says of a portal's thing, for the next address."""
+def portal_link_query(request: PersonRequest) -> str:
+    """Return the parameters of a portal's link, as the query string of the next URL."""
     names = ("portal", "type", "resource", "privilege", "return")
     return urlencode({name: request.GET[name] for name in names if request.GET.get(name)})
 
 
-def _ask(
+def _make_request(
     request: PersonRequest,
     membership: Membership,
     kind: str,
@@ -157,42 +152,45 @@ def _ask(
         customer=membership.customer,
         kind=kind,
         text=form.cleaned_data["text"],
-        wanted=form.wanted(),
+        wanted=form.new_values(),
     )
 
 
 def _offers(askable: list[Askable], ticked: list[str]) -> list[dict[str, Any]]:
-    """The things on the page, each with the rights one could ask for."""
-    sensitive = sensitive_among([right for one in askable for right in one.privileges])
-    return [
-        {
-            "resource": one.resource,
-            "is_portal": one.is_portal,
-            "portal": one.privileges[0].portal,
-            "is_open": any(value_of(one.resource, right) in ticked for right in one.privileges),
-            "rights": [
-                {
-                    "privilege": right,
-                    "value": value_of(one.resource, right),
-                    "ticked": value_of(one.resource, right) in ticked,
-                    "sensitive": right.pk in sensitive,
-                }
-                for right in one.privileges
-            ],
-        }
-        for one in askable
-    ]
+    """Return the resources of the page, each with the privileges that can be requested."""
+    sensitive = sensitive_among([privilege for offer in askable for privilege in offer.privileges])
+    offers = []
+    for offer in askable:
+        rights = [
+            {
+                "privilege": privilege,
+                "value": privilege_value(offer.resource, privilege),
+                "ticked": privilege_value(offer.resource, privilege) in ticked,
+                "sensitive": privilege.pk in sensitive,
+            }
+            for privilege in offer.privileges
+        ]
+        offers.append(
+            {
+                "resource": offer.resource,
+                "is_portal": offer.is_portal,
+                "portal": offer.privileges[0].portal,
+                "is_open": any(right["ticked"] for right in rights),
+                "rights": rights,
+            }
+        )
+    return offers
 
 
 @require_safe
 def ask(request: PersonRequest) -> HttpResponse:
-    """Where a portal sends whom it refused: on to the request, in the company it is about.
+    """Lead a person whom a portal refused to the request form of the company concerned.
 
-    Whoever belongs to several that it could be about chooses. What others have stays unseen.
+    Who belongs to several such companies chooses. The page reveals nothing about other companies.
     """
     named = Named.in_query(request.GET.dict())
     places = places_to_ask(request.user, named) if named else []
-    query = link_query(request)
+    query = portal_link_query(request)
     if len(places) == 1:
         path = reverse("portals:request-new", args=[places[0].customer.slug])
         return redirect(f"{path}?{query}")
@@ -206,20 +204,20 @@ def ask(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 def request_portal(request: PersonRequest, customer: str, portal: str) -> HttpResponse:
-    """Ask for a portal that is closed to oneself, straight from its tile."""
+    """Request access to a portal, from its tile on the home page."""
     membership = _member(request, customer)
     root = get_object_or_404(
         active_roots(),
         subscription__customer=membership.customer,
         subscription__portal__slug=portal,
     )
-    right = open_privilege_on(root)
+    privilege = open_privilege_on(root)
     run_action(
         request,
         lambda: request_access(
-            actor=request.user, customer=membership.customer, rights=[(root, right)]
+            actor=request.user, customer=membership.customer, rights=[(root, privilege)]
         ),
         _("Your Super User has been asked to open %(portal)s to you.")
-        % {"portal": right.portal.label},
+        % {"portal": privilege.portal.label},
     )
     return redirect("accounts:requests", customer)

@@ -1,4 +1,4 @@
-"""What a customer has in every portal, and who may do what to one thing."""
+"""The resources of a customer in every portal, and everyone's access to one of them."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -19,29 +19,30 @@ from portals.views import permission_matrix
 from portals.views.drafts import load_draft
 from portals.views.grant_changes import pending_context
 
-BELOW = 50  # things shown below one
+MAX_CHILDREN = 50  # shown on the page of their parent
 
 
 @require_safe
 def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
-    """Everything the customer has, portal by portal, searched by the beginning of a name."""
+    """List the customer's resources portal by portal, with a search by the beginning of a name."""
     company = managed_customer(request, customer)
-    subscriptions = list(subscriptions_of(company))
-    wanted = request.GET.get("portal")
-    chosen = next((one for one in subscriptions if one.portal.slug == wanted), None)
+    subscriptions = {
+        subscription.portal.slug: subscription for subscription in subscriptions_of(company)
+    }
+    chosen = subscriptions.get(request.GET.get("portal", ""))
     form = SearchForm(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
-    found = resources_of(company, search=search) if form.is_valid() else Resource.objects.none()
+    matches = resources_of(company, search=search) if form.is_valid() else Resource.objects.none()
     if chosen is not None:
-        found = found.filter(subscription=chosen)
+        matches = matches.filter(subscription=chosen)
     context = {
         "customer": company,
-        "subscriptions": subscriptions,
+        "subscriptions": list(subscriptions.values()),
         "chosen": chosen,
         "form": form,
         "search": search,
         "page": page_of(
-            found,
+            matches,
             among=resources_of(company),
             order=("resource_type_id", "name", "pk"),
             after=request.GET.get("after", ""),
@@ -53,40 +54,41 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
 
 @require_safe
 def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
-    """One thing: who may do what to it, through what, since when and until when; and changing it.
+    """Show a resource: everyone's access to it with its source and dates, and changing it.
 
-    `on` in the address turns the page to what is in the thing, future ones too.
+    `on` in the query string names a type inside the resource: access to all resources of it.
     """
     company = managed_customer(request, customer)
     resource = get_object_or_404(resources_of(company), pk=pk)
     draft = load_draft(request, company, resource)
     types = types_on(resource)
-    about = next(
-        (one for one in types if one.code == request.GET.get("on")), resource.resource_type
+    shown_type = next(
+        (resource_type for resource_type in types if resource_type.code == request.GET.get("on")),
+        resource.resource_type,
     )
-    search = permission_matrix.searched(request.GET.get("q", ""))
+    search = permission_matrix.clean_search(request.GET.get("q", ""))
     unfolded = request.GET.get("single", "")
     single = grantees_by_key(company, [unfolded]).get(unfolded)
-    standing = access_on_resource(
-        resource, about, draft.wants, search=search, after=request.GET.get("after", "")
+    access = access_on_resource(
+        resource, shown_type, draft.wants, search=search, after=request.GET.get("after", "")
     )
-    people = [row.grantee for row in standing.people]
+    people = [row.grantee for row in access.people]
     closed = portals_without_access(people, portals_containing(company, resource))
     context = {
         "resource": resource,
-        "above": resources_of(company)
+        "ancestors": resources_of(company)
         .filter(descendants__resource=resource)
         .exclude(pk=resource.pk),
-        "below": resources_of(company).filter(parent=resource)[:BELOW],
+        "children": resources_of(company).filter(parent=resource)[:MAX_CHILDREN],
         "types": types,
-        "about_type": about,
-        "standing": standing,
-        "outside": {grantee_key(one) for one in people if closed[one]},
+        "shown_type": shown_type,
+        "access": access,
+        "without_access": {grantee_key(person) for person in people if closed[person]},
         "q": search,
         "single": single,
         "single_rows": rows_of_resource(single, resource, draft.wants) if single else [],
         "unfolded": unfolded,
-        "parents": {one.parent_id for one in types},
+        "parents": {resource_type.parent_id for resource_type in types},
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
         **pending_context(company, resource, draft),

@@ -1,10 +1,10 @@
-"""Access reviews: the rounds of a company, and one of them, part by part."""
+"""Access reviews of a company, and one review, part by part."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.selectors import page_of, super_users_of
 from accounts.views.access import managed_customer
+from accounts.views.actions import submit, submit_button
 from accounts.views.undo import offer_undo
 from portals.choices import ReviewDecision
 from portals.forms.reviews import PartForm
@@ -27,15 +28,15 @@ from portals.services.reviews import begin_review, save_decisions
 
 @require_safe
 def reviews(request: PersonRequest, customer: str) -> HttpResponse:
-    """The review that is open, those that were, and beginning one."""
+    """List the open review and the past ones, with a button that begins one."""
     company = managed_customer(request, customer)
-    found = reviews_of(company)
+    company_reviews = reviews_of(company)
     context = {
         "customer": company,
-        "open": found.open().first(),
+        "open": company_reviews.open().first(),
         "past": page_of(
-            found.exclude(state="open"),
-            among=found,
+            company_reviews.exclude(state="open"),
+            among=company_reviews,
             order=("-pk",),
             after=request.GET.get("after", ""),
             size=20,
@@ -47,55 +48,53 @@ def reviews(request: PersonRequest, customer: str) -> HttpResponse:
 
 @require_POST
 def review_begin(request: PersonRequest, customer: str) -> HttpResponse:
-    """Begin one now."""
+    """Begin a review now."""
     company = managed_customer(request, customer)
-    form = ActForm(request.POST)
-    if form.is_valid():
-        try:
-            begun = begin_review(actor=request.user, customer=company)
-        except ValidationError as refusal:
-            messages.error(request, first_error(refusal))
-            return redirect("portals:reviews", customer)
-        return redirect("portals:review", customer, begun.uuid)
-    messages.error(request, first_error(form))
+    success = submit_button(
+        request,
+        ActForm(request.POST),
+        lambda: begin_review(actor=request.user, customer=company),
+    )
+    if success:
+        return redirect("portals:review", customer, success.result.uuid)
     return redirect("portals:reviews", customer)
 
 
 @require_safe
 def review(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
-    """Every right, by whose it is: what waits, or with `show=all` what was decided too."""
-    return _page(request, _managed(request, customer, review))
+    """Show the undecided items by person and team; with `show=all` the decided ones too."""
+    return _page(request, _managed_review(request, customer, review))
 
 
-def _managed(request: PersonRequest, slug: str, key: UUID) -> AccessReview:
-    """A review of a customer this person runs; else 404 or 403."""
+def _managed_review(request: PersonRequest, slug: str, key: UUID) -> AccessReview:
+    """Return a review of a customer that this person manages; else 404 or 403."""
     company = managed_customer(request, slug)
     return get_object_or_404(reviews_of(company).select_related("customer"), uuid=key)
 
 
 def _page(
-    request: PersonRequest, found: AccessReview, refused: PartForm | None = None
+    request: PersonRequest, review: AccessReview, refused: PartForm | None = None
 ) -> HttpResponse:
-    company = found.customer
-    show_all = request.GET.get("show") == "all" or not found.is_open
+    company = review.customer
+    show_all = request.GET.get("show") == "all" or not review.is_open
     page = page_of(
-        items_of(found, undecided=not show_all),
-        among=found.items.all(),
+        items_of(review, undecided=not show_all),
+        among=review.items.all(),
         order=("section", "pk"),
         after=request.GET.get("after", ""),
         size=LINES,
     )
     alone = not super_users_of(company).exclude(user=request.user).exists()
-    may_act = company.status == CustomerStatus.ACTIVE and found.is_open
+    may_act = company.status == CustomerStatus.ACTIVE and review.is_open
     forms = []
     for part in parts_of(page.rows):
         is_refused = refused is not None and refused.part.first.section == part.first.section
         forms.append(refused if is_refused else PartForm(part=part))
     context = {
         "customer": company,
-        "review": found,
+        "review": review,
         "page": page,
-        "parts": [_shown(request, form, alone, may_act) for form in forms if form],
+        "parts": [_part_context(request, form, alone, may_act) for form in forms if form],
         "show_all": show_all,
         "keep": "show=all" if request.GET.get("show") == "all" else "",
         "alone": alone,
@@ -105,7 +104,9 @@ def _page(
     return render(request, "portals/review.html", context)
 
 
-def _shown(request: PersonRequest, form: PartForm, alone: bool, may_act: bool) -> dict[str, Any]:
+def _part_context(
+    request: PersonRequest, form: PartForm, alone: bool, may_act: bool
+) -> dict[str, Any]:
     own = form.part.first.concerns(request.user)
     undecided = form.part.undecided
     return {
@@ -120,32 +121,32 @@ def _shown(request: PersonRequest, form: PartForm, alone: bool, may_act: bool) -
 
 @require_POST
 def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
-    """Decide the lines of one person or team that were on the page."""
-    found = _managed(request, customer, review)
-    part = _part(found, request.POST.getlist("line"))
+    """Save the decisions about one person or team, for the lines that were on the page."""
+    managed = _managed_review(request, customer, review)
+    part = _part_of_lines(managed, request.POST.getlist("line"))
     if part is None:
         messages.error(request, _("Choose from the lines on this page."))
         return redirect("portals:review", customer, review)
     if part.decided_by:
-        said = _("%(person)s has already reviewed this part.") % {"person": part.decided_by}
-        messages.error(request, said)
+        message = _("%(person)s has already reviewed this part.") % {"person": part.decided_by}
+        messages.error(request, message)
         return redirect("portals:review", customer, review)
     form = PartForm(request.POST, part=part)
-    if not form.is_valid():
-        return _page(request, found, form)
-    try:
-        saved = save_decisions(
+    success = submit(
+        form,
+        lambda: save_decisions(
             actor=request.user,
-            review=found,
+            review=managed,
             decisions=form.decisions(),
             signed_in_at=signed_in_at(request),
-        )
-    except ValidationError as refusal:
-        if getattr(refusal, "code", "") in ("decided", "over"):
-            messages.error(request, first_error(refusal))
+        ),
+    )
+    if success is None:
+        if form.has_error(NON_FIELD_ERRORS, "decided") or form.has_error(NON_FIELD_ERRORS, "over"):
+            messages.error(request, first_error(form))
             return redirect("portals:review", customer, review)
-        form.refuse(refusal)
-        return _page(request, found, form)
+        return _page(request, managed, form)
+    saved = success.result
     counted = saved.counted
     offer_undo(
         request,
@@ -164,12 +165,12 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             _("Changed meanwhile, and left as they are: %(count)s.")
             % {"count": counted[ReviewDecision.OVERTAKEN]},
         )
-    here = reverse("portals:review", args=[customer, review])
-    return redirect(f"{here}?{request.GET.urlencode()}" if request.GET else here)
+    url = reverse("portals:review", args=[customer, review])
+    return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
 
 
-def _part(found: AccessReview, values: list[str]) -> Part | None:
-    """The lines a form names; None unless they are some lines of one part of this review."""
-    keys = {int(one) for one in values[:LINES] if one.isdecimal() and len(one) < 19}
-    parts = parts_of(list(items_of(found, undecided=False).filter(pk__in=keys)))
+def _part_of_lines(review: AccessReview, values: list[str]) -> Part | None:
+    """Return the lines that a form names; None unless they belong to one part of this review."""
+    keys = {int(value) for value in values[:LINES] if value.isdecimal() and len(value) < 19}
+    parts = parts_of(list(items_of(review, undecided=False).filter(pk__in=keys)))
     return parts[0] if len(parts) == 1 and len(values) <= LINES else None

@@ -1,7 +1,7 @@
-"""Asking the provider to add a portal, or to end one."""
+"""Requests to the provider to add a portal, or to end one."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.choices import CustomerStatus, RequestKind
 from accounts.http import PersonRequest
 from accounts.views.access import managed_customer
+from accounts.views.actions import submit
 from portals.forms.requests import AddServiceForm, EndServiceForm
 from portals.selectors.requests import services_asked
 from portals.selectors.resources import loss_of, services_of
@@ -18,49 +19,49 @@ from portals.services.service_requests import request_service
 
 @require_safe
 def service_list(request: PersonRequest, customer: str) -> HttpResponse:
-    """Every portal of the provider: which the company uses, which it could ask for."""
+    """List the provider's portals: those the company uses and those it can request."""
     company = managed_customer(request, customer)
-    access_request = services_asked(company)
+    open_requests = services_asked(company)
     context = {
         "customer": company,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "services": [
-            (portal, use, access_request.get(portal.slug)) for portal, use in services_of(company)
+            (portal, subscription, open_requests.get(portal.slug))
+            for portal, subscription in services_of(company)
         ],
     }
     return render(request, "portals/service_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def service_ask(request: PersonRequest, customer: str, portal: str) -> HttpResponse:
-    """Ask for one portal: to add it, or to end it with everything below; said with numbers."""
+def service_request(request: PersonRequest, customer: str, portal: str) -> HttpResponse:
+    """Request one portal, or its end; the page counts what would be lost."""
     company = managed_customer(request, customer)
     if company.status != CustomerStatus.ACTIVE:
         raise PermissionDenied
-    known = {one.slug: (one, subscription) for one, subscription in services_of(company)}
-    if portal not in known:
+    services = {service.slug: (service, use) for service, use in services_of(company)}
+    if portal not in services:
         raise Http404
-    found, subscription = known[portal]
-    # What the page showed decides, not what has become of it since: the service looks again.
+    service, subscription = services[portal]
+    # The kind comes from the page that was shown; the service checks that it still applies.
     kinds = {"add": RequestKind.ADD_SERVICE, "end": RequestKind.END_SERVICE}
     kind = kinds.get(request.GET.get("kind", "end" if subscription else "add"))
     if kind is None:
         raise Http404
     form_class = EndServiceForm if kind == RequestKind.END_SERVICE else AddServiceForm
     form = form_class(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            access_request = request_service(
-                actor=request.user, customer=company, portal=found, kind=kind, **form.cleaned_data
-            )
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Your request is on its way. You can follow it here."))
-            return redirect("portals:request", customer, access_request.uuid)
+    success = submit(
+        form,
+        lambda: request_service(
+            actor=request.user, customer=company, portal=service, kind=kind, **form.cleaned_data
+        ),
+    )
+    if success:
+        messages.success(request, _("Your request is on its way. You can follow it here."))
+        return redirect("portals:request", customer, success.result.uuid)
     context = {
         "customer": company,
-        "portal": found,
+        "portal": service,
         "kind": kind,
         "form": form,
         "loss": loss_of(subscription) if subscription and kind == kinds["end"] else None,

@@ -1,4 +1,4 @@
-"""One team: who is in it, and what it may do in every portal."""
+"""The page of one team: its members and its access in every portal."""
 
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.selectors import page_of, people_in, people_of
 from accounts.services.teams import delete_team
-from accounts.views.access import managed_team, run_action
+from accounts.views.access import managed_team
+from accounts.views.actions import run_action
 from accounts.views.undo import offer_undo
 from portals.models import TeamGrant
 from portals.selectors.effective_access import grants_of_team
@@ -19,35 +20,34 @@ from portals.views import permission_matrix
 from portals.views.drafts import load_draft
 from portals.views.grant_changes import pending_context
 
-PEOPLE = 500  # people a plain select still serves
+MAX_OPTIONS = 500  # people in a select; where there are more, a search narrows them
 
 
 @require_safe
 def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
-    """Who is in a team; what it may do, where each right comes from, and changing it."""
-    found = managed_team(request, customer, team)
-    company = found.customer
-    draft = load_draft(request, company, found)
-    who = permission_matrix.searched(request.GET.get("who", ""))
-    people = list(
-        people_of(company, search=who).exclude(team_memberships__team=found)[: PEOPLE + 1]
-    )
+    """Show a team: its members, its access with the source of each grant, and changing both."""
+    managed = managed_team(request, customer, team)
+    company = managed.customer
+    draft = load_draft(request, company, managed)
+    who = permission_matrix.clean_search(request.GET.get("who", ""))
+    others = people_of(company, search=who).exclude(team_memberships__team=managed)
+    people = list(others[: MAX_OPTIONS + 1])
     context = {
-        "team": found,
-        "grantee": found,
+        "team": managed,
+        "grantee": managed,
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "inside": page_of(
-            people_in(found),
+        "members": page_of(
+            people_in(managed),
             among=company.memberships.all(),
             order=("search_name", "pk"),
-            after=request.GET.get("inside", ""),
+            after=request.GET.get("members", ""),
         ),
-        "people": people[:PEOPLE],
-        "more_people": len(people) > PEOPLE,
+        "people": people[:MAX_OPTIONS],
+        "more_people": len(people) > MAX_OPTIONS,
         "who": who,
-        **permission_matrix.permission_matrix(request, company, found, draft, manages=True),
-        **pending_context(company, found, draft),
+        **permission_matrix.permission_matrix(request, company, managed, draft, manages=True),
+        **pending_context(company, managed, draft),
     }
     return render(request, "portals/team.html", context)
 
@@ -56,35 +56,35 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
 def team_grant_revoke(
     request: PersonRequest, customer: str, team: UUID, grant: int
 ) -> HttpResponse:
-    """Take one grant away from the team."""
-    found = managed_team(request, customer, team)
-    row = get_object_or_404(
+    """Revoke a grant of the team."""
+    managed = managed_team(request, customer, team)
+    team_grant = get_object_or_404(
         TeamGrant.objects.select_related("content_object__subscription__customer"),
         pk=grant,
-        group=found.group_id,
-        content_object__subscription__customer=found.customer,
+        group=managed.group_id,
+        content_object__subscription__customer=managed.customer,
     )
-    permission_matrix.remove_grant(request, found, row)
+    permission_matrix.remove_grant(request, managed, team_grant)
     return redirect("portals:team", customer, team)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_delete(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
-    """End a team, after a page that says what stops."""
-    found = managed_team(request, customer, team)
+    """Delete a team, after a page that says what stops."""
+    managed = managed_team(request, customer, team)
     if request.method != "POST":
         context = {
-            "customer": found.customer,
-            "team": found,
-            "people": people_in(found).count(),
-            "rights": grants_of_team(found).count(),
-            "may_act": found.customer.status == CustomerStatus.ACTIVE,
+            "customer": managed.customer,
+            "team": managed,
+            "people": people_in(managed).count(),
+            "rights": grants_of_team(managed).count(),
+            "may_act": managed.customer.status == CustomerStatus.ACTIVE,
         }
         return render(request, "portals/team_delete.html", context)
     deleted = run_action(
         request,
-        lambda: delete_team(actor=request.user, team=found),
-        _("The team %(team)s is deleted, and what came through it has ended.") % {"team": found},
+        lambda: delete_team(actor=request.user, team=managed),
+        _("The team %(team)s is deleted, and what came through it has ended.") % {"team": managed},
         offer_undo,
     )
     if deleted:

@@ -1,1 +1,1 @@
-"""Forms of this app."""
+"""Forms that parse what people type; services decide whether it is allowed."""

@@ -1,4 +1,4 @@
-"""How a notice that came back reached somebody after all."""
+"""Settling the escalation of a bounced notice."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from preferences.choices.delivery_events import ReachedHow
 
 
 class SettleForm(StrictForm):
-    """By phone, by post, or not at all; with what was done."""
+    """How the person was reached, if at all, and what was done."""
 
     how = forms.ChoiceField(
         label=_("What came of it"),

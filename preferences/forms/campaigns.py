@@ -1,4 +1,4 @@
-"""A mail to many: composed, and sent."""
+"""Composing and sending a campaign."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from preferences.forms.topics import PortalField
 from preferences.models import Campaign, NoticeClass, Topic
 from preferences.models.campaigns import SUBJECT_LENGTH
 
-TOPIC, NOTICE = "topic:", "notice:"
-MOMENT = "%Y-%m-%dT%H:%M"
+TOPIC_PREFIX, NOTICE_PREFIX = "topic:", "notice:"  # of the values of `category`
+DATETIME_FORMAT = "%Y-%m-%dT%H:%M"
 
 
 def _subject(label: Any, language: str) -> LineField:
@@ -39,7 +39,7 @@ def _body(label: Any, language: str) -> forms.CharField:
 
 
 class CampaignForm(StrictForm):
-    """A mail to many: about what, in both languages side by side."""
+    """A campaign: its category, and its text in both languages."""
 
     category = forms.ChoiceField(
         label=_("What it is about"),
@@ -70,57 +70,62 @@ class CampaignForm(StrictForm):
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered: list[Any] = [
+        choices: list[Any] = [
             ("", _("Choose…")),
             (
                 _("Topics: for those who want it"),
                 [
-                    (f"{TOPIC}{topic.slug}", topic.name)
+                    (f"{TOPIC_PREFIX}{topic.slug}", topic.name)
                     for topic in Topic.objects.filter(active=True)
                 ],
             ),
         ]
-        if actor.has_perm("preferences.send_notice_campaign"):  # nobody else is tempted
-            classes = [one for one in NoticeClass.objects.all() if one.is_active]
-            named = [(f"{NOTICE}{one.code}", str(one)) for one in classes]
-            offered.append((_("Notices: nobody can refuse them"), named))
-        self.fields["category"].choices = offered  # type: ignore[attr-defined]
+        if actor.has_perm("preferences.send_notice_campaign"):
+            notice_choices = [
+                (f"{NOTICE_PREFIX}{notice_class.code}", str(notice_class))
+                for notice_class in NoticeClass.objects.all()
+                if notice_class.is_active
+            ]
+            choices.append((_("Notices: nobody can refuse them"), notice_choices))
+        self.fields["category"].choices = choices  # type: ignore[attr-defined]
 
     @staticmethod
     def initial_of(campaign: Campaign) -> dict[str, Any]:
-        """What the form shows of a draft."""
+        """Return the form's initial values of a draft."""
         topic = campaign.topic
         names = ("subject_en", "subject_fr", "body_en", "body_fr", "promotional", "urgent")
         return {name: getattr(campaign, name) for name in names} | {
-            "category": f"{TOPIC}{topic.slug}" if topic else f"{NOTICE}{campaign.notice_class_id}",
+            "category": f"{TOPIC_PREFIX}{topic.slug}"
+            if topic
+            else f"{NOTICE_PREFIX}{campaign.notice_class_id}",
             "portal": campaign.portal_id,
         }
 
     def values(self) -> dict[str, Any]:
-        """The fields of the campaign, for the service."""
+        """Return the fields of the campaign, for the service."""
         values = dict(self.cleaned_data)
         kind, _colon, key = values.pop("category").partition(":")
-        is_topic = f"{kind}:" == TOPIC
+        is_topic = f"{kind}:" == TOPIC_PREFIX
         return values | {
             "topic": Topic.objects.get(slug=key) if is_topic else None,
             "notice_class": None if is_topic else NoticeClass.objects.get(code=key),
         }
 
     def refuse(self, refusal: ValidationError) -> None:
-        """What a service says of topic or class stands beside the one field for both."""
-        found = dict(getattr(refusal, "error_dict", {}))
-        about = found.pop("topic", []) + found.pop("notice_class", [])
-        if about:
-            self.add_error("category", about)
-            refusal = ValidationError(found)
-        if found or not about:
+        """Show a refusal of topic or notice class beside `category`, the one field for both."""
+        errors = dict(getattr(refusal, "error_dict", {}))
+        category_errors = errors.pop("topic", []) + errors.pop("notice_class", [])
+        if category_errors:
+            self.add_error("category", category_errors)
+            refusal = ValidationError(errors)
+        if errors or not category_errors:
             super().refuse(refusal)
 
 
 class SendForm(StrictForm):
-    """The last step: how many, typed, and when."""
+    """The last step: the number of recipients, typed, and when to send."""
 
-    confirmation_name = forms.IntegerField(
+    confirmation_count = forms.IntegerField(
         label=_("How many people get it?"),
         min_value=0,
         help_text=_("Type the number above, to show that you have seen it."),
@@ -135,22 +140,24 @@ class SendForm(StrictForm):
         label=_("When"),
         required=False,
         help_text=_("Empty: at once."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
-        input_formats=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=DATETIME_FORMAT),
+        input_formats=[DATETIME_FORMAT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
 
-    def __init__(self, *args: Any, campaign: Campaign, readers: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, campaign: Campaign, recipient_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._readers = readers
+        self._recipient_count = recipient_count
         if campaign.topic_id is not None:
             del self.fields["no_advertising"]
         else:
             self.fields["no_advertising"].required = True
-        self.fields["starts_at"].widget.attrs["min"] = timezone.localtime().strftime(MOMENT)
+        self.fields["starts_at"].widget.attrs["min"] = timezone.localtime().strftime(
+            DATETIME_FORMAT
+        )
 
-    def clean_confirmation_name(self) -> int:
-        """How many get it at this moment: it may have changed since the page was shown."""
-        confirmation_name: int = self.cleaned_data["confirmation_name"]
-        if confirmation_name != self._readers:
+    def clean_confirmation_count(self) -> int:
+        """Compare it with the present number, which may have changed since the page was shown."""
+        count: int = self.cleaned_data["confirmation_count"]
+        if count != self._recipient_count:
             raise ValidationError(_("That is not the number of people who get it."))
-        return confirmation_name
+        return count

@@ -1,4 +1,4 @@
-"""Whom a company has get what besides."""
+"""Adding contacts and recipients of a company."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from preferences.selectors.customer_email import addable_topics
 
 
 class ColleagueForm(StrictForm):
-    """One of the company's people, by their address: also where there are thousands."""
+    """One of the company's people, by address, as there may be thousands."""
 
     person = LineField(
         label=_("E-mail address of one of your people"),
@@ -27,22 +27,22 @@ class ColleagueForm(StrictForm):
         self.customer = customer
 
     def clean_person(self) -> Membership:
-        """Who has this address in the company. Raises ValidationError."""
+        """Return the membership with this address. Raises: ValidationError for nobody."""
         address = str(self.cleaned_data["person"]).strip().lower()
-        found = people_of(self.customer).filter(user__email=address).first()
-        if found is None:
+        membership = people_of(self.customer).filter(user__email=address).first()
+        if membership is None:
             raise forms.ValidationError(_("Nobody in your company has this address."))
-        return found
+        return membership
 
 
 class ContactForm(ColleagueForm):
-    """A contact, and for what."""
+    """A contact and its kind."""
 
     kind = forms.ChoiceField(label=_("Contact for"), choices=ContactKind)
 
 
 class AddedMailForm(ColleagueForm):
-    """A person, and a topic or a class of notices."""
+    """A person who is to get a topic or a class of notices too."""
 
     category = forms.ChoiceField(label=_("Mail"))
 
@@ -56,6 +56,6 @@ class AddedMailForm(ColleagueForm):
         ]
 
     def clean_category(self) -> Topic | NoticeClass:
-        """The topic or the class itself."""
+        """Return the topic or the notice class."""
         code = self.cleaned_data["category"]
         return self.topics.get(code) or NoticeClass.objects.get(code=code)

@@ -1,4 +1,4 @@
-"""Whose evidence staff ask for."""
+"""Choosing the recipient of an evidence export."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from accounts.validators import ADDRESS_LENGTH
 
 
 class EvidenceForm(StrictForm):
-    """Whose evidence is asked for."""
+    """The address whose evidence is exported."""
 
     address = LineField(
         label=_("E-mail address"),

@@ -1,4 +1,4 @@
-"""Taking over a former list: one form for every step of the page."""
+"""Importing a mailing list: one form for every step of the page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.strict import StrictForm
-from accounts.services.invitations.parsing import COLUMNS as INVITED
+from accounts.services.invitations.parsing import COLUMNS as INVITATION_COLUMNS
 from accounts.spreadsheets import Line, has_heading
 from accounts.validators import search_key
 from portals.forms.invite import TableField
@@ -16,9 +16,9 @@ from preferences.choices import ConsentBasis
 from preferences.models import Topic
 from preferences.services.imports import MAX_LINES, Columns
 
-# column → how a heading may call it, as search_key spells it
+# Column → the headings that name it, as search_key spells them.
 HEADINGS = {
-    "address": INVITED["address"] | {"subscriber", "abonne", "abonnee"},
+    "address": INVITATION_COLUMNS["address"] | {"subscriber", "abonne", "abonnee"},
     "status": {"status", "state", "subscription status", "subscribed", "statut", "etat", "inscrit"},
     "date": {
         "date", "consent date", "date of consent", "subscribed at", "subscribed on",
@@ -38,37 +38,41 @@ COLUMN_LABELS = {
 
 
 def columns_of(lines: Sequence[Line]) -> list[str]:
-    """What each column holds (a key of HEADINGS, or empty) by the heading; empty without one that
-    says where the addresses are.
+    """Return for each column a key of HEADINGS, or "" where its heading is unknown.
+
+    The list is empty where no heading names the addresses.
     """
     if not has_heading(lines):
         return []
-    found: list[str] = []
+    columns: list[str] = []
     for cell in lines[0].cells:
         heading = search_key(cell.replace("_", " "))
-        known = next((name for name, words in HEADINGS.items() if heading in words), "")
-        found.append("" if known in found else known)
-    return found if "address" in found else []
+        name = next((key for key, headings in HEADINGS.items() if heading in headings), "")
+        columns.append("" if name in columns else name)
+    return columns if "address" in columns else []
 
 
-def places_of(columns: Sequence[str]) -> Columns:
-    """The same, turned round. Raises ValidationError: no addresses, or two for one thing."""
-    named = [name for name in columns if name]
-    if "address" not in named:
+def positions_of(columns: Sequence[str]) -> Columns:
+    """Return the position of each named column.
+
+    Raises: ValidationError without a column of addresses, or where two columns have one name.
+    """
+    names = [name for name in columns if name]
+    if "address" not in names:
         raise ValidationError(_("Say which column holds the e-mail addresses."))
-    if len(set(named)) < len(named) or not set(named) <= HEADINGS.keys():
+    if len(set(names)) < len(names) or not set(names) <= HEADINGS.keys():
         raise ValidationError(_("Two columns cannot hold the same."))
-    return Columns(**{name: columns.index(name) for name in named})
+    return Columns(**{name: columns.index(name) for name in names})
 
 
-class ListField(TableField):
-    """The lines of a former list, its heading among them."""
+class LinesField(TableField):
+    """The lines of a mailing list, with its heading."""
 
     most = MAX_LINES + 1
 
 
 class ImportForm(StrictForm):
-    """A list, the topic it is for, and the evidence for every yes in it."""
+    """A mailing list, the topic it is for, and the evidence of consent."""
 
     file = forms.FileField(
         label=_("File"),
@@ -97,11 +101,11 @@ class ImportForm(StrictForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     act = forms.CharField(required=False)
-    table = ListField(required=False)
+    table = LinesField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
 
     def clean(self) -> dict[str, Any]:
-        """A file, or the lines an earlier step read from one."""
+        """Require a file, or the lines that an earlier step read from one."""
         cleaned = super().clean()
         if not cleaned.get("file") and not cleaned.get("table") and "table" not in self.errors:
             self.add_error("file", _("Choose the file to import."))

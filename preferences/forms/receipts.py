@@ -1,4 +1,4 @@
-"""Having a receipt checked."""
+"""Checking a receipt."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StrictForm
 
-LARGEST = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 
 
 class ReceiptForm(StrictForm):
-    """The file as it was downloaded."""
+    """A receipt, as it was downloaded."""
 
     receipt = forms.FileField(
         label=_("Receipt"),
@@ -20,9 +20,9 @@ class ReceiptForm(StrictForm):
     )
 
     def clean_receipt(self) -> str:
-        """Its text. Raises ValidationError for what is too large, or no text."""
+        """Return the text. Raises: ValidationError for a file that is too large or not text."""
         file: UploadedFile = self.cleaned_data["receipt"]
-        if (file.size or 0) > LARGEST:
+        if (file.size or 0) > MAX_BYTES:
             raise ValidationError(_("This file is too large to be a receipt."), code="size")
         try:
             return file.read().decode()

@@ -1,4 +1,4 @@
-"""Asking for mail without an account."""
+"""Subscribing to topics without an account."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from preferences.models import Topic
 
 
 class SubscribeForm(StrictForm):
-    """Which topics, to which address, in which language; no topic is ticked beforehand (R20)."""
+    """Topics, address and language of a subscription; no topic is ticked beforehand (R20)."""
 
     topics = forms.ModelMultipleChoiceField(
         label=_("What do you want to get?"),
@@ -31,15 +31,15 @@ class SubscribeForm(StrictForm):
 
     def __init__(self, *args: Any, topics: QuerySet[Topic], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered: Any = self.fields["topics"]
-        offered.queryset = topics
-        offered.label_from_instance = _described
+        field: Any = self.fields["topics"]
+        field.queryset = topics
+        field.label_from_instance = _topic_label
 
     def clean_address(self) -> str:
-        """The one form the hub stores. Raises ValidationError for what is no address."""
+        """Return the address as the hub stores it. Raises: ValidationError for no address."""
         return normalise_address(self.cleaned_data["address"])
 
 
-def _described(topic: Topic) -> str:
-    said = f"{topic.name}: {topic.purpose} {topic.cadence}."
-    return said if topic.double_opt_in else f"{said} {_('Counts at once.')}"
+def _topic_label(topic: Topic) -> str:
+    label = f"{topic.name}: {topic.purpose} {topic.cadence}."
+    return label if topic.double_opt_in else f"{label} {_('Counts at once.')}"

@@ -1,4 +1,4 @@
-"""What staff type about a topic."""
+"""Creating and editing a topic."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class PortalField(forms.ModelChoiceField):
 
 
 class TopicForm(StrictForm):
-    """Everything about a topic but its short name."""
+    """The settings of a topic, without its short name."""
 
     name_en = LineField(label=_("Name in English"), max_length=100)
     name_fr = LineField(label=_("Name in French"), max_length=100)
@@ -76,7 +76,7 @@ class TopicForm(StrictForm):
 
 
 class NewTopicForm(TopicForm):
-    """A topic that is not there yet."""
+    """A new topic, with its short name."""
 
     slug = LineField(
         label=_("Short name"),

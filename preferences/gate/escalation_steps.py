@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Membership, User
-from accounts.selectors import verified_addresses, super_users_of
+from accounts.selectors import super_users_of, verified_addresses
 from accounts.services.audit import record_event
 from preferences.choices.delivery_events import OPEN_ESCALATIONS, EscalationState, ReachedHow
 from preferences.gate.bounce_notices import (

@@ -1,1 +1,1 @@
-"""Pages of this app: each parses, calls one service or selector, and answers."""
+"""Pages about email. Each reads a request and calls one service or selector."""

@@ -1,9 +1,6 @@
-"""Mail that came back: the person's own page, and what waits for staff."""
-
-from typing import Any
+"""Bounced email: the person's own page, and the escalations for staff."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +10,7 @@ from accounts.forms.strict import ActForm
 from accounts.http import PersonRequest
 from accounts.permissions import require_staff
 from accounts.selectors import page_of
-from accounts.views.access import run_action
+from accounts.views.actions import run_action, submit
 from preferences.forms.bounces import SettleForm
 from preferences.gate.escalation_steps import confirm_address
 from preferences.models import Escalation
@@ -29,24 +26,25 @@ from preferences.services.escalations import settle_escalation
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def bounced_mail(request: PersonRequest) -> HttpResponse:
-    """What came back to me, to read here; and a button saying that my address is right."""
+    """Show a person's bounced notices; posted, confirm that the address works."""
     if request.method == "POST":
         done = _("Thank you. We write to this address again, beginning with a mail that tries it.")
         run_action(request, lambda: confirm_address(actor=request.user), done)
         return redirect("preferences:bounced-mail")
+    language = request.user.language
     rows = [
-        (one, campaign.subject(request.user.language), campaign.body(request.user.language))
-        if (campaign := one.message.campaign)
-        else (one, one.message.subject, "")
-        for one in bounced_notices_of(request.user)[:50]
+        (notice, campaign.subject(language), campaign.body(language))
+        if (campaign := notice.message.campaign)
+        else (notice, notice.message.subject, "")
+        for notice in bounced_notices_of(request.user)[:50]
     ]
-    context = {"rows": rows, "comes_back": is_bouncing(request.user), "form": ActForm()}
+    context = {"rows": rows, "is_bouncing": is_bouncing(request.user), "form": ActForm()}
     return render(request, "preferences/bounces.html", context)
 
 
 @require_safe
 def unreachable(request: PersonRequest) -> HttpResponse:
-    """Whom staff call or write to, the oldest first, and how others ended."""
+    """List the people to call or write to, the oldest first, and the settled escalations."""
     require_staff(request.user, "preferences.view_escalation")
     waiting, settled = escalations_for_staff(), settled_escalations()
     context = {
@@ -64,25 +62,22 @@ def unreachable(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def unreachable_settle(request: PersonRequest, escalation: int) -> HttpResponse:
-    """One of them: what came of the call or the letter."""
+    """Show an escalation; posted, record the result of the call or letter."""
     require_staff(request.user, "preferences.settle_escalation")
-    found = get_object_or_404(
+    pending = get_object_or_404(
         Escalation.objects.select_related("recipient__user", "message__notice_class"), pk=escalation
     )
     form = SettleForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        values: dict[str, Any] = form.cleaned_data
-        try:
-            settle_escalation(actor=request.user, escalation=found, **values)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("preferences:unreachable")
+    if submit(
+        form,
+        lambda: settle_escalation(actor=request.user, escalation=pending, **form.cleaned_data),
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("preferences:unreachable")
     context = {
-        "escalation": found,
-        "person": found.recipient.user,
-        "companies": companies_to_call(found),
+        "escalation": pending,
+        "person": pending.recipient.user,
+        "companies": companies_to_call(pending),
         "form": form,
     }
     return render(request, "preferences/unreachable_settle.html", context)

@@ -1,4 +1,4 @@
-"""What I get by mail: the preference page, its acts, and what was said there."""
+"""The preference page of a signed-in person: topics, pause, digest, language, history."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -40,16 +40,18 @@ from preferences.services.receipts import receipt_for
 from preferences.services.recipients import DeliveryRefused, choose_digest, pause_optional_mail
 
 PAUSES = ("30", "90")
-# What a page says was done, and what its undo gives back, is signed: nobody makes it up.
-SAID = "preferences.said"
-UNDO = "preferences.undo"
-SAID_FOR = UNDO_WITHIN
+# The confirmation in the query string and the opt-out for its undo are signed against forgery.
+CONFIRMATION_SALT = "preferences.confirmation"
+UNDO_SALT = "preferences.undo"
+CONFIRMATION_MAX_AGE = UNDO_WITHIN
 
 
 @dataclass(frozen=True)
-class Said:
-    """What was just done on the page: to which `topics` (slugs), from which state, and for a stop
-    the signed `reduction` that its undo gives back.
+class Confirmation:
+    """What was just done on the page.
+
+    `topics` has the slugs concerned, `was` the former value, `opt_out` the signed opt-out that an
+    undo restores.
     """
 
     done: str
@@ -58,8 +60,8 @@ class Said:
     opt_out: str = ""
 
     @property
-    def way_back(self) -> tuple[str, list[tuple[str, str]]] | None:
-        """The address and the fields of the form that undoes it; None where nothing does."""
+    def undo_form(self) -> tuple[str, list[tuple[str, str]]] | None:
+        """Return URL and fields of the form that undoes it; None where nothing does."""
         acts = {
             "yes": ("choose", [("topic", slug) for slug in self.topics]),
             "paused": ("pause", [("days", "")]),
@@ -71,70 +73,74 @@ class Said:
         return (reverse(f"preferences:{act}"), fields) if fields else None
 
 
-def _answer(request: PersonRequest, said: Said) -> HttpResponse:
-    """The page again, saying what was done: as a fragment for htmx, else by a redirect."""
+def _confirm(request: PersonRequest, confirmation: Confirmation) -> HttpResponse:
+    """Return the page with a confirmation: a fragment for htmx, else a redirect."""
     if not request.htmx:
-        return redirect(_address_saying(request, said))
-    return _page(request, "preferences/centre.html#choices", said)
+        return redirect(_confirmation_url(request, confirmation))
+    return _page(request, "preferences/centre.html#choices", confirmation)
 
 
-def _address_saying(request: PersonRequest, said: Said) -> str:
-    signed = signing.dumps([request.user.pk, asdict(said)], salt=SAID)
-    return f"{reverse('preferences:centre')}?{urlencode({'said': signed})}"
+def _confirmation_url(request: PersonRequest, confirmation: Confirmation) -> str:
+    signed = signing.dumps([request.user.pk, asdict(confirmation)], salt=CONFIRMATION_SALT)
+    return f"{reverse('preferences:centre')}?{urlencode({'confirmation': signed})}"
 
 
 def _page(
     request: PersonRequest,
     template: str,
-    said: Said | None = None,
+    confirmation: Confirmation | None = None,
     refusal: ValidationError | None = None,
 ) -> HttpResponse:
-    named = said.topics if said else []
-    changed = choosable_topics(request.user.recipient).filter(slug__in=named) if named else []
+    slugs = confirmation.topics if confirmation else []
+    changed = choosable_topics(request.user.recipient).filter(slug__in=slugs) if slugs else []
     centre = preference_centre(request.user)
     context = {
         "centre": centre,
-        "said": said,
+        "confirmation": confirmation,
         "changed": list(changed),
-        "silent": [row for row in centre.topics if row.topic.slug in named and not row.comes],
+        "silent": [row for row in centre.topics if row.topic.slug in slugs and not row.comes],
         "refusal": first_error(refusal) if refusal else "",
         "pauses": PAUSES,
         "digests": Digest.choices,
         "languages": Language.choices,
     }
-    # htmx leaves out what is not a success, and with it the reason.
+    # htmx ignores error responses, so the reason would not be shown.
     status = 409 if refusal and not request.htmx else 200
     return render(request, template, context, status=status)
 
 
-def _refused(request: PersonRequest, refusal: ValidationError) -> HttpResponse:
-    part = "#choices" if request.htmx else ""
-    return _page(request, f"preferences/centre.html{part}", refusal=refusal)
+def _refuse(request: PersonRequest, refusal: ValidationError) -> HttpResponse:
+    fragment = "#choices" if request.htmx else ""
+    return _page(request, f"preferences/centre.html{fragment}", refusal=refusal)
 
 
 @require_GET
 def centre(request: PersonRequest) -> HttpResponse:
-    """What I get by mail: topics to choose, and what stays with its reason."""
-    return _page(request, "preferences/centre.html", _said(request))
+    """Show the topics to choose from, and the required notices with their reasons."""
+    return _page(request, "preferences/centre.html", _confirmation_in_query(request))
 
 
-def _said(request: PersonRequest) -> Said | None:
-    """What the address says this person just did."""
+def _confirmation_in_query(request: PersonRequest) -> Confirmation | None:
+    """Return the confirmation signed for this person in the query string."""
     try:
-        reader, said = signing.loads(request.GET.get("said", ""), salt=SAID, max_age=SAID_FOR)
+        person, confirmation = signing.loads(
+            request.GET.get("confirmation", ""),
+            salt=CONFIRMATION_SALT,
+            max_age=CONFIRMATION_MAX_AGE,
+        )
     except signing.BadSignature:
         return None
-    return Said(**said) if reader == request.user.pk else None
+    return Confirmation(**confirmation) if person == request.user.pk else None
 
 
 @require_POST
 def choose(request: PersonRequest) -> HttpResponse:
-    """Yes (`wants=yes`) or no to each `topic` of the form: a switch, or an undo of several."""
+    """Subscribe (`wants=yes`) to each `topic` of the form or unsubscribe from it."""
     wants = request.POST.get("wants") == "yes"
-    reader = request.user.recipient
+    recipient = request.user.recipient
     try:
-        topics = [find_topic(reader, slug) for slug in request.POST.getlist("topic")[:50]]
-        if not topics:  # no word about nothing: a stop without a topic would be one of everything
+        topics = [find_topic(recipient, slug) for slug in request.POST.getlist("topic")[:50]]
+        if not topics:  # an opt-out without a topic would be one of everything
             return redirect("preferences:centre")
         if not wants:
             return _stop(request, topics)
@@ -146,81 +152,82 @@ def choose(request: PersonRequest) -> HttpResponse:
             network_address=network_address(request),
         )
     except (MandatoryMail, TopicRefused) as error:
-        return _refused(request, error)
-    return _answer(request, Said("yes", [topic.slug for topic in topics]))
+        return _refuse(request, error)
+    return _confirm(request, Confirmation("yes", [topic.slug for topic in topics]))
 
 
 @require_POST
 def stop_all(request: PersonRequest) -> HttpResponse:
-    """No to everything optional."""
+    """Unsubscribe from all optional mail."""
     return _stop(request, [])
 
 
 def _stop(request: PersonRequest, topics: list[Topic]) -> HttpResponse:
     opt_out = stop_mail(actor=request.user, topics=topics, network_address=network_address(request))
-    kept = sign_opt_out(opt_out, UNDO) if opt_out.is_undoable else ""
+    signed = sign_opt_out(opt_out, UNDO_SALT) if opt_out.is_undoable else ""
     slugs = [topic.slug for topic in topics]
-    return _answer(request, Said("no" if topics else "stopped", slugs, opt_out=kept))
+    confirmation = Confirmation("no" if topics else "stopped", slugs, opt_out=signed)
+    return _confirm(request, confirmation)
 
 
 @require_POST
 def undo(request: PersonRequest) -> HttpResponse:
-    """A stop of the last ten minutes taken back: exactly what it took comes again."""
-    kept = read_opt_out(request.POST.get("opt_out", ""), UNDO)
-    if kept is None:
-        late = _("That was more than ten minutes ago: nothing was changed.")
-        return _refused(request, TopicRefused(late))
+    """Undo an opt-out of the last ten minutes, and restore exactly what it stopped."""
+    opt_out = read_opt_out(request.POST.get("opt_out", ""), UNDO_SALT)
+    if opt_out is None:
+        too_late = _("That was more than ten minutes ago: nothing was changed.")
+        return _refuse(request, TopicRefused(too_late))
     undone = undo_opt_out(
-        actor=request.user, opt_out=kept, network_address=network_address(request)
+        actor=request.user, opt_out=opt_out, network_address=network_address(request)
     )
     if not undone:
-        since = _("Something was changed since: nothing was undone.")
-        return _refused(request, TopicRefused(since))
-    return _answer(request, Said("undone"))
+        has_changed = _("Something was changed since: nothing was undone.")
+        return _refuse(request, TopicRefused(has_changed))
+    return _confirm(request, Confirmation("undone"))
 
 
 @require_POST
 def resume(request: PersonRequest) -> HttpResponse:
-    """The stop of everything taken back: what I had chosen before counts again."""
+    """Undo the opt-out from everything; the earlier choices apply again."""
     resume_optional(actor=request.user, network_address=network_address(request))
-    return _answer(request, Said("resumed"))
+    return _confirm(request, Confirmation("resumed"))
 
 
 @require_POST
 def pause(request: PersonRequest) -> HttpResponse:
-    """Hold optional mail for so many `days`; none ends the pause."""
+    """Pause optional mail for `days` days; without days, end the pause."""
     days = request.POST.get("days", "")
     if days and days not in PAUSES:
-        return _refused(request, DeliveryRefused(_("Choose 30 or 90 days.")))
+        return _refuse(request, DeliveryRefused(_("Choose 30 or 90 days.")))
     until = timezone.now() + timedelta(days=int(days)) if days in PAUSES else None
     pause_optional_mail(actor=request.user, until=until)
-    return _answer(request, Said("paused" if until else "unpaused"))
+    return _confirm(request, Confirmation("paused" if until else "unpaused"))
 
 
 @require_POST
 def digest(request: PersonRequest) -> HttpResponse:
-    """How often optional mail comes."""
+    """Choose how often optional mail comes."""
     was = request.user.recipient.digest
     try:
         choose_digest(actor=request.user, digest=request.POST.get("digest", ""))
     except DeliveryRefused as error:
-        return _refused(request, error)
-    return _answer(request, Said("digest", was=was))
+        return _refuse(request, error)
+    return _confirm(request, Confirmation("digest", was=was))
 
 
 @require_POST
 def language(request: PersonRequest) -> HttpResponse:
-    """The language of my mail and of the hub."""
+    """Choose the language of the hub and of email."""
     was = request.user.language
-    wanted = request.POST.get("language", "")
+    chosen = request.POST.get("language", "")
     try:
-        person = update_profile(actor=request.user, name=request.user.name, language=wanted)
+        person = update_profile(actor=request.user, name=request.user.name, language=chosen)
     except ValidationError as error:
-        return _refused(request, error)
-    address = _address_saying(request, Said("language", was=was))
-    response: HttpResponse = redirect(address)
-    if request.htmx:  # the whole page speaks another language now
-        response = HttpResponse(headers={"HX-Redirect": address})
+        return _refuse(request, error)
+    url = _confirmation_url(request, Confirmation("language", was=was))
+    response: HttpResponse = redirect(url)
+    if request.htmx:  # the language of the whole page changes, not only of the fragment
+        response = HttpResponse(headers={"HX-Redirect": url})
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         person.language,
@@ -233,15 +240,17 @@ def language(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 def history(request: PersonRequest) -> HttpResponse:
-    """Every yes and no of mine with the words I answered."""
-    said = consent_history(request.user)
-    page = page_of(said, among=said, order=("-pk",), after=request.GET.get("after", ""), size=20)
+    """List a person's own consent records, with the wording they answered."""
+    records = consent_history(request.user)
+    page = page_of(
+        records, among=records, order=("-pk",), after=request.GET.get("after", ""), size=20
+    )
     return render(request, "preferences/history.html", {"page": page})
 
 
 @require_GET
 def receipt(request: PersonRequest) -> HttpResponse:
-    """The same as a signed file to keep (R36)."""
+    """Download the person's consent records as a signed receipt (R36)."""
     response = JsonResponse(
         receipt_for(actor=request.user), json_dumps_params={"indent": 2, "ensure_ascii": False}
     )

@@ -1,4 +1,4 @@
-"""What staff hand out as proof, and what anybody may know of mandatory mail."""
+"""The export of consent evidence for staff, and the public statistics of mandatory mail."""
 
 import json
 
@@ -20,19 +20,20 @@ from preferences.services.evidence import export_evidence
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: PersonRequest) -> HttpResponse:
-    """One reader's evidence as a file; taking it is in the trail."""
+    """Export a recipient's consent evidence as a file; the export is in the activity log."""
     require_staff(request.user, "preferences.view_consentrecord")
     form = EvidenceForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         recipient = find_recipient(form.cleaned_data["address"].lower())
         if recipient is not None:
-            found = export_evidence(actor=request.user, recipient=recipient)
-            answer = HttpResponse(
-                json.dumps(found, ensure_ascii=False, indent=2),
+            exported = export_evidence(actor=request.user, recipient=recipient)
+            response = HttpResponse(
+                json.dumps(exported, ensure_ascii=False, indent=2),
                 content_type="application/json; charset=utf-8",
             )
-            answer["Content-Disposition"] = f'attachment; filename="evidence-{recipient.pk}.json"'
-            return answer
+            filename = f"evidence-{recipient.pk}.json"
+            response["Content-Disposition"] = f'attachment; filename="{filename}"'
+            return response
         form.add_error("address", _("Nobody here has this address."))
     return render(request, "preferences/evidence.html", {"form": form})
 
@@ -40,6 +41,6 @@ def evidence(request: PersonRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def mandatory_mail(request: PersonRequest) -> HttpResponse:
-    """How many mails nobody can refuse went out, by month and class: open to everybody."""
+    """Show everybody how many mandatory messages were sent, by month and class."""
     context = {"classes": notice_classes(), "months": mandatory_sends()}
     return render(request, "preferences/mandatory_mail.html", context)

@@ -1,4 +1,4 @@
-"""Taking over a former list: a file, what its columns hold, a look before it counts, a report."""
+"""Importing a mailing list: a file, its columns, a dry run, the import, a report."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ from preferences.forms.imports import (
     COLUMN_LABELS,
     HEADINGS,
     ImportForm,
-    ListField,
+    LinesField,
     columns_of,
-    places_of,
+    positions_of,
 )
 from preferences.services.imports import (
     MAX_LINES,
@@ -38,18 +38,18 @@ from preferences.services.imports import (
     import_consents,
 )
 
-SHOWN = 200  # lines of a report on the page; the download has them all
-MOST_BYTES = 2_000_000
-KEPT = ("topic", "basis", "wording")
-SALT = "preferences.import.report"
+MAX_SHOWN = 200  # lines of a report on the page; the download has all of them
+MAX_FILE_BYTES = 2_000_000
+CARRIED_FIELDS = ("topic", "basis", "wording")
+REPORT_SALT = "preferences.import.report"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def topics_import(request: PersonRequest) -> HttpResponse:
-    """Import a former list into a topic.
+    """Import a mailing list into a topic.
 
-    The steps are buttons of one form: `check` what each line would come to, `columns` of the file,
-    `change` something, `import`. Nothing is written before `import`.
+    The steps are buttons of one form: `check` the result of each line, `columns` of the file,
+    `change` something, `import`. Nothing is stored before `import`.
     """
     require_staff(request.user, "preferences.change_topic")
     if request.method != "POST" or request.POST.get("act") == "change":
@@ -73,7 +73,7 @@ def topics_import(request: PersonRequest) -> HttpResponse:
 def _edit(request: PersonRequest, form: ImportForm) -> HttpResponse:
     table = request.POST.get("table", "")
     try:
-        kept = len(ListField(required=False).clean(table))
+        kept = len(LinesField(required=False).clean(table))
     except ValidationError:
         table, kept = "", 0
     carried = [("column", value) for value in request.POST.getlist("column")]
@@ -88,7 +88,9 @@ def _edit(request: PersonRequest, form: ImportForm) -> HttpResponse:
 
 def _read(form: ImportForm) -> list[Line]:
     try:
-        return read_table(form.cleaned_data["file"], max_bytes=MOST_BYTES, max_rows=MAX_LINES + 1)
+        return read_table(
+            form.cleaned_data["file"], max_bytes=MAX_FILE_BYTES, max_rows=MAX_LINES + 1
+        )
     except ValidationError as error:
         raise ValidationError({"file": error}) from error
 
@@ -96,12 +98,12 @@ def _read(form: ImportForm) -> list[Line]:
 def _name_columns(
     request: PersonRequest, lines: list[Line], columns: list[str], refusal: str = ""
 ) -> HttpResponse:
-    """Ask what the columns hold."""
+    """Return the page that asks what each column holds."""
     context = {
         "columns": columns_to_name(lines, columns),
         "choices": COLUMN_LABELS.items(),
         "refusal": refusal,
-        "carried": [*_kept(request), ("table", ListField.carried(lines))],
+        "carried": [*_carried_fields(request), ("table", LinesField.serialize(lines))],
     }
     return render(request, "preferences/import_columns.html", context)
 
@@ -109,21 +111,21 @@ def _name_columns(
 def _examine(
     request: PersonRequest, form: ImportForm, lines: list[Line], columns: list[str]
 ) -> HttpResponse:
-    """The dry run, or the import itself: the same report, line by line."""
+    """Return the report of the dry run, or of the import itself, line by line."""
     try:
-        places = places_of(columns)
+        positions = positions_of(columns)
     except ValidationError as refusal:
         return _name_columns(request, lines, columns, refusal.messages[0])
-    imports = form.cleaned_data["act"] == "import"
+    is_import = form.cleaned_data["act"] == "import"
     try:
         rows = import_consents(
             actor=request.user,
             topic=form.cleaned_data["topic"],
             lines=lines[has_heading(lines) :],
-            columns=places,
+            columns=positions,
             basis=form.cleaned_data["basis"],
             wording=form.cleaned_data["wording"],
-            dry_run=not imports,
+            dry_run=not is_import,
         )
     except ImportRefused as refusal:
         if "date" not in refusal.message_dict:
@@ -133,45 +135,49 @@ def _examine(
         "topic": form.cleaned_data["topic"],
         "basis": ConsentBasis(form.cleaned_data["basis"]).label,
         "wording": form.cleaned_data["wording"],
-        "holds": [
+        "columns": [
             (name, lines[0].start_of(columns.index(name)) if has_heading(lines) else "")
             for name in HEADINGS
             if name in columns
         ],
-        "imported": imports,
+        "imported": is_import,
         "carried": [
-            *_kept(request),
+            *_carried_fields(request),
             *(("column", value) for value in columns),
-            ("table", ListField.carried(lines)),
+            ("table", LinesField.serialize(lines)),
         ],
-        **_reported(rows),
+        **_report_context(rows),
     }
     return render(request, "preferences/import_check.html", context)
 
 
-def _reported(rows: Sequence[ImportedRow]) -> dict[str, Any]:
-    """What a page shows of the lines: how many of each kind, first those left out."""
+def _report_context(rows: Sequence[ImportedRow]) -> dict[str, Any]:
+    """Return the counts by outcome and the first lines, those left out before the others."""
     counts = Counter(row.outcome for row in rows)
     written = (ImportOutcome.ADDED, ImportOutcome.OPTED_OUT)
     return {
         "counts": [(outcome, counts[outcome]) for outcome in ImportOutcome if counts[outcome]],
         "written": sum(counts[outcome] for outcome in written),
         "total": len(rows),
-        "rows": sorted(rows, key=lambda row: row.outcome in written)[:SHOWN],
-        "report": sign_rows([[row.number, row.address, row.outcome] for row in rows], salt=SALT),
+        "rows": sorted(rows, key=lambda row: row.outcome in written)[:MAX_SHOWN],
+        "report": sign_rows(
+            [[row.number, row.address, row.outcome] for row in rows], salt=REPORT_SALT
+        ),
     }
 
 
-def _kept(request: PersonRequest) -> list[tuple[str, str]]:
-    """What the next step needs again of this one."""
-    return [(name, request.POST.get(name, "")) for name in KEPT]
+def _carried_fields(request: PersonRequest) -> list[tuple[str, str]]:
+    """Return the values that the next step sends again in hidden fields."""
+    return [(name, request.POST.get(name, "")) for name in CARRIED_FIELDS]
 
 
 @require_POST
 def import_report(request: PersonRequest) -> HttpResponseBase:
-    """The report of a dry run or an import, as CSV."""
+    """Download the report of a dry run or an import, as CSV."""
     require_staff(request.user, "preferences.change_topic")
-    rows = signed_rows(request.POST.get("report", ""), salt=SALT)
+    rows = signed_rows(request.POST.get("report", ""), salt=REPORT_SALT)
     heading = [_("Line"), _("Address"), _("Result")]
-    said = ([number, address, ImportOutcome(outcome).label] for number, address, outcome in rows)
-    return csv_response("import", heading, said)
+    labelled_rows = (
+        [number, address, ImportOutcome(outcome).label] for number, address, outcome in rows
+    )
+    return csv_response("import", heading, labelled_rows)

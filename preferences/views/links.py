@@ -1,4 +1,4 @@
-"""What a mail's links open without a sign-in: they can only reduce mail."""
+"""Pages behind the links in an email, open without a sign-in: they can only reduce mail."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import first_error
-from accounts.http import PersonRequest, network_address, too_many
+from accounts.http import PersonRequest, network_address, rate_limited
 from preferences.choices import ConsentSource, Digest
 from preferences.models import Recipient, Topic
 from preferences.selectors import MandatoryMail, centre_of, find_topic
@@ -42,7 +42,7 @@ PAUSES = ("30", "90")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
-    """GET shows what would stop and changes nothing; POST stops it, however often it comes."""
+    """Show on GET what would stop, without changing anything; POST stops it, repeatedly too."""
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     try:
         if request.method != "POST":
@@ -70,12 +70,12 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
         )
 
 
-@csrf_exempt  # who has the token may reduce, with or without cookies (R3)
+@csrf_exempt  # the token alone allows to reduce mail, with or without cookies (R3)
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail(request: PersonRequest, token: str) -> HttpResponse:
-    """A reader's preferences from the foot of a mail. GET changes nothing; POST does one `act`."""
+    """Show a recipient's preferences from a link in an email; POST carries out one `act`."""
     try:
         recipient = read_page_token(token)
     except BadToken:
@@ -111,7 +111,7 @@ def _page(
         "changed": topics or [],
         "refusal": first_error(refusal) if refusal else "",
         "can_undo": bool(opt_out and opt_out.is_undoable)
-        or (request.method != "POST" and _kept(request) is not None),
+        or (request.method != "POST" and _opt_out_in_cookie(request) is not None),
     }
     response = render(request, "preferences/mail.html", context, status=409 if refusal else 200)
     if opt_out is not None and opt_out.is_undoable:
@@ -129,13 +129,13 @@ def _page(
     return response
 
 
-def _kept(request: PersonRequest) -> OptOut | None:
-    """What this browser reduced in the last ten minutes."""
+def _opt_out_in_cookie(request: PersonRequest) -> OptOut | None:
+    """Return the opt-out of this browser in the last ten minutes."""
     return read_opt_out(request.COOKIES.get(UNDO_COOKIE, ""), UNDO_COOKIE)
 
 
 def _stop(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    """No to one `topic`."""
+    """Unsubscribe from one `topic`."""
     try:
         topics = [find_topic(recipient, request.POST.get("topic", ""))]
     except MandatoryMail as error:
@@ -154,7 +154,7 @@ def _stop_all(request: PersonRequest, recipient: Recipient) -> HttpResponse:
 
 
 def _pause(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    """For so many `days`."""
+    """Pause optional mail for `days` days."""
     days = request.POST.get("days", "")
     if days not in PAUSES:
         raise Http404("no such pause")
@@ -164,7 +164,7 @@ def _pause(request: PersonRequest, recipient: Recipient) -> HttpResponse:
 
 
 def _digest(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    """Rarer."""
+    """Choose a digest that comes less often."""
     try:
         opt_out = choose_digest_by_link(
             actor=None, recipient=recipient, digest=request.POST.get("digest", "")
@@ -175,21 +175,21 @@ def _digest(request: PersonRequest, recipient: Recipient) -> HttpResponse:
 
 
 def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    """What this browser just reduced."""
-    kept = _kept(request)
-    if kept is None:
+    """Undo this browser's opt-out."""
+    kept_opt_out = _opt_out_in_cookie(request)
+    if kept_opt_out is None:
         return _page(request, recipient, "late")
     undo_opt_out(
         actor=None,
         recipient=recipient,
-        opt_out=kept,
+        opt_out=kept_opt_out,
         network_address=network_address(request),
     )
     return _page(request, recipient, "undone")
 
 
-def _ask(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    """A topic for a reader without an account: by a mail that confirms it."""
+def _subscribe(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """Subscribe a recipient without an account to a topic, by an email that confirms it."""
     if recipient.user is not None:
         raise Http404("people sign in")
     try:
@@ -198,8 +198,8 @@ def _ask(request: PersonRequest, recipient: Recipient) -> HttpResponse:
         return _page(request, recipient, refusal=error)
     if not (topic.is_public and topic.active):
         raise Http404("not offered")
-    if refusal := too_many(request, "subscribe", recipient.email):
-        return refusal
+    if response := rate_limited(request, "subscribe", recipient.email):
+        return response
     request_confirmation(
         actor=None, address=recipient.email, language=recipient.reads, topics=[topic]
     )
@@ -211,13 +211,13 @@ _ACTS: dict[str, Callable[[PersonRequest, Recipient], HttpResponse]] = {
     "stop-all": _stop_all,
     "pause": _pause,
     "digest": _digest,
-    # These give: another site must not have a reader's browser do it.
+    # These give more mail, so another site must not be able to post them.
     "undo": csrf_protect(_undo),
-    "ask": csrf_protect(_ask),
+    "ask": csrf_protect(_subscribe),
 }
 
 
 def _language(request: PersonRequest, recipient: Recipient) -> str:
-    """The reader's, unless the switch at the foot of the page chose another."""
+    """Return the recipient's language, or the one chosen at the foot of the page."""
     chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
     return (get_language() if chosen else None) or recipient.reads

@@ -1,4 +1,4 @@
-"""The mark of a reseller, on the provider's page of a customer."""
+"""Marking a customer as a reseller, on the provider's page of the customer."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from django.views.decorators.http import require_POST
 from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.permissions import require_staff
-from accounts.views.access import run_action
+from accounts.views.actions import run_action
 from preferences.models import Reseller
 from preferences.services.resellers import mark_reseller, unmark_reseller
 
 
 def reseller_panel(*, request: PersonRequest, customer: Customer, **_kept: Any) -> str:
-    """Whether this customer resells, and the button that changes it (portals.signals)."""
+    """Return the panel that says whether this customer is a reseller (portals.signals)."""
     if not request.user.has_perm("preferences.view_reseller"):
         return ""
     reseller = Reseller.objects.filter(customer=customer).first()
@@ -27,9 +27,9 @@ def reseller_panel(*, request: PersonRequest, customer: Customer, **_kept: Any) 
 
 @require_POST
 def reseller(request: PersonRequest, slug: str, marked: bool) -> HttpResponse:
-    """Mark a customer as a reseller, or take that back."""
+    """Mark a customer as a reseller, or unmark it."""
     require_staff(request.user, f"preferences.{'add' if marked else 'delete'}_reseller")
-    found = get_object_or_404(Customer, slug=slug)
+    customer = get_object_or_404(Customer, slug=slug)
     service = mark_reseller if marked else unmark_reseller
     done = (
         _("%(company)s is marked as a reseller.")
@@ -38,7 +38,7 @@ def reseller(request: PersonRequest, slug: str, marked: bool) -> HttpResponse:
     )
     run_action(
         request,
-        lambda: service(actor=request.user, customer=found),
-        done % {"company": found},
+        lambda: service(actor=request.user, customer=customer),
+        done % {"company": customer},
     )
     return redirect("portals:provider-customer", slug)

@@ -1,4 +1,4 @@
-"""Mail for people without an account: asked for here, confirmed at the address."""
+"""Subscribing to topics without an account: a form here, a confirmation by email."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -13,27 +13,26 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.http import PersonRequest, network_address, too_many
+from accounts.http import PersonRequest, network_address, rate_limited
 from preferences.forms.receipts import ReceiptForm
 from preferences.forms.topic_signup import SubscribeForm
 from preferences.models import Topic
 from preferences.selectors import centre_of, find_recipient
+from preferences.services import topic_signups
 from preferences.services.receipts import ReceiptRefused, has_newer_records, verify_receipt
-from preferences.services.topic_signups import confirm_signup, is_person
-from preferences.services.topic_signups import subscribe as take_up
 from preferences.tokens import BadToken, read_confirmation_token
 
 
 def _sender() -> str:
-    """Who asks, and how to reach them: an express yes is given to somebody (R20)."""
-    known = (settings.HUB_BRAND_NAME, settings.HUB_BRAND_ADDRESS, settings.HUB_BASE_URL)
-    return ", ".join(filter(None, known))
+    """Return who asks for consent and how to reach them: express consent names the sender (R20)."""
+    details = (settings.HUB_BRAND_NAME, settings.HUB_BRAND_ADDRESS, settings.HUB_BASE_URL)
+    return ", ".join(filter(None, details))
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: PersonRequest) -> HttpResponse:
-    """Every topic that is for anyone."""
+    """Offer every topic that is open to anyone."""
     if request.user.is_authenticated and request.method != "POST":
         return redirect("preferences:centre")
     return _subscribe(request, Topic.objects.for_anyone())
@@ -42,28 +41,33 @@ def subscribe(request: PersonRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe_to(request: PersonRequest, topic: str) -> HttpResponse:
-    """One of them, to link to."""
-    offered = Topic.objects.for_anyone().filter(slug=topic)
-    get_object_or_404(offered)
-    return _subscribe(request, offered)
+    """Offer one topic, for links to it."""
+    topics = Topic.objects.for_anyone().filter(slug=topic)
+    get_object_or_404(topics)
+    return _subscribe(request, topics)
 
 
-def _subscribe(request: PersonRequest, offered: QuerySet[Topic]) -> HttpResponse:
+def _subscribe(request: PersonRequest, topics: QuerySet[Topic]) -> HttpResponse:
     form = SubscribeForm(
         request.POST if request.method == "POST" else None,
-        topics=offered,
+        topics=topics,
         initial={"language": (get_language() or "en")[:2]},
     )
     if form.is_valid():
-        asked = form.cleaned_data
-        if refusal := too_many(request, "subscribe", asked["address"]):
-            return refusal
-        take_up(actor=None, network_address=network_address(request), **asked)
-        waits = all(topic.double_opt_in for topic in asked["topics"])
-        context = {"address": asked["address"], "all_confirm": waits}
+        signup = form.cleaned_data
+        if response := rate_limited(request, "subscribe", signup["address"]):
+            return response
+        topic_signups.subscribe(actor=None, network_address=network_address(request), **signup)
+        context = {
+            "address": signup["address"],
+            "all_confirm": all(topic.double_opt_in for topic in signup["topics"]),
+        }
         return render(request, "preferences/subscribe_asked.html", context)
-    waits = all(topic.double_opt_in for topic in offered)
-    context = {"form": form, "sender": _sender(), "all_confirm": waits}
+    context = {
+        "form": form,
+        "sender": _sender(),
+        "all_confirm": all(topic.double_opt_in for topic in topics),
+    }
     return render(request, "preferences/subscribe.html", context)
 
 
@@ -71,22 +75,22 @@ def _subscribe(request: PersonRequest, offered: QuerySet[Topic]) -> HttpResponse
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: PersonRequest, token: str) -> HttpResponse:
-    """GET shows what would be confirmed and changes nothing; POST confirms, however often."""
+    """Show on GET what would be confirmed, without changing anything; POST confirms it."""
     try:
         signup = read_confirmation_token(token)
         confirmed = None
         if request.method == "POST":
-            confirmed = confirm_signup(
+            confirmed = topic_signups.confirm_signup(
                 actor=None, token=token, network_address=network_address(request)
             )
     except BadToken:
         return render(request, "preferences/confirm_bad.html", status=404)
-    reader = find_recipient(signup.address) if confirmed else None
+    recipient = find_recipient(signup.address) if confirmed else None
     context = {
         "signup": signup,
         "confirmed": confirmed,
-        "centre": centre_of(reader) if reader else None,
-        "is_person": is_person(signup.address),
+        "centre": centre_of(recipient) if recipient else None,
+        "is_person": topic_signups.is_person(signup.address),
         "sender": _sender(),
     }
     with translation.override(signup.language):
@@ -98,9 +102,9 @@ def confirm(request: PersonRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt_verify(request: PersonRequest) -> HttpResponse:
-    """Whether a receipt is ours, of when, and says what the evidence says."""
-    post = request.method == "POST"
-    form = ReceiptForm(request.POST if post else None, request.FILES if post else None)
+    """Check whether a receipt is genuine, when it was issued, and whether it is still current."""
+    is_post = request.method == "POST"
+    form = ReceiptForm(request.POST if is_post else None, request.FILES if is_post else None)
     context = {"form": form, "checked": False, "content": None}
     if form.is_valid():
         context["checked"] = True

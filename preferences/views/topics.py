@@ -1,9 +1,8 @@
-"""Optional mail as staff keep it: topics, who gets them, and the closed list beside them."""
+"""The provider's pages of topics and notice classes."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import PersonRequest
 from accounts.permissions import require_staff
-from accounts.views.access import run_action
+from accounts.views.actions import run_action, submit
 from preferences.choices import FOUNDING_CLASSES
 from preferences.forms.topics import NewTopicForm, TopicForm
 from preferences.models import NoticeClass, Topic
@@ -23,46 +22,43 @@ from preferences.views.charts import chart_of
 
 @require_safe
 def topics(request: PersonRequest) -> HttpResponse:
-    """Every topic there is."""
+    """List the topics."""
     require_staff(request.user, "preferences.view_topic")
-    found = Topic.objects.select_related("portal")
-    return render(request, "preferences/topics.html", {"topics": found})
+    context = {"topics": Topic.objects.select_related("portal")}
+    return render(request, "preferences/topics.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def topic_new(request: PersonRequest) -> HttpResponse:
-    """A new topic."""
+    """Create a topic."""
     require_staff(request.user, "preferences.add_topic")
     initial = {"basis": "express", "double_opt_in": True}
     form = NewTopicForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid():
-        try:
-            created = create_topic(actor=request.user, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("“%(topic)s” is created.") % {"topic": created})
-            return redirect("preferences:topic", created.slug)
+    success = submit(form, lambda: create_topic(actor=request.user, **form.cleaned_data))
+    if success:
+        created = success.result
+        messages.success(request, _("“%(topic)s” is created.") % {"topic": created})
+        return redirect("preferences:topic", created.slug)
     return render(request, "preferences/topic_edit.html", {"form": form})
 
 
 @require_safe
 def topic(request: PersonRequest, slug: str) -> HttpResponse:
-    """One topic: who gets it now, why the others do not, and how that came about."""
-    found = _topic(request, slug, "preferences.view_topic")
-    months = answers_by_month(found)
+    """Show a topic: its audience, why others do not get it, and the answers by month."""
+    shown = _topic(request, slug, "preferences.view_topic")
+    months = answers_by_month(shown)
     context = {
-        "topic": found,
-        "audience": audience_of(found),
+        "topic": shown,
+        "audience": audience_of(shown),
         "months": months,
         "chart": chart_of(months),
-        "campaigns": found.campaigns.order_by("-pk")[:5],
+        "campaigns": shown.campaigns.order_by("-pk")[:5],
     }
     return render(request, "preferences/topic.html", context)
 
 
 def _topic(request: PersonRequest, slug: str, permission: str) -> Topic:
-    """Any topic, for staff with this permission (else 403)."""
+    """Return a topic, for staff with this permission (else 403)."""
     require_staff(request.user, permission)
     return get_object_or_404(Topic.objects.select_related("portal"), slug=slug)
 
@@ -70,66 +66,59 @@ def _topic(request: PersonRequest, slug: str, permission: str) -> Topic:
 @require_http_methods(["GET", "HEAD", "POST"])
 def topic_edit(request: PersonRequest, slug: str) -> HttpResponse:
     """Change a topic; its short name stays."""
-    found = _topic(request, slug, "preferences.change_topic")
-    initial = {name: getattr(found, name) for name in TopicForm.base_fields}
+    edited = _topic(request, slug, "preferences.change_topic")
+    initial = {name: getattr(edited, name) for name in TopicForm.base_fields}
     form = TopicForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid():
-        try:
-            update_topic(actor=request.user, topic=found, **form.cleaned_data)
-        except ValidationError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("“%(topic)s” is saved.") % {"topic": found})
-            return redirect("preferences:topic", slug)
-    return render(request, "preferences/topic_edit.html", {"form": form, "topic": found})
+    if submit(form, lambda: update_topic(actor=request.user, topic=edited, **form.cleaned_data)):
+        messages.success(request, _("“%(topic)s” is saved.") % {"topic": edited})
+        return redirect("preferences:topic", slug)
+    return render(request, "preferences/topic_edit.html", {"form": form, "topic": edited})
 
 
 @require_POST
 def topic_active(request: PersonRequest, slug: str, active: bool) -> HttpResponse:
-    """Close a topic, or open it again; what people chose is kept."""
-    found = _topic(request, slug, "preferences.change_topic")
+    """Close a topic, or reopen it; people's choices are kept."""
+    changed = _topic(request, slug, "preferences.change_topic")
     done = _("“%(topic)s” is open again.") if active else _("“%(topic)s” is closed.")
     run_action(
         request,
-        lambda: update_topic(actor=request.user, topic=found, active=active),
-        done % {"topic": found},
+        lambda: update_topic(actor=request.user, topic=changed, active=active),
+        done % {"topic": changed},
     )
     return redirect("preferences:topic", slug)
 
 
 @require_safe
-def classes(request: PersonRequest) -> HttpResponse:
-    """The closed list of mandatory mail: why each is mandatory, and whether it is in use."""
+def notice_classes(request: PersonRequest) -> HttpResponse:
+    """List the notice classes: why each is mandatory, and whether it is in use."""
     require_staff(request.user, "preferences.view_noticeclass")
-    found = NoticeClass.objects.prefetch_related("activations__staff")
-    return render(
-        request,
-        "preferences/classes.html",
-        {"rows": [_class_row(request, one) for one in found]},
-    )
+    classes = NoticeClass.objects.prefetch_related("activations__staff")
+    rows = [_class_row(request, notice_class) for notice_class in classes]
+    return render(request, "preferences/classes.html", {"rows": rows})
 
 
 def _class_row(request: PersonRequest, notice_class: NoticeClass) -> dict[str, Any]:
-    yeses = list(notice_class.activations.all())
+    activations = list(notice_class.activations.all())
     is_founding = notice_class.code in FOUNDING_CLASSES
-    is_active = is_founding or len(yeses) >= 2
+    is_active = is_founding or len(activations) >= 2
+    has_activated = request.user.pk in [activation.staff_id for activation in activations]
     return {
         "class": notice_class,
-        "yeses": yeses,
+        "activations": activations,
         "is_founding": is_founding,
         "is_active": is_active,
-        "waits_for_me": not is_active and request.user.pk not in [one.staff_id for one in yeses],
+        "may_activate": not is_active and not has_activated,
     }
 
 
 @require_POST
-def class_activate(request: PersonRequest, code: str) -> HttpResponse:
-    """One staff member's yes to a class that was added in code."""
+def notice_class_activate(request: PersonRequest, code: str) -> HttpResponse:
+    """Record one staff member's approval of a class that was added in code."""
     require_staff(request.user, "preferences.add_activation")
-    found = get_object_or_404(NoticeClass, code=code)
+    notice_class = get_object_or_404(NoticeClass, code=code)
     run_action(
         request,
-        lambda: activate_notice_class(actor=request.user, notice_class=found),
-        _("Your yes to “%(class)s” is written down.") % {"class": found},
+        lambda: activate_notice_class(actor=request.user, notice_class=notice_class),
+        _("Your yes to “%(class)s” is written down.") % {"class": notice_class},
     )
-    return redirect("preferences:classes")
+    return redirect("preferences:notice-classes")

@@ -159,7 +159,7 @@ STAFF = [
     "/provider/topics/newsletter/edit/",
     "/provider/topics/new/",
     "/provider/topics/import/",
-    "/provider/classes/",
+    "/provider/notice-classes/",
     "/provider/messages/",
     "/provider/messages/new/",
     "/provider/messages/1/",

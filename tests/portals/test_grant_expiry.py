@@ -23,7 +23,7 @@ from portals.services.requests import Approval, request_access
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 DNS = "domains.domain.manage_dns"
-LIST = "/c/alder/ending/"
+LIST = "/c/alder/expiring-access/"
 
 
 @pytest.fixture
@@ -97,9 +97,9 @@ def test_the_mail_says_what_to_do(bobs, alice, bob, deliver, alder):
     mails = {mail.to[0]: mail.body for mail in announcements(deliver)}
     assert set(mails) == {alice.email, bob.email}
     assert "Bob Tremblay: “Change its DNS records” on alder.example" in mails[alice.email]
-    assert "/c/alder/ending/" in mails[alice.email]
+    assert "/c/alder/expiring-access/" in mails[alice.email]
     assert "/c/alder/requests/new/?portal=domains&type=domain" in mails[bob.email]
-    assert "/ending/" not in mails[bob.email]
+    assert "/expiring-access/" not in mails[bob.email]
     assert verify_chain(f"customer:{alder.pk}")
 
 

@@ -424,7 +424,7 @@ def test_names_of_any_script_are_welcome(as_, alice, page):
 
 
 def test_more_things_than_a_list_serves_are_searched(as_, alice, page, resource, monkeypatch):
-    monkeypatch.setattr("portals.views.permission_matrix.CHOICES", 3)
+    monkeypatch.setattr("portals.views.permission_matrix.MAX_OPTIONS", 3)
     client = as_(alice)
     assert "There are more. Type the beginning of a name" in client.get(page).content.decode()
 

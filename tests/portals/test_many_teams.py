@@ -10,7 +10,7 @@ from accounts.services.teams import add_to_team, create_team
 @pytest.fixture
 def teams(monkeypatch, alice, alder):
     """Three more teams where a list serves two."""
-    monkeypatch.setattr("accounts.forms.teams.LISTED", 2)
+    monkeypatch.setattr("accounts.forms.teams.MAX_OPTIONS", 2)
     return [
         create_team(actor=alice, customer=alder, name=name)
         for name in ("Zürich", "Zug North", "Zug South")
@@ -32,7 +32,7 @@ def test_the_list_is_narrowed_by_a_typed_name(listed, teams, alice, bob, members
     assert '<input type="text" name="team" value="zurich"' in html
     assert "Team: Zürich" in html
     assert [row.user for row in listed(team=teams[0].uuid).context["page"]] == [bob]
-    assert page.context["people_filter"] == "team=Z%C3%BCrich"
+    assert page.context["filter_query"] == "team=Z%C3%BCrich"
 
 
 def test_what_several_teams_begin_with_is_asked_again(listed, teams):

@@ -129,7 +129,7 @@ def test_levels_of_several_people_and_a_team_in_one_review(
 def test_teams_are_holders_and_can_be_taken_from(as_, alice, alder, page):
     client = as_(alice)
     path = page("mailbox", "info@alder.example")
-    standing = client.get(path).context["standing"]
+    standing = client.get(path).context["access"]
     assert [str(row.grantee) for row in standing.teams] == ["Reception"]
     assert "Emma Roy" in [str(row.grantee) for row in standing.people]
 
@@ -153,7 +153,7 @@ def test_people_and_teams_are_found_by_the_beginning(as_, alice, page):
     path = page("mailbox", "info@alder.example")
 
     def names(**query):
-        standing = as_(alice).get(path, query).context["standing"]
+        standing = as_(alice).get(path, query).context["access"]
         return [str(row.grantee) for row in standing.teams + standing.people]
 
     assert names(q="rec") == ["Reception"]
@@ -182,8 +182,8 @@ def test_it_costs_the_same_with_many_people(as_, alice, alder, page, give, resou
     TeamMembership.objects.bulk_create(TeamMembership(team=team, membership=one) for one in people)
 
     assert queries(client, path) <= few
-    first = client.get(path).context["standing"]
-    second = client.get(path, {"after": first.page.next_cursor}).context["standing"]
+    first = client.get(path).context["access"]
+    second = client.get(path, {"after": first.page.next_cursor}).context["access"]
     shown = [row.grantee.pk for row in first.people + second.people]
     assert len(shown) == len(set(shown)) == 100
     assert client.get(path, {"after": "999999999"}).status_code == 400

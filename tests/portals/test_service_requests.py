@@ -183,7 +183,7 @@ def test_from_the_company_s_services_to_the_provider(as_, alice, olive, alder, d
     client, staff = as_(alice), as_(olive)
     html = client.get("/c/alder/services/").content.decode()
     assert "Ask to end Webmail" in html
-    address = "/c/alder/services/webmail/ask/?kind=end"
+    address = "/c/alder/services/webmail/request/?kind=end"
     assert "all of this stops at once" in client.get(address).content.decode()
     assert (
         "errorlist"

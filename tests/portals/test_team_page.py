@@ -300,9 +300,9 @@ def test_the_page_costs_the_same_however_many_people_and_rights(
     give(alice, team, DNS, resource("domain", "alder.example"))
     with django_assert_max_num_queries(30):
         first = client.get(url("team"))
-    assert len(first.context["inside"]) == 50
-    second = client.get(url("team"), {"inside": first.context["inside"].next_cursor})
-    assert len(second.context["inside"]) == 11
+    assert len(first.context["members"]) == 50
+    second = client.get(url("team"), {"members": first.context["members"].next_cursor})
+    assert len(second.context["members"]) == 11
 
 
 @pytest.fixture

@@ -493,7 +493,7 @@ def offered(as_):
 
     def find(who, **query):
         page = as_(who).get(reverse("accounts:activity", args=["alder"]), query)
-        return [(one["address"], one["sentences"]) for one in page.context["undoable"]]
+        return [(one["url"], one["sentences"]) for one in page.context["undoable"]]
 
     return find
 

@@ -46,8 +46,8 @@ def scene(alice, alder, bob, membership, newsletter):
     return {
         f"{MAIL}contacts/": {"contact-person": bob.email, "contact-kind": "billing"},
         f"{MAIL}contacts/{contact.pk}/remove/": {},
-        f"{MAIL}added/": {"added-person": bob.email, "added-category": "security"},
-        f"{MAIL}added/{added.pk}/remove/": {},
+        f"{MAIL}recipients/": {"added-person": bob.email, "added-category": "security"},
+        f"{MAIL}recipients/{added.pk}/remove/": {},
         f"{MAIL}topics/promotions/deny/": {},
         f"{MAIL}topics/newsletter/allow/": {},
     }
@@ -69,7 +69,7 @@ def test_every_other_company_is_nowhere(scene, as_, charlie, birch):
     client = as_(charlie)
     for path, data in scene.items():
         assert client.post(path, data).status_code == 404
-        if "topics/" not in path and path not in (f"{MAIL}contacts/", f"{MAIL}added/"):
+        if "topics/" not in path and path not in (f"{MAIL}contacts/", f"{MAIL}recipients/"):
             assert client.post(path.replace("alder", "birch"), data).status_code == 404
     assert client.get(MAIL).status_code == 404
     answer = client.post("/c/birch/mail/contacts/", scene[f"{MAIL}contacts/"])
@@ -134,7 +134,7 @@ def test_what_is_not_offered_to_a_company_does_not_exist_for_it(as_, charlie, bi
 )
 def test_bad_additions_change_nothing(as_, alice, data):
     before = decided()
-    answer = as_(alice).post(f"{MAIL}added/", data)
+    answer = as_(alice).post(f"{MAIL}recipients/", data)
     assert answer.status_code == 200
     assert decided() == before
 
@@ -154,8 +154,8 @@ def test_what_came_back_to_one_is_shown_to_nobody_else(notice, as_, bob, alice, 
     record_reports(dsn(notice))
     for other in (alice, charlie, olive):
         client = as_(other)
-        assert notice.subject not in client.get("/preferences/returned/").text
-        client.post("/preferences/returned/", {"person": bob.pk, "escalation": notice.pk})
+        assert notice.subject not in client.get("/preferences/bounces/").text
+        client.post("/preferences/bounces/", {"person": bob.pk, "escalation": notice.pk})
     assert Escalation.objects.get().state == "addresses"
     assert Recipient.objects.get(user=bob).unreachable_since
 
@@ -165,7 +165,7 @@ def test_looking_changes_nothing(notice, as_, bob):
     client = as_(bob)
     before = AuditEvent.objects.count()
     for method in ("get", "head"):
-        assert getattr(client, method)("/preferences/returned/?confirm=1").status_code == 200
+        assert getattr(client, method)("/preferences/bounces/?confirm=1").status_code == 200
     assert Escalation.objects.get().state == "addresses"
     assert AuditEvent.objects.count() == before
 
@@ -174,7 +174,7 @@ def test_another_site_confirms_no_address(notice, bob):
     record_reports(dsn(notice))
     client = Client(enforce_csrf_checks=True)
     client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
-    assert client.post("/preferences/returned/").status_code == 403
+    assert client.post("/preferences/bounces/").status_code == 403
     assert Escalation.objects.get().state == "addresses"
 
 

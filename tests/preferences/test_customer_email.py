@@ -143,7 +143,7 @@ def test_the_page_names_denies_and_adds(as_, alice, bob, alder, newsletter):
         f"{base}contacts/", {"contact-person": "BOB@alder.example ", "contact-kind": "legal"}
     )
     client.post(
-        f"{base}added/", {"added-person": bob.email, "added-category": "security"}, follow=True
+        f"{base}recipients/", {"added-person": bob.email, "added-category": "security"}, follow=True
     )
     client.post(f"{base}topics/newsletter/deny/")
     page = client.get(base).text
@@ -151,7 +151,7 @@ def test_the_page_names_denies_and_adds(as_, alice, bob, alder, newsletter):
     assert page.count(bob.email) == 2
 
     client.post(f"{base}contacts/{ContactRole.objects.get().pk}/remove/")
-    client.post(f"{base}added/{CustomerRecipient.objects.get().pk}/remove/")
+    client.post(f"{base}recipients/{CustomerRecipient.objects.get().pk}/remove/")
     client.post(f"{base}topics/newsletter/allow/")
     assert not ContactRole.objects.exists()
     assert not CustomerRecipient.objects.exists()

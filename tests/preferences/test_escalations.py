@@ -252,9 +252,9 @@ def test_the_banner_shows_until_the_person_confirms(returned, as_, bob, alice, d
     page = as_(bob)
     assert "See what came back" in page.get("/profile/").text
     assert "See what came back" not in as_(alice).get("/profile/").text
-    assert "Our terms change" in page.get("/preferences/returned/").text
+    assert "Our terms change" in page.get("/preferences/bounces/").text
 
-    page.post("/preferences/returned/")
+    page.post("/preferences/bounces/")
     assert (state(found), found.how, found.by) == ("proved", "read", bob)
     assert Recipient.objects.get(user=bob).unreachable_since is None
     assert "See what came back" not in page.get("/profile/").text

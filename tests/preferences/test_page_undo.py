@@ -21,7 +21,7 @@ from preferences.services.opt_out_undo import choose_digest_by_link, stop_mail, 
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import choose_digest, pause_optional_mail
 from preferences.tokens import page_token, unsubscribe_token
-from preferences.views.centre import SAID_FOR, UNDO
+from preferences.views.centre import CONFIRMATION_MAX_AGE, UNDO_SALT
 from preferences.views.links import UNDO_COOKIE
 
 HTMX = {"headers": {"HX-Request": "true"}}
@@ -115,7 +115,7 @@ def test_undoing_a_second_stop_leaves_the_first(bob, as_, newsletter):
 def test_later_than_ten_minutes_it_changes_nothing(bob, as_, newsletter, time_machine):
     client = as_(bob)
     kept = offered(stop(client, newsletter))
-    time_machine.move_to(timezone.now() + SAID_FOR + timedelta(seconds=1), tick=False)
+    time_machine.move_to(timezone.now() + CONFIRMATION_MAX_AGE + timedelta(seconds=1), tick=False)
     before = list(ConsentRecord.objects.values_list("pk"))
     response = undo(client, kept)
     assert response.status_code == 409
@@ -173,10 +173,10 @@ def test_a_closed_account_undoes_nothing(bob, newsletter):
 
 
 def test_an_undo_of_our_making_alone(bob, as_, newsletter):
-    content = signing.loads(offered(stop(as_(bob), newsletter)), salt=UNDO)
+    content = signing.loads(offered(stop(as_(bob), newsletter)), salt=UNDO_SALT)
     for kept in (
         signing.dumps(content, salt="another"),
-        signing.dumps(content, salt=UNDO, key="k" * 50),
+        signing.dumps(content, salt=UNDO_SALT, key="k" * 50),
     ):
         assert undo(as_(bob), kept).status_code == 409
     assert not may_send(bob, newsletter)

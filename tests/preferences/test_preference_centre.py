@@ -104,7 +104,12 @@ def test_own_history_and_nobody_elses(bob, alice, as_, newsletter, promotions):
 
 def test_opening_the_page_changes_nothing(bob, as_):
     client = as_(bob)
-    for said in ("done=no&topic=newsletter", "said=a%00b", "said=WzFd:1:x", "said="):
+    for said in (
+        "done=no&topic=newsletter",
+        "confirmation=a%00b",
+        "confirmation=WzFd:1:x",
+        "confirmation=",
+    ):
         html = client.get(f"/preferences/?{said}").text
         assert "notice ok" not in html  # an address alone makes up nothing
         assert 'id="undo"' not in html
@@ -172,7 +177,7 @@ def test_rhythm_and_language_are_saved_with_undo(bob, as_):
     assert '<html lang="fr">' in page.text
     assert client.post("/preferences/language/", {"language": "xx"}).status_code == 409
     response = client.post("/preferences/language/", {"language": "en"}, **HTMX)
-    assert response["HX-Redirect"].startswith("/preferences/?said=")
+    assert response["HX-Redirect"].startswith("/preferences/?confirmation=")
 
 
 def test_a_companys_denial_says_whose_it_is_R43(bob, alice, alder, as_, newsletter):

@@ -120,7 +120,7 @@ def test_a_topic_tells_who_is_out_and_why(as_, olive, bob, newsletter):
 
 def test_lists_of_topics_and_classes_have_a_budget(as_, olive, django_assert_max_num_queries):
     client = as_(olive)
-    for name in ("topics", "classes"):
+    for name in ("topics", "notice-classes"):
         client.get(page(name))
         with django_assert_max_num_queries(LIST_BUDGET):
             client.get(page(name))
@@ -131,10 +131,10 @@ def test_lists_of_topics_and_classes_have_a_budget(as_, olive, django_assert_max
 
 def test_classes_say_their_law_and_a_founding_one_needs_no_yes_R23_R41(as_, olive):
     client = as_(olive)
-    shown = text_of(client.get(page("classes")))
+    shown = text_of(client.get(page("notice-classes")))
     assert "paragraph 6(6)(b)" in shown
     assert "Say yes" not in shown
-    answer = client.post(page("class-activate", "legal"), follow=True)
+    answer = client.post(page("notice-class-activate", "legal"), follow=True)
     assert "in use already" in text_of(answer)
 
 
@@ -152,10 +152,10 @@ def test_compose_check_and_send(as_, olive, bob, newsletter, deliver):
     assert "The person said no" in shown
     assert "Une boîte plus calme." in shown
     readers = estimate_audience(campaign).recipients
-    wrong = client.post(check, {"confirmation_name": readers + 1, "starts_at": ""})
+    wrong = client.post(check, {"confirmation_count": readers + 1, "starts_at": ""})
     assert "not the number" in text_of(wrong)
     assert deliver() == []
-    sent = client.post(check, {"confirmation_name": readers, "starts_at": ""})
+    sent = client.post(check, {"confirmation_count": readers, "starts_at": ""})
     assert sent["Location"] == page("campaign", campaign.pk)
 
     assert len(deliver()) == readers
@@ -172,7 +172,7 @@ def test_a_notice_is_sent_after_a_second_look_R24(as_, olive, draft, legal):
     shown = text_of(client.get(check))
     assert "sounds like advertising" in shown
     readers = estimate_audience(campaign).recipients
-    form = {"confirmation_name": readers, "starts_at": ""}
+    form = {"confirmation_count": readers, "starts_at": ""}
     client.post(check, form)
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.DRAFT
@@ -194,7 +194,7 @@ def test_a_missing_language_stops_the_sending_R31(as_, olive, draft):
     shown = text_of(client.get(page("campaign-check", campaign.pk)))
     assert "The text in French is missing." in shown
     readers = estimate_audience(campaign).recipients
-    client.post(page("campaign-check", campaign.pk), {"confirmation_name": readers})
+    client.post(page("campaign-check", campaign.pk), {"confirmation_count": readers})
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.DRAFT
 
@@ -213,9 +213,9 @@ def test_who_may_compose_may_not_thereby_send(as_, dana, draft):
     dana = given(dana, "add_campaign", "view_campaign")
     campaign = draft()
     check = page("campaign-check", campaign.pk)
-    assert 'name="confirmation_name"' not in text_of(as_(dana).get(check))
+    assert 'name="confirmation_count"' not in text_of(as_(dana).get(check))
     readers = estimate_audience(campaign).recipients
-    answer = as_(dana).post(check, {"confirmation_name": readers})
+    answer = as_(dana).post(check, {"confirmation_count": readers})
     assert answer.status_code == 403
 
 
@@ -224,7 +224,7 @@ def test_schedule_take_back_hold_go_on_and_cancel(as_, olive, draft):
     client = as_(olive)
     check = page("campaign-check", campaign.pk)
     readers = estimate_audience(campaign).recipients
-    form = {"confirmation_name": readers}
+    form = {"confirmation_count": readers}
     tomorrow = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     past = client.post(check, form | {"starts_at": "2020-01-01T08:00"})
     assert "Choose a moment to come" in text_of(past)
