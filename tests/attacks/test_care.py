@@ -1,7 +1,7 @@
-"""A sensitive right reached past its care: by an undo, an invitation or a leaving's plan.
+"""Undo, invitations and offboarding give nobody a sensitive grant without its fresh sign-in.
 
-Somebody at a Super User's open session, who cannot sign in freshly, takes the right away from a
-team (which wants no care), lets an accomplice in (which wants none now), and brings it back.
+The attacker has a Super User's open session and cannot sign in. They revoke a team's grant (which
+needs no fresh sign-in), let an accomplice into the team (which needs none now), and undo.
 """
 
 from datetime import timedelta
@@ -36,7 +36,7 @@ def movers(alice, alder):
 
 @pytest.fixture
 def gain(alice, movers, domain):
-    """The team gets the right, with all the care it wants."""
+    """Grant the team the privilege, with a reason and a fresh sign-in."""
 
     def give():
         return grant_privilege(
@@ -53,7 +53,7 @@ def gain(alice, movers, domain):
 
 @pytest.fixture
 def without(alice, gain):
-    """Do something while the right is taken, then bring it back by an undo."""
+    """Do something while the grant is revoked, then restore it by an undo."""
 
     def around(act):
         event = revoke_privilege(actor=alice, grant=gain())
@@ -67,15 +67,15 @@ def without(alice, gain):
     return around
 
 
-def test_who_joined_meanwhile_gains_nothing_by_an_undo(
-    without, alice, bob, movers, membership, domain
-):
+def test_an_undo_gives_nothing_to_a_later_member(without, alice, bob, movers, membership, domain):
     without(lambda: add_to_team(actor=alice, team=movers, membership=membership(bob)))
 
     assert not bob.has_perm(HAS, domain)
 
 
-def test_undo_is_a_yes_to_who_had_it(without, alice, bob, emma, movers, membership, domain, gain):
+def test_an_undo_restores_access_of_the_former_grantee(
+    without, alice, bob, emma, movers, membership, domain, gain
+):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     add_to_team(actor=alice, team=movers, membership=membership(emma))
 
@@ -88,7 +88,7 @@ def test_undo_is_a_yes_to_who_had_it(without, alice, bob, emma, movers, membersh
     assert not emma.has_perm(HAS, domain)
 
 
-def test_back_in_a_team_is_not_more_than_there_was(alice, bob, movers, membership, domain, gain):
+def test_restoring_a_team_place_gives_no_new_access(alice, bob, movers, membership, domain, gain):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     left = remove_from_team(actor=alice, team=movers, membership=membership(bob))
     gain()
@@ -98,9 +98,7 @@ def test_back_in_a_team_is_not_more_than_there_was(alice, bob, movers, membershi
     assert not bob.has_perm(HAS, domain)
 
 
-def test_back_in_the_company_is_not_more_than_there_was(
-    alice, bob, movers, membership, domain, gain
-):
+def test_restoring_a_member_gives_no_new_access(alice, bob, movers, membership, domain, gain):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     removed = remove_membership(actor=alice, membership=membership(bob))
     gain()
@@ -110,7 +108,7 @@ def test_back_in_the_company_is_not_more_than_there_was(
     assert not bob.has_perm(HAS, domain)
 
 
-def test_an_invitation_opens_no_more_than_when_it_was_sent(
+def test_an_invitation_gives_no_more_than_when_it_was_sent(
     without, alice, alder, movers, domain, monkeypatch
 ):
     def invite():
@@ -127,7 +125,7 @@ def test_an_invitation_opens_no_more_than_when_it_was_sent(
     assert not gina.has_perm(HAS, domain)
 
 
-def test_a_plan_hands_on_no_more_than_when_it_was_made(
+def test_a_planned_offboarding_transfers_no_more_than_when_it_was_made(
     without, alice, bob, emma, movers, membership, domain
 ):
     add_to_team(actor=alice, team=movers, membership=membership(bob))

@@ -1,4 +1,4 @@
-"""What no browser sends, in the forms of a Super User's week: refused, never a fault of ours."""
+"""Forms no browser would send are refused without a server error."""
 
 import json
 
@@ -24,7 +24,7 @@ def page(alder):
 
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY.keys())
 @pytest.mark.parametrize("act", ["check", "send"])
-def test_a_changed_row_invites_nobody_by_a_strange_name(page, as_, alice, nasty, act):
+def test_a_tampered_row_invites_nobody(page, as_, alice, nasty, act):
     for place in range(5):
         row = ["gina@alder.example", "", "", "", ""]
         row[place] = nasty
@@ -43,7 +43,7 @@ def test_a_changed_row_invites_nobody_by_a_strange_name(page, as_, alice, nasty,
         "[" * 100_000, '[[1, ["\\ud800"]]]', '[[1, ["\\u0000"]]]', "[[%s, [\"a\"]]]" % ("9" * 5000),
     ],
 )  # fmt: skip
-def test_a_changed_table_is_refused(page, as_, alice, table):
+def test_a_tampered_table_is_refused(page, as_, alice, table):
     for column in ([], ["address"], ["address", "address"], ["nothing"]):
         answer = as_(alice).post(
             page, {"act": "check", "role": "user", "table": table, "column": column}
@@ -60,7 +60,7 @@ def test_a_day_at_the_end_of_time_is_refused_in_a_review(day, as_, alice, alder)
         membership__user=alice
     ).first()  # fmt: skip
     lines = ReviewItem.objects.filter(review=review, section=item.section)
-    data = {"line": [one.pk for one in lines]}
+    data = {"line": [line.pk for line in lines]}
     for one in lines:
         data |= {f"decision-{one.pk}": "keep"}
     data |= {f"decision-{item.pk}": "reduce", f"until-{item.pk}": day}

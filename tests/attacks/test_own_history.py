@@ -1,4 +1,4 @@
-"""What an export of one's own history tells of others, and what proves it all the same."""
+"""The export of a person's own history reveals nothing about others and can be verified."""
 
 import json
 from io import StringIO
@@ -19,13 +19,13 @@ from portals.services.offboarding import plan_offboarding
 def left(alice, bob, emma, membership):
     """Bob leaves; Emma takes over what he held."""
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
-    right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
-    grant_privilege(actor=alice, grantee=membership(bob), privilege=right, resource=domain,
+    privilege = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+    grant_privilege(actor=alice, grantee=membership(bob), privilege=privilege, resource=domain,
                     terms=GrantTerms(), signed_in_at=timezone.now())  # fmt: skip
-    grant = PersonGrant.objects.get(user=bob, permission=right.pk)
+    grant = PersonGrant.objects.get(user=bob, permission=privilege.pk)
     plan_offboarding(actor=alice, membership=membership(bob), grants=[(grant, membership(emma))])
     event = AuditEvent.objects.get(kind="membership.left")
-    assert "Emma" in json.dumps(event.data)  # the firm knows
+    assert "Emma" in json.dumps(event.data)  # the company's own trail has it
     return event
 
 
@@ -37,17 +37,19 @@ def own(as_, left, bob):
     return lambda: as_(bob).post(address).getvalue().decode()
 
 
-def test_a_leavers_own_history_names_nobody_who_took_over(left, own, emma):
+def test_a_leavers_own_history_names_no_successor(left, own, emma):
     text = own()
 
-    [line] = [one for one in map(json.loads, text.splitlines()) if one["kind"] == "membership.left"]
+    [line] = [
+        event for event in map(json.loads, text.splitlines()) if event["kind"] == "membership.left"
+    ]
     assert "Emma" not in text
     assert str(emma.pk) not in json.dumps(line["data"])
     assert line["data"].keys() == {"person", "count", "rights"}
     assert line["actor_name"] == "Alice Martin"
 
 
-def test_a_line_holds_what_its_sentence_says_and_no_more(own):
+def test_a_line_holds_only_the_data_of_its_sentence(own):
     lines = list(map(json.loads, own().splitlines()))
     assert len(lines) > 3
     for line in lines:
@@ -75,7 +77,7 @@ def test_the_companys_own_export_shows_the_same_events(left, own, as_, alice):
         assert (whole["at"], whole["kind"]) == (line["at"], line["kind"])
 
 
-def test_the_provider_checks_it_too(left, own, tmp_path):
+def test_the_provider_verifies_the_export(left, own, tmp_path):
     file = tmp_path / "history.jsonl"
     file.write_text(text := own())
     call_command("audit", "verify", "--against", str(file), stdout=StringIO())

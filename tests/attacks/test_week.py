@@ -1,4 +1,4 @@
-"""A Super User's week from outside: hints, ways back, floods, sessions carried over a demotion."""
+"""Attacks on a Super User's pages: hints, redirects, floods, sessions from before a demotion."""
 
 import re
 import uuid
@@ -25,8 +25,8 @@ def _without_token(answer):
     return re.sub(rb'csrf[^>]*value="[^"]*"|X-CSRFToken[^>]*|nonce="[^"]*"', b"", content)
 
 
-@pytest.mark.parametrize("page", [*(f"/c/alder/{one}/" for one in PAGES), "/ask/"])
-def test_odd_addresses_are_answered(page, as_, alice):
+@pytest.mark.parametrize("page", [*(f"/c/alder/{name}/" for name in PAGES), "/ask/"])
+def test_invalid_urls_are_answered(page, as_, alice):
     client = as_(alice)
     for odd in ODD:
         assert client.get(page, dict.fromkeys(NAMES, odd)).status_code < 500
@@ -46,12 +46,12 @@ def gina(alice, alder):
     ).user
 
 
-def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
+def test_an_id_of_another_company_is_answered_like_a_missing_one(
     as_, alice, charlie, alder, birch, frank
 ):
-    """Presets, reviews, people and things of Birch, asked for below Alder's own address."""
-    right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
-    preset = create_preset(actor=charlie, customer=birch, name="B", lines=[(right, True)])
+    """Presets, reviews, people and resources of Birch, requested below Alder's URL."""
+    privilege = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+    preset = create_preset(actor=charlie, customer=birch, name="B", lines=[(privilege, True)])
     member = charlie.memberships.get()
     resource = Resource.objects.filter(subscription__customer=birch).last()
     client = as_(alice)
@@ -70,7 +70,7 @@ def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
     for foreign, nothing in pairs:
         for ask in (client.get, client.post):
             answers = [ask(foreign), ask(nothing)]
-            assert [one.status_code for one in answers] == [404, 404]
+            assert [answer.status_code for answer in answers] == [404, 404]
             assert _without_token(answers[0]) == _without_token(answers[1])
     review = reverse("portals:changes-review", args=["alder", f"p{bob.pk}"])
     said = []
@@ -79,8 +79,10 @@ def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
         (f"p{bob.pk}", made_up),
         (f"p{member.pk}", resource.pk),
     ):
-        answer = client.post(review, {"change": f"give.{who}.{what}.{right.pk}...", "reason": ""})
-        said.append([str(one) for one in answer.context["form"].non_field_errors()])
+        answer = client.post(
+            review, {"change": f"give.{who}.{what}.{privilege.pk}...", "reason": ""}
+        )
+        said.append([str(error) for error in answer.context["form"].non_field_errors()])
     assert said[0] == said[1] == said[2]
     same = reverse("portals:copy-access", args=["alder", bob.user.sub])
     said = [
@@ -98,7 +100,7 @@ def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
     assert bob.suspended_at is None
 
 
-def test_a_session_carried_over_a_demotion_does_nothing(as_, alice, gina, bob, membership, alder):
+def test_a_session_from_before_a_demotion_has_no_power(as_, alice, gina, bob, membership, alder):
     client = as_(gina)
     person = membership(bob)
     assert client.get(reverse("portals:presets", args=["alder"])).status_code == 200
@@ -124,7 +126,7 @@ def test_a_session_carried_over_a_demotion_does_nothing(as_, alice, gina, bob, m
     ["https://evil.example/", "//evil.example", "http://testserver@evil.example/",
      "https:evil.example", "/\\evil.example", "javascript:alert(1)", "\thttps://evil.example"],
 )  # fmt: skip
-def test_no_way_back_leads_elsewhere(told, as_, alice):
+def test_return_links_stay_on_this_host(told, as_, alice):
     client = as_(alice)
     answer = client.get(
         "/ask/", {"portal": "domains", "type": "domain", "return": told}, follow=True
@@ -136,12 +138,12 @@ def test_no_way_back_leads_elsewhere(told, as_, alice):
     assert b'href="' + near.encode() not in answer.content
 
 
-def test_a_draft_stays_small(as_, alice, bob, membership):
-    """What waits in a session is read with every page: a thousand spots at a time fill it up."""
+def test_a_draft_is_limited_in_size(as_, alice, bob, membership):
+    """A draft is in the session, which every page reads; a thousand cells would fill it."""
     client, key = as_(alice), f"p{membership(bob).pk}"
     url = reverse("portals:changes", args=["alder", key])
     for turn in range(4):
         cells = [f"{key}/{turn * 900 + number}/1=1" for number in range(900)]
         client.post(url, {"level": cells})
     wants = client.session["rights_drafts"]
-    assert sum(len(one["wants"]) for one in wants.values()) <= 1000
+    assert sum(len(entry["wants"]) for entry in wants.values()) <= 1000

@@ -1,4 +1,4 @@
-"""The benchmarks that are about PostgreSQL alone get the right answers there."""
+"""The benchmarks that need PostgreSQL get correct answers."""
 
 import pytest
 from django.db import connection
@@ -18,7 +18,7 @@ def test_the_quick_audience_decides_like_the_statement_by_hand():
     assert "people in one call" in said
 
 
-def test_the_quick_campaign_leaves_whole():
+def test_the_quick_campaign_is_sent_completely():
     said = run("benchmarks.sending", "--quick", "--postgresql", server())
 
     assert "unsigned" in said

@@ -1,4 +1,4 @@
-"""`manage.py demo`: starts whole, stops whole, and says in one line why it cannot."""
+"""`manage.py demo` starts and stops all its processes, or says in one line why it cannot."""
 
 import os
 import signal
@@ -57,24 +57,24 @@ def answers(url):
         return False
 
 
-def test_starts_and_stops_whole(tmp_path):
+def test_the_demo_starts_and_stops_all_its_processes(tmp_path):
     with running_demo(tmp_path) as demo:
         children = demo.children()
         with urlopen(f"{demo.url}/accounts/login/") as page:
             assert b"Alice Martin" in page.read()
-        assert "alice@alder.example" in demo.said
-        assert demo.url in demo.said
+        assert "alice@alder.example" in demo.output
+        assert demo.url in demo.output
 
         code = demo.stop(signal.SIGINT)
 
         assert code == 0
-        assert demo.said.splitlines()[-1] == "Stopped."
+        assert demo.output.splitlines()[-1] == "Stopped."
         assert len(children) == 2
         assert all(gone(pid) for pid in children)
-        assert "Traceback" not in demo.said
+        assert "Traceback" not in demo.output
 
 
-def test_one_child_s_death_stops_the_lot(tmp_path):
+def test_the_demo_stops_when_one_child_ends(tmp_path):
     with running_demo(tmp_path) as demo:
         first, second = demo.children()
 
@@ -82,9 +82,9 @@ def test_one_child_s_death_stops_the_lot(tmp_path):
         within(20, lambda: demo.process.poll() is not None)
 
         assert demo.process.returncode == 1
-        assert "The job worker stopped (exit code -9), so everything stops." in demo.said
+        assert "The job worker stopped (exit code -9), so everything stops." in demo.output
         assert gone(first)
-        assert "Traceback" not in demo.said
+        assert "Traceback" not in demo.output
 
 
 @pytest.mark.parametrize("command", ["demo", "serve"])
@@ -102,7 +102,7 @@ def test_taken_port_is_one_line(command):
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "192.0.2.7:8000", "[::]:8000", ":8000", "8000"])
-def test_demo_listens_on_loopback_alone(bind):
+def test_the_demo_listens_on_loopback_only(bind):
     assert "loopback" in one_line(manage("demo", **DEMO, HUB_BIND=bind))
 
 
@@ -119,7 +119,7 @@ def test_demo_command_is_for_the_demo():
 @pytest.mark.parametrize(
     "name", ["HUB_SECRET_KEY", "HUB_BASE_URL", "HUB_DATABASE_URL", "HUB_EMAIL_URL"]
 )
-def test_production_names_what_it_lacks(name):
+def test_production_names_the_missing_variables(name):
     line = one_line(manage("check", **{**PRODUCTION, name: ""}))
 
     assert line == f"The hub does not start: Set {name} (in the environment or in .env)."
@@ -142,11 +142,11 @@ def test_production_names_what_it_lacks(name):
         ("HUB_MAIL_FROM_TOPICS", "no-reply@harbour.example"),
     ],
 )
-def test_starting_names_what_is_wrong(name, value):
+def test_a_start_names_the_invalid_variable(name, value):
     assert name in one_line(manage("check", **{**PRODUCTION, name: value}))
 
 
-def test_web_server_says_why_it_does_not_start():
+def test_the_web_server_reports_why_it_does_not_start():
     """granian loads hub.wsgi in a process of its own; there, too, no traceback."""
     done = subprocess.run(
         [sys.executable, "-c", "import hub.wsgi"],
@@ -185,8 +185,8 @@ def test_environment_file_is_private_and_never_replaced(tmp_path):
         write_demo_environment(file)
 
 
-def test_progress_shows_life_and_hides_noise(capfd, monkeypatch):
-    monkeypatch.setattr("hub.progress.EVERY", 0.05)
+def test_progress_prints_dots_and_hides_output(capfd, monkeypatch):
+    monkeypatch.setattr("hub.progress.DOT_INTERVAL", 0.05)
     script = "import time; print('noise'); time.sleep(0.4)"
 
     assert run_quietly("Working", [sys.executable, "-c", script]) == 0

@@ -1,4 +1,4 @@
-"""Last use in a real server: what its processes noted is there once it was stopped."""
+"""A real server writes its pending last uses when it stops."""
 
 import json
 import signal
@@ -50,7 +50,7 @@ def bob_uses_a_domain(demo):
     assert send(demo, PATH, json.dumps(question).encode(), **headers)["decision"] is True
 
 
-def test_a_stopped_server_keeps_what_it_noted(tmp_path: Path):
+def test_a_stopped_server_writes_its_last_uses(tmp_path: Path):
     with running_demo(tmp_path) as demo:
         bob_uses_a_domain(demo)
         assert uses(demo) == 0  # not in the check's path

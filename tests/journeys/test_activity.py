@@ -1,4 +1,4 @@
-"""The activity narrowed down, taken away and proved, with and without JavaScript."""
+"""Filtering, exporting and verifying the activity log, with and without JavaScript."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ def checked(file):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_find_take_and_prove(open_browser, tmp_path, javascript):
+def test_search_export_and_verify(open_browser, tmp_path, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     entries = alice.locator(".timeline li")
 
@@ -64,7 +64,7 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
     assert "Bob Tremblay accepted the invitation" in table
     assert "Emma Roy accepted the invitation" not in table
 
-    # By thing: from its page.
+    # By resource: from its page.
     alice.goto("/c/alder/resources/")
     alice.get_by_role("link", name="alder.example", exact=True).first.click()
     alice.get_by_role("main").get_by_role("link", name="Activity").click()
@@ -90,7 +90,7 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_ones_own_history(open_browser, javascript):
+def test_a_person_reads_their_own_history(open_browser, javascript):
     bob = open_browser("Bob", javascript=javascript)
 
     bob.goto("/profile/")

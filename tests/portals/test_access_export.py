@@ -1,4 +1,4 @@
-"""Who may do what, taken away as a file."""
+"""The export of who may do what."""
 
 import csv
 import io
@@ -30,9 +30,7 @@ def lines(as_, alice):
     return take
 
 
-def test_a_line_says_through_what_since_when_until_when_and_why(
-    lines, alice, bob, membership, give, resource
-):
+def test_a_line_has_origin_start_end_and_reason(lines, alice, bob, membership, give, resource):
     until = timezone.now() + timedelta(days=30)
     domain = resource("domain", "alder.example")
     give(alice, membership(bob), "domains.domain.renew", domain, expires_at=until, reason="May")
@@ -51,7 +49,7 @@ def test_a_line_says_through_what_since_when_until_when_and_why(
     assert (line["Given by"], line["Reason"]) == ("Alice Martin", "May")
 
 
-def test_what_comes_through_a_team_and_from_above(
+def test_access_through_teams_and_parents_is_exported(
     lines, alice, alder, bob, membership, give, resource
 ):
     team = create_team(actor=alice, customer=alder, name="=Night shift")
@@ -63,21 +61,21 @@ def test_what_comes_through_a_team_and_from_above(
     )  # fmt: skip
     give(alice, team, "domains.domain.manage_dns", root)
 
-    theirs = [one for one in lines() if one["Address"] == bob.email]
-    found = [one for one in theirs if one["Through"].startswith("Team: =Night")]
+    theirs = [line for line in lines() if line["Address"] == bob.email]
+    found = [line for line in theirs if line["Through"].startswith("Team: =Night")]
 
-    assert {one["Code"] for one in found} >= {"domain.manage_dns", "domain.view"}
-    assert {one["Given on"] for one in found} == {str(root)}
-    assert {one["Id"] for one in found} >= {"alder.example"}
+    assert {line["Code"] for line in found} >= {"domain.manage_dns", "domain.view"}
+    assert {line["Given on"] for line in found} == {str(root)}
+    assert {line["Id"] for line in found} >= {"alder.example"}
 
 
-def test_the_role_of_a_super_user_is_in_it(lines, alice):
-    ways = {one["Through"] for one in lines() if one["Address"] == alice.email}
+def test_access_by_role_is_exported(lines, alice):
+    ways = {line["Through"] for line in lines() if line["Address"] == alice.email}
 
     assert "Role: Super User" in ways
 
 
-def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, give):
+def test_no_cell_is_a_formula(lines, alice, bob, alder, membership, give):
     put_resource(
         actor=Resource.objects.filter(resource_type__portal__slug="domains")[
             0
@@ -89,22 +87,24 @@ def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, g
     evil = Resource.objects.get(external_id="evil.example")
     give(alice, membership(bob), "domains.domain.renew", evil)
 
-    names = {one["Thing"] for one in lines("resource-access-export", resource=evil.pk)}
+    names = {line["Thing"] for line in lines("resource-access-export", resource=evil.pk)}
     assert names == {"'=HYPERLINK(1)"}
 
 
-def test_of_one_person_and_on_one_thing(lines, bob, resource):
+def test_an_export_of_one_person_and_of_one_resource(lines, bob, resource):
     mine = lines("person-access-export", person=bob.sub)
-    assert {one["Address"] for one in mine} == {bob.email}
+    assert {line["Address"] for line in mine} == {bob.email}
 
     domain = resource("domain", "alder.example")
     on = lines("resource-access-export", resource=domain.pk)
-    assert {one["Id"] for one in on} == {"alder.example"}
-    whole = [one for one in lines() if (one["Portal"], one["Id"]) == ("Domains", "alder.example")]
-    assert {tuple(one.items()) for one in on} == {tuple(one.items()) for one in whole}
+    assert {line["Id"] for line in on} == {"alder.example"}
+    whole = [
+        line for line in lines() if (line["Portal"], line["Id"]) == ("Domains", "alder.example")
+    ]
+    assert {tuple(line.items()) for line in on} == {tuple(line.items()) for line in whole}
 
 
-def test_what_waits_or_is_suspended_does_not_count(
+def test_future_and_suspended_access_is_left_out(
     lines, alice, bob, emma, alder, olive, membership, give, resource
 ):
     domain = resource("domain", "alder.example")
@@ -123,7 +123,7 @@ def test_what_waits_or_is_suspended_does_not_count(
     assert {line["Counts now"] for line in lines()} == {"No"}
 
 
-def test_it_is_in_the_trail_as_what_was_taken(lines, bob, alder, resource):
+def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):
     domain = resource("domain", "alder.example")
     lines()
     lines("person-access-export", person=bob.sub)
@@ -139,14 +139,14 @@ def test_it_is_in_the_trail_as_what_was_taken(lines, bob, alder, resource):
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-def test_nobody_else_takes_it(who, request, alder):
+def test_only_super_users_export_access(who, request, alder):
     with pytest.raises(PermissionDenied):
         record_access_export(actor=request.getfixturevalue(who), customer=alder)
     assert not AuditEvent.objects.filter(kind="rights.exported").exists()
 
 
 @pytest.mark.parametrize("people", [1, 40])
-def test_some_queries_however_many_people(people, as_, alice, alder, django_assert_max_num_queries):
+def test_the_export_has_a_query_budget(people, as_, alice, alder, django_assert_max_num_queries):
     for number in range(people):
         user = User.objects.create(email=f"p{number}@alder.example", name=f"P{number}")
         Membership.objects.create(customer=alder, user=user, work_name=user.name)
@@ -156,7 +156,7 @@ def test_some_queries_however_many_people(people, as_, alice, alder, django_asse
         assert answer.getvalue().count(b"\n") > 10
 
 
-def test_many_people_and_things_are_all_in_it(lines, alder, alice, monkeypatch):
+def test_an_export_includes_every_person_and_resource(lines, alder, alice, monkeypatch):
     """Some at a time is the same as all at once."""
     whole = lines()
     monkeypatch.setattr("portals.selectors.access_export.PEOPLE_AT_ONCE", 2)

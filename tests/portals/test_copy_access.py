@@ -1,4 +1,4 @@
-"""“Same as Bob”: what was given to a colleague directly, through the review."""
+"""“Same as Bob”: copying a colleague's direct access through the review."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ EXPORT = "statistics.usage_report.export"
 
 @pytest.fixture
 def copy(as_, alice, bob, emma, membership):
-    """Copy Emma's rights to Bob: the client, and the plan's tokens."""
+    """Copy Emma's access to Bob; return the client and the tokens of the changes."""
 
     def run(**data):
         client = as_(alice)
@@ -36,38 +36,38 @@ def own(person):
     return set(PersonGrant.objects.filter(user=person).values_list("content_object", "permission"))
 
 
-def test_only_add_gives_what_is_missing_and_takes_nothing(copy, bob, emma, resource, right):
+def test_adding_gives_missing_access_and_removes_nothing(copy, bob, emma, resource, privilege_of):
     had = own(bob)
     client, review, changes = copy()
-    assert all(one.startswith("give.") for one in changes)
+    assert all(token.startswith("give.") for token in changes)
     assert client.post(review, {"change": changes, "reason": ""}).status_code == 302
 
-    sensitive = {right("webmail.mailbox.use").pk}
+    sensitive = {privilege_of("webmail.mailbox.use").pk}
     assert own(bob) == had | {pair for pair in own(emma) if pair[1] not in sensitive}
     assert bob.has_perm(f"portals.{EXPORT}", resource("usage_report", "alder-web"))
 
 
-def test_sensitive_rights_and_their_teams_come_along_with_a_reason(
+def test_sensitive_access_and_teams_are_copied_with_a_reason(
     copy, alice, alder, bob, emma, membership, resource
 ):
     mailbox = resource("mailbox", "emma@alder.example")
     client, review, changes = copy(teams="on")
     assert "1 sensitive right was left out" in copy.page
-    assert any(one.startswith("join.") for one in changes)
+    assert any(token.startswith("join.") for token in changes)
     client.post(reverse("portals:changes-discard", args=["alder", f"p{membership(bob).pk}"]))
 
     client, review, changes = copy(teams="on", reason="Covers for Emma")
-    assert any(one.startswith("join.") for one in changes)
+    assert any(token.startswith("join.") for token in changes)
     sign_in_afresh(client, alice)
     assert client.post(review, {"change": changes, "reason": "Covers for Emma"}).status_code == 302
     assert bob.has_perm("portals.webmail.mailbox.use", mailbox)
     assert alder.teams.get().team_memberships.filter(membership=membership(bob)).exists()
 
 
-def test_make_equal_takes_what_the_colleague_does_not_have(
+def test_making_equal_removes_access_the_colleague_lacks(
     copy, alice, alder, bob, emma, membership, give, resource
 ):
-    """A wider right that goes must not hide the narrower one that is copied."""
+    """A wider grant that is removed must not hide the narrower one that is copied."""
     domain = resource("domain", "alderdental.example")
     give(alice, membership(bob), MANAGE, domain)
     give(alice, membership(emma), VIEW, domain)
@@ -75,7 +75,7 @@ def test_make_equal_takes_what_the_colleague_does_not_have(
     night.team_memberships.create(membership=membership(bob))
 
     client, review, changes = copy(how="equal", teams="on", reason="Same work")
-    assert {one.split(".")[0] for one in changes} == {"give", "take", "join", "leave"}
+    assert {token.split(".")[0] for token in changes} == {"give", "take", "join", "leave"}
     sign_in_afresh(client, alice)
     assert client.post(review, {"change": changes, "reason": "Same work"}).status_code == 302
 
@@ -98,7 +98,7 @@ def test_dates_are_copied(copy, alice, bob, emma, membership, give, resource):
     assert others.expires_at.year > 2090
 
 
-def test_make_equal_makes_the_dates_equal_too(copy, alice, bob, emma, membership, give, resource):
+def test_making_equal_copies_the_dates(copy, alice, bob, emma, membership, give, resource):
     until, start = timezone.now() + timedelta(days=9), timezone.now() + timedelta(days=2)
     first, second = resource("domain", "alderdental.example"), resource("domain", "alder.example")
     give(alice, membership(bob), MANAGE, first, starts_at=start)

@@ -1,4 +1,4 @@
-"""What a level says on the page is exactly what the decision allows after it is applied."""
+"""A level on the page gives exactly what the decision then allows."""
 
 import re
 
@@ -20,7 +20,7 @@ from tests.portals.test_person_page import sign_in_afresh
 )
 @given(steps=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), min_size=1, max_size=5))
 @example(steps=[(7, 0), (186, 1)])  # none on a mailbox, a level on the domain it is in
-def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
+def test_a_level_gives_exactly_its_privileges(steps, as_, alice, alder, emma, membership):
     PersonGrant.objects.filter(user=emma).delete()
     TeamGrant.objects.all().delete()
     resources = list(
@@ -28,7 +28,7 @@ def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
         .select_related("resource_type")
         .order_by("pk")
     )
-    scales = level_scales_of({one.resource_type for one in resources})
+    scales = level_scales_of({resource.resource_type for resource in resources})
     grantee = f"p{membership(emma).pk}"
     collect, review = (
         reverse(f"portals:{name}", args=["alder", grantee])
@@ -53,7 +53,7 @@ def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
 
     at = {resource.pk: level for resource, level in wanted.items()}
     for resource, level in wanted.items():
-        promised = {one.pk for one in level.reach} if level else set()
+        promised = {privilege.pk for privilege in level.reach} if level else set()
         for above in resource.ancestors.values_list("ancestor_id", flat=True):
             if above != resource.pk and (higher := at.get(above)):  # it reaches down to this one
                 reached = PrivilegeInclusion.objects.filter(
@@ -63,4 +63,4 @@ def test_a_level_is_what_it_says(steps, as_, alice, alder, emma, membership):
         assert set(privileges_one_has(emma, resource).values_list("pk", flat=True)) == promised
         [row] = rows_of_resources(membership(emma), [resource], {})
         assert row.level == level
-        assert {one.pk for source in row.sources for one in source.reach} == promised
+        assert {privilege.pk for source in row.sources for privilege in source.reach} == promised

@@ -1,4 +1,4 @@
-"""The page of one person: seen, granted, revoked, refused."""
+"""A person's page: access shown, granted, revoked and refused."""
 
 import re
 
@@ -22,7 +22,7 @@ def page(alder, emma):
 
 @pytest.fixture
 def cell(alder, emma, membership):
-    """Where Emma's level on a thing is set, as the page's controls name it."""
+    """Return a function that names the field of Emma's level on a resource."""
     return lambda resource: f"p{membership(emma).pk}/{resource.pk}/{resource.resource_type_id}"
 
 
@@ -37,7 +37,7 @@ def domain(resource):
     return resource("domain", "alder.example")
 
 
-def test_a_super_user_sees_every_right_with_its_origin(
+def test_a_super_user_sees_all_access_with_its_origin(
     as_, alice, emma, membership, page, give, resource
 ):
     give(alice, membership(emma), "webmail.mailbox.view", resource("mail_domain", "alder.example"))
@@ -53,11 +53,11 @@ def tokens(review):
     return re.findall(r'type="hidden" name="change" value="([^"]+)"', review.content.decode())
 
 
-def test_a_level_is_gathered_reviewed_and_given_then_revoked(
-    as_, alice, emma, changes, domain, right, cell
+def test_a_level_is_chosen_reviewed_given_then_revoked(
+    as_, alice, emma, changes, domain, privilege_of, cell
 ):
     client = as_(alice)
-    level = f"{cell(domain)}={right('domains.domain.manage').pk}"
+    level = f"{cell(domain)}={privilege_of('domains.domain.manage').pk}"
     answer = client.post(changes("changes"), {"level": level, "review": "1"})
     assert answer["Location"] == changes("changes-review")
     assert not emma.has_perm("portals.domains.domain.renew", domain)
@@ -78,14 +78,14 @@ def test_a_level_is_gathered_reviewed_and_given_then_revoked(
     assert not emma.has_perm("portals.domains.domain.renew", domain)
 
 
-def test_a_lower_level_gives_one_right_and_takes_another(
-    as_, alice, emma, membership, changes, domain, right, cell, give
+def test_a_lower_level_grants_one_privilege_and_revokes_another(
+    as_, alice, emma, membership, changes, domain, privilege_of, cell, give
 ):
     give(alice, membership(emma), "domains.domain.manage", domain)
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     review = client.get(changes("changes-review"))
-    assert sorted(one.split(".")[0] for one in tokens(review)) == ["give", "take"]
+    assert sorted(token.split(".")[0] for token in tokens(review)) == ["give", "take"]
 
     answer = client.post(changes("changes-review"), {"change": tokens(review)}, follow=True)
 
@@ -96,24 +96,26 @@ def test_a_lower_level_gives_one_right_and_takes_another(
     assert emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_choosing_what_is_there_already_leaves_nothing_pending(
-    as_, alice, changes, domain, right, cell
+def test_choosing_the_current_level_leaves_nothing_pending(
+    as_, alice, changes, domain, privilege_of, cell
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     client.post(changes("changes"), {"level": f"{cell(domain)}=given"})
     assert tokens(client.get(changes("changes-review"))) == []
 
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     client.post(changes("changes-discard"))
     assert tokens(client.get(changes("changes-review"))) == []
 
 
-def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, right, cell):
+def test_custom_permissions_on_one_resource(
+    as_, alice, emma, page, changes, domain, privilege_of, cell
+):
     client = as_(alice)
     html = client.get(page, {"single": domain.pk}).content.decode()
     assert html.count('name="single"') == 7
-    ticked = [f"{cell(domain)}={right(name).pk}" for name in (DNS, "domains.domain.renew")]
+    ticked = [f"{cell(domain)}={privilege_of(name).pk}" for name in (DNS, "domains.domain.renew")]
 
     client.post(changes("changes"), {"cell": cell(domain), "single": ticked})
     client.post(
@@ -126,8 +128,8 @@ def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, rig
     assert "Custom – 2 single rights" in client.get(page).content.decode()
 
 
-def test_rights_on_everything_in_a_thing(
-    as_, alice, emma, page, changes, resource, right, membership
+def test_permissions_on_all_children_of_a_resource(
+    as_, alice, emma, page, changes, resource, privilege_of, membership
 ):
     mail_domain, mailbox = (
         resource("mail_domain", "alder.example"),
@@ -138,7 +140,7 @@ def test_rights_on_everything_in_a_thing(
     html = client.get(page, {"single": mail_domain.pk}).content.decode()
     assert "On every Mailbox in it, future ones too" in html
 
-    view = right("webmail.mailbox.view")
+    view = privilege_of("webmail.mailbox.view")
     client.post(changes("changes"), {"cell": below, "single": f"{below}={view.pk}"})
     client.post(
         changes("changes-review"), {"change": tokens(client.get(changes("changes-review")))}
@@ -148,11 +150,11 @@ def test_rights_on_everything_in_a_thing(
 
 
 def test_new_dates_replace_the_grant(
-    as_, alice, emma, membership, changes, domain, right, cell, give
+    as_, alice, emma, membership, changes, domain, privilege_of, cell, give
 ):
     old = give(alice, membership(emma), DNS, domain)
     client = as_(alice)
-    client.post(changes("changes"), {"again": f"{cell(domain)}={right(DNS).pk}"})
+    client.post(changes("changes"), {"again": f"{cell(domain)}={privilege_of(DNS).pk}"})
     review = client.get(changes("changes-review"))
     assert "with the dates and reason below" in review.content.decode()
 
@@ -167,10 +169,10 @@ def test_new_dates_replace_the_grant(
 
 
 def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
-    as_, alice, emma, changes, domain, right, cell
+    as_, alice, emma, changes, domain, privilege_of, cell
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     form = {"change": tokens(client.get(changes("changes-review")))}
     assert client.post(changes("changes-review"), form).status_code == 302
     before = AuditEvent.objects.count()
@@ -182,10 +184,10 @@ def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
     assert PersonGrant.objects.filter(user=emma, content_object=domain).count() == 1
 
 
-def test_htmx_gets_the_bar_and_the_marks_alone(as_, alice, changes, domain, right, cell):
+def test_htmx_gets_only_the_bar_and_the_marks(as_, alice, changes, domain, privilege_of, cell):
     response = as_(alice).post(
         changes("changes"),
-        {"level": f"{cell(domain)}={right(VIEW).pk}"},
+        {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"},
         headers={"HX-Request": "true"},
     )
     html = response.content.decode()
@@ -206,13 +208,13 @@ def sign_in_afresh(client, person):
     session.save()
 
 
-def test_a_sensitive_right_wants_a_reason_and_a_fresh_sign_in(
-    as_, alice, emma, changes, resource, right, cell
+def test_a_sensitive_privilege_needs_a_reason_and_a_fresh_sign_in(
+    as_, alice, emma, changes, resource, privilege_of, cell
 ):
     """F4: a stale session is asked to prove itself first; nothing is given."""
     mailbox, read = resource("mailbox", "billing@alder.example"), "webmail.mailbox.read"
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(read).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={privilege_of(read).pk}"})
     form = {"change": tokens(client.get(changes("changes-review")))}
 
     refused = client.post(changes("changes-review"), form).content.decode()
@@ -228,7 +230,7 @@ def test_a_sensitive_right_wants_a_reason_and_a_fresh_sign_in(
 
 
 def test_people_see_their_own_page_and_cannot_act_there(
-    as_, emma, page, changes, domain, right, cell
+    as_, emma, page, changes, domain, privilege_of, cell
 ):
     client = as_(emma)
     html = client.get(page).content.decode()
@@ -236,14 +238,14 @@ def test_people_see_their_own_page_and_cannot_act_there(
     assert "<select" not in html.split('id="main"')[1]
     assert "Revoke" not in html
 
-    level = {"level": f"{cell(domain)}={right(DNS).pk}"}
+    level = {"level": f"{cell(domain)}={privilege_of(DNS).pk}"}
     assert client.post(changes("changes"), level).status_code == 403
-    token = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    token = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{privilege_of(DNS).pk}..."
     assert client.post(changes("changes-review"), {"change": token}).status_code == 403
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, dana, page, changes):
+def test_colleagues_are_refused_and_others_find_nothing(as_, bob, charlie, dana, page, changes):
     for path in (page, changes("changes-review")):
         assert as_(bob).get(path).status_code == 403
         assert as_(charlie).get(path).status_code == 404
@@ -251,17 +253,17 @@ def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, da
         assert as_(None).get(path).status_code == 302
 
 
-def test_foreign_ids_on_the_own_page_are_nothing(
-    as_, alice, emma, charlie, membership, changes, resource, right, give
+def test_ids_of_another_company_are_ignored(
+    as_, alice, emma, charlie, membership, changes, resource, privilege_of, give
 ):
-    """A4, B1: another customer's thing, person, team or grant, named in one's own review."""
+    """A4, B1: another customer's resource, person, team or grant, named in one's own review."""
     foreign, own = resource("domain", "birch.example"), resource("domain", "alder.example")
-    emmas, charlies = (f"p{membership(one).pk}" for one in (emma, charlie))
+    emmas, charlies = (f"p{membership(person).pk}" for person in (emma, charlie))
     theirs = give(charlie, membership(charlie), DNS, foreign)
     client, before = as_(alice), PersonGrant.objects.count()
     for token in (
-        f"give.{emmas}.{foreign.pk}.{right(DNS).pk}...",
-        f"give.{charlies}.{own.pk}.{right(DNS).pk}...",
+        f"give.{emmas}.{foreign.pk}.{privilege_of(DNS).pk}...",
+        f"give.{charlies}.{own.pk}.{privilege_of(DNS).pk}...",
         f"take.p.{theirs.pk}",
         f"join.{charlies}.1",
         "give.p1",
@@ -270,7 +272,7 @@ def test_foreign_ids_on_the_own_page_are_nothing(
         answer = client.post(changes("changes-review"), {"change": token})
         assert answer.status_code == 200
         assert "nothing was done" in answer.content.decode()
-    level = f"{charlies}/{own.pk}/{own.resource_type_id}={right(DNS).pk}"
+    level = f"{charlies}/{own.pk}/{own.resource_type_id}={privilege_of(DNS).pk}"
     client.post(changes("changes"), {"level": level})
     assert tokens(client.get(changes("changes-review"))) == []
     others = reverse("portals:changes-review", args=["alder", charlies])
@@ -278,7 +280,7 @@ def test_foreign_ids_on_the_own_page_are_nothing(
     assert PersonGrant.objects.count() == before
 
 
-def test_anothers_grant_cannot_be_revoked_by_its_number(
+def test_a_grant_of_somebody_else_cannot_be_revoked_by_its_id(
     as_, alice, charlie, bob, membership, give, resource, birch
 ):
     """Rule 35: child ids are owner-checked too."""
@@ -304,11 +306,11 @@ def test_anothers_grant_cannot_be_revoked_by_its_number(
         {"change": ["own"] * 501},
     ],
 )
-def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, right, cell, values):
+def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, privilege_of, cell, values):
     before = PersonGrant.objects.count()
-    own = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    own = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{privilege_of(DNS).pk}..."
     filled = {
-        name: [own if one == "own" else one for one in value]
+        name: [own if part == "own" else part for part in value]
         if isinstance(value, list)
         else own
         if value == "own"
@@ -329,12 +331,17 @@ def test_search_type_and_differences_narrow_the_page(
 
     def names(**query):
         sections = client.get(page, query).context["sections"]
-        return {str(row.resource) for one in sections for group in one.groups for row in group.rows}
+        return {
+            str(row.resource)
+            for section in sections
+            for group in section.groups
+            for row in group.rows
+        }
 
     assert names(q="INFO@") == {"info@alder.example"}
     assert names(q="nothing like it") == set()
     assert names(type="webmail.mailbox") == {
-        f"{one}@alder.example" for one in ("alice", "billing", "bob", "emma", "info")
+        f"{name}@alder.example" for name in ("alice", "billing", "bob", "emma", "info")
     }
     assert "info@alder.example" in names(show="held")  # through the team
     assert "info@alder.example" not in names(show="differences")
@@ -347,7 +354,7 @@ def test_search_type_and_differences_narrow_the_page(
 def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
     client = as_(alice)
     sections = client.get(page).context["sections"]
-    [group] = [g for one in sections for g in one.groups if g.key == "webmail.mailbox"]
+    [group] = [g for section in sections for g in section.groups if g.key == "webmail.mailbox"]
     assert len(group.rows) == 10
     assert group.more
     # What she holds comes first, by name; then the others.
@@ -364,7 +371,7 @@ def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
     assert len(seen) == len(set(seen)) == 1005
 
 
-def test_more_given_than_one_page_shows_is_said(
+def test_a_page_says_when_it_shows_only_some_grants(
     as_, alice, emma, page, membership, give, resource, monkeypatch
 ):
     for name in ("alice", "billing", "bob"):
@@ -372,7 +379,7 @@ def test_more_given_than_one_page_shows_is_said(
         give(alice, membership(emma), "webmail.mailbox.view", mailbox)
     monkeypatch.setattr("portals.selectors.permission_matrix.MOST_GIVEN", 4)
     answer = as_(alice).get(page, {"show": "differences"})
-    groups = [group for one in answer.context["sections"] for group in one.groups]
+    groups = [group for section in answer.context["sections"] for group in section.groups]
     shown = sum(len(group.rows) for group in groups)
     assert shown == 4
     assert [group.key for group in groups if group.more][-1] == "webmail.mailbox"
@@ -395,11 +402,11 @@ def many_mailboxes(resource):
     )
 
 
-def test_the_page_costs_the_same_however_many_things(
-    as_, alice, membership, emma, page, give, resource, right, request, changes, cell, domain
+def test_the_page_has_a_constant_number_of_queries(
+    as_, alice, membership, emma, page, give, resource, privilege_of, request, changes, cell, domain
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     few = queries(client, page)
     few_found, few_of_type = (
         queries(client, page, q="m"),

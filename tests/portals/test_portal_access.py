@@ -1,4 +1,4 @@
-"""A right in a portal that stays shut: it is said before it is given, and the way in is offered."""
+"""Access in a portal that a person cannot open: it is shown, and portal access is offered."""
 
 import re
 from datetime import timedelta
@@ -51,13 +51,13 @@ def web(alice, alder):
 
 
 @pytest.fixture
-def offered(alder, domain, right):
-    """What lets in whom a change leaves outside: offered(holder), offered(person, team=web)."""
+def offered(alder, domain, privilege_of):
+    """Return a function that lists offered portal access: offered(grantee, team=web)."""
 
     def names(grantee, *privileges, team=None):
         draft = Draft(teams={(grantee.pk, team.pk): "join"} if team else {})
         for name in privileges or ([] if team else [DNS]):
-            privilege = right(name)
+            privilege = privilege_of(name)
             place = domain if privilege.resource_type_id == domain.resource_type_id else None
             place = place or Resource.objects.get(
                 subscription=domain.subscription_id, resource_type=privilege.resource_type_id
@@ -65,8 +65,8 @@ def offered(alder, domain, right):
             cell = Cell(grantee_key(grantee), place.pk, privilege.resource_type_id)
             draft.wants.setdefault(cell, {})[privilege.pk] = ""
         found = missing_portal_grants(alder, changes_in(alder, draft))
-        assert all(isinstance(one, GrantChange) for one in found)
-        return [(one.grantee, one.privilege.codename) for one in found]
+        assert all(isinstance(change, GrantChange) for change in found)
+        return [(change.grantee, change.privilege.codename) for change in found]
 
     return names
 
@@ -74,7 +74,9 @@ def offered(alder, domain, right):
 WAY = "subscription.open"
 
 
-def test_who_may_open_is_not_bothered(offered, alice, bob, emmas, membership, domain, give, root):
+def test_people_with_portal_access_see_no_offer_of_it(
+    offered, alice, bob, emmas, membership, domain, give, root
+):
     assert offered(emmas) == [(emmas, WAY)]
     assert offered(membership(bob)) == [], "was given it"
     assert offered(membership(alice)) == [], "comes with the role"
@@ -83,22 +85,24 @@ def test_who_may_open_is_not_bothered(offered, alice, bob, emmas, membership, do
     assert offered(emmas) == [], "is given already, if for later"
 
 
-def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, right):
+def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, privilege_of):
     mailbox = resource("mailbox", "info@alder.example")
     cell = Cell(grantee_key(emmas), mailbox.pk, mailbox.resource_type_id)
-    draft = Draft(wants={cell: {right("webmail.mailbox.view").pk: ""}})
+    draft = Draft(wants={cell: {privilege_of("webmail.mailbox.view").pk: ""}})
     plan = changes_in(alder, draft)
-    assert [one.act for one in plan if one.act == "give"] == ["give"]
+    assert [change.act for change in plan if change.act == "give"] == ["give"]
     assert missing_portal_grants(alder, plan) == []
 
 
-def test_suspension_is_another_matter(alice, alder, bob, membership):
+def test_a_suspended_member_is_offered_no_portal_access(alice, alder, bob, membership):
     suspend_membership(actor=alice, membership=membership(bob))
     closed = portals_without_access([membership(bob)], portals_of(alder))[membership(bob)]
-    assert "domains" not in [one.portal.slug for one in closed]
+    assert "domains" not in [access.portal.slug for access in closed]
 
 
-def test_a_team_is_let_in_as_a_whole(offered, alice, bob, emmas, membership, web, give, root):
+def test_portal_access_is_given_to_a_whole_team(
+    offered, alice, bob, emmas, membership, web, give, root
+):
     add_to_team(actor=alice, team=web, membership=membership(bob))
     assert offered(web) == [], "everybody in it can"
     add_to_team(actor=alice, team=web, membership=emmas)
@@ -107,7 +111,7 @@ def test_a_team_is_let_in_as_a_whole(offered, alice, bob, emmas, membership, web
     assert offered(web) == []
 
 
-def test_joining_a_team_counts_too(offered, alice, emmas, web, give, domain, root):
+def test_joining_a_team_offers_portal_access(offered, alice, emmas, web, give, domain, root):
     assert offered(emmas, team=web) == []
     give(alice, web, DNS, domain)
     assert offered(emmas, team=web) == [(emmas, WAY)]
@@ -115,7 +119,7 @@ def test_joining_a_team_counts_too(offered, alice, emmas, web, give, domain, roo
     assert offered(emmas, team=web) == []
 
 
-def test_the_person_page_says_it_to_who_can_change_it(as_, alice, bob, emma, web):
+def test_the_person_page_shows_missing_portal_access_to_super_users(as_, alice, bob, emma, web):
     def page(reader, person):
         there = reverse("portals:person", args=["alder", person.sub])
         return as_(reader).get(there).content.decode()
@@ -128,7 +132,7 @@ def test_the_person_page_says_it_to_who_can_change_it(as_, alice, bob, emma, web
     assert "cannot open" not in as_(alice).get(team).content.decode()
 
 
-def test_the_resource_page_says_it_beside_the_name(
+def test_the_resource_page_shows_missing_portal_access_beside_the_name(
     as_, alice, bob, emmas, membership, domain, root
 ):
     said = "Cannot open Domains yet; the review offers to let them in."
@@ -144,10 +148,10 @@ def test_the_resource_page_says_it_beside_the_name(
 
 
 @pytest.fixture
-def review(as_, alice, emmas, domain, right):
+def review(as_, alice, emmas, domain, privilege_of):
     """A change for Emma, gathered: Alice's client, its review, the change and the way in."""
     client = as_(alice)
-    level = f"p{emmas.pk}/{domain.pk}/{domain.resource_type_id}={right(DNS).pk}"
+    level = f"p{emmas.pk}/{domain.pk}/{domain.resource_type_id}={privilege_of(DNS).pk}"
     there = reverse("portals:changes", args=["alder", f"p{emmas.pk}"])
     client.post(there, {"level": level, "review": "1"})
     address = reverse("portals:changes-review", args=["alder", f"p{emmas.pk}"])
@@ -159,14 +163,14 @@ def review(as_, alice, emmas, domain, right):
     return client, address, change, way
 
 
-def test_nothing_more_is_given_than_was_asked_for(review, emma, domain, root):
+def test_only_the_requested_portal_access_is_given(review, emma, domain, root):
     client, address, change, _way = review
     client.post(address, {"change": change})
     assert emma.has_perm(f"portals.{DNS}", domain)
     assert not emma.has_perm(f"portals.{OPEN}", root)
 
 
-def test_the_way_in_is_one_tick_in_the_same_act(review, emma, domain, root):
+def test_portal_access_is_one_tick_in_the_same_act(review, emma, domain, root):
     client, address, change, way = review
     terms = {"expires_at": "2001-01-01T00:00", "starts_at": "", "reason": "Website"}
     refused = client.post(address, {"change": [change, way], **terms}).content.decode()
@@ -183,24 +187,24 @@ def test_the_way_in_is_one_tick_in_the_same_act(review, emma, domain, root):
     assert given.values("expires_at").distinct().count() == 1
 
 
-def test_a_way_in_ends_with_what_it_leads_to(alder, emmas, domain, right):
-    """A right with dates of its own, as a copied one, opens the portal no longer than it lasts."""
+def test_portal_access_ends_with_the_access_it_serves(alder, emmas, domain, privilege_of):
+    """Portal access lasts no longer than the dated grant that it serves."""
     ends = timezone.now() + timedelta(days=9)
     cell = Cell(grantee_key(emmas), domain.pk, domain.resource_type_id)
-    plan = changes_in(alder, Draft(wants={cell: {right(DNS).pk: f"-{seconds(ends)}"}}))
+    plan = changes_in(alder, Draft(wants={cell: {privilege_of(DNS).pk: f"-{seconds(ends)}"}}))
     [way] = missing_portal_grants(alder, plan)
     assert (way.starts_at, seconds(way.expires_at)) == (None, seconds(ends))
 
 
-def test_a_way_in_that_ran_out_is_given_anew(
-    as_, alice, emma, emmas, give, root, alder, domain, right
+def test_expired_portal_access_is_given_again(
+    as_, alice, emma, emmas, give, root, alder, domain, privilege_of
 ):
     give(alice, emmas, OPEN, root, expires_at=timezone.now() + timedelta(hours=1))
     ended = timezone.now() - timedelta(hours=1)
     PersonGrant.objects.filter(user=emma, content_object=root).update(expires_at=ended)
     cell = Cell(f"p{emmas.pk}", domain.pk, domain.resource_type_id)
     [way] = missing_portal_grants(
-        alder, changes_in(alder, Draft(wants={cell: {right(DNS).pk: ""}}))
+        alder, changes_in(alder, Draft(wants={cell: {privilege_of(DNS).pk: ""}}))
     )
 
     address = reverse("portals:changes-review", args=["alder", f"p{emmas.pk}"])
@@ -209,7 +213,7 @@ def test_a_way_in_that_ran_out_is_given_anew(
     assert emma.has_perm(f"portals.{OPEN}", root)
 
 
-def test_many_at_once(as_, alice, bob, emma, alder, domain, right, root):
+def test_portal_access_for_many_people(as_, alice, bob, emma, alder, domain, privilege_of, root):
     client, page = as_(alice), reverse("portals:people-bulk-action", args=["alder", "grant"])
     chosen = {"person": [str(bob.sub), str(emma.sub)], "resource": str(domain.pk)}
 
@@ -219,20 +223,27 @@ def test_many_at_once(as_, alice, bob, emma, alder, domain, right, root):
     assert 'name="let_in" checked' not in html
     only_bob = {**chosen, "person": [str(bob.sub)]}
     assert "let_in" not in client.get(page, only_bob).content.decode()
-    the_portal = {**chosen, "resource": str(root.pk)}  # whose right is what lets them in
+    the_portal = {**chosen, "resource": str(root.pk)}  # its own privilege is portal access
     assert "let_in" not in client.get(page, the_portal).content.decode()
 
-    given = {"privilege": str(right(DNS).pk), "starts_at": "", "expires_at": "", "reason": ""}
+    given = {
+        "privilege": str(privilege_of(DNS).pk),
+        "starts_at": "",
+        "expires_at": "",
+        "reason": "",
+    }
     assert client.post(page, {**chosen, **given}).status_code == 302
     assert emma.has_perm(f"portals.{DNS}", domain)
     assert not emma.has_perm(f"portals.{OPEN}", root)
     before = AuditEvent.objects.count()
     assert client.post(page, {**chosen, **given, "let_in": "on"}).status_code == 302
     assert emma.has_perm(f"portals.{OPEN}", root)
-    assert AuditEvent.objects.count() == before + 1, "Bob could open it, and both had the right"
+    assert AuditEvent.objects.count() == before + 1, "Bob could open it, and both had the grant"
 
 
-def test_a_refused_act_lets_nobody_in(alice, alder, emma, emmas, membership, resource, right):
+def test_a_refused_act_gives_no_portal_access(
+    alice, alder, emma, emmas, membership, resource, privilege_of
+):
     report = resource("mailbox", "info@alder.example")
     before = list(PersonGrant.objects.order_by("pk").values())
     with pytest.raises(Exception, match="sensitive"):
@@ -240,7 +251,7 @@ def test_a_refused_act_lets_nobody_in(alice, alder, emma, emmas, membership, res
             actor=alice,
             customer=alder,
             people=[emmas],
-            privilege=right("webmail.mailbox.read"),
+            privilege=privilege_of("webmail.mailbox.read"),
             resource=report,
             terms=GrantTerms(),
             let_in=True,
@@ -248,9 +259,9 @@ def test_a_refused_act_lets_nobody_in(alice, alder, emma, emmas, membership, res
     assert list(PersonGrant.objects.order_by("pk").values()) == before
 
 
-def test_an_invitation(as_, alice, alder, domain, right, root, deliver):
+def test_portal_access_in_an_invitation(as_, alice, alder, domain, privilege_of, root, deliver):
     client, page = as_(alice), reverse("portals:invite", args=["alder"])
-    ticked = {"resource": str(domain.pk), "rights": f"{domain.pk}:{right(DNS).pk}"}
+    ticked = {"resource": str(domain.pk), "rights": f"{domain.pk}:{privilege_of(DNS).pk}"}
     people = {"people": "gina@alder.example\nhugo@alder.example", "role": "user"}
 
     form = client.post(page, {"act": "add", "new_resource": str(domain.pk), **people})
@@ -260,7 +271,7 @@ def test_an_invitation(as_, alice, alder, domain, right, root, deliver):
     assert "Not everybody can open" not in form.content.decode()
     checked = client.post(page, {"act": "check", **ticked, **people}).content.decode()
 
-    way = f"{root.pk}:{right(OPEN).pk}"
+    way = f"{root.pk}:{privilege_of(OPEN).pk}"
     assert "People on this list who will not be able to open Domains yet: 2." in checked
     assert "Let everybody on this list in: “Open the portal” in Domains" in checked
     assert f'<input type="checkbox" name="rights" value="{way}">' in checked
@@ -270,19 +281,23 @@ def test_an_invitation(as_, alice, alder, domain, right, root, deliver):
     client.post(page, {**send, "rows": rows, "rights": ticked["rights"]})
     rows = '[["hugo@alder.example", "", "", "", ""]]'
     client.post(page, {**send, "rows": rows, "rights": [ticked["rights"], way]})
-    with_way = OfferedGrant.objects.filter(privilege=right(OPEN)).values("invitation__address")
-    assert [one["invitation__address"] for one in with_way] == ["hugo@alder.example"]
+    with_way = OfferedGrant.objects.filter(privilege=privilege_of(OPEN)).values(
+        "invitation__address"
+    )
+    assert [offer["invitation__address"] for offer in with_way] == ["hugo@alder.example"]
     assert Invitation.objects.open().count() == 2
 
 
-def test_who_of_those_invited_stays_outside(alice, alder, domain, right, root, web, give, resource):
+def test_invitees_without_portal_access_are_named(
+    alice, alder, domain, privilege_of, root, web, give, resource
+):
     def outside(rights, *newcomers):
         return [
             (one.portal.slug, n) for one, n in portals_closed_to_invitees(alder, rights, newcomers)
         ]
 
-    dns, come_in = (domain, right(DNS)), (root, right(OPEN))
-    mailbox = (resource("mailbox", "info@alder.example"), right("webmail.mailbox.view"))
+    dns, come_in = (domain, privilege_of(DNS)), (root, privilege_of(OPEN))
+    mailbox = (resource("mailbox", "info@alder.example"), privilege_of("webmail.mailbox.view"))
     user, chief, member = ("user", None), ("super_user", None), ("user", web)
     assert outside([dns, mailbox], user, chief, member) == [("domains", 2)]
     assert outside([dns, come_in], user) == []

@@ -1,4 +1,4 @@
-"""Access reviews: begun once, decided part by part, and never removing anything by themselves."""
+"""Access reviews: begun once, decided part by part; they remove nothing by themselves."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +45,7 @@ def second(alice, emma, membership):
 
 
 def of(review, grantee):
-    """The undecided lines of somebody, by right and thing."""
+    """Return the undecided lines of a person, by privilege and resource."""
     found = review.items.filter(grantee_name=grantee, decision=None)
 
     def name(item):
@@ -78,7 +78,7 @@ def keep_everything(actor, review):
 
 def kinds_since(event):
     found = AuditEvent.objects.filter(pk__gt=event.pk).order_by("pk")
-    return [one.kind for one in found if one.kind.startswith(EVENTS)]
+    return [event.kind for event in found if event.kind.startswith(EVENTS)]
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def world():
 # --- Beginning one ---
 
 
-def test_it_holds_every_right_as_it_stands(review, alder):
+def test_a_review_lists_every_grant_with_its_terms(review, alder):
     people = PersonGrant.objects.filter(content_object__subscription__customer=alder)
     teams = TeamGrant.objects.filter(content_object__subscription__customer=alder)
 
@@ -109,7 +109,7 @@ def test_it_holds_every_right_as_it_stands(review, alder):
     assert (review.ready_at is not None, review.percent) == (True, 0)
 
 
-def test_a_right_says_when_it_was_last_used(review):
+def test_a_line_shows_the_last_use(review):
     emma, bob, team = of(review, "Emma Roy"), of(review, "Bob Tremblay"), of(review, "Reception")
     today = review.begun_at.date()
 
@@ -126,8 +126,8 @@ def test_a_right_says_when_it_was_last_used(review):
     assert (silent.counted_since, silent.suggested) == (None, "keep")
 
 
-def test_a_use_below_and_within_counts_for_the_right_above(
-    alice, bob, birch, charlie, resource, right, give, membership
+def test_use_of_children_and_included_privileges_counts_for_a_grant(
+    alice, bob, birch, charlie, resource, privilege_of, give, membership
 ):
     above = give(
         charlie,
@@ -136,7 +136,10 @@ def test_a_use_below_and_within_counts_for_the_right_above(
         resource("mail_domain", "birch.example"),
     )
     assert above
-    mailbox, view = resource("mailbox", "dispatch@birch.example"), right("webmail.mailbox.view")
+    mailbox, view = (
+        resource("mailbox", "dispatch@birch.example"),
+        privilege_of("webmail.mailbox.view"),
+    )
     keep_uses([(f"{charlie.pk} {mailbox.pk} {view.pk}", int(timezone.now().timestamp() // A_DAY))])
 
     review = begin_review(actor=charlie, customer=birch)
@@ -145,20 +148,20 @@ def test_a_use_below_and_within_counts_for_the_right_above(
     assert line.last_used_on == timezone.now().astimezone(UTC).date()
 
 
-def test_a_young_right_and_a_young_count_are_no_reason_to_remove(birch, charlie):
+def test_recent_grants_and_short_observation_suggest_no_removal(birch, charlie):
     Portal.objects.update(uses_since=timezone.now().date() - timedelta(days=200))
     review = begin_review(actor=charlie, customer=birch)
     assert {item.suggested for item in review.items.all()} == {"keep"}  # given just now
 
 
-def test_one_is_open_at_a_time(alice, alder, review):
+def test_one_review_is_open_at_a_time(alice, alder, review):
     with pytest.raises(ReviewRefused, match="open already"):
         begin_review(actor=alice, customer=alder)
     with pytest.raises(IntegrityError), transaction.atomic():
         AccessReview.objects.create(customer=alder, due_at=timezone.now())
 
 
-def test_nothing_to_review(charlie, birch):
+def test_a_company_without_grants_has_nothing_to_review(charlie, birch):
     PersonGrant.objects.filter(content_object__subscription__customer=birch).delete()
     with pytest.raises(ReviewRefused, match="Nobody holds"):
         begin_review(actor=charlie, customer=birch)
@@ -177,13 +180,13 @@ def test_only_a_super_user_of_the_company_begins_and_decides(who, request, revie
     assert (world(), kinds_since(so_far)) == (before, [])
 
 
-def test_not_while_the_company_is_suspended(alice, alder, olive, review):
+def test_no_act_while_the_company_is_suspended(alice, alder, olive, review):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
     with pytest.raises(PermissionDenied):
         save(alice, review, of(review, "Bob Tremblay").values())
 
 
-def test_a_large_company_is_gathered_a_step_at_a_time(charlie, birch, monkeypatch, deliver):
+def test_a_large_company_is_gathered_in_steps(charlie, birch, monkeypatch, deliver):
     monkeypatch.setattr(items, "LINES", 1)
     monkeypatch.setattr(items, "GRANTEES", 1)
     review = begin_review(actor=charlie, customer=birch)
@@ -201,7 +204,7 @@ def test_a_large_company_is_gathered_a_step_at_a_time(charlie, birch, monkeypatc
 # --- Deciding ---
 
 
-def test_keep_reduce_remove(alice, bob, review, right, resource, give, membership, so_far):
+def test_keep_reduce_remove(alice, bob, review, privilege_of, resource, give, membership, so_far):
     domain = resource("domain", "alder.example")
     lines = of(review, "Bob Tremblay")
     mailbox = lines.pop("mailbox.use bob@alder.example")
@@ -212,7 +215,7 @@ def test_keep_reduce_remove(alice, bob, review, right, resource, give, membershi
         alice,
         review,
         [
-            ItemDecision(mailbox.pk, "reduce", right("webmail.mailbox.read"), until),
+            ItemDecision(mailbox.pk, "reduce", privilege_of("webmail.mailbox.read"), until),
             ItemDecision(view.pk, "remove"),
             *lines.values(),
         ],
@@ -232,7 +235,11 @@ def test_keep_reduce_remove(alice, bob, review, right, resource, give, membershi
     assert "Alice Martin reviewed the rights of Bob Tremblay: 4 kept, 1 reduced, 1 removed" in (
         sentence_of(event)
     )
-    assert {one["decision"] for one in event.data["decisions"]} == {"keep", "reduce", "remove"}
+    assert {decision["decision"] for decision in event.data["decisions"]} == {
+        "keep",
+        "reduce",
+        "remove",
+    }
     assert event in history_of(bob)
     verify_chain(event.chain)
 
@@ -249,13 +256,13 @@ def test_an_earlier_end_alone_is_a_reduction(alice, review):
     ("privilege", "days"),
     [(None, None), ("domains.domain.manage", None), ("ticketing.queue.manage", None), (None, -1)],
 )
-def test_a_reduction_never_gives_more(privilege, days, alice, review, right, so_far):
+def test_a_reduction_never_gives_more(privilege, days, alice, review, privilege_of, so_far):
     line = of(review, "Bob Tremblay")["domain.view alder.example"]
     before = world()
     decision = ItemDecision(
         line.pk,
         "reduce",
-        right(privilege) if privilege else None,
+        privilege_of(privilege) if privilege else None,
         timezone.now() + timedelta(days=days) if days else None,
     )
     with pytest.raises(ReviewRefused) as refused:
@@ -279,8 +286,8 @@ def test_a_later_end_is_no_reduction(alice, bob, birch, charlie, give, membershi
         save(charlie, review, [later])
 
 
-def test_a_smaller_right_held_already_keeps_its_own_terms(
-    alice, bob, alder, review, give, membership, resource, right
+def test_an_existing_smaller_grant_keeps_its_terms(
+    alice, bob, alder, review, give, membership, resource, privilege_of
 ):
     save(alice, review, of(review, "Bob Tremblay").values())
     keep_everything(alice, review)
@@ -296,15 +303,15 @@ def test_a_smaller_right_held_already_keeps_its_own_terms(
     again = begin_review(actor=alice, customer=alder)
     line = again.items.get(kind="person", grant_id=large.pk)
 
-    save(alice, again, [ItemDecision(line.pk, "reduce", right("ticketing.queue.view"))])
+    save(alice, again, [ItemDecision(line.pk, "reduce", privilege_of("ticketing.queue.view"))])
 
     assert not PersonGrant.objects.filter(pk=large.pk).exists()
     assert PersonGrant.objects.get(pk=small.pk).expires_at is None
 
 
-def test_a_sensitive_reduction_wants_a_fresh_sign_in(alice, review, right, so_far):
+def test_a_sensitive_reduction_needs_a_fresh_sign_in(alice, review, privilege_of, so_far):
     line = of(review, "Emma Roy")["mailbox.use emma@alder.example"]
-    decision = ItemDecision(line.pk, "reduce", right("webmail.mailbox.read"))
+    decision = ItemDecision(line.pk, "reduce", privilege_of("webmail.mailbox.read"))
     for stale in (None, timezone.now() - timedelta(hours=1)):
         with pytest.raises(FreshSignInRequired):
             save(alice, review, [decision], signed_in_at=stale)
@@ -312,7 +319,7 @@ def test_a_sensitive_reduction_wants_a_fresh_sign_in(alice, review, right, so_fa
     save(alice, review, [decision])
 
 
-def test_all_of_a_part_or_nothing(alice, review, right, so_far):
+def test_a_part_is_all_or_nothing(alice, review, privilege_of, so_far):
     lines = of(review, "Bob Tremblay")
     before = world()
     bad = ItemDecision(lines["domain.view alder.example"].pk, "reduce")
@@ -350,7 +357,7 @@ def test_a_line_is_decided_once(alice, second, review, so_far):
 # --- One's own ---
 
 
-def test_ones_own_rights_are_for_another_super_user(alice, second, review):
+def test_a_super_users_own_grants_are_reviewed_by_another(alice, second, review):
     lines = of(review, "Alice Martin")
     with pytest.raises(ReviewRefused, match="your own rights"):
         save(alice, review, lines.values())
@@ -358,14 +365,14 @@ def test_ones_own_rights_are_for_another_super_user(alice, second, review):
     assert not of(review, "Alice Martin")
 
 
-def test_the_only_super_user_reviews_their_own_and_the_trail_says_so(alice, review, so_far):
+def test_the_only_super_user_reviews_their_own_grants_and_it_is_recorded(alice, review, so_far):
     save(alice, review, of(review, "Alice Martin").values())
     assert kinds_since(so_far) == ["review.own_part_saved"]
     event = AuditEvent.objects.get(kind="review.own_part_saved")
     assert "the only Super User, reviewed their own rights" in sentence_of(event)
 
 
-def test_nobody_leaves_a_company_without_its_main_super_user(second, alice, review, membership):
+def test_a_review_cannot_demote_the_main_super_user(second, alice, review, membership):
     role = of(review, "Alice Martin")["role"]
     for decision in ("reduce", "remove"):
         with pytest.raises(ReviewRefused):
@@ -387,7 +394,7 @@ def test_a_super_user_becomes_a_user(alice, emma, alder, review, membership):
 # --- Meanwhile ---
 
 
-def test_what_changed_or_went_meanwhile_is_left_as_it_is(
+def test_grants_changed_or_ended_meanwhile_are_left_alone(
     alice, bob, emma, review, give, membership, resource, so_far
 ):
     lines = of(review, "Bob Tremblay")
@@ -409,7 +416,7 @@ def test_what_changed_or_went_meanwhile_is_left_as_it_is(
     assert PersonGrant.objects.filter(pk=new.pk).exists()
 
 
-def test_leavers_and_ended_teams_are_ticked_off(alice, bob, alder, review, membership):
+def test_lines_of_leavers_and_deleted_teams_are_closed(alice, bob, alder, review, membership):
     bobs, teams = of(review, "Bob Tremblay"), of(review, "Reception")
     remove_membership(actor=alice, membership=membership(bob))
     delete_team(actor=alice, team=alder.teams.get())
@@ -419,7 +426,7 @@ def test_leavers_and_ended_teams_are_ticked_off(alice, bob, alder, review, membe
     assert save(alice, review, teams.values()) == {"overtaken": len(teams)}
 
 
-def test_a_deleted_thing_breaks_nothing(alice, review, resource):
+def test_a_deleted_resource_breaks_nothing(alice, review, resource):
     lines = of(review, "Bob Tremblay")
     resource("domain", "alder.example").delete()
     line = ReviewItem.objects.select_related("resource").get(
@@ -443,7 +450,7 @@ def test_the_last_line_finishes_it(alice, alder, review, so_far):
     begin_review(actor=alice, customer=alder)
 
 
-def test_what_is_over_does_not_change(alice, review):
+def test_a_finished_review_does_not_change(alice, review):
     keep_everything(alice, review)
     for change in ({"state": "open", "ended_at": None, "ended_by": None}, {"kept": 0}):
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -463,7 +470,7 @@ JANUARY = datetime(2027, 1, 4, 9, tzinfo=UTC)
 APRIL = datetime(2027, 4, 1, 9, tzinfo=UTC)
 
 
-def test_a_round_begins_once_a_quarter_for_who_has_rights(birch, cedar, frank, deliver):
+def test_a_review_begins_once_a_quarter_where_there_are_grants(birch, cedar, frank, deliver):
     PersonGrant.objects.filter(content_object__subscription__customer=cedar).delete()
     run_reviews()
     assert not birch.access_reviews.exists()  # a company younger than the quarter waits
@@ -504,14 +511,14 @@ def test_a_review_that_is_not_yet_due_goes_on(charlie, birch):
     assert birch.access_reviews.get().is_open
 
 
-def test_nothing_begins_for_a_suspended_company(birch, olive):
+def test_no_review_begins_for_a_suspended_company(birch, olive):
     suspend_customer(actor=olive, customer=birch, reason="Unpaid")
     with time_machine.travel(JANUARY):
         run_reviews()
     assert not birch.access_reviews.exists()
 
 
-def test_a_minute_looks_after_so_many(monkeypatch, db):
+def test_each_minute_handles_a_limited_number(monkeypatch, db):
     monkeypatch.setattr(rounds, "A_MINUTE", 1)
     with time_machine.travel(JANUARY):
         run_reviews()
@@ -521,7 +528,7 @@ def test_a_minute_looks_after_so_many(monkeypatch, db):
     assert ReviewQuarter.objects.count() == Customer.objects.filter(status="active").count()
 
 
-def test_one_failure_stops_no_other(monkeypatch, alder, birch, cedar, db):
+def test_one_failure_does_not_stop_the_others(monkeypatch, alder, birch, cedar, db):
     real = rounds._begin
 
     def begin(customer, actor):
@@ -561,7 +568,7 @@ def test_super_users_are_told_and_reminded_while_it_is_open(alice, second, alder
     assert not subjects(sent, "bob@alder.example")
 
 
-def test_the_others_are_told_when_it_begins(alice, second, alder, review, deliver):
+def test_the_other_super_users_are_told_when_it_begins(alice, second, alder, review, deliver):
     for section in list(review.items.values_list("section", flat=True).distinct()):
         lines = list(review.items.filter(section=section))
         save(second if lines[0].concerns(alice) else alice, review, lines)

@@ -1,4 +1,4 @@
-"""The page of one team: who is in it, what it holds, given, revoked, deleted; by plain forms."""
+"""A team's page: members and access, given, revoked and deleted."""
 
 import pytest
 from django.urls import reverse
@@ -17,7 +17,7 @@ READ = "webmail.mailbox.read"
 
 @pytest.fixture
 def team(alice, alder, bob, membership):
-    """A team with Bob in it, and no right yet."""
+    """A team with Bob in it, and no access yet."""
     made = create_team(actor=alice, customer=alder, name="Web")
     add_to_team(actor=alice, team=made, membership=membership(bob))
     return made
@@ -42,11 +42,11 @@ def changes(team):
 
 @pytest.fixture
 def cell(team):
-    """Where the team's level on a thing is set, as the page's controls name it."""
+    """Return a function that names the field of the team's level on a resource."""
     return lambda resource: f"t{team.pk}/{resource.pk}/{resource.resource_type_id}"
 
 
-def test_rights_are_explained_as_a_persons_are(team, alice, give, resource, alder):
+def test_team_access_is_explained_like_a_persons(team, alice, give, resource, alder):
     give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
     give(alice, team, DNS, resource("domain", "alder.example"))
     give(alice, team, "webmail.mailbox.view", resource("mailbox", "info@alder.example"))
@@ -56,7 +56,7 @@ def test_rights_are_explained_as_a_persons_are(team, alice, give, resource, alde
     rows = {(row.resource.resource_type.code, row.resource.name): row for row in held}
 
     billing = rows["mailbox", "billing@alder.example"].held
-    assert [(one.privilege.codename, one.origins[0].resource.name) for one in billing] == [
+    assert [(source.privilege.codename, source.origins[0].resource.name) for source in billing] == [
         ("mailbox.view", "alder.example")
     ]
     info = rows["mailbox", "info@alder.example"].held[0].origins
@@ -74,7 +74,7 @@ def test_rights_are_explained_as_a_persons_are(team, alice, give, resource, alde
     assert included == ["domain.manage_dns"]
 
 
-def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, url, give, resource):
+def test_the_page_shows_people_and_access_with_origin(as_, alice, team, url, give, resource):
     give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
     give(alice, team, DNS, resource("domain", "alder.example"), reason="keeps the website")
     html = as_(alice).get(url("team")).content.decode()
@@ -91,7 +91,7 @@ def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, ur
     assert "via team" not in html
 
 
-def test_a_team_of_nobody_with_nothing(as_, charlie, birch):
+def test_an_empty_team_without_access(as_, charlie, birch):
     made = create_team(actor=charlie, customer=birch, name="Drivers")
     html = as_(charlie).get(reverse("portals:team", args=["birch", made.uuid])).content.decode()
 
@@ -100,11 +100,11 @@ def test_a_team_of_nobody_with_nothing(as_, charlie, birch):
     assert "Revoke" not in html
 
 
-def test_a_level_is_gathered_reviewed_and_given_then_revoked(
-    as_, alice, bob, team, url, changes, cell, domain, right
+def test_a_level_is_chosen_reviewed_given_then_revoked(
+    as_, alice, bob, team, url, changes, cell, domain, privilege_of
 ):
     client = as_(alice)
-    level = f"{cell(domain)}={right('domains.domain.manage').pk}"
+    level = f"{cell(domain)}={privilege_of('domains.domain.manage').pk}"
     assert f'value="{level}"' in client.get(url("team")).content.decode()
 
     answer = client.post(changes("changes"), {"level": level, "review": "1"})
@@ -133,7 +133,12 @@ def test_search_and_differences_narrow_the_page(as_, alice, team, url, give, res
 
     def names(**query):
         sections = client.get(url("team"), query).context["sections"]
-        return {str(row.resource) for one in sections for group in one.groups for row in group.rows}
+        return {
+            str(row.resource)
+            for section in sections
+            for group in section.groups
+            for row in group.rows
+        }
 
     assert names(q="INFO@") == {"info@alder.example"}
     assert names(show="differences") == {"alder.example"}
@@ -154,7 +159,7 @@ def test_members_by_plain_forms(as_, alice, emma, team, membership):
     assert "Choose a person." in client.post(add, {"person": ""}, follow=True).content.decode()
 
 
-def test_a_person_loses_what_came_through_the_team_they_leave(as_, alice, bob, team, give, domain):
+def test_leaving_a_team_ends_access_through_it(as_, alice, bob, team, give, domain):
     give(alice, team, DNS, domain)
     assert bob.has_perm(f"portals.{DNS}", domain)
 
@@ -165,7 +170,7 @@ def test_a_person_loses_what_came_through_the_team_they_leave(as_, alice, bob, t
     assert "via team" not in html
 
 
-def test_the_persons_page_leads_to_the_team_for_who_manages(
+def test_the_person_page_links_to_the_team_for_super_users(
     as_, alice, bob, team, url, give, domain
 ):
     give(alice, team, DNS, domain)
@@ -180,10 +185,12 @@ def test_the_persons_page_leads_to_the_team_for_who_manages(
     assert url("team") in as_(alice).get(thing_page).content.decode()
 
 
-def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, cell, resource, right):
+def test_a_sensitive_privilege_needs_a_fresh_sign_in(
+    as_, alice, bob, changes, cell, resource, privilege_of
+):
     mailbox = resource("mailbox", "billing@alder.example")
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={privilege_of(READ).pk}"})
     form = {"change": tokens(client.get(changes("changes-review"))), "reason": "holiday cover"}
 
     answer = client.post(changes("changes-review"), form)
@@ -195,8 +202,8 @@ def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, cell,
     assert bob.has_perm(f"portals.{READ}", mailbox)
 
 
-def test_no_detour_to_a_sensitive_right_by_the_pages(
-    as_, alice, team, changes, cell, resource, right, give, membership
+def test_nobody_gets_a_sensitive_privilege_through_a_team_page(
+    as_, alice, team, changes, cell, resource, privilege_of, give, membership
 ):
     """B9: neither by joining the team that holds it, nor by giving it to the team one is in."""
     mailbox = resource("mailbox", "billing@alder.example")
@@ -213,14 +220,14 @@ def test_no_detour_to_a_sensitive_right_by_the_pages(
 
     TeamGrant.objects.filter(group=team.group).delete()
     client.post(join, {"person": alice.sub})
-    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={privilege_of(READ).pk}"})
     form = {"change": tokens(client.get(changes("changes-review"))), "reason": "curious"}
     answer = client.post(changes("changes-review"), form)
     assert "Nobody gives a sensitive right to themselves." in answer.content.decode()
     assert not alice.has_perm(f"portals.{READ}", mailbox)
 
 
-def test_deleting_says_what_stops_then_does_it_once(as_, alice, bob, team, url, give, domain):
+def test_deleting_names_what_ends_and_happens_once(as_, alice, bob, team, url, give, domain):
     give(alice, team, DNS, domain)
     client = as_(alice)
     html = client.get(url("team-delete")).content.decode()
@@ -237,8 +244,20 @@ def test_deleting_says_what_stops_then_does_it_once(as_, alice, bob, team, url, 
     assert AuditEvent.objects.filter(kind="team.deleted").count() == 1
 
 
-def test_foreign_ids_on_the_own_page_are_nothing(
-    as_, alice, charlie, bob, birch, team, url, changes, resource, right, give, membership, domain
+def test_ids_of_another_company_are_ignored(
+    as_,
+    alice,
+    charlie,
+    bob,
+    birch,
+    team,
+    url,
+    changes,
+    resource,
+    privilege_of,
+    give,
+    membership,
+    domain,
 ):
     theirs = create_team(actor=charlie, customer=birch, name="Drivers")
     foreign = resource("domain", "birch.example")
@@ -248,8 +267,8 @@ def test_foreign_ids_on_the_own_page_are_nothing(
     before = TeamGrant.objects.count()
 
     for token in (
-        f"give.t{team.pk}.{foreign.pk}.{right(DNS).pk}...",
-        f"give.t{theirs.pk}.{domain.pk}.{right(DNS).pk}...",
+        f"give.t{team.pk}.{foreign.pk}.{privilege_of(DNS).pk}...",
+        f"give.t{theirs.pk}.{domain.pk}.{privilege_of(DNS).pk}...",
         f"take.t.{grant.pk}",
     ):
         answer = client.post(changes("changes-review"), {"change": token})
@@ -271,7 +290,7 @@ def test_foreign_ids_on_the_own_page_are_nothing(
 
 
 def test_a_suspended_company_can_be_read_but_not_changed(
-    as_, alice, olive, alder, team, url, changes, domain, right
+    as_, alice, olive, alder, team, url, changes, domain, privilege_of
 ):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
     client = as_(alice)
@@ -279,13 +298,13 @@ def test_a_suspended_company_can_be_read_but_not_changed(
 
     assert "<select" not in html
     assert url("team-delete") not in html
-    token = f"give.t{team.pk}.{domain.pk}.{right(DNS).pk}..."
+    token = f"give.t{team.pk}.{domain.pk}.{privilege_of(DNS).pk}..."
     assert client.post(changes("changes-review"), {"change": token}).status_code == 403
     assert client.post(url("team-delete")).status_code == 403
     assert Team.objects.filter(pk=team.pk).exists()
 
 
-def test_the_page_costs_the_same_however_many_people_and_rights(
+def test_the_page_has_a_constant_number_of_queries(
     as_, alice, join_many, team, url, give, resource, django_assert_max_num_queries
 ):
     client = as_(alice)

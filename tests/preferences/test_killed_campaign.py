@@ -1,7 +1,7 @@
-"""A worker killed in the middle of a campaign, at named points, over seeded rounds (R45, R49).
+"""A worker killed during a campaign, at named points, over seeded rounds (R45, R49).
 
-Nothing is lost. Nothing is repeated but the one mail that a death met between the transport's yes
-and the committed mark, with the same Message-ID.
+No email is lost. Only the one that was accepted but not yet committed is repeated, with the same
+Message-ID.
 """
 
 import random
@@ -105,7 +105,7 @@ def work_until_killed(campaign):
         pass
 
 
-def test_killed_anywhere_nothing_is_lost_or_repeated_R49(
+def test_a_campaign_killed_anywhere_loses_and_repeats_nothing_R49(
     transactional_db, deliver, nemesis, accepted
 ):
     chosen = random.Random(SEED)

@@ -1,9 +1,9 @@
-"""Two people do the same thing at the same moment, on PostgreSQL.
+"""Two people do the same at one moment, on PostgreSQL.
 
-RACE_ROUNDS says how often (20 unless told; `make races` runs 1,000). SQLite lets one writer in at
-a time, so there is nothing to race for. The five races everything rests on (invitation, request,
-hand-over, double grant, leave against grant) meet in eight processes: test_processes.py. All others
-are threads here, each on its own connection: what they race for is in the database alone.
+RACE_ROUNDS is the number of rounds (default 20; `make races` runs 1,000). SQLite has one writer at
+a time, so there is no race. The five most important races (invitation, request, hand-over, double
+grant, removal against grant) run in eight processes: test_processes.py. The others are threads,
+each with its own connection, because they race only in the database.
 """
 
 import os
@@ -102,7 +102,7 @@ def join(customer: Customer, main: Membership, name: str) -> Membership:
     )
 
 
-def test_the_database_alone_keeps_the_rule(olive):
+def test_the_database_alone_enforces_the_rule(olive):
     """The same race by raw SQL, past every service: the triggers lock the customer's row."""
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)
@@ -123,7 +123,7 @@ def test_the_database_alone_keeps_the_rule(olive):
         assert customer.main_super_user.is_live
 
 
-def test_one_portal_asked_for_twice(olive):
+def test_one_portal_requested_twice(olive):
     """A tile pressed twice is one request."""
     portal = Portal.objects.get(slug="domains")
     privilege = Privilege.objects.get(portal=portal, codename="subscription.open")
