@@ -73,7 +73,7 @@ def nemesis(monkeypatch, accepted):
     around(campaign_sending, "queue_messages", after="queueing")
     around(campaign_sending, "_claim_batch", after="claiming")
     around(digests, "_claim", after="claiming")
-    around(delivery, "mark", before="marking", after="marked")
+    around(delivery, "record_outcome", before="marking", after="marked")
     send = EmailBackend.send_messages
 
     def transport(self, mails):
