@@ -1,4 +1,4 @@
-"""Composes the apps and owns no model: settings, URLs, the WSGI front, home page, commands.
+"""The composing app: settings, URLs, the WSGI front, the home page and commands; no models.
 
-May import everything.
+It is the top layer and may import every other app.
 """

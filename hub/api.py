@@ -1,6 +1,6 @@
-"""What every API shares: the shape of an error, the reading of JSON, the paging of lists.
+"""Shared parts of every API: the error shape, the JSON parser and the pagination.
 
-Django REST framework finds these through the settings, so the apps below never import them.
+Django REST framework finds them through the settings, so no lower app imports this module.
 """
 
 import json
@@ -21,18 +21,18 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
-SHOWN_FAULTS = 100
+MAX_FIELD_ERRORS = 100
 
 
 # --- Errors ---
 
 
 def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The answer to a refused call: `{"error": {"code", "message", "fields"}}`.
+    """Return the response to a refused call: `{"error": {"code", "message", "fields"}}`.
 
-    `fields` is there when fields are at fault: their path (`resources[3].name`) → what is wrong.
-    A refusal of a service (ValidationError) is 400, PermissionDenied 403, Http404 404; anything
-    else is not ours (None) and becomes a plain 500.
+    `fields` maps the path of each wrong field (`resources[3].name`) to its messages; it is left
+    out where no field is wrong. A ValidationError becomes 400, PermissionDenied 403, Http404 404.
+    Return None for any other exception, which then becomes a plain 500.
     """
     if isinstance(error, DjangoValidationError):
         error = ValidationError(_detail_of(error))
@@ -41,7 +41,7 @@ def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     body: dict[str, Any] = {"code": "invalid", "message": ""}
     if isinstance(error, ValidationError):
-        fields = dict(list(_flat("", error.detail))[:SHOWN_FAULTS])
+        fields = dict(list(_flatten("", error.detail))[:MAX_FIELD_ERRORS])
         own = fields.pop("", None)
         body["message"] = own[0] if own else _("Some of what was sent cannot be used.")
         if fields:
@@ -61,25 +61,25 @@ def _detail_of(error: DjangoValidationError) -> Any:
     return by_field | ({api_settings.NON_FIELD_ERRORS_KEY: own} if own else {})
 
 
-def _flat(path: str, detail: Any) -> Iterator[tuple[str, list[str]]]:
-    """Nested errors as (path, messages)."""
+def _flatten(path: str, detail: Any) -> Iterator[tuple[str, list[str]]]:
+    """Yield nested errors as (path, messages)."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
             if key == api_settings.NON_FIELD_ERRORS_KEY:
-                yield from _flat(path, inner)
+                yield from _flatten(path, inner)
             elif isinstance(key, int):
-                yield from _flat(f"{path}[{key}]", inner)
+                yield from _flatten(f"{path}[{key}]", inner)
             else:
-                yield from _flat(f"{path}.{key}" if path else str(key), inner)
+                yield from _flatten(f"{path}.{key}" if path else str(key), inner)
     elif detail and isinstance(detail[0], dict | list):
         for index, inner in enumerate(detail):
-            yield from _flat(f"{path}[{index}]", inner)
+            yield from _flatten(f"{path}[{index}]", inner)
     elif detail:
         yield path, [str(message) for message in detail]
 
 
 class BodyTooLarge(APIException):
-    """The body has more bytes than the hub reads."""
+    """The body is larger than the hub accepts."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = gettext_lazy("The body is too large.")
@@ -90,7 +90,7 @@ class BodyTooLarge(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """JSON as RFC 8259 has it: UTF-8, each name once, no NaN; of a size and depth we can read."""
+    """A parser of RFC 8259 JSON: UTF-8, each name once, no NaN, limited in size and depth."""
 
     media_type = "application/json"
 
@@ -100,7 +100,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The value in the body. Raises ParseError, or BodyTooLarge."""
+        """Return the value in the body. Raises ParseError or BodyTooLarge."""
         request = (parser_context or {})["request"]
         try:
             return _JSON.decode(request._request.body.decode())
@@ -113,7 +113,7 @@ class StrictJSONParser(BaseParser):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("a name occurs twice")
     return members
 
 
@@ -128,18 +128,18 @@ _JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_const
 
 
 class KeysetPagination(BasePagination):
-    """Lists in pages by primary key: `limit` rows after the row `after`."""
+    """Pages of a list by primary key: `limit` rows after the row `after`."""
 
     default_limit = 100
-    largest_limit = 1000
+    max_limit = 1000
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
     ) -> list[Any]:
-        """One page. Raises ValidationError for a limit or a position that is no number."""
-        limit = self._number(request, "limit", self.default_limit, self.largest_limit)
+        """Return one page. Raises ValidationError unless `limit` and `after` are valid numbers."""
+        limit = self._number(request, "limit", self.default_limit, self.max_limit)
         after = self._number(request, "after", 0, 2**63 - 1)
-        assert isinstance(queryset, QuerySet)  # noqa: S101  lists of rows, never of values
+        assert isinstance(queryset, QuerySet)  # noqa: S101  our lists are querysets, never plain sequences
         rows = list(queryset.order_by("pk").filter(pk__gt=after)[: limit + 1])
         self.next = str(rows[limit - 1].pk) if len(rows) > limit else None
         return rows[:limit]
@@ -154,11 +154,11 @@ class KeysetPagination(BasePagination):
         return number
 
     def get_paginated_response(self, data: Any) -> Response:
-        """The page, and the `after` of the next one (null: this was the last)."""
+        """Return the page and the `after` of the next one (null after the last)."""
         return Response({"items": data, "next": self.next})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The same for OpenAPI."""
+        """Return the shape of a page for OpenAPI."""
         return {
             "type": "object",
             "required": ["items", "next"],
@@ -172,24 +172,24 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """The query parameters for OpenAPI."""
+        """Return the query parameters for OpenAPI."""
         return [
             {
                 "name": "after",
                 "in": "query",
                 "required": False,
-                "description": "Begin after here: `next` of the page before.",
+                "description": "Where to start: the `next` of the previous page.",
                 "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
             },
             {
                 "name": "limit",
                 "in": "query",
                 "required": False,
-                "description": "How many, at most.",
+                "description": "The maximum number of rows.",
                 "schema": {
                     "type": "integer",
                     "minimum": 1,
-                    "maximum": self.largest_limit,
+                    "maximum": self.max_limit,
                     "default": self.default_limit,
                 },
             },
@@ -217,15 +217,15 @@ _ERROR = {
     },
 }
 _REFUSALS = {
-    "400": "Something in the call cannot be used; `fields` says what.",
-    "401": "The call carries no credentials that count.",
+    "400": "The call contains an error; `fields` names each wrong field.",
+    "401": "The call carries no valid credentials.",
     "403": "These credentials may not do this.",
-    "404": "There is no such thing, or it is not yours.",
+    "404": "There is no such resource, or you may not see it.",
 }
 
 
 def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the one error shape to every operation (a hook of drf-spectacular)."""
+    """Add the error shape to every operation (a hook of drf-spectacular)."""
     result["components"].setdefault("schemas", {})["Error"] = _ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for operations in result["paths"].values():

@@ -6,11 +6,11 @@ from django.apps import AppConfig
 
 
 class HubConfig(AppConfig):
-    """Owns no model; decides which models the staff's admin shows: ours, and no library's."""
+    """The composing app. It registers the models of our own apps in the admin, no library's."""
 
     name = "hub"
 
     def ready(self) -> None:
-        """Register the admins of our apps alone."""
+        """Register the admins of our own apps only."""
         for app in ("accounts", "preferences"):
             import_module(f"{app}.admin")

@@ -1,4 +1,4 @@
-"""The provider's accent as a style sheet, since the content policy forbids inline style."""
+"""The provider's accent colour, served as CSS because the content policy forbids inline style."""
 
 import re
 
@@ -17,12 +17,12 @@ COLOUR = re.compile(
 
 
 def is_colour(text: str) -> bool:
-    """Whether this is one CSS colour and nothing else."""
+    """Return whether the text is one CSS colour and nothing else."""
     return COLOUR.fullmatch(text) is not None
 
 
 def colour(value: str) -> str:
-    """One CSS colour, or nothing. Raises ValueError."""
+    """Return the value if it is a CSS colour or empty. Raises ValueError."""
     if value and not is_colour(value):
         raise ValueError(f"“{value}” is not one CSS colour, such as #1c6a70")
     return value
@@ -32,7 +32,7 @@ def colour(value: str) -> str:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def brand_css(request: HttpRequest) -> HttpResponse:
-    """`--brand` for the style sheets; empty when the provider has no colour of its own."""
+    """Return the CSS that sets `--brand`; empty when the provider has no colour of its own."""
     accent = settings.HUB_BRAND_ACCENT
     rule = f":root {{ --brand: {accent}; }}\n" if is_colour(accent) else ""
     return HttpResponse(rule, content_type="text/css; charset=utf-8")

@@ -1,4 +1,4 @@
-"""What a page may load, run and send to: itself, and nothing inline (H3)."""
+"""The Content Security Policy: pages load from and send to this host only, nothing inline (H3)."""
 
 from csp.constants import NONCE, NONE, SELF
 

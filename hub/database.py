@@ -1,27 +1,27 @@
-"""The database that HUB_DATABASE_URL names, with what its engine needs."""
+"""Django's database settings for HUB_DATABASE_URL, with the options each engine needs."""
 
 from typing import Any
 
-from hub.environment import env, understood
+from hub.environment import env, parsed
 
 
-def database(address: str) -> dict[str, Any]:
-    """Django's settings of a database address. Raises ImproperlyConfigured."""
-    found: dict[str, Any] = understood("HUB_DATABASE_URL", address, env.db_url_config)
-    found |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    if "sqlite" in found["ENGINE"]:
-        found["ENGINE"] = "hub.sqlite"  # a changed table keeps its triggers
-        found["OPTIONS"] = {
+def database(url: str) -> dict[str, Any]:
+    """Return Django's settings for a database URL. Raises ImproperlyConfigured."""
+    config: dict[str, Any] = parsed("HUB_DATABASE_URL", url, env.db_url_config)
+    config |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    if "sqlite" in config["ENGINE"]:
+        config["ENGINE"] = "hub.sqlite"  # keeps the triggers of a table that a migration changes
+        config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # Else INSERT OR REPLACE deletes past the triggers that refuse it.
+            # Without recursive triggers, INSERT OR REPLACE deletes rows that triggers protect.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
             " PRAGMA recursive_triggers=ON;",
         }
     else:
-        # A database that is away is noticed in seconds: a check then answers 503, never yes.
-        options = found.setdefault("OPTIONS", {})
+        # Notice an unreachable database within seconds: a check then answers 503, never yes.
+        options = config.setdefault("OPTIONS", {})
         options |= {"connect_timeout": 3, "tcp_user_timeout": 5000}
-        # Compiling a statement (JIT) takes longer than any of ours runs: seconds for the audience.
+        # Compiling a statement (JIT) takes longer than running it: seconds for an audience.
         options["options"] = f"{options.get('options', '')} -c jit=off".strip()
-    return found
+    return config

@@ -1,4 +1,4 @@
-"""Reading HUB_… variables; what is missing or not understood is one clear line naming it."""
+"""Read HUB_… variables; a missing or invalid one is reported in one line with its name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ env = environ.Env()
 
 
 def required(name: str) -> str:
-    """A variable the hub cannot start without. Raises ImproperlyConfigured."""
+    """Return the value of a required variable. Raises ImproperlyConfigured."""
     value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"Set {name} (in the environment or in .env).")
@@ -20,12 +20,12 @@ def required(name: str) -> str:
 
 
 def optional(name: str, default: str) -> str:
-    """A variable that may be missing, or empty, which is the same."""
+    """Return the value of a variable, or the default if it is missing or empty."""
     return env.str(name, default="") or default
 
 
-def understood(name: str, value: str, parse: Callable[[str], Any]) -> Any:
-    """A variable's value, parsed. Raises ImproperlyConfigured naming the variable."""
+def parsed(name: str, value: str, parse: Callable[[str], Any]) -> Any:
+    """Return a variable's value, parsed. Raises ImproperlyConfigured with its name."""
     try:
         with catch_warnings(action="error"):
             return parse(value)
@@ -34,7 +34,7 @@ def understood(name: str, value: str, parse: Callable[[str], Any]) -> Any:
 
 
 def web_address(value: str) -> str:
-    """An https address without its last slash; http on this machine alone. Raises ValueError."""
+    """Return an https URL without its last slash; http is for loopback hosts. Raises ValueError."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"“{value}” is not a web address")
@@ -44,19 +44,19 @@ def web_address(value: str) -> str:
 
 
 def secret(value: str) -> str:
-    """A secret nobody guesses, as `openssl rand -base64 48` makes one. Raises ValueError."""
+    """Return a secret of 32 characters or more (`openssl rand -base64 48`). Raises ValueError."""
     if len(value) < 32:
         raise ValueError("it needs 32 characters or more")
     return value
 
 
 def secrets(value: str) -> list[str]:
-    """Several of them, separated by commas; none is fine. Raises ValueError."""
-    return [secret(one.strip()) for one in value.split(",") if one.strip()]
+    """Return a comma-separated list of secrets, which may be empty. Raises ValueError."""
+    return [secret(part.strip()) for part in value.split(",") if part.strip()]
 
 
 def loopback_bind(value: str) -> str:
-    """A host and port that only this machine reaches. Raises ValueError."""
+    """Return a host and port on a loopback address. Raises ValueError."""
     if value.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):
         raise ValueError("the demo listens on a loopback address only, like 127.0.0.1:8000")
     return value

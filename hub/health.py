@@ -1,4 +1,4 @@
-"""Is the process up, and can it work? For load balancers and `make demo`."""
+"""Health checks for load balancers and `make demo`."""
 
 import logging
 from collections.abc import Callable
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """This process answers; it asks nothing else."""
+    """Answer that this process runs; nothing else is checked."""
     return JsonResponse({"status": "ok"})
 
 
@@ -30,7 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers, is migrated, keeps its rules and the job queue; else 503."""
+    """Answer 200 if database, migrations, triggers and job queue are in order, else 503."""
     parts = {name: _state(check) for name, check in _CHECKS.items()}
     ready = set(parts.values()) == {"ok"}
     return JsonResponse(
@@ -58,7 +58,7 @@ def _migrations() -> bool:
 
 
 def _rules() -> bool:
-    """Whether the triggers there are those of this code: one query, two milliseconds."""
+    """Return whether the installed triggers equal those of this code (one query, 2 ms)."""
     differences = trigger_differences(connection)
     if not differences or _is_ahead():
         return True
@@ -68,7 +68,7 @@ def _rules() -> bool:
 
 
 def _is_ahead() -> bool:
-    """Whether a later version was the last to migrate: while it is rolled out, we go on working."""
+    """Return whether a later version migrated last; this one goes on working during a roll-out."""
     last = MigrationRecorder(connection).migration_qs.order_by("-pk").first()
     known = MigrationLoader(None).disk_migrations
     return last is not None and (last.app, last.name) not in known

@@ -1,4 +1,4 @@
-"""How log lines look: one JSON object a line, safe against forged line breaks (K5)."""
+"""The format of log lines: one JSON object a line, safe against forged line breaks (K5)."""
 
 import logging
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-# Addresses that let someone in: whoever reads the log must not be able to use them (K4).
+# URLs that carry a token: somebody who reads the log must not be able to use them (K4).
 _SECRET = re.compile(
     r"((?:invitations|confirm-email|reset(?:/|%2F)key|unsubscribe"
     r"|preferences(?:/|%2F)mail|subscribe(?:/|%2F)confirm)(?:/|%2F))[^/%\s\"']+",
@@ -16,12 +16,12 @@ _SECRET = re.compile(
 
 
 def hide_secrets(logger: Any, method: str, line: str) -> str:
-    """The finished line, without the tokens of mailed links."""
+    """Return the finished line without the tokens of emailed links."""
     return _SECRET.sub(r"\1...", line)
 
 
 def formatter() -> logging.Formatter:
-    """The formatter of the console handler."""
+    """Return the formatter of the console handler."""
     return structlog.stdlib.ProcessorFormatter(
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -1,4 +1,4 @@
-"""How mail leaves, the key it is signed with, and how its provider tells what became of it."""
+"""Settings for outgoing email: its transport, its DKIM key and its provider's webhooks."""
 
 from pathlib import Path
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 import dkim.crypto
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.environment import env, optional, understood
+from hub.environment import env, optional, parsed
 
 
-def mail_transport(address: str) -> dict[str, Any]:
-    """Django's EMAIL_… settings of a mail address like smtp+tls://user:password@host:587.
+def mail_transport(url: str) -> dict[str, Any]:
+    """Return Django's EMAIL_… settings for a URL like smtp+tls://user:password@host:587.
 
-    Without one, mail is kept as files. Raises ImproperlyConfigured.
+    Without a URL, emails are kept as files. Raises ImproperlyConfigured.
     """
-    if not address:
+    if not url:
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
-    found: dict[str, Any] = understood("HUB_EMAIL_URL", address, env.email_url_config)
-    return {name: value for name, value in found.items() if name != "EMAIL_FILE_PATH" or value}
+    config: dict[str, Any] = parsed("HUB_EMAIL_URL", url, env.email_url_config)
+    return {name: value for name, value in config.items() if name != "EMAIL_FILE_PATH" or value}
 
 
 def dkim_key(path: str) -> bytes:
-    """The RSA key in a PEM file, to sign mail with; no path, no key. Raises ValueError."""
+    """Return the RSA key in a PEM file; empty without a path. Raises ValueError."""
     if not path:
         return b""
     try:
@@ -35,9 +35,9 @@ def dkim_key(path: str) -> bytes:
 
 
 def mail_events() -> dict[str, str]:
-    """What a provider proves itself by: the `user:password` it posts with, and Mailgun's key."""
+    """Return the secrets of the provider's webhooks: `user:password` and Mailgun's key."""
     secret, key = optional("HUB_MAIL_WEBHOOK_SECRET", ""), optional("HUB_MAIL_WEBHOOK_KEY", "")
     if secret and ":" not in secret:
         raise ImproperlyConfigured("HUB_MAIL_WEBHOOK_SECRET is written user:password.")
-    found = {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": key}
-    return {name: value for name, value in found.items() if value}
+    config = {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": key}
+    return {name: value for name, value in config.items() if value}

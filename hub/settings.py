@@ -15,10 +15,10 @@ from hub.environment import (
     env,
     loopback_bind,
     optional,
+    parsed,
     required,
     secret,
     secrets,
-    understood,
     web_address,
 )
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
@@ -37,20 +37,20 @@ PRODUCTION, DEMO = HUB_ENV == "production", HUB_ENV == "demo"
 # --- Where it listens, who it is ---
 HUB_BIND = optional("HUB_BIND", "127.0.0.1:8000")
 if DEMO:
-    understood("HUB_BIND", HUB_BIND, loopback_bind)
-HUB_BASE_URL = understood(
+    parsed("HUB_BIND", HUB_BIND, loopback_bind)
+HUB_BASE_URL = parsed(
     "HUB_BASE_URL",
     required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
     web_address,
 )
 # How many proxies of ours append to X-Forwarded-For; with 0 the header counts for nothing.
-ALLAUTH_TRUSTED_PROXY_COUNT = understood(
+ALLAUTH_TRUSTED_PROXY_COUNT = parsed(
     "HUB_TRUSTED_PROXIES", optional("HUB_TRUSTED_PROXIES", "0"), int
 )
-HUB_WORKERS = understood("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
-HUB_REQUEST_HOURS = understood("HUB_REQUEST_HOURS", optional("HUB_REQUEST_HOURS", "72"), int)
+HUB_WORKERS = parsed("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
+HUB_REQUEST_HOURS = parsed("HUB_REQUEST_HOURS", optional("HUB_REQUEST_HOURS", "72"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
-HUB_BRAND_ACCENT = understood("HUB_BRAND_ACCENT", optional("HUB_BRAND_ACCENT", ""), colour)
+HUB_BRAND_ACCENT = parsed("HUB_BRAND_ACCENT", optional("HUB_BRAND_ACCENT", ""), colour)
 HUB_BRAND_LOGO = env.str("HUB_BRAND_LOGO", default="")  # a URL on this host
 HUB_BRAND_ADDRESS = optional("HUB_BRAND_ADDRESS", "" if PRODUCTION else "1 Harbour Street, Halifax")
 
@@ -58,9 +58,9 @@ _host = urlsplit(HUB_BASE_URL).hostname or ""
 ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "testserver"]
 SECRET_KEY = "test-only-" + "x" * 40
 if HUB_ENV != "test":
-    SECRET_KEY = understood("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), secret)
+    SECRET_KEY = parsed("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), secret)
 # Former keys: what they signed still counts, nothing new is signed with them.
-SECRET_KEY_FALLBACKS = understood(
+SECRET_KEY_FALLBACKS = parsed(
     "HUB_SECRET_KEY_FALLBACKS", optional("HUB_SECRET_KEY_FALLBACKS", ""), secrets
 )
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
@@ -152,7 +152,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _cache_url = env.str("HUB_CACHE_URL", default="")
 CACHES = {
     # Rate limits and single-use marks live here, so it must be shared by all processes.
-    "default": understood("HUB_CACHE_URL", _cache_url, env.cache_url_config)
+    "default": parsed("HUB_CACHE_URL", _cache_url, env.cache_url_config)
     if _cache_url
     else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -177,7 +177,7 @@ if HUB_MAIL_FROM_TOPICS == HUB_MAIL_FROM:  # or a complaint about news would har
     raise ImproperlyConfigured("HUB_MAIL_FROM_TOPICS is another address than HUB_MAIL_FROM.")
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
 HUB_DKIM_SELECTOR = optional("HUB_DKIM_SELECTOR", "hub")
-HUB_DKIM_KEY = understood("HUB_DKIM_KEY_FILE", optional("HUB_DKIM_KEY_FILE", ""), dkim_key)
+HUB_DKIM_KEY = parsed("HUB_DKIM_KEY_FILE", optional("HUB_DKIM_KEY_FILE", ""), dkim_key)
 ANYMAIL, HUB_BOUNCE_MAILBOX = mail_events(), optional("HUB_BOUNCE_MAILBOX", "")
 
 # --- Signing in ---

@@ -305,7 +305,7 @@ def is_model_admin(name: str) -> bool:
     return name.startswith("admin:") and name.endswith(suffixes) and name not in ADDRESSES
 
 
-def test_every_address_is_classified():
+def test_every_url_is_classified():
     found = set(routes(get_resolver().url_patterns))
     unlisted = {name for name in found - ADDRESSES.keys() if not is_model_admin(name)}
 
@@ -393,7 +393,7 @@ def arguments_of(address: Address, ids: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_every_act_is_listed(as_, alice, ids):
+def test_every_post_is_listed(as_, alice, ids):
     """An address that takes more than a look is in acts.py: OPTIONS says which do."""
     client, found = as_(alice), set()
     for name, address in ADDRESSES.items():
@@ -414,7 +414,7 @@ def test_every_act_is_listed(as_, alice, ids):
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_who_gets_in(name, reader, request, as_, ids):
+def test_access_to_each_url(name, reader, request, as_, ids):
     address = ADDRESSES[name]
     arguments = arguments_of(address, ids)
     person = None if reader == "nobody" else request.getfixturevalue(reader)
@@ -457,7 +457,7 @@ def test_model_admins_show_and_never_change(reader, request, as_, db):
                     assert name.endswith(("_changelist", "_history")) or "topic" in name, name
 
 
-def test_unknown_ids_and_foreign_ids_answer_alike(as_, charlie, ids):
+def test_unknown_and_foreign_ids_get_the_same_answer(as_, charlie, ids):
     """A10: what one may not see and what is not there are the same page."""
     client = as_(charlie)
     for name in ("portals:person", "accounts:activity", "portals:resource", "portals:team"):

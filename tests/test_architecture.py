@@ -39,7 +39,7 @@ def test_import_contracts():
     run(BIN / "lint-imports", "--no-cache")
 
 
-def test_guardian_s_own_helpers_stay_out():
+def test_guardians_helpers_are_not_used():
     """They assign and list without our columns, so they would give what the decision refuses."""
     refused = re.compile(r"guardian\.(shortcuts|core|managers|mixins|decorators|utils)\b")
     users = [
@@ -69,12 +69,12 @@ def test_hub_owns_no_model():
     assert list(apps.get_app_config("hub").get_models()) == []
 
 
-def test_rooms_are_small():
+def test_modules_are_small():
     lines = {file: len(file.read_text().splitlines()) for file in production_files()}
     assert [f"{file.relative_to(ROOT)}: {n}" for file, n in lines.items() if n > LONGEST_ROOM] == []
 
 
-def test_no_cupboards():
+def test_no_catch_all_modules():
     """A room is named for what is in it."""
     cupboards = re.compile(r"utils?|helpers?|common|misc")
     names = [part for file in production_files() for part in (file.stem, file.parent.name)]
@@ -82,7 +82,7 @@ def test_no_cupboards():
 
 
 @pytest.mark.parametrize("room", ["services", "selectors"])
-def test_public_functions_say_what_they_do(room):
+def test_public_functions_have_docstrings(room):
     silent = []
     for file in production_files():
         if room not in (file.stem, file.parent.name):
@@ -97,7 +97,7 @@ def test_public_functions_say_what_they_do(room):
     assert silent == []
 
 
-def test_every_app_says_what_it_is():
+def test_every_app_has_a_docstring():
     for app in APPS:
         assert ast.get_docstring(ast.parse((ROOT / app / "__init__.py").read_text()))
 

@@ -166,7 +166,7 @@ def test_the_right_actor_succeeds(name, theirs, cast):
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_nobody_else_does(name, theirs, cast):
+def test_nobody_else_succeeds(name, theirs, cast):
     act = ACTS[name]
     clients = {who: cast(who) for who in WRONG[act.by] if who not in act.also}
     act.before(theirs)
@@ -187,7 +187,7 @@ def test_nobody_else_does(name, theirs, cast):
 
 
 @pytest.mark.parametrize("name", [name for name in ACTS if ACTS[name].by in OF_A_CUSTOMER])
-def test_nothing_of_another_customer_is_reached_through_ones_own(name, theirs, birch):
+def test_nothing_of_another_customer_is_reached_through_the_own_one(name, theirs, birch):
     """A10: Charlie may do all this at Birch, but not to what is Alder's."""
     act, own = ACTS[name], Scene(birch)
     right = {"person": own.person.user, "receiver": own.second.user}

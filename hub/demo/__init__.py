@@ -1,4 +1,4 @@
-"""The demo: its processes, its one-click sign-in, its mail page.
+"""The demo: its processes, its one-click sign-in and its email page.
 
-Mounted when HUB_ENV=demo alone; in production none of it is in the URLs.
+Its URLs exist only when HUB_ENV=demo.
 """

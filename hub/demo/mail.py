@@ -1,4 +1,4 @@
-"""Reading the mail which the demo's transport keeps as files instead of sending it."""
+"""Read the emails that the demo keeps as files instead of sending them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,12 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-_BETWEEN = b"\n" + b"-" * 79 + b"\n"  # how Django's file transport ends a message
+_SEPARATOR = b"\n" + b"-" * 79 + b"\n"  # how Django's file transport ends a message
 
 
 @dataclass(frozen=True)
 class KeptMail:
-    """One mail that would have been sent."""
+    """An email that the demo kept instead of sending it."""
 
     key: str
     kept_at: datetime
@@ -22,28 +22,28 @@ class KeptMail:
 
     @property
     def subject(self) -> str:
-        """What it is about."""
+        """Return the subject."""
         return str(self.message["Subject"] or "")
 
     @property
     def to(self) -> str:
-        """Whom it would have reached."""
+        """Return the recipient's address."""
         return str(self.message["To"] or "")
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """Every header, as it would have left."""
+        """Return every header as (name, value)."""
         return [(name, str(value)) for name, value in self.message.items()]
 
     @property
     def body(self) -> str:
-        """The plain text; a mail of ours always has one."""
+        """Return the plain-text part; every email of the hub has one."""
         part = self.message.get_body(("plain",))
         return str(part.get_content()) if part is not None else ""
 
 
 def kept_mails() -> list[KeptMail]:
-    """All of them, newest first."""
+    """Return every kept email, newest first."""
     files = sorted(
         Path(settings.EMAIL_FILE_PATH).glob("*.log"), key=lambda file: file.stat().st_mtime_ns
     )
@@ -51,7 +51,7 @@ def kept_mails() -> list[KeptMail]:
 
 
 def find_mail(key: str) -> KeptMail | None:
-    """The mail of this key, if it is there."""
+    """Return the email with this key, or None."""
     return next((mail for mail in kept_mails() if mail.key == key), None)
 
 
@@ -59,12 +59,12 @@ def _mails_in(file: Path) -> list[KeptMail]:
     kept_at = datetime.fromtimestamp(file.stat().st_mtime, tz=timezone.get_default_timezone())
     return [
         KeptMail(f"{file.stem}-{number}", kept_at, _parse(content))
-        for number, content in enumerate(file.read_bytes().split(_BETWEEN))
+        for number, content in enumerate(file.read_bytes().split(_SEPARATOR))
         if content.strip()
     ]
 
 
 def _parse(content: bytes) -> EmailMessage:
     message = message_from_bytes(content, policy=policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 -- policy.default makes no other kind
+    assert isinstance(message, EmailMessage)  # noqa: S101 -- policy.default creates no other class
     return message

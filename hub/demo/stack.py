@@ -1,4 +1,4 @@
-"""Web server and job worker as children: started together, stopped together."""
+"""The demo's web server and job worker, child processes that start and stop together."""
 
 import signal
 import subprocess
@@ -13,27 +13,27 @@ from django.conf import settings
 
 from hub.serving import web_server_command
 
-PATIENCE = 60  # seconds until it must answer
-GRACE = 10  # seconds a child gets to finish its work
+START_TIMEOUT = 60  # seconds
+STOP_TIMEOUT = 10  # seconds for a child to finish its work
 
 
 class StackFailed(Exception):
-    """The demo cannot start or go on; the text is one clear line."""
+    """The demo cannot start or continue; the text is one line for the reader."""
 
 
 class StackStopped(Exception):
-    """Someone asked the demo to stop."""
+    """The demo received a signal to stop."""
 
 
 class Stack:
-    """The running children, by what they are called."""
+    """The demo's child processes."""
 
     def __init__(self) -> None:
-        """Nothing runs yet."""
+        """Begin without children."""
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        """Start both. They get a process group of their own, so Ctrl-C reaches only us."""
+        """Start both, in a session of their own, so that Ctrl-C reaches only this process."""
         commands = {
             "web server": web_server_command(settings.HUB_BIND, settings.HUB_WORKERS),
             "job worker": [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"],
@@ -44,36 +44,38 @@ class Stack:
             )
 
     def require_alive(self) -> None:
-        """Raise StackFailed as soon as one child is gone."""
+        """Raise StackFailed if a child has ended."""
         for name, child in self.children.items():
             if (code := child.poll()) is not None:
                 raise StackFailed(f"The {name} stopped (exit code {code}), so everything stops.")
 
     def wait_until_healthy(self) -> None:
-        """Return once the hub answers. Raises StackFailed if a child dies, or after a minute."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        """Return once the hub answers. Raises StackFailed if a child ends or the time is up."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
             self.require_alive()
             if _answers(f"http://{settings.HUB_BIND}/healthz"):
                 return
             time.sleep(0.2)
-        raise StackFailed(f"The hub did not answer within {PATIENCE} seconds, so everything stops.")
+        raise StackFailed(
+            f"The hub did not answer within {START_TIMEOUT} seconds, so everything stops."
+        )
 
     def watch(self) -> None:
-        """Stay until a child dies (StackFailed) or a signal comes (StackStopped)."""
+        """Wait until a child ends (StackFailed) or a signal arrives (StackStopped)."""
         while True:
             self.require_alive()
             time.sleep(0.3)
 
     def stop(self) -> None:
-        """Ask all children to stop, then insist."""
+        """Stop all children; kill one that does not stop in time."""
         for child in self.children.values():
             if child.poll() is None:
                 child.terminate()
-        until = time.monotonic() + GRACE
+        deadline = time.monotonic() + STOP_TIMEOUT
         for child in self.children.values():
             try:
-                child.wait(max(0.0, until - time.monotonic()))
+                child.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
@@ -89,15 +91,15 @@ def _answers(url: str) -> bool:
 
 @contextmanager
 def running() -> Iterator[Stack]:
-    """A stack that is stopped however the block ends; Ctrl-C and SIGTERM raise StackStopped."""
+    """Yield a stack that is stopped when the block ends; Ctrl-C and SIGTERM raise StackStopped."""
 
-    def asked_to_stop(number: int, frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)  # stopping is not stopped
+    def handle_stop_signal(number: int, frame: FrameType | None) -> None:
+        for ignored in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ignored, signal.SIG_IGN)  # a second Ctrl-C does not interrupt the stop
         raise StackStopped
 
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, asked_to_stop)
+    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(handled, handle_stop_signal)
     stack = Stack()
     try:
         yield stack

@@ -1,4 +1,4 @@
-"""The demo's own routes; hub/urls.py mounts them when HUB_ENV=demo, else they do not exist."""
+"""The demo's routes, which hub/urls.py includes only when HUB_ENV=demo."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""One-click sign-in and the kept mail; both answer this machine alone."""
+"""The demo's one-click sign-in and kept emails, for requests from this machine only."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,16 +21,16 @@ from hub.demo.people import example_users
 View = Callable[..., HttpResponse]
 
 
-def for_this_machine(view: View) -> View:
-    """404 for whoever does not come from a loopback address, however the server was bound."""
+def loopback_only(view: View) -> View:
+    """Answer 404 unless the request comes from a loopback address, wherever the server listens."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         try:
-            near = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+            is_loopback = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
         except ValueError:
-            near = False
-        if not near:
+            is_loopback = False
+        if not is_loopback:
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -39,9 +39,9 @@ def for_this_machine(view: View) -> View:
 
 @login_not_required
 @require_POST
-@for_this_machine
+@loopback_only
 def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign in as one of the example people, through the same door as a password does."""
+    """Sign in as one of the example people, through allauth's ordinary password sign-in."""
     allowed = [user.pk for user in example_users()]
     user = get_object_or_404(User.objects.filter(pk__in=allowed), pk=pk)
     logout(request)
@@ -52,18 +52,18 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
 @login_not_required
 @require_GET
 @never_cache
-@for_this_machine
+@loopback_only
 def mail_list(request: HttpRequest) -> HttpResponse:
-    """Every mail the demo kept, newest first."""
+    """Show every email the demo kept, newest first."""
     return render(request, "hub/demo_mail_list.html", {"mails": kept_mails()})
 
 
 @login_not_required
 @require_GET
 @never_cache
-@for_this_machine
+@loopback_only
 def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
-    """One mail as text, with its links."""
+    """Show one email as text, with its links."""
     mail = find_mail(key)
     if mail is None:
         raise Http404

@@ -27,7 +27,7 @@ def shown(response):
     return [event for event, _sentence in response.context["entries"]]
 
 
-def test_by_person_whether_they_did_it_or_it_was_about_them(trail, bob):
+def test_the_person_filter_finds_their_acts_and_events_about_them(trail, bob):
     for query in ({"who": "bob"}, {"person": bob.sub}):
         events = shown(trail(**query))
 
@@ -36,7 +36,7 @@ def test_by_person_whether_they_did_it_or_it_was_about_them(trail, bob):
         assert events == sorted(events, key=lambda event: -event.pk)
 
 
-def test_several_of_a_name_are_offered_and_nobody_shows_nothing(trail, join):
+def test_people_of_the_same_name_are_offered_and_no_match_shows_nothing(trail, join):
     join("bobby")
     response = trail(who="bob")
 
@@ -45,7 +45,7 @@ def test_several_of_a_name_are_offered_and_nobody_shows_nothing(trail, join):
     assert not shown(trail(who="zzz"))
 
 
-def test_the_form_keeps_who_was_chosen_until_another_name_is_typed(trail, bob, emma):
+def test_the_form_keeps_the_chosen_person_until_another_name_is_typed(trail, bob, emma):
     page = trail(person=bob.sub).content.decode()
     assert f'name="person" value="{bob.sub}"' in page
 
@@ -64,7 +64,7 @@ def gina(alice, alder):
     ).user
 
 
-def test_a_person_is_found_and_shown_by_the_name_at_work(trail, gina, join):
+def test_a_person_is_found_and_shown_by_the_work_name(trail, gina, join):
     page = trail(who="Gina Stone")
     assert shown(page) == shown(trail(person=gina.sub)) != []
     assert page.context["person"] == trail(person=gina.sub).context["person"] == "Gina Stone"
@@ -76,7 +76,7 @@ def test_a_person_is_found_and_shown_by_the_name_at_work(trail, gina, join):
 
 
 @pytest.mark.parametrize("role", ["actor", "person"])
-def test_a_person_is_found_by_what_older_events_call_them(role, trail, gina, alder):
+def test_a_person_is_found_by_the_name_in_older_events(role, trail, gina, alder):
     older = {
         "actor": {"actor": gina, "actor_name": "Zoe 0"},
         "person": {"actor": None, "person": gina, "data": {"person": "Zoe 0"}},
@@ -93,18 +93,18 @@ def test_a_person_is_found_by_what_older_events_call_them(role, trail, gina, ald
     assert page.context["person"] == "Gina Stone"
 
 
-def test_the_name_of_a_stranger_finds_nothing(trail, gina, charlie, birch):
+def test_the_name_of_a_non_member_finds_nothing(trail, gina, charlie, birch):
     page = trail(who=charlie.name)
 
     assert not shown(page)
     assert page.context["candidates"] == []
 
 
-def test_a_stranger_cannot_be_asked_for(trail, charlie):
+def test_the_filter_refuses_a_non_member(trail, charlie):
     assert not shown(trail(person=charlie.sub))
 
 
-def test_by_thing_with_what_speaks_of_several(trail, alder):
+def test_the_resource_filter_finds_events_about_several_resources(trail, alder):
     resource = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     events = shown(trail(resource=resource.pk))
 
@@ -113,13 +113,13 @@ def test_by_thing_with_what_speaks_of_several(trail, alder):
     assert not shown(trail(resource=10**9))
 
 
-def test_what_is_derived_is_what_the_data_says(alder):
+def test_derived_columns_match_the_event_data(alder):
     for event in AuditEvent.objects.all():
         stored = AuditEventResource.objects.filter(event=event).values_list("resource", flat=True)
         assert set(stored) == event.resources()
 
 
-def test_by_group_and_day(trail):
+def test_filter_by_group_and_day(trail):
     assert {event.kind for event in shown(trail(group="invitations"))} <= set(
         kinds_in("invitations")
     )
@@ -130,7 +130,7 @@ def test_by_group_and_day(trail):
     assert not shown(trail(since="nonsense"))
 
 
-def test_pages_hold_the_filters_and_miss_nothing(alder, alice):
+def test_pages_keep_the_filters_and_miss_no_event(alder, alice):
     activity_filter, seen, after = ActivityFilter(person=alice), [], ""
     while True:
         part = find_activity(alder, activity_filter, after=after, size=3)
@@ -143,7 +143,7 @@ def test_pages_hold_the_filters_and_miss_nothing(alder, alice):
     )
 
 
-def test_every_kind_of_a_company_has_a_group_and_a_whole_sentence(alder):
+def test_every_event_kind_of_a_company_has_a_group_and_a_full_sentence(alder):
     for event in AuditEvent.objects.all():
         for language in ("en", "fr"):
             with translation.override(language):
@@ -172,14 +172,14 @@ def verify(lines):
     return shown
 
 
-def test_the_file_with_proof_is_whole_and_ends_with_its_own_event(as_, alice, alder):
+def test_the_export_with_proof_is_complete_and_ends_with_its_own_event(as_, alice, alder):
     lines = export(as_, alice, "jsonl").splitlines()
 
     assert verify(lines) == len(lines) == AuditEvent.objects.filter(customer=alder).count()
     assert json.loads(lines[-1])["kind"] == "activity.exported"
 
 
-def test_what_a_filter_leaves_out_is_still_counted(as_, alice, bob, alder):
+def test_events_outside_the_filter_are_still_counted(as_, alice, bob, alder):
     lines = export(as_, alice, "jsonl", person=bob.sub).splitlines()
 
     assert 0 < verify(lines) < len(lines) == AuditEvent.objects.filter(customer=alder).count()
@@ -189,14 +189,14 @@ def test_what_a_filter_leaves_out_is_still_counted(as_, alice, bob, alder):
         verify([line.replace("Bob", "Rob") for line in lines])
 
 
-def test_the_table_is_in_words(as_, alice, bob):
+def test_the_table_uses_readable_words(as_, alice, bob):
     table = export(as_, alice, "csv", person=bob.sub)
 
     assert "accepted the invitation" in table
     assert "Emma Roy accepted" not in table
 
 
-def test_ones_own_history(as_, bob):
+def test_a_person_reads_their_own_history(as_, bob):
     client = as_(bob)
     events = shown(client.get(reverse("accounts:history")))
     lines = client.post(reverse("accounts:history-export", args=["jsonl"])).getvalue().decode()

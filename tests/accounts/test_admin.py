@@ -54,7 +54,7 @@ def test_no_secret_is_shown_K4(admin, alice, alder):
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])
-def test_customers_people_have_no_admin(who, request, as_, db):
+def test_people_of_customers_cannot_open_the_admin(who, request, as_, db):
     answer = as_(request.getfixturevalue(who)).get("/admin/")
 
     assert answer.status_code in (302, 403)

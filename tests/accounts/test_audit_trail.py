@@ -71,12 +71,12 @@ def tampered(alder, db):
     return run
 
 
-def test_whole_chains_verify(alder):
+def test_intact_chains_verify(alder):
     assert verify_chain(chain_name(alder)) == AuditEvent.objects.filter(customer=alder).count()
     assert verify_chain("provider") == AuditEvent.objects.filter(customer=None).count()
 
 
-def test_an_edit_is_found_K2(tampered):
+def test_an_edit_is_detected_K2(tampered):
     name = tampered(
         "UPDATE accounts_auditevent SET actor_name = 'X' WHERE sequence = 2 AND chain = %s"
     )
@@ -84,7 +84,7 @@ def test_an_edit_is_found_K2(tampered):
         verify_chain(name)
 
 
-def test_an_edit_with_a_fresh_hash_is_found_K2(tampered, alder):
+def test_an_edit_with_a_recomputed_hash_is_detected_K2(tampered, alder):
     event = AuditEvent.objects.get(customer=alder, sequence=2)
     event.actor_name = "X"
     name = tampered(
@@ -96,13 +96,13 @@ def test_an_edit_with_a_fresh_hash_is_found_K2(tampered, alder):
         verify_chain(name)
 
 
-def test_a_gap_is_found_K2(tampered):
+def test_a_gap_is_detected_K2(tampered):
     name = tampered("DELETE FROM accounts_auditevent WHERE sequence = 2 AND chain = %s")
     with pytest.raises(AuditBroken, match="event 2 is missing"):
         verify_chain(name)
 
 
-def test_a_reorder_is_found_K2(tampered):
+def test_a_reorder_is_detected_K2(tampered):
     tampered("UPDATE accounts_auditevent SET sequence = 999999 WHERE sequence = 2 AND chain = %s")
     tampered("UPDATE accounts_auditevent SET sequence = 2 WHERE sequence = 3 AND chain = %s")
     name = tampered(
@@ -112,7 +112,7 @@ def test_a_reorder_is_found_K2(tampered):
         verify_chain(name)
 
 
-def test_a_move_to_another_customer_is_found_K2(tampered, birch):
+def test_a_move_to_another_customer_is_detected_K2(tampered, birch):
     name = tampered(
         "UPDATE accounts_auditevent SET customer_id = %s WHERE sequence = 2 AND chain = %s",
         birch.pk,
@@ -121,14 +121,16 @@ def test_a_move_to_another_customer_is_found_K2(tampered, birch):
         verify_chain(name)
 
 
-def test_a_cut_end_is_found_K2(tampered, alder):
+def test_a_truncated_chain_is_detected_K2(tampered, alder):
     last = AuditEvent.objects.filter(customer=alder).count()
     name = tampered("DELETE FROM accounts_auditevent WHERE sequence = %s AND chain = %s", last)
     with pytest.raises(AuditBroken, match="its head says otherwise"):
         verify_chain(name)
 
 
-def test_a_cut_end_with_a_forged_head_is_found_against_an_export_K2(tampered, alder, tmp_path):
+def test_a_truncated_chain_with_a_forged_head_is_detected_against_an_export_K2(
+    tampered, alder, tmp_path
+):
     export = tmp_path / "export.jsonl"
     export.write_text(command("export"))
     last = AuditEvent.objects.filter(customer=alder).count()
@@ -140,7 +142,7 @@ def test_a_cut_end_with_a_forged_head_is_found_against_an_export_K2(tampered, al
     assert fault("verify", "--against", str(export)).returncode == 1
 
 
-def test_a_whole_chain_gone_is_found_K2(tampered, alder):
+def test_a_deleted_chain_is_detected_K2(tampered, alder):
     name = tampered("DELETE FROM accounts_auditevent WHERE chain = %s")
     AuditChain.objects.filter(name=name).delete()
 
@@ -161,7 +163,9 @@ def test_verifying_while_events_are_written(alder, alice, monkeypatch):
     verify_chain(name)
 
 
-def test_no_event_no_act_K3(alice, bob, membership, monkeypatch, events):
+def test_an_act_fails_if_its_event_cannot_be_written_K3(
+    alice, bob, membership, monkeypatch, events
+):
     before = events()
 
     def fail(self):
@@ -196,7 +200,7 @@ def fault(*arguments):
     return error.value
 
 
-def test_verify_says_how_much_holds(events):
+def test_verify_reports_how_many_events_are_intact(events):
     assert command("verify").startswith(f"{events()} events in ")
 
 
@@ -219,7 +223,7 @@ def test_export_of_the_provider(alice):
     assert {line["chain"] for line in lines} == {"provider"}
 
 
-def test_odd_questions_have_their_own_exit_code(tmp_path, db):
+def test_bad_arguments_have_their_own_exit_code(tmp_path, db):
     bad = tmp_path / "bad.jsonl"
     for text in ("nonsense", '{"chain": "x", "sequence": 1, "hash": "y"}', "[]", '{"chain": 1}'):
         bad.write_text(text)
@@ -252,7 +256,7 @@ def said(kind):
     return event.actor_name, event.data["person"]
 
 
-def test_the_trail_of_a_company_says_the_names_people_have_there(gina, alice, bob, membership):
+def test_the_trail_of_a_company_uses_work_names(gina, alice, bob, membership):
     assert said("invitation.accepted") == ("Gina Stone", "Gina Stone")
 
     suspend_membership(actor=gina, membership=membership(bob))
@@ -262,7 +266,7 @@ def test_the_trail_of_a_company_says_the_names_people_have_there(gina, alice, bo
     assert said("membership.removed") == ("Alice Martin", "Gina Stone")  # she is gone by then
 
 
-def test_a_new_name_at_work_counts_from_then_on(alice, bob, alder, membership):
+def test_a_new_work_name_is_used_from_then_on(alice, bob, alder, membership):
     before = AuditEvent.objects.filter(person=bob, customer=alder).count()
     update_work_details(
         actor=alice, membership=membership(bob), work_name="Robert T", work_phone=""
@@ -275,7 +279,7 @@ def test_a_new_name_at_work_counts_from_then_on(alice, bob, alder, membership):
     assert verify_chain(chain_name(alder))
 
 
-def test_the_present_name_counts_before_a_former_one(gina, alice, alder, membership):
+def test_the_current_name_matches_before_a_former_one(gina, alice, alder, membership):
     remove_membership(actor=alice, membership=membership(gina))
     invitation = invite_person(
         actor=alice, customer=alder, address=gina.email, name="Gina Roy-Stone"
@@ -287,7 +291,7 @@ def test_the_present_name_counts_before_a_former_one(gina, alice, alder, members
     assert said("membership.suspended") == ("Alice Martin", "Gina Roy-Stone")
 
 
-def test_each_company_has_its_own_name_and_the_provider_that_of_the_account(
+def test_each_company_uses_its_work_name_and_the_provider_the_account_name(
     gina, charlie, birch, dana
 ):
     invitation = invite_person(actor=charlie, customer=birch, address=gina.email, name="G. Stone")

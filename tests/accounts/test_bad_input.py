@@ -150,7 +150,7 @@ def send(forms, as_, dana, olive):
     return refused
 
 
-def test_all_forms_are_here(forms):
+def test_every_form_is_covered(forms):
     assert list(forms) == NAMES
 
 
@@ -168,7 +168,7 @@ def test_control_hidden_and_over_long_text(name, forms, send):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_field_that_comes_twice(name, forms, send):
+def test_a_repeated_field_is_refused(name, forms, send):
     for field in list(forms[name][2])[:1]:
         send(name, **{field: ["first", "second"]})
 
@@ -196,7 +196,7 @@ def test_wrong_values(name, field, value, send):
 
 
 @pytest.mark.parametrize("name", WELCOME)
-def test_odd_but_honest_names_are_welcome_and_harmless_H2(name, as_, bob, alice, membership):
+def test_unusual_names_are_accepted_and_escaped_H2(name, as_, bob, alice, membership):
     as_(bob).post("/profile/", {"name": name, "language": "en"})
     data = {"work_name": name, "work_phone": ""}
     as_(alice).post(reverse("accounts:person-details", args=["alder", bob.sub]), data)
@@ -211,7 +211,7 @@ def test_odd_but_honest_names_are_welcome_and_harmless_H2(name, as_, bob, alice,
 
 @pytest.mark.parametrize("search", [*CONTROL, *NUL, *HIDDEN, "x" * 255, "x" * 20000])
 @pytest.mark.parametrize("where", ["portals:people", "accounts:desk", "accounts:provider"])
-def test_odd_searches_find_nobody(search, where, as_, alice, olive):
+def test_invalid_searches_find_nobody(search, where, as_, alice, olive):
     who = alice if where == "portals:people" else olive
     args = ["alder"] if where == "portals:people" else []
 
@@ -223,24 +223,24 @@ def test_odd_searches_find_nobody(search, where, as_, alice, olive):
 
 
 @pytest.mark.parametrize("search", [*WELCOME, "%", "_", "\\", "a" * 254, "\U0010ffff"])
-def test_honest_searches_are_answered(search, as_, alice, olive):
+def test_valid_searches_are_answered(search, as_, alice, olive):
     for who, address in ((alice, "/c/alder/people/"), (olive, "/desk/"), (olive, "/provider/")):
         assert as_(who).get(address, {"q": search}).status_code == 200
 
 
 @pytest.mark.parametrize("slug", ["ALDER", "alder%00", "../birch", "nobody", "x" * 300])
-def test_odd_companies_are_not_found(slug, as_, alice):
+def test_invalid_company_slugs_are_not_found(slug, as_, alice):
     assert as_(alice).get(f"/c/{slug}/people/").status_code == 404
 
 
 @pytest.mark.parametrize("sub", ["0", "x", "00000000-0000-0000-0000-000000000000", "1" * 36])
-def test_odd_people_are_not_found(sub, as_, alice, dana):
+def test_invalid_person_ids_are_not_found(sub, as_, alice, dana):
     assert as_(alice).post(f"/c/alder/people/{sub}/suspend/").status_code == 404
     assert as_(dana).get(f"/desk/{sub}/").status_code == 404
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"name=%ff%fe", b"a" * 100000, b"{}", b""])
-def test_a_body_that_is_no_form(body, as_, bob):
+def test_a_body_that_is_not_a_form_is_refused(body, as_, bob):
     client, before = as_(bob), snapshot()
 
     for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain"):

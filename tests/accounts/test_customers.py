@@ -13,7 +13,7 @@ from accounts.services.customers import (
 )
 
 
-def test_operator_creates(olive):
+def test_an_operator_creates_a_customer(olive):
     customer = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
 
     assert customer.status == "pending"
@@ -21,7 +21,7 @@ def test_operator_creates(olive):
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "charlie", "dana"])
-def test_nobody_else_creates(who, request, db):
+def test_only_an_operator_creates_a_customer(who, request, db):
     with pytest.raises(PermissionDenied):
         create_customer(actor=request.getfixturevalue(who), slug="dogwood", name="Dogwood")
 
@@ -31,14 +31,14 @@ def test_nobody_else_creates(who, request, db):
 @pytest.mark.parametrize(
     "slug", ["alder", "Alder", "a b", "", "-a", "a--b", "é", "a\n", "x" * 51, "a_b"]
 )
-def test_bad_or_taken_short_name_is_refused(slug, olive):
+def test_an_invalid_or_taken_short_name_is_refused(slug, olive):
     with pytest.raises(ValidationError) as refusal:
         create_customer(actor=olive, slug=slug, name="Another")
 
     assert "slug" in refusal.value.message_dict
 
 
-def test_what_begins_with_it_stands_or_falls_with_it(olive, events):
+def test_acts_at_creation_are_rolled_back_with_it(olive, events):
     before = events()
 
     def begin(customer):
@@ -51,7 +51,7 @@ def test_what_begins_with_it_stands_or_falls_with_it(olive, events):
     assert not Customer.objects.filter(slug="dogwood").exists()
 
 
-def test_super_user_keeps_data_current(alice, alder):
+def test_a_super_user_changes_company_data(alice, alder):
     update_company(actor=alice, customer=alder, city="Québec", phone="418 555 0100")
 
     alder.refresh_from_db()
@@ -60,7 +60,7 @@ def test_super_user_keeps_data_current(alice, alder):
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-def test_nobody_else_changes_data(who, request, alder):
+def test_only_super_users_change_company_data(who, request, alder):
     with pytest.raises(PermissionDenied):
         update_company(actor=request.getfixturevalue(who), customer=alder, city="Nowhere")
 
@@ -69,12 +69,12 @@ def test_nobody_else_changes_data(who, request, alder):
 
 
 @pytest.mark.parametrize("field", ["status", "slug", "main_super_user", "id", "nonsense"])
-def test_other_fields_are_refused_J1(field, alice, alder):
+def test_unknown_fields_are_refused_J1(field, alice, alder):
     with pytest.raises(CustomerRefused):
         update_company(actor=alice, customer=alder, **{field: "x"})
 
 
-def test_suspension_and_its_end(olive, alder):
+def test_suspending_and_restoring_a_customer(olive, alder):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid since June")
     with pytest.raises(CustomerRefused):
         suspend_customer(actor=olive, customer=alder, reason="Again")
@@ -88,7 +88,7 @@ def test_suspension_and_its_end(olive, alder):
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "a\x00b", "a\nb"])
-def test_suspension_wants_a_plain_reason(reason, olive, alder):
+def test_suspension_needs_a_valid_reason(reason, olive, alder):
     with pytest.raises(ValidationError) as refusal:
         suspend_customer(actor=olive, customer=alder, reason=reason)
 

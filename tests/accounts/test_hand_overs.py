@@ -90,7 +90,7 @@ def test_withdrawn(offer, alice, gina, alder, deliver):
 
 @pytest.mark.parametrize("act", ["accept", "decline", "withdraw"])
 @pytest.mark.parametrize("first", ["accept", "decline", "withdraw"])
-def test_settled_once(first, act, offer, alice, gina, events):
+def test_an_offer_is_settled_once(first, act, offer, alice, gina, events):
     """Nothing is replayed, whatever came first."""
     acts = {
         "accept": lambda: accept(gina, offer),
@@ -106,7 +106,9 @@ def test_settled_once(first, act, offer, alice, gina, events):
     assert events() == before
 
 
-def test_expires_to_the_second_and_makes_room(offer, alice, gina, alder, membership, time_machine):
+def test_an_offer_expires_to_the_second_and_allows_another(
+    offer, alice, gina, alder, membership, time_machine
+):
     again = {"actor": alice, "customer": alder, "to": membership(gina), "confirmation_name": NAME}
     time_machine.move_to(offer.expires_at - timedelta(seconds=1), tick=False)
     with pytest.raises(HandOverRefused):
@@ -151,7 +153,9 @@ def test_only_the_receiver_answers(offer, alice, bob, charlie, olive, dana, join
     assert HandOver.objects.waiting().get() == offer
 
 
-def test_offered_to_a_user_a_stranger_or_oneself(alice, bob, charlie, alder, membership):
+def test_an_offer_to_a_user_a_non_member_or_oneself_is_refused(
+    alice, bob, charlie, alder, membership
+):
     for to in (bob, charlie, alice):
         with pytest.raises(HandOverRefused) as refusal:
             offer_hand_over(
@@ -166,7 +170,7 @@ def test_offered_to_a_user_a_stranger_or_oneself(alice, bob, charlie, alder, mem
     assert not HandOver.objects.exists()
 
 
-def test_the_name_is_typed(alice, gina, alder, membership, events):
+def test_the_confirmation_name_is_required(alice, gina, alder, membership, events):
     before = events()
     with pytest.raises(ConfirmationNameRefused):
         offer_hand_over(
@@ -180,7 +184,9 @@ def test_the_name_is_typed(alice, gina, alder, membership, events):
 
 
 @pytest.mark.parametrize("moment", [None, timedelta(minutes=5, seconds=1)])
-def test_both_ends_want_a_fresh_sign_in(moment, alice, gina, alder, membership, events):
+def test_offering_and_accepting_need_a_fresh_sign_in(
+    moment, alice, gina, alder, membership, events
+):
     stale = moment and timezone.now() - moment
     give = {"actor": alice, "customer": alder, "to": membership(gina), "confirmation_name": NAME}
     with pytest.raises(FreshSignInRequired):
@@ -196,7 +202,9 @@ def test_both_ends_want_a_fresh_sign_in(moment, alice, gina, alder, membership, 
     assert HandOver.objects.waiting().get() == offer
 
 
-def test_all_is_checked_again_at_acceptance(offer, alice, gina, alder, olive, membership):
+def test_every_condition_is_checked_again_at_acceptance(
+    offer, alice, gina, alder, olive, membership
+):
     place = membership(gina)
     change_role(actor=alice, membership=place, role="user")
     with pytest.raises(PermissionDenied):
@@ -225,7 +233,7 @@ def test_all_is_checked_again_at_acceptance(offer, alice, gina, alder, olive, me
     unchanged(alder, alice)
 
 
-def test_a_leaver_s_offer_ends_with_the_membership(offer, alice, gina, alder, membership):
+def test_an_offer_ends_with_its_membership(offer, alice, gina, alder, membership):
     remove_membership(actor=alice, membership=membership(gina))
 
     offer.refresh_from_db()
@@ -234,7 +242,7 @@ def test_a_leaver_s_offer_ends_with_the_membership(offer, alice, gina, alder, me
     unchanged(alder, alice)
 
 
-def test_after_it_the_new_one_is_locked_and_the_old_one_is_not(
+def test_the_new_main_super_user_is_protected_and_the_former_one_is_not(
     offer, alice, gina, alder, membership
 ):
     accept(gina, offer)
@@ -251,12 +259,12 @@ def test_after_it_the_new_one_is_locked_and_the_old_one_is_not(
     "change",
     [{"state": "accepted"}, {"settled_at": timezone.now()}, {"state": "no", "settled_at": None}],
 )
-def test_rows_that_make_no_sense(change, offer):
+def test_the_database_refuses_inconsistent_rows(change, offer):
     with pytest.raises(IntegrityError), transaction.atomic():
         HandOver.objects.filter(pk=offer.pk).update(**change)
 
 
-def test_one_open_offer_of_a_customer(offer, alder, alice, membership, join):
+def test_a_customer_has_one_open_offer_at_most(offer, alder, alice, membership, join):
     hugo = membership(join("hugo", role="super_user"))
     with pytest.raises(IntegrityError), transaction.atomic():
         HandOver.objects.create(
@@ -291,7 +299,7 @@ def url(name, offer=None):
     return reverse(f"accounts:{name}", args=["alder", *([offer.uuid] if offer else [])])
 
 
-def test_from_page_to_page(fresh, alice, gina, alder, membership):
+def test_a_hand_over_through_the_pages(fresh, alice, gina, alder, membership):
     there = url("hand-over-offer")
     wrong = fresh(alice).post(there, {"to": membership(gina).pk, "confirmation_name": "Alder"})
     assert wrong.context["hand_over"].errors["confirmation_name"]
@@ -311,14 +319,14 @@ def test_from_page_to_page(fresh, alice, gina, alder, membership):
     assert Customer.objects.get(pk=alder.pk).main_super_user == membership(gina)
 
 
-def test_pages_want_a_fresh_sign_in(as_, alice, gina, offer):
+def test_pages_need_a_fresh_sign_in(as_, alice, gina, offer):
     answer = as_(gina).post(url("hand-over-accept", offer))
 
     assert reverse("account_reauthenticate") in answer["Location"]
     assert HandOver.objects.waiting().exists()
 
 
-def test_the_menu_tells_that_an_offer_waits(alice, gina, offer, time_machine):
+def test_the_menu_shows_a_pending_offer(alice, gina, offer, time_machine):
     def waiting(person):
         links = [link for section in sections_for(person, "/") for link in section.links]
         return {link.url: link.waiting for link in links}[COMPANY]
@@ -328,7 +336,7 @@ def test_the_menu_tells_that_an_offer_waits(alice, gina, offer, time_machine):
     assert waiting(gina) == 0
 
 
-def test_no_button_for_onlookers(as_, offer, join):
+def test_other_people_see_no_button(as_, offer, join):
     html = as_(join("hugo", role="super_user")).get(url("hand-over", offer)).content.decode()
 
     assert "Accept the role" not in html
@@ -340,7 +348,7 @@ def test_get_changes_nothing(act, as_, gina, offer):
     assert as_(gina).get(url(f"hand-over-{act}", offer)).status_code == 405
 
 
-def test_an_offer_of_another_company_is_not_here_A4(as_, charlie, offer):
+def test_an_offer_of_another_company_is_not_found_A4(as_, charlie, offer):
     assert as_(charlie).get(f"/c/birch/company/hand-over/{offer.uuid}/").status_code == 404
 
 
@@ -354,7 +362,7 @@ def test_a_second_super_user_is_suggested(as_, alice, join):
 
 
 @pytest.mark.parametrize("who", ["bob", "emma", "charlie"])
-def test_only_super_users_are_choices(who, request, fresh, alice, alder, membership):
+def test_only_super_users_can_be_chosen(who, request, fresh, alice, alder, membership):
     to = membership(request.getfixturevalue(who)).pk
 
     answer = fresh(alice).post(

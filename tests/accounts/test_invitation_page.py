@@ -22,7 +22,7 @@ def page(token):
     return reverse("accounts:invitation-accept", args=[token])
 
 
-def test_the_link_shows_who_what_and_for_whom(offer, as_):
+def test_the_link_shows_inviter_company_and_address(offer, as_):
     html = as_(None).get(page(offer.token)).content.decode()
 
     for word in ("Alder Dental", "Alice Martin", "gina@alder.example", 'value="Gina"'):
@@ -39,7 +39,7 @@ def test_opening_changes_nothing(offer, as_, events):
     assert Invitation.objects.open().filter(pk=offer.pk).exists()
 
 
-def test_two_steps_and_in(offer, as_):
+def test_accepting_takes_two_steps_and_signs_in(offer, as_):
     client = as_(None)
     client.get(page(offer.token))
     anonymous = client.session.session_key
@@ -62,7 +62,7 @@ def test_the_password_opens_the_sign_in_page(offer, as_):
     assert client.get("/profile/").status_code == 200
 
 
-def test_bad_particulars_are_shown_beside_their_field(offer, as_):
+def test_errors_are_shown_beside_their_field(offer, as_):
     answer = as_(None).post(page(offer.token), {"name": "Gina", "password": "short"})
 
     assert answer.status_code == 200
@@ -71,7 +71,7 @@ def test_bad_particulars_are_shown_beside_their_field(offer, as_):
     assert not User.objects.filter(email=offer.address).exists()
 
 
-def test_an_account_signs_in_first_and_comes_back(alice, alder, charlie, as_):
+def test_an_existing_account_signs_in_first_and_returns(alice, alder, charlie, as_):
     offer = invite_person(actor=alice, customer=alder, address=charlie.email)
     client = as_(None)
     answer = client.get(page(offer.token))
@@ -87,7 +87,7 @@ def test_an_account_signs_in_first_and_comes_back(alice, alder, charlie, as_):
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "charlie", "olive"])
-def test_someone_else_is_told_and_nothing_happens_D4(who, request, offer, as_, events):
+def test_another_signed_in_person_is_told_and_changes_nothing_D4(who, request, offer, as_, events):
     client = as_(request.getfixturevalue(who))
     shown = client.get(page(offer.token)).content.decode()
     before = events()
@@ -101,7 +101,7 @@ def test_someone_else_is_told_and_nothing_happens_D4(who, request, offer, as_, e
     assert Invitation.objects.open().filter(pk=offer.pk).exists()
 
 
-def test_signing_out_leads_back(offer, bob, as_):
+def test_signing_out_returns_to_the_invitation(offer, bob, as_):
     client = as_(bob)
 
     answer = client.post(reverse("account_logout"), {"next": page(offer.token)})
@@ -137,7 +137,7 @@ def _csrf(html):
     return html.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
 
 
-def test_the_token_never_leaves_in_a_referrer(offer, as_):
+def test_the_token_is_never_sent_as_a_referrer(offer, as_):
     for token in (offer.token, "unknown"):
         answer = as_(None).get(page(token))
         assert answer["Referrer-Policy"] == "strict-origin"
@@ -152,7 +152,7 @@ def test_a_forged_post_is_refused(offer, db):
     assert not User.objects.filter(email=offer.address).exists()
 
 
-def test_what_is_offered_is_shown(alice, alder, as_):
+def test_the_page_shows_the_offered_access(alice, alder, as_):
     from portals.models import OfferedGrant, Privilege, Resource
 
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")

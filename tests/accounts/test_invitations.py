@@ -71,7 +71,7 @@ def test_only_super_users_invite(who, request, alder, events):
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
 @pytest.mark.parametrize("act", [resend_invitation, revoke_invitation])
-def test_only_super_users_send_again_and_withdraw(act, who, request, offer):
+def test_only_super_users_resend_and_revoke(act, who, request, offer):
     with pytest.raises(PermissionDenied):
         act(actor=request.getfixturevalue(who), invitation=offer)
 
@@ -114,13 +114,13 @@ def test_an_existing_account_signs_in_first(alice, alder, charlie):
     assert membership.work_name == "Charlie Nguyen"
 
 
-def test_withdrawn_D6(offer, alice):
+def test_a_revoked_invitation_is_refused_D6(offer, alice):
     revoke_invitation(actor=alice, invitation=offer)
 
     gone(offer.token)
 
 
-def test_sender_demoted_D6(alice, alder, join, membership):
+def test_an_invitation_by_a_demoted_sender_is_refused_D6(alice, alder, join, membership):
     hugo = join("hugo", role="super_user")
     offer = invite_person(actor=hugo, customer=alder, address="gina@alder.example")
     change_role(actor=alice, membership=membership(hugo), role="user")
@@ -128,7 +128,9 @@ def test_sender_demoted_D6(alice, alder, join, membership):
     gone(offer.token)
 
 
-def test_sender_suspended_or_closed_D6(alice, alder, join, membership):
+def test_an_invitation_by_a_suspended_or_closed_sender_is_refused_D6(
+    alice, alder, join, membership
+):
     hugo = join("hugo", role="super_user")
     offer = invite_person(actor=hugo, customer=alder, address="gina@alder.example")
     User.objects.filter(pk=hugo.pk).update(is_active=False)
@@ -139,7 +141,7 @@ def test_sender_suspended_or_closed_D6(alice, alder, join, membership):
     gone(offer.token)
 
 
-def test_who_sends_again_answers_for_it_D6(alice, alder, join, membership):
+def test_a_resent_invitation_depends_on_its_new_sender_D6(alice, alder, join, membership):
     hugo = join("hugo", role="super_user")
     offer = invite_person(actor=hugo, customer=alder, address="gina@alder.example")
     change_role(actor=alice, membership=membership(hugo), role="user")
@@ -155,7 +157,7 @@ def test_customer_suspended(offer, olive, alder):
     gone(offer.token)
 
 
-def test_another_role_is_another_offer_D7(offer, alice, alder):
+def test_changing_the_role_makes_a_new_invitation_D7(offer, alice, alder):
     revoke_invitation(actor=alice, invitation=offer)
     better = invite_person(
         actor=alice, customer=alder, address=offer.address, name="Gina", role="super_user"
@@ -165,7 +167,7 @@ def test_another_role_is_another_offer_D7(offer, alice, alder):
     assert accept_invitation(actor=None, token=better.token, **NEW).role == "super_user"
 
 
-def test_sent_again_the_old_link_dies(offer, alice):
+def test_resending_invalidates_the_old_link(offer, alice):
     old, ends = offer.token, offer.expires_at
 
     again = resend_invitation(actor=alice, invitation=offer)
@@ -174,7 +176,7 @@ def test_sent_again_the_old_link_dies(offer, alice):
     assert find_invitation(again.token).expires_at >= ends
 
 
-def test_an_expired_one_can_be_sent_again(offer, alice):
+def test_an_expired_invitation_can_be_resent(offer, alice):
     Invitation.objects.filter(pk=offer.pk).update(expires_at=timezone.now())
 
     again = resend_invitation(actor=alice, invitation=offer)
@@ -183,7 +185,7 @@ def test_an_expired_one_can_be_sent_again(offer, alice):
 
 
 @pytest.mark.parametrize("act", [resend_invitation, revoke_invitation])
-def test_accepted_is_no_longer_open(act, offer, alice):
+def test_an_accepted_invitation_is_no_longer_open(act, offer, alice):
     accept_invitation(actor=None, token=offer.token, **NEW)
 
     with pytest.raises(InvitationRefused):
@@ -196,7 +198,7 @@ def test_accepted_is_no_longer_open(act, offer, alice):
      "gіna@alder.example", "gina\u200b@alder.example", "gina@alder.example\r\nBcc: x@y.example",
      "x" * 250 + "@alder.example", "gina@alder.example.", "\u202egina@alder.example"],
 )  # fmt: skip
-def test_odd_addresses_are_refused_D8(address, alice, alder):
+def test_invalid_addresses_are_refused_D8(address, alice, alder):
     with pytest.raises(ValidationError) as refusal:
         invite_person(actor=alice, customer=alder, address=address)
 
@@ -224,7 +226,7 @@ def test_international_domain_is_stored_in_ascii_D8(alice, alder):
     assert offer.address == "gina@xn--caf-dma.example"
 
 
-def test_twice_is_refused(offer, alice, alder):
+def test_a_second_open_invitation_is_refused(offer, alice, alder):
     with pytest.raises(InvitationRefused) as refusal:
         invite_person(actor=alice, customer=alder, address="GINA@alder.example")
 
@@ -232,7 +234,7 @@ def test_twice_is_refused(offer, alice, alder):
 
 
 @pytest.mark.parametrize("name", ["山田太郎", "Zoë", "O’Brien-Ó Súilleabháin", "محمد", "स्मृति"])
-def test_names_of_any_script_are_welcome(name, offer):
+def test_names_in_any_script_are_accepted(name, offer):
     membership = accept_invitation(actor=None, token=offer.token, name=name, password=PASSWORD)
 
     assert membership.user.name == name
@@ -244,7 +246,7 @@ def test_names_of_any_script_are_welcome(name, offer):
      ("password", ""), ("password", "short"), ("password", "password1234"),
      ("password", "gina@alder.example")],
 )  # fmt: skip
-def test_bad_particulars_leave_the_offer_open(field, value, offer):
+def test_bad_input_leaves_the_invitation_open(field, value, offer):
     with pytest.raises(ValidationError) as refusal:
         accept_invitation(actor=None, token=offer.token, **(NEW | {field: value}))
 
@@ -252,7 +254,7 @@ def test_bad_particulars_leave_the_offer_open(field, value, offer):
     find_invitation(offer.token)
 
 
-def test_closed_account_cannot_join(alice, alder, charlie):
+def test_a_closed_account_cannot_join(alice, alder, charlie):
     offer = invite_person(actor=alice, customer=alder, address=charlie.email)
     charlie.is_active = False
     charlie.save()
@@ -275,7 +277,7 @@ def test_main_super_user_of_a_pending_customer(olive, deliver):
 
 
 @pytest.mark.parametrize("who", ["alice", "dana"])
-def test_only_operators_appoint(who, request, olive):
+def test_only_operators_appoint_a_main_super_user(who, request, olive):
     dogwood = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
 
     with pytest.raises(PermissionDenied):
@@ -284,7 +286,7 @@ def test_only_operators_appoint(who, request, olive):
         )
 
 
-def test_a_super_user_cannot_touch_the_operators_offer(olive, alice):
+def test_a_super_user_cannot_change_the_operators_invitation(olive, alice):
     dogwood = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
     offer = invite_main_super_user(actor=olive, customer=dogwood, address="iris@dogwood.example")
 

@@ -130,17 +130,17 @@ def pages(find: Any) -> str:
     return too_much(captured)
 
 
-def test_a_page_reads_a_page(long, alder, alice, bob):
+def test_a_page_reads_only_its_own_rows(long, alder, alice, bob):
     for way, activity_filter in ways(alice, bob).items():
         assert not pages(lambda after: find_activity(alder, activity_filter, after=after)), way
 
 
-def test_a_page_of_ones_own_history_too(long, alice, bob, emma, charlie):
+def test_a_page_of_own_history_reads_only_its_own_rows(long, alice, bob, emma, charlie):
     for person in (alice, bob, emma, charlie):
         assert not pages(lambda after: find_history(person, after=after)), person
 
 
-def test_every_page_of_a_history_is_there_once(long, bob):
+def test_every_event_of_a_history_is_on_one_page(long, bob):
     seen, after = [], ""
     while True:
         page = find_history(bob, after=after, size=7)
@@ -152,7 +152,9 @@ def test_every_page_of_a_history_is_there_once(long, bob):
 
 
 @pytest.mark.parametrize("query", [{}, {"who": "alice"}, {"group": "rights"}, {"resource": BUSY}])
-def test_the_page_in_few_queries(query, long, as_, alice, django_assert_max_num_queries):
+def test_the_activity_page_has_a_query_budget(
+    query, long, as_, alice, django_assert_max_num_queries
+):
     client = as_(alice)
     with django_assert_max_num_queries(14):
         response = client.get(reverse("accounts:activity", args=["alder"]), query)
@@ -160,14 +162,16 @@ def test_the_page_in_few_queries(query, long, as_, alice, django_assert_max_num_
 
 
 @pytest.mark.parametrize("name", ["accounts:history", "accounts:profile"])
-def test_ones_own_page_in_few_queries(name, long, as_, emma, django_assert_max_num_queries):
+def test_the_own_history_page_has_a_query_budget(
+    name, long, as_, emma, django_assert_max_num_queries
+):
     client = as_(emma)
     with django_assert_max_num_queries(12):
         response = client.get(reverse(name))
     assert len(response.context["entries"]) in (20, 50)
 
 
-def test_a_customer_is_not_told_of_anothers(long, alder, birch):
+def test_a_customer_sees_no_event_of_another(long, alder, birch):
     assert {event.customer_id for event in find_activity(alder, ActivityFilter(resource=BUSY))} == {
         alder.pk
     }

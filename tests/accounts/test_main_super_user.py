@@ -29,7 +29,7 @@ def test_raw_sql_cannot_delete(alder):
     refused("DELETE FROM accounts_membership WHERE id = %s", alder.main_super_user_id)
 
 
-def test_raw_sql_cannot_leave_the_place_empty(alder):
+def test_raw_sql_cannot_remove_the_main_super_user(alder):
     refused("UPDATE accounts_customer SET main_super_user_id = NULL WHERE id = %s", alder.pk)
 
 
@@ -41,7 +41,7 @@ def test_raw_sql_cannot_appoint_a_user(alder, bob, membership):
     )
 
 
-def test_raw_sql_cannot_appoint_a_stranger(alder, birch):
+def test_raw_sql_cannot_appoint_a_non_member(alder, birch):
     refused(
         "UPDATE accounts_customer SET main_super_user_id = %s WHERE id = %s",
         birch.main_super_user_id,
@@ -55,7 +55,7 @@ def test_raw_sql_cannot_move_a_membership(alder, birch, bob, charlie, membership
     refused("UPDATE accounts_membership SET user_id = %s WHERE id = %s", charlie.pk, place)
 
 
-def test_bulk_update_cannot_either(alder):
+def test_a_bulk_update_cannot_demote(alder):
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.filter(customer=alder).update(ended_at=timezone.now())
     with pytest.raises(IntegrityError), transaction.atomic():

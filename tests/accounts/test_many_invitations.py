@@ -120,7 +120,7 @@ def test_only_super_users(act, who, request, alder, events):
     assert not Invitation.objects.open().exists()
 
 
-def test_what_an_upper_app_refuses_undoes_all(alice, alder, events, deliver):
+def test_a_refusal_by_an_upper_app_rolls_everything_back(alice, alder, events, deliver):
     before, mails = events(), len(deliver())
 
     def refuse(made):
@@ -140,7 +140,7 @@ def test_what_an_upper_app_refuses_undoes_all(alice, alder, events, deliver):
      {"address": "a\x00@x.example"}, {"address": ""}, {"address": "x" * 900 + "@x.example"},
      {"team": "a\x00"}, {"role": "\u202e"}],
 )  # fmt: skip
-def test_odd_lines_are_bad_lines(odd, alice, alder):
+def test_unreadable_lines_are_bad_lines(odd, alice, alder):
     person = Invitee(**({"address": "gina@alder.example"} | odd))
 
     [row] = invite_people(actor=alice, customer=alder, invitees=[person])
@@ -149,7 +149,7 @@ def test_odd_lines_are_bad_lines(odd, alice, alder):
     assert not Invitation.objects.open().exists()
 
 
-def test_phone_and_team_come_with_the_acceptance(alice, alder, deliver):
+def test_phone_and_team_are_set_at_acceptance(alice, alder, deliver):
     create_team(actor=alice, customer=alder, name="Back office")
     person = Invitee("gina@alder.example", work_phone="555 0100", team="back office")
     invite_people(actor=alice, customer=alder, invitees=[person])
@@ -161,7 +161,7 @@ def test_phone_and_team_come_with_the_acceptance(alice, alder, deliver):
     assert [row.team.name for row in joined.team_memberships.all()] == ["Back office"]
 
 
-def test_a_team_that_ends_leaves_the_invitation(alice, alder):
+def test_a_deleted_team_leaves_the_invitation_open(alice, alder):
     team = create_team(actor=alice, customer=alder, name="Back office")
     invite_people(actor=alice, customer=alder, invitees=TWO[:1], team=team)
     delete_team(actor=alice, team=team)
@@ -200,7 +200,7 @@ def test_a_burst_is_refused_and_named(offer, one_more, alice, alder, events):
             act()
 
 
-def test_withdrawing_makes_no_room_and_a_day_does(one_more, offer, alice, alder):
+def test_revoking_frees_no_quota_and_a_new_day_does(one_more, offer, alice, alder):
     revoke_invitation(actor=alice, invitation=offer)
     with pytest.raises(InvitationRefused):
         invite_person(actor=alice, customer=alder, address="h@x.example")
@@ -210,7 +210,7 @@ def test_withdrawing_makes_no_room_and_a_day_does(one_more, offer, alice, alder)
     assert invite_person(actor=alice, customer=alder, address="h@x.example")
 
 
-def test_another_customer_has_its_own(one_more, offer, charlie, birch):
+def test_each_customer_has_its_own_quota(one_more, offer, charlie, birch):
     assert invite_person(actor=charlie, customer=birch, address="h@x.example")
 
 
@@ -218,7 +218,7 @@ def test_another_customer_has_its_own(one_more, offer, charlie, birch):
 
 
 @pytest.mark.parametrize("act", [resend_invitations, revoke_invitations])
-def test_all_or_none(act, offer, alice, alder, events):
+def test_many_invitations_are_all_or_nothing(act, offer, alice, alder, events):
     closed = invite_person(actor=alice, customer=alder, address="hugo@alder.example")
     revoke_invitation(actor=alice, invitation=closed)
     before = events()
@@ -232,7 +232,7 @@ def test_all_or_none(act, offer, alice, alder, events):
 
 @pytest.mark.parametrize("act", [resend_invitations, revoke_invitations])
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-def test_not_for_others(act, who, request, offer, alice):
+def test_only_super_users_of_the_company_may(act, who, request, offer, alice):
     with pytest.raises(PermissionDenied):
         act(actor=request.getfixturevalue(who), invitations=[offer])
 
@@ -242,7 +242,7 @@ def test_not_for_others(act, who, request, offer, alice):
 # --- Those that come back ---
 
 
-def test_a_bounce_is_noted_told_and_forgotten(offer, alice, alder, charlie, birch, deliver):
+def test_a_bounce_is_recorded_reported_and_cleared(offer, alice, alder, charlie, birch, deliver):
     elsewhere = invite_person(actor=charlie, customer=birch, address=offer.address)
     other = invite_person(actor=alice, customer=alder, address="hugo@alder.example")
     before = len(deliver())
@@ -265,7 +265,7 @@ def test_a_bounce_is_noted_told_and_forgotten(offer, alice, alder, charlie, birc
     assert resend_invitation(actor=alice, invitation=offer).bounced_at is None
 
 
-def test_what_is_closed_does_not_bounce(offer, alice, events):
+def test_a_closed_invitation_records_no_bounce(offer, alice, events):
     revoke_invitation(actor=alice, invitation=offer)
     before = events()
 
@@ -273,7 +273,7 @@ def test_what_is_closed_does_not_bounce(offer, alice, events):
     assert events() == before
 
 
-def test_the_operator_is_told_too(olive, deliver):
+def test_the_operator_is_told_of_a_bounce(olive, deliver):
     from accounts.services.customers import create_customer
 
     dogwood = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")

@@ -26,7 +26,7 @@ ACTS = {
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_super_user_may(act, alice, bob, membership, alder):
+def test_a_super_user_may(act, alice, bob, membership, alder):
     act(actor=alice, membership=membership(bob))
 
     event = AuditEvent.objects.first()
@@ -35,7 +35,7 @@ def test_super_user_may(act, alice, bob, membership, alder):
 
 @pytest.mark.parametrize("who", ["bob", "emma", "charlie", "dana", "olive"])
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_others_may_not(act, who, request, bob, membership, events):
+def test_nobody_else_may(act, who, request, bob, membership, events):
     actor, before = request.getfixturevalue(who), events()
 
     with pytest.raises(PermissionDenied):
@@ -64,7 +64,7 @@ def test_nothing_changes_while_the_customer_is_suspended(act, alice, bob, alder,
 
 
 @pytest.mark.parametrize("act", [suspend_membership, remove_membership])
-def test_main_super_user_stays(act, alice, join, membership, events):
+def test_the_main_super_user_cannot_be_removed(act, alice, join, membership, events):
     gina = join("gina", role="super_user")
     before = events()
 
@@ -75,7 +75,7 @@ def test_main_super_user_stays(act, alice, join, membership, events):
     assert events() == before
 
 
-def test_main_super_user_is_not_demoted(alice, join, membership):
+def test_the_main_super_user_cannot_be_demoted(alice, join, membership):
     gina = join("gina", role="super_user")
 
     with pytest.raises(MembershipRefused):
@@ -98,7 +98,7 @@ def test_nobody_changes_their_own_role_B3(role, join, membership):
         change_role(actor=gina, membership=membership(gina), role=role)
 
 
-def test_suspension_is_undone(alice, bob, membership):
+def test_a_suspension_can_be_lifted(alice, bob, membership):
     suspend_membership(actor=alice, membership=membership(bob))
     assert not membership(bob).is_live
 
@@ -118,7 +118,7 @@ def test_replay_is_refused(act, alice, bob, events):
     assert events() == before
 
 
-def test_restoring_who_is_not_suspended_is_refused(alice, bob, membership):
+def test_restoring_a_member_who_is_not_suspended_is_refused(alice, bob, membership):
     with pytest.raises(MembershipRefused):
         restore_membership(actor=alice, membership=membership(bob))
 
@@ -214,7 +214,7 @@ def test_bad_details_are_refused(alice, bob, membership):
     assert set(refusal.value.message_dict) == {"work_name", "work_phone"}
 
 
-def test_signed_out_nobody(bob, membership):
+def test_a_signed_out_visitor_changes_nothing(bob, membership):
     with pytest.raises((PermissionDenied, TypeError)):
         suspend_membership(actor=AnonymousUser(), membership=membership(bob))
     assert membership(bob).is_live

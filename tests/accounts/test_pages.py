@@ -36,7 +36,7 @@ def test_signed_out_leads_to_sign_in(name, as_):
 @pytest.mark.parametrize(
     ("who", "status"), [("bob", 403), ("charlie", 404), ("dana", 404), (None, 302)]
 )
-def test_acts_are_not_for_everybody(act, who, status, request, as_, emma, events):
+def test_acts_are_refused_to_others(act, who, status, request, as_, emma, events):
     client, before = as_(request.getfixturevalue(who) if who else None), events()
 
     assert client.post(url(f"person-{act}", "alder", emma.sub)).status_code == status
@@ -44,16 +44,16 @@ def test_acts_are_not_for_everybody(act, who, status, request, as_, emma, events
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_someone_of_another_company_is_not_here_A4(act, as_, alice, charlie):
+def test_a_member_of_another_company_is_not_found_A4(act, as_, alice, charlie):
     assert as_(alice).post(url(f"person-{act}", "alder", charlie.sub)).status_code == 404
 
 
 @pytest.mark.parametrize("act", ["suspend", "restore", "role"])
-def test_acts_are_posted(act, as_, alice, bob):
+def test_acts_need_a_post(act, as_, alice, bob):
     assert as_(alice).get(url(f"person-{act}", "alder", bob.sub)).status_code == 405
 
 
-def test_a_denied_page_names_whom_to_ask(as_, bob):
+def test_a_denied_page_names_the_super_users(as_, bob):
     html = as_(bob).get(url("people", "alder")).content.decode()
 
     assert "Alice Martin" in html
@@ -112,7 +112,7 @@ def test_a_fragment_is_guarded_like_its_page_A2(hx, as_, bob, charlie, dana):
     assert as_(dana).get(url("provider"), headers=hx).status_code == 403
 
 
-def test_a_place_is_suspended_restored_promoted_and_removed(as_, alice, bob, membership):
+def test_a_member_is_suspended_restored_promoted_and_removed(as_, alice, bob, membership):
     client = as_(alice)
     there = reverse("portals:person", args=["alder", bob.sub])
 
@@ -128,7 +128,7 @@ def test_a_place_is_suspended_restored_promoted_and_removed(as_, alice, bob, mem
     assert not Membership.objects.present().filter(user=bob).exists()
 
 
-def test_the_main_super_user_is_shown_locked(as_, join, alice):
+def test_the_main_super_user_is_shown_as_protected(as_, join, alice):
     gina = join("gina", role="super_user")
 
     html = as_(gina).get(reverse("portals:person", args=["alder", alice.sub])).content.decode()
@@ -137,7 +137,7 @@ def test_the_main_super_user_is_shown_locked(as_, join, alice):
     assert url("person-remove", "alder", alice.sub) not in html
 
 
-def test_a_refusal_is_said_in_words(as_, join, alice):
+def test_a_refusal_is_explained(as_, join, alice):
     gina = join("gina", role="super_user")
 
     answer = as_(gina).post(url("person-suspend", "alder", alice.sub), follow=True)
@@ -153,7 +153,7 @@ def test_work_details(as_, alice, bob, membership):
     assert membership(bob).work_name == "Robert Tremblay"
 
 
-def test_activity_speaks_in_sentences(as_, alice):
+def test_activity_is_shown_as_sentences(as_, alice):
     html = as_(alice).get(url("activity", "alder")).content.decode()
 
     assert "Emma Roy accepted the invitation" in html
@@ -181,13 +181,13 @@ def test_staff_pages(who, desk, provider, request, as_, bob, db):
     assert client.get(url("provider")).status_code == provider
 
 
-def test_the_desk_finds_anyone_and_lists_nobody_unasked(as_, dana):
+def test_support_finds_anyone_and_lists_nobody_without_a_search(as_, dana):
     assert "Frank" not in as_(dana).get(url("desk")).content.decode()
     assert "Frank" not in as_(dana).get(url("desk"), {"q": "f"}).content.decode()
     assert "Frank Lavoie" in as_(dana).get(url("desk"), {"q": "fr"}).content.decode()
 
 
-def test_the_desk_sees_whether_someone_can_sign_in(as_, dana, bob):
+def test_support_sees_whether_a_person_can_sign_in(as_, dana, bob):
     html = as_(dana).get(url("desk-person", bob.sub)).content.decode()
     assert "Possible" in html
 
@@ -196,7 +196,7 @@ def test_the_desk_sees_whether_someone_can_sign_in(as_, dana, bob):
 
 
 @pytest.mark.parametrize("act", ["reset-link", "end-sessions"])
-def test_the_desks_acts(act, as_, dana, alice, bob):
+def test_support_acts_through_the_pages(act, as_, dana, alice, bob):
     there = url(f"desk-{act}", bob.sub)
     why = {"ticket": "T-7", "reason": "On the phone"}
 
@@ -210,7 +210,7 @@ def test_the_desks_acts(act, as_, dana, alice, bob):
 
 
 @pytest.mark.parametrize("act", ["reset-link", "end-sessions"])
-def test_the_desk_leaves_staff_alone_G3(act, as_, dana, olive):
+def test_support_cannot_act_on_staff_G3(act, as_, dana, olive):
     why = {"ticket": "T-7", "reason": "On the phone"}
 
     for person in (dana, olive):
@@ -261,7 +261,7 @@ def test_the_next_page_follows(as_, alice, explain):
 
 
 @pytest.mark.parametrize("after", ["x", "0", "99999999999999999999", "-1", "1e5", "\x00"])
-def test_an_odd_cursor_is_a_bad_request_J5(after, as_, alice, olive):
+def test_an_invalid_cursor_is_a_bad_request_J5(after, as_, alice, olive):
     assert as_(alice).get(url("people", "alder"), {"after": after}).status_code == 400
     assert as_(alice).get(url("activity", "alder"), {"after": after}).status_code == 400
     assert as_(alice).get(url("profile"), {"after": after}).status_code == 400

@@ -75,7 +75,7 @@ def subjects(deliver, address):
     ("hours", "reminders", "passed"),
     [(23, 0, False), (25, 1, False), (49, 2, False), (73, 0, True)],
 )
-def test_what_waits_is_reminded_of_then_passed_on(ask, hours, reminders, passed):
+def test_an_open_request_is_reminded_of_then_passed_on(ask, hours, reminders, passed):
     access_request = ask()
     strike(hours * HOUR)
     strike(hours * HOUR)
@@ -86,7 +86,7 @@ def test_what_waits_is_reminded_of_then_passed_on(ask, hours, reminders, passed)
     assert verify_chain(f"customer:{access_request.customer_id}")
 
 
-def test_who_is_told_on_the_way(ask, alice, bob, dana, olive, deliver):
+def test_the_people_concerned_are_told_of_each_step(ask, alice, bob, dana, olive, deliver):
     ask("phone", wanted={"work_phone": "+1 514 555 0100"})
     for hours in (25, 26, 49, 50, 73, 74, 200):
         strike(hours * HOUR)
@@ -99,7 +99,7 @@ def test_who_is_told_on_the_way(ask, alice, bob, dana, olive, deliver):
         assert "Alder Dental asks: Phone at work" in subjects(deliver, staff.email)
 
 
-def test_the_clock_leaves_what_is_answered_or_suspended(ask, alice, alder, olive):
+def test_the_clock_skips_answered_and_suspended_requests(ask, alice, alder, olive):
     answered = ask()
     refuse_request(actor=alice, access_request=answered, reason="No.")
     waiting = ask()
@@ -133,7 +133,7 @@ def test_a_super_user_passes_it_on_once(ask, alice, olive, events):
     assert events() == before
 
 
-def test_only_its_super_users_pass_it_on(ask, bob, emma, charlie, dana, olive, join, events):
+def test_only_its_super_users_pass_a_request_on(ask, bob, emma, charlie, dana, olive, join, events):
     gina = join("gina", role="super_user")
     access_request, own = ask(), ask(actor=gina)
     before = events()
@@ -148,7 +148,7 @@ def test_only_its_super_users_pass_it_on(ask, bob, emma, charlie, dana, olive, j
 # --- The provider's answer ---
 
 
-def test_staff_answer_only_what_was_passed_on(ask, alice, olive, clerk, charlie, events):
+def test_staff_answer_only_requests_that_were_passed_on(ask, alice, olive, clerk, charlie, events):
     access_request = ask("phone", wanted={"work_phone": "+1 514 555 0100"})
     before = events()
     for person in (olive, clerk, charlie):
@@ -211,7 +211,7 @@ def test_staff_never_give_rights(waiting, alice, olive, emma, events):
     )
 
 
-def test_sent_back_with_a_word_the_time_begins_again(ask, alice, olive, deliver):
+def test_a_request_sent_back_starts_its_time_again(ask, alice, olive, deliver):
     access_request = ask()
     strike(73 * HOUR)
     with pytest.raises(RequestRefused) as refusal:
@@ -274,7 +274,7 @@ def test_the_only_super_user_of_two_companies_asks_the_provider_too(alice, alder
     assert access_request.passed_at is not None
 
 
-def test_where_no_super_user_is_left_it_goes_to_the_provider(ask, alice, dana, deliver):
+def test_a_request_without_a_super_user_goes_to_the_provider(ask, alice, dana, deliver):
     User.objects.filter(pk=alice.pk).update(is_active=False)  # a stolen account
     access_request = ask()
     assert access_request.passed_at is not None
@@ -285,7 +285,7 @@ def test_where_no_super_user_is_left_it_goes_to_the_provider(ask, alice, dana, d
     "values",
     [{"by_provider": True}, {"reminders": 3}, {"kind": "add"}, {"kind": "end", "about": "x"}],
 )
-def test_the_database_refuses_what_makes_no_sense(ask, values):
+def test_the_database_refuses_inconsistent_requests(ask, values):
     access_request = ask()
     with pytest.raises(IntegrityError), transaction.atomic():
         AccessRequest.objects.filter(pk=access_request.pk).update(**values)

@@ -25,7 +25,7 @@ def change(as_, bob):
     return post
 
 
-def test_a_new_password_leaves_one_event_of_the_person_alone(bob, change):
+def test_a_new_password_is_one_event_of_the_person_only(bob, change):
     change()
     bob.refresh_from_db()
 
@@ -34,7 +34,7 @@ def test_a_new_password_leaves_one_event_of_the_person_alone(bob, change):
     assert event.chain == "provider"
 
 
-def test_without_its_event_the_password_stays(bob, change, monkeypatch):
+def test_the_password_stays_if_its_event_cannot_be_written(bob, change, monkeypatch):
     """K3: what cannot be recorded does not happen."""
 
     def broken(**_details):

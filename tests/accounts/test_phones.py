@@ -19,7 +19,7 @@ SAID = "This is not a phone number. Write 3 to 15 digits"
      "555 0100, ext 12", "5550100x12", "555 0100 poste 12", "555 0100 Ext.7", "1" * 15,
      "514\u00a0555\u00a00100 extension 3"],
 )  # fmt: skip
-def test_what_can_be_dialled(number):
+def test_valid_phone_numbers(number):
     validate_phone(number)
 
 
@@ -30,12 +30,12 @@ def test_what_can_be_dialled(number):
      "5550100;12", " " * 1000, "1 " * 7 + " " * 1000 + "!", "+++123", "1+2+3", "...---///123",
      "((((555", "  555  ", "(1)" * 400, "1-" * 2000],
 )  # fmt: skip
-def test_what_cannot(number):
+def test_invalid_phone_numbers_are_refused(number):
     with pytest.raises(ValidationError, match=SAID):
         validate_phone(number)
 
 
-def test_the_services_refuse_it_alike_and_name_the_field(alice, bob, alder, membership, events):
+def test_every_service_refuses_it_by_field(alice, bob, alder, membership, events):
     before, at_work = events(), {"membership": membership(bob), "work_name": "Bob Tremblay"}
     for field, act in {
         "phone": lambda: update_company(actor=alice, customer=alder, phone="ask Bob"),
@@ -51,7 +51,7 @@ def test_the_services_refuse_it_alike_and_name_the_field(alice, bob, alder, memb
     assert events() == before
 
 
-def test_the_pages_say_it_beside_the_field(as_, alice, bob):
+def test_pages_show_the_error_beside_the_field(as_, alice, bob):
     details, asking = f"/c/alder/people/{bob.sub}/details/", "/c/alder/requests/new/?kind=phone"
     company = {"name": "Alder Dental", "language": "en", "phone": "none"}
     for who, page, field, data in (
@@ -65,7 +65,7 @@ def test_the_pages_say_it_beside_the_field(as_, alice, bob):
         assert 'value="none"' in answer.content.decode()
 
 
-def test_a_line_of_a_file_is_refused_with_the_same_words(alice, alder):
+def test_a_line_of_a_file_is_refused_with_the_same_message(alice, alder):
     lines = [Invitee(f"{name}@alder.example", work_phone=name) for name in ("gina", "hugo")]
     lines.append(Invitee("ivan@alder.example", work_phone="555 0100 poste 12"))
 
@@ -77,7 +77,7 @@ def test_a_line_of_a_file_is_refused_with_the_same_words(alice, alder):
     assert [one.state for one in sent] == ["bad", "bad", "sent"]
 
 
-def test_an_old_number_is_no_hindrance_to_other_changes(alice, bob, alder, membership):
+def test_an_old_invalid_number_does_not_block_other_changes(alice, bob, alder, membership):
     Membership.objects.filter(user=bob).update(work_phone="ask Alice")
     Customer.objects.filter(pk=alder.pk).update(phone="at the desk")
     old = {"membership": membership(bob), "work_phone": "ask Alice"}

@@ -24,7 +24,7 @@ def test_name_and_language(as_, bob):
     assert '<html lang="fr"' in client.get(PROFILE).content.decode()
 
 
-def test_it_goes_to_the_providers_chain_and_ones_own_history(bob, alder):
+def test_a_profile_change_is_in_the_providers_chain_and_own_history(bob, alder):
     update_profile(actor=bob, name="Robert", language="en")
 
     event = AuditEvent.objects.first()
@@ -40,27 +40,27 @@ def test_nothing_changed_leaves_no_event(bob, events):
     assert events() == before
 
 
-def test_the_work_name_stays_the_companys(bob, membership):
+def test_a_new_name_leaves_the_work_name(bob, membership):
     update_profile(actor=bob, name="Robert", language="en")
 
     assert membership(bob).work_name == "Bob Tremblay"
 
 
-def test_history_shows_an_act_of_the_desk_once(dana, bob):
+def test_history_shows_an_act_of_support_once(dana, bob):
     send_reset_link(actor=dana, person=bob, ticket="T-1", reason="ActivityFilter")
 
     said = [sentence_of(event) for event in history_of(bob)]
     assert len([s for s in said if "T-1" in s]) == 1
 
 
-def test_history_is_ones_own(as_, bob, emma):
+def test_history_shows_only_own_events(as_, bob, emma):
     html = as_(bob).get(PROFILE).content.decode()
 
     assert "Emma Roy" not in html
     assert "Alder Dental" in html
 
 
-def test_every_way_on_is_there(as_, bob):
+def test_the_profile_links_to_every_setting(as_, bob):
     html = as_(bob).get(PROFILE).content.decode()
 
     for name in ("account_email", "account_change_password", "usersessions_list"):
@@ -74,7 +74,7 @@ def new_address(bob):
     return reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
 
 
-def test_a_proved_address_takes_everything_along(as_, bob, alder, new_address, deliver):
+def test_a_confirmed_address_keeps_the_account(as_, bob, alder, new_address, deliver):
     here, elsewhere = as_(bob), as_(bob)
 
     here.post(new_address)
@@ -104,7 +104,7 @@ def test_an_address_is_not_changed_without_its_event_K3(as_, bob, new_address, m
     assert bob.email == "bob@alder.example"
 
 
-def test_opening_the_link_proves_nothing_yet(as_, bob, new_address):
+def test_opening_the_link_does_not_confirm_the_address(as_, bob, new_address):
     as_(bob).get(new_address)
 
     bob.refresh_from_db()

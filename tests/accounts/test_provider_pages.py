@@ -24,7 +24,7 @@ def url(name, *args):
     return reverse(f"portals:provider-{name}", args=args)
 
 
-def test_created_whole(as_, olive, deliver):
+def test_a_customer_is_created_with_everything(as_, olive, deliver):
     answer = as_(olive).post(url("customer-create"), NEW)
 
     dogwood = Customer.objects.get(slug="dogwood")
@@ -45,7 +45,7 @@ def test_all_or_nothing(as_, olive, deliver, events):
     assert (deliver(), events()) == ([], before)
 
 
-def test_created_twice_is_refused_beside_the_short_name(as_, olive):
+def test_a_second_creation_is_refused_beside_the_short_name(as_, olive):
     client = as_(olive)
     client.post(url("customer-create"), NEW)
 
@@ -55,7 +55,7 @@ def test_created_twice_is_refused_beside_the_short_name(as_, olive):
     assert Customer.objects.filter(slug="dogwood").count() == 1
 
 
-def test_invited_later_sent_again_withdrawn_and_accepted(as_, olive):
+def test_the_main_super_user_is_invited_later_resent_revoked_and_accepted(as_, olive):
     client, dogwood = as_(olive), create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
     client.post(url("invite", "dogwood"), {"address": "iris@dogwood.example", "name": "Iris"})
     assert "iris@dogwood.example" in client.get(url("customer", "dogwood")).content.decode()
@@ -84,7 +84,7 @@ def test_subscriptions(as_, olive):
     assert again.context["subscribe"].errors["portal"]
 
 
-def test_suspended_and_restored(as_, olive, alder):
+def test_several_are_suspended_and_restored(as_, olive, alder):
     client = as_(olive)
 
     client.post(url("customer-suspend", "alder"), {"reason": "Unpaid since June"})
@@ -112,7 +112,7 @@ ROUTES = [
 
 @pytest.mark.parametrize(("name", "args"), ROUTES)
 @pytest.mark.parametrize("who", ["alice", "bob", "charlie", "dana"])
-def test_only_operators(name, args, who, request, as_, db):
+def test_only_operators_may(name, args, who, request, as_, db):
     client = as_(request.getfixturevalue(who))
 
     for method in ("get", "post"):
@@ -122,11 +122,11 @@ def test_only_operators(name, args, who, request, as_, db):
 
 
 @pytest.mark.parametrize(("name", "args"), ROUTES)
-def test_signed_out(name, args, as_):
+def test_signed_out_visitors_sign_in_first(name, args, as_):
     assert as_(None).post(url(name, *args))["Location"].startswith(reverse("account_login"))
 
 
-def test_a_viewer_without_the_right_to_change_sees_no_button(as_, olive, dana):
+def test_staff_without_permission_to_change_see_no_button(as_, olive, dana):
     dana.user_permissions.add(Permission.objects.get(codename="view_customer"))
     client = as_(dana)
 

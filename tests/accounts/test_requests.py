@@ -49,7 +49,9 @@ def kinds(alder, access_request):
 # --- Asking ---
 
 
-def test_the_super_users_are_told_and_the_trail_knows(ask, alder, alice, bob, gina, deliver):
+def test_super_users_are_told_of_a_request_and_it_is_recorded(
+    ask, alder, alice, bob, gina, deliver
+):
     access_request = ask("other", text="A new chair, please.")
 
     mails = {mail.to[0]: mail for mail in deliver() if "Something else" in mail.subject}
@@ -80,7 +82,7 @@ def test_the_super_users_are_told_and_the_trail_knows(ask, alder, alice, bob, gi
         ("address", {"wanted": {"address": "BOB@alder.example"}}, "address"),
     ],
 )
-def test_bad_input_is_refused_by_name_and_changes_nothing(ask, events, kind, said, field):
+def test_bad_input_is_refused_by_field_and_changes_nothing(ask, events, kind, said, field):
     before = events(), AccessRequest.objects.count()
 
     with pytest.raises(RequestRefused) as refusal:
@@ -94,7 +96,7 @@ def test_bad_input_is_refused_by_name_and_changes_nothing(ask, events, kind, sai
     ("kind", "wanted"),
     [("name", {}), ("phone", {"role": "super_user"}), ("leave", {"work_name": "x"})],
 )
-def test_a_kind_wants_its_own_value_and_no_other(ask, kind, wanted):
+def test_a_kind_takes_only_its_own_value(ask, kind, wanted):
     with pytest.raises(RequestRefused):
         ask(kind, wanted=wanted)
 
@@ -108,13 +110,13 @@ def test_only_live_members_ask(ask, alder, alice, bob, charlie, dana, olive, mem
         ask()
 
 
-def test_nothing_is_asked_while_the_customer_is_suspended(ask, alder, olive):
+def test_no_request_while_the_customer_is_suspended(ask, alder, olive):
     suspend_customer(actor=olive, customer=alder, reason="unpaid")
     with pytest.raises(PermissionDenied):
         ask()
 
 
-def test_a_change_is_asked_once_at_a_time(ask):
+def test_one_open_request_for_the_same_change(ask):
     ask("leave")
     with pytest.raises(RequestRefused, match="already asked"):
         ask("leave")
@@ -136,13 +138,13 @@ def test_asking_and_withdrawing_is_no_way_to_flood(ask, bob):
         ask()
 
 
-def test_who_has_nobody_to_ask_is_told(ask, alice, frank, cedar, gina, alder):
+def test_a_person_without_another_super_user_is_told(ask, alice, frank, cedar, gina, alder):
     with pytest.raises(RequestRefused, match="no other Super User"):
         ask(actor=frank, customer=cedar)
     assert ask(actor=gina, customer=alder).is_open
 
 
-def test_the_main_super_user_does_not_ask_to_leave(ask, alice, gina):
+def test_the_main_super_user_cannot_ask_to_leave(ask, alice, gina):
     with pytest.raises(RequestRefused, match="Hand the role over"):
         ask("leave", actor=alice)
 
@@ -154,7 +156,7 @@ def test_the_main_super_user_does_not_ask_to_leave(ask, alice, gina):
     ("kind", "field", "value"),
     [("name", "work_name", "Robert Tremblay"), ("phone", "work_phone", "+1 514 555 0142")],
 )
-def test_a_yes_changes_name_or_phone(
+def test_approval_changes_name_or_phone(
     ask, alder, alice, bob, membership, deliver, kind, field, value
 ):
     access_request = ask(kind, wanted={field: value})
@@ -169,7 +171,7 @@ def test_a_yes_changes_name_or_phone(
     assert "Of course." in mail.body
 
 
-def test_a_yes_lets_a_person_leave(ask, alder, alice, bob, deliver):
+def test_approval_removes_a_person_who_asked_to_leave(ask, alder, alice, bob, deliver):
     other, access_request = ask(), ask("leave")
 
     plan_offboarding(
@@ -183,7 +185,7 @@ def test_a_yes_lets_a_person_leave(ask, alder, alice, bob, deliver):
     assert "Approved: Leaving the company" in [mail.subject for mail in deliver()]
 
 
-def test_a_yes_to_an_address_takes_nothing_over(ask, alice, bob, deliver):
+def test_approving_an_address_takes_no_account_over(ask, alice, bob, deliver):
     access_request = ask("address", wanted={"address": "Bob@New.example"})
     assert access_request.wanted == {"address": "bob@new.example"}
 
@@ -197,7 +199,7 @@ def test_a_yes_to_an_address_takes_nothing_over(ask, alice, bob, deliver):
     assert "bob@new.example" in mail.body
 
 
-def test_a_no_has_a_reason_the_asker_reads(ask, alder, alice, bob, deliver):
+def test_a_refusal_has_a_reason_that_the_requester_reads(ask, alder, alice, bob, deliver):
     access_request = ask()
     for empty in ("", "  "):
         with pytest.raises(RequestRefused) as refusal:
@@ -212,7 +214,7 @@ def test_a_no_has_a_reason_the_asker_reads(ask, alder, alice, bob, deliver):
     assert "Next year." in mail.body
 
 
-def test_answered_once(ask, alice, gina, bob, membership, events):
+def test_a_request_is_answered_once(ask, alice, gina, bob, membership, events):
     access_request = ask("name", wanted={"work_name": "Robert"})
     refuse_request(actor=gina, access_request=access_request, reason="No.")
     before = events()
@@ -246,7 +248,7 @@ def test_only_super_users_of_the_customer_answer(
     assert events() == before + 1  # the suspension
 
 
-def test_nobody_answers_their_own(ask, gina, alder, alice):
+def test_nobody_answers_their_own_request(ask, gina, alder, alice):
     access_request = ask("leave", actor=gina)
     with pytest.raises(RequestRefused, match="your own"):
         approve_request(actor=gina, access_request=access_request)
@@ -256,7 +258,7 @@ def test_nobody_answers_their_own(ask, gina, alder, alice):
     assert not Membership.objects.present().filter(user=gina).exists()
 
 
-def test_withdrawn_by_the_asker_alone(ask, alder, alice, bob, emma):
+def test_only_the_requester_withdraws(ask, alder, alice, bob, emma):
     access_request = ask()
     for other in (alice, emma):
         with pytest.raises(PermissionDenied):
@@ -269,7 +271,7 @@ def test_withdrawn_by_the_asker_alone(ask, alder, alice, bob, emma):
         approve_request(actor=alice, access_request=access_request)
 
 
-def test_a_leaver_s_requests_end_with_the_membership(ask, alice, bob, alder, membership):
+def test_open_requests_end_with_the_membership(ask, alice, bob, alder, membership):
     access_request = ask("leave")
     remove_membership(actor=alice, membership=membership(bob))
     access_request.refresh_from_db()
@@ -308,7 +310,7 @@ def test_a_refused_act_leaves_the_request_open(ask, alice, gina, hand_over, even
         {"customer": "birch"},
     ],
 )
-def test_the_database_refuses_half_answers(ask, alice, birch, values):
+def test_the_database_refuses_incomplete_answers(ask, alice, birch, values):
     access_request = ask()
     words = {"now": timezone.now(), "alice": alice, "birch": birch}
     filled = {name: words.get(value, value) for name, value in values.items()}
@@ -317,7 +319,7 @@ def test_the_database_refuses_half_answers(ask, alice, birch, values):
         AccessRequest.objects.filter(pk=access_request.pk).update(**filled)
 
 
-def test_the_database_keeps_an_answer(ask, alice):
+def test_the_database_protects_an_answer(ask, alice):
     access_request = ask()
     refuse_request(actor=alice, access_request=access_request, reason="No.")
 
@@ -327,7 +329,9 @@ def test_the_database_keeps_an_answer(ask, alice):
         )
 
 
-def test_who_sees_which(ask, alice, bob, emma, charlie, dana, gina):
+def test_requests_are_visible_to_requester_and_super_users(
+    ask, alice, bob, emma, charlie, dana, gina
+):
     access_request = ask()
     seen = {
         person: AccessRequest.objects.visible_to(person).filter(uuid=access_request.uuid).exists()

@@ -30,7 +30,7 @@ def test_everything_else_is_left_alone(cell):
     assert escape_formula(cell) == cell
 
 
-def test_another_separator_makes_no_formula():
+def test_another_separator_cannot_make_a_formula():
     """Excel in French takes a semicolon for the end of a cell."""
     assert escape_formula("a;=1+1") == "a;'=1+1"
     assert escape_formula("a\n@b") == "a\n'@b"
@@ -40,7 +40,7 @@ def test_another_separator_makes_no_formula():
     "cell", ['a;"=1+1;b', 'a;""=1+1', 'a; " =1+1', 'a\n"@b', 'a\t"+1', 'a,b;"-2;']
 )
 @pytest.mark.parametrize("separator", [";", "\t"])
-def test_a_quotation_mark_behind_another_separator_makes_no_formula(cell, separator):
+def test_a_quotation_mark_behind_another_separator_cannot_make_a_formula(cell, separator):
     """It ends up inside ours, and whoever takes a semicolon for a separator sees it alone."""
     text = b"".join(csv_response("x", ["Name", "Word"], [["Bob", cell]])).decode("utf-8-sig")
 
@@ -65,7 +65,7 @@ def test_a_download_is_marked_as_utf_8_for_excel():
     assert b"".join(csv_response("x", ["Name"], [])) == b"\xef\xbb\xbfName\r\n"
 
 
-def test_a_download_is_sent_while_it_is_read():
+def test_a_download_is_streamed():
     taken = []
     rows = ([taken.append(n)] for n in range(1000))
 
@@ -77,7 +77,7 @@ def test_a_download_is_sent_while_it_is_read():
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_file_as_a_spreadsheet_saves_it(encoding, delimiter, end):
+def test_files_saved_by_spreadsheet_programs_are_read(encoding, delimiter, end):
     lines = [f"Address{delimiter}Name", "", f'a@b.example{delimiter}"Zoë{delimiter} Lévesque"', ""]
 
     assert table(end.join(lines).encode(encoding)) == [
@@ -90,11 +90,11 @@ def test_one_column_is_a_table():
     assert table(b"a@b.example\nc@d.example") == [(1, ["a@b.example"]), (2, ["c@d.example"])]
 
 
-def test_excel_says_which_separator():
+def test_excels_separator_line_is_understood():
     assert table(b"sep=;\r\na,b;c\r\n") == [(2, ["a,b", "c"])]
 
 
-def test_what_was_exported_comes_back():
+def test_an_export_can_be_read_back():
     sent = b"".join(csv_response("x", ["Phone"], [["+1 514 555 0100"], ["'quoted'"]]))
 
     assert table(sent) == [(1, ["Phone"]), (2, ["+1 514 555 0100"]), (3, ["'quoted'"])]
@@ -107,7 +107,7 @@ def test_what_was_exported_comes_back():
      (b"\x81\x8d", "not_text"), (b"\xff\xfea", "not_text"), (b'a\n"b', "broken"),
      (b'a\nb\n"c"d\n', "broken"), (b"a" * 300_000, "broken")],
 )  # fmt: skip
-def test_what_is_no_table_is_refused(data, code):
+def test_a_file_without_a_table_is_refused(data, code):
     with pytest.raises(BadTable) as refusal:
         table(data)
 
@@ -119,7 +119,7 @@ def test_the_broken_line_is_named():
         table(b'a,b\nc,d\n"e"f,g\n')
 
 
-def test_too_big_and_too_long_are_refused():
+def test_files_that_are_too_large_are_refused():
     with pytest.raises(BadTable, match="at most 1 KB"):
         table(b"x" * 1001, max_bytes=1000)
     with pytest.raises(BadTable, match="at most 2"):

@@ -16,7 +16,7 @@ WHY = {"ticket": "T-1042", "reason": "Called from the number on file"}
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_support_may_and_leaves_receipts(act, dana, bob, alice, alder, deliver):
+def test_support_may_and_each_act_is_recorded(act, dana, bob, alice, alder, deliver):
     act(actor=dana, person=bob, **WHY)
 
     told = [mail for mail in deliver() if "T-1042" in mail.subject]
@@ -46,7 +46,7 @@ def test_staff_without_the_permission_may_not(act, dana, emma):
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_never_on_staff_or_oneself_G3(act, dana, olive, deliver):
+def test_support_never_acts_on_staff_or_themselves_G3(act, dana, olive, deliver):
     for person in (dana, olive):
         with pytest.raises(PermissionDenied):
             act(actor=dana, person=person, **WHY)
@@ -57,7 +57,7 @@ def test_never_on_staff_or_oneself_G3(act, dana, olive, deliver):
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("field", ["ticket", "reason"])
 @pytest.mark.parametrize("value", ["", "   ", "a\x07b", "x" * 501, "\u202eticket"])
-def test_never_without_ticket_and_reason_G1(act, field, value, dana, bob, deliver, events):
+def test_support_needs_ticket_and_reason_G1(act, field, value, dana, bob, deliver, events):
     before = events()
 
     with pytest.raises(ValidationError) as refusal:
@@ -68,7 +68,7 @@ def test_never_without_ticket_and_reason_G1(act, field, value, dana, bob, delive
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_never_on_a_closed_account(act, dana, bob):
+def test_support_never_acts_on_a_closed_account(act, dana, bob):
     bob.is_active = False
     bob.save()
 
@@ -95,7 +95,7 @@ def test_the_link_lets_the_person_choose_and_works_once(dana, bob, as_, deliver)
     assert as_(None).get(link, follow=True).context["token_fail"]
 
 
-def test_the_desk_never_sees_the_link_G7(dana, bob, as_, deliver):
+def test_support_never_sees_the_link_G7(dana, bob, as_, deliver):
     client = as_(dana)
     page = reverse("accounts:desk-person", args=[bob.sub])
 
@@ -108,7 +108,7 @@ def test_the_desk_never_sees_the_link_G7(dana, bob, as_, deliver):
     assert all(key not in mail.body for mail in deliver() if mail.to != [bob.email])
 
 
-def test_sessions_end_for_real(dana, bob, as_):
+def test_ended_sessions_are_signed_out(dana, bob, as_):
     """Also one that allauth never listed: it was made by force_login."""
     browser, phone = as_(bob), as_(None)
     phone.post(reverse("account_login"), {"login": bob.email, "password": "harbour-example-2026"})

@@ -65,7 +65,7 @@ def stored():
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_a_super_user_may_and_one_event_says_so(act, acts, alice, alder, events):
+def test_a_super_user_may_and_one_event_records_it(act, acts, alice, alder, events):
     before = events()
 
     acts[act](alice)
@@ -79,7 +79,7 @@ def test_a_super_user_may_and_one_event_says_so(act, acts, alice, alder, events)
 
 @pytest.mark.parametrize("who", ["bob", "emma", "charlie", "frank", "dana", "olive"])
 @pytest.mark.parametrize("act", ACTS)
-def test_others_may_not(act, who, acts, request):
+def test_nobody_else_may(act, who, acts, request):
     actor, before = request.getfixturevalue(who), stored()
 
     with pytest.raises(PermissionDenied):
@@ -104,7 +104,7 @@ def test_not_after_a_demotion_nor_in_a_suspended_customer(
     assert stored() == before
 
 
-def test_renaming_keeps_people_and_rights(team, alice, emma, membership):
+def test_renaming_keeps_people_and_grants(team, alice, emma, membership):
     group, grants = team.group_id, list(TeamGrant.objects.values())
 
     renamed = rename_team(actor=alice, team=team, name="  Front desk ")
@@ -116,7 +116,7 @@ def test_renaming_keeps_people_and_rights(team, alice, emma, membership):
     assert sentence_of(event) == "Alice Martin renamed the team Reception to Front desk."
 
 
-def test_replays_leave_no_second_event(team, alice, bob, emma, membership, events):
+def test_a_repeated_act_records_no_second_event(team, alice, bob, emma, membership, events):
     rename_team(actor=alice, team=team, name="Front desk")
     put_in(alice, team, membership(bob))
     remove_from_team(actor=alice, team=team, membership=membership(emma))
@@ -129,7 +129,7 @@ def test_replays_leave_no_second_event(team, alice, bob, emma, membership, event
     assert events() == before
 
 
-def test_deleting_takes_people_rights_and_carrier_and_says_what_ended(
+def test_deleting_ends_memberships_grants_and_group_and_records_them(
     team, alice, emma, bob, membership
 ):
     put_in(alice, team, membership(bob))
@@ -154,7 +154,7 @@ def test_deleting_takes_people_rights_and_carrier_and_says_what_ended(
 
 
 @pytest.mark.parametrize("act", ["rename", "delete", "add", "remove"])
-def test_nothing_is_done_to_a_team_that_is_gone(act, acts, team, alice):
+def test_a_deleted_team_cannot_be_changed(act, acts, team, alice):
     delete_team(actor=alice, team=Team.objects.get(pk=team.pk))
     before = stored()
 
@@ -208,7 +208,7 @@ def test_a_taken_name_is_refused_however_it_is_written(name, same, team, alice, 
 
 
 @pytest.mark.parametrize("name", ["山田班", "فريق", "स्वागत", "O’Brien & Søn", "<b>x</b>", "%s {}"])
-def test_names_of_every_script_are_welcome(name, alice, alder, as_):
+def test_team_names_in_any_script_are_accepted(name, alice, alder, as_):
     made = create_team(actor=alice, customer=alder, name=name)
 
     assert made.name == name
@@ -220,11 +220,11 @@ def test_a_name_may_be_rewritten_in_another_case(team, alice):
     assert rename_team(actor=alice, team=team, name="RECEPTION").name == "RECEPTION"
 
 
-def test_another_customers_team_may_have_the_same_name(team, charlie, birch):
+def test_teams_of_two_customers_may_share_a_name(team, charlie, birch):
     assert create_team(actor=charlie, customer=birch, name=team.name).customer == birch
 
 
-def test_only_people_who_are_here_join(team, alice, bob, charlie, membership):
+def test_only_live_members_join(team, alice, bob, charlie, membership):
     gone = membership(bob)
     remove_membership(actor=alice, membership=gone)
     for odd in (membership(charlie), gone):
@@ -234,7 +234,7 @@ def test_only_people_who_are_here_join(team, alice, bob, charlie, membership):
     assert team.team_memberships.count() == 1
 
 
-def test_who_has_passed_their_planned_end_does_not_join(team, alice, bob, membership):
+def test_a_member_past_their_end_does_not_join(team, alice, bob, membership):
     Membership.objects.filter(user=bob).update(ends_at=timezone.now() - timedelta(minutes=1))
 
     with pytest.raises(TeamRefused):
@@ -248,7 +248,7 @@ class TestPages:
     def page(self):
         return reverse("accounts:teams", args=["alder"])
 
-    def test_the_list_counts_who_is_there(self, page, as_, alice, bob, emma, alder, membership):
+    def test_the_list_counts_live_members(self, page, as_, alice, bob, emma, alder, membership):
         office = create_team(actor=alice, customer=alder, name="Office")
         for person in (alice, bob, emma):
             add_to_team(actor=alice, team=office, membership=membership(person))
@@ -264,7 +264,7 @@ class TestPages:
         made = alder.teams.get(name="Accounts")
         assert answer.redirect_chain[-1][0] == reverse("portals:team", args=["alder", made.uuid])
 
-    def test_a_taken_name_is_said_at_the_field(self, page, as_, alice, alder):
+    def test_a_taken_name_is_shown_at_the_field(self, page, as_, alice, alder):
         answer = as_(alice).post(page, {"name": "RECEPTION"})
 
         assert answer.context["form"].errors["name"] == ["There is already a team of this name."]
@@ -305,7 +305,7 @@ class TestPages:
         assert "Bob Tremblay is in no team." in html
         assert not membership(bob).team_memberships.exists()
 
-    def test_foreign_people_and_teams_are_nothing(
+    def test_people_and_teams_of_another_company_are_not_found(
         self, as_, alice, bob, charlie, birch, team, membership
     ):
         theirs = create_team(actor=charlie, customer=birch, name="Drivers")

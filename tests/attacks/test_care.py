@@ -67,15 +67,13 @@ def without(alice, gain):
     return around
 
 
-def test_who_joined_meanwhile_gains_nothing_by_an_undo(
-    without, alice, bob, movers, membership, domain
-):
+def test_an_undo_gives_nothing_to_a_later_member(without, alice, bob, movers, membership, domain):
     without(lambda: add_to_team(actor=alice, team=movers, membership=membership(bob)))
 
     assert not bob.has_perm(HAS, domain)
 
 
-def test_an_undo_gives_back_to_who_had_it(
+def test_an_undo_restores_access_of_the_former_grantee(
     without, alice, bob, emma, movers, membership, domain, gain
 ):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
@@ -90,7 +88,7 @@ def test_an_undo_gives_back_to_who_had_it(
     assert not emma.has_perm(HAS, domain)
 
 
-def test_back_in_a_team_is_not_more_than_there_was(alice, bob, movers, membership, domain, gain):
+def test_restoring_a_team_place_gives_no_new_access(alice, bob, movers, membership, domain, gain):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     left = remove_from_team(actor=alice, team=movers, membership=membership(bob))
     gain()
@@ -100,9 +98,7 @@ def test_back_in_a_team_is_not_more_than_there_was(alice, bob, movers, membershi
     assert not bob.has_perm(HAS, domain)
 
 
-def test_back_in_the_company_is_not_more_than_there_was(
-    alice, bob, movers, membership, domain, gain
-):
+def test_restoring_a_member_gives_no_new_access(alice, bob, movers, membership, domain, gain):
     add_to_team(actor=alice, team=movers, membership=membership(bob))
     removed = remove_membership(actor=alice, membership=membership(bob))
     gain()
@@ -112,7 +108,7 @@ def test_back_in_the_company_is_not_more_than_there_was(
     assert not bob.has_perm(HAS, domain)
 
 
-def test_an_invitation_opens_no_more_than_when_it_was_sent(
+def test_an_invitation_gives_no_more_than_when_it_was_sent(
     without, alice, alder, movers, domain, monkeypatch
 ):
     def invite():
@@ -129,7 +125,7 @@ def test_an_invitation_opens_no_more_than_when_it_was_sent(
     assert not gina.has_perm(HAS, domain)
 
 
-def test_a_plan_hands_on_no_more_than_when_it_was_made(
+def test_a_planned_offboarding_transfers_no_more_than_when_it_was_made(
     without, alice, bob, emma, movers, membership, domain
 ):
     add_to_team(actor=alice, team=movers, membership=membership(bob))

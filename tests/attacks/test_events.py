@@ -13,7 +13,7 @@ def sign_in(as_, person):
     return client
 
 
-def test_ending_ones_sessions_elsewhere_leaves_an_event(as_, bob):
+def test_ending_other_sessions_records_an_event(as_, bob):
     here, elsewhere = sign_in(as_, bob), sign_in(as_, bob)
 
     here.post(reverse("usersessions_list"))
@@ -25,7 +25,7 @@ def test_ending_ones_sessions_elsewhere_leaves_an_event(as_, bob):
     assert AuditEvent.objects.filter(kind="sessions.ended").count() == 1
 
 
-def test_what_a_person_does_for_themselves_never_reaches_the_company(as_, bob, alder):
+def test_personal_acts_are_never_in_the_companys_trail(as_, bob, alder):
     before = activity_of(alder).count()
     client = sign_in(as_, bob)
     client.post(reverse("accounts:profile"), {"name": "Robert", "language": "fr"})
@@ -44,7 +44,7 @@ def test_what_a_person_does_for_themselves_never_reaches_the_company(as_, bob, a
     assert activity_of(alder).count() == before
 
 
-def test_one_cannot_ask_who_is_a_colleague(as_, bob, emma, charlie):
+def test_a_person_page_does_not_reveal_members(as_, bob, emma, charlie):
     """A10: foreign, unknown and colleague look the same to a user."""
     page = [reverse("portals:person", args=["alder", one.sub]) for one in (emma, charlie)]
     unknown = reverse("portals:person", args=["alder", "00000000-0000-4000-8000-000000000000"])

@@ -57,7 +57,7 @@ def test_an_offer_ends_with_the_subscription(invite, domain, renew, olive):
     assert not PersonGrant.objects.filter(user=gina, permission_id=renew.pk).exists()
 
 
-def test_nothing_is_given_or_offered_in_an_ended_subscription(
+def test_no_grant_or_offer_in_an_ended_subscription(
     invite, domain, renew, alice, bob, olive, membership
 ):
     set_subscription_status(actor=olive, subscription=domain.subscription, status="ended")
@@ -71,7 +71,7 @@ def test_nothing_is_given_or_offered_in_an_ended_subscription(
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_a_right_ticked_twice_is_offered_once(as_, alice, domain, renew):
+def test_a_privilege_ticked_twice_is_offered_once(as_, alice, domain, renew):
     rights = [f"{domain.pk}:{renew.pk}", f"{domain.pk}:{renew.pk}", f"0{domain.pk}:{renew.pk}"]
     data = {
         "act": "send", "rows": '[["gina@alder.example"]]', "role": "user",

@@ -20,7 +20,7 @@ from portals.services.offered_grants import offer_privileges
 PASSWORD = "three unrelated words"
 
 
-def test_two_companies_invite_a_stranger_who_accepts_both_at_once(
+def test_two_invitations_to_a_new_address_are_accepted_at_once(
     alice, alder, charlie, birch, monkeypatch
 ):
     """Each locks its own customer, so only the database sees that the account is there already."""
@@ -67,7 +67,7 @@ def offered(actor, customer, address, privilege, resource, role="user"):
     )
 
 
-def test_an_invitation_to_an_address_one_moves_to_brings_nothing(alice, alder, sensitive):
+def test_changing_to_an_invited_address_grants_nothing(alice, alder, sensitive):
     """B9: invite one's next address with a sensitive right, change to it, accept."""
     offer = offered(alice, alder, "alice.next@alder.example", *sensitive)
     User.objects.filter(pk=alice.pk).update(email="alice.next@alder.example")
@@ -79,7 +79,7 @@ def test_an_invitation_to_an_address_one_moves_to_brings_nothing(alice, alder, s
     assert not PersonGrant.objects.filter(user=alice, permission_id=sensitive[0].pk).exists()
 
 
-def test_what_a_removed_super_user_sent_to_themselves_is_dead(
+def test_an_invitation_by_a_removed_super_user_to_themselves_is_refused(
     alice, alder, bob, membership, sensitive
 ):
     """D6: the invitation for the way back in dies with who sent it."""
@@ -93,7 +93,9 @@ def test_what_a_removed_super_user_sent_to_themselves_is_dead(
     assert not User.objects.filter(email="bob.back@alder.example").exists()
 
 
-def test_no_sensitive_right_through_a_team_in_either_order(alice, alder, membership, sensitive):
+def test_nobody_gets_a_sensitive_privilege_through_a_team_in_either_order(
+    alice, alder, membership, sensitive
+):
     privilege, mailbox = sensitive
     terms = GrantTerms(reason="Because")
     now = timezone.now()
@@ -116,7 +118,7 @@ def test_no_sensitive_right_through_a_team_in_either_order(alice, alder, members
     assert not alice.has_perm(codename, mailbox)
 
 
-def test_the_invite_page_takes_no_field_it_did_not_offer(as_, alice, charlie, birch):
+def test_the_invite_page_refuses_unknown_fields(as_, alice, charlie, birch):
     """Mass assignment and foreign things: nothing but a plain invitation comes of it."""
     theirs = Resource.objects.filter(subscription__customer=birch).exclude(parent=None).first()
     right = Privilege.objects.filter(resource_type=theirs.resource_type).first()

@@ -32,7 +32,7 @@ def test_a_damaged_form_is_a_bad_request(name, damage, db):
 
 
 @pytest.mark.parametrize("text", ["\0", "%", "\ufffd", "9" * 5000, "-1", "\r\nX: y", "a" * 3000])
-def test_odd_queries_of_a_super_user_are_answered(text, as_, alice, bob):
+def test_invalid_queries_of_a_super_user_are_answered(text, as_, alice, bob):
     client = as_(alice)
     person = reverse("portals:person", args=["alder", bob.sub])
 
@@ -59,7 +59,7 @@ def test_a_bad_resource_indicator_gets_no_token(resource, client, db):
 
 
 @pytest.mark.parametrize("number", ["9" * 19, "9" * 40, "9" * 5000, "-1", "\0"])
-def test_a_number_no_database_holds_is_no_choice(number, as_, alice, bob):
+def test_a_number_beyond_the_database_is_refused(number, as_, alice, bob):
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
     client = as_(alice)
     grantee = f"p{bob.memberships.get().pk}"

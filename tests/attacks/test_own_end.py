@@ -23,7 +23,7 @@ def gina(alice, alder):
     ).user
 
 
-def test_a_leaver_does_not_call_off_their_own_leaving(alice, gina, membership, as_):
+def test_a_leaver_cannot_cancel_their_own_offboarding(alice, gina, membership, as_):
     ends = timezone.now() + timedelta(days=2)
     plan_offboarding(actor=alice, membership=membership(gina), leaves_at=ends)
 
@@ -34,7 +34,7 @@ def test_a_leaver_does_not_call_off_their_own_leaving(alice, gina, membership, a
     assert membership(gina).ends_at == ends
 
 
-def test_a_cancelled_leaving_gives_the_former_end_back(alice, bob, membership):
+def test_a_cancelled_offboarding_restores_the_former_end(alice, bob, membership):
     """A contract for a month is not one for ever because its leaving was called off."""
     contract = timezone.now() + timedelta(days=30)
     set_membership_end(actor=alice, membership=membership(bob), ends_at=contract)

@@ -37,7 +37,7 @@ def own(as_, left, bob):
     return lambda: as_(bob).post(address).getvalue().decode()
 
 
-def test_a_leavers_own_history_names_nobody_who_took_over(left, own, emma):
+def test_a_leavers_own_history_names_no_successor(left, own, emma):
     text = own()
 
     [line] = [one for one in map(json.loads, text.splitlines()) if one["kind"] == "membership.left"]
@@ -47,7 +47,7 @@ def test_a_leavers_own_history_names_nobody_who_took_over(left, own, emma):
     assert line["actor_name"] == "Alice Martin"
 
 
-def test_a_line_holds_what_its_sentence_says_and_no_more(own):
+def test_a_line_holds_only_the_data_of_its_sentence(own):
     lines = list(map(json.loads, own().splitlines()))
     assert len(lines) > 3
     for line in lines:
@@ -75,7 +75,7 @@ def test_the_companys_own_export_shows_the_same_events(left, own, as_, alice):
         assert (whole["at"], whole["kind"]) == (line["at"], line["kind"])
 
 
-def test_the_provider_checks_it_too(left, own, tmp_path):
+def test_the_provider_verifies_the_export(left, own, tmp_path):
     file = tmp_path / "history.jsonl"
     file.write_text(text := own())
     call_command("audit", "verify", "--against", str(file), stdout=StringIO())

@@ -34,23 +34,23 @@ def overwrite(row, **changed):
             cursor.execute(statement, [row.pk])
 
 
-def test_an_event_is_not_written_over_K1(alder):
+def test_an_event_cannot_be_replaced_K1(alder):
     overwrite(AuditEvent.objects.filter(customer=alder).first(), kind="'forged'")
 
 
-def test_the_main_super_user_is_not_written_over_C3(alder):
+def test_the_main_super_user_cannot_be_replaced_C3(alder):
     overwrite(alder.main_super_user, role="'user'")
 
     assert Membership.objects.get(pk=alder.main_super_user_id).is_super_user
 
 
-def test_nobody_is_written_over_as_a_superuser_B12(bob):
+def test_replacing_a_row_makes_nobody_a_superuser_B12(bob):
     overwrite(bob, is_superuser="TRUE")
 
     assert not User.objects.get(pk=bob.pk).is_superuser
 
 
-def test_consent_and_choice_are_not_written_over_R37(bob):
+def test_consent_and_choice_cannot_be_replaced_R37(bob):
     choice = choose_topic(actor=bob, topic=Topic.objects.get(slug="newsletter"), wants=True)
 
     overwrite(ConsentRecord.objects.get(pk=choice.consent_id), wants="FALSE")
@@ -69,7 +69,7 @@ def notice(bob, alice, membership):
     return Message.objects.filter(address=bob.email).latest("pk")
 
 
-def test_a_mandatory_mail_is_not_emptied_or_decided_by_others_R38(notice):
+def test_a_mandatory_message_cannot_be_emptied_or_decided_by_sql_R38(notice):
     kept = Message.objects.filter(pk=notice.pk)
     for change in ({"sealed_content": None}, {"sealed_content": b"nothing"}):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -80,13 +80,13 @@ def test_a_mandatory_mail_is_not_emptied_or_decided_by_others_R38(notice):
 
 
 @pytest.mark.parametrize("state", ["queued", "waiting", "claimed"])
-def test_a_mandatory_mail_is_not_put_off_for_ever_R38(state, notice, bob, deliver):
+def test_a_mandatory_message_cannot_be_postponed_for_ever_R38(state, notice, bob, deliver):
     never = timezone.now() + timedelta(days=9999)
     Message.objects.filter(pk=notice.pk).update(state=state, due_at=never)
 
     assert [mail for mail in deliver() if mail.to == [bob.email]]
 
 
-def test_a_mandatory_mail_is_not_written_over_R38(notice):
+def test_a_mandatory_message_cannot_be_replaced_R38(notice):
     overwrite(notice, address="'nobody@evil.example'")
     overwrite(notice, state="'skipped'")

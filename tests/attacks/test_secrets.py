@@ -31,7 +31,7 @@ def test_no_log_line_holds_a_mailed_link_K4(name, arguments):
         assert TOKEN not in formatter().format(record)
 
 
-def test_a_refused_reader_leaves_the_token_out_of_the_log_K4(as_, alice, alder, charlie, caplog):
+def test_a_refused_request_logs_no_token_K4(as_, alice, alder, charlie, caplog):
     """Django logs the address of every refusal; this one still opens a membership."""
     offer = invite_person(actor=alice, customer=alder, address="gina@alder.example")
 
@@ -54,7 +54,7 @@ def test_a_refused_reader_leaves_the_token_out_of_the_log_K4(as_, alice, alder, 
         "accounts/customer/?id__in=99999999999999999999",
     ],
 )
-def test_the_admin_answers_no_question_about_a_hidden_field(question, as_, olive):
+def test_the_admin_does_not_filter_by_a_hidden_field(question, as_, olive):
     """A filter in the address tells a hash apart letter by letter, though no page shows it."""
     olive.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
 

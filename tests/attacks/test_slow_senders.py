@@ -26,7 +26,7 @@ def is_up(port, patience):
     reason="granian reads a body on the thread that answers and knows no time limit for it;"
     " docs/operators.md wants a proxy that reads requests whole",
 )
-def test_a_few_slow_senders_do_not_stop_everybody(tmp_path):
+def test_slow_clients_do_not_block_others(tmp_path):
     port = free_port()
     half = (
         f"POST /access/v1/evaluation HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"

@@ -41,7 +41,7 @@ def reset_password(as_, bob, deliver):
     assert bob.check_password(NEW_PASSWORD)
 
 
-def test_a_new_password_ends_an_address_change_begun_with_the_old(as_, bob, waiting_link, deliver):
+def test_a_new_password_cancels_an_address_change(as_, bob, waiting_link, deliver):
     reset_password(as_, bob, deliver)
 
     as_(None).post(waiting_link)
@@ -50,7 +50,7 @@ def test_a_new_password_ends_an_address_change_begun_with_the_old(as_, bob, wait
     assert bob.email == "bob@alder.example"
 
 
-def test_locking_everyone_out_ends_an_address_change_too(as_, bob, waiting_link):
+def test_ending_all_sessions_cancels_an_address_change(as_, bob, waiting_link):
     end_sessions(bob)
 
     as_(None).post(waiting_link)
@@ -100,7 +100,7 @@ def guess(client, address, **headers):
     ],
     ids=["many addresses", "many ports in Host", "forged X-Forwarded-For"],
 )
-def test_guesses_count_for_the_account_whatever_the_disguise(disguise, client, bob, settings):
+def test_guesses_count_for_the_account_however_it_is_spelled(disguise, client, bob, settings):
     """Rule 28."""
     settings.ACCOUNT_RATE_LIMITS = {}
     cache.clear()
@@ -112,7 +112,7 @@ def test_guesses_count_for_the_account_whatever_the_disguise(disguise, client, b
     cache.clear()
 
 
-def test_a_flood_of_names_does_not_make_room_for_guesses(db):
+def test_many_other_names_do_not_reset_the_limit_of_guesses(db):
     """The counts live in the cache; one that holds 300 forgets them when 300 names are tried."""
     from django.core.cache.backends.db import DatabaseCache
     from django.core.management import call_command

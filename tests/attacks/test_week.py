@@ -26,7 +26,7 @@ def _without_token(answer):
 
 
 @pytest.mark.parametrize("page", [*(f"/c/alder/{one}/" for one in PAGES), "/ask/"])
-def test_odd_addresses_are_answered(page, as_, alice):
+def test_invalid_urls_are_answered(page, as_, alice):
     client = as_(alice)
     for odd in ODD:
         assert client.get(page, dict.fromkeys(NAMES, odd)).status_code < 500
@@ -46,7 +46,7 @@ def gina(alice, alder):
     ).user
 
 
-def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
+def test_an_id_of_another_company_is_answered_like_a_missing_one(
     as_, alice, charlie, alder, birch, frank
 ):
     """Presets, reviews, people and things of Birch, asked for below Alder's own address."""
@@ -98,7 +98,7 @@ def test_a_foreign_key_is_answered_like_one_that_does_not_exist(
     assert bob.suspended_at is None
 
 
-def test_a_session_carried_over_a_demotion_does_nothing(as_, alice, gina, bob, membership, alder):
+def test_a_session_from_before_a_demotion_has_no_power(as_, alice, gina, bob, membership, alder):
     client = as_(gina)
     person = membership(bob)
     assert client.get(reverse("portals:presets", args=["alder"])).status_code == 200
@@ -124,7 +124,7 @@ def test_a_session_carried_over_a_demotion_does_nothing(as_, alice, gina, bob, m
     ["https://evil.example/", "//evil.example", "http://testserver@evil.example/",
      "https:evil.example", "/\\evil.example", "javascript:alert(1)", "\thttps://evil.example"],
 )  # fmt: skip
-def test_no_way_back_leads_elsewhere(told, as_, alice):
+def test_return_links_stay_on_this_host(told, as_, alice):
     client = as_(alice)
     answer = client.get(
         "/ask/", {"portal": "domains", "type": "domain", "return": told}, follow=True
@@ -136,7 +136,7 @@ def test_no_way_back_leads_elsewhere(told, as_, alice):
     assert b'href="' + near.encode() not in answer.content
 
 
-def test_a_draft_stays_small(as_, alice, bob, membership):
+def test_a_draft_is_limited_in_size(as_, alice, bob, membership):
     """What waits in a session is read with every page: a thousand spots at a time fill it up."""
     client, key = as_(alice), f"p{membership(bob).pk}"
     url = reverse("portals:changes", args=["alder", key])

@@ -28,7 +28,7 @@ def test_paths_that_are_named_exist(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_somewhere(document):
+def test_links_have_a_target(document):
     file = ROOT / document
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text())
 
@@ -40,5 +40,5 @@ def test_ten_rules_are_listed():
 
 
 @pytest.mark.parametrize(("rule", "path", "name"), RULE.findall(ARCHITECTURE))
-def test_a_rule_stands_where_the_map_says(rule, path, name):
+def test_a_rule_is_in_the_file_that_the_map_names(rule, path, name):
     assert name in (ROOT / path).read_text(), rule

@@ -18,7 +18,7 @@ def test_the_quick_audience_decides_like_the_statement_by_hand():
     assert "people in one call" in said
 
 
-def test_the_quick_campaign_leaves_whole():
+def test_the_quick_campaign_is_sent_completely():
     said = run("benchmarks.sending", "--quick", "--postgresql", server())
 
     assert "unsigned" in said

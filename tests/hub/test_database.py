@@ -16,11 +16,11 @@ from hub.database import database
         ),
     ],
 )
-def test_the_operators_options_stay_and_statements_are_not_compiled(address, options):
+def test_the_operators_options_are_kept_and_jit_is_off(address, options):
     assert database(address)["OPTIONS"]["options"] == options
 
 
-def test_the_open_connection_keeps_to_it(db):
+def test_the_open_connection_uses_these_options(db):
     asked = {"postgresql": "SHOW jit", "sqlite": "PRAGMA recursive_triggers"}
     with connection.cursor() as cursor:
         cursor.execute(asked[connection.vendor])

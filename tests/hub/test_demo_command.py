@@ -57,7 +57,7 @@ def answers(url):
         return False
 
 
-def test_starts_and_stops_whole(tmp_path):
+def test_the_demo_starts_and_stops_all_its_processes(tmp_path):
     with running_demo(tmp_path) as demo:
         children = demo.children()
         with urlopen(f"{demo.url}/accounts/login/") as page:
@@ -74,7 +74,7 @@ def test_starts_and_stops_whole(tmp_path):
         assert "Traceback" not in demo.said
 
 
-def test_one_child_s_death_stops_the_lot(tmp_path):
+def test_the_demo_stops_when_one_child_ends(tmp_path):
     with running_demo(tmp_path) as demo:
         first, second = demo.children()
 
@@ -102,7 +102,7 @@ def test_taken_port_is_one_line(command):
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "192.0.2.7:8000", "[::]:8000", ":8000", "8000"])
-def test_demo_listens_on_loopback_alone(bind):
+def test_the_demo_listens_on_loopback_only(bind):
     assert "loopback" in one_line(manage("demo", **DEMO, HUB_BIND=bind))
 
 
@@ -119,7 +119,7 @@ def test_demo_command_is_for_the_demo():
 @pytest.mark.parametrize(
     "name", ["HUB_SECRET_KEY", "HUB_BASE_URL", "HUB_DATABASE_URL", "HUB_EMAIL_URL"]
 )
-def test_production_names_what_it_lacks(name):
+def test_production_names_the_missing_variables(name):
     line = one_line(manage("check", **{**PRODUCTION, name: ""}))
 
     assert line == f"The hub does not start: Set {name} (in the environment or in .env)."
@@ -142,11 +142,11 @@ def test_production_names_what_it_lacks(name):
         ("HUB_MAIL_FROM_TOPICS", "no-reply@harbour.example"),
     ],
 )
-def test_starting_names_what_is_wrong(name, value):
+def test_a_start_names_the_invalid_variable(name, value):
     assert name in one_line(manage("check", **{**PRODUCTION, name: value}))
 
 
-def test_web_server_says_why_it_does_not_start():
+def test_the_web_server_reports_why_it_does_not_start():
     """granian loads hub.wsgi in a process of its own; there, too, no traceback."""
     done = subprocess.run(
         [sys.executable, "-c", "import hub.wsgi"],
@@ -185,7 +185,7 @@ def test_environment_file_is_private_and_never_replaced(tmp_path):
         write_demo_environment(file)
 
 
-def test_progress_shows_life_and_hides_noise(capfd, monkeypatch):
+def test_progress_prints_dots_and_hides_output(capfd, monkeypatch):
     monkeypatch.setattr("hub.progress.EVERY", 0.05)
     script = "import time; print('noise'); time.sleep(0.4)"
 

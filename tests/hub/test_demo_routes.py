@@ -72,7 +72,7 @@ def test_one_click_changes_who_is_signed_in(client, alice, bob):
 
 @demo_mode
 @pytest.mark.django_db
-def test_one_click_goes_on_to_a_page_of_ours_alone(client, alice):
+def test_one_click_redirects_to_this_host_only(client, alice):
     def target(next_page):
         sign_in = reverse("demo:sign-in", args=[alice.pk])
         return client.post(sign_in, {"next": next_page}).headers["Location"]
@@ -94,7 +94,7 @@ def test_one_click_refuses_others(client, alice):
 
 @demo_mode
 @pytest.mark.django_db
-def test_one_click_is_a_post_from_this_machine(client, alice, keep):
+def test_one_click_needs_a_post_from_this_machine(client, alice, keep):
     sign_in = reverse("demo:sign-in", args=[alice.pk])
 
     assert client.get(sign_in).status_code == 405
@@ -104,7 +104,7 @@ def test_one_click_is_a_post_from_this_machine(client, alice, keep):
 
 
 @pytest.mark.django_db
-def test_example_people_say_who_they_are():
+def test_example_people_have_a_description():
     described = {person.user.name.split()[0]: person.description for person in example_people()}
 
     assert described["Alice"] == "Super User, Alder Dental"

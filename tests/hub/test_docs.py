@@ -45,13 +45,13 @@ def test_commands_in_documents_exist(document):
         assert command in get_commands(), command
 
 
-def test_links_between_documents_lead_somewhere():
+def test_links_between_documents_have_a_target():
     for document in DOCS.glob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), (document.name, target)
 
 
-def test_anyone_can_check_an_exported_activity_alone(as_, alice, bob, tmp_path):
+def test_anyone_can_verify_an_activity_export_offline(as_, alice, bob, tmp_path):
     [snippet] = re.findall(r"```python\n(.*?)```", (DOCS / "activity.md").read_text(), re.DOTALL)
     address = reverse("accounts:activity-export", args=["alder", "jsonl"])
     file = tmp_path / "activity.jsonl"

@@ -7,7 +7,7 @@ from django.test import Client
 from tests.portals.test_evaluation import in_own_connection, nowhere
 
 
-def test_healthz_answers_without_a_database(client):
+def test_healthz_needs_no_database(client):
     response = client.get("/healthz")
 
     assert response.status_code == 200
@@ -24,7 +24,7 @@ def test_readyz_names_its_parts(db, client):
     }
 
 
-def test_without_a_database_it_is_up_and_not_ready(db):
+def test_without_a_database_the_hub_is_healthy_but_not_ready(db):
     """L1."""
 
     def look():
@@ -38,7 +38,7 @@ def test_without_a_database_it_is_up_and_not_ready(db):
     assert set(response.json()["parts"].values()) == {"unavailable"}
 
 
-def test_a_migration_to_come_is_not_ready(db, client):
+def test_an_unapplied_migration_is_not_ready(db, client):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'portals'")
 
@@ -54,11 +54,11 @@ def test_a_migration_to_come_is_not_ready(db, client):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/.well-known/authzen-configuration"])
-def test_they_take_no_post(db, client, path):
+def test_health_checks_refuse_post(db, client, path):
     assert client.post(path).status_code == 405
 
 
-def test_a_portal_finds_where_to_ask(client, settings):
+def test_a_portal_discovers_the_check_endpoint(client, settings):
     response = client.get("/.well-known/authzen-configuration")
 
     assert response.json() == {

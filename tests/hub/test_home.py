@@ -6,7 +6,7 @@ from accounts.services.customers import suspend_customer
 from portals.models import Portal
 
 
-def test_open_portals_are_links_the_rest_names_whom_to_ask(as_, bob):
+def test_open_portals_are_links_and_closed_ones_name_the_super_users(as_, bob):
     html = as_(bob).get(reverse("home")).content.decode()
     webmail = Portal.objects.get(slug="webmail")
 
@@ -29,7 +29,7 @@ def test_nothing_opens_while_the_customer_is_suspended(as_, alice, olive, alder)
     assert Portal.objects.get(slug="webmail").home_url not in html
 
 
-def test_staff_without_a_customer_are_told_where_to_go(as_, dana):
+def test_staff_without_a_customer_get_links_to_their_pages(as_, dana):
     assert "You work for the provider" in as_(dana).get(reverse("home")).content.decode()
 
 

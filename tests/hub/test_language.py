@@ -55,7 +55,7 @@ def test_every_message_is_translated(catalogue):
     assert not catalogue.obsolete_entries()
 
 
-def test_placeholders_survive(catalogue):
+def test_translations_keep_the_placeholders(catalogue):
     for entry in catalogue:
         for text in translations(entry):
             assert sorted(PLACEHOLDER.findall(text)) == sorted(
@@ -63,7 +63,7 @@ def test_placeholders_survive(catalogue):
             ), entry.msgid
 
 
-def test_french_is_set_as_french_is(catalogue):
+def test_french_uses_french_punctuation(catalogue):
     """Curly apostrophes; no-break spaces in « » and before a colon, none before ? ! ;"""
     for entry in catalogue:
         for text in translations(entry):
@@ -72,7 +72,7 @@ def test_french_is_set_as_french_is(catalogue):
             assert not re.search(r"\s[?!;]| :|\w:(?!\w)", text), text
 
 
-def test_the_compiled_catalogue_is_fresh(catalogue):
+def test_the_compiled_catalogue_is_up_to_date(catalogue):
     compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
     same = {(e.msgctxt, e.msgid, *translations(e)) for e in catalogue}
 
@@ -80,7 +80,7 @@ def test_the_compiled_catalogue_is_fresh(catalogue):
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs gettext")
-def test_the_catalogue_holds_what_the_source_says(catalogue, tmp_path):
+def test_the_catalogue_matches_the_source(catalogue, tmp_path):
     for name in SOURCES:
         source = settings.BASE_DIR / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
@@ -177,7 +177,7 @@ def in_french(client: Client) -> Client:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_no_page_keeps_english(reader, request, as_, ids, catalogue):
+def test_no_french_page_contains_english(reader, request, as_, ids, catalogue):
     """Every address of test_access that answers with a page, refusals included."""
     person = None if reader == "nobody" else request.getfixturevalue(reader)
     seen = 0
@@ -211,7 +211,7 @@ def test_languages_are_named_in_themselves(as_, bob):
     assert re.search('lang="fr"[^>]*>Français<', page)
 
 
-def test_the_reader_finds_english(as_, alice, catalogue):
+def test_the_english_detector_works(as_, alice, catalogue):
     page = as_(alice).get(reverse("home")).content.decode()
 
     assert Reading(page).language == "en"
@@ -232,7 +232,7 @@ def test_refused_forms_speak_french(as_, alice, catalogue):
         assert not english_in(page, catalogue, typed_by_people()), path
 
 
-def test_signing_in_opens_the_hub_in_ones_own_language(client, bob):
+def test_signing_in_sets_the_persons_language(client, bob):
     User.objects.filter(pk=bob.pk).update(language="fr")
     client.post(reverse("account_login"), {"login": bob.email, "password": PASSWORD})
 
@@ -251,7 +251,7 @@ def typed_in(text: str) -> str:
     return re.sub("|".join(map(re.escape, typed_by_people())), "", text)
 
 
-def test_an_invitation_speaks_the_customers_language(olive, deliver: Callable[[], list[Any]]):
+def test_an_invitation_is_in_the_customers_language(olive, deliver: Callable[[], list[Any]]):
     elm = create_customer(actor=olive, slug="elm", name="Elm Fleurs", language="fr")
     invite_main_super_user(actor=olive, customer=elm, address="zoe@elm.example", name="Zoé")
     text = written(deliver(), "zoe@elm.example")
@@ -261,7 +261,7 @@ def test_an_invitation_speaks_the_customers_language(olive, deliver: Callable[[]
     assert not ENGLISH.search(re.sub(r"\S+@\S+|http\S+", "", typed_in(text)))
 
 
-def test_a_receipt_speaks_its_readers_language(dana, alice, bob, deliver):
+def test_a_receipt_is_in_the_persons_language(dana, alice, bob, deliver):
     User.objects.filter(pk=bob.pk).update(language="fr")
     bob.refresh_from_db()
     with override("en"):
@@ -277,7 +277,7 @@ def test_a_receipt_speaks_its_readers_language(dana, alice, bob, deliver):
             assert not ENGLISH.search(re.sub(r"http\S+|\S+@\S+", "", typed_in(mail.body)))
 
 
-def test_library_mail_speaks_the_pages_language(client, bob, deliver):
+def test_email_of_libraries_is_in_the_pages_language(client, bob, deliver):
     in_french(client).post(reverse("account_reset_password"), {"email": bob.email})
     text = written(deliver(), bob.email)
 
@@ -288,7 +288,7 @@ def test_library_mail_speaks_the_pages_language(client, bob, deliver):
 # --- Data ---
 
 
-def test_what_manifests_and_topics_say_exists_in_both(db):
+def test_manifests_and_topics_have_both_languages(db):
     from portals.models import Privilege, ResourceType
     from preferences.models import Topic
 

@@ -27,7 +27,7 @@ def pinned(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_holds_what_is_asked_for(lock):
+def test_a_lock_file_covers_the_requirements(lock):
     pins = pinned(lock)
     requirements = [Requirement(text) for text in LOCKS[lock]]
     stale = [

@@ -73,7 +73,7 @@ def test_every_file_a_style_sheet_names_exists():
             )
 
 
-def test_nothing_comes_from_elsewhere():
+def test_nothing_is_loaded_from_another_host():
     for path in [*TEMPLATES, *STYLES, *(ROOT / "static").rglob("*.js")]:
         assert not re.search(r"(?:src|href|url|import)[=(\s\"']+(?:https?:)?//", path.read_text())
 
@@ -101,7 +101,7 @@ def reauthenticate(client):
 
 
 @pytest.mark.parametrize("key", ["set-password", "1-broken"])
-def test_reset_link_that_fails_says_so(as_, key):
+def test_an_invalid_reset_link_is_explained(as_, key):
     html = as_(None).get(f"/accounts/password/reset/key/{key}-x/", follow=True).text
 
     assert_whole_page(html)
@@ -129,7 +129,7 @@ def test_language_is_switched_without_an_account(as_):
     assert '<html lang="fr"' in client.get(response.url).text
 
 
-def test_an_address_that_only_takes_forms_says_so(as_, alice):
+def test_a_get_of_a_post_url_is_explained(as_, alice):
     response = as_(alice).get("/c/alder/company/hand-over/")
 
     assert response.status_code == 405
@@ -138,7 +138,7 @@ def test_an_address_that_only_takes_forms_says_so(as_, alice):
     assert_whole_page(response.text)
 
 
-def test_programs_get_their_405_as_it_was(as_):
+def test_programs_get_the_plain_405(as_):
     for path in ("/identity/o/api/token", "/mail/events/brevo/", "/access/v1/evaluation"):
         response = as_(None).get(path)
         assert response.status_code == 405, path
@@ -157,7 +157,7 @@ def test_the_language_switch_of_a_refused_form_leads_to_its_page(as_, alice):
     assert '<html lang="fr"' in client.get(response.url).text
 
 
-def test_broken_page_needs_nothing():
+def test_the_error_page_needs_no_database():
     html = render_to_string("500.html")
 
     assert "<h1>" in html
@@ -184,14 +184,14 @@ def test_field_is_tied_to_its_help_and_error():
 @pytest.mark.parametrize(
     "text", ["#1c6a70", "#abc", "teal", "rgb(10 20 30 / 50%)", "oklch(0.46 0.085 205)"]
 )
-def test_colour_is_taken(text):
+def test_a_valid_colour_is_accepted(text):
     assert is_colour(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "#12", "red;}", "url(//x)", "red } body { display:none", "a\n"]
 )
-def test_anything_else_is_no_colour(text):
+def test_an_invalid_colour_is_refused(text):
     assert not is_colour(text)
 
 
@@ -210,7 +210,7 @@ def test_accent_reaches_the_page(as_, settings):
     sorted((ROOT / "templates/account/email").glob("[!b]*_message.txt")),
     ids=lambda p: p.name,
 )
-def test_mail_is_plain_and_signed(template):
+def test_email_is_plain_text_with_a_signature(template):
     context = {
         "brand": "Harbour & Sons",
         "ip": "192.0.2.1",

@@ -14,7 +14,7 @@ def urls(person, path="/"):
     return [link.url for section in sections_for(person, path) for link in section.links]
 
 
-def test_super_user_finds_the_company(alice):
+def test_a_super_users_menu_has_the_company(alice):
     found = urls(alice)
 
     pages = ("people", "teams", "resources", "requests", "reviews", "activity", "company")
@@ -22,16 +22,16 @@ def test_super_user_finds_the_company(alice):
     assert not [url for url in found if "birch" in url or url in ("/desk/", "/provider/")]
 
 
-def test_user_finds_only_their_own(bob):
+def test_a_users_menu_has_only_their_own_pages(bob):
     assert urls(bob) == ["/", "/preferences/", "/profile/"]
 
 
-def test_support_finds_the_desk(dana):
+def test_the_menu_of_support_has_the_support_desk(dana):
     assert "/desk/" in urls(dana)
     assert "/provider/" not in urls(dana)
 
 
-def test_operator_finds_the_provider_pages(olive):
+def test_an_operators_menu_has_the_provider_pages(olive):
     assert "/provider/" in urls(olive)
 
 
@@ -51,7 +51,7 @@ def waiting_for(person):
     return {link.url: link.waiting for link in links if link.waiting}
 
 
-def test_requests_that_wait_are_counted_for_who_can_answer(alice, alder):
+def test_open_requests_are_counted_for_those_who_can_answer(alice, alder):
     assert waiting_for(alice)["/c/alder/requests/"] == 1  # Emma's
     refuse_request(
         actor=alice, access_request=AccessRequest.objects.get(customer=alder), reason="No."
@@ -59,7 +59,7 @@ def test_requests_that_wait_are_counted_for_who_can_answer(alice, alder):
     assert "/c/alder/requests/" not in waiting_for(alice)
 
 
-def test_an_open_review_counts_what_is_left_of_it(alice, alder):
+def test_an_open_review_counts_its_undecided_lines(alice, alder):
     review = alder.access_reviews.get()
     assert waiting_for(alice)["/c/alder/reviews/"] == review.total
     AccessReview.objects.filter(pk=review.pk).update(kept=review.total - 2)
@@ -68,21 +68,21 @@ def test_an_open_review_counts_what_is_left_of_it(alice, alder):
     assert "/c/alder/reviews/" not in waiting_for(alice)
 
 
-def test_the_badge_says_what_it_counts(as_, alice):
+def test_the_badge_has_a_text_label(as_, alice):
     html = as_(alice).get("/").content.decode()
     assert '<span class="badge info">1<span class="visually-hidden"> waiting</span></span>' in html
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "queries"), [("alice", 1), ("bob", 1), ("dana", 3)])
-def test_cost(name, queries, request, django_assert_num_queries):
+def test_the_menu_has_a_query_budget(name, queries, request, django_assert_num_queries):
     person = request.getfixturevalue(name)
 
     with django_assert_num_queries(queries):
         sections_for(person, "/")
 
 
-def test_strangers_cost_nothing(as_, django_assert_num_queries):
+def test_the_menu_of_a_signed_out_visitor_costs_no_query(as_, django_assert_num_queries):
     client = as_(None)
     client.get(reverse("account_login"))
 
@@ -90,7 +90,7 @@ def test_strangers_cost_nothing(as_, django_assert_num_queries):
         client.get(reverse("account_login"))
 
 
-def test_the_footer_leads_to_the_mail_nobody_can_refuse(as_, bob):
+def test_the_footer_links_to_the_required_notices(as_, bob):
     for reader in (bob, None):
         html = as_(reader).get(reverse("preferences:mandatory-mail")).content.decode()
         assert reverse("preferences:mandatory-mail") in html.split("<footer")[1]

@@ -12,7 +12,7 @@ def seeded():
     return Customer.objects.filter(slug__startswith="seeded-")
 
 
-def test_it_writes_as_much_as_asked_for(db, capsys):
+def test_seed_writes_the_requested_sizes(db, capsys):
     before = User.objects.count(), PersonGrant.objects.count() + TeamGrant.objects.count()
 
     call_command("seed", grants=300, people=45, resources=200)
@@ -31,14 +31,14 @@ def test_it_writes_as_much_as_asked_for(db, capsys):
     assert "█" in told.err
 
 
-def test_it_adds_to_what_is_there(db):
+def test_seed_adds_to_existing_data(db):
     call_command("seed", grants=50)
     call_command("seed", grants=50)
 
     assert seeded().count() == 2
 
 
-def test_its_grants_count(db):
+def test_seeded_grants_are_in_force(db):
     call_command("seed", grants=100)
     grant = PersonGrant.objects.filter(
         expires_at=None, content_object__subscription__customer__in=seeded()
@@ -60,21 +60,21 @@ def test_its_grants_count(db):
         {"grants": 10, "people": -5},
     ],
 )
-def test_what_does_not_fit_is_refused_and_nothing_is_written(db, sizes):
+def test_impossible_sizes_are_refused_and_nothing_is_written(db, sizes):
     with pytest.raises(CommandError):
         call_command("seed", **sizes)
 
     assert not seeded().exists()
 
 
-def test_it_needs_a_portal(db, monkeypatch):
+def test_seed_needs_a_portal(db, monkeypatch):
     monkeypatch.setattr("hub.seeding.Portal.objects.all", list)
 
     with pytest.raises(CommandError, match="no portal yet"):
         call_command("seed", grants=10)
 
 
-def test_production_refuses(db, settings):
+def test_seed_is_refused_in_production(db, settings):
     settings.PRODUCTION = True
 
     with pytest.raises(CommandError, match="production"):

@@ -54,7 +54,7 @@ def event(kind: str) -> AuditEvent:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("kind", EVENT_SENTENCES)
-def test_a_whole_sentence(kind, language):
+def test_every_event_kind_has_a_full_sentence(kind, language):
     with translation.override(language):
         said = sentence_of(event(kind))
 
@@ -65,7 +65,7 @@ def test_a_whole_sentence(kind, language):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_no_code_stands_in_a_sentence(language):
+def test_no_sentence_contains_a_code(language):
     codes = {str(DATA[name]) for name in EVENT_CODES if name != "how"} | {"work_phone"}
     for kind in EVENT_SENTENCES:
         with translation.override(language):

@@ -78,7 +78,7 @@ def rows(templates: Templates, kind: str) -> list[str]:
         return [version for [version] in cursor.fetchall()]
 
 
-def test_several_runs_at_once_share_one_build_and_each_gets_all_of_it(run):
+def test_concurrent_runs_share_one_build_and_each_gets_a_full_copy(run):
     built: list[str] = []
     barrier = Barrier(3)
 
@@ -98,7 +98,7 @@ def test_several_runs_at_once_share_one_build_and_each_gets_all_of_it(run):
     assert built == ["below 1", "above 1"]
 
 
-def test_a_run_writes_into_its_copy_alone(run):
+def test_a_run_writes_only_into_its_copy(run):
     built: list[str] = []
     first, second = run("first"), run("second")
     prepare(first, [writes(first, "below", "1", built)])
@@ -111,7 +111,7 @@ def test_a_run_writes_into_its_copy_alone(run):
     assert built == ["below 1"]
 
 
-def test_a_changed_layer_is_built_over_what_is_kept_below_it(run):
+def test_a_changed_layer_is_built_on_the_kept_lower_layer(run):
     built: list[str] = []
     templates = run("first")
     for below, above in [("1", "1"), ("1", "2"), ("2", "2b"), ("1", "2")]:
@@ -141,7 +141,7 @@ def test_a_build_that_fails_is_not_kept(run):
     assert rows(templates, "below") == ["1", "1"]
 
 
-def test_what_changed_while_it_was_built_is_not_kept(run):
+def test_a_build_whose_source_changed_meanwhile_is_not_kept(run):
     built: list[str] = []
     templates = run("first")
     changed = replace(writes(templates, "below", "1", built), fingerprint_now=lambda: "2")
@@ -153,7 +153,7 @@ def test_what_changed_while_it_was_built_is_not_kept(run):
     assert built == ["below 1", "below 1"]
 
 
-def test_what_a_killed_run_was_writing_is_not_taken_for_a_layer(run, tmp_path):
+def test_a_layer_of_a_killed_run_is_not_used(run, tmp_path):
     if connection.vendor == "postgresql":
         return  # the server makes a whole database or none
     (tmp_path / "unfinished").write_bytes(b"SQLite format 3\0 and no more")
@@ -191,7 +191,7 @@ def test_a_fingerprint_changes_with_a_file_its_name_and_with_a_fact(tmp_path):
     assert fingerprint([one.rename(other)], "3.11") != before
 
 
-def test_what_decides_the_tables_and_what_decides_the_rows():
+def test_the_fingerprints_of_tables_and_of_rows():
     tables, example = files_of_tables(), files_of_example()
 
     assert tables >= set(ROOT.glob("*/migrations/0*.py"))
@@ -202,7 +202,7 @@ def test_what_decides_the_tables_and_what_decides_the_rows():
     assert example >= set(ROOT.glob("templates/*/emails/*"))
 
 
-def test_another_hour_or_setting_loads_the_example_anew(monkeypatch):
+def test_another_hour_or_setting_reloads_the_example(monkeypatch):
     with time_machine.travel("2026-03-01 23:59:59Z", tick=False):
         before = [layer.name for layer in layers()]
     with time_machine.travel("2026-03-02 00:00:00Z", tick=False):
@@ -214,6 +214,6 @@ def test_another_hour_or_setting_loads_the_example_anew(monkeypatch):
     assert len({before[1], after[1], changed[1]}) == 3
 
 
-def test_a_copy_holds_what_a_test_needs():
+def test_a_copy_is_complete():
     call_command("migrate", check_unapplied=True, verbosity=0)
     assert User.objects.filter(email="alice@alder.example").exists()

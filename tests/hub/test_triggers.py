@@ -139,19 +139,19 @@ def apply(database, state, *operations):
         return migration.apply(state.clone(), editor)
 
 
-def test_a_database_holds_every_rule_of_the_models(db):
+def test_a_database_has_every_trigger_of_the_models(db):
     assert trigger_differences(connection) == []
     assert len(installed_triggers(connection)) > 80
 
 
-def test_an_upgraded_database_has_the_same_rules_as_a_fresh_one(upgraded, db):
+def test_an_upgraded_database_has_the_same_triggers_as_a_fresh_one(upgraded, db):
     database, state, _ = upgraded
 
     assert installed_triggers(database) == installed_triggers(connection)
     assert rules_of(state, database.vendor) == installed_triggers(database)
 
 
-def test_between_two_migrations_no_rule_is_missing(upgraded, db):
+def test_no_trigger_is_missing_between_two_migrations(upgraded, db):
     _, _, boundaries = upgraded
 
     assert boundaries[-1][1]
@@ -159,7 +159,7 @@ def test_between_two_migrations_no_rule_is_missing(upgraded, db):
         assert installed == expected, migration
 
 
-def test_an_edited_rule_is_seen(db, monkeypatch, capsys):
+def test_makemigrations_detects_an_edited_trigger(db, monkeypatch, capsys):
     call_command("makemigrations", check_changes=True, dry_run=True)
     edited = [Trigger(name=RULE, sqlite=[], postgresql=[]), *Undo._meta.constraints[1:]]
     monkeypatch.setattr(Undo._meta, "constraints", edited)
@@ -170,7 +170,7 @@ def test_an_edited_rule_is_seen(db, monkeypatch, capsys):
     assert RULE in capsys.readouterr().out
 
 
-def test_a_migration_holds_the_text_itself(state, db):
+def test_a_migration_contains_the_triggers_text(state, db):
     changed, migration = edited(state)
 
     written = MigrationWriter(migration).as_string()
@@ -182,7 +182,7 @@ def test_a_migration_holds_the_text_itself(state, db):
         assert f"triggers.{helper}" not in written
 
 
-def test_an_edited_rule_is_replaced_by_the_upgrade(database, state):
+def test_an_edited_trigger_is_replaced_by_the_upgrade(database, state):
     before = installed_triggers(database)
     changed, migration = edited(state)
 
@@ -202,7 +202,7 @@ def test_an_edited_rule_is_replaced_by_the_upgrade(database, state):
     assert installed_triggers(database) == before
 
 
-def test_an_upgrade_that_is_cut_off_leaves_the_old_rule(database, state):
+def test_an_interrupted_upgrade_keeps_the_old_trigger(database, state):
     before = installed_triggers(database)
     _, migration = edited(state)
     [remove, add] = migration.operations
@@ -216,7 +216,7 @@ def test_an_upgrade_that_is_cut_off_leaves_the_old_rule(database, state):
 @pytest.mark.parametrize(
     ("model", "column"), [("user", "email"), ("customer", "slug"), ("undo", None)]
 )
-def test_a_changed_table_keeps_every_rule(database, state, model, column):
+def test_a_changed_table_keeps_every_trigger(database, state, model, column):
     """SQLite builds it anew, with rules on it and rules elsewhere that read it."""
     before = installed_triggers(database)
     operations = [
@@ -237,7 +237,7 @@ def test_a_changed_table_keeps_every_rule(database, state, model, column):
         assert installed_triggers(database) == before, operation
 
 
-def test_a_table_is_created_with_its_rules(database, state):
+def test_a_table_is_created_with_its_triggers(database, state):
     rules = append_only("accounts_paper")
     fields = [("id", models.BigAutoField(primary_key=True))]
     create = migrations.CreateModel("Paper", fields, options={"constraints": rules})
@@ -253,7 +253,7 @@ def test_a_table_is_created_with_its_rules(database, state):
     assert installed_triggers(database) == before
 
 
-def test_a_renamed_table_gets_its_rules_anew(database, state):
+def test_a_renamed_table_gets_its_triggers_again(database, state):
     """SQLite writes the new name into its triggers; what the models say replaces them."""
     before = installed_triggers(database)
     old, new = append_only("accounts_undo"), append_only("accounts_undone")
@@ -278,7 +278,7 @@ def test_a_renamed_table_gets_its_rules_anew(database, state):
     assert installed_triggers(database) == before
 
 
-def test_migrations_are_atomic_and_take_nothing_living_from_the_models(db):
+def test_migrations_are_atomic_and_import_no_model_code(db):
     for (app, name), migration in MigrationLoader(None).disk_migrations.items():
         if app not in OURS:
             continue
@@ -310,14 +310,14 @@ def rules(client):
     return response.status_code, response.json()["parts"]["rules"]
 
 
-def test_readyz_misses_a_rule(db, client, caplog):
+def test_readyz_reports_a_missing_trigger(db, client, caplog):
     execute(declared_triggers()[RULE].remove_statement(connection.vendor))
 
     assert rules(client) == (503, "unavailable")
     assert f"not ready: {RULE} is missing" in caplog.text
 
 
-def test_readyz_names_some_of_many(db, client, caplog):
+def test_readyz_names_only_the_first_differences(db, client, caplog):
     execute(
         *(rule.remove_statement(connection.vendor) for rule in declared_triggers().values()),
         "DELETE FROM django_migrations",
@@ -327,7 +327,7 @@ def test_readyz_names_some_of_many(db, client, caplog):
     assert "is missing; and " in caplog.text
 
 
-def test_readyz_sees_another_text(db, client, caplog):
+def test_readyz_reports_a_different_trigger_text(db, client, caplog):
     rule = declared_triggers()[RULE]
     execute(
         rule.remove_statement(connection.vendor),
@@ -338,7 +338,7 @@ def test_readyz_sees_another_text(db, client, caplog):
     assert f"not ready: {RULE} differs" in caplog.text
 
 
-def test_readyz_sees_a_rule_left_over(db, client, caplog):
+def test_readyz_reports_a_leftover_trigger(db, client, caplog):
     [rule] = refuse("old_rule", table="accounts_undo", when={"INSERT": "TRUE"}, message="no")
     execute(*rule.create_statements(connection.vendor))
 
@@ -346,7 +346,7 @@ def test_readyz_sees_a_rule_left_over(db, client, caplog):
     assert "not ready: old_rule_insert is left over" in caplog.text
 
 
-def test_a_disabled_rule_is_missing(db):
+def test_a_disabled_trigger_is_reported_as_missing(db):
     """PostgreSQL can disable one; on SQLite that is to drop it."""
     if connection.vendor == "postgresql":
         execute(f"ALTER TABLE accounts_undo DISABLE TRIGGER {RULE}")
@@ -356,7 +356,7 @@ def test_a_disabled_rule_is_missing(db):
     assert trigger_differences(connection) == [f"{RULE} is missing"]
 
 
-def test_readyz_leaves_a_later_version_to_its_own_code(db, client):
+def test_readyz_accepts_triggers_of_a_later_version(db, client):
     """While an upgrade is rolled out, the processes of the version before go on answering."""
     [rule] = refuse("later_rule", table="accounts_undo", when={"INSERT": "TRUE"}, message="no")
     execute(*rule.create_statements(connection.vendor))

@@ -50,7 +50,7 @@ def bob_uses_a_domain(demo):
     assert send(demo, PATH, json.dumps(question).encode(), **headers)["decision"] is True
 
 
-def test_a_stopped_server_keeps_what_it_noted(tmp_path: Path):
+def test_a_stopped_server_writes_its_last_uses(tmp_path: Path):
     with running_demo(tmp_path) as demo:
         bob_uses_a_domain(demo)
         assert uses(demo) == 0  # not in the check's path

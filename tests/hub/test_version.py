@@ -9,7 +9,7 @@ from tests.demo import ROOT
 from tests.tree import files
 
 
-def test_it_stands_in_one_place():
+def test_the_version_is_in_one_place():
     pattern = re.compile(rf"\b{re.escape(version())}\b")
     grantees = [path.name for path in files(".py", ".toml") if pattern.search(path.read_text())]
 
@@ -17,13 +17,13 @@ def test_it_stands_in_one_place():
     assert grantees == ["pyproject.toml"]
 
 
-def test_the_schema_of_the_api_carries_it(as_, alice):
+def test_the_api_schema_has_the_version(as_, alice):
     schema = as_(alice).get(reverse("api-schema"), headers={"accept": "application/json"}).json()
 
     assert schema["info"]["version"] == version()
 
 
-def test_the_changelog_has_it_or_still_gathers_it():
+def test_the_changelog_has_the_version_or_an_unreleased_section():
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
     assert headings[0] == "Unreleased"

@@ -22,7 +22,7 @@ def checked(file):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_find_take_and_prove(open_browser, tmp_path, javascript):
+def test_search_export_and_verify(open_browser, tmp_path, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     entries = alice.locator(".timeline li")
 
@@ -90,7 +90,7 @@ def test_find_take_and_prove(open_browser, tmp_path, javascript):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_ones_own_history(open_browser, javascript):
+def test_a_person_reads_their_own_history(open_browser, javascript):
     bob = open_browser("Bob", javascript=javascript)
 
     bob.goto("/profile/")

@@ -10,7 +10,7 @@ BOTH = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScrip
 
 
 @BOTH
-def test_asked_from_a_portal_approved_for_less_then_renewed(open_browser, javascript):
+def test_a_request_from_a_portal_is_reduced_approved_then_renewed(open_browser, javascript):
     resource = "alderdental.example" if javascript else "alder.example"
     emma = open_browser("Emma", javascript=javascript, viewport={"width": 375, "height": 800})
     alice = open_browser("Alice", javascript=javascript)
@@ -53,7 +53,7 @@ def test_asked_from_a_portal_approved_for_less_then_renewed(open_browser, javasc
 
 
 @BOTH
-def test_a_service_is_asked_for_and_another_s_end_refused(open_browser, javascript):
+def test_one_service_is_requested_and_ending_another_is_refused(open_browser, javascript):
     asker = open_browser("Charlie" if javascript else "Frank", javascript=javascript)
     alice = open_browser("Alice", javascript=javascript)
     olive = open_browser("Olive", javascript=javascript)
@@ -93,7 +93,7 @@ def test_a_service_is_asked_for_and_another_s_end_refused(open_browser, javascri
 
 
 @BOTH
-def test_what_is_not_theirs_to_decide_goes_on_and_comes_back(open_browser, javascript):
+def test_a_request_is_passed_on_and_sent_back(open_browser, javascript):
     bob = open_browser("Bob", javascript=javascript)
     alice = open_browser("Alice", javascript=javascript)
     dana = open_browser("Dana", javascript=javascript, viewport={"width": 375, "height": 800})

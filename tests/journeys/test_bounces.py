@@ -90,7 +90,7 @@ def send_notice(olive: Page, subject: str) -> None:
 
 
 @EITHER
-def test_a_notice_comes_back_until_its_reader_settles_it(
+def test_a_notice_bounces_until_its_recipient_confirms(
     open_browser, read_mail, demo, bounce, clock, javascript
 ):
     name, address, full = (
@@ -145,7 +145,7 @@ def test_a_notice_comes_back_until_its_reader_settles_it(
 
 
 @EITHER
-def test_whom_no_mail_reaches_is_called(open_browser, bounce, clock, javascript):
+def test_staff_call_a_person_whom_no_email_reaches(open_browser, bounce, clock, javascript):
     """Frank is his company's only Super User: nobody else can help, so staff call."""
     subject = f"New prices, {'one' if javascript else 'two'}"
     olive = open_browser("Olive", javascript=javascript, viewport=PHONE, color_scheme="dark")
@@ -169,7 +169,7 @@ def test_whom_no_mail_reaches_is_called(open_browser, bounce, clock, javascript)
 
 
 @EITHER
-def test_a_company_denies_a_topic_and_adds_readers_and_people_see_it(open_browser, javascript):
+def test_a_company_denies_a_topic_and_adds_recipients(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport=PHONE, color_scheme="dark")
     bob = open_browser("Bob", javascript=javascript, viewport={"width": 1280, "height": 900})
     alice.goto("/c/alder/company/")

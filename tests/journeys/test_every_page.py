@@ -58,7 +58,7 @@ def test_every_page(open_browser, name):
     assert len(seen) > (1 if name is None else 3)
 
 
-def test_faults_are_seen(open_browser):
+def test_the_check_of_pages_finds_faults(open_browser):
     page = open_browser()
     page.goto("/accounts/login/")
     page.locator("main").evaluate("main => { main.innerHTML = '<img><input>'; main.lang = 'x y' }")

@@ -38,7 +38,7 @@ def accept(page: Page) -> None:
     [("Gwen Stone", True), ("Gus Stone", False)],
     ids=["with JavaScript", "without JavaScript"],
 )
-def test_to_a_second_super_user_and_back(open_browser, read_mail, name, javascript):
+def test_the_main_role_is_handed_over_and_back(open_browser, read_mail, name, javascript):
     address = f"{name.split()[0].lower()}@handover.example"
     alice = open_browser("Alice", javascript=javascript)
     alice.goto("/c/alder/people/invite/")

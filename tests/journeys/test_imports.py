@@ -15,7 +15,7 @@ def row(page: Page, text: str):
 
 
 @EITHER
-def test_a_former_list_is_taken_over(open_browser, javascript):
+def test_an_existing_list_is_imported(open_browser, javascript):
     at = "list.example" if javascript else "plainlist.example"
     olive = open_browser("Olive", javascript=javascript, viewport={"width": 375, "height": 800})
     olive.goto("/provider/topics/")

@@ -17,7 +17,7 @@ def row(page: Page, text: str):
 
 
 @EITHER
-def test_three_people_pasted_one_bad_line(open_browser, read_mail, javascript):
+def test_three_people_are_pasted_and_one_line_is_bad(open_browser, read_mail, javascript):
     at = "pasted.example" if javascript else "plain.example"
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     alice.goto("/c/alder/people/")

@@ -13,7 +13,7 @@ BOTH = pytest.mark.parametrize(
 
 
 @BOTH
-def test_subscribe_confirm_reduce_undo(open_browser, read_mail, javascript):
+def test_subscribe_confirm_unsubscribe_undo(open_browser, read_mail, javascript):
     address = f"sam-{'js' if javascript else 'plain'}@elsewhere.example"
     page = open_browser(javascript=javascript, viewport={"width": 375, "height": 800})
 
@@ -69,7 +69,7 @@ def test_choose_pause_and_keep_a_receipt(open_browser, tmp_path, javascript):
 
 
 @BOTH
-def test_from_the_foot_of_a_mail_without_a_sign_in(open_browser, read_mail, javascript):
+def test_the_footer_link_works_without_a_sign_in(open_browser, read_mail, javascript):
     name = "emma" if javascript else "alice"
     options = {"javascript": javascript, "viewport": {"width": 375, "height": 800}}
     page = open_browser(**options, color_scheme="dark", reduced_motion="reduce")
@@ -131,7 +131,7 @@ def test_from_the_foot_of_a_mail_without_a_sign_in(open_browser, read_mail, java
 
 
 @BOTH
-def test_mail_in_french_for_one_person(open_browser, javascript):
+def test_one_person_gets_email_in_french(open_browser, javascript):
     emma = open_browser("Emma", javascript=javascript)
     emma.goto("/preferences/")
     emma.get_by_label("Français", exact=True).check()
@@ -170,7 +170,7 @@ STAFF = [
 
 @pytest.mark.parametrize("locale", ["en", "fr"])
 @pytest.mark.parametrize(("name", "paths"), [(None, PUBLIC), ("Olive", STAFF)])
-def test_every_page_of_mail_is_sound(open_browser, name, paths, locale):
+def test_every_email_page_is_accessible(open_browser, name, paths, locale):
     page = open_browser(name)
     page.goto(paths[0])
     if locale == "fr":

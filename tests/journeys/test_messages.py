@@ -38,7 +38,9 @@ def choose_rhythm(reader: Page, rhythm: str) -> None:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_topic_compose_preview_send_hold_cancel(open_browser, read_mail, javascript):
+def test_a_topic_and_a_message_composed_previewed_sent_paused_cancelled(
+    open_browser, read_mail, javascript
+):
     word = "Status" if javascript else "Plain status"
     olive = open_browser("Olive", javascript=javascript, viewport={"width": 1280, "height": 900})
 
@@ -104,7 +106,7 @@ PLACES = """element => {
 }"""
 
 
-def test_the_months_of_a_topic_can_be_read(open_browser):
+def test_a_topics_monthly_chart_is_readable(open_browser):
     bob = open_browser("Bob")
     bob.goto("/preferences/")
     bob.get_by_label("Newsletter").uncheck()
@@ -123,7 +125,7 @@ def test_the_months_of_a_topic_can_be_read(open_browser):
             assert months[-1]["right"] <= width
 
 
-def test_on_a_phone_what_a_message_is_about_stands_beside_its_heading(open_browser):
+def test_a_message_is_readable_on_a_phone(open_browser):
     olive = open_browser("Olive", viewport={"width": 375, "height": 900})
     compose(olive, "Legal notices", "Terms of tomorrow")
     olive.goto("/provider/messages/")

@@ -34,7 +34,7 @@ def test_revoke_and_undo(open_browser, javascript):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_leaving_on_a_day_then_cancelled(open_browser, javascript):
+def test_a_planned_offboarding_is_cancelled(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     day = datetime.date.today() + datetime.timedelta(days=30)
     open_bob(alice)
@@ -60,7 +60,7 @@ def test_leaving_on_a_day_then_cancelled(open_browser, javascript):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_leaving_now_and_undone(open_browser, javascript):
+def test_an_immediate_offboarding_is_undone(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     open_bob(alice)
     alice.get_by_role("link", name="Offboarding…").click()

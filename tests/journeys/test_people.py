@@ -66,7 +66,7 @@ def test_filter_select_suspend_restore_export(open_browser, javascript):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_a_right_for_several(open_browser, javascript):
+def test_one_permission_for_several_people(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript)
     alice.goto("/c/alder/people/?role=user")
     for name in BOTH:
@@ -84,7 +84,7 @@ def test_a_right_for_several(open_browser, javascript):
     assert alice.url.endswith("/c/alder/people/?role=user")
 
 
-def test_removal_of_several_says_what_ends(open_browser):
+def test_removing_several_people_names_what_ends(open_browser):
     alice = open_browser("Alice")
     alice.goto("/c/alder/people/")
     for name in BOTH:

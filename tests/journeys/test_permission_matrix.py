@@ -36,7 +36,7 @@ def make_changes(page: Page, count: int) -> None:
 
 
 @WITH_AND_WITHOUT
-def test_two_levels_given_and_one_taken(open_browser, javascript):
+def test_two_levels_are_given_and_one_removed(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport=PHONE)
     open_person(alice, "Emma Roy")
 
@@ -70,7 +70,7 @@ def test_two_levels_given_and_one_taken(open_browser, javascript):
 
 
 @WITH_AND_WITHOUT
-def test_a_preset_then_discard(open_browser, javascript):
+def test_a_preset_is_applied_then_discarded(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport=PHONE)
     open_person(alice, "Emma Roy")
 
@@ -89,7 +89,7 @@ def test_a_preset_then_discard(open_browser, javascript):
 
 
 @WITH_AND_WITHOUT
-def test_same_as_emma(open_browser, javascript):
+def test_access_is_copied_from_emma(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport=PHONE)
     open_person(alice, "Bob Tremblay")
 
@@ -115,7 +115,7 @@ def test_same_as_emma(open_browser, javascript):
 
 
 @WITH_AND_WITHOUT
-def test_the_page_turned_round(open_browser, javascript):
+def test_the_same_matrix_from_the_resources_page(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport=PHONE)
     alice.goto("/c/alder/resources/?q=storage")
     alice.get_by_role("link", name="Storage used, month by month").click()
@@ -138,7 +138,7 @@ def test_the_page_turned_round(open_browser, javascript):
     expect(alice.get_by_text("Bob Tremblay no longer has")).to_be_visible()
 
 
-def test_the_address_remembers_what_is_shut(open_browser):
+def test_the_url_keeps_collapsed_sections(open_browser):
     alice = open_browser("Alice")
     open_person(alice, "Emma Roy")
     alice.get_by_role("heading", name="Webmail").click()

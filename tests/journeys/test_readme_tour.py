@@ -71,7 +71,7 @@ def test_invite_accept_check_revoke(demo, open_browser, read_mail, address, java
     assert check() == {"decision": False, "context": {"reason": "not_allowed"}}
 
 
-def test_tour_names_what_the_pages_say():
+def test_the_tour_uses_the_words_of_the_pages():
     tour = section(TOUR)
 
     for words in ("Alice", "gina@alder.example", DNS, "/demo/mail/", "Revoke"):

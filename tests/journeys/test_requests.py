@@ -13,7 +13,7 @@ def ask(bob):
 
 
 @pytest.mark.parametrize("javascript", [False, True])
-def test_refused_then_approved(open_browser, javascript):
+def test_a_request_is_refused_and_another_approved(open_browser, javascript):
     bob = open_browser("Bob", javascript=javascript)
     alice = open_browser("Alice", javascript=javascript)
     ask(bob)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_alice_does_the_whole_round(open_browser, javascript):
+def test_alice_completes_an_access_review(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     alice.goto("/c/alder/reviews/")
     begin = alice.get_by_role("button", name="Begin a review now")

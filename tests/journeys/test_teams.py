@@ -9,7 +9,7 @@ MANAGE = "Manage everything but a transfer"
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_create_fill_give_revoke_delete(open_browser, javascript):
+def test_a_team_is_created_filled_given_access_and_deleted(open_browser, javascript):
     name = "Web team" if javascript else "Plain team"
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
 

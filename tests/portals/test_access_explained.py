@@ -37,7 +37,7 @@ def _moment(name):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(wanted=grants)
-def test_explanation_equals_decision(wanted, alice, alder, bob, membership):
+def test_the_explanation_agrees_with_the_decision(wanted, alice, alder, bob, membership):
     PersonGrant.objects.all().delete()
     TeamGrant.objects.all().delete()
     team = alder.teams.first() or create_team(actor=alice, customer=alder, name="Office")

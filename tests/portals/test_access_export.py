@@ -30,9 +30,7 @@ def lines(as_, alice):
     return take
 
 
-def test_a_line_says_through_what_since_when_until_when_and_why(
-    lines, alice, bob, membership, give, resource
-):
+def test_a_line_has_origin_start_end_and_reason(lines, alice, bob, membership, give, resource):
     until = timezone.now() + timedelta(days=30)
     domain = resource("domain", "alder.example")
     give(alice, membership(bob), "domains.domain.renew", domain, expires_at=until, reason="May")
@@ -51,7 +49,7 @@ def test_a_line_says_through_what_since_when_until_when_and_why(
     assert (line["Given by"], line["Reason"]) == ("Alice Martin", "May")
 
 
-def test_what_comes_through_a_team_and_from_above(
+def test_access_through_teams_and_parents_is_exported(
     lines, alice, alder, bob, membership, give, resource
 ):
     team = create_team(actor=alice, customer=alder, name="=Night shift")
@@ -71,13 +69,13 @@ def test_what_comes_through_a_team_and_from_above(
     assert {one["Id"] for one in found} >= {"alder.example"}
 
 
-def test_the_role_of_a_super_user_is_in_it(lines, alice):
+def test_access_by_role_is_exported(lines, alice):
     ways = {one["Through"] for one in lines() if one["Address"] == alice.email}
 
     assert "Role: Super User" in ways
 
 
-def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, give):
+def test_no_cell_is_a_formula(lines, alice, bob, alder, membership, give):
     put_resource(
         actor=Resource.objects.filter(resource_type__portal__slug="domains")[
             0
@@ -93,7 +91,7 @@ def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, g
     assert names == {"'=HYPERLINK(1)"}
 
 
-def test_of_one_person_and_on_one_thing(lines, bob, resource):
+def test_an_export_of_one_person_and_of_one_resource(lines, bob, resource):
     mine = lines("person-access-export", person=bob.sub)
     assert {one["Address"] for one in mine} == {bob.email}
 
@@ -104,7 +102,7 @@ def test_of_one_person_and_on_one_thing(lines, bob, resource):
     assert {tuple(one.items()) for one in on} == {tuple(one.items()) for one in whole}
 
 
-def test_what_waits_or_is_suspended_does_not_count(
+def test_future_and_suspended_access_is_left_out(
     lines, alice, bob, emma, alder, olive, membership, give, resource
 ):
     domain = resource("domain", "alder.example")
@@ -123,7 +121,7 @@ def test_what_waits_or_is_suspended_does_not_count(
     assert {line["Counts now"] for line in lines()} == {"No"}
 
 
-def test_it_is_in_the_trail_as_what_was_taken(lines, bob, alder, resource):
+def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):
     domain = resource("domain", "alder.example")
     lines()
     lines("person-access-export", person=bob.sub)
@@ -139,14 +137,14 @@ def test_it_is_in_the_trail_as_what_was_taken(lines, bob, alder, resource):
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-def test_nobody_else_takes_it(who, request, alder):
+def test_only_super_users_export_access(who, request, alder):
     with pytest.raises(PermissionDenied):
         record_access_export(actor=request.getfixturevalue(who), customer=alder)
     assert not AuditEvent.objects.filter(kind="rights.exported").exists()
 
 
 @pytest.mark.parametrize("people", [1, 40])
-def test_some_queries_however_many_people(people, as_, alice, alder, django_assert_max_num_queries):
+def test_the_export_has_a_query_budget(people, as_, alice, alder, django_assert_max_num_queries):
     for number in range(people):
         user = User.objects.create(email=f"p{number}@alder.example", name=f"P{number}")
         Membership.objects.create(customer=alder, user=user, work_name=user.name)
@@ -156,7 +154,7 @@ def test_some_queries_however_many_people(people, as_, alice, alder, django_asse
         assert answer.getvalue().count(b"\n") > 10
 
 
-def test_many_people_and_things_are_all_in_it(lines, alder, alice, monkeypatch):
+def test_an_export_includes_every_person_and_resource(lines, alder, alice, monkeypatch):
     """Some at a time is the same as all at once."""
     whole = lines()
     monkeypatch.setattr("portals.selectors.access_export.PEOPLE_AT_ONCE", 2)

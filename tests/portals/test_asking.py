@@ -23,13 +23,15 @@ def bob_of_two(alice, bob, birch, charlie):
     return bob
 
 
-def test_signed_out_it_leads_over_the_sign_in(as_):
+def test_a_signed_out_visitor_signs_in_first(as_):
     response = as_(None).get(DNS.format("alder.example"))
     assert response.status_code == 302
     assert quote("/ask/?portal=domains", safe="") in quote(response["Location"], safe="%")
 
 
-def test_to_the_prefilled_request_and_to_the_right(as_, alice, emma, resource, right, alder):
+def test_the_link_prefills_a_request_that_gives_the_privilege(
+    as_, alice, emma, resource, right, alder
+):
     domain, client = resource("domain", "alderdental.example"), as_(emma)
     page = client.get(f"{DNS.format('alderdental.example')}&return={HOME}", follow=True)
     address, _status = page.redirect_chain[-1]
@@ -53,7 +55,7 @@ def test_to_the_prefilled_request_and_to_the_right(as_, alice, emma, resource, r
     assert not emma.has_perm("portals.domains.subscription.open", customer_portal)
 
 
-def test_a_closed_portal_comes_along(as_, bob, alder):
+def test_portal_access_is_requested_along(as_, bob, alder):
     html = (
         as_(bob)
         .get(
@@ -67,7 +69,7 @@ def test_a_closed_portal_comes_along(as_, bob, alder):
     assert html.count(" checked") == 2
 
 
-def test_another_company_s_thing_and_none_look_alike(as_, emma):
+def test_a_resource_of_another_company_looks_like_a_missing_one(as_, emma):
     client = as_(emma)
     pages = [
         client.get(DNS.format(name), follow=True).content.decode()
@@ -99,7 +101,7 @@ def test_nothing_to_ask_for(as_, frank, query):
     assert said in response.content.decode()
 
 
-def test_who_belongs_to_several_chooses_unless_one_has_it(as_, bob_of_two):
+def test_a_member_of_several_companies_chooses_one(as_, bob_of_two):
     client = as_(bob_of_two)
     html = client.get("/ask/?portal=domains").content.decode()
     assert "Ask at Alder Dental" in html
@@ -128,12 +130,12 @@ def test_no_open_redirect(as_, emma, address):
         assert "evil" not in page.redirect_chain[-1][0].split("?")[0]
 
 
-def test_what_one_has_is_said(as_, bob):
+def test_access_already_held_is_named(as_, bob):
     url = "/ask/?portal=domains&type=domain&resource=alder.example&privilege=view"
     assert "You have this right already" in as_(bob).get(url, follow=True).content.decode()
 
 
-def test_only_the_named_thing_may_be_asked_for(bob, alder, resource, right):
+def test_only_the_named_resource_can_be_requested(bob, alder, resource, right):
     """The page's address names one thing; a made-up form reaches no other."""
     named = resource("domain", "alderdental.example")
     other = resource("mailbox", "billing@alder.example")
@@ -147,14 +149,14 @@ def test_only_the_named_thing_may_be_asked_for(bob, alder, resource, right):
         request_access(actor=bob, customer=alder, rights=rights, named=foreign)
 
 
-def test_a_form_cannot_slip_another_thing_in(as_, bob, resource, right):
+def test_a_form_cannot_add_another_resource(as_, bob, resource, right):
     value = f"{resource('domain', 'alderdental.example').pk}:{right('domains.domain.view').pk}"
     page = as_(bob).post("/c/alder/requests/new/?kind=access", {"rights": value, "text": "x"})
     assert "Choose from the rights on this page." in page.content.decode()
     assert not AccessRequest.objects.filter(membership__user=bob).exists()
 
 
-def test_the_refused_page_names_whom_to_ask_and_leads_there(as_, bob):
+def test_the_refused_page_names_super_users_and_links_to_a_request(as_, bob):
     response = as_(bob).get("/c/alder/people/")
     html = response.content.decode()
     assert response.status_code == 403

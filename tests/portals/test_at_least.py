@@ -50,7 +50,9 @@ WIDENED = [
 
 
 @pytest.mark.parametrize(("there", "given", "then"), WIDENED)
-def test_the_widest_of_both(there, given, then, days, give, alice, bob, membership, domain, right):
+def test_at_least_keeps_the_wider_terms(
+    there, given, then, days, give, alice, bob, membership, domain, right
+):
     grantee = membership(bob)
     starts, ends = there
     before = give(alice, grantee, DNS, domain, starts_at=days(starts), expires_at=days(ends))
@@ -72,7 +74,9 @@ def test_the_widest_of_both(there, given, then, days, give, alice, bob, membersh
 
 
 @pytest.mark.parametrize(("there", "given"), [((None, 2), (5, 9)), ((5, None), (None, 2))])
-def test_a_gap_is_given_to_nobody(there, given, days, give, alice, bob, membership, domain, right):
+def test_a_gap_in_time_is_not_filled(
+    there, given, days, give, alice, bob, membership, domain, right
+):
     starts, ends = there
     before = give(
         alice, membership(bob), DNS, domain, starts_at=days(starts), expires_at=days(ends)
@@ -89,7 +93,7 @@ def test_a_gap_is_given_to_nobody(there, given, days, give, alice, bob, membersh
     assert PersonGrant.objects.filter(pk=before.pk).exists()
 
 
-def test_what_is_over_is_replaced(days, give, alice, bob, membership, domain, right):
+def test_an_expired_grant_is_replaced(days, give, alice, bob, membership, domain, right):
     give(alice, membership(bob), DNS, domain, expires_at=days(1))
     with time_machine.travel(days(2), tick=False):
         grant = grant_at_least(
@@ -103,7 +107,9 @@ def test_what_is_over_is_replaced(days, give, alice, bob, membership, domain, ri
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana"])
-def test_only_a_super_user_here(who, request, give, alice, bob, membership, domain, right):
+def test_only_a_super_user_of_the_company_may(
+    who, request, give, alice, bob, membership, domain, right
+):
     give(alice, membership(bob), DNS, domain)
     with pytest.raises(PermissionDenied):
         grant_at_least(
@@ -114,7 +120,7 @@ def test_only_a_super_user_here(who, request, give, alice, bob, membership, doma
         )
 
 
-def test_a_right_for_several_shortens_nobodys(
+def test_a_bulk_grant_shortens_no_existing_grant(
     days, give, alice, bob, emma, alder, membership, domain, right
 ):
     endless = give(alice, membership(bob), VIEW, domain)
@@ -131,7 +137,7 @@ def test_a_right_for_several_shortens_nobodys(
     assert theirs.get(user=emma).expires_at == days(5)
 
 
-def test_taking_over_what_begins_later_costs_nobody_what_counts_now(
+def test_a_transfer_of_a_future_grant_keeps_the_current_one(
     days, give, alice, bob, emma, membership, domain, right
 ):
     give(alice, membership(emma), DNS, domain, expires_at=days(30))
@@ -144,7 +150,7 @@ def test_taking_over_what_begins_later_costs_nobody_what_counts_now(
     assert emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_a_yes_to_a_request_keeps_what_was_given_meanwhile(
+def test_approving_a_request_keeps_a_grant_given_meanwhile(
     days, give, alice, bob, alder, membership, right, resource
 ):
     domain = resource("domain", "alder.example")
@@ -162,7 +168,7 @@ def test_a_yes_to_a_request_keeps_what_was_given_meanwhile(
     assert (row.given, row.expires_at) == (True, None)
 
 
-def test_a_reduction_leaves_the_smaller_right_where_the_one_there_is_over(
+def test_a_reduction_replaces_an_expired_smaller_grant(
     days, give, alice, bob, alder, membership, resource, right
 ):
     queue, smaller = resource("queue", "alder-hosting"), right("ticketing.queue.view")
@@ -182,7 +188,7 @@ def test_a_reduction_leaves_the_smaller_right_where_the_one_there_is_over(
     assert not PersonGrant.objects.filter(pk=over.pk).exists()
 
 
-def test_what_has_not_begun_is_not_renewed(days, give, alice, bob, membership, domain):
+def test_a_future_grant_is_not_renewed(days, give, alice, bob, membership, domain):
     grant = give(alice, membership(bob), DNS, domain, starts_at=days(5), expires_at=days(9))
     before = AuditEvent.objects.count()
     with pytest.raises(GrantRefused, match="has not begun yet"):

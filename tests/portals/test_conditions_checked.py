@@ -66,7 +66,7 @@ def told(deliver):
     return [sentence_of(event) for event in events], mails
 
 
-def test_all_that_was_promised_is_given_and_nothing_said(
+def test_everything_offered_is_given_without_a_message(
     alice, alder, invite, resource, deliver, right
 ):
     team = create_team(actor=alice, customer=alder, name="Back office")
@@ -77,7 +77,7 @@ def test_all_that_was_promised_is_given_and_nothing_said(
     assert told(deliver) == ([], [])
 
 
-def test_a_deleted_team_is_named_to_who_invited(alice, alder, invite, deliver):
+def test_the_inviter_is_told_of_a_deleted_team(alice, alder, invite, deliver):
     team = create_team(actor=alice, customer=alder, name="Back office")
     token = invite(team=team)
     delete_team(actor=alice, team=team)
@@ -93,7 +93,7 @@ def test_a_deleted_team_is_named_to_who_invited(alice, alder, invite, deliver):
     assert str(gina.user.sub) in mail.body
 
 
-def test_a_team_that_came_back_is_joined_after_all(alice, alder, invite, deliver):
+def test_a_restored_team_is_joined(alice, alder, invite, deliver):
     team = create_team(actor=alice, customer=alder, name="Back office")
     token = invite(team=team)
     undo_event(actor=alice, event=delete_team(actor=alice, team=team))
@@ -104,7 +104,7 @@ def test_a_team_that_came_back_is_joined_after_all(alice, alder, invite, deliver
     assert told(deliver) == ([], [])
 
 
-def test_a_thing_that_is_gone_and_a_right_that_ran_out_are_named(
+def test_the_inviter_is_told_of_a_deleted_resource_and_an_expired_offer(
     alice, alder, invite, resource, deliver
 ):
     gone, stays = resource("domain", "alderdental.example"), resource("domain", "alder.example")
@@ -121,7 +121,7 @@ def test_a_thing_that_is_gone_and_a_right_that_ran_out_are_named(
     assert "“Change its DNS records” · alder.example" in mail.body
 
 
-def test_a_right_that_became_sensitive_wants_its_reason(alice, invite, resource, right, deliver):
+def test_an_offer_that_became_sensitive_needs_a_reason(alice, invite, resource, right, deliver):
     domain = resource("domain", "alder.example")
     token = invite((DNS, domain))
     privilege = right(DNS)
@@ -135,7 +135,7 @@ def test_a_right_that_became_sensitive_wants_its_reason(alice, invite, resource,
     assert "alder.example" in sentence
 
 
-def test_what_an_older_invitation_promised_is_not_meant(alice, alder, invite, resource, deliver):
+def test_offers_of_an_older_invitation_are_ignored(alice, alder, invite, resource, deliver):
     invite((DNS, resource("domain", "alder.example")))
     revoke_invitation(actor=alice, invitation=alder.invitations.open().latest("pk"))
     again = invite_person(actor=alice, customer=alder, address="gina@alder.example")
@@ -145,7 +145,7 @@ def test_what_an_older_invitation_promised_is_not_meant(alice, alder, invite, re
     assert told(deliver) == ([], [])
 
 
-def test_the_mail_is_in_the_language_of_who_invited(alice, alder, invite, resource, deliver):
+def test_the_email_is_in_the_inviters_language(alice, alder, invite, resource, deliver):
     alice.language = "fr"
     alice.save()
     gone = resource("domain", "alderdental.example")

@@ -36,7 +36,7 @@ def own(person):
     return set(PersonGrant.objects.filter(user=person).values_list("content_object", "permission"))
 
 
-def test_only_add_gives_what_is_missing_and_takes_nothing(copy, bob, emma, resource, right):
+def test_adding_gives_missing_access_and_removes_nothing(copy, bob, emma, resource, right):
     had = own(bob)
     client, review, changes = copy()
     assert all(one.startswith("give.") for one in changes)
@@ -47,7 +47,7 @@ def test_only_add_gives_what_is_missing_and_takes_nothing(copy, bob, emma, resou
     assert bob.has_perm(f"portals.{EXPORT}", resource("usage_report", "alder-web"))
 
 
-def test_sensitive_rights_and_their_teams_come_along_with_a_reason(
+def test_sensitive_access_and_teams_are_copied_with_a_reason(
     copy, alice, alder, bob, emma, membership, resource
 ):
     mailbox = resource("mailbox", "emma@alder.example")
@@ -64,7 +64,7 @@ def test_sensitive_rights_and_their_teams_come_along_with_a_reason(
     assert alder.teams.get().team_memberships.filter(membership=membership(bob)).exists()
 
 
-def test_make_equal_takes_what_the_colleague_does_not_have(
+def test_making_equal_removes_access_the_colleague_lacks(
     copy, alice, alder, bob, emma, membership, give, resource
 ):
     """A wider right that goes must not hide the narrower one that is copied."""
@@ -98,7 +98,7 @@ def test_dates_are_copied(copy, alice, bob, emma, membership, give, resource):
     assert others.expires_at.year > 2090
 
 
-def test_make_equal_makes_the_dates_equal_too(copy, alice, bob, emma, membership, give, resource):
+def test_making_equal_copies_the_dates(copy, alice, bob, emma, membership, give, resource):
     until, start = timezone.now() + timedelta(days=9), timezone.now() + timedelta(days=2)
     first, second = resource("domain", "alderdental.example"), resource("domain", "alder.example")
     give(alice, membership(bob), MANAGE, first, starts_at=start)

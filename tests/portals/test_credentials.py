@@ -44,7 +44,7 @@ def test_a_token_for_the_portals_scopes(domains):
     assert body["access_token"] not in token.hash
 
 
-def test_by_basic_authentication_too(domains):
+def test_a_token_by_basic_authentication(domains):
     credentials = issue_credentials(actor=None, portal=domains)
     basic = b64encode(":".join(credentials).encode()).decode()
 
@@ -75,7 +75,7 @@ def test_no_password_hasher_runs(domains, settings):
     assert domains.__class__.objects.get(pk=domains.pk).client.secret.startswith("keyed_sha256$")
 
 
-def test_rotation_ends_the_former_credentials_and_tokens(domains):
+def test_rotation_revokes_the_former_credentials_and_tokens(domains):
     former = issue_credentials(actor=None, portal=domains)
     _ask(former)
 
@@ -138,12 +138,12 @@ def test_a_nul_in_the_client_id_is_refused(domains):
         "api/introspect",
     ],
 )
-def test_what_is_not_safe_yet_is_not_there(db, path):
+def test_unsupported_endpoints_are_not_found(db, path):
     assert Browser().get(f"/identity/o/{path}").status_code == 404
     assert Browser().post(f"/identity/o/{path}").status_code == 404
 
 
-def test_discovery_names_what_works_at_the_pinned_address(db):
+def test_discovery_names_the_supported_features_and_base_url(db):
     answer = Browser().get("/.well-known/openid-configuration", headers={"Host": "localhost"})
 
     body = answer.json()
@@ -154,7 +154,7 @@ def test_discovery_names_what_works_at_the_pinned_address(db):
     assert Browser().get("/.well-known/jwks.json").status_code == 200
 
 
-def test_an_expired_token_is_no_token(domains):
+def test_an_expired_token_is_refused(domains):
     value = _ask(issue_credentials(actor=None, portal=domains)).json()["access_token"]
     Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 

@@ -99,7 +99,7 @@ def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=worlds(), data=st.data())
-def test_all_ways_of_asking_agree_with_the_rule(db, world: World, data: st.DataObject):
+def test_every_decision_path_agrees_with_the_rule(db, world: World, data: st.DataObject):
     expected = {question: reason(world, *question) for question in _every_question(world)}
     with transaction.atomic():
         rows = store(world)
@@ -144,7 +144,7 @@ def test_a_privilege_that_does_not_exist_is_not_allowed(db, alice, resource, cod
     assert decide(alice, codename, resource("domain", "alder.example")) == "not_allowed"
 
 
-def test_revoked_is_no_at_the_next_check(db, bob, resource):
+def test_a_revoked_grant_is_refused_at_the_next_check(db, bob, resource):
     domain = resource("domain", "alder.example")
     assert bob.has_perm("portals.domains.domain.view", domain)
 
@@ -163,7 +163,7 @@ def test_revoked_is_no_at_the_next_check(db, bob, resource):
     ],
 )
 @pytest.mark.parametrize("moment", [NOW, NOW.replace(microsecond=0)])
-def test_a_grant_counts_from_its_first_moment_and_not_at_its_last(
+def test_a_grant_is_in_force_from_its_start_until_before_its_end(
     db, bob, resource, starts, expires, reason, moment
 ):
     domain = resource("domain", "alder.example")

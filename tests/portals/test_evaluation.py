@@ -135,7 +135,7 @@ def ask(request, token):
     return send
 
 
-def test_a_yes_with_its_reason(ask, question):
+def test_an_allowed_check_with_its_reason(ask, question):
     response = ask(question)
 
     assert response.status == 200
@@ -143,7 +143,9 @@ def test_a_yes_with_its_reason(ask, question):
     assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
-def test_a_super_user_by_role_and_a_team_member_by_team(ask, question, alice, emma, portals):
+def test_a_super_user_is_allowed_by_role_and_a_team_member_by_team(
+    ask, question, alice, emma, portals
+):
     by_role = {**question, "subject": {"type": "user", "id": str(alice.sub)}}
     keep_token("mail", portals["webmail"])
     by_team = {
@@ -156,7 +158,7 @@ def test_a_super_user_by_role_and_a_team_member_by_team(ask, question, alice, em
     assert ask(by_team, token="mail").json == {"decision": True, "context": {"reason": "team"}}
 
 
-def test_context_and_properties_are_welcome_and_change_nothing(ask, question):
+def test_context_and_properties_are_accepted_and_ignored(ask, question):
     question["context"] = {"time": "2026-11-22T12:00:00Z", "deep": [{"as": ["you", {"like": 1}]}]}
     for entity in ("subject", "resource", "action"):
         question[entity]["properties"] = {"super_user": True}
@@ -166,7 +168,7 @@ def test_context_and_properties_are_welcome_and_change_nothing(ask, question):
     assert ask(question).json["decision"] is False
 
 
-def test_revoked_is_no_at_the_next_check(ask, question, bob):
+def test_a_revoked_grant_is_refused_at_the_next_check(ask, question, bob):
     assert ask(question).json["decision"] is True
 
     PersonGrant.objects.filter(user=bob).delete()
@@ -174,7 +176,9 @@ def test_revoked_is_no_at_the_next_check(ask, question, bob):
     assert ask(question).json == {"decision": False, "context": {"reason": "not_allowed"}}
 
 
-def test_start_and_end_count_to_the_second(ask, question, give, alice, bob, membership, resource):
+def test_start_and_end_are_exact_to_the_second(
+    ask, question, give, alice, bob, membership, resource
+):
     start = timezone.now() + timedelta(minutes=5)
     end = start + timedelta(minutes=5)
     domain = resource("domain", "alder.example")
@@ -211,7 +215,7 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("entity", "key", "value"), UNKNOWN)
-def test_the_unknown_is_a_plain_no(ask, question, entity, key, value):
+def test_unknown_names_are_answered_no(ask, question, entity, key, value):
     question[entity][key] = value
 
     response = ask(question)
@@ -234,7 +238,7 @@ def test_a_portal_asks_about_its_own_resources_only(ask, question, portals):
     assert ask(question, token="statistics").json["decision"] is False
 
 
-def test_someone_who_never_used_the_portal_is_no_error(ask, question, dana):
+def test_a_person_who_never_used_the_portal_is_answered_no(ask, question, dana):
     question["subject"]["id"] = str(dana.sub)
     assert ask(question).json["decision"] is False
 
@@ -309,7 +313,7 @@ def _for_elsewhere(portals, bob):
 @pytest.mark.parametrize(
     "kind", [_expired, _persons, _refresh, _client_without_portal, _rotated, _for_elsewhere]
 )
-def test_a_token_that_is_no_live_portal_token_is_refused(ask, question, portals, bob, kind):
+def test_only_live_portal_tokens_are_accepted(ask, question, portals, bob, kind):
     kind(portals, bob)
 
     response = ask(question, token="bad")
@@ -318,12 +322,12 @@ def test_a_token_that_is_no_live_portal_token_is_refused(ask, question, portals,
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
-def test_a_token_for_this_very_endpoint_is_good(ask, question, portals, settings):
+def test_a_token_for_this_endpoint_is_accepted(ask, question, portals, settings):
     keep_token("narrow", portals["domains"], data={"resources": [settings.HUB_BASE_URL + PATH]})
     assert ask(question, token="narrow").status == 200
 
 
-def test_an_id_token_is_no_access_token(ask, question):
+def test_an_id_token_is_refused(ask, question):
     """E6: a signed statement about a person opens nothing."""
     id_token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJl"
     assert ask(question, token=id_token).status == 401
@@ -437,7 +441,7 @@ NOT_JSON = [
 
 
 @pytest.mark.parametrize("body", NOT_JSON, ids=range(len(NOT_JSON)))
-def test_what_is_not_json_is_refused(ask, body):
+def test_a_body_that_is_not_json_is_refused(ask, body):
     response = ask(body)
 
     assert response.status == 400
@@ -447,7 +451,7 @@ def test_what_is_not_json_is_refused(ask, body):
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"x"', b"1", b"null", b"true"])
-def test_json_that_is_no_object_is_refused(ask, body):
+def test_json_that_is_not_an_object_is_refused(ask, body):
     assert ask(body).json["error"]["message"] == "The body must be a JSON object."
 
 
@@ -458,14 +462,14 @@ def test_json_that_is_no_object_is_refused(ask, body):
         (b'{"action": {"name": "view", "name": "renew"}}', "name"),
     ],
 )
-def test_a_name_that_is_there_twice_is_refused(ask, twice, name):
+def test_a_repeated_json_name_is_refused(ask, twice, name):
     response = ask(twice)
 
     assert response.status == 400
     assert list(response.json["error"]["fields"]) == [name]
 
 
-def test_a_stranger_hears_about_the_token_before_the_body(ask):
+def test_a_bad_token_is_reported_before_a_bad_body(ask):
     assert ask(b"{", token="wrong").status == 401
 
 
@@ -483,7 +487,7 @@ def test_a_body_of_the_largest_size_is_answered(ask, question):
 
 
 @pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "٣", None])
-def test_a_body_of_no_stated_length_is_empty(ask, question, length):
+def test_a_body_without_content_length_is_empty(ask, question, length):
     assert ask(question, CONTENT_LENGTH=length).status == 400
 
 
@@ -513,25 +517,25 @@ def test_other_content_types_are_refused(ask, question, content_type):
 @pytest.mark.parametrize(
     "content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json ;q=1"]
 )
-def test_json_is_known_by_its_name_alone(ask, question, content_type):
+def test_only_the_json_content_type_is_accepted(ask, question, content_type):
     assert ask(question, CONTENT_TYPE=content_type).status == 200
 
 
 @pytest.mark.parametrize("token", ["good", "wrong", None])
-def test_the_request_id_comes_back(ask, question, token):
+def test_the_request_id_is_returned(ask, question, token):
     response = ask(question, token=token, HTTP_X_REQUEST_ID="bfe9eb29-ab87 (1)")
     assert response.headers["X-Request-ID"] == "bfe9eb29-ab87 (1)"
 
 
 @pytest.mark.parametrize("request_id", ["x" * 256, "caf\xe9", "a\nb"])
-def test_a_request_id_that_cannot_come_back_is_refused(ask, question, request_id):
+def test_an_invalid_request_id_is_refused(ask, question, request_id):
     response = ask(question, HTTP_X_REQUEST_ID=request_id)
 
     assert response.status == 400
     assert list(response.json["error"]["fields"]) == ["X-Request-ID"]
 
 
-def test_cookies_of_a_person_change_nothing(as_, bob, question):
+def test_session_cookies_are_ignored(as_, bob, question):
     response = as_(bob).post(PATH, json.dumps(question), content_type="application/json")
     assert response.status_code == 401
 
@@ -564,7 +568,7 @@ def nowhere():
     return {"NAME": "/nonexistent/hub.sqlite3"}
 
 
-def test_without_a_database_it_is_unavailable_and_never_a_yes(ask, question):
+def test_without_a_database_the_answer_is_503_and_never_yes(ask, question):
     """L1."""
     response = in_own_connection(lambda: ask(question), **nowhere())
 
@@ -574,7 +578,7 @@ def test_without_a_database_it_is_unavailable_and_never_a_yes(ask, question):
     assert response.headers["Retry-After"] == "1"
 
 
-def test_a_fault_of_ours_is_a_500_and_never_a_yes(ask, question, monkeypatch):
+def test_an_internal_error_is_500_and_never_yes(ask, question, monkeypatch):
     def fail(**_):
         raise RuntimeError("a bug")
 

@@ -60,7 +60,7 @@ def state():
     )
 
 
-def test_what_is_given_and_taken_counts_at_once_with_an_event_each(
+def test_changes_take_effect_at_once_with_an_event_each(
     apply, alice, emma, emmas, domain, give, right, alder
 ):
     old = give(alice, emmas, VIEW, domain)
@@ -93,7 +93,7 @@ def test_other_terms_replace_the_grant_that_was_reviewed(apply, alice, emmas, do
     assert AuditEvent.objects.latest("pk").kind == "grant.replaced"
 
 
-def test_one_bad_change_undoes_the_good_ones_and_is_named(apply, emmas, domain, right, resource):
+def test_one_bad_change_rolls_everything_back_and_is_named(apply, emmas, domain, right, resource):
     before = state()
     with pytest.raises(ChangesRefused) as refusal:
         apply(
@@ -106,7 +106,7 @@ def test_one_bad_change_undoes_the_good_ones_and_is_named(apply, emmas, domain, 
     assert state() == before
 
 
-def test_a_sensitive_right_wants_a_reason_a_fresh_sign_in_and_another_person(
+def test_a_sensitive_privilege_needs_a_reason_a_fresh_sign_in_and_another_person(
     apply, alice, emmas, resource, right, membership
 ):
     mailbox = resource("mailbox", "billing@alder.example")
@@ -140,7 +140,7 @@ def test_only_a_super_user_of_this_customer(request, who, apply, emmas, domain, 
     assert state() == before
 
 
-def test_one_review_is_about_one_customer(
+def test_one_set_of_changes_is_about_one_customer(
     apply, alice, charlie, alder, birch, emmas, domain, right, give, membership, resource
 ):
     foreign_thing = resource("domain", "birch.example")
@@ -161,7 +161,7 @@ def test_one_review_is_about_one_customer(
     assert state() == before
 
 
-def test_even_who_runs_both_customers_changes_one_at_a_time(
+def test_a_super_user_of_two_customers_changes_one_at_a_time(
     apply, alice, birch, charlie, emmas, domain, right, resource, as_member
 ):
     as_member(alice, birch)
@@ -209,7 +209,7 @@ def test_twice_and_contradictory_changes_are_refused(
     assert state() == before
 
 
-def test_nothing_and_too_much_are_refused(apply, emmas, domain, right):
+def test_no_changes_and_too_many_changes_are_refused(apply, emmas, domain, right):
     with pytest.raises(ChangesRefused):
         apply()
     with pytest.raises(ChangesRefused):
@@ -248,7 +248,9 @@ def test_the_same_review_sent_twice_doubles_nothing(apply, alice, emmas, domain,
     assert state() == before
 
 
-def test_joining_a_team_with_a_sensitive_right_is_given_like_one(apply, alder, bob, membership):
+def test_joining_a_team_with_a_sensitive_privilege_needs_the_same_care(
+    apply, alder, bob, membership
+):
     """Reception uses info@: joining it wants the reason, as ever (B9)."""
     team = alder.teams.get()
     before = state()
@@ -266,7 +268,7 @@ def test_joining_a_team_with_a_sensitive_right_is_given_like_one(apply, alder, b
         apply(LeaveTeam(membership(bob), team))
 
 
-def test_refusals_are_refusals_of_grants(emmas, domain, right, apply):
+def test_refusals_have_the_type_of_grant_refusals(emmas, domain, right, apply):
     """Pages that show why a grant was refused show why changes were."""
     assert issubclass(ChangesRefused, GrantRefused)
     with pytest.raises(ChangesRefused) as refusal:
@@ -278,6 +280,6 @@ def test_refusals_are_refusals_of_grants(emmas, domain, right, apply):
     assert "expires_at" in refusal.value.message_dict
 
 
-def test_a_grant_given_the_plain_way_is_seen_by_a_review(apply, alice, emmas, domain, right):
+def test_a_grant_given_directly_is_removed_by_a_change(apply, alice, emmas, domain, right):
     grant = grant_privilege(actor=alice, grantee=emmas, privilege=right(DNS), resource=domain)
     assert len(apply(RemoveGrant(grant))) == 1

@@ -50,7 +50,7 @@ def announcements(deliver):
 # --- The decision, to the second ---
 
 
-def test_start_and_end_count_to_the_second(
+def test_start_and_end_are_exact_to_the_second(
     as_, give, alice, bob, membership, domain, right, client
 ):
     start, end = timezone.now() + DAY, timezone.now() + 2 * DAY
@@ -75,7 +75,7 @@ def test_start_and_end_count_to_the_second(
 @pytest.mark.parametrize(
     ("length", "due_days"), [(1, []), (5, [4]), (30, [23, 29]), (400, [393, 399])]
 )
-def test_announced_when_it_falls_due_and_once(
+def test_an_end_is_announced_once_when_due(
     give, alice, bob, membership, domain, deliver, length, due_days
 ):
     began = timezone.now()
@@ -92,7 +92,7 @@ def test_announced_when_it_falls_due_and_once(
     assert len([m for m in announcements(deliver) if m.to == [bob.email]]) == len(due_days)
 
 
-def test_the_mail_says_what_to_do(bobs, alice, bob, deliver, alder):
+def test_the_email_explains_how_to_renew(bobs, alice, bob, deliver, alder):
     strike(bobs.expires_at - 6 * DAY)
     mails = {mail.to[0]: mail.body for mail in announcements(deliver)}
     assert set(mails) == {alice.email, bob.email}
@@ -103,7 +103,7 @@ def test_the_mail_says_what_to_do(bobs, alice, bob, deliver, alder):
     assert verify_chain(f"customer:{alder.pk}")
 
 
-def test_one_mail_a_day_to_each_however_many_end(
+def test_each_person_gets_one_expiry_email_a_day(
     bobs, give, alice, emma, membership, resource, deliver
 ):
     for hours, name in ((3, "alderdental.example"), (20, "alder.example")):
@@ -115,9 +115,7 @@ def test_one_mail_a_day_to_each_however_many_end(
     assert mail.body.count("Change its DNS records") == 3
 
 
-def test_who_runs_the_company_hears_where_the_giver_does_not(
-    bobs, alice, emma, membership, deliver
-):
+def test_super_users_are_told_if_the_granter_cannot_be(bobs, alice, emma, membership, deliver):
     change_role(actor=alice, membership=membership(emma), role="super_user")
     PersonGrant.objects.filter(pk=bobs.pk).update(granted_by=membership(bobs.user).user)
     strike(bobs.expires_at - 6 * DAY)
@@ -128,7 +126,7 @@ def test_who_runs_the_company_hears_where_the_giver_does_not(
     }
 
 
-def test_nothing_is_announced_for_a_suspended_customer_or_a_renewed_right(
+def test_no_announcement_for_a_suspended_customer_or_a_renewed_grant(
     bobs, alice, alder, olive, deliver
 ):
     suspend_customer(actor=olive, customer=alder, reason="unpaid")
@@ -136,7 +134,7 @@ def test_nothing_is_announced_for_a_suspended_customer_or_a_renewed_right(
     assert announcements(deliver) == []
 
 
-def test_a_renewed_right_is_announced_anew(bobs, alice, deliver):
+def test_a_renewed_grant_is_announced_again(bobs, alice, deliver):
     first = bobs.expires_at - 6 * DAY
     strike(first)
     with time_machine.travel(first, tick=False):
@@ -147,7 +145,9 @@ def test_a_renewed_right_is_announced_anew(bobs, alice, deliver):
     assert len(announcements(deliver)) == before + 2
 
 
-def test_a_team_s_right_is_told_to_who_gave_it(give, alice, alder, resource, deliver):
+def test_the_end_of_a_teams_grant_is_announced_to_the_granter(
+    give, alice, alder, resource, deliver
+):
     team = alder.teams.get()
     end = timezone.now() + 30 * DAY
     give(alice, team, DNS, resource("domain", "alder.example"), expires_at=end)
@@ -160,7 +160,7 @@ def test_a_team_s_right_is_told_to_who_gave_it(give, alice, alder, resource, del
 # --- Renewal ---
 
 
-def test_renewed_for_as_long_from_now_with_its_reason(bobs, alice, bob):
+def test_a_grant_is_renewed_for_the_same_time_with_its_reason(bobs, alice, bob):
     moment = bobs.expires_at - 2 * DAY
     with time_machine.travel(moment, tick=False):
         renewed = renew_grant(actor=alice, grant=bobs)
@@ -170,13 +170,13 @@ def test_renewed_for_as_long_from_now_with_its_reason(bobs, alice, bob):
 
 
 @pytest.mark.parametrize(("length", "days"), [("30", 30), ("90", 90), ("none", None)])
-def test_renewed_for_another_time(bobs, alice, length, days):
+def test_a_grant_is_renewed_for_another_time(bobs, alice, length, days):
     with time_machine.travel(timezone.now(), tick=False):
         renewed = renew_grant(actor=alice, grant=bobs, length=length)
         assert renewed.expires_at == (days and timezone.now() + days * DAY)
 
 
-def test_renewed_once(bobs, alice):
+def test_a_grant_is_renewed_once(bobs, alice):
     renew_grant(actor=alice, grant=bobs)
     with pytest.raises(GrantRefused, match="meanwhile"):
         renew_grant(actor=alice, grant=bobs)
@@ -195,7 +195,7 @@ def test_only_super_users_renew(bobs, bob, emma, charlie, olive, dana):
             renew_grant(actor=person, grant=bobs)
 
 
-def test_a_sensitive_right_stays_careful(give, alice, bob, membership, resource):
+def test_renewing_a_sensitive_grant_needs_the_same_care(give, alice, bob, membership, resource):
     mailbox = resource("mailbox", "info@alder.example")
     end = timezone.now() + 30 * DAY
     grant = give(
@@ -209,7 +209,7 @@ def test_a_sensitive_right_stays_careful(give, alice, bob, membership, resource)
 # --- Pages ---
 
 
-def test_the_list_and_its_button(as_, alice, bob, bobs, give, alder, resource):
+def test_the_list_of_ending_access_renews(as_, alice, bob, bobs, give, alder, resource):
     end = timezone.now() + 3 * DAY
     team = give(
         alice, alder.teams.get(), DNS, resource("domain", "alderdental.example"), expires_at=end
@@ -238,20 +238,22 @@ def test_the_list_and_its_button(as_, alice, bob, bobs, give, alder, resource):
     "where",
     ["https://evil.example/", "//evil.example", "http://testserver/accounts/reauthenticate/"],
 )
-def test_no_way_out(as_, alice, bobs, where):
+def test_the_renewal_redirects_to_this_host_only(as_, alice, bobs, where):
     path = f"{LIST}people/{bobs.pk}/renew/"
     response = as_(alice).post(path, headers={"Referer": where})
     assert response["Location"] == LIST
 
 
-def test_opening_the_mail_s_link_changes_nothing(as_, alice, bobs):
+def test_opening_the_emailed_link_changes_nothing(as_, alice, bobs):
     before = AuditEvent.objects.exclude(kind="sign_in.done").count()
     as_(alice).get(LIST)
     assert as_(alice).get(f"{LIST}people/{bobs.pk}/renew/").status_code == 405
     assert AuditEvent.objects.exclude(kind="sign_in.done").count() == before
 
 
-def test_the_list_costs_the_same_however_long(as_, alice, bobs, give, membership, emma, resource):
+def test_the_list_has_a_constant_number_of_queries(
+    as_, alice, bobs, give, membership, emma, resource
+):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -267,7 +269,7 @@ def test_the_list_costs_the_same_however_long(as_, alice, bobs, give, membership
     assert len(three) == len(one) < 14
 
 
-def test_the_menu_counts_what_ends_within_a_week(give, alice, bob, membership, domain):
+def test_the_menu_counts_access_that_ends_within_a_week(give, alice, bob, membership, domain):
     def waiting():
         links = [link for section in sections_for(alice, "/") for link in section.links]
         return {link.url: link.waiting for link in links}[LIST]
@@ -281,7 +283,7 @@ def test_the_menu_counts_what_ends_within_a_week(give, alice, bob, membership, d
 # --- Keeping it, for who may not renew ---
 
 
-def test_a_person_asks_to_keep_what_ends(as_, alice, bob, bobs, right, domain, alder):
+def test_a_person_requests_renewal_of_ending_access(as_, alice, bob, bobs, right, domain, alder):
     client = as_(bob)
     html = client.get(f"/c/alder/people/{bob.sub}/").content.decode()
     address = "/c/alder/requests/new/?portal=domains&type=domain&resource=alder.example"
@@ -308,7 +310,7 @@ def test_a_person_asks_to_keep_what_ends(as_, alice, bob, bobs, right, domain, a
     assert str(timezone.localtime(grant.expires_at).date()) == end
 
 
-def test_what_does_not_end_soon_is_not_asked_for_again(
+def test_access_that_does_not_end_soon_cannot_be_requested_again(
     give, alice, bob, membership, domain, right, alder
 ):
     give(alice, membership(bob), DNS, domain, expires_at=timezone.now() + 40 * DAY)

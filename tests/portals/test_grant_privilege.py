@@ -42,7 +42,7 @@ def may(person, name, resource):
     return person.has_perm(f"portals.{name}", resource)
 
 
-def test_a_super_user_gives_a_right_and_takes_it_back(alice, emma, emmas, domain, give):
+def test_a_super_user_grants_and_revokes_a_privilege(alice, emma, emmas, domain, give):
     before = events("grant.given").count()
     grant = give(alice, emmas, DNS, domain, reason="She runs the website now")
 
@@ -58,14 +58,14 @@ def test_a_super_user_gives_a_right_and_takes_it_back(alice, emma, emmas, domain
     assert events("grant.revoked").latest("pk").data["codename"] == "domain.manage_dns"
 
 
-def test_what_a_right_includes_comes_with_it(alice, emma, emmas, domain, give):
+def test_a_grant_covers_included_privileges(alice, emma, emmas, domain, give):
     give(alice, emmas, DNS, domain)
 
     assert may(emma, "domains.domain.view", domain)
     assert not may(emma, "domains.domain.renew", domain)
 
 
-def test_a_right_on_the_parent_covers_what_is_in_it_later_too(
+def test_a_grant_on_a_parent_covers_later_children(
     alice, emma, emmas, resource, give, django_db_blocker
 ):
     mail_domain = resource("mail_domain", "alder.example")
@@ -82,7 +82,7 @@ def test_a_right_on_the_parent_covers_what_is_in_it_later_too(
     assert may(emma, "webmail.mailbox.view", later)
 
 
-def test_the_same_twice_is_one_row_and_one_event(alice, emmas, domain, give):
+def test_granting_the_same_twice_is_one_row_and_one_event(alice, emmas, domain, give):
     before = events("grant.given").count()
 
     first = give(alice, emmas, DNS, domain, reason="once")
@@ -127,7 +127,7 @@ def test_only_super_users_of_this_customer_give_or_take(
     assert PersonGrant.objects.filter(pk=grant.pk).exists()
 
 
-def test_a_demoted_super_user_gives_nothing_any_more(alice, bob, emmas, membership, domain, give):
+def test_a_demoted_super_user_grants_nothing(alice, bob, emmas, membership, domain, give):
     change_role(actor=alice, membership=membership(bob), role="super_user")
     give(bob, emmas, DNS, domain)
     change_role(actor=alice, membership=membership(bob), role="user")
@@ -136,7 +136,9 @@ def test_a_demoted_super_user_gives_nothing_any_more(alice, bob, emmas, membersh
         give(bob, emmas, "domains.domain.renew", domain)
 
 
-def test_people_of_another_customer_get_nothing(alice, charlie, membership, domain, give):
+def test_people_of_another_customer_cannot_be_granted_anything(
+    alice, charlie, membership, domain, give
+):
     """B2: a foreign user is refused, named by the field."""
     with pytest.raises(GrantRefused) as refusal:
         give(alice, membership(charlie), DNS, domain)
@@ -144,13 +146,13 @@ def test_people_of_another_customer_get_nothing(alice, charlie, membership, doma
     assert "grantee" in refusal.value.message_dict
 
 
-def test_things_of_another_customer_cannot_be_given(alice, emmas, resource, give):
+def test_resources_of_another_customer_cannot_be_granted(alice, emmas, resource, give):
     """B1: the tenant comes from the resource, so Alice is nobody there."""
     with pytest.raises(PermissionDenied):
         give(alice, emmas, DNS, resource("domain", "birch.example"))
 
 
-def test_a_right_must_fit_the_thing(alice, emmas, domain, give):
+def test_a_privilege_must_fit_the_resource_type(alice, emmas, domain, give):
     with pytest.raises(GrantRefused) as refusal:
         give(alice, emmas, READ, domain)
 
@@ -166,7 +168,7 @@ def test_a_right_must_fit_the_thing(alice, emmas, domain, give):
         ({"reason": "bell\a"}, "reason"),
     ],
 )
-def test_senseless_terms_are_refused_by_field(alice, emmas, domain, give, terms, field):
+def test_invalid_terms_are_refused_by_field(alice, emmas, domain, give, terms, field):
     moments = {
         name: timezone.now() + value if isinstance(value, timedelta) else value
         for name, value in terms.items()
@@ -198,13 +200,13 @@ class TestSensitive:
     def mailbox(self, resource):
         return resource("mailbox", "billing@alder.example")
 
-    def test_wants_a_reason(self, alice, emmas, mailbox, give):
+    def test_needs_a_reason(self, alice, emmas, mailbox, give):
         with pytest.raises(GrantRefused) as refusal:
             give(alice, emmas, READ, mailbox, reason="  ")
         assert "reason" in refusal.value.message_dict
 
     @pytest.mark.parametrize("age", [None, timedelta(minutes=6)])
-    def test_wants_a_fresh_sign_in(self, alice, emmas, mailbox, right, age):
+    def test_needs_a_fresh_sign_in(self, alice, emmas, mailbox, right, age):
         with pytest.raises(FreshSignInRequired):
             grant_privilege(
                 actor=alice,
@@ -215,12 +217,14 @@ class TestSensitive:
                 signed_in_at=age and timezone.now() - age,
             )
 
-    def test_nobody_gives_it_to_themselves(self, alice, membership, mailbox, give):
+    def test_nobody_grants_it_to_themselves(self, alice, membership, mailbox, give):
         with pytest.raises(GrantRefused):
             give(alice, membership(alice), READ, mailbox, reason="curious")
         assert not may(alice, READ, mailbox)
 
-    def test_nor_by_the_detour_of_a_team(self, alice, alder, membership, mailbox, give):
+    def test_nobody_grants_it_to_themselves_through_a_team(
+        self, alice, alder, membership, mailbox, give
+    ):
         """B9: neither a grant to a team one is in, nor joining a team that holds it."""
         team = create_team(actor=alice, customer=alder, name="Front desk")
         add_to_team(actor=alice, team=team, membership=membership(alice))
@@ -233,11 +237,11 @@ class TestSensitive:
             add_to_team(actor=alice, team=other, membership=membership(alice))
         assert not may(alice, READ, mailbox)
 
-    def test_what_includes_it_is_as_sensitive(self, alice, emmas, mailbox, give):
+    def test_a_privilege_that_includes_it_is_sensitive(self, alice, emmas, mailbox, give):
         with pytest.raises(GrantRefused):
             give(alice, emmas, "webmail.mailbox.use", mailbox)
 
-    def test_tells_who_gains_it_and_whose_thing_it_is(
+    def test_notifies_the_grantee_and_the_owner(
         self, alice, bob, emma, emmas, resource, give, deliver
     ):
         deliver()
@@ -250,7 +254,9 @@ class TestSensitive:
         assert told == {"bob@alder.example", "emma@alder.example"}
 
 
-def test_team_rights_count_while_one_is_in_the_team(alice, alder, bob, membership, domain, give):
+def test_team_grants_are_in_force_during_team_membership(
+    alice, alder, bob, membership, domain, give
+):
     team = create_team(actor=alice, customer=alder, name="Web")
     give(alice, team, "domains.domain.renew", domain)
     assert not may(bob, "domains.domain.renew", domain)
@@ -260,7 +266,7 @@ def test_team_rights_count_while_one_is_in_the_team(alice, alder, bob, membershi
     assert TeamGrant.objects.filter(group=team.group).count() == 1
 
 
-def test_suspended_people_keep_grants_that_do_not_count(alice, emma, emmas, domain, give):
+def test_grants_of_suspended_people_are_kept_but_not_in_force(alice, emma, emmas, domain, give):
     give(alice, emmas, DNS, domain)
     suspend_membership(actor=alice, membership=emmas)
 
@@ -278,17 +284,17 @@ class TestJoiningATeamThatHoldsASensitiveRight:
         give(alice, made, READ, mailbox, reason="shared mailbox")
         return made
 
-    def test_wants_a_reason(self, alice, emmas, team):
+    def test_needs_a_reason(self, alice, emmas, team):
         with pytest.raises(GrantRefused) as refusal:
             add_to_team(actor=alice, team=team, membership=emmas, signed_in_at=timezone.now())
         assert "reason" in refusal.value.message_dict
 
-    def test_wants_a_fresh_sign_in(self, alice, emma, emmas, team, resource):
+    def test_needs_a_fresh_sign_in(self, alice, emma, emmas, team, resource):
         with pytest.raises(FreshSignInRequired):
             add_to_team(actor=alice, team=team, membership=emmas, reason="new bookkeeper")
         assert not may(emma, READ, resource("mailbox", "billing@alder.example"))
 
-    def test_tells_who_gains_it(self, alice, emma, emmas, team, resource, deliver):
+    def test_notifies_the_grantee(self, alice, emma, emmas, team, resource, deliver):
         deliver().clear()
         add_to_team(
             actor=alice,

@@ -15,7 +15,7 @@ def domain(resource):
     return resource("domain", "alder.example")
 
 
-def test_a_grant_is_a_yes_on_its_resource_alone(bob, domain, resource):
+def test_a_grant_allows_only_on_its_resource(bob, domain, resource):
     assert bob.has_perm(VIEW, domain)
     assert not bob.has_perm(VIEW, resource("domain", "birch.example"))
     assert not bob.has_perm("portals.domains.domain.transfer", domain)
@@ -32,7 +32,7 @@ def test_async_code_gets_the_same_answer(bob, emma, domain):
     assert async_to_sync(bob.aget_all_permissions)(domain) == bob.get_all_permissions(domain)
 
 
-def test_without_a_resource_it_is_never_a_yes(bob, alice, domain):
+def test_without_a_resource_the_answer_is_no(bob, alice, domain):
     """Rule 5: not even for one who holds a model permission of that name."""
     permission = Permission.objects.get(codename="domains.domain.view")
     bob.user_permissions.add(permission)
@@ -59,11 +59,11 @@ def test_without_a_resource_it_is_never_a_yes(bob, alice, domain):
         "",
     ],
 )
-def test_another_name_is_a_no(bob, domain, name):
+def test_an_unknown_permission_is_refused(bob, domain, name):
     assert not bob.has_perm(name, domain)
 
 
-def test_who_is_not_signed_in_or_not_active_may_nothing(bob, domain):
+def test_anonymous_and_inactive_users_are_refused(bob, domain):
     assert not AnonymousUser().has_perm(VIEW, domain)
     assert AnonymousUser().get_all_permissions(domain) == set()
     bob.is_active = False
@@ -73,14 +73,14 @@ def test_who_is_not_signed_in_or_not_active_may_nothing(bob, domain):
     assert not User.objects.get(pk=bob.pk).has_perm(VIEW, domain)
 
 
-def test_someone_deactivated_since_they_were_loaded_may_nothing(bob, domain):
+def test_a_user_deactivated_after_loading_is_refused(bob, domain):
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
     assert bob.is_active
     assert not bob.has_perm(VIEW, domain)
 
 
-def test_other_objects_and_unsaved_ones_are_a_no(bob, alder, domain):
+def test_other_and_unsaved_objects_are_refused(bob, alder, domain):
     domain.pk = None
 
     assert not bob.has_perm(VIEW, domain)

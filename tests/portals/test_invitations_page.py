@@ -29,7 +29,7 @@ def url(act):
     return reverse(f"portals:invitations-{act}", args=["alder"])
 
 
-def test_everything_about_them(as_, alice, offers, resource, right):
+def test_pending_invitations_show_every_detail(as_, alice, offers, resource, right):
     OfferedGrant.objects.create(
         invitation=offers[0],
         resource=resource("domain", "alder.example"),
@@ -47,7 +47,7 @@ def test_everything_about_them(as_, alice, offers, resource, right):
         assert words in html
 
 
-def test_dates_stand_where_the_right_is_named(as_, alice, alder, resource, right, deliver):
+def test_dates_are_shown_beside_the_privilege(as_, alice, alder, resource, right, deliver):
     """In the mail, on its page and in the list: since when, until when, or no longer."""
     domain, now = resource("domain", "alder.example"), timezone.now()
 
@@ -87,7 +87,7 @@ def test_dates_stand_where_the_right_is_named(as_, alice, alder, resource, right
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_the_list_in_few_queries_page_by_page(
+def test_the_list_is_paged_within_a_query_budget(
     count, as_, alice, alder, resource, right, django_assert_max_num_queries
 ):
     made = Invitation.objects.bulk_create(
@@ -118,7 +118,7 @@ def test_the_list_in_few_queries_page_by_page(
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_many_with_one_press(act, as_, alice, offers):
+def test_many_invitations_at_once(act, as_, alice, offers):
     chosen = {"invitation": [offers[0].uuid, offers[1].uuid]}
 
     said = as_(alice).post(url(act), chosen, follow=True).content.decode()
@@ -131,7 +131,7 @@ def test_many_with_one_press(act, as_, alice, offers):
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_replayed(act, as_, alice, offers):
+def test_a_repeated_post_changes_nothing(act, as_, alice, offers):
     chosen = {"invitation": [offers[0].uuid]}
     as_(alice).post(url("revoke"), chosen)
 
@@ -146,7 +146,7 @@ def test_replayed(act, as_, alice, offers):
     [[], ["x"], [uuid.uuid4()], ["foreign"], ["main"], ["a\x00b"]],
     ids=["none", "word", "unknown", "foreign", "the operator's", "nul"],
 )
-def test_all_or_none_of_what_is_chosen_A3(act, odd, as_, alice, charlie, birch, alder, offers):
+def test_a_bulk_act_is_all_or_nothing_A3(act, odd, as_, alice, charlie, birch, alder, offers):
     foreign = invite_person(actor=charlie, customer=birch, address="x@birch.example")
     main = Invitation.objects.create(
         customer=alder, address="m@alder.example", role="super_user", as_main_super_user=True,
@@ -167,7 +167,7 @@ def test_all_or_none_of_what_is_chosen_A3(act, odd, as_, alice, charlie, birch, 
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize(("who", "status"), [("bob", 403), ("charlie", 404), ("dana", 404)])
-def test_not_for_others(act, who, status, request, as_, offers):
+def test_only_super_users_of_the_company_may(act, who, status, request, as_, offers):
     client = as_(request.getfixturevalue(who))
 
     assert client.get(LIST).status_code == status
@@ -175,7 +175,7 @@ def test_not_for_others(act, who, status, request, as_, offers):
     find_invitation(offers[0].token)
 
 
-def test_a_suspended_company_reads_and_changes_nothing(as_, alice, alder, olive, offers):
+def test_a_suspended_company_can_be_read_but_not_changed(as_, alice, alder, olive, offers):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
     client = as_(alice)
 
@@ -185,5 +185,5 @@ def test_a_suspended_company_reads_and_changes_nothing(as_, alice, alder, olive,
     assert client.post(url("revoke"), {"invitation": [offers[0].uuid]}).status_code == 403
 
 
-def test_nobody_waits(as_, alice):
+def test_no_pending_invitations(as_, alice):
     assert "Nobody is waiting" in as_(alice).get(LIST).content.decode()

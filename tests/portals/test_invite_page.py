@@ -95,7 +95,7 @@ def test_many_are_checked_and_sent(as_, alice, alder, page, deliver):
     assert snapshot() == before, "sent twice, invited once"
 
 
-def test_the_second_step_looks_again(as_, alice, alder, page):
+def test_the_second_step_checks_again(as_, alice, alder, page):
     client = as_(alice)
     checked = client.post(
         page, {"act": "check", "people": "a@alder.example b@alder.example", "role": "user"}
@@ -107,7 +107,7 @@ def test_the_second_step_looks_again(as_, alice, alder, page):
     assert states(sent) == [("a@alder.example", "already_invited"), ("b@alder.example", "sent")]
 
 
-def test_a_file_names_roles_phones_and_teams(as_, alice, alder, page):
+def test_a_file_has_roles_phones_and_teams(as_, alice, alder, page):
     """French headings in any order; a spreadsheet's apostrophe comes off."""
     text = (
         "Équipe;Courriel;Nom;Rôle;Téléphone\r\n"
@@ -137,7 +137,7 @@ def test_a_file_names_roles_phones_and_teams(as_, alice, alder, page):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
-def test_files_as_spreadsheet_programs_save_them(encoding, as_, alice, page):
+def test_files_of_spreadsheet_programs_are_accepted(encoding, as_, alice, page):
     text = "name,address\r\nGina Côté,gina@alder.example\r\n".encode(encoding)
 
     checked = as_(alice).post(page, {"act": "check", "file": csv(text), "role": "user"})
@@ -146,7 +146,7 @@ def test_files_as_spreadsheet_programs_save_them(encoding, as_, alice, page):
     assert checked.context["examined"][0].invitee.name == "Gina Côté"
 
 
-def test_columns_nobody_recognises_are_named_by_hand(as_, alice, page):
+def test_unknown_columns_are_named_by_hand(as_, alice, page):
     text = "Who,Where\nGina,gina@alder.example\nHugo,hugo@alder.example\n"
     client = as_(alice)
     asked = client.post(
@@ -186,14 +186,14 @@ def test_a_file_without_heading(as_, alice, page):
         (b"x" * 600_000, "too big"),
     ],
 )
-def test_bad_files_are_refused_in_words(data, words, as_, alice, page):
+def test_bad_files_are_refused_with_a_reason(data, words, as_, alice, page):
     answer = as_(alice).post(page, {"act": "check", "file": csv(data), "role": "user"})
 
     assert words in " ".join(answer.context["form"].errors["file"])
     assert not Invitation.objects.filter(accepted_at=None).exists()
 
 
-def test_too_many_at_once(as_, alice, page):
+def test_too_many_people_at_once_are_refused(as_, alice, page):
     people = "\n".join(f"p{n}@alder.example" for n in range(501))
 
     answer = as_(alice).post(page, {"act": "check", "people": people, "role": "user"})
@@ -225,7 +225,7 @@ def test_bad_input_invites_nobody(act, field, odd, as_, alice, page):
 
 
 @pytest.mark.parametrize("people", ["", " \n,;\n"])
-def test_nobody_to_invite(people, as_, alice, page):
+def test_an_empty_list_is_refused(people, as_, alice, page):
     answer = as_(alice).post(page, {"act": "check", "people": people, "role": "user"})
 
     assert answer.context["form"].errors["people"]
@@ -249,7 +249,7 @@ def test_change_keeps_what_was_typed(as_, alice, page, alder):
     assert states(again) == [("g@x.example", "valid")]
 
 
-def test_the_report_is_downloaded_safely(as_, alice, bob, charlie, page):
+def test_the_downloaded_report_has_no_formulas(as_, alice, bob, charlie, page):
     checked = as_(alice).post(
         page,
         {"act": "check", "people": '"=1+1" <g@alder.example>\n=cmd@nowhere', "role": "user"},
@@ -276,9 +276,7 @@ def one(**more):
     return {"act": "send", "rows": '[["gina@alder.example", "Gina Côté"]]', "role": "user", **more}
 
 
-def test_rights_ticked_inside_count_from_the_acceptance_on(
-    as_, alice, page, resource, right, deliver
-):
+def test_offered_access_is_in_force_from_the_acceptance(as_, alice, page, resource, right, deliver):
     domain = resource("domain", "alder.example")
     client = as_(alice)
     added = client.post(page, {"act": "add", "new_resource": domain.pk, "people": "gina@alder.ex"})
@@ -324,7 +322,7 @@ def test_an_offer_is_all_or_nothing(as_, alice, page, resource, right):
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, resource, right):
+def test_a_sensitive_offer_needs_a_reason_and_a_fresh_sign_in(as_, alice, page, resource, right):
     mailbox = resource("mailbox", "billing@alder.example")
     post = one(resource=mailbox.pk, rights=value(mailbox, right("webmail.mailbox.read")))
     for act in ("check", "send"):
@@ -339,7 +337,7 @@ def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, reso
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_too_many_rights_for_so_many(as_, alice, page, resource, right, monkeypatch):
+def test_too_many_offers_are_refused(as_, alice, page, resource, right, monkeypatch):
     monkeypatch.setattr("portals.services.offered_grants.MOST_OFFERS", 1)
     domain = resource("domain", "alder.example")
     rights = {"resource": domain.pk, "rights": value(domain, right(DNS))}
@@ -351,7 +349,7 @@ def test_too_many_rights_for_so_many(as_, alice, page, resource, right, monkeypa
     assert not Invitation.objects.filter(address="a@alder.example").exists()
 
 
-def test_a_team_is_joined_with_the_acceptance(as_, alice, alder, page, deliver):
+def test_a_team_is_joined_at_acceptance(as_, alice, alder, page, deliver):
     team = create_team(actor=alice, customer=alder, name="Back office")
     as_(alice).post(page, one(team=team.uuid))
 
@@ -376,7 +374,9 @@ def sensitive_team(alder, alice, resource, right):
     return team
 
 
-def test_a_sensitive_team_is_offered_with_care(as_, alice, page, sensitive_team, deliver, resource):
+def test_offering_a_sensitive_team_needs_the_same_care(
+    as_, alice, page, sensitive_team, deliver, resource
+):
     """No detour: what a right inside would want, a team that holds it wants too (B9)."""
     team = {"team": sensitive_team.uuid}
     refused = as_(alice).post(page, one(**team))
@@ -415,7 +415,7 @@ def test_others_cannot_invite(who, request, as_, page):
     assert snapshot() == before
 
 
-def test_names_of_any_script_are_welcome(as_, alice, page):
+def test_names_in_any_script_are_accepted(as_, alice, page):
     checked = as_(alice).post(
         page, {"act": "check", "people": "王 小美 ‍🙂 <mei@alder.example>", "role": "user"}
     )
@@ -423,7 +423,7 @@ def test_names_of_any_script_are_welcome(as_, alice, page):
     assert Invitation.objects.get(address="mei@alder.example").name == "王 小美 ‍🙂"
 
 
-def test_more_things_than_a_list_serves_are_searched(as_, alice, page, resource, monkeypatch):
+def test_many_resources_are_searched_not_listed(as_, alice, page, resource, monkeypatch):
     monkeypatch.setattr("portals.views.permission_matrix.CHOICES", 3)
     client = as_(alice)
     assert "There are more. Type the beginning of a name" in client.get(page).content.decode()

@@ -26,7 +26,7 @@ def test_leaving_ends_grants_registrations_and_tokens(
     assert "domain.renew" in {grant["codename"] for grant in dropped.data["grants"]}
 
 
-def test_coming_back_brings_nothing_back(alice, bob, alder, membership, resource, give):
+def test_a_member_who_returns_has_no_former_access(alice, bob, alder, membership, resource, give):
     from accounts.services.invitations import accept_invitation, invite_person
 
     domain = resource("domain", "alder.example")

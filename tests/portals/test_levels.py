@@ -34,7 +34,7 @@ def test_each_level_includes_the_one_before(db):
         assert len(one.levels) <= 3
 
 
-def test_what_is_held_is_a_level_or_custom(db):
+def test_current_access_is_a_level_or_custom(db):
     mailbox = scale("webmail", "mailbox")
     key = {step.privilege.code: step.privilege.pk for step in mailbox.steps}
 
@@ -45,7 +45,7 @@ def test_what_is_held_is_a_level_or_custom(db):
     assert mailbox.level_of([key["use"], key["manage"]]) is None
 
 
-def test_sensitive_by_what_it_includes(db):
+def test_a_level_is_sensitive_if_it_includes_a_sensitive_privilege(db):
     sensitive = {one.privilege.code for one in scale("webmail", "mailbox").steps if one.sensitive}
     assert sensitive == {"read", "send", "organise", "forward", "use"}
 
@@ -61,5 +61,5 @@ def test_sensitive_by_what_it_includes(db):
         ({1: {1}, 2: {2}, 3: {1, 2, 3}}, [3]),  # nothing they all begin with
     ],
 )
-def test_the_backbone(reaches, levels):
+def test_levels_are_chosen_from_inclusion_chains(reaches, levels):
     assert list(backbone(reaches)) == levels

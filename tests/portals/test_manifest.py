@@ -138,7 +138,7 @@ def test_the_application_is_in_the_providers_chain(db, written):
     assert event.data["changes"] == "1 portal added, 3 types added, 6 privileges added"
 
 
-def test_labels_marks_and_inclusions_follow_the_file(db, written):
+def test_labels_flags_and_inclusions_follow_the_file(db, written):
     apply_manifest(actor=None, manifest=written())
     text = BACKUPS.replace("Restore files", "Bring files back").replace(
         'includes = ["view", "copy.list"]', 'includes = ["view"]\nsensitive = true'
@@ -154,14 +154,14 @@ def test_labels_marks_and_inclusions_follow_the_file(db, written):
     assert ("server.manage", "copy.list") not in _inclusions("backups")
 
 
-def test_inclusion_reaches_across_types_and_through_others(db):
+def test_inclusion_is_transitive_and_across_types(db):
     closed = _inclusions("webmail")
     assert ("mail_domain.manage", "mailbox.view") in closed
     assert ("mailbox.use", "mailbox.view") in closed
     assert ("mail_domain.manage", "mailbox.read") not in closed
 
 
-def test_nobody_holds_a_colleagues_mail_by_role(db):
+def test_no_role_gives_access_to_a_colleagues_mailbox(db):
     mine = Privilege.objects.filter(portal__slug="webmail", held_by_super_user=True)
     assert {"mailbox.manage", "mail_domain.manage"} <= set(mine.values_list("codename", flat=True))
     assert not mine.filter(sensitive=True).exists()
@@ -169,7 +169,7 @@ def test_nobody_holds_a_colleagues_mail_by_role(db):
         assert Privilege.objects.get(portal__slug="webmail", codename=codename).sensitive
 
 
-def test_removal_is_refused_with_counts_until_agreed(
+def test_a_removal_is_refused_with_counts_until_confirmed(
     written, resource, give, alice, bob, membership
 ):
     give(alice, membership(bob), "domains.domain.renew", resource("domain", "alder.example"))
@@ -290,6 +290,6 @@ def test_the_files_name_is_the_slug(written, name):
         written(name=name)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(ManifestRefused, match=r"gone.toml: cannot be read: No such file"):
         read_manifest(tmp_path / "gone.toml")

@@ -35,19 +35,19 @@ def test_the_list_is_narrowed_by_a_typed_name(listed, teams, alice, bob, members
     assert page.context["people_filter"] == "team=Z%C3%BCrich"
 
 
-def test_what_several_teams_begin_with_is_asked_again(listed, teams):
+def test_an_ambiguous_team_name_is_refused(listed, teams):
     assert "Several teams begin like this: Zug North, Zug South." in (
         listed(team="zug").content.decode()
     )
     assert "There is no team whose name begins like this." in listed(team="Q").content.decode()
 
 
-def test_a_whole_name_is_meant_though_another_begins_so(listed, teams, alice, alder, bob):
+def test_an_exact_team_name_wins_over_a_prefix(listed, teams, alice, alder, bob):
     zug = create_team(actor=alice, customer=alder, name="Zug")
     assert listed(team="zug").context["form"].team == zug
 
 
-def test_into_a_team_from_a_persons_page_and_by_an_invitation(
+def test_a_team_is_named_on_a_persons_page_and_in_an_invitation(
     as_, alice, bob, teams, membership, alder
 ):
     client = as_(alice)
@@ -69,7 +69,7 @@ def test_a_short_list_takes_no_typed_name(listed, alder):
     assert '<select name="team"' in html
 
 
-def test_a_thing_says_when_more_teams_hold_rights_than_it_shows(
+def test_a_resource_page_says_when_it_lists_only_some_teams(
     monkeypatch, as_, alice, teams, give, resource
 ):
     domain = resource("domain", "alder.example")

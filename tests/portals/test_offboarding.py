@@ -88,7 +88,9 @@ def strike():
 # --- Now ---
 
 
-def test_leaving_now_hands_on_and_ends_the_rest(plan, alice, bob, emma, alder, domain):
+def test_an_immediate_offboarding_transfers_and_ends_the_rest(
+    plan, alice, bob, emma, alder, domain
+):
     offboarding = plan()
 
     assert emma.has_perm(HAS, domain)
@@ -101,7 +103,7 @@ def test_leaving_now_hands_on_and_ends_the_rest(plan, alice, bob, emma, alder, d
     assert (offboarding.state, offboarding.event) == ("done", event)
 
 
-def test_leaving_now_is_undone_as_a_whole(plan, alice, bob, emma, membership, domain):
+def test_an_immediate_offboarding_is_undone_completely(plan, alice, bob, emma, membership, domain):
     before = set(PersonGrant.objects.filter(user=bob).values_list("permission", "content_object"))
     event = plan().event
 
@@ -115,7 +117,7 @@ def test_leaving_now_is_undone_as_a_whole(plan, alice, bob, emma, membership, do
         undo_event(actor=alice, event=event)
 
 
-def test_the_undo_brings_back_what_the_receiver_had(plan, alice, emma, membership, domain, give):
+def test_the_undo_restores_the_receivers_former_grant(plan, alice, emma, membership, domain, give):
     soon = timezone.now() + timedelta(days=3)
     give(alice, membership(emma), RENEW, domain, expires_at=soon, reason="Holiday")
 
@@ -129,7 +131,7 @@ def test_the_undo_brings_back_what_the_receiver_had(plan, alice, emma, membershi
     assert (taken.get().expires_at, taken.get().reason) == (soon, "Holiday")
 
 
-def test_who_has_it_longer_keeps_what_they_have(plan, alice, bob, emma, membership, domain, give):
+def test_a_receiver_with_longer_access_keeps_it(plan, alice, bob, emma, membership, domain, give):
     give(alice, membership(emma), RENEW, domain, reason="Her own")
     until = timezone.now() + timedelta(days=3)
     his = give(alice, membership(bob), RENEW, domain, expires_at=until)
@@ -142,7 +144,7 @@ def test_who_has_it_longer_keeps_what_they_have(plan, alice, bob, emma, membersh
     assert (hers.expires_at, hers.reason) == (None, "Her own")
 
 
-def test_a_place_in_a_team_is_handed_on(alice, bob, emma, alder, membership, domain, give):
+def test_a_team_membership_is_transferred(alice, bob, emma, alder, membership, domain, give):
     team = create_team(actor=alice, customer=alder, name="Night shift")
     add_to_team(actor=alice, team=team, membership=membership(bob))
     give(alice, team, RENEW, domain)
@@ -160,7 +162,7 @@ def test_a_place_in_a_team_is_handed_on(alice, bob, emma, alder, membership, dom
 # --- On a date ---
 
 
-def test_a_plan_changes_nothing_yet_but_the_end(plan, alice, bob, emma, domain, membership, then):
+def test_a_planned_offboarding_only_sets_the_end(plan, alice, bob, emma, domain, membership, then):
     offboarding = plan(leaves_at=then)
 
     assert bob.has_perm(HAS, domain)
@@ -172,7 +174,7 @@ def test_a_plan_changes_nothing_yet_but_the_end(plan, alice, bob, emma, domain, 
     assert bob.has_perm(HAS, domain)
 
 
-def test_the_moment_counts_to_the_second_before_any_job(
+def test_the_end_is_exact_to_the_second_before_any_job(
     plan, as_, bob, alder, domain, then, ask, question, alice, resource  # noqa: F811
 ):  # fmt: skip
     plan(leaves_at=then)
@@ -190,7 +192,7 @@ def test_the_moment_counts_to_the_second_before_any_job(
         assert as_(alice).get(f"/c/alder/people/{bob.sub}/").status_code == 404
 
 
-def test_the_api_says_no_from_that_second(ask, question, bob, alice, membership, then):  # noqa: F811
+def test_the_api_refuses_from_that_second(ask, question, bob, alice, membership, then):  # noqa: F811
     assert ask(question).json["decision"] is True
     Membership.objects.filter(pk=membership(bob).pk).update(
         ends_at=timezone.now() - timedelta(milliseconds=1)
@@ -198,7 +200,7 @@ def test_the_api_says_no_from_that_second(ask, question, bob, alice, membership,
     assert ask(question).json["decision"] is False
 
 
-def test_the_clock_does_it_all_once(plan, bob, emma, alder, domain, then, deliver):
+def test_the_clock_carries_out_a_plan_once(plan, bob, emma, alder, domain, then, deliver):
     plan(leaves_at=then)
     kept = Token.objects.create(
         type="at", hash="x", user=bob, client=Client.objects.create(name="a portal")
@@ -217,7 +219,7 @@ def test_the_clock_does_it_all_once(plan, bob, emma, alder, domain, then, delive
     assert Offboarding.objects.get().state == "done"
 
 
-def test_one_that_fails_keeps_no_other(plan, alice, emma, membership, then, monkeypatch):
+def test_one_failed_plan_blocks_no_other(plan, alice, emma, membership, then, monkeypatch):
     from accounts.services import membership_expiry
 
     plan(leaves_at=then)
@@ -235,7 +237,7 @@ def test_one_that_fails_keeps_no_other(plan, alice, emma, membership, then, monk
     assert Membership.objects.get(user=emma).ended_at is not None
 
 
-def test_what_cannot_be_handed_on_is_told_and_keeps_nobody(
+def test_a_failed_transfer_is_reported_and_does_not_block(
     plan, alice, bob, emma, membership, then, deliver
 ):
     plan(leaves_at=then)
@@ -251,7 +253,9 @@ def test_what_cannot_be_handed_on_is_told_and_keeps_nobody(
 
 
 @pytest.mark.parametrize("what", ["thing gone", "right taken", "author demoted", "team gone"])
-def test_skipped(what, plan, alice, gina, bob, emma, alder, membership, domain, his, then):
+def test_an_impossible_transfer_is_skipped(
+    what, plan, alice, gina, bob, emma, alder, membership, domain, his, then
+):
     team = create_team(actor=alice, customer=alder, name="Night shift")
     add_to_team(actor=alice, team=team, membership=membership(bob))
     teams = [(team, membership(emma))] if what == "team gone" else []
@@ -273,7 +277,7 @@ def test_skipped(what, plan, alice, gina, bob, emma, alder, membership, domain, 
     assert Membership.objects.get(user=bob).ended_at is not None
 
 
-def test_cancelled_until_then(plan, alice, bob, emma, domain, membership, then):
+def test_a_plan_can_be_cancelled_before_its_end(plan, alice, bob, emma, domain, membership, then):
     offboarding = plan(leaves_at=then)
 
     cancel_offboarding(actor=alice, membership=membership(bob))
@@ -289,14 +293,14 @@ def test_cancelled_until_then(plan, alice, bob, emma, domain, membership, then):
         cancel_offboarding(actor=alice, membership=membership(bob))
 
 
-def test_not_cancelled_once_the_moment_has_come(plan, alice, bob, membership, then):
+def test_a_plan_cannot_be_cancelled_after_its_end(plan, alice, bob, membership, then):
     plan(leaves_at=then)
 
     with time_machine.travel(then, tick=False), pytest.raises(MembershipRefused):
         cancel_offboarding(actor=alice, membership=membership(bob))
 
 
-def test_planned_again_after_cancelling_and_only_once_at_a_time(plan, alice, bob, membership, then):
+def test_one_plan_at_a_time_and_again_after_cancelling(plan, alice, bob, membership, then):
     plan(leaves_at=then)
     with pytest.raises(OffboardingRefused) as refusal:
         plan(leaves_at=then)
@@ -307,7 +311,7 @@ def test_planned_again_after_cancelling_and_only_once_at_a_time(plan, alice, bob
     assert Offboarding.objects.filter(state="open").count() == 1
 
 
-def test_removal_calls_the_plan_off(plan, alice, bob, membership, then):
+def test_removing_the_member_cancels_the_plan(plan, alice, bob, membership, then):
     offboarding = plan(leaves_at=then)
     remove_membership(actor=alice, membership=membership(bob))
     offboarding.refresh_from_db()
@@ -318,7 +322,7 @@ def test_removal_calls_the_plan_off(plan, alice, bob, membership, then):
 
 
 @pytest.mark.parametrize("who", ["bob", "emma", "charlie", "dana", "olive"])
-def test_others_may_not(who, request, plan, bob, emma, domain, membership, then):
+def test_nobody_else_may(who, request, plan, bob, emma, domain, membership, then):
     actor, before = request.getfixturevalue(who), AuditEvent.objects.count()
     for moment in (None, then):
         with pytest.raises(PermissionDenied):
@@ -333,7 +337,7 @@ def test_others_may_not(who, request, plan, bob, emma, domain, membership, then)
     assert not emma.has_perm(HAS, domain)
 
 
-def test_not_the_main_super_user_and_not_oneself(alice, gina, membership, then):
+def test_nobody_offboards_the_main_super_user_or_themselves(alice, gina, membership, then):
     for act in (
         lambda **whom: plan_offboarding(leaves_at=then, **whom),
         lambda **whom: plan_offboarding(**whom),
@@ -347,12 +351,12 @@ def test_not_the_main_super_user_and_not_oneself(alice, gina, membership, then):
     assert not AuditEvent.objects.filter(kind__startswith="leaving.").exists()
 
 
-def test_the_database_keeps_the_main_super_user_s_membership_without_end(alice, membership, then):
+def test_the_database_refuses_an_end_for_the_main_super_user(alice, membership, then):
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.filter(pk=membership(alice).pk).update(ends_at=then)
 
 
-def test_only_to_people_of_the_company_and_never_to_the_leaver(
+def test_transfers_go_only_to_other_members_of_the_company(
     plan, bob, charlie, membership, his, domain
 ):
     for receiver in (membership(charlie), membership(bob)):
@@ -362,13 +366,13 @@ def test_only_to_people_of_the_company_and_never_to_the_leaver(
     assert not Offboarding.objects.exists()
 
 
-def test_only_what_the_leaver_holds(plan, alice, emma, gina, membership, domain, give):
+def test_only_the_leavers_grants_are_transferred(plan, alice, emma, gina, membership, domain, give):
     hers = give(alice, membership(emma), "domains.domain.transfer", domain, reason="Move")
     with pytest.raises(OffboardingRefused):
         plan(grants=[(hers, membership(gina))])
 
 
-def test_a_sensitive_right_is_handed_on_as_it_is_given(
+def test_transferring_a_sensitive_grant_needs_the_same_care(
     plan, alice, bob, emma, gina, membership, resource, give, then
 ):
     mailbox = resource("mailbox", "bob@alder.example")
@@ -392,7 +396,7 @@ def test_a_sensitive_right_is_handed_on_as_it_is_given(
         assert emma.has_perm(READS, mailbox)
 
 
-def test_a_plan_tells_nobody_of_rights_that_are_not_given_yet(
+def test_a_plan_announces_no_grant_before_it_is_given(
     plan, alice, bob, emma, membership, resource, give, then, deliver
 ):
     his = give(
@@ -409,7 +413,7 @@ def test_a_plan_tells_nobody_of_rights_that_are_not_given_yet(
 
 
 @pytest.mark.parametrize("days", [-1, 0, 5000])
-def test_the_day_is_one_to_come(days, plan, alice, bob, membership):
+def test_the_planned_day_is_in_the_future(days, plan, alice, bob, membership):
     moment = timezone.now() + timedelta(days=days)
     for act in (
         lambda: plan(leaves_at=moment),
@@ -423,7 +427,7 @@ def test_the_day_is_one_to_come(days, plan, alice, bob, membership):
 # --- A membership that ends by itself ---
 
 
-def test_an_end_is_set_changed_and_cleared(alice, bob, membership, then):
+def test_a_membership_end_is_set_changed_and_cleared(alice, bob, membership, then):
     for moment in (then, then + timedelta(days=1), then + timedelta(days=1), None):
         set_membership_end(actor=alice, membership=membership(bob), ends_at=moment)
         assert membership(bob).ends_at == moment
@@ -431,7 +435,7 @@ def test_an_end_is_set_changed_and_cleared(alice, bob, membership, then):
     assert kinds == [("membership.end_cleared",), ("membership.end_set",), ("membership.end_set",)]
 
 
-def test_at_the_end_nothing_is_left(alice, bob, alder, membership, then, his):
+def test_all_access_ends_with_the_membership(alice, bob, alder, membership, then, his):
     set_membership_end(actor=alice, membership=membership(bob), ends_at=then)
     with time_machine.travel(then, tick=False):
         strike()
@@ -440,7 +444,9 @@ def test_at_the_end_nothing_is_left(alice, bob, alder, membership, then, his):
     assert AuditEvent.objects.get(kind="membership.left").actor_name == "The hub"
 
 
-def test_coming_back_after_the_end_before_any_job(alice, bob, alder, membership, his, domain, then):
+def test_a_member_returns_after_the_end_before_any_job(
+    alice, bob, alder, membership, his, domain, then
+):
     set_membership_end(actor=alice, membership=membership(bob), ends_at=then)
     with time_machine.travel(then, tick=False):
         invitation = invite_person(actor=alice, customer=alder, address=bob.email)
@@ -451,7 +457,7 @@ def test_coming_back_after_the_end_before_any_job(alice, bob, alder, membership,
     assert AuditEvent.objects.filter(kind="membership.left").count() == 1
 
 
-def test_while_a_leaving_is_planned_the_end_is_its_own(plan, alice, bob, membership, then):
+def test_a_planned_offboarding_owns_the_membership_end(plan, alice, bob, membership, then):
     plan(leaves_at=then)
     for moment in (None, then + TUESDAY):
         with pytest.raises(OffboardingRefused):
@@ -459,13 +465,15 @@ def test_while_a_leaving_is_planned_the_end_is_its_own(plan, alice, bob, members
     assert membership(bob).ends_at == then
 
 
-def test_a_leaving_after_the_end_that_is_set_makes_no_sense(plan, alice, bob, membership, then):
+def test_an_offboarding_after_the_membership_end_is_refused(plan, alice, bob, membership, then):
     set_membership_end(actor=alice, membership=membership(bob), ends_at=then)
     with pytest.raises(OffboardingRefused):
         plan(leaves_at=then + timedelta(days=1))
 
 
-def test_a_week_before_those_concerned_are_told_once(alice, gina, bob, membership, then, deliver):
+def test_the_people_concerned_are_told_once_a_week_before(
+    alice, gina, bob, membership, then, deliver
+):
     set_membership_end(actor=alice, membership=membership(bob), ends_at=then)
     for early in (REMIND_BEFORE + timedelta(minutes=1), REMIND_BEFORE, timedelta(days=3)):
         with time_machine.travel(then - early, tick=False):
@@ -474,7 +482,7 @@ def test_a_week_before_those_concerned_are_told_once(alice, gina, bob, membershi
     assert sorted(mail.to[0] for mail in mails) == sorted([alice.email, gina.email, bob.email])
 
 
-def test_another_day_is_told_again(alice, bob, membership, then, deliver):
+def test_a_changed_day_is_announced_again(alice, bob, membership, then, deliver):
     set_membership_end(actor=alice, membership=membership(bob), ends_at=then)
     with time_machine.travel(then - timedelta(days=3), tick=False):
         assert remind_of_membership_expiry() == 1
@@ -485,7 +493,7 @@ def test_another_day_is_told_again(alice, bob, membership, then, deliver):
         assert remind_of_membership_expiry() == 1
 
 
-def test_an_end_within_the_week_is_told_when_it_is_set(alice, bob, membership, deliver):
+def test_an_end_within_a_week_is_announced_when_it_is_set(alice, bob, membership, deliver):
     soon = timezone.now() + timedelta(days=2)
     set_membership_end(actor=alice, membership=membership(bob), ends_at=soon)
     assert remind_of_membership_expiry() == 0
@@ -512,7 +520,7 @@ def test_a_request_to_leave_is_approved_by_planning_it(plan, alice, bob, alder, 
     assert "Approved: Leaving the company" in [mail.subject for mail in deliver()]
 
 
-def test_a_request_about_something_else_is_not_approved_by_it(plan, emma, bob, alder, then):
+def test_an_offboarding_approves_no_other_request(plan, emma, bob, alder, then):
     for access_request in (
         open_request(actor=emma, customer=alder, kind="leave"),
         open_request(actor=bob, customer=alder, kind="other", text="A chair."),
@@ -527,7 +535,7 @@ def test_a_request_about_something_else_is_not_approved_by_it(plan, emma, bob, a
 # --- The database's own rules ---
 
 
-def test_one_open_plan_and_settled_once(plan, alice, bob, membership, then):
+def test_one_open_plan_per_membership_and_settled_once(plan, alice, bob, membership, then):
     offboarding = plan(leaves_at=then)
     with pytest.raises(IntegrityError), transaction.atomic():
         Offboarding.objects.create(membership=membership(bob), leaves_at=then, planned_by=alice)
@@ -538,7 +546,7 @@ def test_one_open_plan_and_settled_once(plan, alice, bob, membership, then):
         Offboarding.objects.filter(pk=offboarding.pk).update(reason="Rewritten")
 
 
-def test_handed_on_within_the_customer_and_not_to_the_leaver(
+def test_the_database_refuses_transfers_to_others_or_to_the_leaver(
     plan, alice, bob, charlie, emma, alder, membership, then, right, domain
 ):
     team = create_team(actor=alice, customer=alder, name="Night shift")

@@ -40,7 +40,7 @@ def said(response):
     return response.content.decode()
 
 
-def test_it_shows_everything_they_hold(
+def test_the_page_shows_all_access_of_the_leaver(
     as_, alice, bob, address, his, django_assert_max_num_queries
 ):
     client = as_(alice)
@@ -72,7 +72,7 @@ def test_review_changes_nothing_and_names_everything(
     assert Membership.objects.present().filter(user=bob).exists()
 
 
-def test_one_thing_handed_one_dropped(as_, alice, bob, emma, address, his, resource):
+def test_one_grant_is_transferred_and_one_dropped(as_, alice, bob, emma, address, his, resource):
     client = as_(alice)
     data = {
         "everything_to": "",
@@ -102,7 +102,9 @@ def test_one_thing_handed_one_dropped(as_, alice, bob, emma, address, his, resou
     assert Membership.objects.get(user=bob).ends_at is None
 
 
-def test_now_offers_undo(as_, alice, bob, emma, address, his, his_mailbox, resource):
+def test_an_immediate_offboarding_offers_undo(
+    as_, alice, bob, emma, address, his, his_mailbox, resource
+):
     client = as_(alice)
 
     html = said(
@@ -150,7 +152,7 @@ def test_bad_input_changes_nothing(field, value, as_, alice, bob, address, his):
     assert not Offboarding.objects.exists()
 
 
-def test_a_sensitive_right_leads_to_the_sign_in(
+def test_a_sensitive_privilege_leads_to_a_fresh_sign_in(
     as_, alice, bob, emma, address, membership, resource, give
 ):
     mailbox = resource("mailbox", "bob@alder.example")
@@ -164,14 +166,14 @@ def test_a_sensitive_right_leads_to_the_sign_in(
     assert Membership.objects.present().filter(user=bob).exists()
 
 
-def test_the_main_super_user_and_oneself_see_why_not(as_, alice):
+def test_the_page_explains_why_somebody_cannot_be_offboarded(as_, alice):
     html = said(as_(alice).get(reverse("portals:offboarding", args=["alder", alice.sub])))
     assert "main Super User" in html
     assert "disabled" in html
     assert 'name="step"' not in html
 
 
-def test_a_request_to_leave_leads_here(as_, alice, bob, alder, address):
+def test_a_request_to_leave_links_to_the_offboarding_page(as_, alice, bob, alder, address):
     access_request = open_request(actor=bob, customer=alder, kind="leave", text="A new job.")
     client = as_(alice)
     assert address in said(client.get(f"/c/alder/requests/{access_request.uuid}/"))

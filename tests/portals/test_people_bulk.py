@@ -82,7 +82,7 @@ def standing():
     ]
 
 
-def test_suspended_and_restored(acts, alice, both, alder):
+def test_several_are_suspended_and_restored(acts, alice, both, alder):
     acts["suspend"](alice)
     assert all(m.suspended_at for m in Membership.objects.filter(pk__in=[m.pk for m in both]))
     acts["restore"](alice)
@@ -92,7 +92,7 @@ def test_suspended_and_restored(acts, alice, both, alder):
     assert verify_chain(f"customer:{alder.pk}")
 
 
-def test_removed(acts, alice, bob, emma, alder):
+def test_several_are_removed(acts, alice, bob, emma, alder):
     acts["remove"](alice)
 
     assert not Membership.objects.present().filter(user__in=[bob, emma]).exists()
@@ -100,7 +100,7 @@ def test_removed(acts, alice, bob, emma, alder):
     assert AuditEvent.objects.filter(customer=alder, kind="membership.removed").count() == 2
 
 
-def test_added_to_a_team_and_who_is_in_it_stays(acts, alice, office):
+def test_several_are_added_to_a_team_and_its_members_stay(acts, alice, office):
     before = AuditEvent.objects.count()
 
     assert len(acts["team"](alice)) == 2
@@ -108,7 +108,7 @@ def test_added_to_a_team_and_who_is_in_it_stays(acts, alice, office):
     assert AuditEvent.objects.count() == before + 1
 
 
-def test_a_right_for_all(acts, alice, bob, emma, right):
+def test_one_privilege_for_all(acts, alice, bob, emma, right):
     acts["grant"](alice)
     acts["grant"](alice)  # the same again changes nothing
 
@@ -146,7 +146,9 @@ def test_nobody_acts_in_a_suspended_company(name, acts, alice, alder, olive):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_people_of_another_company_spoil_it_all(name, acts, alice, both, charlie, membership):
+def test_a_person_of_another_company_refuses_the_whole_act(
+    name, acts, alice, both, charlie, membership
+):
     before = standing()
 
     with pytest.raises(BulkRefused) as refusal:
@@ -179,7 +181,7 @@ def test_one_refusal_names_the_person_and_nothing_changes(name, acts, alice, bot
     assert standing() == before
 
 
-def test_who_is_suspended_already_is_named(acts, alice, bob, membership):
+def test_an_already_suspended_person_is_named(acts, alice, bob, membership):
     suspend_membership(actor=alice, membership=membership(bob))
     before = standing()
 
@@ -189,7 +191,7 @@ def test_who_is_suspended_already_is_named(acts, alice, bob, membership):
     assert standing() == before
 
 
-def test_who_left_meanwhile_is_named(acts, alice, both):
+def test_a_person_who_left_meanwhile_is_named(acts, alice, both):
     Membership.objects.filter(pk=both[1].pk).update(ended_at=timezone.now())
     before = standing()
 
@@ -199,7 +201,7 @@ def test_who_left_meanwhile_is_named(acts, alice, both):
     assert standing() == before
 
 
-def test_mass_removal_wants_the_name_and_a_fresh_sign_in(alice, alder, both):
+def test_removing_many_needs_the_name_and_a_fresh_sign_in(alice, alder, both):
     before, now = standing(), timezone.now()
 
     def remove(**given):
@@ -214,7 +216,7 @@ def test_mass_removal_wants_the_name_and_a_fresh_sign_in(alice, alder, both):
     assert standing() == before
 
 
-def test_a_sensitive_right_keeps_its_rules(alice, alder, both, membership, resource, right):
+def test_a_bulk_sensitive_grant_keeps_its_rules(alice, alder, both, membership, resource, right):
     before, now = standing(), timezone.now()
 
     def give(people=both, reason="They answer mail.", moment=now):
@@ -244,7 +246,7 @@ def of(*people):
 
 
 @pytest.mark.parametrize("act", NAMES)
-def test_the_page_says_who_is_meant_and_keeps_the_way_back(act, as_, alice, bob, emma):
+def test_the_page_names_the_people_and_links_back(act, as_, alice, bob, emma):
     answer = as_(alice).get(selected(act), {**of(bob, emma), "role": "user"})
 
     html = answer.content.decode()
@@ -253,7 +255,7 @@ def test_the_page_says_who_is_meant_and_keeps_the_way_back(act, as_, alice, bob,
         assert word in html
 
 
-def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
+def test_the_pages_carry_out_each_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
     client, team = fresh(alice), alder.teams.get()
     people = of(bob, emma)
 
@@ -274,7 +276,7 @@ def test_pages_act(fresh, alice, bob, emma, alder, membership):  # noqa: F811
     assert GONE in client.get(LIST).content.decode()
 
 
-def test_the_page_gives_a_right(fresh, alice, bob, emma, resource, right):  # noqa: F811
+def test_the_page_grants_a_privilege(fresh, alice, bob, emma, resource, right):  # noqa: F811
     client, domain = fresh(alice), resource("domain", "alderdental.example")
     people = {**of(bob, emma), "resource": str(domain.pk)}
 
@@ -290,7 +292,7 @@ def test_the_page_gives_a_right(fresh, alice, bob, emma, resource, right):  # no
     }
 
 
-def test_a_refusal_is_said_on_the_page(as_, alice, bob):
+def test_a_refusal_is_shown_on_the_page(as_, alice, bob):
     client, before = as_(alice), standing()
 
     answer = client.post(selected("suspend"), of(alice, bob))
@@ -307,7 +309,7 @@ def ticked(page):
 
 
 @pytest.mark.parametrize("act", NAMES)
-def test_the_way_back_keeps_the_ticks_and_the_page(act, as_, alice, bob, emma, membership):
+def test_the_back_link_keeps_the_selection_and_the_page(act, as_, alice, bob, emma, membership):
     client, first = as_(alice), str(membership(alice).pk)
     marks = {"role": "user", "after": first}
 
@@ -321,7 +323,7 @@ def test_the_way_back_keeps_the_ticks_and_the_page(act, as_, alice, bob, emma, m
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_is_left_stays_ticked_where_somebody_is_gone(method, as_, alice, bob, emma, membership):
+def test_the_remaining_people_stay_selected(method, as_, alice, bob, emma, membership):
     client = as_(alice)
     Membership.objects.filter(pk=membership(emma).pk).update(ended_at=timezone.now())
 
@@ -331,7 +333,7 @@ def test_who_is_left_stays_ticked_where_somebody_is_gone(method, as_, alice, bob
     assert ticked(answer) == {str(bob.sub)}
 
 
-def test_a_refused_act_keeps_what_was_chosen(fresh, alice, bob, emma, resource, right):  # noqa: F811
+def test_a_refused_act_keeps_the_selection(fresh, alice, bob, emma, resource, right):  # noqa: F811
     client, mailbox = fresh(alice), resource("mailbox", "info@alder.example")
     team, read = (
         str(alice.memberships.get().customer.teams.get().uuid),
@@ -354,13 +356,13 @@ def test_a_refused_act_keeps_what_was_chosen(fresh, alice, bob, emma, resource, 
         assert ticked(client.get(answer.context["back"])) == {str(bob.sub), str(emma.sub)}
 
 
-def test_a_thing_that_is_gone_meanwhile_is_named(fresh, alice, bob, emma, right):  # noqa: F811
+def test_a_resource_deleted_meanwhile_is_named(fresh, alice, bob, emma, right):  # noqa: F811
     answer = fresh(alice).post(selected("grant"), {**of(bob, emma), "resource": "123456789"})
 
     assert "This thing no longer exists." in answer.content.decode()
 
 
-def test_a_stale_sign_in_leads_to_the_sign_in(as_, alice, bob, emma):
+def test_an_old_sign_in_leads_to_a_fresh_one(as_, alice, bob, emma):
     client, before = as_(alice), standing()
 
     answer = client.post(selected("remove"), {**of(bob, emma), "confirmation_name": "Alder Dental"})
@@ -375,7 +377,7 @@ def test_a_stale_sign_in_leads_to_the_sign_in(as_, alice, bob, emma):
 @pytest.mark.parametrize(
     ("who", "status"), [("bob", 403), ("charlie", 404), ("dana", 404), ("olive", 404), (None, 302)]
 )
-def test_pages_are_not_for_everybody(method, act, who, status, request, as_, bob, emma):
+def test_pages_are_refused_to_others(method, act, who, status, request, as_, bob, emma):
     client = as_(request.getfixturevalue(who) if who else None)
     before = standing()
 
@@ -389,7 +391,7 @@ def test_pages_are_not_for_everybody(method, act, who, status, request, as_, bob
 
 
 @pytest.mark.parametrize("act", NAMES)
-def test_ids_from_elsewhere_are_nobody_s(act, as_, alice, bob, charlie):
+def test_ids_of_another_company_are_ignored(act, as_, alice, bob, charlie):
     client, before = as_(alice), standing()
 
     for other in (str(charlie.sub), str(uuid.uuid4()), "x", "\0", "1" * 400):
@@ -413,7 +415,7 @@ def test_unknown_acts_and_empty_selections(as_, alice, bob):
     assert "at most 200 people" in answer.content.decode()
 
 
-def test_removal_of_one_is_an_ordinary_removal(as_, alice, bob):
+def test_removing_one_person_is_an_ordinary_removal(as_, alice, bob):
     answer = as_(alice).get(selected("remove"), of(bob))
 
     assert answer["Location"] == f"{LIST}{bob.sub}/remove/"

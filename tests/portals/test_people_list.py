@@ -60,13 +60,13 @@ def test_filters_and_sorts(people_filter, found, mixed, as_, alice):
     assert part["HX-Push-Url"].startswith(LIST)
 
 
-def test_by_team(as_, alice, alder, charlie, birch):
+def test_filter_by_team(as_, alice, alder, charlie, birch):
     team = alder.teams.get()
 
     assert names(as_(alice).get(LIST, {"team": team.uuid})) == ["Emma"]
 
 
-def test_by_portal_asks_the_one_decision(mixed, as_, alice):
+def test_filter_by_portal_uses_the_decision(mixed, as_, alice):
     """Bob is registered for webmail; suspended, he may not open it."""
     assert names(as_(alice).get(LIST, {"portal": "webmail"})) == ["Alice", "Emma"]
 
@@ -76,7 +76,7 @@ def test_by_portal_asks_the_one_decision(mixed, as_, alice):
     [{"role": "boss"}, {"team": "x"}, {"team": "00000000-0000-4000-8000-000000000000"},
      {"portal": "nowhere"}, {"state": "\0"}, {"sort": "password"}, {"away": "no"}],
 )  # fmt: skip
-def test_what_is_no_filter_finds_nobody_and_says_so(people_filter, as_, alice):
+def test_an_invalid_filter_finds_nobody_and_is_explained(people_filter, as_, alice):
     answer = as_(alice).get(LIST, people_filter)
 
     assert answer.status_code == 200
@@ -86,7 +86,7 @@ def test_what_is_no_filter_finds_nobody_and_says_so(people_filter, as_, alice):
     assert as_(alice).post(f"{EXPORT}?{next(iter(people_filter))}=x").status_code == 302
 
 
-def test_the_team_of_another_company_is_no_filter(as_, alice, charlie, birch):
+def test_a_team_of_another_company_is_an_invalid_filter(as_, alice, charlie, birch):
     from accounts.services.teams import create_team
 
     theirs = create_team(actor=charlie, customer=birch, name="Drivers")
@@ -94,7 +94,7 @@ def test_the_team_of_another_company_is_no_filter(as_, alice, charlie, birch):
     assert list(as_(alice).get(LIST, {"team": theirs.uuid}).context["form"].errors) == ["team"]
 
 
-def test_each_filter_is_a_chip_that_goes(as_, alice):
+def test_each_filter_is_a_removable_chip(as_, alice):
     answer = as_(alice).get(LIST, {"q": "b", "role": "user", "sort": "newest"})
 
     assert [chip["without"] for chip in answer.context["chips"]] == [
@@ -104,14 +104,14 @@ def test_each_filter_is_a_chip_that_goes(as_, alice):
     assert "Role: User" in answer.content.decode()
 
 
-def test_nobody_found_offers_to_clear(as_, alice):
+def test_an_empty_result_offers_to_clear_the_filters(as_, alice):
     html = as_(alice).get(LIST, {"state": "offboarding"}).content.decode()
 
     assert "Nobody fits all of this" in html
     assert "Clear all filters" in html
 
 
-def test_rows_say_second_factor_and_last_sign_in(mixed, as_, alice):
+def test_rows_show_second_factor_and_last_sign_in(mixed, as_, alice):
     html = as_(alice).get(LIST, {"state": "suspended"}).content.decode()
 
     assert "never" in html
@@ -180,7 +180,7 @@ def test_a_cursor_of_another_company_is_a_bad_request_A5(
      ({"state": "suspended"}, "membership_suspended"),
      ({"state": "offboarding"}, "membership_offboarding")],
 )  # fmt: skip
-def test_narrowed_lists_walk_their_index(people_filter, index, birch, many):
+def test_filtered_lists_use_their_index(people_filter, index, birch, many):
     rows = narrowed(birch, PeopleFilter(**people_filter)).order_by("search_name", "pk")[:51]
 
     plan = rows.explain()
@@ -188,7 +188,7 @@ def test_narrowed_lists_walk_their_index(people_filter, index, birch, many):
     assert index in plan or (index == "membership_offboarding" and "membership_by_end" in plan)
 
 
-def test_the_newest_walk_their_index(birch, many):
+def test_the_newest_first_list_uses_its_index(birch, many):
     rows = narrowed(birch, PeopleFilter()).order_by("-joined_at", "-pk")[:51]
 
     assert "membership_by_age" in rows.explain()
@@ -235,7 +235,7 @@ def exported(response):
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-def test_the_list_is_exported_as_it_isnarrowed(mixed, as_, alice, alder):
+def test_the_filtered_list_is_exported(mixed, as_, alice, alder):
     response = as_(alice).post(f"{EXPORT}?state=offboarding&sort=newest")
 
     heading, row = exported(response)
@@ -284,7 +284,7 @@ def test_only_its_super_users_export_it(who, status, request, as_, db):
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-def test_the_service_refuses_them_too(who, request, alder):
+def test_the_export_service_refuses_others(who, request, alder):
     with pytest.raises(PermissionDenied):
         record_people_export(
             actor=request.getfixturevalue(who),
@@ -294,11 +294,11 @@ def test_the_service_refuses_them_too(who, request, alder):
         )
 
 
-def test_an_export_is_posted(as_, alice):
+def test_an_export_needs_a_post(as_, alice):
     assert as_(alice).get(reverse("portals:people-export", args=["alder"])).status_code == 405
 
 
-def test_a_suspended_company_can_be_exported_and_shows_no_acts(as_, alice, olive, alder):
+def test_a_suspended_company_can_be_exported_but_not_changed(as_, alice, olive, alder):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
 
     assert len(exported(as_(alice).post(EXPORT))) == 4

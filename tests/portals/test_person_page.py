@@ -37,7 +37,7 @@ def domain(resource):
     return resource("domain", "alder.example")
 
 
-def test_a_super_user_sees_every_right_with_its_origin(
+def test_a_super_user_sees_all_access_with_its_origin(
     as_, alice, emma, membership, page, give, resource
 ):
     give(alice, membership(emma), "webmail.mailbox.view", resource("mail_domain", "alder.example"))
@@ -53,7 +53,7 @@ def tokens(review):
     return re.findall(r'type="hidden" name="change" value="([^"]+)"', review.content.decode())
 
 
-def test_a_level_is_gathered_reviewed_and_given_then_revoked(
+def test_a_level_is_chosen_reviewed_given_then_revoked(
     as_, alice, emma, changes, domain, right, cell
 ):
     client = as_(alice)
@@ -78,7 +78,7 @@ def test_a_level_is_gathered_reviewed_and_given_then_revoked(
     assert not emma.has_perm("portals.domains.domain.renew", domain)
 
 
-def test_a_lower_level_gives_one_right_and_takes_another(
+def test_a_lower_level_grants_one_privilege_and_revokes_another(
     as_, alice, emma, membership, changes, domain, right, cell, give
 ):
     give(alice, membership(emma), "domains.domain.manage", domain)
@@ -96,7 +96,7 @@ def test_a_lower_level_gives_one_right_and_takes_another(
     assert emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_choosing_what_is_there_already_leaves_nothing_pending(
+def test_choosing_the_current_level_leaves_nothing_pending(
     as_, alice, changes, domain, right, cell
 ):
     client = as_(alice)
@@ -109,7 +109,7 @@ def test_choosing_what_is_there_already_leaves_nothing_pending(
     assert tokens(client.get(changes("changes-review"))) == []
 
 
-def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, right, cell):
+def test_custom_permissions_on_one_resource(as_, alice, emma, page, changes, domain, right, cell):
     client = as_(alice)
     html = client.get(page, {"single": domain.pk}).content.decode()
     assert html.count('name="single"') == 7
@@ -126,7 +126,7 @@ def test_single_rights_of_one_thing(as_, alice, emma, page, changes, domain, rig
     assert "Custom – 2 single rights" in client.get(page).content.decode()
 
 
-def test_rights_on_everything_in_a_thing(
+def test_permissions_on_all_children_of_a_resource(
     as_, alice, emma, page, changes, resource, right, membership
 ):
     mail_domain, mailbox = (
@@ -182,7 +182,7 @@ def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
     assert PersonGrant.objects.filter(user=emma, content_object=domain).count() == 1
 
 
-def test_htmx_gets_the_bar_and_the_marks_alone(as_, alice, changes, domain, right, cell):
+def test_htmx_gets_only_the_bar_and_the_marks(as_, alice, changes, domain, right, cell):
     response = as_(alice).post(
         changes("changes"),
         {"level": f"{cell(domain)}={right(VIEW).pk}"},
@@ -206,7 +206,7 @@ def sign_in_afresh(client, person):
     session.save()
 
 
-def test_a_sensitive_right_wants_a_reason_and_a_fresh_sign_in(
+def test_a_sensitive_privilege_needs_a_reason_and_a_fresh_sign_in(
     as_, alice, emma, changes, resource, right, cell
 ):
     """F4: a stale session is asked to prove itself first; nothing is given."""
@@ -243,7 +243,7 @@ def test_people_see_their_own_page_and_cannot_act_there(
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
 
-def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, dana, page, changes):
+def test_colleagues_are_refused_and_others_find_nothing(as_, bob, charlie, dana, page, changes):
     for path in (page, changes("changes-review")):
         assert as_(bob).get(path).status_code == 403
         assert as_(charlie).get(path).status_code == 404
@@ -251,7 +251,7 @@ def test_colleagues_are_refused_and_strangers_find_nothing(as_, bob, charlie, da
         assert as_(None).get(path).status_code == 302
 
 
-def test_foreign_ids_on_the_own_page_are_nothing(
+def test_ids_of_another_company_are_ignored(
     as_, alice, emma, charlie, membership, changes, resource, right, give
 ):
     """A4, B1: another customer's thing, person, team or grant, named in one's own review."""
@@ -278,7 +278,7 @@ def test_foreign_ids_on_the_own_page_are_nothing(
     assert PersonGrant.objects.count() == before
 
 
-def test_anothers_grant_cannot_be_revoked_by_its_number(
+def test_a_grant_of_somebody_else_cannot_be_revoked_by_its_id(
     as_, alice, charlie, bob, membership, give, resource, birch
 ):
     """Rule 35: child ids are owner-checked too."""
@@ -364,7 +364,7 @@ def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
     assert len(seen) == len(set(seen)) == 1005
 
 
-def test_more_given_than_one_page_shows_is_said(
+def test_a_page_says_when_it_shows_only_some_grants(
     as_, alice, emma, page, membership, give, resource, monkeypatch
 ):
     for name in ("alice", "billing", "bob"):
@@ -395,7 +395,7 @@ def many_mailboxes(resource):
     )
 
 
-def test_the_page_costs_the_same_however_many_things(
+def test_the_page_has_a_constant_number_of_queries(
     as_, alice, membership, emma, page, give, resource, right, request, changes, cell, domain
 ):
     client = as_(alice)

@@ -74,7 +74,9 @@ def offered(alder, domain, right):
 WAY = "subscription.open"
 
 
-def test_who_may_open_is_not_bothered(offered, alice, bob, emmas, membership, domain, give, root):
+def test_people_with_portal_access_see_no_offer_of_it(
+    offered, alice, bob, emmas, membership, domain, give, root
+):
     assert offered(emmas) == [(emmas, WAY)]
     assert offered(membership(bob)) == [], "was given it"
     assert offered(membership(alice)) == [], "comes with the role"
@@ -92,13 +94,15 @@ def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, right
     assert missing_portal_grants(alder, plan) == []
 
 
-def test_suspension_is_another_matter(alice, alder, bob, membership):
+def test_a_suspended_member_is_offered_no_portal_access(alice, alder, bob, membership):
     suspend_membership(actor=alice, membership=membership(bob))
     closed = portals_without_access([membership(bob)], portals_of(alder))[membership(bob)]
     assert "domains" not in [one.portal.slug for one in closed]
 
 
-def test_a_team_is_let_in_as_a_whole(offered, alice, bob, emmas, membership, web, give, root):
+def test_portal_access_is_given_to_a_whole_team(
+    offered, alice, bob, emmas, membership, web, give, root
+):
     add_to_team(actor=alice, team=web, membership=membership(bob))
     assert offered(web) == [], "everybody in it can"
     add_to_team(actor=alice, team=web, membership=emmas)
@@ -107,7 +111,7 @@ def test_a_team_is_let_in_as_a_whole(offered, alice, bob, emmas, membership, web
     assert offered(web) == []
 
 
-def test_joining_a_team_counts_too(offered, alice, emmas, web, give, domain, root):
+def test_joining_a_team_offers_portal_access(offered, alice, emmas, web, give, domain, root):
     assert offered(emmas, team=web) == []
     give(alice, web, DNS, domain)
     assert offered(emmas, team=web) == [(emmas, WAY)]
@@ -115,7 +119,7 @@ def test_joining_a_team_counts_too(offered, alice, emmas, web, give, domain, roo
     assert offered(emmas, team=web) == []
 
 
-def test_the_person_page_says_it_to_who_can_change_it(as_, alice, bob, emma, web):
+def test_the_person_page_shows_missing_portal_access_to_super_users(as_, alice, bob, emma, web):
     def page(reader, person):
         there = reverse("portals:person", args=["alder", person.sub])
         return as_(reader).get(there).content.decode()
@@ -128,7 +132,7 @@ def test_the_person_page_says_it_to_who_can_change_it(as_, alice, bob, emma, web
     assert "cannot open" not in as_(alice).get(team).content.decode()
 
 
-def test_the_resource_page_says_it_beside_the_name(
+def test_the_resource_page_shows_missing_portal_access_beside_the_name(
     as_, alice, bob, emmas, membership, domain, root
 ):
     said = "Cannot open Domains yet; the review offers to let them in."
@@ -159,14 +163,14 @@ def review(as_, alice, emmas, domain, right):
     return client, address, change, way
 
 
-def test_nothing_more_is_given_than_was_asked_for(review, emma, domain, root):
+def test_only_the_requested_portal_access_is_given(review, emma, domain, root):
     client, address, change, _way = review
     client.post(address, {"change": change})
     assert emma.has_perm(f"portals.{DNS}", domain)
     assert not emma.has_perm(f"portals.{OPEN}", root)
 
 
-def test_the_way_in_is_one_tick_in_the_same_act(review, emma, domain, root):
+def test_portal_access_is_one_tick_in_the_same_act(review, emma, domain, root):
     client, address, change, way = review
     terms = {"expires_at": "2001-01-01T00:00", "starts_at": "", "reason": "Website"}
     refused = client.post(address, {"change": [change, way], **terms}).content.decode()
@@ -183,7 +187,7 @@ def test_the_way_in_is_one_tick_in_the_same_act(review, emma, domain, root):
     assert given.values("expires_at").distinct().count() == 1
 
 
-def test_a_way_in_ends_with_what_it_leads_to(alder, emmas, domain, right):
+def test_portal_access_ends_with_the_access_it_serves(alder, emmas, domain, right):
     """A right with dates of its own, as a copied one, opens the portal no longer than it lasts."""
     ends = timezone.now() + timedelta(days=9)
     cell = Cell(grantee_key(emmas), domain.pk, domain.resource_type_id)
@@ -192,7 +196,7 @@ def test_a_way_in_ends_with_what_it_leads_to(alder, emmas, domain, right):
     assert (way.starts_at, seconds(way.expires_at)) == (None, seconds(ends))
 
 
-def test_a_way_in_that_ran_out_is_given_anew(
+def test_expired_portal_access_is_given_again(
     as_, alice, emma, emmas, give, root, alder, domain, right
 ):
     give(alice, emmas, OPEN, root, expires_at=timezone.now() + timedelta(hours=1))
@@ -209,7 +213,7 @@ def test_a_way_in_that_ran_out_is_given_anew(
     assert emma.has_perm(f"portals.{OPEN}", root)
 
 
-def test_many_at_once(as_, alice, bob, emma, alder, domain, right, root):
+def test_portal_access_for_many_people(as_, alice, bob, emma, alder, domain, right, root):
     client, page = as_(alice), reverse("portals:people-bulk-action", args=["alder", "grant"])
     chosen = {"person": [str(bob.sub), str(emma.sub)], "resource": str(domain.pk)}
 
@@ -232,7 +236,9 @@ def test_many_at_once(as_, alice, bob, emma, alder, domain, right, root):
     assert AuditEvent.objects.count() == before + 1, "Bob could open it, and both had the right"
 
 
-def test_a_refused_act_lets_nobody_in(alice, alder, emma, emmas, membership, resource, right):
+def test_a_refused_act_gives_no_portal_access(
+    alice, alder, emma, emmas, membership, resource, right
+):
     report = resource("mailbox", "info@alder.example")
     before = list(PersonGrant.objects.order_by("pk").values())
     with pytest.raises(Exception, match="sensitive"):
@@ -248,7 +254,7 @@ def test_a_refused_act_lets_nobody_in(alice, alder, emma, emmas, membership, res
     assert list(PersonGrant.objects.order_by("pk").values()) == before
 
 
-def test_an_invitation(as_, alice, alder, domain, right, root, deliver):
+def test_portal_access_in_an_invitation(as_, alice, alder, domain, right, root, deliver):
     client, page = as_(alice), reverse("portals:invite", args=["alder"])
     ticked = {"resource": str(domain.pk), "rights": f"{domain.pk}:{right(DNS).pk}"}
     people = {"people": "gina@alder.example\nhugo@alder.example", "role": "user"}
@@ -275,7 +281,9 @@ def test_an_invitation(as_, alice, alder, domain, right, root, deliver):
     assert Invitation.objects.open().count() == 2
 
 
-def test_who_of_those_invited_stays_outside(alice, alder, domain, right, root, web, give, resource):
+def test_invitees_without_portal_access_are_named(
+    alice, alder, domain, right, root, web, give, resource
+):
     def outside(rights, *newcomers):
         return [
             (one.portal.slug, n) for one, n in portals_closed_to_invitees(alder, rights, newcomers)

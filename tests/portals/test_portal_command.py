@@ -17,7 +17,7 @@ def _run(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_applying_twice(db, tmp_path):
+def test_applying_a_manifest_twice(db, tmp_path):
     file = tmp_path / "parking.toml"
     file.write_text(
         'kind = "other"\nname = { en = "Parking", fr = "Parc" }\n'
@@ -63,13 +63,13 @@ def test_credentials_as_json(db):
     assert issued["client_secret"] not in Client.objects.get(pk=issued["client_id"]).secret
 
 
-def test_credentials_in_words(db):
+def test_credentials_as_text(db):
     text = _run("credentials", "domains")
 
     assert Portal.objects.get(slug="domains").client_id in text
     assert "client secret" in text
 
 
-def test_an_unknown_portal_is_told_with_those_known(db):
+def test_an_unknown_portal_is_reported_with_the_known_ones(db):
     with pytest.raises(CommandError, match=r"no portal shop\. Known portals: domains, statistics"):
         _run("credentials", "shop")

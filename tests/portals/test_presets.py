@@ -31,7 +31,7 @@ def events(kind):
     return AuditEvent.objects.filter(kind=kind).count()
 
 
-def test_made_changed_and_deleted_with_an_event_each(alice, preset, right):
+def test_a_preset_is_created_changed_and_deleted_with_an_event_each(alice, preset, right):
     assert events("preset.created") == 3  # two of the example
     change_preset(actor=alice, preset=preset, name="Web people", lines=[(right(MANAGE), True)])
     assert [(line.privilege_id, line.everywhere) for line in preset.lines.all()] == [
@@ -49,7 +49,7 @@ def test_made_changed_and_deleted_with_an_event_each(alice, preset, right):
 
 
 @pytest.mark.parametrize("who", ["emma", "charlie", "dana", "olive"])
-def test_only_a_super_user_of_the_customer(request, who, preset, alder, right):
+def test_only_a_super_user_of_the_customer_may(request, who, preset, alder, right):
     actor, lines = request.getfixturevalue(who), [(right(MANAGE), True)]
     for act in (
         lambda: create_preset(actor=actor, customer=alder, name="Mine", lines=lines),
@@ -62,7 +62,7 @@ def test_only_a_super_user_of_the_customer(request, who, preset, alder, right):
     assert preset.lines.count() == 3
 
 
-def test_names_are_one_whatever_their_case(alice, birch, charlie, alder, preset, right):
+def test_preset_names_ignore_case(alice, birch, charlie, alder, preset, right):
     lines = [(right(MANAGE), True)]
     with pytest.raises(PresetRefused) as refusal:
         create_preset(actor=alice, customer=alder, name="WEB TEAM", lines=lines)
@@ -72,7 +72,7 @@ def test_names_are_one_whatever_their_case(alice, birch, charlie, alder, preset,
     create_preset(actor=charlie, customer=birch, name="Web team", lines=lines)
 
 
-def test_what_makes_no_sense_is_refused(alice, charlie, birch, alder, right):
+def test_invalid_presets_are_refused(alice, charlie, birch, alder, right):
     before = Preset.objects.count()
     for name, lines in (
         ("", [(right(MANAGE), True)]),
@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused(alice, charlie, birch, alder, right):
     assert Preset.objects.count() == before
 
 
-def test_edited_on_its_page(as_, alice, alder, right):
+def test_a_preset_is_edited_on_its_page(as_, alice, alder, right):
     client = as_(alice)
     manage = right(MANAGE)
     form = {"name": "Domains", "right": ["", manage.pk], "everywhere": manage.resource_type_id}
@@ -124,7 +124,7 @@ def apply_page(membership, emma):
     return page
 
 
-def test_applied_to_picked_things_through_the_review(
+def test_a_preset_is_applied_to_chosen_resources_through_the_review(
     as_, alice, emma, preset, apply_page, resource, right
 ):
     domain, other = resource("domain", "alder.example"), resource("domain", "alderdental.example")
@@ -149,7 +149,7 @@ def test_applied_to_picked_things_through_the_review(
     assert tokens(client.get(answer["Location"])) == []
 
 
-def test_what_a_wider_right_includes_is_left_out(
+def test_privileges_included_in_a_wider_one_are_left_out(
     as_, alice, emma, membership, alder, give, resource, right, apply_page
 ):
     domain = resource("domain", "alder.example")
@@ -165,7 +165,7 @@ def test_what_a_wider_right_includes_is_left_out(
     assert tokens(client.get(answer["Location"])) == []
 
 
-def test_foreign_ids_apply_to_nothing(
+def test_ids_of_another_company_apply_to_nothing(
     as_, alice, charlie, birch, membership, preset, apply_page, resource, right
 ):
     client, before = as_(alice), PersonGrant.objects.count()
@@ -185,7 +185,7 @@ def test_foreign_ids_apply_to_nothing(
     assert PersonGrant.objects.count() == before
 
 
-def test_the_example_comes_with_two(as_, alice, bob, charlie):
+def test_the_example_has_two_presets(as_, alice, bob, charlie):
     page = reverse("portals:presets", args=["alder"])
     html = as_(alice).get(page).content.decode()
     assert "Bookkeeper" in html
@@ -197,7 +197,7 @@ def test_the_example_comes_with_two(as_, alice, bob, charlie):
     )
 
 
-def test_the_list_has_a_budget(as_, alice, alder, right, django_assert_max_num_queries):
+def test_the_list_has_a_query_budget(as_, alice, alder, right, django_assert_max_num_queries):
     client, page = as_(alice), reverse("portals:presets", args=["alder"])
     for number in range(20):
         create_preset(

@@ -35,13 +35,13 @@ def row(waiting):
 # --- Following ---
 
 
-def test_the_empty_list_names_everyone_who_is_told(as_, alice, bob, emma, membership):
+def test_the_empty_list_names_the_super_users(as_, alice, bob, emma, membership):
     change_role(actor=alice, membership=membership(emma), role="super_user")
     html = as_(bob).get(LIST).content.decode()
     assert "Ask: Alice Martin, Emma Roy will be told." in html
 
 
-def test_a_super_user_sees_what_waits_and_a_person_their_own(as_, alice, bob, emma, at):
+def test_super_users_see_open_requests_and_a_person_their_own(as_, alice, bob, emma, at):
     html = as_(alice).get(LIST).content.decode()
     assert "Emma Roy: Access" in html
     assert "I look after the new website" in html
@@ -59,7 +59,7 @@ def test_a_super_user_sees_what_waits_and_a_person_their_own(as_, alice, bob, em
     assert "Ask: Alice Martin will be told." in html
 
 
-def test_the_request_s_page_is_for_the_asker_and_super_users(
+def test_a_request_page_is_for_requester_and_super_users(
     as_, alice, bob, emma, charlie, dana, olive, at
 ):
     for person in (bob, charlie, dana, olive):
@@ -74,7 +74,7 @@ def test_the_request_s_page_is_for_the_asker_and_super_users(
     assert as_(None).get(at()).status_code == 302
 
 
-def test_another_customer_s_address_finds_nothing(as_, alice, charlie, waiting):
+def test_a_request_of_another_customer_is_not_found(as_, alice, charlie, waiting):
     """A foreign request under one's own company, and the other way round."""
     assert as_(charlie).get(f"/c/birch/requests/{waiting.uuid}/").status_code == 404
     assert as_(alice).get(f"/c/birch/requests/{waiting.uuid}/").status_code == 404
@@ -82,7 +82,7 @@ def test_another_customer_s_address_finds_nothing(as_, alice, charlie, waiting):
     assert as_(charlie).get(NEW).status_code == 404
 
 
-def test_the_asker_cannot_answer(as_, emma, at, row, events):
+def test_the_requester_cannot_answer(as_, emma, at, row, events):
     before = events()
     data = {"rights": row.pk, "answer": ""}
     assert as_(emma).post(at("approve"), data).status_code == 403
@@ -96,14 +96,14 @@ def events(db):
 
 
 @pytest.mark.parametrize("act", ["approve", "refuse"])
-def test_answers_are_posted(as_, alice, at, act):
+def test_answers_need_a_post(as_, alice, at, act):
     assert as_(alice).get(at(act)).status_code == 405
 
 
 # --- Answering ---
 
 
-def test_approving_and_the_asker_reads_it(as_, alice, emma, at, row):
+def test_an_approval_is_shown_to_the_requester(as_, alice, emma, at, row):
     response = as_(alice).post(at("approve"), {"rights": row.pk, "answer": "Welcome."}, follow=True)
 
     assert "Approved. Emma Roy has been told." in response.content.decode()
@@ -121,7 +121,7 @@ def test_an_end_can_be_set(as_, alice, emma, at, row):
     assert PersonGrant.objects.get(user=emma, content_object=row.resource).expires_at.year == 2090
 
 
-def test_refusing_wants_a_reason(as_, alice, emma, at, waiting):
+def test_refusing_needs_a_reason(as_, alice, emma, at, waiting):
     html = as_(alice).post(at("refuse"), {"reason": " "}).content.decode()
     assert 'class="errorlist' in html
     waiting.refresh_from_db()
@@ -145,7 +145,7 @@ def test_refusing_wants_a_reason(as_, alice, emma, at, waiting):
         {"rights": "own", "state": "approved"},
     ],
 )
-def test_bad_answers_say_why_and_change_nothing(as_, alice, at, row, waiting, events, data):
+def test_bad_answers_are_explained_and_change_nothing(as_, alice, at, row, waiting, events, data):
     before = events()
     filled = {name: row.pk if value == "own" else value for name, value in data.items()}
 
@@ -158,7 +158,7 @@ def test_bad_answers_say_why_and_change_nothing(as_, alice, at, row, waiting, ev
     assert events() == before
 
 
-def test_the_second_answer_is_told_who_was_first(as_, alice, emma, at, row, events):
+def test_a_second_answer_is_refused_with_the_name_of_the_first(as_, alice, emma, at, row, events):
     """A form sent again, or a second Super User: nothing happens twice."""
     client = as_(alice)
     client.post(at("approve"), {"rights": row.pk})
@@ -170,7 +170,7 @@ def test_the_second_answer_is_told_who_was_first(as_, alice, emma, at, row, even
     assert (events(), PersonGrant.objects.count()) == before
 
 
-def test_a_sensitive_right_sends_to_a_fresh_sign_in(
+def test_a_sensitive_privilege_leads_to_a_fresh_sign_in(
     as_, alice, bob, alder, give, membership, resource, right
 ):
     mailbox = resource("mailbox", "billing@alder.example")
@@ -196,7 +196,7 @@ def test_a_sensitive_right_sends_to_a_fresh_sign_in(
     assert bob.has_perm(f"portals.{WEBMAIL_READ}", mailbox)
 
 
-def test_one_s_own_request_is_for_another_super_user(as_, alice, bob, alder, membership):
+def test_a_super_users_own_request_is_for_another_one(as_, alice, bob, alder, membership):
     change_role(actor=alice, membership=membership(bob), role="super_user")
     access_request = open_request(actor=bob, customer=alder, kind="leave")
     page = f"/c/alder/requests/{access_request.uuid}/"
@@ -227,7 +227,7 @@ def test_a_name_is_approved_from_the_list(as_, alice, bob, alder, membership):
 # --- Asking ---
 
 
-def test_access_is_asked_for_by_ticking(as_, bob, resource, right):
+def test_access_is_requested_by_ticking(as_, bob, resource, right):
     client = as_(bob)
     domain = resource("domain", "alder.example")
     value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
@@ -263,7 +263,7 @@ def test_access_is_asked_for_by_ticking(as_, bob, resource, right):
         ("other", {"text": "x" * 501}),
     ],
 )
-def test_bad_requests_say_why_and_change_nothing(as_, bob, events, kind, data):
+def test_bad_requests_are_explained_and_change_nothing(as_, bob, events, kind, data):
     before = events(), AccessRequest.objects.count()
     response = as_(bob).post(f"{NEW}?kind={kind}", data)
 
@@ -282,7 +282,7 @@ def test_bad_requests_say_why_and_change_nothing(as_, bob, events, kind, data):
         ("other", {"text": "A chair.\r\nA table."}),
     ],
 )
-def test_every_kind_can_be_asked_and_withdrawn(as_, bob, kind, data):
+def test_every_kind_of_request_can_be_made_and_withdrawn(as_, bob, kind, data):
     client = as_(bob)
     assert client.get(f"{NEW}?kind={kind}").status_code == 200
     response = client.post(f"{NEW}?kind={kind}", data, follow=True)
@@ -295,11 +295,11 @@ def test_every_kind_can_be_asked_and_withdrawn(as_, bob, kind, data):
     assert access_request.state == "withdrawn"
 
 
-def test_an_unknown_kind_is_nothing(as_, bob):
+def test_an_unknown_kind_is_not_found(as_, bob):
     assert as_(bob).get(f"{NEW}?kind=holiday").status_code == 404
 
 
-def test_a_closed_tile_asks_and_then_says_so(as_, bob, emma, deliver, alice):
+def test_a_closed_portal_tile_makes_a_request_and_shows_it(as_, bob, emma, deliver, alice):
     client = as_(bob)
     tile = 'action="/c/alder/requests/portals/statistics/"'
     assert tile in client.get("/").content.decode()
@@ -315,7 +315,7 @@ def test_a_closed_tile_asks_and_then_says_so(as_, bob, emma, deliver, alice):
     assert len([mail for mail in deliver() if mail.to == [alice.email]]) == 1
 
 
-def test_an_open_or_foreign_portal_cannot_be_asked_for(as_, bob, frank):
+def test_an_open_or_foreign_portal_cannot_be_requested(as_, bob, frank):
     html = as_(bob).post("/c/alder/requests/portals/domains/", follow=True).content.decode()
     assert "You already have" in html
     assert as_(bob).post("/c/alder/requests/portals/nothing/").status_code == 404
@@ -324,7 +324,7 @@ def test_an_open_or_foreign_portal_cannot_be_asked_for(as_, bob, frank):
     assert not AccessRequest.objects.filter(membership__user__in=[bob, frank]).exists()
 
 
-def test_while_the_customer_is_suspended_one_only_reads(as_, alice, bob, emma, olive, alder, at):
+def test_requests_of_a_suspended_customer_are_read_only(as_, alice, bob, emma, olive, alder, at):
     suspend_customer(actor=olive, customer=alder, reason="unpaid")
     assert as_(bob).get(NEW).status_code == 403
     assert "Ask for it" not in as_(bob).get("/").content.decode()
@@ -337,7 +337,9 @@ def test_while_the_customer_is_suspended_one_only_reads(as_, alice, bob, emma, o
 # --- Cost ---
 
 
-def test_budgets(as_, alice, bob, alder, at, django_assert_max_num_queries):
+def test_request_pages_have_a_query_budget(
+    as_, alice, bob, alder, at, django_assert_max_num_queries
+):
     for n in range(15):
         open_request(actor=bob, customer=alder, kind="other", text=f"Wish {n}")
     super_user, person = as_(alice), as_(bob)

@@ -53,7 +53,7 @@ def fresh(**how):
 # --- Asking ---
 
 
-def test_one_may_ask_for_closed_portals_and_more_on_what_one_has(membership, emma, bob):
+def test_requestable_access_is_closed_portals_and_more_on_known_resources(membership, emma, bob):
     def names(person):
         return {
             (str(one.resource.resource_type.portal.slug), one.resource.external_id, right.codename)
@@ -71,7 +71,7 @@ def test_one_may_ask_for_closed_portals_and_more_on_what_one_has(membership, emm
     assert not {name for name in bobs if name[1] == "billing@alder.example"}
 
 
-def test_the_mail_names_the_rights(ask, domain, alice, deliver):
+def test_the_email_names_the_requested_access(ask, domain, alice, deliver):
     ask((DNS, domain))
     (mail,) = [mail for mail in deliver() if mail.to == [alice.email]]
     assert "- Change its DNS records: alder.example" in mail.body
@@ -85,9 +85,7 @@ def test_the_mail_names_the_rights(ask, domain, alice, deliver):
         (READ, ("domain", "alder.example")),  # a right of another type
     ],
 )
-def test_things_one_has_nothing_to_do_with_are_refused_alike(
-    ask, resource, events_of, name, thing_of
-):
+def test_unrelated_resources_are_refused_with_one_message(ask, resource, events_of, name, thing_of):
     with pytest.raises(RequestRefused, match="does not exist for this thing"):
         ask((name, resource(*thing_of)))
     assert not events_of("request.opened")
@@ -99,7 +97,7 @@ def events_of(bob):
     return lambda kind: list(AuditEvent.objects.filter(kind=kind, actor=bob))
 
 
-def test_what_one_has_or_has_asked_for_is_refused(ask, domain):
+def test_access_held_or_already_requested_is_refused(ask, domain):
     with pytest.raises(RequestRefused, match="You already have"):
         ask(("domains.domain.view", domain))
     access_request = ask((DNS, domain), (DNS, domain))
@@ -108,7 +106,7 @@ def test_what_one_has_or_has_asked_for_is_refused(ask, domain):
         ask((DNS, domain))
 
 
-def test_an_empty_request_is_refused_and_words_alone_are_enough(ask, alice, bob):
+def test_an_empty_request_is_refused_and_text_is_enough(ask, alice, bob):
     with pytest.raises(RequestRefused):
         ask(text=" ")
     access_request = ask(text="The scanner on the second floor.")
@@ -125,7 +123,7 @@ def test_an_end_in_the_past_is_refused(ask, domain):
 # --- Answering ---
 
 
-def test_a_yes_opens_the_portal(waiting, alice, emma, resource, alder):
+def test_approval_opens_the_portal(waiting, alice, emma, resource, alder):
     root = RequestedGrant.objects.get(request=waiting).resource
     assert not emma.has_perm(f"portals.{OPEN}", root)
 
@@ -139,14 +137,14 @@ def test_a_yes_opens_the_portal(waiting, alice, emma, resource, alder):
     assert given.customer == alder
 
 
-def test_a_no_gives_nothing(waiting, alice, emma):
+def test_refusal_gives_nothing(waiting, alice, emma):
     before = PersonGrant.objects.count()
     refuse_request(actor=alice, access_request=waiting, reason="Not now.")
     assert PersonGrant.objects.count() == before
     assert not RequestedGrant.objects.get(request=waiting).given
 
 
-def test_a_yes_can_be_reduced_and_end(ask, domain, alice, bob):
+def test_an_approval_can_be_reduced_and_have_an_end(ask, domain, alice, bob):
     access_request = ask((DNS, domain), ("domains.domain.renew", domain))
     dns, renew = RequestedGrant.objects.filter(request=access_request).order_by("pk")
     end = timezone.now() + timedelta(days=7)
@@ -166,7 +164,7 @@ def test_a_yes_can_be_reduced_and_end(ask, domain, alice, bob):
     assert (dns.given, dns.expires_at, renew.given) == (True, end, False)
 
 
-def test_as_asked_keeps_the_end_asked_for(ask, domain, alice, bob):
+def test_an_unchanged_approval_keeps_the_requested_end(ask, domain, alice, bob):
     end = timezone.now() + timedelta(days=2)
     access_request = ask((DNS, domain), expires_at=end)
     approve_request(actor=alice, access_request=access_request)
@@ -174,7 +172,7 @@ def test_as_asked_keeps_the_end_asked_for(ask, domain, alice, bob):
 
 
 @pytest.mark.parametrize("rights", [frozenset(), frozenset({0})])
-def test_a_yes_to_nothing_or_to_another_request_is_refused(
+def test_an_approval_of_nothing_or_of_another_request_is_refused(
     waiting, ask, domain, alice, emma, rights
 ):
     foreign = RequestedGrant.objects.get(request=ask((DNS, domain))).pk
@@ -190,7 +188,7 @@ def test_a_yes_to_nothing_or_to_another_request_is_refused(
     assert PersonGrant.objects.count() == before
 
 
-def test_sensitive_rights_want_a_fresh_sign_in(ask, resource, alice, bob, give, membership):
+def test_sensitive_privileges_need_a_fresh_sign_in(ask, resource, alice, bob, give, membership):
     """All or nothing: the request stays open, and no right of it is given."""
     billing = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", billing)
@@ -208,7 +206,7 @@ def test_sensitive_rights_want_a_fresh_sign_in(ask, resource, alice, bob, give, 
     assert bob.has_perm("portals.webmail.mailbox.read", billing)
 
 
-def test_sensitive_rights_want_a_reason(ask, resource, alice, bob, give, membership):
+def test_sensitive_privileges_need_a_reason(ask, resource, alice, bob, give, membership):
     billing = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", billing)
     access_request = ask(("webmail.mailbox.read", billing), text="")
@@ -223,7 +221,7 @@ def test_sensitive_rights_want_a_reason(ask, resource, alice, bob, give, members
     assert grant.reason == "Holiday cover."
 
 
-def test_long_reasons_are_cut_not_refused(ask, domain, alice, bob):
+def test_long_reasons_are_truncated(ask, domain, alice, bob):
     access_request = ask((DNS, domain), text="x" * 500)
     approve_request(actor=alice, access_request=access_request, answer="y" * 500)
     reason = PersonGrant.objects.get(user=bob, content_object=domain, granted_by=alice,
@@ -232,7 +230,7 @@ def test_long_reasons_are_cut_not_refused(ask, domain, alice, bob):
     assert reason.endswith("…")
 
 
-def test_what_ends_with_its_subscription_is_no_longer_asked_for(waiting, alice, olive, alder, emma):
+def test_requested_grants_end_with_their_subscription(waiting, alice, olive, alder, emma):
     subscription = alder.subscriptions.get(portal__slug="domains")
     set_subscription_status(actor=olive, subscription=subscription, status="ended")
 

@@ -13,14 +13,14 @@ from portals.models import TeamGrant
 from portals.selectors.resources import resources_of
 
 
-def test_the_list_shows_this_customers_things_only(as_, alice, alder):
+def test_the_list_shows_only_this_customers_resources(as_, alice, alder):
     html = as_(alice).get(reverse("portals:resource-list", args=[alder.slug])).content.decode()
 
     assert "info@alder.example" in html
     assert "birch.example" not in html
 
 
-def test_search_finds_by_the_beginning(as_, alice, alder):
+def test_search_is_by_prefix(as_, alice, alder):
     path = reverse("portals:resource-list", args=[alder.slug])
     html = as_(alice).get(path, {"q": "info@"}).content.decode()
 
@@ -28,7 +28,7 @@ def test_search_finds_by_the_beginning(as_, alice, alder):
     assert "billing@alder.example" not in html
 
 
-def test_pages_by_key_reach_everything_once(as_, alice, alder, monkeypatch):
+def test_pages_show_every_resource_once(as_, alice, alder, monkeypatch):
     monkeypatch.setattr(page_of, "__kwdefaults__", {**page_of.__kwdefaults__, "size": 4})
     client, path, seen, after = as_(alice), reverse("portals:resource-list", args=["alder"]), [], ""
     while not seen or after:
@@ -47,12 +47,12 @@ def test_a_cursor_of_another_list_is_refused(as_, alice, resource, after):
     assert as_(alice).get(path, {"after": value}).status_code == 400
 
 
-def test_odd_characters_in_a_search_find_nothing(as_, alice):
+def test_special_characters_in_a_search_find_nothing(as_, alice):
     path = reverse("portals:resource-list", args=["alder"])
     assert as_(alice).get(path, {"q": "nul\x00"}).status_code == 200
 
 
-def test_a_thing_says_who_may_do_what(as_, alice, alder, membership, emma, give, resource):
+def test_a_resource_page_shows_who_may_do_what(as_, alice, alder, membership, emma, give, resource):
     mail_domain = resource("mail_domain", "alder.example")
     give(alice, membership(emma), "webmail.mailbox.view", mail_domain)
     mailbox = resource("mailbox", "bob@alder.example")
@@ -62,7 +62,7 @@ def test_a_thing_says_who_may_do_what(as_, alice, alder, membership, emma, give,
     assert "through alder.example" in html
 
 
-def test_foreign_things_do_not_exist(as_, alice, resource):
+def test_resources_of_another_company_are_not_found(as_, alice, resource):
     foreign = resource("domain", "birch.example")
     assert (
         as_(alice).get(reverse("portals:resource", args=["alder", foreign.pk])).status_code == 404
@@ -126,7 +126,7 @@ def test_levels_of_several_people_and_a_team_in_one_review(
     assert "Cannot be taken here: it is given to the team." in html
 
 
-def test_teams_are_holders_and_can_be_taken_from(as_, alice, alder, page):
+def test_access_of_teams_can_be_removed(as_, alice, alder, page):
     client = as_(alice)
     path = page("mailbox", "info@alder.example")
     standing = client.get(path).context["standing"]
@@ -138,7 +138,7 @@ def test_teams_are_holders_and_can_be_taken_from(as_, alice, alder, page):
     assert revoke in client.get(path).content.decode()
 
 
-def test_turned_to_what_is_in_it(as_, alice, bob, membership, page, resource, right):
+def test_the_page_can_show_children(as_, alice, bob, membership, page, resource, right):
     mail_domain = resource("mail_domain", "alder.example")
     mailbox = resource("mailbox", "emma@alder.example")
     path = page("mail_domain", "alder.example")
@@ -149,7 +149,7 @@ def test_turned_to_what_is_in_it(as_, alice, bob, membership, page, resource, ri
     assert f"{cell}={right('webmail.mailbox.view').pk}" in html
 
 
-def test_people_and_teams_are_found_by_the_beginning(as_, alice, page):
+def test_people_and_teams_are_found_by_prefix(as_, alice, page):
     path = page("mailbox", "info@alder.example")
 
     def names(**query):
@@ -162,14 +162,14 @@ def test_people_and_teams_are_found_by_the_beginning(as_, alice, page):
     assert "Bob Tremblay" in names()  # holds nothing here, but there is room
 
 
-def test_single_rights_of_one_person_here(as_, alice, bob, membership, page):
+def test_custom_permissions_of_one_person_on_a_resource(as_, alice, bob, membership, page):
     path = page("mailbox", "info@alder.example")
     html = as_(alice).get(path, {"single": f"p{membership(bob).pk}"}).content.decode()
     assert html.count('name="single"') == 7
     assert as_(alice).get(path, {"single": "p999999"}).status_code == 200
 
 
-def test_it_costs_the_same_with_many_people(as_, alice, alder, page, give, resource):
+def test_the_page_has_a_constant_number_of_queries(as_, alice, alder, page, give, resource):
     client, path = as_(alice), page("mailbox", "info@alder.example")
     few = queries(client, path)
     users = User.objects.bulk_create(

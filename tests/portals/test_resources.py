@@ -52,7 +52,7 @@ def _sync(portal: Portal, reports, customer="alder", type_code="domain", replace
     )
 
 
-def test_put_adds_changes_and_then_does_nothing(domains, alder):
+def test_put_adds_changes_and_is_idempotent(domains, alder):
     before = _events()
 
     assert _put(domains, "new.example", "New").added == 1
@@ -88,7 +88,7 @@ def test_replace_with_nothing_removes_all_of_the_type(webmail):
     assert _ids("alder", "mail_domain") == {"alder.example"}
 
 
-def test_ten_thousand_in_a_handful_of_statements_and_again_without_an_event(domains):
+def test_ten_thousand_take_few_statements_and_a_repeat_no_event(domains):
     reports = [Report(f"d{n}.example", f"Domain {n}") for n in range(LIMIT)]
 
     with CaptureQueriesContext(
@@ -172,7 +172,7 @@ def test_only_types_of_its_own_manifest(domains, type_code):
     assert list(refused.value.message_dict) == ["type"]
 
 
-def test_an_unknown_customer_and_one_not_subscribed_read_the_same(db):
+def test_an_unknown_customer_is_answered_like_an_unsubscribed_one(db):
     statistics = Portal.objects.get(slug="statistics")
     answers = []
     for customer in ("nobody", "cedar"):
@@ -183,7 +183,7 @@ def test_an_unknown_customer_and_one_not_subscribed_read_the_same(db):
     assert answers[0] == answers[1] == {"customer": ["No customer of this name is subscribed."]}
 
 
-def test_nothing_is_reported_into_an_ended_subscription(domains, olive, alder):
+def test_no_report_into_an_ended_subscription(domains, olive, alder):
     subscription = alder.subscriptions.get(portal=domains)
     set_subscription_status(actor=olive, subscription=subscription, status="suspended")
     assert _put(domains, "x.example", "X").added == 1
@@ -213,7 +213,7 @@ def test_deletion_drops_grants_and_a_reused_id_inherits_none(
     } in event.data["grants_ended"]
 
 
-def test_deletion_takes_everything_below(webmail, resource, alice, bob, membership, give):
+def test_deletion_removes_all_descendants(webmail, resource, alice, bob, membership, give):
     give(
         alice,
         membership(bob),
@@ -241,7 +241,7 @@ def test_deleting_again_is_no_event(domains, resource):
     assert AuditEvent.objects.count() == events
 
 
-def test_a_portal_deletes_neither_anothers_things_nor_the_subscription(domains, resource):
+def test_a_portal_deletes_only_its_own_resources(domains, resource):
     root = Resource.objects.get(external_id="alder", subscription__portal=domains)
 
     for kept in (resource("mailbox", "bob@alder.example"), root):
@@ -249,7 +249,7 @@ def test_a_portal_deletes_neither_anothers_things_nor_the_subscription(domains, 
             delete_resource(actor=domains, resource=kept)
 
 
-def test_an_id_that_moves_to_another_customer_leaves_its_grants_behind(
+def test_an_id_moved_to_another_customer_keeps_no_grants(
     domains, alder, birch, alice, bob, membership, resource, give
 ):
     give(alice, membership(bob), "domains.domain.manage_dns", resource("domain", "alder.example"))

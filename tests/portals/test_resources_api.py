@@ -152,7 +152,7 @@ def test_no_token_is_401_even_with_a_session(as_, alice):
         assert answer.json()["error"]["code"] == "not_authenticated"
 
 
-def test_a_persons_token_is_foreign(domains, alice):
+def test_a_persons_token_is_refused(domains, alice):
     Token.objects.update(user=alice)
 
     answer = domains.get(LIST)
@@ -160,13 +160,13 @@ def test_a_persons_token_is_foreign(domains, alice):
     assert answer.status_code == 401
 
 
-def test_a_token_of_a_client_without_portal_is_foreign(domains):
+def test_a_token_of_a_client_without_portal_is_refused(domains):
     Portal.objects.update(client=None)
 
     assert domains.get(LIST).status_code == 401
 
 
-def test_a_token_for_another_audience_is_foreign(db):
+def test_a_token_for_another_audience_is_refused(db):
     caller = Caller("domains", resource="https://elsewhere.example/")
 
     assert caller.get(LIST).status_code == 401
@@ -183,7 +183,7 @@ def test_a_missing_scope_is_403(db):
         assert answer.json()["error"]["code"] == "insufficient_scope"
 
 
-def test_anothers_things_are_not_there(domains, webmail):
+def test_resources_of_another_portal_are_not_found(domains, webmail):
     before = _unchanged()
 
     for method in ("get", "delete"):
@@ -198,7 +198,7 @@ def test_anothers_things_are_not_there(domains, webmail):
     assert _unchanged() == before
 
 
-def test_the_subscription_itself_is_not_reported(domains):
+def test_the_subscription_root_cannot_be_reported(domains):
     assert _put(domains, "alder", type_code="subscription").status_code == 404
     assert domains.call("delete", f"{LIST}/subscription/alder").status_code == 404
 
@@ -246,7 +246,7 @@ def test_a_bad_put_names_the_field_and_changes_nothing(domains, values, field):
 
 
 @pytest.mark.parametrize("id", ["a\x00b", "a\nb", "a\u202eb", " x", "x" * 256])
-def test_a_bad_id_in_the_address(domains, id):
+def test_a_bad_id_in_the_url(domains, id):
     answer = _put(domains, id)
 
     assert answer.status_code == 400
@@ -254,7 +254,7 @@ def test_a_bad_id_in_the_address(domains, id):
 
 
 @pytest.mark.parametrize("type_code", ["a\x00b", "\u202e"])
-def test_a_bad_type_in_the_address(domains, type_code):
+def test_a_bad_type_in_the_url(domains, type_code):
     for answer in (
         _put(domains, "x.example", type_code=quote(type_code)),
         domains.get(f"{LIST}/{quote(type_code)}/x.example"),
@@ -264,7 +264,7 @@ def test_a_bad_type_in_the_address(domains, type_code):
         assert list(answer.json()["error"]["fields"]) == ["type"]
 
 
-def test_a_type_that_is_no_slug_is_not_there(domains):
+def test_a_type_that_is_not_a_slug_is_not_found(domains):
     assert _put(domains, "x.example", type_code="no slug").json()["error"]["code"] == "not_found"
 
 
@@ -284,7 +284,7 @@ def test_a_type_that_is_no_slug_is_not_there(domains):
         b"\xff\xfe{}",
     ],
 )
-def test_a_body_that_is_no_object(domains, body):
+def test_a_body_that_is_not_an_object_is_refused(domains, body):
     before = _unchanged()
     for method, path in (("put", f"{LIST}/domain/x.example"), ("post", SYNC)):
         answer = domains.call(method, path, body)
@@ -293,7 +293,7 @@ def test_a_body_that_is_no_object(domains, body):
     assert _unchanged() == before
 
 
-def test_a_form_is_no_json(domains):
+def test_a_form_is_not_json(domains):
     answer = Client().post(
         SYNC, {"customer": "alder"}, headers={"Authorization": f"Bearer {domains.token}"}
     )
@@ -396,7 +396,7 @@ def test_the_schema_and_its_page_are_public_and_without_inline_script(db):
 @pytest.mark.parametrize(
     ("accept", "status"), [("text/html", 405), ("*/*", 405), ("application/json", 406)]
 )
-def test_the_page_of_the_schema_is_only_for_reading(db, accept, status):
+def test_the_schema_page_is_read_only(db, accept, status):
     for method in ("options", "post", "delete"):
         answer = getattr(Client(), method)("/api/v1/docs/", headers={"Accept": accept})
         assert answer.status_code == status, method

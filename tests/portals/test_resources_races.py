@@ -19,7 +19,7 @@ def _on_postgresql(transactional_db: None) -> None:
         pytest.skip("races need PostgreSQL")
 
 
-def test_customers_racing_for_the_same_ids():
+def test_customers_race_for_the_same_ids():
     domains = Portal.objects.get(slug="domains")
     reports = [Report(f"d{n}.example", f"Domain {n}") for n in range(50)]
 
@@ -40,7 +40,7 @@ def test_customers_racing_for_the_same_ids():
         verify_chain(chain.name)
 
 
-def test_a_grant_racing_with_the_end_of_its_thing():
+def test_a_grant_races_with_the_deletion_of_its_resource():
     domains = Portal.objects.get(slug="domains")
     alice = User.objects.get(email="alice@alder.example")
     bob = Membership.objects.get(user__email="bob@alder.example", ended_at=None)

@@ -56,14 +56,14 @@ def verdicts(lines):
     )
 
 
-def test_the_list_leads_to_the_open_one(as_, alice, review):
+def test_the_list_links_to_the_open_review(as_, alice, review):
     html = as_(alice).get(reverse("portals:reviews", args=["alder"])).content.decode()
     assert reverse("portals:review", args=["alder", review.uuid]) in html
     assert "Begin a review now" not in html
     assert f"0 of {review.total} reviewed" in html
 
 
-def test_one_screen_with_everyone_and_what_is_known(screen):
+def test_one_screen_shows_everyone_with_last_use(screen):
     html = screen.open()
     for text in ("Alice Martin", "Bob Tremblay", "Emma Roy", "Reception", "last used on"):
         assert text in html
@@ -74,7 +74,7 @@ def test_one_screen_with_everyone_and_what_is_known(screen):
     assert html.count("90 days without use: remove?") == len(marked) > 3
 
 
-def test_looking_changes_nothing(screen, review):
+def test_opening_pages_changes_nothing(screen, review):
     before = set(PersonGrant.objects.values_list("pk", flat=True))
     screen.open()
     screen.open(show="all")
@@ -82,7 +82,7 @@ def test_looking_changes_nothing(screen, review):
     assert not review.items.exclude(decision=None).exists()
 
 
-def test_a_part_is_saved_and_gone_from_the_page(screen, review):
+def test_a_saved_part_leaves_the_page(screen, review):
     lines = lines_of(review, "Bob Tremblay")
     response = screen.save(lines, **{f"decision-{lines[0].pk}": "remove"})
 
@@ -94,7 +94,7 @@ def test_a_part_is_saved_and_gone_from_the_page(screen, review):
     assert "Alice Martin, " in screen.open(show="all")
 
 
-def test_what_a_part_took_comes_back_at_one_press(as_, alice, bob, screen, review, right):
+def test_a_saved_part_is_undone_at_once(as_, alice, bob, screen, review, right):
     lines = lines_of(review, "Bob Tremblay")
     use = next(one for one in lines if one.privilege.codename == "mailbox.use")
     view = next(one for one in lines if one.privilege.codename == "domain.view")
@@ -115,7 +115,7 @@ def test_what_a_part_took_comes_back_at_one_press(as_, alice, bob, screen, revie
     assert sorted(verdicts([use, view])) == ["reduce", "remove"]  # who reviewed what stays
 
 
-def test_a_part_kept_whole_offers_nothing_to_undo(as_, alice, screen, review):
+def test_a_part_without_removals_offers_no_undo(as_, alice, screen, review):
     lines = lines_of(review, "Bob Tremblay")
     html = screen.follow(screen.save(lines))
     assert "kept, 0 reduced" in html
@@ -128,14 +128,14 @@ def test_the_message_of_a_removal_offers_undo(screen, review):
     assert re.search(r'action="/c/alder/undo/\d+/"', html)
 
 
-def test_keep_everything_keeps_it_whatever_is_marked(screen, review):
+def test_keep_everything_ignores_the_marks(screen, review):
     lines = lines_of(review, "Bob Tremblay")
     marked = {f"decision-{line.pk}": "remove" for line in lines}
     screen.save(lines, **marked, all="keep")
     assert verdicts(lines) == ["keep"] * len(lines)
 
 
-def test_reduce_to_a_smaller_right_until_a_day(screen, review, right, bob):
+def test_reduce_to_a_smaller_privilege_until_a_day(screen, review, right, bob):
     lines = lines_of(review, "Bob Tremblay")
     line = next(one for one in lines if one.privilege.codename == "mailbox.use")
     view = right("webmail.mailbox.view")
@@ -183,14 +183,14 @@ def test_bad_input_names_the_line_and_changes_nothing(screen, review, right):
 
 
 @pytest.mark.parametrize("values", [[], ["x"], ["0"], ["9" * 30], ["-1"], ["1"] * 201])
-def test_lines_that_are_none(values, as_, alice, review):
+def test_invalid_lines_are_refused(values, as_, alice, review):
     url = reverse("portals:review-save", args=["alder", review.uuid])
     response = as_(alice).post(url, {"line": values})
     assert response.status_code == 302
     assert not review.items.exclude(decision=None).exists()
 
 
-def test_what_changed_meanwhile_says_so_and_is_ticked_off(screen, alice, bob, review):
+def test_grants_changed_meanwhile_are_marked_and_closed(screen, alice, bob, review):
     for grant in PersonGrant.objects.filter(user=bob):
         revoke_privilege(actor=alice, grant=grant)
     html = screen.open()
@@ -202,7 +202,7 @@ def test_what_changed_meanwhile_says_so_and_is_ticked_off(screen, alice, bob, re
     assert verdicts(lines) == ["overtaken"] * 6
 
 
-def test_a_page_opened_before_saves_what_still_stands(screen, alice, bob, review):
+def test_a_stale_page_saves_the_lines_that_are_still_open(screen, alice, bob, review):
     lines = lines_of(review, "Bob Tremblay")
     gone, taken, *_kept = lines
     revoke_privilege(actor=alice, grant=PersonGrant.objects.get(pk=gone.grant_id))
@@ -257,7 +257,7 @@ def test_pages_by_key(screen, review, monkeypatch):
     assert sorted(seen) == sorted(review.items.values_list("pk", flat=True))
 
 
-def test_another_company_s_review_is_not_there(as_, charlie, review):
+def test_a_review_of_another_company_is_not_found(as_, charlie, review):
     for name in ("portals:review", "portals:review-save"):
         for slug in ("alder", "birch"):
             url = reverse(name, args=[slug, review.uuid])

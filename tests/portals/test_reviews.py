@@ -96,7 +96,7 @@ def world():
 # --- Beginning one ---
 
 
-def test_it_holds_every_right_as_it_stands(review, alder):
+def test_a_review_lists_every_grant_with_its_terms(review, alder):
     people = PersonGrant.objects.filter(content_object__subscription__customer=alder)
     teams = TeamGrant.objects.filter(content_object__subscription__customer=alder)
 
@@ -109,7 +109,7 @@ def test_it_holds_every_right_as_it_stands(review, alder):
     assert (review.ready_at is not None, review.percent) == (True, 0)
 
 
-def test_a_right_says_when_it_was_last_used(review):
+def test_a_line_shows_the_last_use(review):
     emma, bob, team = of(review, "Emma Roy"), of(review, "Bob Tremblay"), of(review, "Reception")
     today = review.begun_at.date()
 
@@ -126,7 +126,7 @@ def test_a_right_says_when_it_was_last_used(review):
     assert (silent.counted_since, silent.suggested) == (None, "keep")
 
 
-def test_a_use_below_and_within_counts_for_the_right_above(
+def test_use_of_children_and_included_privileges_counts_for_a_grant(
     alice, bob, birch, charlie, resource, right, give, membership
 ):
     above = give(
@@ -145,20 +145,20 @@ def test_a_use_below_and_within_counts_for_the_right_above(
     assert line.last_used_on == timezone.now().astimezone(UTC).date()
 
 
-def test_a_young_right_and_a_young_count_are_no_reason_to_remove(birch, charlie):
+def test_recent_grants_and_short_observation_suggest_no_removal(birch, charlie):
     Portal.objects.update(uses_since=timezone.now().date() - timedelta(days=200))
     review = begin_review(actor=charlie, customer=birch)
     assert {item.suggested for item in review.items.all()} == {"keep"}  # given just now
 
 
-def test_one_is_open_at_a_time(alice, alder, review):
+def test_one_review_is_open_at_a_time(alice, alder, review):
     with pytest.raises(ReviewRefused, match="open already"):
         begin_review(actor=alice, customer=alder)
     with pytest.raises(IntegrityError), transaction.atomic():
         AccessReview.objects.create(customer=alder, due_at=timezone.now())
 
 
-def test_nothing_to_review(charlie, birch):
+def test_a_company_without_grants_has_nothing_to_review(charlie, birch):
     PersonGrant.objects.filter(content_object__subscription__customer=birch).delete()
     with pytest.raises(ReviewRefused, match="Nobody holds"):
         begin_review(actor=charlie, customer=birch)
@@ -177,13 +177,13 @@ def test_only_a_super_user_of_the_company_begins_and_decides(who, request, revie
     assert (world(), kinds_since(so_far)) == (before, [])
 
 
-def test_not_while_the_company_is_suspended(alice, alder, olive, review):
+def test_no_act_while_the_company_is_suspended(alice, alder, olive, review):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
     with pytest.raises(PermissionDenied):
         save(alice, review, of(review, "Bob Tremblay").values())
 
 
-def test_a_large_company_is_gathered_a_step_at_a_time(charlie, birch, monkeypatch, deliver):
+def test_a_large_company_is_gathered_in_steps(charlie, birch, monkeypatch, deliver):
     monkeypatch.setattr(items, "LINES", 1)
     monkeypatch.setattr(items, "GRANTEES", 1)
     review = begin_review(actor=charlie, customer=birch)
@@ -279,7 +279,7 @@ def test_a_later_end_is_no_reduction(alice, bob, birch, charlie, give, membershi
         save(charlie, review, [later])
 
 
-def test_a_smaller_right_held_already_keeps_its_own_terms(
+def test_an_existing_smaller_grant_keeps_its_terms(
     alice, bob, alder, review, give, membership, resource, right
 ):
     save(alice, review, of(review, "Bob Tremblay").values())
@@ -302,7 +302,7 @@ def test_a_smaller_right_held_already_keeps_its_own_terms(
     assert PersonGrant.objects.get(pk=small.pk).expires_at is None
 
 
-def test_a_sensitive_reduction_wants_a_fresh_sign_in(alice, review, right, so_far):
+def test_a_sensitive_reduction_needs_a_fresh_sign_in(alice, review, right, so_far):
     line = of(review, "Emma Roy")["mailbox.use emma@alder.example"]
     decision = ItemDecision(line.pk, "reduce", right("webmail.mailbox.read"))
     for stale in (None, timezone.now() - timedelta(hours=1)):
@@ -312,7 +312,7 @@ def test_a_sensitive_reduction_wants_a_fresh_sign_in(alice, review, right, so_fa
     save(alice, review, [decision])
 
 
-def test_all_of_a_part_or_nothing(alice, review, right, so_far):
+def test_a_part_is_all_or_nothing(alice, review, right, so_far):
     lines = of(review, "Bob Tremblay")
     before = world()
     bad = ItemDecision(lines["domain.view alder.example"].pk, "reduce")
@@ -350,7 +350,7 @@ def test_a_line_is_decided_once(alice, second, review, so_far):
 # --- One's own ---
 
 
-def test_ones_own_rights_are_for_another_super_user(alice, second, review):
+def test_a_super_users_own_grants_are_reviewed_by_another(alice, second, review):
     lines = of(review, "Alice Martin")
     with pytest.raises(ReviewRefused, match="your own rights"):
         save(alice, review, lines.values())
@@ -358,14 +358,14 @@ def test_ones_own_rights_are_for_another_super_user(alice, second, review):
     assert not of(review, "Alice Martin")
 
 
-def test_the_only_super_user_reviews_their_own_and_the_trail_says_so(alice, review, so_far):
+def test_the_only_super_user_reviews_their_own_grants_and_it_is_recorded(alice, review, so_far):
     save(alice, review, of(review, "Alice Martin").values())
     assert kinds_since(so_far) == ["review.own_part_saved"]
     event = AuditEvent.objects.get(kind="review.own_part_saved")
     assert "the only Super User, reviewed their own rights" in sentence_of(event)
 
 
-def test_nobody_leaves_a_company_without_its_main_super_user(second, alice, review, membership):
+def test_a_review_cannot_demote_the_main_super_user(second, alice, review, membership):
     role = of(review, "Alice Martin")["role"]
     for decision in ("reduce", "remove"):
         with pytest.raises(ReviewRefused):
@@ -387,7 +387,7 @@ def test_a_super_user_becomes_a_user(alice, emma, alder, review, membership):
 # --- Meanwhile ---
 
 
-def test_what_changed_or_went_meanwhile_is_left_as_it_is(
+def test_grants_changed_or_ended_meanwhile_are_left_alone(
     alice, bob, emma, review, give, membership, resource, so_far
 ):
     lines = of(review, "Bob Tremblay")
@@ -409,7 +409,7 @@ def test_what_changed_or_went_meanwhile_is_left_as_it_is(
     assert PersonGrant.objects.filter(pk=new.pk).exists()
 
 
-def test_leavers_and_ended_teams_are_ticked_off(alice, bob, alder, review, membership):
+def test_lines_of_leavers_and_deleted_teams_are_closed(alice, bob, alder, review, membership):
     bobs, teams = of(review, "Bob Tremblay"), of(review, "Reception")
     remove_membership(actor=alice, membership=membership(bob))
     delete_team(actor=alice, team=alder.teams.get())
@@ -419,7 +419,7 @@ def test_leavers_and_ended_teams_are_ticked_off(alice, bob, alder, review, membe
     assert save(alice, review, teams.values()) == {"overtaken": len(teams)}
 
 
-def test_a_deleted_thing_breaks_nothing(alice, review, resource):
+def test_a_deleted_resource_breaks_nothing(alice, review, resource):
     lines = of(review, "Bob Tremblay")
     resource("domain", "alder.example").delete()
     line = ReviewItem.objects.select_related("resource").get(
@@ -443,7 +443,7 @@ def test_the_last_line_finishes_it(alice, alder, review, so_far):
     begin_review(actor=alice, customer=alder)
 
 
-def test_what_is_over_does_not_change(alice, review):
+def test_a_finished_review_does_not_change(alice, review):
     keep_everything(alice, review)
     for change in ({"state": "open", "ended_at": None, "ended_by": None}, {"kept": 0}):
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -463,7 +463,7 @@ JANUARY = datetime(2027, 1, 4, 9, tzinfo=UTC)
 APRIL = datetime(2027, 4, 1, 9, tzinfo=UTC)
 
 
-def test_a_round_begins_once_a_quarter_for_who_has_rights(birch, cedar, frank, deliver):
+def test_a_review_begins_once_a_quarter_where_there_are_grants(birch, cedar, frank, deliver):
     PersonGrant.objects.filter(content_object__subscription__customer=cedar).delete()
     run_reviews()
     assert not birch.access_reviews.exists()  # a company younger than the quarter waits
@@ -504,14 +504,14 @@ def test_a_review_that_is_not_yet_due_goes_on(charlie, birch):
     assert birch.access_reviews.get().is_open
 
 
-def test_nothing_begins_for_a_suspended_company(birch, olive):
+def test_no_review_begins_for_a_suspended_company(birch, olive):
     suspend_customer(actor=olive, customer=birch, reason="Unpaid")
     with time_machine.travel(JANUARY):
         run_reviews()
     assert not birch.access_reviews.exists()
 
 
-def test_a_minute_looks_after_so_many(monkeypatch, db):
+def test_each_minute_handles_a_limited_number(monkeypatch, db):
     monkeypatch.setattr(rounds, "A_MINUTE", 1)
     with time_machine.travel(JANUARY):
         run_reviews()
@@ -521,7 +521,7 @@ def test_a_minute_looks_after_so_many(monkeypatch, db):
     assert ReviewQuarter.objects.count() == Customer.objects.filter(status="active").count()
 
 
-def test_one_failure_stops_no_other(monkeypatch, alder, birch, cedar, db):
+def test_one_failure_does_not_stop_the_others(monkeypatch, alder, birch, cedar, db):
     real = rounds._begin
 
     def begin(customer, actor):
@@ -561,7 +561,7 @@ def test_super_users_are_told_and_reminded_while_it_is_open(alice, second, alder
     assert not subjects(sent, "bob@alder.example")
 
 
-def test_the_others_are_told_when_it_begins(alice, second, alder, review, deliver):
+def test_the_other_super_users_are_told_when_it_begins(alice, second, alder, review, deliver):
     for section in list(review.items.values_list("section", flat=True).distinct()):
         lines = list(review.items.filter(section=section))
         save(second if lines[0].concerns(alice) else alice, review, lines)

@@ -54,7 +54,7 @@ def uses(customer, slug):
     ).exists()
 
 
-def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
+def test_a_portal_is_added_on_approval(ask, birch, charlie, olive, dana, deliver):
     access_request = ask(ADD, "statistics", text="For the yearly report.")
     assert access_request.passed_at is not None
     subject = "Birch Logistics asks: Adding a service (Usage statistics)"
@@ -78,7 +78,7 @@ def test_adding_a_portal(ask, birch, charlie, olive, dana, deliver):
     assert any(mail.to == [charlie.email] and "Approved" in mail.subject for mail in deliver())
 
 
-def test_ending_a_portal_drops_what_is_below(ask, alder, alice, olive, bob):
+def test_ending_a_portal_drops_its_resources(ask, alder, alice, olive, bob):
     subscription = Subscription.objects.get(customer=alder, portal__slug="domains")
     loss = loss_of(subscription)
     assert (loss.resources, loss.rights, loss.people) == (2, 2, 1)
@@ -97,7 +97,7 @@ def test_ending_a_portal_drops_what_is_below(ask, alder, alice, olive, bob):
     assert not PersonGrant.objects.filter(content_object__subscription=subscription).exists()
 
 
-def test_what_ended_comes_back(ask, birch, olive, charlie):
+def test_an_ended_service_can_be_added_again(ask, birch, olive, charlie):
     subscription = Subscription.objects.get(customer=birch, portal__slug="domains")
     set_subscription_status(actor=olive, subscription=subscription, status="ended")
     approve(olive, ask(ADD, "domains"))
@@ -116,7 +116,7 @@ def test_what_ended_comes_back(ask, birch, olive, charlie):
         ("access", "statistics", {}, "kind"),
     ],
 )
-def test_bad_input_is_refused_by_name(ask, kind, slug, said, field):
+def test_bad_input_is_refused_by_field(ask, kind, slug, said, field):
     before = AccessRequest.objects.count()
     with pytest.raises(RequestRefused) as refusal:
         ask(kind, slug, **said)
@@ -124,7 +124,7 @@ def test_bad_input_is_refused_by_name(ask, kind, slug, said, field):
     assert AccessRequest.objects.count() == before
 
 
-def test_asked_once_at_a_time_whoever_asks(ask, alder, alice, charlie):
+def test_one_open_service_request_per_portal(ask, alder, alice, charlie):
     access_request = ask(ADD, "statistics")
     with pytest.raises(RequestRefused, match="already asked"):
         ask(ADD, "statistics")
@@ -151,7 +151,7 @@ def test_only_super_users_of_the_customer_ask(ask, alder, birch, bob, alice, oli
         open_request(actor=bob, customer=alder, kind=ADD, about="x", wanted={"service": {}})
 
 
-def test_only_staff_that_may_subscribe_approve(ask, dana, charlie, alice, birch):
+def test_only_staff_with_the_permission_approve(ask, dana, charlie, alice, birch):
     access_request = ask(ADD, "statistics")
     for person in (dana, charlie, alice):
         with pytest.raises(PermissionDenied):
@@ -167,7 +167,7 @@ def test_only_staff_that_may_subscribe_approve(ask, dana, charlie, alice, birch)
     assert not uses(birch, "statistics")
 
 
-def test_refused_with_a_reason(ask, olive, birch, deliver, charlie):
+def test_a_refusal_has_a_reason(ask, olive, birch, deliver, charlie):
     access_request = ask(ADD, "statistics")
     refuse_request(
         actor=olive, access_request=access_request, reason="Pay first.", for_provider=True
@@ -179,7 +179,7 @@ def test_refused_with_a_reason(ask, olive, birch, deliver, charlie):
 # --- Pages ---
 
 
-def test_from_the_company_s_services_to_the_provider(as_, alice, olive, alder, deliver):
+def test_a_service_request_goes_from_company_to_provider(as_, alice, olive, alder, deliver):
     client, staff = as_(alice), as_(olive)
     html = client.get("/c/alder/services/").content.decode()
     assert "Ask to end Webmail" in html
@@ -229,7 +229,7 @@ def test_a_passed_request_on_the_provider_s_pages(as_, alice, bob, dana, alder, 
     assert desk.get(f"/provider/requests/{waiting.uuid}/").status_code == 404
 
 
-def test_who_belongs_to_two_companies_asks_the_provider_for_an_address(
+def test_a_member_of_two_companies_asks_the_provider_for_an_address(
     as_, ask, alice, alder, charlie, dana
 ):
     invitation = invite_person(actor=alice, customer=alder, address=charlie.email, name="Charlie")
@@ -262,7 +262,7 @@ def test_support_reads_but_does_not_answer_services(as_, ask, dana):
     assert as_(dana).post(f"/provider/requests/{access_request.uuid}/approve/").status_code == 403
 
 
-def test_the_list_costs_the_same_however_long(as_, ask, olive, portal, birch, cedar, frank):
+def test_the_list_has_a_constant_number_of_queries(as_, ask, olive, portal, birch, cedar, frank):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

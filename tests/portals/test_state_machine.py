@@ -759,7 +759,7 @@ def _key(grant: Grant) -> tuple[bool, int, int, int]:
     return grant.to_team, grant.grantee, grant.resource, grant.code
 
 
-def test_any_order_of_acts_leaves_what_the_rule_says(db):
+def test_decisions_follow_the_rule_after_acts_in_any_order(db):
     run_state_machine_as_test(
         Hub,
         settings=settings(

@@ -21,7 +21,7 @@ def _subscription(customer, slug: str) -> Subscription:
     return Subscription.objects.get(customer=customer, portal__slug=slug)
 
 
-def test_subscribing_makes_the_root_and_registers_who_is_there(olive, cedar, frank, ticketing):
+def test_subscribing_creates_the_root_and_registers_members(olive, cedar, frank, ticketing):
     subscription = subscribe_customer(actor=olive, customer=cedar, portal=ticketing)
 
     root = Resource.objects.get(subscription=subscription)
@@ -46,13 +46,13 @@ def test_a_portal_without_automatic_registration_registers_nobody(olive, cedar, 
     assert not PersonGrant.objects.filter(content_object__subscription=subscription).exists()
 
 
-def test_only_once(olive, alder, ticketing):
+def test_a_customer_subscribes_once(olive, alder, ticketing):
     with pytest.raises(SubscriptionRefused, match="already subscribed"):
         subscribe_customer(actor=olive, customer=alder, portal=ticketing)
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "dana"])
-def test_only_operators(request, who, cedar, alder, ticketing):
+def test_only_operators_may(request, who, cedar, alder, ticketing):
     actor = request.getfixturevalue(who)
 
     with pytest.raises(PermissionDenied):
@@ -63,7 +63,7 @@ def test_only_operators(request, who, cedar, alder, ticketing):
         )
 
 
-def test_suspending_stops_every_right_and_loses_none(olive, alder, alice, resource):
+def test_suspending_stops_every_grant_and_deletes_none(olive, alder, alice, resource):
     domain = resource("domain", "alder.example")
     assert alice.has_perm("portals.domains.domain.view", domain)
 
@@ -78,7 +78,7 @@ def test_suspending_stops_every_right_and_loses_none(olive, alder, alice, resour
     assert alice.has_perm("portals.domains.domain.view", domain)
 
 
-def test_an_end_drops_grants_and_what_comes_back_begins_anew(
+def test_ending_drops_grants_and_a_new_subscription_starts_empty(
     olive, alder, alice, bob, membership, resource, give
 ):
     queue = resource("queue", "alder-email")
@@ -96,7 +96,7 @@ def test_an_end_drops_grants_and_what_comes_back_begins_anew(
 
 
 @pytest.mark.parametrize("status", ["active", "gone", ""])
-def test_no_unknown_or_unchanged_status(olive, alder, status):
+def test_an_unknown_or_unchanged_status_is_refused(olive, alder, status):
     with pytest.raises(SubscriptionRefused) as refused:
         set_subscription_status(
             actor=olive, subscription=_subscription(alder, "domains"), status=status

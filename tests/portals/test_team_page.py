@@ -46,7 +46,7 @@ def cell(team):
     return lambda resource: f"t{team.pk}/{resource.pk}/{resource.resource_type_id}"
 
 
-def test_rights_are_explained_as_a_persons_are(team, alice, give, resource, alder):
+def test_team_access_is_explained_like_a_persons(team, alice, give, resource, alder):
     give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
     give(alice, team, DNS, resource("domain", "alder.example"))
     give(alice, team, "webmail.mailbox.view", resource("mailbox", "info@alder.example"))
@@ -74,7 +74,7 @@ def test_rights_are_explained_as_a_persons_are(team, alice, give, resource, alde
     assert included == ["domain.manage_dns"]
 
 
-def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, url, give, resource):
+def test_the_page_shows_people_and_access_with_origin(as_, alice, team, url, give, resource):
     give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
     give(alice, team, DNS, resource("domain", "alder.example"), reason="keeps the website")
     html = as_(alice).get(url("team")).content.decode()
@@ -91,7 +91,7 @@ def test_the_page_shows_people_and_rights_with_their_origin(as_, alice, team, ur
     assert "via team" not in html
 
 
-def test_a_team_of_nobody_with_nothing(as_, charlie, birch):
+def test_an_empty_team_without_access(as_, charlie, birch):
     made = create_team(actor=charlie, customer=birch, name="Drivers")
     html = as_(charlie).get(reverse("portals:team", args=["birch", made.uuid])).content.decode()
 
@@ -100,7 +100,7 @@ def test_a_team_of_nobody_with_nothing(as_, charlie, birch):
     assert "Revoke" not in html
 
 
-def test_a_level_is_gathered_reviewed_and_given_then_revoked(
+def test_a_level_is_chosen_reviewed_given_then_revoked(
     as_, alice, bob, team, url, changes, cell, domain, right
 ):
     client = as_(alice)
@@ -154,7 +154,7 @@ def test_members_by_plain_forms(as_, alice, emma, team, membership):
     assert "Choose a person." in client.post(add, {"person": ""}, follow=True).content.decode()
 
 
-def test_a_person_loses_what_came_through_the_team_they_leave(as_, alice, bob, team, give, domain):
+def test_leaving_a_team_ends_access_through_it(as_, alice, bob, team, give, domain):
     give(alice, team, DNS, domain)
     assert bob.has_perm(f"portals.{DNS}", domain)
 
@@ -165,7 +165,7 @@ def test_a_person_loses_what_came_through_the_team_they_leave(as_, alice, bob, t
     assert "via team" not in html
 
 
-def test_the_persons_page_leads_to_the_team_for_who_manages(
+def test_the_person_page_links_to_the_team_for_super_users(
     as_, alice, bob, team, url, give, domain
 ):
     give(alice, team, DNS, domain)
@@ -180,7 +180,9 @@ def test_the_persons_page_leads_to_the_team_for_who_manages(
     assert url("team") in as_(alice).get(thing_page).content.decode()
 
 
-def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, cell, resource, right):
+def test_a_sensitive_privilege_needs_a_fresh_sign_in(
+    as_, alice, bob, changes, cell, resource, right
+):
     mailbox = resource("mailbox", "billing@alder.example")
     client = as_(alice)
     client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
@@ -195,7 +197,7 @@ def test_a_sensitive_right_wants_a_fresh_sign_in(as_, alice, bob, changes, cell,
     assert bob.has_perm(f"portals.{READ}", mailbox)
 
 
-def test_no_detour_to_a_sensitive_right_by_the_pages(
+def test_nobody_gets_a_sensitive_privilege_through_a_team_page(
     as_, alice, team, changes, cell, resource, right, give, membership
 ):
     """B9: neither by joining the team that holds it, nor by giving it to the team one is in."""
@@ -220,7 +222,7 @@ def test_no_detour_to_a_sensitive_right_by_the_pages(
     assert not alice.has_perm(f"portals.{READ}", mailbox)
 
 
-def test_deleting_says_what_stops_then_does_it_once(as_, alice, bob, team, url, give, domain):
+def test_deleting_names_what_ends_and_happens_once(as_, alice, bob, team, url, give, domain):
     give(alice, team, DNS, domain)
     client = as_(alice)
     html = client.get(url("team-delete")).content.decode()
@@ -237,7 +239,7 @@ def test_deleting_says_what_stops_then_does_it_once(as_, alice, bob, team, url, 
     assert AuditEvent.objects.filter(kind="team.deleted").count() == 1
 
 
-def test_foreign_ids_on_the_own_page_are_nothing(
+def test_ids_of_another_company_are_ignored(
     as_, alice, charlie, bob, birch, team, url, changes, resource, right, give, membership, domain
 ):
     theirs = create_team(actor=charlie, customer=birch, name="Drivers")
@@ -285,7 +287,7 @@ def test_a_suspended_company_can_be_read_but_not_changed(
     assert Team.objects.filter(pk=team.pk).exists()
 
 
-def test_the_page_costs_the_same_however_many_people_and_rights(
+def test_the_page_has_a_constant_number_of_queries(
     as_, alice, join_many, team, url, give, resource, django_assert_max_num_queries
 ):
     client = as_(alice)

@@ -50,7 +50,7 @@ def revoked(alice, bob, membership, domain, give):
     return revoke_privilege(actor=alice, grant=grant)
 
 
-def test_a_revoked_right_comes_back_as_it_was(alice, bob, domain, revoked, alder):
+def test_a_revoked_grant_is_restored_unchanged(alice, bob, domain, revoked, alder):
     done = undo_event(actor=alice, event=revoked)
 
     assert bob.has_perm(HAS, domain)
@@ -69,7 +69,7 @@ def test_a_revoked_right_comes_back_as_it_was(alice, bob, domain, revoked, alder
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
-def test_others_may_not(who, request, bob, domain, revoked):
+def test_nobody_else_may(who, request, bob, domain, revoked):
     before = AuditEvent.objects.count()
 
     with pytest.raises(PermissionDenied):
@@ -79,13 +79,13 @@ def test_others_may_not(who, request, bob, domain, revoked):
     assert AuditEvent.objects.count() == before
 
 
-def test_another_super_user_is_not_who_did_it(gina, revoked):
+def test_only_the_actor_can_undo(gina, revoked):
     with pytest.raises(UndoRefused) as refusal:
         undo_event(actor=gina, event=revoked)
     assert refusal.value.code == "not_yours"
 
 
-def test_a_former_super_user_may_not(alice, bob, gina, membership, domain, give):
+def test_a_former_super_user_cannot_undo(alice, bob, gina, membership, domain, give):
     event = revoke_privilege(actor=gina, grant=give(gina, membership(bob), RENEW, domain))
     change_role(actor=alice, membership=membership(gina), role="user")
 
@@ -93,14 +93,14 @@ def test_a_former_super_user_may_not(alice, bob, gina, membership, domain, give)
         undo_event(actor=gina, event=event)
 
 
-def test_not_while_the_company_is_suspended(alice, alder, olive, revoked):
+def test_no_act_while_the_company_is_suspended(alice, alder, olive, revoked):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
 
     with pytest.raises(PermissionDenied):
         undo_event(actor=alice, event=revoked)
 
 
-def test_once(alice, revoked):
+def test_an_act_is_undone_once(alice, revoked):
     undo_event(actor=alice, event=revoked)
     before = AuditEvent.objects.count()
 
@@ -112,7 +112,7 @@ def test_once(alice, revoked):
 
 
 @pytest.mark.parametrize("act", ["update", "delete"])
-def test_what_was_undone_is_never_forgotten(act, alice, revoked):
+def test_an_undo_record_cannot_be_changed_or_deleted(act, alice, revoked):
     undo_event(actor=alice, event=revoked)
     row = Undo.objects.filter(event=revoked)
 
@@ -120,7 +120,7 @@ def test_what_was_undone_is_never_forgotten(act, alice, revoked):
         row.update(event=AuditEvent.objects.first()) if act == "update" else row.delete()
 
 
-def test_only_for_ten_minutes(alice, revoked):
+def test_an_act_can_be_undone_for_ten_minutes(alice, revoked):
     with time_machine.travel(revoked.at + UNDO_WITHIN + timedelta(seconds=1), tick=False):
         with pytest.raises(UndoRefused) as refusal:
             undo_event(actor=alice, event=revoked)
@@ -135,7 +135,7 @@ def test_other_events_cannot_be_undone(alice, bob, membership):
     assert refusal.value.code == "kind"
 
 
-def test_a_right_whose_time_is_over_stays_away(alice, bob, membership, domain, give):
+def test_an_expired_grant_is_not_restored(alice, bob, membership, domain, give):
     soon = timezone.now() + timedelta(minutes=3)
     event = revoke_privilege(
         actor=alice, grant=give(alice, membership(bob), RENEW, domain, expires_at=soon)
@@ -147,7 +147,7 @@ def test_a_right_whose_time_is_over_stays_away(alice, bob, membership, domain, g
     assert not held.filter(permission__privilege__codename="domain.renew").exists()
 
 
-def test_a_right_given_again_since_keeps_its_terms(alice, bob, membership, domain, give, revoked):
+def test_a_grant_given_again_keeps_its_terms(alice, bob, membership, domain, give, revoked):
     give(alice, membership(bob), RENEW, domain, reason="Again")
 
     with pytest.raises(UndoRefused) as refusal:
@@ -159,7 +159,7 @@ def test_a_right_given_again_since_keeps_its_terms(alice, bob, membership, domai
     ).reason == "Again"  # fmt: skip
 
 
-def test_a_thing_of_the_same_name_inherits_nothing(alice, bob, domain, revoked):
+def test_a_new_resource_with_the_same_id_inherits_nothing(alice, bob, domain, revoked):
     again = Resource(
         subscription=domain.subscription,
         resource_type=domain.resource_type,
@@ -177,14 +177,14 @@ def test_a_thing_of_the_same_name_inherits_nothing(alice, bob, domain, revoked):
     assert not bob.has_perm(HAS, again)
 
 
-def test_a_right_of_someone_who_left_stays_away(alice, bob, membership, revoked):
+def test_a_grant_of_a_former_member_is_not_restored(alice, bob, membership, revoked):
     remove_membership(actor=alice, membership=membership(bob))
 
     with pytest.raises(UndoRefused):
         undo_event(actor=alice, event=revoked)
 
 
-def test_nobody_brings_a_sensitive_right_back_to_themselves(
+def test_nobody_restores_a_sensitive_grant_to_themselves(
     alice, gina, membership, resource, right, give
 ):
     mailbox = resource("mailbox", "emma@alder.example")
@@ -196,7 +196,7 @@ def test_nobody_brings_a_sensitive_right_back_to_themselves(
     assert not PersonGrant.objects.filter(user=alice, content_object=mailbox).exists()
 
 
-def test_a_sensitive_right_comes_back_to_another_and_tells_those_concerned(
+def test_a_sensitive_grant_is_restored_to_another_with_notices(
     alice, bob, emma, membership, resource, give, mailoutbox, deliver
 ):
     mailbox = resource("mailbox", "emma@alder.example")
@@ -210,7 +210,7 @@ def test_a_sensitive_right_comes_back_to_another_and_tells_those_concerned(
     assert bob.email in {address for mail in deliver()[sent:] for address in mail.to}
 
 
-def test_a_person_goes_back_into_a_team(alice, emma, alder, membership, domain, give):
+def test_a_removed_team_member_is_restored(alice, emma, alder, membership, domain, give):
     team = create_team(actor=alice, customer=alder, name="Night shift")
     give(alice, team, RENEW, domain)
     add_to_team(actor=alice, team=team, membership=membership(emma))
@@ -222,7 +222,7 @@ def test_a_person_goes_back_into_a_team(alice, emma, alder, membership, domain, 
     assert emma.has_perm(HAS, domain)
 
 
-def test_nobody_goes_back_into_a_sensitive_team_by_themselves(
+def test_nobody_restores_themselves_into_a_sensitive_team(
     alice, gina, alder, membership, resource, give
 ):
     team = create_team(actor=alice, customer=alder, name="Night shift")
@@ -238,7 +238,7 @@ def test_nobody_goes_back_into_a_sensitive_team_by_themselves(
     assert not team.team_memberships.exists()
 
 
-def test_a_deleted_team_comes_back_with_people_and_rights(
+def test_a_deleted_team_is_restored_with_people_and_grants(
     alice, bob, emma, alder, membership, domain, give
 ):
     team = create_team(actor=alice, customer=alder, name="Night shift")
@@ -256,7 +256,9 @@ def test_a_deleted_team_comes_back_with_people_and_rights(
     assert done.data["left_out"] == []
 
 
-def test_what_was_over_before_is_not_missed(alice, bob, membership, domain, give):
+def test_grants_expired_before_a_team_removal_are_not_reported(
+    alice, bob, membership, domain, give
+):
     soon = timezone.now() + timedelta(hours=1)
     give(alice, membership(bob), RENEW, domain, expires_at=soon)
     with time_machine.travel(soon + timedelta(hours=1)):
@@ -267,7 +269,7 @@ def test_what_was_over_before_is_not_missed(alice, bob, membership, domain, give
     assert not PersonGrant.objects.filter(user=bob, expires_at=soon).exists()
 
 
-def test_a_team_whose_name_is_taken_stays_away(alice, alder, domain, give):
+def test_a_team_whose_name_is_taken_is_not_restored(alice, alder, domain, give):
     event = delete_team(
         actor=alice, team=create_team(actor=alice, customer=alder, name="Night shift")
     )
@@ -279,7 +281,7 @@ def test_a_team_whose_name_is_taken_stays_away(alice, alder, domain, give):
     assert Team.objects.filter(customer=alder, name__iexact="night shift").count() == 0
 
 
-def test_a_removed_person_comes_back_with_role_teams_and_rights_but_no_token(
+def test_a_removed_person_is_restored_with_role_teams_and_grants_but_no_token(
     alice, gina, alder, membership, domain, give
 ):
     team = create_team(actor=alice, customer=alder, name="Night shift")
@@ -307,7 +309,7 @@ def test_a_removed_person_comes_back_with_role_teams_and_rights_but_no_token(
     assert gina.session_epoch != epoch  # signed in anew, as after any end
 
 
-def test_what_is_gone_is_named(alice, bob, membership, domain, give):
+def test_what_cannot_be_restored_is_named(alice, bob, membership, domain, give):
     give(alice, membership(bob), RENEW, domain)
     event = remove_membership(actor=alice, membership=membership(bob))
     domain.delete()
@@ -318,7 +320,7 @@ def test_what_is_gone_is_named(alice, bob, membership, domain, give):
     assert membership(bob).is_live
 
 
-def test_what_was_over_already_is_not_missed(alice, bob, membership, domain, give):
+def test_grants_expired_before_a_removal_are_not_reported(alice, bob, membership, domain, give):
     """A right that ended before the removal was not taken by it; one that ended since is named."""
     soon = timezone.now() + timedelta(minutes=3)
     give(alice, membership(bob), RENEW, domain, expires_at=soon)
@@ -329,7 +331,7 @@ def test_what_was_over_already_is_not_missed(alice, bob, membership, domain, giv
     assert done.data["left_out"] == []
 
 
-def test_what_ended_between_the_removal_and_its_undo_is_named(alice, bob, membership, domain, give):
+def test_grants_expired_since_the_removal_are_reported(alice, bob, membership, domain, give):
     soon = timezone.now() + timedelta(minutes=3)
     give(alice, membership(bob), RENEW, domain, expires_at=soon)
     event = remove_membership(actor=alice, membership=membership(bob))
@@ -340,7 +342,7 @@ def test_what_ended_between_the_removal_and_its_undo_is_named(alice, bob, member
     assert done.data["left_out"] == ["alder.example"]
 
 
-def test_a_deleted_team_does_not_miss_what_was_over(alice, alder, domain, give):
+def test_a_restored_team_does_not_report_expired_grants(alice, alder, domain, give):
     team = create_team(actor=alice, customer=alder, name="Night shift")
     soon = timezone.now() + timedelta(minutes=3)
     give(alice, team, RENEW, domain, expires_at=soon)
@@ -351,7 +353,7 @@ def test_a_deleted_team_does_not_miss_what_was_over(alice, alder, domain, give):
     assert done.data["left_out"] == []
 
 
-def test_a_request_that_ended_with_the_membership_is_named(alice, emma, membership, alder):
+def test_a_request_ended_with_the_membership_is_reported(alice, emma, membership, alder):
     """It is answered once, so it stays withdrawn; what she withdrew herself is not missed."""
     mine = open_request(actor=emma, customer=alder, kind="phone", wanted={"work_phone": "911"})
     withdraw_request(actor=emma, access_request=mine)
@@ -363,7 +365,7 @@ def test_a_request_that_ended_with_the_membership_is_named(alice, emma, membersh
     assert not membership(emma).requests.open().exists()
 
 
-def test_who_was_invited_again_keeps_the_new_place(alice, bob, alder, membership):
+def test_a_person_invited_again_keeps_the_new_membership(alice, bob, alder, membership):
     event = remove_membership(actor=alice, membership=membership(bob))
     invitation = invite_person(actor=alice, customer=alder, address=bob.email)
     accept_invitation(actor=bob, token=invitation.token)
@@ -373,14 +375,14 @@ def test_who_was_invited_again_keeps_the_new_place(alice, bob, alder, membership
     assert refusal.value.code == "superseded"
 
 
-def test_a_right_that_no_longer_exists(alice, revoked):
+def test_a_grant_of_a_removed_privilege_is_not_restored(alice, revoked):
     Portal.objects.get(slug="domains").privileges.get(codename="domain.renew").delete()
 
     with pytest.raises(UndoRefused):
         undo_event(actor=alice, event=revoked)
 
 
-def test_the_page_offers_it_and_does_it(as_, alice, bob, membership, domain, give):
+def test_the_page_offers_undo_and_carries_it_out(as_, alice, bob, membership, domain, give):
     grant = give(alice, membership(bob), RENEW, domain)
     client = as_(alice)
     person = reverse("portals:person", args=["alder", bob.sub])
@@ -400,7 +402,7 @@ def test_the_page_offers_it_and_does_it(as_, alice, bob, membership, domain, giv
     assert bob.has_perm(HAS, domain)
 
 
-def test_the_page_misses_nothing_that_was_over_before(as_, alice, bob, membership, domain, give):
+def test_the_page_does_not_report_grants_expired_before(as_, alice, bob, membership, domain, give):
     """Nor does it keep quiet about a request."""
     soon = timezone.now() + timedelta(minutes=3)
     give(alice, membership(bob), RENEW, domain, expires_at=soon)
@@ -413,7 +415,7 @@ def test_the_page_misses_nothing_that_was_over_before(as_, alice, bob, membershi
     assert "cannot be given again: a request that stays withdrawn (Something else)." in said
 
 
-def test_a_refusal_is_said_and_leads_nowhere_else(as_, alice, revoked):
+def test_a_refusal_is_shown_and_redirects_to_this_host(as_, alice, revoked):
     client = as_(alice)
     address = reverse("accounts:undo", args=["alder", revoked.sequence])
     client.post(address)
@@ -444,7 +446,7 @@ def removed(alice, bob, emma, alder, membership, domain, give):
     )
 
 
-def test_what_one_act_removed_comes_back_together(as_, alice, bob, emma, domain, removed, alder):
+def test_removals_of_one_act_are_restored_together(as_, alice, bob, emma, domain, removed, alder):
     address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in removed)])
 
     said = as_(alice).post(address, follow=True).content.decode()
@@ -459,7 +461,9 @@ def test_what_one_act_removed_comes_back_together(as_, alice, bob, emma, domain,
     assert "already undone" in as_(alice).post(address, follow=True).content.decode()
 
 
-def test_what_cannot_come_back_of_it_is_named(as_, alice, bob, emma, alder, removed):
+def test_removals_of_one_act_that_cannot_be_restored_are_named(
+    as_, alice, bob, emma, alder, removed
+):
     undo_event(actor=alice, event=next(one for one in removed if one.person == bob))
     address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in removed)])
 
@@ -469,7 +473,9 @@ def test_what_cannot_come_back_of_it_is_named(as_, alice, bob, emma, alder, remo
     assert Membership.objects.present().filter(customer=alder, user=emma).exists()
 
 
-def test_removals_of_somebody_else_in_between_stay(as_, alice, gina, revoked, resource, membership):
+def test_removals_by_somebody_else_in_between_are_kept(
+    as_, alice, gina, revoked, resource, membership
+):
     """A range that was made up reaches no further than the own removals."""
     team = membership(alice).customer.teams.get()
     other = delete_team(actor=gina, team=team)
@@ -498,7 +504,7 @@ def offered(as_):
     return find
 
 
-def test_the_activity_page_lists_what_one_can_still_undo(as_, alice, bob, domain, revoked, offered):
+def test_the_activity_page_lists_acts_that_can_be_undone(as_, alice, bob, domain, revoked, offered):
     [(address, sentences)] = offered(alice)
     assert address == reverse("accounts:undo", args=["alder", revoked.sequence])
     assert "Bob Tremblay" in sentences[0]
@@ -509,7 +515,9 @@ def test_the_activity_page_lists_what_one_can_still_undo(as_, alice, bob, domain
     assert offered(alice) == []
 
 
-def test_only_to_who_did_it_within_the_time(alice, gina, revoked, offered, alder, olive):
+def test_undo_is_listed_only_for_the_actor_within_its_time(
+    alice, gina, revoked, offered, alder, olive
+):
     assert offered(gina) == []
     assert offered(alice, group="rights") == []  # a narrowed page is for reading
     with time_machine.travel(revoked.at + UNDO_WITHIN + timedelta(seconds=1)):
@@ -518,14 +526,14 @@ def test_only_to_who_did_it_within_the_time(alice, gina, revoked, offered, alder
     assert offered(alice) == []
 
 
-def test_sessions_tokens_and_invitations_are_never_among_them(alice, alder, offered):
+def test_sessions_tokens_and_invitations_are_never_restored(alice, alder, offered):
     invitation = invite_person(actor=alice, customer=alder, address="hugo@alder.example")
     revoke_invitation(actor=alice, invitation=invitation)
     end_sessions(alice)
     assert offered(alice) == []
 
 
-def test_what_one_act_removed_stands_together(as_, alice, alder, removed, offered):
+def test_removals_of_one_act_are_listed_together(as_, alice, alder, removed, offered):
     [(address, sentences)] = offered(alice)
     ends = (removed[0].sequence, removed[-1].sequence)
     assert address == reverse("accounts:undo-all", args=["alder", *ends])
@@ -538,7 +546,7 @@ def test_what_one_act_removed_stands_together(as_, alice, alder, removed, offere
     assert alder.memberships.filter(ended_at=None, pk__in=back).count() == 2
 
 
-def test_two_acts_stand_apart_the_later_first(alice, bob, membership, domain, give, offered):
+def test_two_acts_are_listed_separately_latest_first(alice, bob, membership, domain, give, offered):
     with time_machine.travel(timezone.now() - timedelta(minutes=2)):
         first = revoke_privilege(actor=alice, grant=give(alice, membership(bob), RENEW, domain))
     second = revoke_privilege(actor=alice, grant=give(alice, membership(bob), RENEW, domain))
@@ -550,9 +558,7 @@ def test_two_acts_stand_apart_the_later_first(alice, bob, membership, domain, gi
     ]
 
 
-def test_whoever_is_suspended_while_the_press_waits_brings_nothing_back(
-    alice, bob, domain, revoked
-):
+def test_an_actor_suspended_meanwhile_restores_nothing(alice, bob, domain, revoked):
     """The page had let her in; staff closed the account while she waited for the company's lock."""
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert alice.is_active

@@ -63,7 +63,7 @@ def test_an_allowed_check_is_a_use(way_in, question, token, gathering, others, d
     assert use.day == date(1970, 1, 1) + timedelta(TODAY)
 
 
-def test_what_was_refused_is_none(question, token, portals, gathering, others, db):
+def test_a_refused_check_is_not_a_use(question, token, portals, gathering, others, db):
     keep_token("reader", portals["domains"], scopes="preferences:read")
     question["action"]["name"] = "no_such"
     assert ask("front", question)["decision"] is False
@@ -84,7 +84,7 @@ def test_what_was_refused_is_none(question, token, portals, gathering, others, d
     assert not others().exists()
 
 
-def test_a_page_that_asks_is_none(alice, bob, resource, gathering, others, db):
+def test_a_check_by_a_page_is_not_a_use(alice, bob, resource, gathering, others, db):
     assert bob.has_perm("portals.domains.domain.view", resource("domain", "alder.example"))
     gathering.keep()
     assert not others().exists()
@@ -103,12 +103,12 @@ def test_the_day_only_moves_forward(one, others):
     assert others().get().day == date(1970, 1, 1) + timedelta(TODAY)
 
 
-def test_what_is_gone_is_passed_over(one, bob, others):
+def test_uses_of_deleted_rows_are_skipped(one, bob, others):
     keep_uses([(f"{bob.pk} {10**9} 1", TODAY), (f"{10**9} 1 1", TODAY), (one, TODAY)])
     assert others().count() == 1
 
 
-def test_a_portal_is_counted_since_its_first_use(one, db):
+def test_a_portals_uses_are_counted_since_the_first(one, db):
     Portal.objects.update(uses_since=None)
     keep_uses([(one, TODAY - 3)])
     keep_uses([(one, TODAY)])
@@ -117,7 +117,7 @@ def test_a_portal_is_counted_since_its_first_use(one, db):
     assert webmail.uses_since is None
 
 
-def test_a_busy_right_is_written_once_a_day(one, gathering, monkeypatch, db):
+def test_a_busy_grant_is_written_once_a_day(one, gathering, monkeypatch, db):
     kept = []
     monkeypatch.setattr(uses, "keep_uses", kept.append)
     for _check in range(1000):
@@ -147,7 +147,7 @@ def test_memory_is_bounded(gathering, monkeypatch, db):
     assert len(gathering._noted) <= MOST
 
 
-def test_a_failing_database_loses_them_and_says_so_once(
+def test_a_failing_database_loses_uses_and_logs_it_once(
     one, gathering, monkeypatch, caplog, others
 ):
     def away(rows):
@@ -167,7 +167,7 @@ def test_a_failing_database_loses_them_and_says_so_once(
     assert others().count() == 1
 
 
-def test_the_thread_starts_once_and_keeps_what_waits_when_the_process_ends(one, monkeypatch):
+def test_the_thread_starts_once_and_writes_pending_uses_at_exit(one, monkeypatch):
     kept, gathering = [], Gathering()
     monkeypatch.setattr(uses, "keep_uses", kept.append)
     monkeypatch.setattr(uses.transaction, "atomic", nullcontext)
@@ -188,7 +188,7 @@ def test_the_thread_starts_once_and_keeps_what_waits_when_the_process_ends(one, 
     assert not threads[0].is_alive()
 
 
-def test_a_frozen_database_does_not_hold_up_the_end(one, monkeypatch):
+def test_a_frozen_database_does_not_delay_the_exit(one, monkeypatch):
     frozen, gathering = threading.Event(), Gathering()
     monkeypatch.setattr(uses, "keep_uses", lambda rows: frozen.wait(30))
     monkeypatch.setattr(uses.transaction, "atomic", nullcontext)
@@ -210,7 +210,7 @@ class _NoConnection:
         pass
 
 
-def test_what_a_leaver_used_is_forgotten(alice, emma, membership, db):
+def test_uses_of_a_leaver_are_deleted(alice, emma, membership, db):
     assert Use.objects.filter(user=emma).exists()
     remove_membership(actor=alice, membership=membership(emma))
     assert not Use.objects.filter(user=emma).exists()

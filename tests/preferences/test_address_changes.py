@@ -46,7 +46,7 @@ def answer(reader, topic):
 
 @WAYS
 @pytest.mark.parametrize("act", ["topic", "everything"])
-def test_a_persons_no_outlives_a_chain_of_addresses_and_back_R44(bob, newsletter, move, act):
+def test_an_opt_out_survives_several_address_changes_R44(bob, newsletter, move, act):
     if act == "topic":
         choose_topic(actor=bob, topic=newsletter, wants=False)
     else:
@@ -59,7 +59,7 @@ def test_a_persons_no_outlives_a_chain_of_addresses_and_back_R44(bob, newsletter
 
 
 @WAYS
-def test_what_was_refused_at_each_address_of_a_chain_is_met_there_R44(
+def test_each_former_address_keeps_its_opt_outs_R44(
     bob, alice, newsletter, promotions, subscriber, consent, move
 ):
     other = subscriber(B)
@@ -83,7 +83,7 @@ def test_what_was_refused_at_each_address_of_a_chain_is_met_there_R44(
 
 
 @WAYS
-def test_an_address_somebody_left_stays_refused_for_the_next_R44(bob, emma, newsletter, move):
+def test_an_opt_out_of_an_address_applies_to_its_next_owner_R44(bob, emma, newsletter, move):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     move(bob, B)
     move(emma, A)
@@ -91,7 +91,7 @@ def test_an_address_somebody_left_stays_refused_for_the_next_R44(bob, emma, news
     assert answer(emma.recipient, newsletter).reason == Reason.CHOSE_NO
 
 
-def test_people_written_in_bulk_meet_what_was_refused_at_their_address_R44(
+def test_bulk_created_people_keep_opt_outs_of_their_address_R44(
     bob, newsletter, subscriber, consent
 ):
     choose_topic(actor=bob, topic=newsletter, wants=False)
@@ -111,7 +111,7 @@ def test_people_written_in_bulk_meet_what_was_refused_at_their_address_R44(
     assert answer(by_address["d@alder.example"].recipient, newsletter).reason == Reason.LAPSED
 
 
-def test_an_address_on_the_list_of_addresses_gets_nothing_by_it_R44(
+def test_an_address_row_alone_changes_nothing_R44(
     bob, newsletter, consent, subscriber, send_topic, deliver
 ):
     consent(subscriber(B), newsletter, wants=False)
@@ -126,7 +126,7 @@ def test_an_address_on_the_list_of_addresses_gets_nothing_by_it_R44(
 
 
 @pytest.mark.parametrize("way", ["single", "campaign"])
-def test_the_gate_looks_up_before_it_decides_R44_R45(
+def test_the_gate_looks_up_opt_outs_before_it_decides_R44_R45(
     bob, olive, newsletter, consent, subscriber, send_topic, deliver, way
 ):
     consent(subscriber(B), newsletter, wants=False)
@@ -150,14 +150,14 @@ def test_the_gate_looks_up_before_it_decides_R44_R45(
         assert (decided.send, decided.reason) == (False, Reason.ADDRESS_CHANGED)
 
 
-def test_a_notice_does_not_wait_for_it_R42(bob, send_legal, deliver):
+def test_a_notice_needs_no_lookup_R42(bob, send_legal, deliver):
     by_update(bob, B)
     bob.refresh_from_db()
     send_legal(bob)
     assert [mail.to for mail in deliver()] == [[B]]
 
 
-def test_looking_up_is_done_once_for_many(db, django_assert_max_num_queries):
+def test_the_lookup_is_one_query_for_many(db, django_assert_max_num_queries):
     User.objects.bulk_create([User(email=f"n{n}@n.example", name="N") for n in range(300)])
     with django_assert_max_num_queries(10):
         assert follow_changed_addresses(actor=None) >= 300

@@ -220,7 +220,7 @@ def build(reader, recipient, topic, consent):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(drawn=st.tuples(readers, readers, readers, readers), about=topics)
-def test_one_and_all_answer_as_the_rule_says_R42_R43(
+def test_single_and_bulk_answers_follow_the_rule_R42_R43(
     bob, alice, charlie, olive, alder, birch, newsletter, consent, drawn, about, membership
 ):
     with transaction.atomic():
@@ -297,7 +297,7 @@ def test_one_and_all_answer_as_the_rule_says_R42_R43(
 # --- Stories ---
 
 
-def test_the_firm_and_the_person_must_both_want_it_R43(
+def test_company_and_person_must_both_agree_R43(
     bob, alice, alder, birch, promotions, newsletter, consent
 ):
     consent(bob.recipient, promotions)
@@ -314,7 +314,7 @@ def test_the_firm_and_the_person_must_both_want_it_R43(
     assert send_decision_for(alice.recipient, newsletter).reason == Reason.CHOSE_NO
 
 
-def test_a_digest_says_when_and_not_whether(bob, newsletter):
+def test_a_digest_changes_when_and_not_whether(bob, newsletter):
     Recipient.objects.filter(user=bob).update(digest=Digest.WEEKLY)
     [verdict] = topic_verdicts(
         topics=Topic.objects.filter(pk=newsletter.pk),

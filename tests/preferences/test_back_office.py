@@ -9,7 +9,7 @@ MODELS = ["noticeclass", "choice", "consentrecord", "message", "deliverydecision
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_who_may_read(as_, alice, dana, olive, model):
+def test_only_permitted_staff_read_the_back_office(as_, alice, dana, olive, model):
     path = f"/admin/preferences/{model}/"
     assert as_(olive).get(path).status_code == 200
     assert as_(dana).get(path).status_code == 403
@@ -17,7 +17,7 @@ def test_who_may_read(as_, alice, dana, olive, model):
     assert as_(None).get(path).status_code == 302
 
 
-def test_sign_in_is_the_ordinary_page(as_, alice, db):
+def test_the_back_office_uses_the_ordinary_sign_in(as_, alice, db):
     response = as_(None).get("/admin/login/?next=/admin/")
     assert response.status_code == 302
     assert response.url.startswith("/accounts/login/")
@@ -25,7 +25,7 @@ def test_sign_in_is_the_ordinary_page(as_, alice, db):
 
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m != "topic"])
-def test_nobody_adds(as_, olive, model):
+def test_nobody_adds_rows_in_the_back_office(as_, olive, model):
     assert as_(olive).get(f"/admin/preferences/{model}/add/").status_code == 403
 
 

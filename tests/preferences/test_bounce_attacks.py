@@ -63,7 +63,7 @@ def notice(bob, deliver, send_legal):
 # --- A company's mail ---
 
 
-def test_every_other_company_is_nowhere(scene, as_, charlie, birch):
+def test_other_companies_are_not_found(scene, as_, charlie, birch):
     """By Alder's own address, and by Birch's with Alder's rows in it."""
     before = decided()
     client = as_(charlie)
@@ -77,7 +77,7 @@ def test_every_other_company_is_nowhere(scene, as_, charlie, birch):
     assert decided() == before
 
 
-def test_a_former_super_user_and_a_suspended_one_do_nothing(scene, as_, alice, emma, membership):
+def test_former_and_suspended_super_users_change_nothing(scene, as_, alice, emma, membership):
     change_role(actor=alice, membership=membership(emma), role="super_user")
     client = as_(emma)
     assert client.get(MAIL).status_code == 200
@@ -97,7 +97,7 @@ def test_in_a_suspended_company_nothing_changes(scene, as_, alice, alder, olive)
     assert client.get(MAIL).status_code == 200
 
 
-def test_nobody_is_made_to_post_by_another_site(scene, alice):
+def test_cross_site_posts_are_refused(scene, alice):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     before = decided()
@@ -106,7 +106,7 @@ def test_nobody_is_made_to_post_by_another_site(scene, alice):
     assert decided() == before
 
 
-def test_what_is_not_offered_to_a_company_does_not_exist_for_it(as_, charlie, birch):
+def test_topics_not_offered_to_a_company_are_not_found(as_, charlie, birch):
     """A topic for resellers alone, and a class of notices, are told from nothing by nobody."""
     Topic.objects.create(
         slug="secret-prices", name_en="S", name_fr="S", purpose_en="S", purpose_fr="S",
@@ -140,7 +140,7 @@ def test_bad_additions_change_nothing(as_, alice, data):
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "%00", "9" * 400, "' OR 1=1"])
-def test_pages_begin_nowhere_strange(as_, alice, olive, after):
+def test_invalid_page_cursors_are_refused(as_, alice, olive, after):
     assert as_(alice).get(f"{MAIL}?after={after}").status_code in (200, 400, 404)
     for name in ("after", "settled"):
         page = f"/provider/unreachable/?{name}={after}"
@@ -150,7 +150,7 @@ def test_pages_begin_nowhere_strange(as_, alice, olive, after):
 # --- Mail that came back ---
 
 
-def test_what_came_back_to_one_is_shown_to_nobody_else(notice, as_, bob, alice, charlie, olive):
+def test_a_bounced_notice_is_shown_only_to_its_recipient(notice, as_, bob, alice, charlie, olive):
     take_mail(dsn(notice))
     for other in (alice, charlie, olive):
         client = as_(other)
@@ -160,7 +160,7 @@ def test_what_came_back_to_one_is_shown_to_nobody_else(notice, as_, bob, alice, 
     assert Recipient.objects.get(user=bob).unreachable_since
 
 
-def test_looking_changes_nothing(notice, as_, bob):
+def test_opening_pages_changes_nothing(notice, as_, bob):
     take_mail(dsn(notice))
     client = as_(bob)
     before = AuditEvent.objects.count()
@@ -170,7 +170,7 @@ def test_looking_changes_nothing(notice, as_, bob):
     assert AuditEvent.objects.count() == before
 
 
-def test_another_site_confirms_no_address(notice, bob):
+def test_a_cross_site_post_confirms_no_address(notice, bob):
     take_mail(dsn(notice))
     client = Client(enforce_csrf_checks=True)
     client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
@@ -178,7 +178,7 @@ def test_another_site_confirms_no_address(notice, bob):
     assert Escalation.objects.get().state == "addresses"
 
 
-def test_staff_without_the_right_see_and_settle_nothing(notice, as_, dana, alice, olive):
+def test_staff_without_permission_see_and_settle_nothing(notice, as_, dana, alice, olive):
     take_mail(dsn(notice))
     found = Escalation.objects.get()
     page = f"/provider/unreachable/{found.pk}/"
@@ -198,7 +198,7 @@ def test_staff_without_the_right_see_and_settle_nothing(notice, as_, dana, alice
 # --- One mail says nothing of another ---
 
 
-def test_message_ids_of_a_campaign_are_not_to_be_guessed(olive, newsletter, deliver):
+def test_message_ids_of_a_campaign_cannot_be_guessed(olive, newsletter, deliver):
     """Else who has one could have another's address marked, or their mail stopped."""
     made = create_campaign(actor=olive, topic=newsletter, **WORDS)
     schedule_campaign(actor=olive, campaign=made)
@@ -209,7 +209,7 @@ def test_message_ids_of_a_campaign_are_not_to_be_guessed(olive, newsletter, deli
     assert all(len(secret) >= 32 for secret in secrets)
 
 
-def test_a_colleague_s_bounce_is_never_somebody_s(notice, alice, bob, emma, deliver):
+def test_a_bounce_is_never_attributed_to_a_colleague(notice, alice, bob, emma, deliver):
     """Reports that name one mail and another reader: whoever writes them, nothing follows."""
     for other in (alice, emma):
         assert take_mail(dsn(notice, to=other.email)) == 0
@@ -219,7 +219,7 @@ def test_a_colleague_s_bounce_is_never_somebody_s(notice, alice, bob, emma, deli
     assert not Recipient.objects.exclude(unreachable_since=None).exists()
 
 
-def test_no_service_takes_a_person_who_is_not_there(alder, newsletter, alice, membership, bob):
+def test_no_service_accepts_a_non_member(alder, newsletter, alice, membership, bob):
     type(alice).objects.filter(pk=alice.pk).update(is_active=False)
     alice.refresh_from_db()
     for act in (
@@ -230,7 +230,7 @@ def test_no_service_takes_a_person_who_is_not_there(alder, newsletter, alice, me
             act()
 
 
-def test_reports_about_a_message_out_of_nowhere_count_for_nothing(bob, send_legal):
+def test_reports_about_an_unknown_message_are_ignored(bob, send_legal):
     """Not one that waits to be sent, and not by the number in our database."""
     send_legal(bob)
     waiting = Message.objects.get()

@@ -27,7 +27,7 @@ def refusing(patch, address, code):
     patch.setattr(EmailBackend, "send_messages", refuse)
 
 
-def test_refused_for_good(offer, alice, deliver, monkeypatch):
+def test_an_invitation_bounces_permanently(offer, alice, deliver, monkeypatch):
     with monkeypatch.context() as patch:
         refusing(patch, offer.address, 550)
         assert [mail.to for mail in deliver()][-1] == [alice.email]
@@ -43,7 +43,7 @@ def test_refused_for_good(offer, alice, deliver, monkeypatch):
     assert offer.bounced_at is None
 
 
-def test_refused_for_now(offer, deliver, monkeypatch):
+def test_an_invitation_bounces_temporarily(offer, deliver, monkeypatch):
     refusing(monkeypatch, offer.address, 450)
     deliver()
 

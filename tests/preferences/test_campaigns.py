@@ -66,7 +66,7 @@ def later(**delta):
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "dana"])
-def test_only_who_may_composes_and_sends(who, draft, request, newsletter, olive):
+def test_only_permitted_staff_compose_and_send(who, draft, request, newsletter, olive):
     person = request.getfixturevalue(who)
     with pytest.raises(PermissionDenied):
         create_campaign(actor=person, topic=newsletter, **WORDS)
@@ -78,7 +78,7 @@ def test_only_who_may_composes_and_sends(who, draft, request, newsletter, olive)
     assert Campaign.objects.get().state == CampaignState.DRAFT
 
 
-def test_who_sends_optional_mail_does_not_thereby_send_notices(dana, draft, legal, newsletter):
+def test_permission_for_optional_email_does_not_cover_notices(dana, draft, legal, newsletter):
     from django.contrib.auth.models import Permission
 
     dana.user_permissions.add(Permission.objects.get(codename="send_topic_campaign"))
@@ -98,7 +98,7 @@ def test_a_campaign_is_of_one_category_R39(draft, legal, olive):
 
 
 @pytest.mark.parametrize("missing", list(WORDS))
-def test_nothing_leaves_while_a_language_is_missing_R31(draft, olive, missing):
+def test_nothing_is_sent_while_a_language_is_missing_R31(draft, olive, missing):
     campaign = draft(**{missing: "  "})
     with pytest.raises(CampaignRefused) as refusal:
         schedule_campaign(actor=olive, campaign=campaign)
@@ -121,7 +121,7 @@ def test_commercial_mail_names_a_postal_address_R13(draft, olive, settings, lega
     assert schedule_campaign(actor=olive, campaign=draft(topic=None, notice_class=legal))
 
 
-def test_words_are_fixed_once_it_is_sent(draft, olive, deliver):
+def test_content_is_fixed_once_sent(draft, olive, deliver):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     with pytest.raises(CampaignRefused):
         update_campaign(actor=olive, campaign=campaign, body_en="Something else.")
@@ -129,7 +129,7 @@ def test_words_are_fixed_once_it_is_sent(draft, olive, deliver):
         Campaign.objects.filter(pk=campaign.pk).update(body_en="Something else.")
 
 
-def test_each_act_has_its_moment(draft, olive):
+def test_each_act_needs_its_campaign_state(draft, olive):
     campaign = draft()
     for act in (unschedule_campaign, pause_campaign, resume_campaign, cancel_campaign):
         with pytest.raises(CampaignRefused):
@@ -146,7 +146,7 @@ def test_each_act_has_its_moment(draft, olive):
 # --- Who gets it -------------------------------------------------------------------------------
 
 
-def test_everyone_has_a_decision_and_who_wants_it_the_mail_R46(
+def test_everyone_has_a_decision_and_subscribers_get_the_email_R46(
     draft, olive, bob, emma, alice, newsletter, deliver, subscriber, consent
 ):
     choose_topic(actor=bob, topic=newsletter, wants=False)
@@ -237,7 +237,7 @@ def test_a_scheduled_campaign_starts_by_the_clock_once(draft, olive, deliver, al
 
 
 @pytest.mark.parametrize("days", [367, 2_000_000])
-def test_no_start_years_away(draft, olive, days):
+def test_a_start_years_away_is_refused(draft, olive, days):
     campaign = draft()
     with pytest.raises(CampaignRefused, match="within a year"):
         schedule_campaign(
@@ -249,7 +249,7 @@ def test_no_start_years_away(draft, olive, days):
     assert campaign.starts_at is None
 
 
-def test_held_and_resumed_it_reaches_each_once(draft, olive, deliver, monkeypatch):
+def test_a_paused_and_resumed_campaign_reaches_each_once(draft, olive, deliver, monkeypatch):
     monkeypatch.setattr(campaign_sending, "BATCH", 2)
     monkeypatch.setattr(campaign_sending, "SLICE", 0.0)  # nothing but resolving
     campaign = schedule_campaign(actor=olive, campaign=draft())
@@ -268,9 +268,7 @@ def test_held_and_resumed_it_reaches_each_once(draft, olive, deliver, monkeypatc
     assert campaign.state == CampaignState.DONE
 
 
-def test_cancelled_what_has_not_left_is_withdrawn_with_its_decision_R46(
-    draft, olive, deliver, monkeypatch
-):
+def test_a_cancelled_campaign_withdraws_unsent_messages_R46(draft, olive, deliver, monkeypatch):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     campaign_sending._resolved(campaign.pk)
     total = Message.objects.count()
@@ -285,7 +283,7 @@ def test_cancelled_what_has_not_left_is_withdrawn_with_its_decision_R46(
     assert event.data["count"] == total - 1
 
 
-def test_what_has_all_been_sent_is_not_cancelled(draft, olive, deliver):
+def test_a_completely_sent_campaign_cannot_be_cancelled(draft, olive, deliver):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     assert deliver()
     Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.RUNNING)  # before the clock
@@ -296,7 +294,7 @@ def test_what_has_all_been_sent_is_not_cancelled(draft, olive, deliver):
     assert campaign.state == CampaignState.DONE
 
 
-def test_a_message_in_a_dead_workers_hands_is_withdrawn_too(draft, olive, deliver):
+def test_a_message_claimed_by_a_dead_worker_is_withdrawn(draft, olive, deliver):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     campaign_sending._resolved(campaign.pk)
     [message, *_rest] = campaign_sending._claim_batch(campaign)  # and the worker dies
@@ -307,7 +305,7 @@ def test_a_message_in_a_dead_workers_hands_is_withdrawn_too(draft, olive, delive
     assert message.state == MessageState.WITHDRAWN
 
 
-def test_one_message_is_never_withdrawn_by_itself(draft, olive, legal):
+def test_a_single_message_cannot_be_withdrawn(draft, olive, legal):
     campaign = schedule_campaign(actor=olive, campaign=draft(topic=None, notice_class=legal))
     campaign_sending._resolved(campaign.pk)
     [message, *_rest] = campaign_sending._claim_batch(campaign)
@@ -331,7 +329,7 @@ def test_a_notice_overtakes_a_running_campaign(draft, olive, bob, deliver, send_
     assert [mail.subject for mail in deliver()] == ["Our terms change"]
 
 
-def test_a_transport_that_is_down_does_not_use_a_campaign_up(draft, olive, deliver, monkeypatch):
+def test_a_failing_transport_does_not_end_a_campaign(draft, olive, deliver, monkeypatch):
     from django.core.mail.backends.locmem import EmailBackend
 
     with monkeypatch.context() as down:
@@ -360,7 +358,7 @@ def monday_noon():
         yield clock
 
 
-def test_digests_gather_what_came_until_they_are_due(
+def test_digests_gather_messages_until_due(
     draft, olive, bob, emma, promotions, deliver, monday_noon
 ):
     for person, digest in ((bob, "daily"), (emma, "weekly")):
@@ -386,7 +384,7 @@ def test_digests_gather_what_came_until_they_are_due(
 
 
 @pytest.mark.parametrize(("wish", "then"), [("immediate", "02 12:01"), ("daily", "03 08:01")])
-def test_another_rhythm_counts_for_what_is_gathered_already(
+def test_a_changed_frequency_applies_to_gathered_messages(
     draft, olive, bob, deliver, monday_noon, wish, then
 ):
     choose_digest(actor=bob, digest="weekly")
@@ -401,7 +399,7 @@ def test_another_rhythm_counts_for_what_is_gathered_already(
     assert [mail.to for mail in deliver() if "your news" in mail.subject] == [[bob.email]]
 
 
-def test_a_digest_leaves_out_what_is_no_longer_wanted(
+def test_a_digest_leaves_out_unsubscribed_topics(
     draft, olive, bob, newsletter, promotions, deliver, monday_noon
 ):
     choose_digest(actor=bob, digest="daily")
@@ -417,7 +415,9 @@ def test_a_digest_leaves_out_what_is_no_longer_wanted(
     assert "Half price" not in digest.body
 
 
-def test_urgent_and_mandatory_mail_never_waits(draft, olive, bob, legal, deliver, monday_noon):
+def test_urgent_and_mandatory_email_is_never_delayed(
+    draft, olive, bob, legal, deliver, monday_noon
+):
     choose_digest(actor=bob, digest="weekly")
     schedule_campaign(actor=olive, campaign=draft(urgent=True, subject_en="Now"))
     schedule_campaign(
@@ -430,7 +430,7 @@ def test_urgent_and_mandatory_mail_never_waits(draft, olive, bob, legal, deliver
         Message.objects.filter(pk=message.pk).update(in_digest=True)
 
 
-def test_the_one_click_of_a_digest_stops_each_of_its_topics(
+def test_one_click_on_a_digest_unsubscribes_all_its_topics(
     draft, olive, bob, newsletter, promotions, deliver, monday_noon, client
 ):
     choose_digest(actor=bob, digest="daily")
@@ -448,7 +448,7 @@ def test_the_one_click_of_a_digest_stops_each_of_its_topics(
     assert not wanted.exists()
 
 
-def test_a_digest_refused_for_good_ends_and_is_not_tried_again(
+def test_a_permanently_refused_digest_is_not_retried(
     draft, olive, bob, deliver, monday_noon, monkeypatch
 ):
     import smtplib

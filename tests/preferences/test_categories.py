@@ -37,7 +37,7 @@ def refuse(*attempts):
             attempt()
 
 
-def test_each_class_names_exactly_one_basis_of_the_law_R23():
+def test_each_class_names_exactly_one_legal_basis_R23():
     assert set(GROUNDS) == set(NoticeCode)
     assert all(ground.basis in LegalBasis for ground in GROUNDS.values())
     assert [basis.value for basis in LegalBasis if basis.is_commercial] == [
@@ -45,7 +45,7 @@ def test_each_class_names_exactly_one_basis_of_the_law_R23():
     ]
 
 
-def test_the_founding_classes_are_in_use_and_a_later_one_needs_two_R41(db, olive, dana, bob):
+def test_founding_classes_are_active_and_a_later_one_needs_two_staff_R41(db, olive, dana, bob):
     """A sixth class, as a reviewed change of the code would add it."""
     assert all(row.is_active for row in NoticeClass.objects.all())
     assert set(FOUNDING_CLASSES) == set(NoticeCode)
@@ -124,7 +124,7 @@ def test_a_candidate_is_decided_once_and_a_mandatory_one_never_skipped_R42_R46(
     )
 
 
-def test_a_candidate_points_at_what_is_there_and_stays_there_R46(olive, bob, alice, newsletter):
+def test_a_candidate_keeps_its_campaign_and_recipient_R46(olive, bob, alice, newsletter):
     """Checked once for a million rows (refuse_set), and as strict as a foreign key of each row."""
     said = choose_topic(actor=bob, topic=newsletter, wants=True).consent_id
     news = Campaign.objects.create(topic=newsletter, created_by=olive, **WORDS)
@@ -156,7 +156,7 @@ def test_a_candidate_points_at_what_is_there_and_stays_there_R46(olive, bob, ali
     )
 
 
-def test_one_message_of_a_campaign_to_each_reader_R49(olive, bob, newsletter):
+def test_one_message_of_a_campaign_to_each_recipient_R49(olive, bob, newsletter):
     news = Campaign.objects.create(topic=newsletter, created_by=olive, **WORDS)
     common = {
         "campaign": news, "recipient": bob.recipient, "topic": newsletter, "subject": "x",
@@ -170,7 +170,7 @@ def test_one_message_of_a_campaign_to_each_reader_R49(olive, bob, newsletter):
     )
 
 
-def test_what_a_firm_says_is_about_topics_or_adds_R43(alice, alder, membership, newsletter):
+def test_a_company_denies_only_topics_or_adds_recipients_R43(alice, alder, membership, newsletter):
     mine = {"membership": membership(alice), "by": alice}
     CustomerTopicDenial.objects.create(customer=alder, topic=newsletter, by=alice)
     CustomerRecipient.objects.create(topic=newsletter, **mine)
@@ -189,7 +189,7 @@ def test_what_a_firm_says_is_about_topics_or_adds_R43(alice, alder, membership, 
     assert set(CONTACT_CLASSES) == set(ContactKind)
 
 
-def test_topics_for_resellers_are_seen_by_theirs(bob, alder, promotions):
+def test_topics_for_resellers_are_visible_to_resellers(bob, alder, promotions):
     Topic.objects.filter(pk=promotions.pk).update(resellers_only=True)
     assert promotions not in Topic.objects.visible_to(bob)
     Reseller.objects.create(customer=alder, since=timezone.now())

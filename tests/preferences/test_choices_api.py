@@ -31,7 +31,7 @@ def test_list_has_topics_with_choices_and_mandatory_with_reasons(bob, as_):
     assert all(row["name"] and row["reason"] and row["legal_basis"] for row in data["mandatory"])
 
 
-def test_patch_chooses_and_answers_the_new_state(bob, as_, newsletter):
+def test_patch_changes_a_choice_and_returns_the_new_state(bob, as_, newsletter):
     response = patch(as_(bob), {"wants": False})
     assert response.status_code == 200
     assert response.json()["wants"] is False
@@ -74,7 +74,7 @@ def test_unknown_and_foreign_topics_are_not_found(bob, dana, as_):
     assert patch(as_(dana), {"wants": True}, "/api/v1/choices/domain-market/").status_code == 404
 
 
-def test_stop_all_lists_what_stays_R40(bob, as_):
+def test_stop_all_lists_the_required_notices_R40(bob, as_):
     data = as_(bob).post("/api/v1/stop-all-optional/", "{}", "application/json").json()
     assert data["stopped"] == ["newsletter", "product-updates"]
     assert {row["code"] for row in data["stays"]} >= {"legal", "security"}
@@ -96,7 +96,7 @@ def test_csrf_and_sign_in_are_needed(bob, as_):
     assert not ConsentRecord.objects.exists()
 
 
-def test_stop_and_resume_and_what_stays_R15_R40(bob, as_, newsletter):
+def test_stop_and_resume_keep_required_notices_R15_R40(bob, as_, newsletter):
     client = as_(bob)
     stopped = client.post("/api/v1/stop-all-optional/", "{}", "application/json").json()
     assert [row["code"] for row in stopped["stays"]] == [
@@ -145,7 +145,7 @@ def test_bad_delivery_names_the_field_and_changes_nothing(bob, as_, body, field)
     assert (bob.recipient.digest, bob.recipient.paused_until) == ("immediate", None)
 
 
-def test_history_is_ones_own_and_paged(bob, alice, as_, newsletter):
+def test_history_shows_only_own_records_and_is_paged(bob, alice, as_, newsletter):
     for wants in (False, True, False):
         choose_topic(actor=bob, topic=newsletter, wants=wants)
     choose_topic(actor=alice, topic=newsletter, wants=False)

@@ -29,7 +29,7 @@ def struck(deliver):
     periodic_tick.disconnect(dispatch_uid="counted")
 
 
-def test_the_clock_strikes_at_the_first_round_and_once_a_minute(struck):
+def test_the_clock_ticks_at_the_first_round_and_once_a_minute(struck):
     worker = Worker(interval=0)
     start = timezone.now()
     for seconds in (0, 1, 59, 61, 62, 122):

@@ -50,7 +50,7 @@ def test_a_complaint_stops_optional_mail_and_no_notice(sent, bob, send_legal, de
     assert deliver()[-1].subject == "Our terms change"
 
 
-def test_a_complaint_about_a_notice_is_about_optional_mail_too(notice, bob):
+def test_a_complaint_about_a_notice_stops_optional_email(notice, bob):
     complain(notice, 1)
     assert reader(bob).is_stopped
 
@@ -84,7 +84,7 @@ def mails(campaign, people, monkeypatch, sent):
     ]
 
 
-def test_complaints_warn_then_hold_R12(campaign, alice, bob, emma, olive, deliver, monkeypatch):
+def test_complaints_warn_then_pause_R12(campaign, alice, bob, emma, olive, deliver, monkeypatch):
     running = campaign()
     one, two, three = mails(running, (alice, bob, emma), monkeypatch, sent=1000)
     for number, message in enumerate((one, two)):
@@ -99,14 +99,14 @@ def test_complaints_warn_then_hold_R12(campaign, alice, bob, emma, olive, delive
     assert [mail.to for mail in deliver()].count([olive.email]) == 2
 
 
-def test_few_complaints_say_nothing_R12(campaign, alice, monkeypatch):
+def test_few_complaints_cause_no_warning_R12(campaign, alice, monkeypatch):
     running = campaign()
     [one] = mails(running, [alice], monkeypatch, sent=1001)
     complain(one, 1)
     assert not AuditEvent.objects.filter(kind__startswith="campaign.").exists()
 
 
-def test_a_notice_is_never_held_R12(campaign, alice, monkeypatch):
+def test_a_notice_is_never_paused_R12(campaign, alice, monkeypatch):
     running = campaign(topic=None, notice_class_id="legal")
     [one] = mails(running, [alice], monkeypatch, sent=1)
     complain(one, 1)
@@ -128,7 +128,7 @@ def test_a_complaint_about_a_notice_ends_no_notice_R42(bob, deliver, code):
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
 
 
-def test_a_complaint_after_a_new_yes_stops_again(sent, bob, newsletter):
+def test_a_complaint_after_resubscribing_stops_again(sent, bob, newsletter):
     complain(sent, 1)
     choose_topic(actor=bob, topic=newsletter, wants=True)
     assert send_decision_for(reader(bob), newsletter).send
@@ -136,7 +136,7 @@ def test_a_complaint_after_a_new_yes_stops_again(sent, bob, newsletter):
     assert not send_decision_for(reader(bob), newsletter).send
 
 
-def test_a_complaint_of_a_subscriber_names_nobody_in_the_trail(subscriber, newsletter):
+def test_a_subscribers_complaint_is_anonymous_in_the_trail(subscriber, newsletter):
     sam = subscriber()
     message = Message.objects.create(
         recipient=sam, address=sam.address, topic=newsletter, subject="News", message_id="<1@x>"
@@ -148,7 +148,7 @@ def test_a_complaint_of_a_subscriber_names_nobody_in_the_trail(subscriber, newsl
     assert said["reader"] == "s…@elsewhere.example"
 
 
-def test_a_reader_counts_once_and_each_campaign_for_itself(campaign, alice, bob, monkeypatch):
+def test_a_recipient_counts_once_in_each_campaign(campaign, alice, bob, monkeypatch):
     one, other = campaign(), campaign()
     first, second = mails(one, (alice, bob), monkeypatch, sent=1)
     for number in range(3):
@@ -158,7 +158,7 @@ def test_a_reader_counts_once_and_each_campaign_for_itself(campaign, alice, bob,
     assert (complaints_about(one), complaints_about(other)) == (2, 0)
 
 
-def test_sent_mails_are_counted_no_further_than_it_matters(campaign, alice, bob, emma):
+def test_sent_messages_are_counted_up_to_a_limit(campaign, alice, bob, emma):
     running = campaign()
     for person in (alice, bob, emma):
         Message.objects.create(
@@ -172,7 +172,7 @@ def test_sent_mails_are_counted_no_further_than_it_matters(campaign, alice, bob,
     assert complaints._sent(running, at_most=2) == 2
 
 
-def test_a_complaint_reads_no_table_from_end_to_end(
+def test_a_complaint_scans_no_whole_table(
     campaign, alice, monkeypatch, django_assert_max_num_queries
 ):
     running = campaign()

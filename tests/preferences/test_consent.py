@@ -44,7 +44,7 @@ def stored():
     return choices | stops
 
 
-def test_a_choice_leaves_its_whole_evidence_R17_R35(bob, newsletter):
+def test_a_choice_records_its_full_evidence_R17_R35(bob, newsletter):
     with translation.override("fr"):
         choice = choose_topic(
             actor=bob,
@@ -74,7 +74,7 @@ def test_a_choice_is_one_event_of_the_person_and_none_of_the_company(bob, alder,
     assert activity_of(alder).count() == before
 
 
-def test_asking_twice_is_asking_once_I3(bob, newsletter):
+def test_repeating_a_choice_is_idempotent_I3(bob, newsletter):
     for _ in range(3):
         choose_topic(actor=bob, topic=newsletter, wants=True)
     assert ConsentRecord.objects.count() == 1
@@ -97,7 +97,7 @@ def test_records_are_append_only_R37(bob, newsletter):
     assert not ConsentRecord.objects.get().wants
 
 
-def test_choices_cannot_part_from_their_evidence_R37(bob, alice, newsletter, promotions):
+def test_choices_always_match_their_evidence_R37(bob, alice, newsletter, promotions):
     """Neither by update, insert or delete, nor by pointing at somebody else's or an older yes."""
     older = choose_topic(actor=bob, topic=newsletter, wants=True).consent
     choice = choose_topic(actor=bob, topic=newsletter, wants=False)
@@ -118,7 +118,7 @@ def test_choices_cannot_part_from_their_evidence_R37(bob, alice, newsletter, pro
     assert stored() == replay()
 
 
-def test_a_record_written_past_the_services_is_the_state_too_R37(bob, newsletter):
+def test_a_record_written_by_sql_changes_the_state_R37(bob, newsletter):
     ConsentRecord.objects.create(
         recipient=bob.recipient, topic=newsletter, wants=False, language="en", source="page"
     )
@@ -156,7 +156,7 @@ def test_state_equals_replay_after_any_acts_R37(bob, acts):
         transaction.set_rollback(True)
 
 
-def test_a_topic_that_is_not_offered_cannot_be_asked_for(dana, bob, newsletter):
+def test_a_topic_that_is_not_offered_cannot_be_chosen(dana, bob, newsletter):
     market = Topic.objects.get(slug="domain-market")
     with pytest.raises(TopicRefused):
         choose_topics(actor=dana, topics=[newsletter, market], wants=True)
@@ -178,7 +178,7 @@ def test_a_closed_account_chooses_nothing(bob, newsletter):
             act()
 
 
-def test_the_act_fails_when_its_event_cannot_be_written_K3(bob, newsletter, monkeypatch):
+def test_a_choice_fails_if_its_event_cannot_be_written_K3(bob, newsletter, monkeypatch):
     def fail(*args, **kwargs):
         raise DatabaseError("no room")
 
@@ -188,7 +188,7 @@ def test_the_act_fails_when_its_event_cannot_be_written_K3(bob, newsletter, monk
     assert not Choice.objects.exists()
 
 
-def test_stop_all_says_no_to_everything_once_R15(bob):
+def test_stop_all_unsubscribes_everything_once_R15(bob):
     assert [topic.slug for topic in stop_all_optional(actor=bob)] == [
         "newsletter", "product-updates",
     ]  # fmt: skip

@@ -47,7 +47,7 @@ def since(deliver):
     return lambda: {mail.to[0]: mail for mail in deliver()[count:]}
 
 
-def test_a_contact_gets_a_copy_of_what_concerns_a_colleague(alice, bob, emma, membership, deliver):
+def test_a_contact_gets_a_copy_of_notices_to_a_colleague(alice, bob, emma, membership, deliver):
     name_contact(actor=alice, membership=membership(emma), kind="security")
     count = len(deliver())
     suspend_membership(actor=alice, membership=membership(bob))
@@ -57,9 +57,7 @@ def test_a_contact_gets_a_copy_of_what_concerns_a_colleague(alice, bob, emma, me
     assert "A copy for you" not in own.body
 
 
-def test_a_copy_says_whom_it_concerns_before_anything_else(
-    alice, bob, emma, alder, membership, deliver
-):
+def test_a_copy_begins_with_the_person_concerned(alice, bob, emma, alder, membership, deliver):
     """The notice says “your place” to the person; the contact reads of whose place it speaks."""
     name_contact(actor=alice, membership=membership(emma), kind="security")
     count = len(deliver())
@@ -73,7 +71,7 @@ def test_a_copy_says_whom_it_concerns_before_anything_else(
     assert copy.body.index(first) < copy.body.index(f"Hello {membership(bob)},")
 
 
-def test_a_copy_speaks_the_contact_s_language(alice, bob, gina, membership, since):
+def test_a_copy_is_in_the_contacts_language(alice, bob, gina, membership, since):
     name_contact(actor=alice, membership=gina, kind="security")
     suspend_membership(actor=alice, membership=membership(bob))
     with translation.override("fr"):
@@ -83,9 +81,7 @@ def test_a_copy_speaks_the_contact_s_language(alice, bob, gina, membership, sinc
     assert since()[gina.user.email].subject == " ".join(expected.split())  # ordinary spaces
 
 
-def test_a_copy_names_a_few_and_then_says_that_there_are_others(
-    alice, alder, bob, emma, membership, since
-):
+def test_a_copy_names_a_few_people_and_mentions_others(alice, alder, bob, emma, membership, since):
     words = {
         "customer": alder, "template": "accounts/emails/membership_notice", "already_sent_to": [],
         "notice_class": "security", "membership": membership(bob), "kind": "left",
@@ -108,7 +104,7 @@ def test_a_copy_about_a_team_without_members_is_about_the_company(
     assert "Alder Dental" in since()[gina.user.email].subject
 
 
-def test_nobody_gets_it_twice_nor_once_they_left(alice, bob, emma, membership, deliver):
+def test_nobody_gets_a_copy_twice_or_after_leaving(alice, bob, emma, membership, deliver):
     name_contact(actor=alice, membership=membership(bob), kind="security")
     count = len(deliver())
     suspend_membership(actor=alice, membership=membership(bob))
@@ -126,7 +122,7 @@ def test_a_reset_link_is_copied_to_nobody(alice, bob, emma, dana, membership, de
     assert [emma.email] not in [mail.to for mail in deliver()[count:]]
 
 
-def test_no_link_in_a_copy_opens_anything_without_a_sign_in(
+def test_links_in_a_copy_need_a_sign_in(
     alice, alder, bob, emma, gina, olive, membership, deliver, client
 ):
     """Whatever is copied, for every class that is: a link that lets somebody in is in none."""
@@ -155,9 +151,7 @@ def test_no_link_in_a_copy_opens_anything_without_a_sign_in(
             assert answer["Location"].startswith("/accounts/login/"), link
 
 
-def test_a_contact_told_of_their_own_offer_gets_no_copy_of_it(
-    alice, alder, emma, membership, deliver
-):
+def test_a_contact_gets_no_copy_of_their_own_notice(alice, alder, emma, membership, deliver):
     """Emma lost the role meanwhile: the withdrawal is for her, and she is the contact too."""
     name_contact(actor=alice, membership=membership(emma), kind="security")
     change_role(actor=alice, membership=membership(emma), role="super_user")
@@ -187,7 +181,7 @@ def give_bobs_mailbox(actor, to):
     )  # fmt: skip
 
 
-def test_a_sensitive_right_is_told_to_the_security_contact(
+def test_the_security_contact_is_told_of_a_sensitive_grant(
     alice, emma, bob, gina, membership, since
 ):
     name_contact(actor=alice, membership=gina, kind="security")
@@ -200,14 +194,16 @@ def test_a_sensitive_right_is_told_to_the_security_contact(
 
 
 @pytest.mark.parametrize("kind", ["billing", "technical", "legal", None])
-def test_other_contacts_are_not_told_of_it(alice, emma, gina, membership, since, kind):
+def test_other_contacts_are_not_told_of_a_sensitive_grant(
+    alice, emma, gina, membership, since, kind
+):
     if kind:
         name_contact(actor=alice, membership=gina, kind=kind)
     give_bobs_mailbox(alice, membership(emma))
     assert gina.user.email not in since()
 
 
-def test_a_hand_over_is_told_to_the_security_contact_once(
+def test_the_security_contact_is_told_of_a_hand_over_once(
     alice, alder, emma, gina, membership, since
 ):
     change_role(actor=alice, membership=membership(emma), role="super_user")
@@ -245,7 +241,7 @@ def test_the_provider_s_answer_about_a_service_goes_to_the_billing_contact(
     assert {alice.email, gina.user.email} <= set(told)
 
 
-def test_what_colleagues_ask_of_each_other_is_copied_to_nobody(alice, bob, alder, gina, since):
+def test_requests_between_colleagues_are_not_copied(alice, bob, alder, gina, since):
     for kind in ContactKind:
         name_contact(actor=alice, membership=gina, kind=kind.value)
     asked = open_request(actor=bob, customer=alder, kind="other", text="Please")
@@ -254,14 +250,14 @@ def test_what_colleagues_ask_of_each_other_is_copied_to_nobody(alice, bob, alder
 
 
 @pytest.mark.parametrize("code", NoticeCode.values)
-def test_every_class_has_its_contacts_and_added_readers(alice, alder, gina, code):
+def test_every_class_has_contacts_and_added_recipients(alice, alder, gina, code):
     assert not contacts_for(alder, code)
     add_recipient(actor=alice, membership=gina, category=NoticeClass.objects.get(code=code))
     assert list(contacts_for(alder, code)) == [gina.user]
     assert [kind for kind, codes in CONTACT_CLASSES.items() if code in codes]
 
 
-def test_who_refused_all_optional_mail_still_gets_copies_R42(alice, emma, gina, membership, since):
+def test_opting_out_of_everything_does_not_stop_copies_R42(alice, emma, gina, membership, since):
     name_contact(actor=alice, membership=gina, kind="security")
     stop_all_optional(actor=gina.user)
     give_bobs_mailbox(alice, membership(emma))
@@ -271,7 +267,7 @@ def test_who_refused_all_optional_mail_still_gets_copies_R42(alice, emma, gina, 
 # --- A copy that comes back ---
 
 
-def test_a_copy_that_comes_back_is_about_its_own_reader(
+def test_a_bounced_copy_concerns_its_own_recipient(
     alice, bob, emma, gina, membership, since, deliver
 ):
     """The contact's address is marked and followed up; the person's own notice stands (R47)."""

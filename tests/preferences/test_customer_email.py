@@ -34,7 +34,7 @@ def events(kind):
     return AuditEvent.objects.filter(kind=kind).count()
 
 
-def test_a_denied_topic_comes_to_nobody_not_even_who_asked_R43(alice, bob, alder, newsletter):
+def test_a_denied_topic_reaches_nobody_not_even_subscribers_R43(alice, bob, alder, newsletter):
     choose_topic(actor=bob, topic=newsletter, wants=True)
     for _twice in range(2):
         deny_topic(actor=alice, customer=alder, topic=newsletter)
@@ -47,7 +47,7 @@ def test_a_denied_topic_comes_to_nobody_not_even_who_asked_R43(alice, bob, alder
     assert events("customer_email.topic_allowed") == 1
 
 
-def test_what_is_not_offered_cannot_be_denied(alice, alder, newsletter):
+def test_a_topic_that_is_not_offered_cannot_be_denied(alice, alder, newsletter):
     newsletter.resellers_only = True
     newsletter.save()
     with pytest.raises(CustomerEmailRefused) as refusal:
@@ -56,7 +56,7 @@ def test_what_is_not_offered_cannot_be_denied(alice, alder, newsletter):
     assert not CustomerTopicDenial.objects.exists()
 
 
-def test_an_addition_brings_a_topic_until_the_person_says_no_R43(
+def test_an_added_recipient_gets_a_topic_until_they_unsubscribe_R43(
     alice, bob, membership, newsletter
 ):
     newsletter.default_on = False
@@ -76,14 +76,14 @@ def test_an_addition_brings_a_topic_until_the_person_says_no_R43(
     ) == (1, 1)
 
 
-def test_nobody_is_added_to_what_only_they_may_ask_for(alice, bob, membership, promotions):
+def test_nobody_is_added_to_a_topic_that_needs_own_consent(alice, bob, membership, promotions):
     with pytest.raises(CustomerEmailRefused) as refusal:
         add_recipient(actor=alice, membership=membership(bob), category=promotions)
     assert "category" in refusal.value.error_dict
     assert not CustomerRecipient.objects.exists()
 
 
-def test_contacts_and_added_people_get_their_classes(alice, bob, emma, alder, membership):
+def test_contacts_and_added_recipients_get_their_classes(alice, bob, emma, alder, membership):
     role = name_contact(actor=alice, membership=membership(bob), kind="security")
     assert name_contact(actor=alice, membership=membership(bob), kind="security") == role
     legal = NoticeClass.objects.get(code="legal")
@@ -98,7 +98,7 @@ def test_contacts_and_added_people_get_their_classes(alice, bob, emma, alder, me
         name_contact(actor=alice, membership=membership(bob), kind="fashion")
 
 
-def test_everything_ends_with_the_membership(alice, bob, alder, membership, newsletter):
+def test_contacts_and_additions_end_with_the_membership(alice, bob, alder, membership, newsletter):
     member = membership(bob)
     name_contact(actor=alice, membership=member, kind="billing")
     add_recipient(actor=alice, membership=member, category=newsletter)
@@ -173,14 +173,14 @@ def test_bad_input_names_the_field_and_changes_nothing(as_, alice, bob, alder, f
     assert not ContactRole.objects.exists()
 
 
-def test_another_company_s_rows_are_not_found(as_, charlie, alice, bob, membership):
+def test_rows_of_another_company_are_not_found(as_, charlie, alice, bob, membership):
     role = name_contact(actor=alice, membership=membership(bob), kind="legal")
     response = as_(charlie).post(f"/c/birch/mail/contacts/{role.pk}/remove/")
     assert response.status_code == 404
     assert ContactRole.objects.exists()
 
 
-def test_the_page_costs_the_same_however_many(
+def test_the_page_has_a_constant_number_of_queries(
     as_, alice, bob, emma, membership, newsletter, django_assert_max_num_queries
 ):
     client = as_(alice)

@@ -19,7 +19,7 @@ def decision():
     return DeliveryDecision.objects.get()
 
 
-def test_topic_mail_reaches_who_wants_it_with_its_evidence_R22(
+def test_topic_email_reaches_subscribers_with_its_evidence_R22(
     bob, promotions, deliver, send_topic
 ):
     choice = choose_topic(actor=bob, topic=promotions, wants=True)
@@ -30,7 +30,7 @@ def test_topic_mail_reaches_who_wants_it_with_its_evidence_R22(
     assert decision().consent == choice.consent
 
 
-def test_topic_mail_to_someone_who_said_no_is_skipped_R46(bob, newsletter, deliver, send_topic):
+def test_topic_email_to_an_unsubscribed_person_is_skipped_R46(bob, newsletter, deliver, send_topic):
     choice = choose_topic(actor=bob, topic=newsletter, wants=False)
     send_topic(newsletter, bob)
 
@@ -52,7 +52,7 @@ def test_choice_between_queueing_and_sending_is_honoured_R45(bob, newsletter, de
     ("slug", "expected"),
     [("newsletter", Reason.DEFAULT_ON), ("promotions", Reason.DEFAULT_OFF)],
 )
-def test_default_counts_until_a_choice(
+def test_the_default_applies_until_a_choice(
     bob, slug, expected, newsletter, promotions, deliver, send_topic
 ):
     send_topic({"newsletter": newsletter, "promotions": promotions}[slug], bob)
@@ -73,7 +73,7 @@ def test_topic_of_a_portal_ends_with_the_portal(bob, deliver, send_topic):
     assert decision().reason == Reason.NOT_THEIRS
 
 
-def test_topic_mail_for_nobody_closed_account_or_old_address_is_skipped(
+def test_topic_email_to_closed_accounts_or_old_addresses_is_skipped(
     bob, emma, alice, newsletter, deliver, send_topic
 ):
     for person in (bob, emma, alice):
@@ -113,7 +113,7 @@ def test_mandatory_mail_carries_no_one_click_R8_R10(bob, deliver, send_legal):
     assert "X-Hub-Notice-Class" not in wire
 
 
-def test_mandatory_mail_reaches_closed_accounts_and_strangers(bob, deliver, send_legal):
+def test_mandatory_email_reaches_closed_accounts_and_unknown_addresses(bob, deliver, send_legal):
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
     send_legal(bob)
     bob.email = "stranger@elsewhere.example"
@@ -132,7 +132,7 @@ def test_mandatory_mail_overtakes_a_campaign(
     assert [mail.subject for mail in deliver()] == ["Our terms change", "News", "News", "News"]
 
 
-def test_stopping_everything_covers_topics_to_come(bob, olive, deliver, send_topic):
+def test_stopping_everything_covers_future_topics(bob, olive, deliver, send_topic):
     from preferences.services.topics import create_topic
 
     stop_all_optional(actor=bob)
@@ -154,7 +154,7 @@ def failing(monkeypatch, error):
     return monkeypatch.setattr(EmailBackend, "send_messages", refuse)
 
 
-def test_failed_transport_is_tried_again_with_the_same_message_id(
+def test_a_failed_transport_is_retried_with_the_same_message_id(
     bob, deliver, send_legal, monkeypatch
 ):
     send_legal(bob)
@@ -171,7 +171,7 @@ def test_failed_transport_is_tried_again_with_the_same_message_id(
     assert decision().outcome == Outcome.SENT
 
 
-def test_mandatory_mail_is_never_given_up_while_a_topic_is(
+def test_mandatory_email_is_retried_for_ever_and_topic_email_is_not(
     bob, newsletter, deliver, send_legal, send_topic, monkeypatch
 ):
     send_legal(bob)
@@ -189,7 +189,7 @@ def test_mandatory_mail_is_never_given_up_while_a_topic_is(
         assert "Our terms change" in [mail.subject for mail in deliver()]
 
 
-def test_address_refused_for_good_ends_failed(bob, deliver, send_legal, monkeypatch):
+def test_a_permanently_refused_address_ends_as_failed(bob, deliver, send_legal, monkeypatch):
     send_legal(bob)
     failing(monkeypatch, smtplib.SMTPRecipientsRefused({bob.email: (550, b"no such mailbox")}))
 

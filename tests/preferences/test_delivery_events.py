@@ -83,7 +83,7 @@ def reader(person):
         ("nonsense", "", DeliveryEventKind.HARD),
     ],
 )
-def test_what_a_failure_says_of_the_address(status, text, kind):
+def test_a_failure_is_classified_as_hard_or_soft(status, text, kind):
     assert classify_failure(status=status, text=text) == kind
 
 
@@ -138,7 +138,7 @@ def test_soft_bounces_between_deliveries_never_mark(bob, deliver, newsletter, se
     assert reader(bob).unreachable_since is None
 
 
-def test_soft_bounces_long_ago_or_of_another_address_do_not_add_up(
+def test_old_soft_bounces_and_those_of_another_address_are_not_added(
     bob, deliver, newsletter, send_topic
 ):
     for number in range(9):
@@ -155,9 +155,7 @@ def test_soft_bounces_long_ago_or_of_another_address_do_not_add_up(
     assert reader(bob).unreachable_since is None
 
 
-def test_a_bounce_of_the_former_address_says_nothing_of_the_new_one_R44(
-    sent, notice, bob, newsletter
-):
+def test_a_bounce_of_a_former_address_does_not_mark_the_new_one_R44(sent, notice, bob, newsletter):
     bob.email = "bob@new.example"
     bob.save()
     assert take_mail(dsn(sent)) == 1
@@ -167,7 +165,7 @@ def test_a_bounce_of_the_former_address_says_nothing_of_the_new_one_R44(
     assert Escalation.objects.get().message == notice  # what came back still has to reach him
 
 
-def test_the_mark_of_the_former_address_ends_with_it(sent, bob):
+def test_a_new_address_clears_the_unreachable_mark(sent, bob):
     take_mail(dsn(sent))
     assert reader(bob).unreachable_since
     bob.email = "bob@new.example"
@@ -176,9 +174,7 @@ def test_the_mark_of_the_former_address_ends_with_it(sent, bob):
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_later_mail_that_arrives_takes_the_mark_away(
-    sent, bob, deliver, send_legal, newsletter, late
-):
+def test_a_later_delivery_clears_the_mark(sent, bob, deliver, send_legal, newsletter, late):
     """Only a mail that was sent after the mark, and has not come back itself."""
     take_mail(dsn(sent))
     record_delivery_event(message=sent, kind="delivered", event="x:1")
@@ -196,7 +192,7 @@ def test_a_later_mail_that_arrives_takes_the_mark_away(
     assert send_decision_for(reader(bob), newsletter).send != late
 
 
-def test_a_digest_that_comes_back_marks_once_and_each_message_keeps_its_end(
+def test_a_bounced_digest_marks_once_and_settles_each_message(
     bob, olive, newsletter, promotions, consent, deliver
 ):
     """It left under the Message-ID of its first message: that one has the report."""
@@ -220,7 +216,7 @@ def test_a_digest_that_comes_back_marks_once_and_each_message_keeps_its_end(
     assert {m.state for m in Message.objects.filter(recipient=bob.recipient)} == {"sent"}
 
 
-def test_delays_and_deliveries_are_written_and_mark_nothing(sent, bob):
+def test_delays_and_deliveries_are_recorded_without_a_mark(sent, bob):
     take_mail(dsn(sent, action="delayed", status="4.4.1"))
     take_mail(dsn(sent, action="delivered", status="2.0.0"))
     take_mail(dsn(sent, action="relayed", status="2.0.0"))
@@ -238,19 +234,19 @@ def test_delays_and_deliveries_are_written_and_mark_nothing(sent, bob):
         {"action": "sneezed"},
     ],
 )
-def test_forged_reports_count_for_nothing(sent, alice, bob, forged):
+def test_forged_reports_are_ignored(sent, alice, bob, forged):
     assert take_mail(dsn(sent, **forged)) == 0
     assert not DeliveryEvent.objects.exists()
     assert not Recipient.objects.filter(unreachable_since__isnull=False).exists()
 
 
-def test_a_message_that_has_not_left_cannot_come_back(bob, send_legal):
+def test_an_unsent_message_cannot_bounce(bob, send_legal):
     send_legal(bob)
     assert take_mail(dsn(Message.objects.get())) == 0
 
 
 @pytest.mark.parametrize("submitted", ["auto-replied", "no", None])
-def test_mail_by_people_and_machines_means_nothing_R10(sent, bob, submitted):
+def test_replies_and_automatic_answers_are_not_bounces_R10(sent, bob, submitted):
     mail = Mail()
     mail["From"], mail["Subject"] = bob.email, "Re: News: unsubscribe, I confirm, stop"
     mail["In-Reply-To"] = sent.message_id
@@ -286,11 +282,11 @@ def nested(depth):
         b"Content-Type: multipart/report; boundary=B\r\n\r\n" + b"--B\r\n\r\n" * 100_000,
     ],
 )  # fmt: skip
-def test_hostile_mail_is_read_and_forgotten(raw):
+def test_hostile_email_is_read_and_discarded(raw):
     assert read_reports(raw) == []
 
 
-def test_a_report_before_a_huge_returned_mail_is_read(sent, bob):
+def test_a_report_with_a_huge_returned_message_is_read(sent, bob):
     raw = dsn(sent, inner=f"Message-ID: {sent.message_id}\r\n\r\n" + "x" * 2 * LARGEST)
     assert take_mail(raw) == 1
 

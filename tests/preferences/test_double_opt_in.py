@@ -28,7 +28,7 @@ def ask(address=SAM, *topics):
     return Client(enforce_csrf_checks=False).post("/subscribe/", data, REMOTE_ADDR="192.0.2.7")
 
 
-def test_a_yes_counts_at_once_with_its_evidence_and_a_way_out_R17_R20(single, deliver):
+def test_consent_applies_at_once_with_evidence_and_an_unsubscribe_link_R17_R20(single, deliver):
     page = ask()
     assert SAM in page.text
     record = ConsentRecord.objects.get()
@@ -57,7 +57,7 @@ def test_asking_again_writes_nothing_more(single, deliver):
 
 
 @pytest.mark.parametrize("how", ["topic", "everything", "at the address"])
-def test_a_form_never_takes_back_a_no_R6_R44(single, subscriber, bob, consent, deliver, how):
+def test_a_form_never_revives_an_opt_out_R6_R44(single, subscriber, bob, consent, deliver, how):
     address = SAM
     if how == "at the address":
         consent(bob.recipient, single, wants=False)
@@ -86,7 +86,7 @@ def test_a_persons_address_is_never_enrolled_by_a_form(single, bob, deliver):
     assert "/subscribe/confirm/" in mail.body
 
 
-def test_another_address_a_person_proved_is_never_enrolled_by_a_form(single, bob, deliver):
+def test_a_persons_verified_second_address_is_never_enrolled_by_a_form(single, bob, deliver):
     EmailAddress.objects.create(user=bob, email="bob@home.example", verified=True)
     ask("bob@home.example")
     assert not ConsentRecord.objects.exists()
@@ -95,7 +95,7 @@ def test_another_address_a_person_proved_is_never_enrolled_by_a_form(single, bob
 
 
 @pytest.mark.parametrize("local", ['"bob"', '"b\\ob"'])
-def test_a_quoted_form_of_an_address_goes_round_nothing_R44(single, bob, deliver, local):
+def test_a_quoted_spelling_of_an_address_bypasses_nothing_R44(single, bob, deliver, local):
     """Mail servers deliver it to the very mailbox of bob@alder.example."""
     page = ask(f"{local}@alder.example")
     assert "This is not a complete e-mail address." in page.text
@@ -123,20 +123,20 @@ def test_an_account_made_at_that_very_moment_is_not_enrolled(
     assert not ConsentRecord.objects.exists()
 
 
-def test_each_topic_by_its_own_rule(single, promotions, deliver):
+def test_each_topic_follows_its_own_opt_in_rule(single, promotions, deliver):
     ask(SAM, "newsletter", "promotions")
     assert [record.topic for record in ConsentRecord.objects.all()] == [single]
     assert len(deliver()) == 2
 
 
-def test_a_signed_in_persons_yes_counts_at_once_either_way(single, promotions, bob, deliver):
+def test_a_signed_in_persons_consent_applies_at_once(single, promotions, bob, deliver):
     for topic in (single, promotions):
         choose_topic(actor=bob, topic=topic, wants=True)
         assert send_decision_for(bob.recipient, topic).send
     assert deliver() == []
 
 
-def test_a_mails_link_never_enrols_without_confirmation_R6(single, subscriber, deliver):
+def test_an_email_link_never_enrols_without_confirmation_R6(single, subscriber, deliver):
     sam = subscriber()
     Client().post(f"/preferences/mail/{page_token(sam)}/", {"act": "ask", "topic": "newsletter"})
     assert not ConsentRecord.objects.exists()
@@ -144,7 +144,7 @@ def test_a_mails_link_never_enrols_without_confirmation_R6(single, subscriber, d
     assert "/subscribe/confirm/" in mail.body
 
 
-def test_the_page_says_what_counts_at_once(single):
+def test_the_page_says_which_consent_applies_at_once(single):
     text = Client().get("/subscribe/").text
     assert text.count("Counts at once.") == 1
     assert "nothing comes before you confirm" not in text

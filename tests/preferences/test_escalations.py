@@ -65,7 +65,7 @@ def later(clock, how_long):
     return run_escalations()
 
 
-def test_from_step_to_step_until_staff_gave_up_R47(
+def test_an_escalation_goes_step_by_step_to_staff_R47(
     returned, clock, bob, alice, olive, deliver, send_legal
 ):
     address = second_address(bob)
@@ -99,7 +99,7 @@ def test_from_step_to_step_until_staff_gave_up_R47(
     ]  # fmt: skip
 
 
-def test_a_delivery_to_the_other_address_proves_it_R47_R48(returned, bob, deliver):
+def test_a_delivery_to_the_other_address_ends_the_escalation_R47_R48(returned, bob, deliver):
     second_address(bob)
     found = returned(bob)
     run_escalations()
@@ -110,9 +110,7 @@ def test_a_delivery_to_the_other_address_proves_it_R47_R48(returned, bob, delive
     assert (state(found), found.how) == ("proved", "delivered")
 
 
-def test_an_address_that_sends_it_back_is_not_waited_for_nor_tried_again(
-    returned, bob, alice, deliver
-):
+def test_a_bouncing_second_address_is_skipped_at_once(returned, bob, alice, deliver):
     second_address(bob)
     found = returned(bob)
     run_escalations()
@@ -125,7 +123,7 @@ def test_an_address_that_sends_it_back_is_not_waited_for_nor_tried_again(
 
 
 @pytest.mark.parametrize("answers", ["bounce", "silence"])
-def test_second_and_third_address_fail_too_R47(
+def test_the_second_and_third_address_fail_R47(
     returned, clock, bob, alice, olive, deliver, answers
 ):
     """Each address once, in turn; then the Super User, then staff, then the end, for good."""
@@ -211,7 +209,7 @@ def test_the_only_super_user_goes_straight_to_staff(returned, charlie):
     assert state(found) == "staff"
 
 
-def test_super_users_are_told_once_however_many_come_back(returned, bob, alice, deliver):
+def test_super_users_are_told_once_of_many_bounces(returned, bob, alice, deliver):
     one, two = returned(bob), returned(bob)
     run_escalations()
     assert (state(one), state(two)) == ("told", "told")
@@ -227,7 +225,7 @@ def test_a_notice_to_a_marked_address_goes_out_and_escalates_at_once(
     assert Escalation.objects.get().message.decision.reason == "escalate"
 
 
-def test_refused_at_the_door_for_good_is_a_hard_bounce(bob, deliver, send_legal, monkeypatch):
+def test_a_permanent_smtp_refusal_is_a_hard_bounce(bob, deliver, send_legal, monkeypatch):
     send_legal(bob)
 
     def refuse(self, messages):
@@ -267,7 +265,7 @@ def test_the_banner_shows_until_the_person_confirms(returned, as_, bob, alice, d
     assert AuditEvent.objects.filter(kind="address.confirmed").count() == 1
 
 
-def test_a_trial_that_comes_back_marks_again_and_escalates_nothing(returned, bob, deliver):
+def test_a_bounced_delivery_probe_marks_again_and_escalates_nothing(returned, bob, deliver):
     returned(bob)
     confirm_address(actor=bob)
     deliver()
@@ -276,7 +274,7 @@ def test_a_trial_that_comes_back_marks_again_and_escalates_nothing(returned, bob
     assert Escalation.objects.count() == 1
 
 
-def test_a_new_address_gets_what_came_back(returned, bob, deliver):
+def test_a_new_address_gets_the_bounced_notices(returned, bob, deliver):
     found = returned(bob)
     EmailAddress.objects.filter(user=bob).delete()
     bob.email = "bob@new.example"
@@ -298,7 +296,7 @@ def test_a_closed_account_confirms_nothing(returned, bob):
 
 
 @pytest.mark.parametrize("name", ["bob", "alice", "charlie", "dana"])
-def test_only_who_may_settle_settles(returned, request, bob, name):
+def test_only_permitted_staff_settle(returned, request, bob, name):
     found = returned(bob)
     with pytest.raises(PermissionDenied):
         settle_escalation(
@@ -307,7 +305,7 @@ def test_only_who_may_settle_settles(returned, request, bob, name):
     assert state(found) == "addresses"
 
 
-def test_settling_wants_a_way_a_reason_and_happens_once(returned, bob, olive):
+def test_settling_needs_a_method_and_a_reason_and_happens_once(returned, bob, olive):
     found = returned(bob)
     for wrong in ({"how": "read"}, {"reason": ""}):
         with pytest.raises(ValidationError) as refusal:
@@ -326,7 +324,7 @@ def test_settling_wants_a_way_a_reason_and_happens_once(returned, bob, olive):
             attempt()
 
 
-def test_the_staff_s_list(returned, as_, charlie, olive, django_assert_max_num_queries):
+def test_the_list_for_staff(returned, as_, charlie, olive, django_assert_max_num_queries):
     found = returned(charlie)
     run_escalations()
     client = as_(olive)

@@ -46,7 +46,7 @@ def subject(person):
     return {"type": "user", "id": str(person.sub)}
 
 
-def test_one_person_with_the_reason(ask, bob, newsletter):
+def test_one_person_is_answered_with_the_reason(ask, bob, newsletter):
     body = {"subject": subject(bob), "topic": "newsletter"}
     answer = ask(ONE, body)
     assert answer.status_code == 200
@@ -60,7 +60,7 @@ def test_one_person_with_the_reason(ask, bob, newsletter):
 
 
 @pytest.mark.parametrize("code", NoticeCode.values)
-def test_mandatory_is_yes_whatever_the_person_said_R42(ask, bob, code):
+def test_a_notice_class_is_always_yes_R42(ask, bob, code):
     stop_all_optional(actor=bob)
     pause_optional_mail(actor=bob, until=timezone.now() + timedelta(days=30))
     body = {"subject": subject(bob), "notice_class": code}
@@ -69,7 +69,7 @@ def test_mandatory_is_yes_whatever_the_person_said_R42(ask, bob, code):
     assert ask(ONE, body).json() == {"decision": True, "context": {"reason": "escalate"}}
 
 
-def test_many_are_answered_in_their_order_as_each_would_be(ask, alice, bob, emma, newsletter):
+def test_many_people_are_answered_in_order_and_like_one(ask, alice, bob, emma, newsletter):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     stop_all_optional(actor=emma)
     people = [emma, bob, alice, bob]
@@ -82,7 +82,7 @@ def test_many_are_answered_in_their_order_as_each_would_be(ask, alice, bob, emma
 
 
 @pytest.mark.parametrize("category", [{"topic": "newsletter"}, {"notice_class": "legal"}])
-def test_people_a_portal_does_not_serve_are_all_alike(ask, bob, frank, dana, alice, category):
+def test_people_outside_a_portal_get_the_same_answer(ask, bob, frank, dana, alice, category):
     """Frank's company lacks the portal, Dana is staff, Bob left, and one never was."""
     stop_all_optional(actor=frank)
     Subscription.objects.filter(customer__slug="cedar", portal__slug="domains").delete()
@@ -127,7 +127,7 @@ def test_a_suspended_company_gets_notices_and_nothing_else_R43(
     assert ask(ONE, {"topic": "newsletter", "subject": subject(bob)}).json()["decision"] is True
 
 
-def test_who_is_suspended_in_their_company_still_gets_notices_R43(ask, alice, bob, membership):
+def test_a_suspended_member_still_gets_notices_R43(ask, alice, bob, membership):
     suspend_membership(actor=alice, membership=membership(bob))
     answer = ask(ONE, {"notice_class": "legal", "subject": subject(bob)}).json()
     assert answer == {"decision": True, "context": {"reason": "mandatory"}}
@@ -145,7 +145,7 @@ def test_a_portal_asks_about_its_own_topics_and_the_provider_s(ask, bob):
     assert list(answer.json()["error"]["fields"]) == ["topic"]
 
 
-def test_a_closed_topic_says_so(ask, bob):
+def test_a_closed_topic_is_reported(ask, bob):
     Topic.objects.update(active=False)
     body = {"subject": subject(bob), "topic": "newsletter"}
     assert ask(ONE, body).json()["context"]["reason"] == Reason.TOPIC_CLOSED
@@ -168,7 +168,7 @@ def test_a_closed_topic_says_so(ask, bob):
         ("{", None),
     ],
 )
-def test_bad_questions_name_the_field(ask, body, field):
+def test_bad_calls_name_the_field(ask, body, field):
     answer = ask(ONE, body)
     assert answer.status_code == 400
     if field:
@@ -189,13 +189,13 @@ def test_bad_questions_name_the_field(ask, body, field):
         (["x" * 256], "subjects[0]"),
     ],
 )
-def test_bad_lists_name_the_place(ask, subjects, field):
+def test_bad_lists_name_the_index(ask, subjects, field):
     answer = ask(MANY, {"topic": "newsletter", "subjects": subjects})
     assert answer.status_code == 400
     assert list(answer.json()["error"]["fields"]) == [field]
 
 
-def test_ten_thousand_in_a_handful_of_queries(ask, bob, django_assert_max_num_queries):
+def test_ten_thousand_people_take_few_queries(ask, bob, django_assert_max_num_queries):
     subjects = [str(uuid.uuid4()) for _ in range(9_999)] + [str(bob.sub)]
     with django_assert_max_num_queries(40):  # most of them make the token
         answer = ask(MANY, {"topic": "newsletter", "subjects": subjects})
@@ -204,7 +204,7 @@ def test_ten_thousand_in_a_handful_of_queries(ask, bob, django_assert_max_num_qu
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
-def test_the_scope_is_asked_for(ask, as_, alice, path):
+def test_the_scope_is_required(ask, as_, alice, path):
     body = {"topic": "newsletter", "subjects": ["x"]}
     answer = ask(path, body, scope="access:check")
     assert answer.status_code == 403

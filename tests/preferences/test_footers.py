@@ -23,7 +23,7 @@ def send_notice():
 
 
 @pytest.mark.parametrize("code", NoticeCode.values)
-def test_each_class_has_one_basis_and_the_foot_it_implies_R23(bob, code, deliver, send_notice):
+def test_each_class_has_one_basis_and_its_footer_R23(bob, code, deliver, send_notice):
     send_notice(code, bob.email)
     [mail] = deliver()
     ground = GROUNDS[NoticeCode(code)]
@@ -38,7 +38,7 @@ def test_each_class_has_one_basis_and_the_foot_it_implies_R23(bob, code, deliver
     assert not mail.alternatives
 
 
-def test_the_way_out_of_a_notice_stops_what_is_optional_and_nothing_else_R15_R38(
+def test_the_unsubscribe_link_of_a_notice_stops_only_optional_email_R15_R38(
     bob, deliver, send_notice, client
 ):
     send_notice("critical", bob.email)
@@ -58,7 +58,7 @@ def test_the_way_out_of_a_notice_stops_what_is_optional_and_nothing_else_R15_R38
     assert len(deliver()) == 2
 
 
-def test_an_address_nobody_here_has_gets_the_way_out_too_R23(deliver, send_notice, client, bob):
+def test_an_unknown_address_gets_the_unsubscribe_link_R23(deliver, send_notice, client, bob):
     address = "Nobody/x@elsewhere.example".lower()
     send_notice("transactional", address)
     [mail] = deliver()
@@ -81,7 +81,7 @@ def test_an_address_nobody_here_has_gets_the_way_out_too_R23(deliver, send_notic
     assert len(deliver()) == 2
 
 
-def test_the_way_out_of_a_bare_address_reaches_who_has_it_by_then(
+def test_the_unsubscribe_link_of_an_address_applies_to_its_later_owner(
     deliver, send_notice, client, bob
 ):
     send_notice("transactional", "robert@alder.example")
@@ -94,7 +94,9 @@ def test_the_way_out_of_a_bare_address_reaches_who_has_it_by_then(
     assert bob.recipient.is_stopped
 
 
-def test_a_new_account_keeps_what_its_address_refused_R44(deliver, send_notice, client, newsletter):
+def test_a_new_account_keeps_the_opt_outs_of_its_address_R44(
+    deliver, send_notice, client, newsletter
+):
     send_notice("transactional", "nina@elsewhere.example")
     [mail] = deliver()
     [path] = re.findall(r"(/preferences/unsubscribe/\S+)", mail.body)
@@ -107,7 +109,7 @@ def test_a_new_account_keeps_what_its_address_refused_R44(deliver, send_notice, 
 @pytest.mark.parametrize(
     ("language", "word"), [("en", "the law has us tell you"), ("fr", "la loi nous oblige")]
 )
-def test_the_foot_speaks_the_readers_language(bob, language, word, deliver, send_notice):
+def test_the_footer_is_in_the_recipients_language(bob, language, word, deliver, send_notice):
     bob.language = language
     bob.save()
     send_notice("legal", bob.email)

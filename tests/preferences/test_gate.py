@@ -24,7 +24,7 @@ def refused(mail, error=MailRefused):
     assert not DBTaskResult.objects.exists()
 
 
-def test_reset_mail_of_allauth_passes_as_security(as_, bob, deliver):
+def test_allauths_reset_email_is_a_security_notice(as_, bob, deliver):
     as_(None).post("/accounts/password/reset/", {"email": bob.email})
 
     [mail] = deliver()
@@ -70,7 +70,7 @@ def test_two_recipients_are_refused(bob, alice):
 
 
 @pytest.mark.parametrize("address", ["no address", "a@b", "a@alder.example, b@alder.example"])
-def test_what_is_no_address_is_refused(db, address):
+def test_an_invalid_address_is_refused(db, address):
     refused(mail_to(address, headers=SECURITY))
 
 
@@ -88,11 +88,11 @@ def test_line_break_in_subject_or_name_is_refused_I7(bob):
     "name",
     ["List-Unsubscribe", "list-unsubscribe-post", "List-Id", "To", "Bcc", "Message-ID"],
 )
-def test_headers_of_the_gate_are_not_for_senders_R8(bob, name):
+def test_senders_cannot_set_headers_of_the_gate_R8(bob, name):
     refused(mail_to(bob.email, headers=SECURITY | {name: "<https://elsewhere.example>"}))
 
 
-def test_one_bad_mail_of_several_leaves_none(bob):
+def test_one_bad_message_refuses_all(bob):
     from django.core.mail import get_connection
 
     good, bad = mail_to(bob.email, headers=SECURITY), mail_to(bob.email)
@@ -111,7 +111,7 @@ def test_rolled_back_transaction_leaves_nothing(bob, deliver, send_legal):
     assert not Message.objects.exists()
 
 
-def test_mail_leaves_whole(bob, deliver):
+def test_a_message_is_sent_completely(bob, deliver):
     mail = EmailMultiAlternatives(
         "Grüße, 世界",
         "Text",

@@ -60,7 +60,7 @@ def test_two_years_after_the_account_ended_R18(bob, newsletter, consent, basis, 
     ("sent", "reason"),
     [("2028-12-10T23:59", Reason.DEFAULT_ON), ("2028-12-11T00:00", Reason.LAPSED)],
 )
-def test_on_by_default_lives_as_long_as_the_relation_R18(bob, newsletter, sent, reason):
+def test_default_consent_lasts_as_long_as_the_relationship_R18(bob, newsletter, sent, reason):
     Membership.objects.filter(user=bob).update(ended_at=moment("2026-12-10T00:00"))
     with time_machine.travel(moment(sent), tick=False):
         assert send_decision_for(bob.recipient, newsletter).reason == reason
@@ -79,25 +79,27 @@ def test_on_by_default_lives_as_long_as_the_relation_R18(bob, newsletter, sent, 
         ("express", "2040-01-01T00:00", Reason.CHOSE_YES),
     ],
 )
-def test_of_somebody_without_an_account_R18(subscriber, newsletter, consent, basis, sent, reason):
+def test_consent_of_somebody_without_an_account_R18(
+    subscriber, newsletter, consent, basis, sent, reason
+):
     sam = subscriber()
     consent(sam, newsletter, basis=basis, at=moment("2026-12-10T15:00"))
     with time_machine.travel(moment(sent), tick=False):
         assert send_decision_for(sam, newsletter).reason == reason
 
 
-def test_an_inquiry_runs_out_even_for_a_customer_R18(bob, newsletter, consent):
+def test_consent_by_inquiry_expires_even_for_a_customer_R18(bob, newsletter, consent):
     consent(bob.recipient, newsletter, basis="inquiry", at=moment("2026-01-01T00:00"))
     with time_machine.travel(moment("2027-01-01T00:00"), tick=False):
         assert send_decision_for(bob.recipient, newsletter).reason == Reason.LAPSED
 
 
-def test_a_topic_that_wants_a_word_takes_nothing_implied_R17(bob, promotions, consent):
+def test_a_topic_with_express_consent_takes_no_implied_consent_R17(bob, promotions, consent):
     consent(bob.recipient, promotions, basis="contract")
     assert send_decision_for(bob.recipient, promotions).reason == Reason.DEFAULT_OFF
 
 
-def test_what_runs_out_between_queueing_and_sending_is_not_sent_R19(
+def test_consent_that_expires_before_sending_stops_the_email_R19(
     subscriber, newsletter, consent, deliver
 ):
     from django.core.mail import EmailMessage

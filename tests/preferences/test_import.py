@@ -64,7 +64,7 @@ OUTCOMES = {
 }
 
 
-def test_each_line_is_reported_and_the_good_ones_written(load, bob, alice, newsletter):
+def test_each_line_is_reported_and_valid_ones_are_imported(load, bob, alice, newsletter):
     assert load(FILE) == OUTCOMES
     sam = find_recipient("sam@elsewhere.example")
     assert (sam.user, sam.language) == (None, "fr")
@@ -79,14 +79,14 @@ def test_each_line_is_reported_and_the_good_ones_written(load, bob, alice, newsl
     assert (event.data["added"], event.data["refused"]) == (2, 2)
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(load):
+def test_a_dry_run_reports_the_same_and_writes_nothing(load):
     assert load(FILE, dry_run=True) == OUTCOMES
     assert not ConsentRecord.objects.exists()
     assert not Recipient.objects.filter(user=None).exists()
     assert not AuditEvent.objects.filter(kind="topic.imported").exists()
 
 
-def test_twice_is_once(load):
+def test_importing_twice_is_idempotent(load):
     load(FILE)
     count = ConsentRecord.objects.count()
     again = load(FILE)
@@ -95,7 +95,7 @@ def test_twice_is_once(load):
 
 
 @pytest.mark.parametrize("basis", ConsentBasis.values)
-def test_no_import_revives_what_was_refused_R44(
+def test_an_import_never_revives_an_opt_out_R44(
     load, bob, emma, alice, newsletter, promotions, consent, basis
 ):
     choose_topic(actor=bob, topic=newsletter, wants=False)
@@ -118,7 +118,7 @@ def test_no_import_revives_what_was_refused_R44(
     assert load("a,b,c,d\nbob@alder.example,yes,2026-05-01,en\n")[2] == "unchanged"
 
 
-def test_an_implied_basis_wants_its_date_and_runs_from_it_R17_R18(load, newsletter):
+def test_implied_consent_needs_its_date_and_expires_from_it_R17_R18(load, newsletter):
     date = (timezone.now() - timedelta(days=30)).date()
     rows = f"a,b,c,d\nsam@elsewhere.example,yes,{date},en\nkim@elsewhere.example,yes,,en\n"
     assert load(rows, basis="inquiry") == {2: "added", 3: "bad_date"}
@@ -131,7 +131,7 @@ def test_an_implied_basis_wants_its_date_and_runs_from_it_R17_R18(load, newslett
     assert "date" in refusal.value.message_dict
 
 
-def test_a_basis_is_demanded_R17(load, promotions, olive, newsletter):
+def test_a_basis_is_required_R17(load, promotions, olive, newsletter):
     for values, field in (
         ({"basis": ""}, "basis"),
         ({"basis": "hope"}, "basis"),
@@ -148,14 +148,14 @@ def test_a_basis_is_demanded_R17(load, promotions, olive, newsletter):
     assert "wording" in refusal.value.message_dict
 
 
-def test_a_topic_for_some_takes_nobody_without_an_account(load, bob, promotions):
+def test_a_restricted_topic_takes_nobody_without_an_account(load, bob, promotions):
     type(promotions).objects.filter(pk=promotions.pk).update(resellers_only=True)
     rows = "a,b\nsam@elsewhere.example,yes\nbob@alder.example,yes\n"
     outcomes = load(rows, topic=promotions, columns=Columns(address=0, status=1))
     assert outcomes == {2: ImportOutcome.NO_ACCOUNT, 3: ImportOutcome.ADDED}
 
 
-def test_only_staff_who_keep_topics_import(load, dana, alice, bob):
+def test_only_staff_who_manage_topics_import(load, dana, alice, bob):
     for actor in (dana, alice, bob):
         with pytest.raises(PermissionDenied):
             load(FILE, actor=actor)

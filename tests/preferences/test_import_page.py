@@ -67,14 +67,14 @@ def test_french_headings_dry_run_then_import(page, bob, newsletter):
     assert outcomes(page("import", **checked.carried))[2] == "unchanged"
 
 
-def test_what_was_refused_between_the_look_and_the_import_stays_refused_R44(page, bob, newsletter):
+def test_an_opt_out_between_preview_and_import_is_kept_R44(page, bob, newsletter):
     checked = page("check", text=FILE)
     choose_topic(actor=bob, topic=newsletter, wants=False)
     assert outcomes(page("import", **checked.carried))[4] == "kept_out"
     assert not may_send(bob, newsletter)
 
 
-def test_headings_nobody_knows_are_named_by_hand(page):
+def test_unknown_headings_are_named_by_hand(page):
     asked = page("check", text="Qui;Wann\nsam@elsewhere.example;2026-05-01\n")
     assert "What do the columns hold?" in asked.text
     assert not ConsentRecord.objects.exists()
@@ -131,13 +131,13 @@ def test_bad_input_names_its_field_and_changes_nothing(page, wrong, field):
     "table",
     ["{}", "[1]", '[[1,["a",2]]]', "[[1e999,[]]]", "[[", json.dumps([[1, ["x"]]] * 10_002)],
 )
-def test_a_list_changed_on_the_way_is_refused(page, table):
+def test_a_tampered_list_is_refused(page, table):
     response = page("import", table=table, column=["address"])
     assert "begin again" in response.text
     assert not ConsentRecord.objects.exists()
 
 
-def test_change_keeps_the_lines_and_what_was_said(page):
+def test_change_keeps_the_lines_and_the_form(page):
     checked = page("check", text=FILE)
     back = page("change", **{k: v for k, v in checked.carried.items() if k not in GROUND})
     assert "5 lines of your file are kept" in back.text
@@ -148,7 +148,7 @@ def test_change_keeps_the_lines_and_what_was_said(page):
     assert outcomes(other) == {2: "added"}
 
 
-def test_the_report_is_safe_in_a_spreadsheet_and_only_ours(page):
+def test_the_report_has_no_formulas_and_is_private(page):
     checked = page("check", text=FILE)
     report = re.search(r'name="report" value="([^"]+)"', checked.text)[1]
     response = page.client.post(reverse("preferences:import-report"), {"report": report})
@@ -161,7 +161,7 @@ def test_the_report_is_safe_in_a_spreadsheet_and_only_ours(page):
         assert answer.status_code == 400
 
 
-def test_ten_thousand_lines_few_queries(page, django_assert_max_num_queries):
+def test_ten_thousand_lines_take_few_queries(page, django_assert_max_num_queries):
     text = "email,status\n" + "".join(f"n{n}@elsewhere.example,yes\n" for n in range(10_000))
     checked = page("check", text=text)
     assert checked.context["written"] == 10_000
@@ -172,7 +172,7 @@ def test_ten_thousand_lines_few_queries(page, django_assert_max_num_queries):
     assert ConsentRecord.objects.count() == 10_000
 
 
-def test_only_staff_who_keep_topics(as_, dana, alice, bob):
+def test_only_staff_who_manage_topics_may(as_, dana, alice, bob):
     for person in (dana, alice, bob):
         client = as_(person)
         assert client.get(URL).status_code == 403

@@ -69,14 +69,14 @@ def changes_in(run):
 
 
 @pytest.mark.usefixtures("crowd")
-def test_the_chart_of_a_topic(newsletter):
+def test_the_chart_of_a_topic_uses_an_index(newsletter):
     months = audiences.answers_by_month(newsletter)
     assert 300 < sum(month.yes + month.no for month in months) < 366
     assert "consent_by_topic" in changes_in(lambda: audiences.answers_by_month(newsletter))
 
 
 @pytest.mark.usefixtures("crowd")
-def test_the_public_count_of_mandatory_mail(bob, send_legal, deliver):
+def test_the_public_count_of_mandatory_email_uses_an_index(bob, send_legal, deliver):
     send_legal(bob)
     deliver()
     assert mandatory_mail_statistics.mandatory_sends()[0].total == 1

@@ -105,7 +105,7 @@ def work_until_killed(campaign):
         pass
 
 
-def test_killed_anywhere_nothing_is_lost_or_repeated_R49(
+def test_a_campaign_killed_anywhere_loses_and_repeats_nothing_R49(
     transactional_db, deliver, nemesis, accepted
 ):
     chosen = random.Random(SEED)

@@ -79,7 +79,9 @@ def test_killed_after_the_claim(message, deliver, monkeypatch):
     assert state_of(message) == MessageState.SENT
 
 
-def test_killed_between_accept_and_mark_repeats_with_one_message_id(message, deliver, monkeypatch):
+def test_killed_between_acceptance_and_commit_repeats_with_one_message_id(
+    message, deliver, monkeypatch
+):
     with monkeypatch.context() as point:
         point.setattr(delivery, "close", die)
         run_killed()
@@ -90,7 +92,7 @@ def test_killed_between_accept_and_mark_repeats_with_one_message_id(message, del
     assert DeliveryDecision.objects.count() == 1
 
 
-def test_killed_before_the_commit_of_the_mark_leaves_no_half(message, deliver, monkeypatch):
+def test_killed_before_the_commit_leaves_nothing_half_written(message, deliver, monkeypatch):
     mark = delivery.mark
 
     def write_then_die(*arguments):
@@ -236,7 +238,7 @@ def machine(tmp_path):
 
 
 @pytest.mark.parametrize(("killed", "copies"), [("KilledBefore", 1), ("KilledAfter", 2)])
-def test_kill_minus_nine(machine, killed, copies):
+def test_killed_by_sigkill(machine, killed, copies):
     code, _ = machine(killed, "manage.py", "worker", "--once")
     assert code == -signal.SIGKILL
 

@@ -39,7 +39,7 @@ def outcomes(campaign):
     return {row.message.recipient: (row.outcome, row.reason) for row in rows}
 
 
-def test_a_no_during_the_batch_keeps_the_mail_back(slow, olive, newsletter, alice, bob, deliver):
+def test_an_opt_out_during_the_batch_stops_the_email(slow, olive, newsletter, alice, bob, deliver):
     people = {person.recipient: person for person in (alice, bob)}
 
     def everyone_says_no(_first):
@@ -55,7 +55,7 @@ def test_a_no_during_the_batch_keeps_the_mail_back(slow, olive, newsletter, alic
     assert {outcomes(made)[reader] for reader in kept_back} == {("skipped", Reason.CHOSE_NO)}
 
 
-def test_what_a_company_denies_during_the_batch_is_kept_back(
+def test_a_denial_during_the_batch_stops_the_email(
     slow, olive, newsletter, alice, alder, bob, emma, deliver
 ):
     happened = slow(lambda _first: deny_topic(actor=alice, customer=alder, topic=newsletter))
@@ -66,7 +66,7 @@ def test_what_a_company_denies_during_the_batch_is_kept_back(
     assert {outcomes(made)[reader] for reader in ours} == {("skipped", Reason.DENIED)}
 
 
-def test_a_notice_is_not_asked_about_again_R42(slow, olive, newsletter, alice, bob, deliver):
+def test_a_notice_is_not_checked_again_R42(slow, olive, newsletter, alice, bob, deliver):
     slow(lambda _first: choose_topic(actor=bob, topic=newsletter, wants=False))
     made = create_campaign(actor=olive, notice_class=NoticeClass.objects.get(code="legal"), **WORDS)
     schedule_campaign(actor=olive, campaign=made)

@@ -60,7 +60,7 @@ def replayed(recipient):
     }
 
 
-def test_the_foot_of_a_mail_leads_here_without_a_sign_in_R15(
+def test_the_footer_link_opens_the_page_without_a_sign_in_R15(
     bob, newsletter, send_topic, deliver, browser
 ):
     send_topic(newsletter, bob)
@@ -73,7 +73,7 @@ def test_the_foot_of_a_mail_leads_here_without_a_sign_in_R15(
     assert "Newsletter" in page.text
 
 
-def test_the_one_click_address_is_another_R7(bob, newsletter, send_topic, deliver):
+def test_the_one_click_url_is_a_different_one_R7(bob, newsletter, send_topic, deliver):
     send_topic(newsletter, bob)
     mail = deliver()[0]
     token = re.search(r"/preferences/mail/(\S+)/", mail.body)[1]
@@ -91,7 +91,7 @@ def test_opening_writes_nothing_R5(bob, browser):
     assert everything() == before
 
 
-def test_stop_one_without_cookies_R3_R34(bob, newsletter, browser):
+def test_unsubscribe_one_topic_without_cookies_R3_R34(bob, newsletter, browser):
     for _ in range(2):
         page = Client(enforce_csrf_checks=True).post(
             url(bob.recipient), {"act": "stop", "topic": "newsletter"}
@@ -104,7 +104,7 @@ def test_stop_one_without_cookies_R3_R34(bob, newsletter, browser):
     replayed(bob.recipient)
 
 
-def test_stop_all_says_what_stays_R40_and_undo_gives_back_exactly_that(bob, newsletter, browser):
+def test_stop_all_names_required_notices_R40_and_undo_restores_exactly(bob, newsletter, browser):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     page = browser.post(url(bob.recipient), {"act": "stop-all"})
     assert "still comes" in page.text
@@ -121,7 +121,7 @@ def test_stop_all_says_what_stays_R40_and_undo_gives_back_exactly_that(bob, news
     ("before", "after"),
     [(None, "contract"), ("express", "express"), ("purchase", "purchase")],
 )
-def test_undo_gives_the_basis_back_not_a_better_one(
+def test_undo_restores_the_former_basis_and_no_better_one(
     bob, newsletter, consent, browser, before, after
 ):
     at = timezone.now() - timedelta(days=100)
@@ -155,7 +155,7 @@ def test_undo_is_for_the_same_browser_for_ten_minutes(bob, newsletter, browser, 
     assert everything() == before
 
 
-def test_undo_of_one_reader_is_nothing_to_another(bob, alice, newsletter, browser):
+def test_an_undo_of_one_recipient_does_nothing_for_another(bob, alice, newsletter, browser):
     choose_topic(actor=alice, topic=newsletter, wants=False)
     browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
     value = browser.cookies[UNDO_COOKIE].value
@@ -167,7 +167,7 @@ def test_undo_of_one_reader_is_nothing_to_another(bob, alice, newsletter, browse
     assert not may_send(alice, newsletter)
 
 
-def test_undo_twice_and_after_a_later_no_in_another_tab(bob, newsletter, browser):
+def test_undo_twice_and_after_a_later_opt_out_in_another_tab(bob, newsletter, browser):
     browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
     value = browser.cookies[UNDO_COOKIE].value
     browser.post(url(bob.recipient), {"act": "undo"})
@@ -177,7 +177,7 @@ def test_undo_twice_and_after_a_later_no_in_another_tab(bob, newsletter, browser
     assert not may_send(bob, newsletter)
 
 
-def test_undo_of_a_topic_gives_way_to_a_stop_of_everything_since(bob, newsletter, browser):
+def test_undo_of_a_topic_yields_to_a_later_stop_of_everything(bob, newsletter, browser):
     choose_topic(actor=bob, topic=newsletter, wants=True)
     browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
     stop_all_optional(actor=bob)
@@ -185,7 +185,7 @@ def test_undo_of_a_topic_gives_way_to_a_stop_of_everything_since(bob, newsletter
     assert not may_send(bob, newsletter)
 
 
-def test_undo_of_a_second_stop_leaves_the_first(bob, newsletter, browser):
+def test_undo_of_a_second_stop_keeps_the_first(bob, newsletter, browser):
     stop_all_optional(actor=bob)
     choose_topic(actor=bob, topic=newsletter, wants=True)
     browser.post(url(bob.recipient), {"act": "stop-all"})
@@ -195,9 +195,7 @@ def test_undo_of_a_second_stop_leaves_the_first(bob, newsletter, browser):
     replayed(bob.recipient)
 
 
-def test_what_came_by_the_company_alone_is_not_given_back_by_a_link(
-    bob, alice, promotions, browser
-):
+def test_a_link_does_not_restore_a_topic_added_by_the_company(bob, alice, promotions, browser):
     Topic.objects.filter(pk=promotions.pk).update(basis="implied")
     CustomerRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
     assert may_send(bob, promotions)
@@ -206,9 +204,7 @@ def test_what_came_by_the_company_alone_is_not_given_back_by_a_link(
     assert not may_send(bob, promotions)
 
 
-def test_an_undo_by_hand_in_the_database_is_refused_where_nothing_was_undone(
-    bob, newsletter, consent
-):
+def test_the_database_refuses_an_undo_of_nothing(bob, newsletter, consent):
     choose_topic(actor=bob, topic=newsletter, wants=False)  # on the page, not by a link
     for values in (
         {"basis": "contract", "source": "undo"},
@@ -229,7 +225,7 @@ def test_pause_is_never_shortened_nor_ended_R6(bob, browser):
     assert Recipient.objects.get(user=bob).paused_until == until
 
 
-def test_pause_undone_is_the_pause_before(bob, browser):
+def test_undoing_a_pause_restores_the_former_pause(bob, browser):
     earlier = timezone.now() + timedelta(days=10)
     Recipient.objects.filter(user=bob).update(paused_until=earlier)
     browser.post(url(bob.recipient), {"act": "pause", "days": "30"})
@@ -237,7 +233,7 @@ def test_pause_undone_is_the_pause_before(bob, browser):
     assert Recipient.objects.get(user=bob).paused_until == earlier
 
 
-def test_digest_only_rarer_R6(bob, browser):
+def test_a_link_only_makes_a_digest_less_frequent_R6(bob, browser):
     browser.post(url(bob.recipient), {"act": "digest", "digest": "weekly"})
     assert Recipient.objects.get(user=bob).digest == "weekly"
     other = Client()
@@ -259,7 +255,9 @@ def test_a_link_never_enrols_a_person_R6(bob, promotions, browser):
     assert not Choice.objects.filter(wants=True).exists()
 
 
-def test_a_subscriber_asks_for_more_by_a_mail(subscriber, promotions, consent, browser, deliver):
+def test_a_subscriber_subscribes_to_more_by_a_confirmation_email(
+    subscriber, promotions, consent, browser, deliver
+):
     sam = subscriber()
     browser.post(url(sam), {"act": "ask", "topic": "promotions"})
     assert not ConsentRecord.objects.exists()
@@ -283,7 +281,7 @@ def test_notice_class_is_refused_R40_and_unknown_topics_are_not_found(bob, brows
     assert not ConsentRecord.objects.exists()
 
 
-def test_closed_account_may_still_reduce_R14(bob, newsletter, browser, time_machine):
+def test_a_closed_account_may_still_unsubscribe_R14(bob, newsletter, browser, time_machine):
     path = url(bob.recipient)
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
     time_machine.move_to(timezone.now() + timedelta(days=400))
@@ -291,7 +289,7 @@ def test_closed_account_may_still_reduce_R14(bob, newsletter, browser, time_mach
     assert Recipient.objects.get(user=bob).is_stopped
 
 
-def test_bad_tokens_get_one_answer_R4(bob, newsletter, browser):
+def test_bad_tokens_get_the_same_answer_R4(bob, newsletter, browser):
     good = page_token(bob.recipient)
     bad = ["x" * len(good), good[:-5], unsubscribe_token(bob.recipient, newsletter), "é", "a%00b"]
     answers = set()
@@ -309,14 +307,14 @@ def test_bad_tokens_get_one_answer_R4(bob, newsletter, browser):
     assert everything() == before
 
 
-def test_the_person_themselves_gets_their_own_page(bob, alice, as_):
+def test_a_signed_in_person_is_redirected_to_their_own_page(bob, alice, as_):
     assert as_(bob).get(url(bob.recipient)).url == "/preferences/"
     page = as_(alice).get(url(bob.recipient))
     assert page.status_code == 200
     assert "b…@alder.example" in page.text
 
 
-def test_it_speaks_the_readers_language(bob, browser):
+def test_the_page_is_in_the_recipients_language(bob, browser):
     type(bob).objects.filter(pk=bob.pk).update(language="fr")
     assert "Infolettre" in browser.get(url(bob.recipient)).text
     browser.post(url(bob.recipient), {"act": "stop", "topic": "newsletter"})
@@ -329,7 +327,7 @@ def test_query_budget(bob, browser, django_assert_max_num_queries):
         browser.get(path)
 
 
-def test_a_no_of_her_own_outlives_the_links_undo_R37(bob, newsletter, browser):
+def test_a_persons_own_opt_out_survives_a_links_undo_R37(bob, newsletter, browser):
     for said, act in (
         (lambda: choose_topic(actor=bob, topic=newsletter, wants=False), {"act": "stop"}),
         (lambda: stop_all_optional(actor=bob), {"act": "stop-all"}),
@@ -347,7 +345,7 @@ def test_a_no_of_her_own_outlives_the_links_undo_R37(bob, newsletter, browser):
         replayed(bob.recipient)
 
 
-def test_what_a_subscriber_never_asked_for_is_off(subscriber, browser):
+def test_topics_without_consent_are_off_for_a_subscriber(subscriber, browser):
     text = browser.get(url(subscriber())).text
     on_by_default = Topic.objects.get(slug="product-updates")
     assert on_by_default.default_on
@@ -356,7 +354,7 @@ def test_what_a_subscriber_never_asked_for_is_off(subscriber, browser):
     assert 'value="stop"' not in row
 
 
-def test_a_subscriber_is_not_told_of_notices_about_an_account(bob, subscriber, consent, browser):
+def test_a_subscriber_sees_no_account_notices(bob, subscriber, consent, browser):
     """Only people get those; what answers a request at the address is all that comes to it."""
     sam = subscriber()
     consent(sam, Topic.objects.get(slug="newsletter"))

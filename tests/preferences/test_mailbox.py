@@ -66,7 +66,7 @@ def state():
     )
 
 
-def test_each_mail_is_handled_once_and_kept(mailbox, notice, bob):
+def test_each_message_is_handled_once_and_kept(mailbox, notice, bob):
     report, reply = mailbox.add(dsn(notice)), mailbox.add(HUMAN)
     read_before = mailbox.add(dsn(notice, status="5.1.2"), "\\Seen")
     assert read() == "2 read, 1 new reports"
@@ -79,7 +79,7 @@ def test_each_mail_is_handled_once_and_kept(mailbox, notice, bob):
     assert not any("EXPUNGE" in asked or "Deleted" in asked for asked in mailbox.asked)
 
 
-def test_a_server_that_keeps_no_keywords_costs_time_and_repeats_nothing(mailbox, notice):
+def test_a_server_without_keywords_repeats_nothing(mailbox, notice):
     mailbox.keywords = False
     mailbox.add(dsn(notice))
     mailbox.add(HUMAN)
@@ -90,7 +90,7 @@ def test_a_server_that_keeps_no_keywords_costs_time_and_repeats_nothing(mailbox,
 
 
 @pytest.mark.parametrize("moment", ["STORE 1", "FETCH 2", "STORE 2", "LOGOUT", "SEARCH", "LOGIN"])
-def test_a_line_that_breaks_anywhere_repeats_harmlessly(mailbox, notice, moment):
+def test_a_connection_lost_anywhere_repeats_harmlessly(mailbox, notice, moment):
     mailbox.add(dsn(notice))
     mailbox.add(dsn(notice, status="5.1.2"))
     mailbox.break_at = moment
@@ -103,7 +103,7 @@ def test_a_line_that_breaks_anywhere_repeats_harmlessly(mailbox, notice, moment)
     assert all("\\Seen" in mail.flags for mail in mailbox.mails.values())
 
 
-def test_a_death_between_the_report_and_its_mark_repeats_harmlessly(mailbox, notice, monkeypatch):
+def test_a_crash_between_report_and_mark_repeats_harmlessly(mailbox, notice, monkeypatch):
     mailbox.add(dsn(notice))
     with monkeypatch.context() as patch:
         patch.setattr(mailboxes, "_flag", die)
@@ -119,7 +119,7 @@ def die(*_words):
     raise KeyboardInterrupt
 
 
-def test_what_we_cannot_digest_is_kept_aside_and_blocks_nothing(mailbox, notice, monkeypatch):
+def test_an_unreadable_message_is_set_aside_and_blocks_nothing(mailbox, notice, monkeypatch):
     poison = mailbox.add(b"poison")
     report = mailbox.add(dsn(notice))
     take = bounces.take_mail
@@ -139,7 +139,7 @@ def test_what_we_cannot_digest_is_kept_aside_and_blocks_nothing(mailbox, notice,
     assert read() == "0 read, 0 new reports"
 
 
-def test_a_database_that_is_away_keeps_nothing_aside(mailbox, notice, monkeypatch):
+def test_an_unreachable_database_sets_nothing_aside(mailbox, notice, monkeypatch):
     report = mailbox.add(dsn(notice))
 
     def away(raw):
@@ -169,7 +169,7 @@ def test_forgeries_and_loops_change_nothing(mailbox, notice, alice, deliver):
     assert not any("\\Seen" in kept.flags for kept in list(mailbox.mails.values())[2:])
 
 
-def test_two_addresses_that_bounce_to_each_other_end(mailbox, notice, bob, deliver):
+def test_two_addresses_that_bounce_to_each_other_do_not_loop(mailbox, notice, bob, deliver):
     """The mail about a bounce bounces, and its bounce: each address is tried once (R47)."""
     from allauth.account.models import EmailAddress
 
@@ -189,7 +189,7 @@ def test_two_addresses_that_bounce_to_each_other_end(mailbox, notice, bob, deliv
     assert Message.objects.exclude(address__startswith="bob@").count() == 1  # to the Super User
 
 
-def test_a_mail_deleted_meanwhile_is_passed_over(mailbox, notice, monkeypatch):
+def test_a_message_deleted_meanwhile_is_skipped(mailbox, notice, monkeypatch):
     mailbox.add(HUMAN)
     mailbox.add(dsn(notice))
     trouble = mailboxes._flag
@@ -217,7 +217,7 @@ def test_a_folder_of_its_own_and_starttls(certificate, monkeypatch, notice):
 
 
 @pytest.mark.parametrize("scheme", ["imaps", "imap"])
-def test_a_server_nobody_vouches_for_gets_no_password(certificate, monkeypatch, scheme):
+def test_a_server_with_an_untrusted_certificate_gets_no_password(certificate, monkeypatch, scheme):
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with imap_server(certificate, secure_at_once=scheme == "imaps") as (account, port):
         with pytest.raises(CommandError, match="certificate"):
@@ -228,14 +228,14 @@ def test_a_server_nobody_vouches_for_gets_no_password(certificate, monkeypatch, 
 @pytest.mark.parametrize(
     ("user", "path", "said"), [(USER, "Nowhere", "no such folder"), ("eve", "", "who are you")]
 )
-def test_what_does_not_open_is_one_clear_line(mailbox, settings, user, path, said):
+def test_a_mailbox_that_does_not_open_is_one_clear_line(mailbox, settings, user, path, said):
     port = settings.HUB_BOUNCE_MAILBOX.rpartition(":")[2].partition("/")[0]
     with pytest.raises(CommandError, match=said) as refusal:
         read(f"imaps://{quote(user)}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/{path}")
     assert PASSWORD not in str(refusal.value)
 
 
-def test_a_server_that_says_nothing_is_not_waited_for(mailbox, monkeypatch):
+def test_a_silent_server_times_out(mailbox, monkeypatch):
     monkeypatch.setattr(mailboxes, "TIMEOUT", 0.3)
     mailbox.silent_at = "SEARCH"
     with pytest.raises(CommandError, match="timed out"):

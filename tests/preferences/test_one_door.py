@@ -41,7 +41,7 @@ def sources():
         yield from sorted((settings.BASE_DIR / app).rglob("*.py"))
 
 
-def test_no_code_but_the_gate_opens_a_mail_connection():
+def test_only_the_gate_opens_a_mail_connection():
     found = [
         (str(path.relative_to(settings.BASE_DIR)), *door)
         for path in sources()
@@ -64,7 +64,7 @@ def test_no_code_but_the_gate_opens_a_mail_connection():
         "send_mail('a', 'b', None, [], auth_user='x')",
     ],
 )
-def test_each_door_is_seen(source):
+def test_each_forbidden_call_is_detected(source):
     assert list(doors(source))
 
 
@@ -72,7 +72,7 @@ def test_every_code_in_use_exists():
     assert check_notice_codes(None) == []
 
 
-def test_the_check_sees_an_unknown_code():
+def test_the_check_finds_an_unknown_code():
     source = "send_notice(notice_class='gossip')\nheaders = {NOTICE_CLASS_HEADER: 'rumour'}"
     assert unknown_codes(source) == [(1, "gossip"), (2, "rumour")]
     assert unknown_codes("send_notice(notice_class='legal')") == []

@@ -46,7 +46,7 @@ def undo(client, kept, **more):
     ("before", "after"),
     [(None, "contract"), ("express", "express"), ("purchase", "purchase")],
 )
-def test_undo_gives_the_basis_back_not_a_better_one_R17_R18(
+def test_undo_restores_the_former_basis_and_no_better_one_R17_R18(
     bob, as_, newsletter, consent, before, after, extra
 ):
     at = timezone.now() - timedelta(days=100)
@@ -84,7 +84,7 @@ def test_undo_gives_the_basis_back_not_a_better_one_R17_R18(
     assert AuditEvent.objects.latest("pk").kind == "topic.undone"
 
 
-def test_what_came_by_the_company_alone_offers_no_undo(bob, alice, as_, promotions):
+def test_a_topic_added_by_the_company_offers_no_undo(bob, alice, as_, promotions):
     Topic.objects.filter(pk=promotions.pk).update(basis="implied")
     CustomerRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
     page = stop(as_(bob), promotions)
@@ -93,7 +93,9 @@ def test_what_came_by_the_company_alone_offers_no_undo(bob, alice, as_, promotio
 
 
 @pytest.mark.parametrize("extra", [{}, HTMX])
-def test_stop_of_everything_undone_gives_back_what_came_and_no_more(bob, as_, newsletter, extra):
+def test_undoing_a_stop_of_everything_restores_exactly_the_former_state(
+    bob, as_, newsletter, extra
+):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     client = as_(bob)
     kept = offered(client.post("/preferences/stop/", follow=True, **extra).text)
@@ -103,7 +105,7 @@ def test_stop_of_everything_undone_gives_back_what_came_and_no_more(bob, as_, ne
     assert AuditEvent.objects.latest("pk").kind == "optional_mail.undone"
 
 
-def test_undoing_a_second_stop_leaves_the_first(bob, as_, newsletter):
+def test_undoing_a_second_stop_keeps_the_first(bob, as_, newsletter):
     stop_all_optional(actor=bob)
     choose_topic(actor=bob, topic=newsletter, wants=True)
     client = as_(bob)
@@ -112,7 +114,7 @@ def test_undoing_a_second_stop_leaves_the_first(bob, as_, newsletter):
     assert not may_send(bob, Topic.objects.get(slug="product-updates"))
 
 
-def test_later_than_ten_minutes_it_changes_nothing(bob, as_, newsletter, time_machine):
+def test_after_ten_minutes_an_undo_changes_nothing(bob, as_, newsletter, time_machine):
     client = as_(bob)
     kept = offered(stop(client, newsletter))
     time_machine.move_to(timezone.now() + SAID_FOR + timedelta(seconds=1), tick=False)
@@ -123,7 +125,7 @@ def test_later_than_ten_minutes_it_changes_nothing(bob, as_, newsletter, time_ma
     assert list(ConsentRecord.objects.values_list("pk")) == before
 
 
-def test_once_and_only_while_nothing_was_said_since(bob, as_, newsletter):
+def test_an_undo_works_once_and_only_before_a_newer_choice(bob, as_, newsletter):
     client = as_(bob)
     kept = offered(stop(client, newsletter))
     undo(client, kept)
@@ -137,7 +139,9 @@ def test_once_and_only_while_nothing_was_said_since(bob, as_, newsletter):
     assert not may_send(bob, newsletter)
 
 
-def test_nobody_undoes_anothers_or_what_another_way_stopped(bob, alice, as_, newsletter):
+def test_nobody_undoes_an_opt_out_of_somebody_else_or_of_another_source(
+    bob, alice, as_, newsletter
+):
     theirs = offered(stop(as_(bob), newsletter))
     assert undo(as_(alice), theirs).status_code == 409
     link = Client()
@@ -152,7 +156,7 @@ def test_nobody_undoes_anothers_or_what_another_way_stopped(bob, alice, as_, new
     assert not may_send(alice, newsletter)
 
 
-def test_a_link_does_not_undo_a_persons_own_no_nor_a_person_a_links(bob, newsletter, consent):
+def test_a_link_and_a_signed_in_person_cannot_undo_each_others_opt_outs(bob, newsletter, consent):
     own = stop_mail(actor=bob, topics=[newsletter])
     assert not undo_opt_out(actor=None, recipient=bob.recipient, opt_out=own)
     with pytest.raises(DatabaseError), transaction.atomic():  # nor by hand in the database
@@ -172,7 +176,7 @@ def test_a_closed_account_undoes_nothing(bob, newsletter):
         undo_opt_out(actor=bob, opt_out=kept)
 
 
-def test_an_undo_of_our_making_alone(bob, as_, newsletter):
+def test_a_forged_undo_is_refused(bob, as_, newsletter):
     content = signing.loads(offered(stop(as_(bob), newsletter)), salt=UNDO)
     for kept in (
         signing.dumps(content, salt="another"),
@@ -182,7 +186,7 @@ def test_an_undo_of_our_making_alone(bob, as_, newsletter):
     assert not may_send(bob, newsletter)
 
 
-def test_a_rhythm_that_became_ones_own_is_not_undone_by_a_link(bob):
+def test_a_persons_own_frequency_is_not_undone_by_a_link(bob):
     taken = space_by_link(actor=None, recipient=bob.recipient, digest="weekly")
     choose_digest(actor=bob, digest="weekly")  # the same, said by the person
     assert not undo_opt_out(actor=None, recipient=bob.recipient, opt_out=taken)
@@ -194,7 +198,7 @@ def test_a_rhythm_that_became_ones_own_is_not_undone_by_a_link(bob):
     assert undo_opt_out(actor=None, recipient=bob.recipient, opt_out=taken)
 
 
-def test_the_page_keeps_a_way_out_of_a_stop_of_everything(bob, as_):
+def test_the_page_offers_to_resume_after_a_stop_of_everything(bob, as_):
     stop_all_optional(actor=bob)
     client = as_(bob)
     page = client.get("/preferences/").text
@@ -205,7 +209,7 @@ def test_the_page_keeps_a_way_out_of_a_stop_of_everything(bob, as_):
     assert "Stop lifted" in page.split('id="history"')[1]
 
 
-def test_on_says_when_it_does_not_come_all_the_same(bob, alice, as_, promotions):
+def test_a_subscribed_topic_explains_why_no_email_comes(bob, alice, as_, promotions):
     deny_topic(actor=alice, customer=bob.memberships.get().customer, topic=promotions)
     data = {"topic": "promotions", "wants": "yes"}
     page = as_(bob).post("/preferences/choose/", data, follow=True).text
@@ -215,7 +219,9 @@ def test_on_says_when_it_does_not_come_all_the_same(bob, alice, as_, promotions)
 
 @pytest.mark.parametrize("everything", [True, False])
 @pytest.mark.parametrize("way", ["one_click", "mail_link"])
-def test_a_no_by_a_mail_after_ones_own_stands_beside_it_R44(bob, as_, newsletter, everything, way):
+def test_an_opt_out_by_email_is_recorded_beside_a_persons_own_R44(
+    bob, as_, newsletter, everything, way
+):
     """Whoever unsubscribed meanwhile is not brought back by the page's undo."""
     client = as_(bob)
     if everything:
@@ -229,7 +235,7 @@ def test_a_no_by_a_mail_after_ones_own_stands_beside_it_R44(bob, as_, newsletter
 
 
 @pytest.mark.parametrize("by_link", [True, False])
-def test_a_stop_of_everything_lifted_since_ends_an_older_undo(bob, as_, newsletter, by_link):
+def test_resuming_ends_an_older_undo(bob, as_, newsletter, by_link):
     client, link = as_(bob), Client()
     path = f"/preferences/mail/{page_token(bob.recipient)}/"
     if by_link:
@@ -246,7 +252,7 @@ def test_a_stop_of_everything_lifted_since_ends_an_older_undo(bob, as_, newslett
 
 
 @pytest.mark.parametrize("by_link", [True, False])
-def test_what_was_chosen_after_a_stop_of_everything_is_not_widened(bob, newsletter, by_link):
+def test_an_undo_keeps_choices_made_after_a_stop_of_everything(bob, newsletter, by_link):
     actor, reader = (None, bob.recipient) if by_link else (bob, None)
     taken = stop_mail(actor=actor, recipient=reader, topics=[])
     choose_topic(actor=bob, topic=newsletter, wants=True)  # only this comes now
@@ -254,7 +260,7 @@ def test_what_was_chosen_after_a_stop_of_everything_is_not_widened(bob, newslett
     assert not may_send(bob, Topic.objects.get(slug="product-updates"))
 
 
-def test_the_undo_of_a_second_stop_is_good_once(bob, as_, newsletter):
+def test_the_undo_of_a_second_stop_works_once(bob, as_, newsletter):
     stop_all_optional(actor=bob)
     choose_topic(actor=bob, topic=newsletter, wants=True)
     client = as_(bob)
@@ -266,7 +272,7 @@ def test_the_undo_of_a_second_stop_is_good_once(bob, as_, newsletter):
     assert AuditEvent.objects.count() == count
 
 
-def test_what_did_not_come_is_not_given_back(newsletter):
+def test_undo_restores_no_topic_that_was_not_received(newsletter):
     """Somebody nothing ties to us gets nothing by silence, and nothing by an undo (R18)."""
     nina = User.objects.create_user("nina@elsewhere.example", name="Nina")
     assert not may_send(nina, newsletter)
@@ -276,12 +282,12 @@ def test_what_did_not_come_is_not_given_back(newsletter):
     assert not may_send(nina, newsletter)
 
 
-def test_a_pause_is_no_reason_to_take_an_undo_away(bob, newsletter):
+def test_a_pause_keeps_an_undo_available(bob, newsletter):
     pause_optional_mail(actor=bob, until=timezone.now() + timedelta(days=30))
     assert undo_opt_out(actor=bob, opt_out=stop_mail(actor=bob, topics=[newsletter]))
 
 
-def test_no_implied_consent_comes_back_over_a_stop_of_everything(bob, newsletter, consent):
+def test_a_stop_of_everything_blocks_implied_consent(bob, newsletter, consent):
     consent(bob.recipient, newsletter, basis="purchase")
     stop_all_optional(actor=bob)
     consent(bob.recipient, newsletter, wants=False, actor=bob)
@@ -289,7 +295,7 @@ def test_no_implied_consent_comes_back_over_a_stop_of_everything(bob, newsletter
         consent(bob.recipient, newsletter, source="undo", basis="purchase", actor=bob)
 
 
-def test_why_an_undo_is_refused_is_read_with_javascript_too(bob, as_, newsletter):
+def test_a_refused_undo_is_explained_with_javascript(bob, as_, newsletter):
     response = undo(as_(bob), "", **HTMX)
     assert response.status_code == 200  # htmx shows no other
     assert "<html" not in response.text

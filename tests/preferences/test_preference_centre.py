@@ -23,7 +23,7 @@ def switches(text):
     return {slug: "checked" in rest for slug, rest in found}
 
 
-def test_topics_first_then_mandatory_mail_without_a_switch_R40(bob, as_):
+def test_topics_come_first_and_required_notices_have_no_switch_R40(bob, as_):
     text = as_(bob).get("/preferences/").text
 
     assert switches(text) == {
@@ -42,11 +42,11 @@ def test_topics_first_then_mandatory_mail_without_a_switch_R40(bob, as_):
     assert "disabled" not in mandatory
 
 
-def test_topic_of_a_portal_is_for_its_people(dana, as_):
+def test_a_topic_of_a_portal_is_for_its_users(dana, as_):
     assert "domain-market" not in switches(as_(dana).get("/preferences/").text)
 
 
-def test_what_is_for_resellers_is_shown_to_their_people_alone(frank, bob, as_):
+def test_topics_for_resellers_are_shown_only_to_their_people(frank, bob, as_):
     """In the example Cedar Books resells, and Alder Dental does not."""
     assert "reseller-alerts" in switches(as_(frank).get("/preferences/").text)
     assert "reseller-alerts" not in switches(as_(bob).get("/preferences/").text)
@@ -80,7 +80,7 @@ def test_htmx_gets_the_fragment_with_the_new_state(bob, as_, newsletter):
 
 
 @pytest.mark.parametrize("extra", [{}, HTMX])
-def test_stop_all_says_what_stays_and_can_be_undone_R15_R40(bob, as_, extra):
+def test_stop_all_names_required_notices_and_can_be_undone_R15_R40(bob, as_, extra):
     client = as_(bob)
     assert "Legal notices" in client.get("/preferences/").text
     page = client.post("/preferences/stop/", follow=True, **extra)
@@ -94,7 +94,7 @@ def test_stop_all_says_what_stays_and_can_be_undone_R15_R40(bob, as_, extra):
     assert not Choice.objects.exists()  # by default again, as before: nothing was said of a topic
 
 
-def test_own_history_and_nobody_elses(bob, alice, as_, newsletter, promotions):
+def test_the_history_shows_only_own_records(bob, alice, as_, newsletter, promotions):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     choose_topic(actor=alice, topic=promotions, wants=True)
     history = as_(bob).get("/preferences/").text.split('id="history"')[1]
@@ -158,7 +158,7 @@ def test_pause_and_its_end_R30(bob, as_, newsletter):
     assert may_send(bob, newsletter)
 
 
-def test_rhythm_and_language_are_saved_with_undo(bob, as_):
+def test_frequency_and_language_are_saved_with_undo(bob, as_):
     client = as_(bob)
     page = client.post("/preferences/digest/", {"digest": "weekly"}, follow=True)
     assert Recipient.objects.get(user=bob).digest == "weekly"
@@ -175,7 +175,7 @@ def test_rhythm_and_language_are_saved_with_undo(bob, as_):
     assert response["HX-Redirect"].startswith("/preferences/?said=")
 
 
-def test_a_companys_denial_says_whose_it_is_R43(bob, alice, alder, as_, newsletter):
+def test_a_topic_denied_by_a_company_names_the_company_R43(bob, alice, alder, as_, newsletter):
     CustomerTopicDenial.objects.create(customer=alder, topic=newsletter, by=alice)
     text = as_(bob).get("/preferences/").text
     assert f"{alder} does not want this: decided by {alice}" in text
@@ -217,13 +217,13 @@ def test_last_sent_is_not_a_campaign_that_reached_nobody_yet(bob, olive, newslet
     assert began <= last_sent() < began + timedelta(days=1)
 
 
-def test_banner_of_an_address_that_takes_no_mail(bob, as_):
+def test_an_unreachable_address_shows_a_banner(bob, as_):
     assert "comes back" not in as_(bob).get("/preferences/").text
     Recipient.objects.filter(user=bob).update(unreachable_since=timezone.now())
     assert f"mail to {bob.email} comes back" in as_(bob).get("/preferences/").text
 
 
-def test_history_shows_the_words_and_pages_by_key(
+def test_history_shows_the_wording_and_is_paged_by_key(
     bob, alice, as_, newsletter, promotions, django_assert_max_num_queries
 ):
     choose_topic(actor=alice, topic=promotions, wants=True)

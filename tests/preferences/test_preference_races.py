@@ -76,9 +76,7 @@ def test_opposite_choices_leave_the_state_of_the_last_record_R37(person, topic):
         assert (choice.consent_id, choice.wants) == (last.pk, last.wants)
 
 
-def test_a_no_racing_with_the_worker_is_never_followed_by_a_later_mail_R45(
-    person, topic, send_topic
-):
+def test_an_opt_out_racing_with_the_worker_is_final_R45(person, topic, send_topic):
     for _ in range(ROUNDS):
         choose_topic(actor=person, topic=topic, wants=True)
         send_topic(topic, person)
@@ -125,7 +123,7 @@ def moments(monkeypatch):
 
 
 @pytest.mark.parametrize("by", ["page", "one_click", "stop_all", "company"])
-def test_after_an_acknowledged_no_no_mail_begins_R45(person, topic, send_topic, moments, by):
+def test_no_email_starts_after_an_acknowledged_opt_out_R45(person, topic, send_topic, moments, by):
     """Two workers and a no at one moment, after the mail was queued: who asks later, sends not."""
     asked, begun = moments
     alice = User.objects.get(email="alice@alder.example")
@@ -157,7 +155,7 @@ def test_after_an_acknowledged_no_no_mail_begins_R45(person, topic, send_topic, 
         assert late not in begun
 
 
-def test_a_no_racing_with_a_campaign_and_its_workers_R45(topic, moments, monkeypatch):
+def test_an_opt_out_racing_with_a_campaign_and_its_workers_R45(topic, moments, monkeypatch):
     """A whole company says no while two workers send: who is asked about later, gets none."""
     asked, begun = moments
     monkeypatch.setattr(campaign_sending, "FRESH", 0)
@@ -225,7 +223,7 @@ def events(kind):
     return AuditEvent.objects.filter(kind=f"notice_class.{kind}").count()
 
 
-def test_one_of_the_staff_in_four_tabs_activates_nothing_R41(staff):
+def test_one_staff_member_in_four_tabs_activates_nothing_R41(staff):
     for number in range(1, ROUNDS + 1):
         legal = afresh()
         yes = partial(activate_notice_class, actor=staff[0], notice_class=legal)
@@ -236,7 +234,7 @@ def test_one_of_the_staff_in_four_tabs_activates_nothing_R41(staff):
         assert (events("approved"), events("activated")) == (number, 0)
 
 
-def test_three_of_the_staff_at_one_moment_activate_once_R41(staff):
+def test_three_staff_members_at_once_activate_once_R41(staff):
     for number in range(1, ROUNDS + 1):
         legal = afresh()
         results = race(
@@ -249,7 +247,7 @@ def test_three_of_the_staff_at_one_moment_activate_once_R41(staff):
     assert verify_chain("provider")
 
 
-def test_one_event_at_the_same_moment_counts_once_and_its_clock_takes_one_step(person, send_legal):
+def test_one_event_posted_at_once_counts_once_and_escalates_one_step(person, send_legal):
     for _ in range(ROUNDS):
         send_legal(person)
         message = Message.objects.latest("pk")
@@ -264,7 +262,7 @@ def test_one_event_at_the_same_moment_counts_once_and_its_clock_takes_one_step(p
     assert AuditEvent.objects.filter(kind="address.unreachable").count() == 1
 
 
-def test_undo_in_two_tabs_and_a_no_in_a_third_R37(person, topic):
+def test_undo_in_two_tabs_and_an_opt_out_in_a_third_R37(person, topic):
     """Whoever comes last, a no that was said after the stop is never undone."""
     reader = person.recipient
     for _ in range(ROUNDS):

@@ -126,7 +126,7 @@ def test_a_hard_bounce_counts_once_however_often_it_is_posted(post, sent, bob, p
         ("mailgun", lambda m: mailgun(m, "complained"), "complaint"),
     ],
 )
-def test_each_word_of_a_provider_is_one_of_ours(post, sent, bob, provider, event, kind):
+def test_each_event_type_of_a_provider_is_mapped(post, sent, bob, provider, event, kind):
     assert post(event(sent), provider) == 204
     assert sent.reports.get().kind == kind
     assert bool(reader(bob).unreachable_since) == (kind == "hard")
@@ -134,7 +134,7 @@ def test_each_word_of_a_provider_is_one_of_ours(post, sent, bob, provider, event
 
 
 @pytest.mark.parametrize("order", list(permutations(["delivered", "hard", "soft", "delayed"])))
-def test_events_in_any_order_end_alike(post, notice, bob, order):
+def test_events_in_any_order_have_the_same_result(post, notice, bob, order):
     """Late, early or twice: a bounce stands, and the notice escalates once (R47)."""
     words = {"hard": "hard_bounce", "soft": "soft_bounce", "delayed": "deferred"}
     for place, kind in enumerate([*order, *order]):
@@ -152,7 +152,7 @@ def test_opens_and_clicks_are_not_kept_R51(post, sent):
     assert not DeliveryEvent.objects.exists()
 
 
-def test_a_stranger_s_words_stay_words(post, sent, bob):
+def test_unprintable_text_of_a_provider_is_cleaned(post, sent, bob):
     reason = "550 5.1.1\r\nSubject: x\x00\u202e" + "x" * 1000
     assert post(brevo(sent, reason=reason)) == 204
     assert post(brevo(sent, reason={"a": 1}, moment=1)) == 204
@@ -163,7 +163,7 @@ def test_a_stranger_s_words_stay_words(post, sent, bob):
 # --- Who says it ---
 
 
-def test_what_a_provider_says_of_others_mail_counts_for_nothing(post, sent, alice):
+def test_events_about_other_email_are_ignored(post, sent, alice):
     assert post(brevo(sent, email=alice.email)) == 204
     assert post(brevo(sent, **{"message-id": "<x@y>"})) == 204
     assert post(brevo(sent, **{"message-id": None})) == 204
@@ -196,7 +196,7 @@ def test_one_provider_s_key_and_body_do_nothing_for_another(post, sent):
     assert not DeliveryEvent.objects.exists()
 
 
-def test_only_what_is_set_up_answers(post, sent, settings):
+def test_only_configured_providers_are_answered(post, sent, settings):
     assert post(brevo(sent), "sendgrid") == 404  # anymail has given it up
     assert post(brevo(sent), "postmark") == 404  # names mail by a key of its own
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
@@ -216,12 +216,12 @@ def test_only_what_is_set_up_answers(post, sent, settings):
         b'{"signature": null}', b"x" * 9_000_000,
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_changes_nothing(post, sent, provider, body):
+def test_unreadable_events_change_nothing(post, sent, provider, body):
     assert post(body, provider) in (204, 400, 403)  # never an error of ours
     assert not DeliveryEvent.objects.exists()
 
 
-def test_nothing_but_a_post_is_taken(client, settings):
+def test_only_post_is_accepted(client, settings):
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
     for method in (client.get, client.head, client.put, client.delete):
         assert method("/mail/events/brevo/").status_code == 405

@@ -89,13 +89,13 @@ def test_create_change_close_and_reopen_a_topic(as_, olive):
     assert topic.active
 
 
-def test_a_topics_short_name_stays(as_, olive):
+def test_a_topics_short_name_cannot_change(as_, olive):
     answer = as_(olive).post(page("topic-edit", "newsletter"), TOPIC)
     assert "Unknown field: slug" in text_of(answer)
     assert not Topic.objects.filter(slug="status").exists()
 
 
-def test_a_topic_that_would_be_mandatory_is_refused_with_a_sentence_R41(as_, olive):
+def test_a_mandatory_topic_is_refused_with_an_explanation_R41(as_, olive):
     answer = as_(olive).post(page("topic-new"), TOPIC | {"slug": "legal"})
     assert answer.status_code == 200
     assert "errorlist" in text_of(answer)
@@ -108,7 +108,7 @@ def test_a_topic_that_would_be_mandatory_is_refused_with_a_sentence_R41(as_, oli
     assert not Topic.objects.filter(slug__in=["legal", "status"]).exists()
 
 
-def test_a_topic_tells_who_is_out_and_why(as_, olive, bob, newsletter):
+def test_a_topic_page_shows_who_is_excluded_and_why(as_, olive, bob, newsletter):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     shown = text_of(as_(olive).get(page("topic", "newsletter")))
     assert "The person said no" in shown
@@ -129,7 +129,7 @@ def test_lists_of_topics_and_classes_have_a_budget(as_, olive, django_assert_max
 # --- Notice classes ----------------------------------------------------------------------------
 
 
-def test_classes_say_their_law_and_a_founding_one_needs_no_yes_R23_R41(as_, olive):
+def test_classes_name_their_law_and_a_founding_one_needs_no_approval_R23_R41(as_, olive):
     client = as_(olive)
     shown = text_of(client.get(page("classes")))
     assert "paragraph 6(6)(b)" in shown
@@ -181,7 +181,7 @@ def test_a_notice_is_sent_after_a_second_look_R24(as_, olive, draft, legal):
     assert campaign.state == CampaignState.RUNNING
 
 
-def test_what_promotes_is_refused_as_a_notice_beside_the_field_R24(as_, olive):
+def test_promotion_is_refused_in_a_notice_beside_the_field_R24(as_, olive):
     values = WORDS | {"category": "notice:legal", "promotional": "on"}
     answer = as_(olive).post(page("campaign-new"), values)
     assert "What promotes something is sent to a topic." in text_of(answer)
@@ -199,7 +199,7 @@ def test_a_missing_language_stops_the_sending_R31(as_, olive, draft):
     assert campaign.state == CampaignState.DRAFT
 
 
-def test_who_sends_no_notices_is_offered_none(as_, dana):
+def test_staff_who_cannot_send_notices_see_no_notice_classes(as_, dana):
     dana = given(dana, "add_campaign", "view_campaign")
     shown = text_of(as_(dana).get(page("campaign-new")))
     assert "topic:newsletter" in shown
@@ -209,7 +209,7 @@ def test_who_sends_no_notices_is_offered_none(as_, dana):
     assert not Campaign.objects.exists()
 
 
-def test_who_may_compose_may_not_thereby_send(as_, dana, draft):
+def test_permission_to_compose_does_not_cover_sending(as_, dana, draft):
     dana = given(dana, "add_campaign", "view_campaign")
     campaign = draft()
     check = page("campaign-check", campaign.pk)
@@ -219,7 +219,7 @@ def test_who_may_compose_may_not_thereby_send(as_, dana, draft):
     assert answer.status_code == 403
 
 
-def test_schedule_take_back_hold_go_on_and_cancel(as_, olive, draft):
+def test_a_campaign_is_scheduled_unscheduled_paused_resumed_and_cancelled(as_, olive, draft):
     campaign = draft()
     client = as_(olive)
     check = page("campaign-check", campaign.pk)
@@ -244,7 +244,7 @@ def test_schedule_take_back_hold_go_on_and_cancel(as_, olive, draft):
     assert "not possible any more" in text_of(client.get(page("campaign", campaign.pk)))
 
 
-def test_progress_is_a_fragment_for_htmx_and_polls_only_while_it_moves(as_, olive, draft):
+def test_progress_is_a_fragment_that_polls_only_while_sending(as_, olive, draft):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     campaign_sending._resolved(campaign.pk)
     client = as_(olive)
@@ -255,7 +255,7 @@ def test_progress_is_a_fragment_for_htmx_and_polls_only_while_it_moves(as_, oliv
     assert "every 5s" not in text_of(client.get(page("campaign", campaign.pk)))
 
 
-def test_people_are_paged_by_key_and_masked_without_the_right(as_, olive, dana, bob, draft):
+def test_people_are_paged_by_key_and_masked_without_permission(as_, olive, dana, bob, draft):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     campaign_sending._resolved(campaign.pk)
     people = page("campaign-people", campaign.pk)
@@ -267,7 +267,7 @@ def test_people_are_paged_by_key_and_masked_without_the_right(as_, olive, dana, 
     assert as_(olive).get(f"{people}?after=999999999").status_code == 400
 
 
-def test_the_list_of_messages_says_of_each_for_whom_it_is_and_when(as_, olive, draft, legal):
+def test_the_list_of_messages_shows_category_and_date(as_, olive, draft, legal):
     draft(topic=None, notice_class=legal)
     tomorrow = timezone.now() + timedelta(days=1)
     schedule_campaign(actor=olive, campaign=draft(), starts_at=tomorrow)
@@ -309,7 +309,7 @@ def test_the_customers_page_marks_a_reseller(as_, olive, alder):
     assert not Reseller.objects.filter(customer=alder).exists()
 
 
-def test_evidence_comes_as_a_file_once_it_is_in_the_trail(as_, olive, bob):
+def test_evidence_is_downloaded_after_it_is_recorded(as_, olive, bob):
     answer = as_(olive).post(page("evidence"), {"address": "BOB@alder.example"})
     assert answer["Content-Type"].startswith("application/json")
     assert "attachment" in answer["Content-Disposition"]
@@ -317,7 +317,7 @@ def test_evidence_comes_as_a_file_once_it_is_in_the_trail(as_, olive, bob):
     assert AuditEvent.objects.filter(kind="evidence.exported", person=bob).count() == 1
 
 
-def test_evidence_of_nobody_is_refused_beside_the_field(as_, olive):
+def test_evidence_of_an_unknown_address_is_refused_beside_the_field(as_, olive):
     answer = as_(olive).post(page("evidence"), {"address": "nobody@alder.example"})
     assert "Nobody here has this address." in text_of(answer)
     assert not AuditEvent.objects.filter(kind="evidence.exported").exists()

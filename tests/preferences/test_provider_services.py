@@ -85,7 +85,7 @@ def test_a_topic_is_never_mandatory_R41(olive, slug):
 
 
 @pytest.mark.parametrize("slug", ["new", "import", "digest"])
-def test_a_topic_whose_page_nobody_could_open_is_refused_by_its_field(olive, slug):
+def test_a_topic_with_a_reserved_slug_is_refused_by_its_field(olive, slug):
     with pytest.raises(ValidationError) as refusal:
         create_topic(actor=olive, slug=slug, **TOPIC)
     assert set(refusal.value.message_dict) == {"slug"}
@@ -121,14 +121,14 @@ def test_a_new_class_needs_two_different_staff_R41(olive, second_operator, legal
     ]
 
 
-def test_the_founding_classes_need_nobodys_yes_R41(olive, legal):
+def test_the_founding_classes_need_no_approval_R41(olive, legal):
     with pytest.raises(ActivationRefused):
         activate_notice_class(actor=olive, notice_class=legal)
     assert not Activation.objects.exists()
 
 
 @pytest.mark.parametrize("who", OTHERS)
-def test_only_who_may_says_yes_to_a_class(who, request, legal, legal_is_new):
+def test_only_permitted_staff_approve_a_class(who, request, legal, legal_is_new):
     with pytest.raises(PermissionDenied):
         activate_notice_class(actor=request.getfixturevalue(who), notice_class=legal)
     assert not Activation.objects.exists()
@@ -154,7 +154,7 @@ def test_a_reseller_is_marked_and_unmarked_with_an_event(olive, alder, alice):
 
 
 @pytest.mark.parametrize("who", [*OTHERS, "charlie"])
-def test_only_who_may_marks_resellers(who, request, alder):
+def test_only_permitted_staff_mark_resellers(who, request, alder):
     for act in (mark_reseller, unmark_reseller):
         with pytest.raises(PermissionDenied):
             act(actor=request.getfixturevalue(who), customer=alder)
@@ -164,7 +164,7 @@ def test_only_who_may_marks_resellers(who, request, alder):
 # --- Trials ------------------------------------------------------------------------------------
 
 
-def test_a_trial_reaches_its_author_in_both_languages_and_nobody_else(olive, draft, deliver):
+def test_a_test_send_reaches_only_its_author_in_both_languages(olive, draft, deliver):
     choose_topic(actor=olive, topic=Topic.objects.get(slug="newsletter"), wants=True)
     assert send_test(actor=olive, campaign=draft()) == 2
 
@@ -174,14 +174,14 @@ def test_a_trial_reaches_its_author_in_both_languages_and_nobody_else(olive, dra
     assert AuditEvent.objects.filter(kind="campaign.test_sent").count() == 1
 
 
-def test_a_trial_of_a_notice_is_an_ordinary_notice(olive, draft, legal, deliver):
+def test_a_test_send_of_a_notice_is_an_ordinary_notice(olive, draft, legal, deliver):
     send_test(actor=olive, campaign=draft(topic=None, notice_class=legal))
     mails = deliver()
     assert {mail.to[0] for mail in mails} == {olive.email}
     assert all("List-Unsubscribe" not in mail.extra_headers for mail in mails)
 
 
-def test_a_trial_passes_no_rule(olive, draft, legal, legal_is_new, newsletter, deliver):
+def test_a_test_send_bypasses_no_rule(olive, draft, legal, legal_is_new, newsletter, deliver):
     choose_topic(actor=olive, topic=newsletter, wants=False)
     notice = draft(topic=None, notice_class=legal)
     empty = dict.fromkeys(WORDS, "")
@@ -196,7 +196,7 @@ def test_a_trial_passes_no_rule(olive, draft, legal, legal_is_new, newsletter, d
 
 
 @pytest.mark.parametrize("who", OTHERS)
-def test_only_who_may_tries(who, request, draft):
+def test_only_permitted_staff_send_tests(who, request, draft):
     with pytest.raises(PermissionDenied):
         send_test(actor=request.getfixturevalue(who), campaign=draft())
 
@@ -225,7 +225,7 @@ def test_a_missing_language_and_a_long_subject_are_pointed_out_R31(draft):
     assert (long.field, long.stops) == ("subject_en", False)
 
 
-def test_previews_are_the_real_mail_with_links_that_do_nothing(draft, legal):
+def test_previews_are_the_real_email_with_inert_links(draft, legal):
     english, french, subscriber, digest = previews_of(draft())
     assert "A calmer inbox." in english.mail.body
     assert "1 Harbour Street" in english.mail.body  # its foot
@@ -247,7 +247,7 @@ def test_a_preview_writes_nothing(draft, django_assert_num_queries):
         previews_of(campaign)
 
 
-def test_the_count_before_sending_says_why_in_one_statement(
+def test_the_audience_is_estimated_with_reasons_in_one_statement(
     draft, bob, emma, newsletter, django_assert_num_queries
 ):
     choose_topic(actor=bob, topic=newsletter, wants=False)
@@ -272,7 +272,7 @@ def test_a_notice_counts_everyone_it_concerns(draft, legal, bob, emma):
 # --- While it is sent, and after ---------------------------------------------------------------
 
 
-def test_progress_counts_what_waits_what_left_and_digests(draft, olive, bob, deliver):
+def test_progress_counts_queued_sent_and_digest_messages(draft, olive, bob, deliver):
     choose_digest(actor=bob, digest="weekly")
     campaign = schedule_campaign(actor=olive, campaign=draft())
     campaign_sending._resolved(campaign.pk)
@@ -289,9 +289,7 @@ def test_progress_counts_what_waits_what_left_and_digests(draft, olive, bob, del
     assert sum(count for _outcome, _why, count in outcomes_of(campaign)) == counted - 1
 
 
-def test_progress_is_counted_once_for_everyone_who_looks_on(
-    draft, olive, django_assert_num_queries
-):
+def test_progress_is_counted_once_for_all_viewers(draft, olive, django_assert_num_queries):
     campaign = schedule_campaign(actor=olive, campaign=draft())
     campaign_sending._resolved(campaign.pk)
     campaign.refresh_from_db()
@@ -299,7 +297,7 @@ def test_progress_is_counted_once_for_everyone_who_looks_on(
         assert progress_of(campaign) == progress_of(campaign)
 
 
-def test_yes_and_no_by_month_come_from_the_evidence(newsletter, bob, emma, alice):
+def test_monthly_subscriptions_come_from_the_evidence(newsletter, bob, emma, alice):
     choose_topic(actor=bob, topic=newsletter, wants=True)
     choose_topic(actor=bob, topic=newsletter, wants=False)
     choose_topic(actor=emma, topic=newsletter, wants=False)
@@ -341,14 +339,14 @@ def test_evidence_holds_consent_choices_decisions_and_messages_R22(
 
 
 @pytest.mark.parametrize("who", OTHERS)
-def test_only_who_may_takes_evidence(who, request, bob, subscriber):
+def test_only_permitted_staff_export_evidence(who, request, bob, subscriber):
     for reader in (bob.recipient, subscriber()):
         with pytest.raises(PermissionDenied):
             export_evidence(actor=request.getfixturevalue(who), recipient=reader)
     assert not AuditEvent.objects.filter(kind="evidence.exported").exists()
 
 
-def test_evidence_costs_the_same_however_much_there_is(
+def test_evidence_has_a_constant_number_of_queries(
     bob, newsletter, consent, django_assert_num_queries
 ):
     for _round in range(5):
@@ -358,7 +356,7 @@ def test_evidence_costs_the_same_however_much_there_is(
         evidence_of(recipient)
 
 
-def test_the_public_count_knows_classes_and_no_one(olive, bob, draft, legal, deliver, settings):
+def test_the_public_count_has_classes_and_no_people(olive, bob, draft, legal, deliver, settings):
     from django.core.cache import cache
 
     cache.clear()

@@ -43,7 +43,7 @@ def check(text, client=None):
     return (client or Client()).post("/preferences/receipts/verify/", {"receipt": file})
 
 
-def test_it_has_the_fields_R35(receipt, bob, settings):
+def test_a_receipt_has_the_fields_R35(receipt, bob, settings):
     content = receipt["receipt"]
     assert content["schema_version"] == "ISO/IEC TS 27560:2023"
     assert content["pii_principal_id"] == str(bob.sub)
@@ -60,7 +60,7 @@ def test_it_has_the_fields_R35(receipt, bob, settings):
     assert set(promotions["events"][0]) >= {"time", "type", "state", "actor"}
 
 
-def test_the_download_is_what_verifies_R36(bob, as_, receipt):
+def test_the_downloaded_receipt_verifies_R36(bob, as_, receipt):
     response = as_(bob).get("/preferences/receipt/")
     assert "attachment" in response["Content-Disposition"]
     assert verify_receipt(response.content.decode())["pii_principal_id"] == str(bob.sub)
@@ -69,13 +69,13 @@ def test_the_download_is_what_verifies_R36(bob, as_, receipt):
     assert "Newsletter" in page.text
 
 
-def test_reading_it_writes_nothing(bob, as_):
+def test_reading_a_receipt_writes_nothing(bob, as_):
     as_(bob).get("/preferences/receipt/")
     assert not ConsentRecord.objects.exists()
 
 
 @pytest.mark.parametrize("other", ["another key", "one word", "one event less", "event of another"])
-def test_a_changed_one_is_refused(receipt, alice, newsletter, other, settings):
+def test_a_changed_receipt_is_refused(receipt, alice, newsletter, other, settings):
     if other == "another key":
         settings.SECRET_KEY = "z" * 50
     elif other == "one word":
@@ -99,13 +99,13 @@ def test_former_keys_still_verify(receipt, settings):
     "text",
     ["", "{}", "[]", "null", "1", "x", "[" * 50_000, '{"receipt": 1, "signature": 2}'],
 )
-def test_nonsense_is_not_genuine(db, text):
+def test_an_invalid_receipt_is_not_genuine(db, text):
     with pytest.raises(ReceiptRefused):
         verify_receipt(text)
     assert check(text or " ").status_code == 200
 
 
-def test_too_large_or_no_text_names_the_field(db):
+def test_a_large_or_binary_receipt_names_the_field(db):
     assert "too large" in check("x" * (1024 * 1024 + 1)).text
     file = SimpleUploadedFile("receipt.json", b"\xff\xfe\xff")
     page = Client().post("/preferences/receipts/verify/", {"receipt": file})
@@ -113,7 +113,7 @@ def test_too_large_or_no_text_names_the_field(db):
     assert "errorlist" in Client().post("/preferences/receipts/verify/").text
 
 
-def test_a_later_choice_does_not_touch_an_older_receipt(receipt, bob, newsletter):
+def test_a_later_choice_does_not_change_an_older_receipt(receipt, bob, newsletter):
     choose_topic(actor=bob, topic=newsletter, wants=True)
     assert verify_receipt(json.dumps(receipt))
 
@@ -146,7 +146,7 @@ def unpacked(text):
 
 
 @pytest.mark.usefixtures("hub_key")
-def test_anyone_can_check_it_with_the_published_keys_alone_R36(bob, newsletter, stranger, settings):
+def test_anyone_can_verify_it_with_the_published_keys_R36(bob, newsletter, stranger, settings):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     file = receipt_for(actor=bob)
 
@@ -167,7 +167,7 @@ def test_anyone_can_check_it_with_the_published_keys_alone_R36(bob, newsletter, 
 
 
 @pytest.mark.usefixtures("hub_key")
-def test_both_signatures_say_the_same_or_it_is_not_genuine(bob, newsletter, settings):
+def test_both_signatures_must_agree(bob, newsletter, settings):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     former = receipt_for(actor=bob)
     choose_topic(actor=bob, topic=newsletter, wants=True)
@@ -187,14 +187,14 @@ def test_both_signatures_say_the_same_or_it_is_not_genuine(bob, newsletter, sett
     assert verify_receipt(json.dumps(file | {"signature": "-"}))  # the public one is enough
 
 
-def test_without_a_key_the_hub_still_knows_its_own_receipt(receipt):
+def test_without_a_key_the_hub_still_verifies_its_own_receipt(receipt):
     assert "jws" not in receipt
     assert "jwks_uri" not in receipt["receipt"]
     assert verify_receipt(json.dumps(receipt))
 
 
 @pytest.mark.usefixtures("hub_key")
-def test_after_either_key_was_changed_the_hub_knows_its_receipts(bob, newsletter, settings):
+def test_the_hub_verifies_its_receipts_after_either_key_changed(bob, newsletter, settings):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     text = json.dumps(receipt_for(actor=bob))
     former, settings.SECRET_KEY = settings.SECRET_KEY, "z" * 50
@@ -210,7 +210,7 @@ def test_after_either_key_was_changed_the_hub_knows_its_receipts(bob, newsletter
 # --- A receipt shows what was, and tells nobody else what is ---
 
 
-def test_an_old_receipt_says_of_when_it_is(receipt, time_machine):
+def test_an_old_receipt_shows_its_date(receipt, time_machine):
     time_machine.move_to(datetime(2031, 3, 2, 15, 0, tzinfo=UTC))
     shown = check(json.dumps(receipt)).text
     issued = timezone.localtime(datetime.fromisoformat(receipt["receipt"]["issued_at"]))
@@ -219,9 +219,7 @@ def test_an_old_receipt_says_of_when_it_is(receipt, time_machine):
     assert "2031" not in shown
 
 
-def test_only_who_it_is_of_reads_whether_they_said_something_since(
-    bob, alice, olive, as_, receipt, promotions
-):
+def test_only_its_person_learns_of_a_later_choice(bob, alice, olive, as_, receipt, promotions):
     def shown(client):
         return re.sub(
             r'(X-CSRFToken": "|nonce="|csrfmiddlewaretoken" value=")[^"]*',

@@ -39,14 +39,14 @@ def move(person, address):
     person.save(update_fields=["email"])
 
 
-def test_every_person_has_one_row_however_they_were_written(db, bob):
+def test_every_person_has_one_recipient_however_created(db, bob):
     User.objects.bulk_create([User(email=f"n{n}@alder.example", name="N") for n in range(3)])
     assert Recipient.objects.filter(user=None).count() == 0
     assert Recipient.objects.count() == User.objects.count()
     assert bob.recipient.email == bob.email
 
 
-def test_a_row_is_a_person_s_or_a_subscriber_s(bob, subscriber):
+def test_a_recipient_is_a_person_or_a_subscriber(bob, subscriber):
     sam = subscriber()
     assert (sam.email, sam.reads) == ("sam@elsewhere.example", "en")
     one = Recipient.objects.filter(pk=bob.recipient.pk)
@@ -63,7 +63,7 @@ def test_a_row_is_a_person_s_or_a_subscriber_s(bob, subscriber):
     )
 
 
-def test_a_new_account_takes_the_subscriber_over_with_all_evidence_R44(
+def test_a_new_account_takes_over_the_subscriber_with_all_evidence_R44(
     alice, alder, subscriber, newsletter, promotions, consent
 ):
     sam = subscriber("sam@alder.example", "fr")
@@ -80,7 +80,7 @@ def test_a_new_account_takes_the_subscriber_over_with_all_evidence_R44(
     assert send_decision_for(person.recipient, newsletter).reason == Reason.CHOSE_NO
 
 
-def test_who_moves_to_a_subscriber_s_address_is_one_reader_with_its_refusals_R44(
+def test_a_person_who_takes_a_subscribers_address_is_merged_with_its_opt_outs_R44(
     bob, subscriber, newsletter, promotions, consent
 ):
     sam = subscriber("sam@alder.example")
@@ -122,7 +122,7 @@ def test_opt_outs_stay_with_the_address_that_a_person_left_R44(
     assert ConsentRecord.objects.get(recipient=later).source == "address"
 
 
-def test_opt_outs_of_an_address_outlive_a_new_secret_key_R44(bob, newsletter, settings, subscriber):
+def test_opt_outs_of_an_address_survive_a_new_secret_key_R44(bob, newsletter, settings, subscriber):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     old = bob.email
     move(bob, "robert@alder.example")
@@ -132,7 +132,7 @@ def test_opt_outs_of_an_address_outlive_a_new_secret_key_R44(bob, newsletter, se
 
 
 @pytest.mark.parametrize("basis", ["purchase", "contract", "inquiry", "publication", "disclosure"])
-def test_implied_consent_never_revives_what_was_refused_R44(
+def test_implied_consent_never_revives_an_opt_out_R44(
     bob, alice, newsletter, promotions, consent, basis, subscriber
 ):
     choose_topic(actor=bob, topic=newsletter, wants=False)
@@ -152,7 +152,7 @@ def test_implied_consent_never_revives_what_was_refused_R44(
     consent(bob.recipient, newsletter, basis=basis)
 
 
-def test_a_new_address_is_reachable_until_it_is_not(bob):
+def test_a_new_address_counts_as_reachable(bob):
     Recipient.objects.filter(user=bob).update(
         unreachable_since=timezone.now(), unreachable_reason="no such mailbox"
     )
@@ -164,7 +164,7 @@ def test_a_new_address_is_reachable_until_it_is_not(bob):
     assert follow_address(actor=None, recipient=recipient) == []
 
 
-def test_the_stop_is_what_the_latest_record_says_R37(bob, alice):
+def test_the_stop_follows_the_latest_record_R37(bob, alice):
     stop_all_optional(actor=alice)
     one = Recipient.objects.filter(user=bob)
     refuse(
@@ -180,7 +180,7 @@ def test_the_stop_is_what_the_latest_record_says_R37(bob, alice):
     assert ConsentRecord.objects.filter(recipient__user=alice).count() == 2
 
 
-def test_taking_back_the_stop_restores_what_was_chosen_and_one_yes_is_enough_R15(
+def test_lifting_the_stop_restores_choices_and_one_consent_is_enough_R15(
     bob, newsletter, promotions
 ):
     choose_topic(actor=bob, topic=promotions, wants=True)
@@ -196,7 +196,7 @@ def test_taking_back_the_stop_restores_what_was_chosen_and_one_yes_is_enough_R15
     assert not may_send(bob, newsletter)
 
 
-def test_a_pause_is_for_a_while_and_changes_no_choice(bob, newsletter, promotions):
+def test_a_pause_is_temporary_and_changes_no_choice(bob, newsletter, promotions):
     choose_topic(actor=bob, topic=promotions, wants=True)
     choices = list(Choice.objects.values())
     until = timezone.now() + timedelta(days=30)

@@ -49,7 +49,7 @@ def test_reset_link_of_allauth_is_nowhere_in_the_database_K4(as_, bob, deliver):
     assert key not in everything_stored()
 
 
-def test_another_secret_key_opens_nothing_and_loses_nothing(bob, deliver, send_legal, settings):
+def test_another_secret_key_decrypts_nothing_and_loses_nothing(bob, deliver, send_legal, settings):
     send_legal(bob)
     right = settings.SECRET_KEY
     settings.SECRET_KEY = "wrong-" + "z" * 40

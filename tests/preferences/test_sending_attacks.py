@@ -52,7 +52,7 @@ def row(campaign, person, **values):
         {"notice_class_id": "security"},
     ],
 )
-def test_no_row_takes_the_place_of_a_notice_R38(olive, bob, topic, forged):
+def test_no_row_replaces_a_notice_R38(olive, bob, topic, forged):
     campaign = create_campaign(
         actor=olive, notice_class=NoticeClass.objects.get(code="legal"), **WORDS
     )
@@ -65,7 +65,7 @@ def test_no_row_takes_the_place_of_a_notice_R38(olive, bob, topic, forged):
             write()
 
 
-def test_a_skipped_candidate_does_not_outlive_the_topic_R38(olive, bob, topic):
+def test_a_skipped_candidate_cannot_become_a_notice_R38(olive, bob, topic):
     """Decided as optional mail, then turned into a notice: Bob would be left out of it."""
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     Candidate.objects.create(
@@ -75,14 +75,14 @@ def test_a_skipped_candidate_does_not_outlive_the_topic_R38(olive, bob, topic):
         Campaign.objects.filter(pk=campaign.pk).update(topic=None, notice_class_id="legal")
 
 
-def test_what_is_being_sent_does_not_become_a_draft_again(olive, topic):
+def test_a_campaign_being_sent_cannot_become_a_draft(olive, topic):
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     schedule_campaign(actor=olive, campaign=campaign)
     with pytest.raises(DatabaseError), transaction.atomic():
         Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.DRAFT)
 
 
-def test_given_back_after_the_cancel_it_is_withdrawn_R46(olive, topic, bob, consent):
+def test_a_message_released_after_the_cancel_is_withdrawn_R46(olive, topic, bob, consent):
     consent(bob.recipient, topic)
     campaign = create_campaign(actor=olive, topic=topic, **WORDS)
     schedule_campaign(actor=olive, campaign=campaign)
@@ -98,7 +98,7 @@ def test_given_back_after_the_cancel_it_is_withdrawn_R46(olive, topic, bob, cons
 
 
 @pytest.mark.parametrize("end", ["transport down", "worker killed"])
-def test_a_digest_in_hand_at_the_cancel_is_withdrawn_R46(
+def test_a_claimed_digest_is_withdrawn_at_the_cancel_R46(
     olive, topic, bob, consent, monkeypatch, end
 ):
     choose_digest(actor=bob, digest="daily")
@@ -123,7 +123,7 @@ def test_a_digest_in_hand_at_the_cancel_is_withdrawn_R46(
     assert not campaign.messages.filter(decision=None).exists()
 
 
-def test_a_new_secret_key_says_nothing_of_an_address(bob, settings):
+def test_a_new_secret_key_reveals_no_address(bob, settings):
     """Else the next save of a person would call a dead address alive."""
     reader = bob.recipient
     follow_address(actor=None, recipient=reader)
@@ -138,7 +138,7 @@ def test_a_new_secret_key_says_nothing_of_an_address(bob, settings):
     assert find_recipient(bob.email) == reader
 
 
-def test_a_super_user_silences_nobodys_notices_by_suspending_them_R43(olive, alice, bob):
+def test_suspending_a_member_does_not_stop_their_notices_R43(olive, alice, bob):
     suspend_membership(actor=alice, membership=bob.memberships.get())
     campaign = create_campaign(
         actor=olive, notice_class=NoticeClass.objects.get(code="legal"), **WORDS
@@ -149,6 +149,6 @@ def test_a_super_user_silences_nobodys_notices_by_suspending_them_R43(olive, ali
 
 
 @pytest.mark.parametrize("path", ["/preferences/mail/", "/subscribe/confirm/"])
-def test_no_log_holds_what_opens_a_page(path):
+def test_no_log_has_a_token(path):
     for line in (f"Not Found: {path}SECRET/", f"next={path.replace('/', '%2F')}SECRET%2F"):
         assert "SECRET" not in hide_secrets(None, "warning", line)

@@ -23,7 +23,7 @@ def by_sql(recipient, topic, wants, source):
 
 @pytest.mark.parametrize("source", OPT_OUT_SOURCES)
 @pytest.mark.parametrize("about", ["topic", "everything"])
-def test_what_only_reduces_never_enrols_R6(bob, newsletter, consent, source, about):
+def test_sources_that_only_reduce_never_enrol_R6(bob, newsletter, consent, source, about):
     topic = newsletter if about == "topic" else None
     bulk = ConsentRecord(
         recipient=bob.recipient, topic=topic, wants=True, source=source, language="en"
@@ -41,7 +41,7 @@ def test_what_only_reduces_never_enrols_R6(bob, newsletter, consent, source, abo
 
 
 @pytest.mark.parametrize("about", ["topic", "everything"])
-def test_an_undo_by_link_follows_the_no_of_a_link_and_nothing_else(bob, newsletter, about):
+def test_a_link_undoes_only_the_opt_out_of_a_link(bob, newsletter, about):
     topic = newsletter if about == "topic" else None
     undo = ConsentSource.UNDO.value
 
@@ -58,7 +58,7 @@ def test_an_undo_by_link_follows_the_no_of_a_link_and_nothing_else(bob, newslett
     refused()  # once
 
 
-def test_no_choice_says_yes_on_the_word_of_what_reduces(bob, newsletter, consent):
+def test_no_consent_from_a_source_that_only_reduces(bob, newsletter, consent):
     consent(bob.recipient, newsletter, wants=False, source="one_click")
     for change in (
         lambda: Choice.objects.update(wants=True),

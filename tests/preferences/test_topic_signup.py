@@ -46,7 +46,7 @@ def plain(response):
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text)
 
 
-def test_the_page_asks_separately_unticked_and_says_who_R20(visitor, settings, db):
+def test_the_page_asks_per_topic_unticked_and_names_the_sender_R20(visitor, settings, db):
     text = visitor.get("/subscribe/").text
     assert 'value="newsletter"' in text
     assert "checked" not in text
@@ -58,7 +58,7 @@ def test_the_page_asks_separately_unticked_and_says_who_R20(visitor, settings, d
     assert "domain-market" not in text  # a portal's, for its people
 
 
-def test_one_topic_to_link_to(visitor, db):
+def test_one_topic_has_its_own_page(visitor, db):
     text = visitor.get("/subscribe/promotions/").text
     assert 'value="promotions"' in text
     assert 'value="newsletter"' not in text
@@ -93,7 +93,7 @@ def test_nothing_is_written_before_the_confirmation(visitor, deliver, newsletter
     assert AuditEvent.objects.filter(kind="topic.subscribed").count() == 1
 
 
-def test_the_page_says_how_often_it_comes_and_what_was_chosen_before(visitor, link, newsletter):
+def test_the_page_shows_frequency_and_former_choice(visitor, link, newsletter):
     """A reader's rhythm, a pause, and an address that takes no mail hold for a new yes, too."""
     path = link()
     plainly = visitor.post(path).text
@@ -112,7 +112,7 @@ def test_the_page_says_how_often_it_comes_and_what_was_chosen_before(visitor, li
     assert "mail to this address comes back" in visitor.post(path).text
 
 
-def test_a_link_mailed_after_mail_came_back_shows_that_it_comes_again(visitor, link, subscriber):
+def test_a_confirmed_link_clears_a_bounce(visitor, link, subscriber):
     sam = subscriber(SAM)
     before = link()
     sam.unreachable_since, sam.unreachable_reason = timezone.now(), "mailbox full"
@@ -132,7 +132,7 @@ def test_the_confirmation_mail_is_a_notice_R8(visitor, deliver):
     assert Message.objects.get().notice_class_id == "transactional"
 
 
-def test_one_answer_whether_known_or_not(visitor, bob, subscriber):
+def test_known_and_unknown_addresses_get_the_same_answer(visitor, bob, subscriber):
     subscriber("sam2@elsewhere.example")
     answers = {
         plain(ask(visitor, address=address)).replace(address, "")
@@ -142,7 +142,7 @@ def test_one_answer_whether_known_or_not(visitor, bob, subscriber):
     assert Message.objects.count() == 3
 
 
-def test_a_persons_address_leads_to_the_sign_in(visitor, bob, link, promotions):
+def test_the_address_of_an_account_gets_a_sign_in_link(visitor, bob, link, promotions):
     path = link(address=bob.email, topics=[promotions])
     before = rows()
     for send in (visitor.get, visitor.post):
@@ -153,7 +153,7 @@ def test_a_persons_address_leads_to_the_sign_in(visitor, bob, link, promotions):
     assert not may_send(bob, promotions)
 
 
-def test_it_expires_after_seven_days(visitor, link, time_machine, db):
+def test_the_confirmation_link_expires_after_seven_days(visitor, link, time_machine, db):
     path = link()
     start = timezone.now()
     time_machine.move_to(start + timedelta(days=6, hours=23))
@@ -163,7 +163,7 @@ def test_it_expires_after_seven_days(visitor, link, time_machine, db):
     assert not ConsentRecord.objects.exists()
 
 
-def test_an_old_link_does_not_revive_what_was_refused_since(visitor, link, newsletter):
+def test_an_old_link_does_not_revive_a_later_opt_out(visitor, link, newsletter):
     path = link()
     visitor.post(path)
     sam = find_recipient(SAM)
@@ -176,7 +176,7 @@ def test_an_old_link_does_not_revive_what_was_refused_since(visitor, link, newsl
     assert send_decision_for(sam, newsletter).send
 
 
-def test_a_stop_of_everything_since_holds_too(visitor, link, newsletter):
+def test_a_later_stop_of_everything_is_kept(visitor, link, newsletter):
     visitor.post(link())
     sam = find_recipient(SAM)
     path = link()
@@ -193,7 +193,7 @@ def test_the_language_follows_the_latest_confirmation(visitor, link, promotions,
     assert Recipient.objects.filter(address=SAM).count() == 1
 
 
-def test_bad_tokens_get_one_answer(visitor, link, subscriber, db):
+def test_bad_tokens_get_the_same_answer(visitor, link, subscriber, db):
     good = link().split("/")[-2]
     other = page_token(subscriber())
     before = rows()
@@ -225,7 +225,7 @@ def test_bad_input_names_the_field_and_sends_nothing(visitor, db, data, said):
     assert not Message.objects.exists()
 
 
-def test_too_often_is_refused_alike(visitor, settings, bob):
+def test_too_many_attempts_get_the_same_refusal(visitor, settings, bob):
     settings.ACCOUNT_RATE_LIMITS = {"subscribe": "20/m/ip,2/h/key"}
     cache.clear()
     for address in (bob.email, SAM):
@@ -234,7 +234,7 @@ def test_too_often_is_refused_alike(visitor, settings, bob):
     assert Message.objects.count() == 4
 
 
-def test_signed_in_people_have_their_own_page(as_, bob):
+def test_signed_in_people_are_sent_to_their_own_page(as_, bob):
     assert as_(bob).get("/subscribe/").url == "/preferences/"
 
 

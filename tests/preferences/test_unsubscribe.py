@@ -33,7 +33,7 @@ def rows():
     return ConsentRecord.objects.count(), Choice.objects.count(), AuditEvent.objects.count()
 
 
-def test_the_header_of_a_real_mail_works_R1_R3_R11(bob, newsletter, deliver, send_topic, stranger):
+def test_the_header_of_a_real_email_works_R1_R3_R11(bob, newsletter, deliver, send_topic, stranger):
     send_topic(newsletter, bob)
     wire = deliver()[0].message()
     path = re.fullmatch(r"<https?://[^/]+(/.+)>", wire["List-Unsubscribe"])[1]
@@ -75,14 +75,14 @@ def test_get_and_head_change_nothing_R5_I2(token, stranger):
     assert rows() == before
 
 
-def test_repeat_post_is_success_and_writes_once_R6_I3(token, stranger):
+def test_a_repeated_post_succeeds_and_writes_once_R6_I3(token, stranger):
     for _ in range(3):
         assert stranger.post(url(token), ONE_CLICK).status_code == 200
     assert ConsentRecord.objects.count() == 1
     assert AuditEvent.objects.filter(kind="topic.unsubscribed").count() == 1
 
 
-def test_replay_after_a_later_yes_only_reduces_R6(bob, newsletter, token, stranger):
+def test_a_replay_after_resubscribing_only_reduces_R6(bob, newsletter, token, stranger):
     stranger.post(url(token), ONE_CLICK)
     choose_topic(actor=bob, topic=newsletter, wants=True)
     stranger.post(url(token), ONE_CLICK | {"wants": "yes"})
@@ -102,7 +102,7 @@ def test_it_works_for_a_closed_account_and_a_closed_topic_R14(bob, newsletter, t
     assert not Choice.objects.get().wants
 
 
-def test_the_page_speaks_the_readers_language_and_masks_the_address_I6(
+def test_the_page_is_in_the_recipients_language_and_masks_the_address_I6(
     bob, token, stranger, settings
 ):
     type(bob).objects.filter(pk=bob.pk).update(language="fr")
@@ -119,7 +119,7 @@ def test_the_page_speaks_the_readers_language_and_masks_the_address_I6(
     assert (record.language, record.wording[:10]) == ("fr", "Infolettre")
 
 
-def test_bad_tokens_get_one_answer_R4_I1(bob, alice, newsletter, promotions, token, stranger):
+def test_bad_tokens_get_the_same_answer_R4_I1(bob, alice, newsletter, promotions, token, stranger):
     other = unsubscribe_token(alice.recipient, promotions)
     half = len(token) // 2
     other_letter = "A" if token[-2] != "A" else "B"
@@ -156,7 +156,7 @@ def test_bad_tokens_get_one_answer_R4_I1(bob, alice, newsletter, promotions, tok
     assert rows() == before
 
 
-def test_former_secret_key_still_opens(bob, newsletter, token, settings):
+def test_a_former_secret_key_still_verifies_links(bob, newsletter, token, settings):
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-" + "y" * 40
     assert read_unsubscribe_token(token) == (bob.recipient, [newsletter])

@@ -133,7 +133,7 @@ def test_topic_mail_on_the_wire_R1_R2_R9_R12(
         (b"List-Unsubscribe-Post:", b"List-Unsubscribe: <https://evil.example/>\r\nX-Was:"),
     ],
 )
-def test_a_mail_altered_on_its_way_no_longer_verifies_R2(
+def test_an_altered_email_does_not_verify_R2(
     bob, newsletter, deliver, send_topic, inbox, signed, said, instead
 ):
     send_topic(newsletter, bob)
@@ -164,7 +164,7 @@ def test_without_a_key_mail_is_sent_unsigned(bob, deliver, send_legal, inbox):
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "invit"), ("fr", "vous")])
-def test_mail_speaks_its_readers_language(alice, alder, deliver, inbox, language, word):
+def test_email_is_in_the_recipients_language(alice, alder, deliver, inbox, language, word):
     alder.language = language
     alder.save()
     invite_person(actor=alice, customer=alder, address="nora@alder.example", name="Nora")
@@ -175,7 +175,7 @@ def test_mail_speaks_its_readers_language(alice, alder, deliver, inbox, language
     assert ("Bonjour" in mail.get_content()) == (language == "fr")
 
 
-def test_no_mailed_link_acts_when_it_is_opened_R5(
+def test_no_emailed_link_acts_when_opened_R5(
     bob, alice, alder, newsletter, deliver, send_topic, send_legal, inbox, client, settings
 ):
     """A scanner opens every link of every mail, with GET and HEAD, twice."""
@@ -208,7 +208,7 @@ def _state():
     )
 
 
-def test_many_mails_take_one_connection(bob, emma, deliver, send_legal, inbox):
+def test_many_messages_use_one_connection(bob, emma, deliver, send_legal, inbox):
     for reader in (bob, emma, bob):
         send_legal(reader)
     deliver()
@@ -217,7 +217,9 @@ def test_many_mails_take_one_connection(bob, emma, deliver, send_legal, inbox):
     assert len(inbox.sessions) == 1
 
 
-def test_a_connection_is_given_up_after_so_many_mails(bob, deliver, send_legal, inbox, monkeypatch):
+def test_a_connection_is_closed_after_a_number_of_messages(
+    bob, deliver, send_legal, inbox, monkeypatch
+):
     monkeypatch.setattr(transport, "PER_CONNECTION", 2)
     for _ in range(3):
         send_legal(bob)
@@ -226,7 +228,7 @@ def test_a_connection_is_given_up_after_so_many_mails(bob, deliver, send_legal, 
     assert (len(inbox.mails), len(inbox.sessions)) == (3, 2)
 
 
-def test_one_refused_address_does_not_cost_the_next_its_mail(bob, emma, deliver, send_legal, inbox):
+def test_one_refused_address_does_not_block_the_next(bob, emma, deliver, send_legal, inbox):
     inbox.refused[bob.email] = "550 5.1.1 no such mailbox"
     send_legal(bob)
     send_legal(emma)
@@ -236,7 +238,7 @@ def test_one_refused_address_does_not_cost_the_next_its_mail(bob, emma, deliver,
     assert Message.objects.get(address=bob.email).state == MessageState.FAILED
 
 
-def test_an_address_refused_for_now_is_tried_again(bob, deliver, send_legal, inbox):
+def test_a_temporarily_refused_address_is_retried(bob, deliver, send_legal, inbox):
     inbox.refused[bob.email] = "451 4.2.0 busy"
     send_legal(bob)
     deliver()
@@ -248,9 +250,7 @@ def test_an_address_refused_for_now_is_tried_again(bob, deliver, send_legal, inb
     assert len(inbox.mails) == 1
 
 
-def test_a_server_that_went_away_gets_the_mail_when_it_is_back(
-    bob, deliver, send_legal, start_server
-):
+def test_a_message_is_sent_once_the_server_is_back(bob, deliver, send_legal, start_server):
     first = start_server()
     send_legal(bob)
     deliver()

@@ -27,7 +27,7 @@ def events(customer, kind):
     return AuditEvent.objects.filter(customer=customer, kind=f"membership.{kind}").count()
 
 
-def test_two_acts_on_overlapping_people(olive):  # noqa: F811
+def test_two_bulk_acts_on_overlapping_people(olive):  # noqa: F811
     """Three are meant by one, three by the other, two by both: one act happens, whole."""
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)

@@ -92,7 +92,7 @@ def company(olive):  # noqa: F811
     return lambda: Company(olive)
 
 
-def test_leaving_against_a_grant_to_the_leaver_and_to_the_receiver(company):
+def test_offboarding_against_a_grant_to_leaver_and_receiver(company):
     for _round in range(ROUNDS):
         one = company()
         one.give(one.bob)
@@ -105,7 +105,7 @@ def test_leaving_against_a_grant_to_the_leaver_and_to_the_receiver(company):
         one.check()
 
 
-def test_leaving_against_joining_a_team(company):
+def test_removal_against_joining_a_team(company):
     for _round in range(ROUNDS):
         one = company()
         team = create_team(actor=one.main.user, customer=one.customer, name="Office")
@@ -119,7 +119,7 @@ def test_leaving_against_joining_a_team(company):
         one.check()
 
 
-def test_two_clocks_and_a_cancel_once_the_moment_has_come(company):
+def test_two_clocks_and_a_cancel_after_the_end(company):
     for _round in range(ROUNDS):
         one = company()
         one.give(one.bob)
@@ -137,7 +137,7 @@ def test_two_clocks_and_a_cancel_once_the_moment_has_come(company):
         one.check()
 
 
-def test_cancelled_by_two_against_removal(company):
+def test_two_cancellations_against_a_removal(company):
     for _round in range(ROUNDS):
         one = company()
         one.give(one.bob)
@@ -153,7 +153,7 @@ def test_cancelled_by_two_against_removal(company):
         one.check()
 
 
-def test_planned_twice(company):
+def test_an_offboarding_planned_twice(company):
     for _round in range(ROUNDS):
         one = company()
         then = timezone.now() + timedelta(days=1)
@@ -178,7 +178,7 @@ def test_one_removal_undone_twice(company):
         one.check()
 
 
-def test_undo_against_giving_again_and_against_removal(company):
+def test_undo_against_a_new_grant_and_a_removal(company):
     for _round in range(ROUNDS):
         one = company()
         event = revoke_privilege(actor=one.main.user, grant=one.give(one.bob))
@@ -191,7 +191,7 @@ def test_undo_against_giving_again_and_against_removal(company):
         one.check()
 
 
-def test_a_leaving_undone_twice(company):
+def test_an_offboarding_undone_twice(company):
     for _round in range(ROUNDS):
         one = company()
         one.give(one.bob)

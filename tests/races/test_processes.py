@@ -181,7 +181,7 @@ def test_one_hand_over_settled_by_eight(olive, processes):
         assert not HandOver.objects.open().filter(customer=company.customer).exists()
 
 
-def test_one_right_given_by_eight(olive, processes):
+def test_one_privilege_granted_by_eight(olive, processes):
     """J4: one row, one event. A service asked for what is there answers with it; a page says no."""
     for _round in range(ROUNDS):
         company = Company(olive)
@@ -205,7 +205,7 @@ def test_one_right_given_by_eight(olive, processes):
         assert given.actor == right.granted_by
 
 
-def test_leaving_against_a_right_among_eight(olive, processes):
+def test_removal_against_a_grant_among_eight(olive, processes):
     """One removal, one event; whoever is first, the leaver keeps nothing."""
     for _round in range(ROUNDS):
         company = Company(olive)
@@ -240,13 +240,13 @@ def test_leaving_against_a_right_among_eight(olive, processes):
         assert company.bob.ended_at is not None
 
 
-def test_who_gets_no_answer_fails_the_test(olive, processes):
+def test_a_process_without_an_answer_fails_the_test(olive, processes):
     """Else a process that never acted would count as one that was refused."""
     with pytest.raises(AssertionError, match="did not get ready"):
         processes.race(*[Knock("accept_invitation_by_service", {})] * 8)
 
 
-def test_nobody_is_left_of_a_test_that_fails():
+def test_a_failed_test_leaves_no_process():
     with pytest.raises(RuntimeError), eight_processes("no database") as eight:
         begun = list(eight._processes)
         raise RuntimeError

@@ -102,7 +102,7 @@ def join(customer: Customer, main: Membership, name: str) -> Membership:
     )
 
 
-def test_the_database_alone_keeps_the_rule(olive):
+def test_the_database_alone_enforces_the_rule(olive):
     """The same race by raw SQL, past every service: the triggers lock the customer's row."""
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)
@@ -123,7 +123,7 @@ def test_the_database_alone_keeps_the_rule(olive):
         assert customer.main_super_user.is_live
 
 
-def test_one_portal_asked_for_twice(olive):
+def test_one_portal_requested_twice(olive):
     """A tile pressed twice is one request."""
     portal = Portal.objects.get(slug="domains")
     privilege = Privilege.objects.get(portal=portal, codename="subscription.open")

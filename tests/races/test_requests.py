@@ -47,7 +47,7 @@ def kinds(access_request):
     return [event.kind for event in events.order_by("pk")]
 
 
-def test_staff_super_users_asker_and_clock_meet(olive):  # noqa: F811
+def test_staff_super_users_requester_and_clock_at_once(olive):  # noqa: F811
     """One answer, one event; and it goes on to the provider once or not at all."""
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)

@@ -78,7 +78,7 @@ def test_two_super_users_decide_the_same_line(olive):  # noqa: F811
         verify_chain(f"customer:{customer.pk}")
 
 
-def test_a_verdict_against_a_revoke(olive):  # noqa: F811
+def test_a_review_decision_against_a_revoke(olive):  # noqa: F811
     for _round in range(ROUNDS):
         customer, main, second, _bob, grant = with_rights(olive)
         review = begin_review(actor=main.user, customer=customer)
@@ -120,7 +120,7 @@ def test_the_last_two_parts_finish_it_once(olive):  # noqa: F811
         assert events(customer, "review.finished") == 1
 
 
-def test_two_begin_one(olive):  # noqa: F811
+def test_two_super_users_begin_one_review(olive):  # noqa: F811
     for _round in range(ROUNDS):
         customer, main, second, _bob, _grant = with_rights(olive)
 
@@ -163,7 +163,7 @@ def test_several_workers_gather_a_line_once(olive, monkeypatch):  # noqa: F811
         assert (review.total, review.items.count()) == (3, 3)
 
 
-def test_several_processes_keep_the_same_uses(olive):  # noqa: F811
+def test_several_processes_write_the_same_uses(olive):  # noqa: F811
     today = int(time.time() // A_DAY)
     _customer, _main, _second, _bob, _grant = with_rights(olive)
     privilege = Privilege.objects.get(portal__slug="domains", codename="subscription.open")

@@ -67,7 +67,7 @@ def test_one_team_deleted_twice(olive):  # noqa: F811
         assert AuditEvent.objects.filter(customer=customer, kind="team.deleted").count() == 1
 
 
-def test_leaving_against_joining_a_team(olive):  # noqa: F811
+def test_removal_against_joining_a_team(olive):  # noqa: F811
     for _round in range(ROUNDS):
         customer, main = new_customer(olive)
         bob = join(customer, main, "bob")

@@ -1,4 +1,4 @@
-"""`manage.py demo`: everything a newcomer needs, running on this machine."""
+"""`manage.py demo`: run the demo on this machine."""
 
 from contextlib import suppress
 from typing import Any
@@ -17,25 +17,28 @@ WELCOME = """
   {brand} is open at  {url}/
 
   Sign in there as one of the example people with one click, or with the password {password}:
-    Alice    alice@alder.example     runs Alder Dental's account: people, rights, requests
+    Alice    alice@alder.example     runs Alder Dental's account: people, access, requests
     Bob      bob@alder.example       works at Alder Dental
     Dana     dana@harbour.example    provider's support desk
     Olive    olive@harbour.example   provider's operator: customers, portals
 
-  Mail is not sent but kept:  {url}/demo/mail/
+  Email is kept, not sent:   {url}/demo/mail/
 
   Ctrl-C stops everything; the data stays in var/ (remove it to begin afresh).
 """
 
 
 class Command(BaseCommand):
-    """Prepare the database, load the example, run web server and job worker until told to stop."""
+    """The command `demo`."""
 
     help = "Run the demo: the example provider, web server and job worker, on a loopback address."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError (one line) for a taken port, another mode, or a child that died."""
+        """Prepare the database, then run web server and job worker until a signal arrives.
+
+        Raises CommandError (one line) outside demo mode, for a taken port, or if a process ends.
+        """
         if not settings.DEMO:
             raise CommandError("This is the demo's command; HUB_ENV says otherwise (see .env).")
         try:
@@ -58,8 +61,8 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def prepare(self) -> None:
-        """Bring the database up to date, and fill an empty one."""
-        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # in var/, beside the database
+        """Migrate the database and load the example into an empty one."""
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         with progress("Preparing the database"):
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)

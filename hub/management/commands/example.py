@@ -1,4 +1,4 @@
-"""`manage.py example`: the example provider in an empty database."""
+"""`manage.py example`: load the example provider into an empty database."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from hub.example import load_example
 
 
 class Command(BaseCommand):
-    """For trying things out on another database than the demo's."""
+    """The command `example`, for a database other than the demo's."""
 
     help = "Load the example provider, its customers and people, into an empty database."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError in production, or where people exist already."""
+        """Load it. Raises CommandError in production or if the database has people."""
         if settings.PRODUCTION:
             raise CommandError("The example's passwords are public: never in production.")
         if User.objects.exists():

@@ -1,4 +1,4 @@
-"""manage.py seed: bulk data, to see how the hub behaves when it is full."""
+"""`manage.py seed`: fill the database with made-up data."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,23 +10,23 @@ from hub.seeding import DoesNotFit, Sizes, seed
 
 
 class Command(BaseCommand):
-    """Fill the database with made-up customers, people, resources and grants."""
+    """The command `seed`."""
 
     help = (
-        "Fill the database with made-up customers, people, resources and grants, on top of what"
-        " is there, over the portals known. For trials and benchmarks; refused in production."
+        "Fill the database with made-up customers, people, resources and grants, beside the"
+        " existing ones, for every known portal. For trials and benchmarks; refused in production."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How much of each."""
-        parser.add_argument("--grants", type=int, required=True, help="how many grants")
-        parser.add_argument("--people", type=int, help="how many people (default: grants / 50)")
-        parser.add_argument("--resources", type=int, help="how many things (default: grants / 10)")
+        """Declare the sizes."""
+        parser.add_argument("--grants", type=int, required=True, help="number of grants")
+        parser.add_argument("--people", type=int, help="people (default: grants / 50)")
+        parser.add_argument("--resources", type=int, help="resources (default: grants / 10)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write it, all or nothing."""
+        """Write the data, all or nothing. Raises CommandError."""
         if settings.PRODUCTION:
-            raise CommandError("Made-up data has no place in production: refused.")
+            raise CommandError("Made-up data is never loaded in production.")
         grants = options["grants"]
         sizes = Sizes(
             grants=grants,
