@@ -1,4 +1,4 @@
-# `make help` says what there is. Needs python3 (3.11 or later, with venv) and make, nothing else.
+# `make help` lists the targets. Needs python3 (3.11 or later, with venv) and make, nothing else.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -16,15 +16,15 @@ help:
 	@echo "  make demo       run the example provider on http://127.0.0.1:8000 (HUB_BIND=host:port)"
 	@echo ""
 	@echo "To change it"
-	@echo "  make test       the whole suite; says aloud what this machine could not run"
-	@echo "  make check      format, lint, types and architecture alone (a minute)"
+	@echo "  make test       the whole suite; names what this machine could not run"
+	@echo "  make check      only format, lint, types and architecture (a minute)"
 	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
-	@echo "  make fuzz       weeks of the hub in any order, EXAMPLES times (default 500)"
+	@echo "  make fuzz       random sequences of acts, EXAMPLES times (default 500)"
 	@echo "  make benchmark  the figures in README: checks per second, long lists, an audience"
-	@echo "  make picture    README's picture, from the demo"
+	@echo "  make picture    take README's picture from the demo"
 	@echo "  make messages   collect and compile the French texts (needs gettext)"
-	@echo "  make lock       resolve both lock files anew from pyproject.toml"
-	@echo "  make clean      remove .venv, caches and the kept test databases; var/ and .env stay"
+	@echo "  make lock       resolve both lock files again from pyproject.toml"
+	@echo "  make clean      remove .venv, caches and the kept test databases, but not var/ and .env"
 
 demo: $(VENV)/runtime .env
 	@$(RUN) manage.py demo
@@ -74,7 +74,7 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed; %s is %s." % (sys.executable, sys.version.split()[0]))'
 	@$(PROGRESS) "Making $(VENV)" -- $(PYTHON) -m venv $(VENV)
 
-# The stamps say which lock file was installed last.
+# Each file records that its lock file was installed.
 $(VENV)/runtime: requirements.lock | $(VENV)/bin/pip
 	@$(PROGRESS) "Installing the locked packages" -- $(PIP) -r requirements.lock
 	@touch $@

@@ -11,5 +11,5 @@ if __name__ == "__main__":
 
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as refusal:
-        sys.exit(f"The hub does not start: {refusal}")
+    except ImproperlyConfigured as error:
+        sys.exit(f"The hub does not start: {error}")

@@ -1,9 +1,9 @@
-"""Who gets a campaign among a million: `python -m benchmarks.audience` (5 minutes), or `--quick`.
+"""Measure an audience of a million: `python -m benchmarks.audience` (5 minutes), or `--quick`.
 
-On PostgreSQL, in a database of its own: the candidates of one topic are decided and written with
-their reasons, by `resolve_campaign` and by the same set-shaped statement written by hand for just
-this topic, in turns. Both must decide alike. Then a portal asks about 10,000 people in one call
-and about single ones, through Django's test client. `--quick` judges answers alone, never speed.
+Runs on PostgreSQL, in its own database. `resolve_campaign` and a statement written by hand for this
+one topic take turns to decide all candidates and write them with reasons; both must decide alike.
+Then a portal checks 10,000 people in one call and single people, through Django's test client.
+`--quick` checks the answers, not the speed.
 """
 
 import argparse
@@ -23,16 +23,17 @@ import psycopg
 from benchmarks.check import postgresql
 
 DATABASE = "hub_benchmark_audience"
-LEAST = 100  # times as many people a second in one call as one by one
-MOST = 1.5  # times what the statement by hand takes
+MIN_BULK_RATIO = 100  # people a second in one call, compared with one by one
+MAX_RATIO = 1.5  # of the time of the statement by hand
 TABLES = (
     "accounts_customer", "accounts_user", "accounts_membership", "preferences_recipient",
     "preferences_consentrecord", "preferences_choice", "preferences_customertopicdenial",
     "portals_subscription",
 )  # fmt: skip
 
-# {people} people in customers of twenty, a fiftieth of which is suspended; five of six people said
-# something about three topics, a sixth of them no, and half as many records are older ones.
+# {people} people in customers of twenty, one in fifty of which is suspended. Five of six people
+# have a choice about three topics, one in six of these an opt-out; there are half as many older
+# records.
 SEED = """
 INSERT INTO accounts_customer (slug, name, status, language, phone, street, city, region,
     postal_code, country, created_at, search_name, search_slug)
@@ -103,7 +104,7 @@ SELECT 'topic-' || n, 'T', 'T', 'T', 'T', 'T', 'T', false, 'implied', true, fals
 FROM generate_series(1, 5) n
 """
 
-# As somebody would write it who knows that this topic is everybody's and on for nobody by default.
+# Written for this one topic, which is open to everybody and off by default.
 BY_HAND = """
 INSERT INTO preferences_candidate (campaign_id, recipient_id, send, reason, consent_id)
 SELECT %(campaign)s, d.id, d.reason IN ('chose_yes', 'implied'), d.reason, d.consent_id
@@ -148,7 +149,7 @@ FROM (
 
 @contextmanager
 def database(server: str) -> Iterator[None]:
-    """A new, migrated database with Django on it, dropped afterwards."""
+    """Create and migrate a database, set Django up on it, and drop it afterwards."""
     url = f"{server.rpartition('/')[0]}/{DATABASE}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
@@ -167,7 +168,7 @@ def database(server: str) -> Iterator[None]:
 
 
 def execute(sql: str) -> None:
-    """One statement, or several, on Django's connection."""
+    """Execute one or more statements on Django's connection."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -175,7 +176,7 @@ def execute(sql: str) -> None:
 
 
 def seed(people: int) -> None:
-    """So many people and what they said, past the triggers: a minute instead of an hour."""
+    """Write people and their choices without triggers: a minute instead of an hour."""
     from django.core.management import call_command
 
     from preferences.models import Choice, ConsentRecord, Recipient
@@ -195,7 +196,7 @@ def seed(people: int) -> None:
 
 
 def ways() -> dict[str, Callable[[], None]]:
-    """Both ways of deciding and writing every candidate of one campaign."""
+    """Return both ways of deciding and writing every candidate of one campaign."""
     from django.db import connection
     from django.utils import timezone
 
@@ -226,38 +227,38 @@ def ways() -> dict[str, Callable[[], None]]:
     return {"ours": ours, "by hand": by_hand}
 
 
-def forget() -> None:
-    """An empty table again, for the next way."""
+def clear_candidates() -> None:
+    """Empty the table of candidates."""
     execute("ALTER TABLE preferences_candidate DISABLE TRIGGER USER")
     execute("TRUNCATE preferences_candidate")
     execute("ALTER TABLE preferences_candidate ENABLE TRIGGER USER")
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
-    """Seconds of each way, in turns. Ends the benchmark when they do not decide alike."""
+    """Return the seconds of each way, in turns. Exit if they decide differently."""
     from preferences.models import Candidate
 
     seconds: dict[str, list[float]] = {}
-    decided: dict[str, list[tuple[int, str, bool, int | None]]] = {}
+    decisions: dict[str, list[tuple[int, str, bool, int | None]]] = {}
     order = list(ways().items())
-    for turn in range(rounds + 1):  # the first warms up, and is compared
+    for turn in range(rounds + 1):  # the first is a warm-up, and is compared
         for way, run in order if turn % 2 else order[::-1]:
-            forget()
+            clear_candidates()
             began = time.monotonic()
             run()
             seconds.setdefault(way, []).append(time.monotonic() - began)
             if turn == 0:
                 rows = Candidate.objects.order_by("recipient_id")
-                decided[way] = list(rows.values_list("recipient_id", "reason", "send", "consent"))
-    if decided["ours"] != decided["by hand"]:
+                decisions[way] = list(rows.values_list("recipient_id", "reason", "send", "consent"))
+    if decisions["ours"] != decisions["by hand"]:
         sys.exit("The two ways decide differently: no figures.")
-    for reason, count in Counter(reason for _, reason, _, _ in decided["ours"]).most_common():
+    for reason, count in Counter(reason for _, reason, _, _ in decisions["ours"]).most_common():
         print(f"{'':<12}{count:>9,}  {reason}")
     return {way: times[1:] for way, times in seconds.items()}
 
 
-def asking() -> Callable[[str, dict[str, object]], list[str]]:
-    """A portal with a token: a call, its body, and the reasons in the answer."""
+def portal_client() -> Callable[[str, dict[str, object]], list[str]]:
+    """Return a function that calls the API as a portal and returns the reasons."""
     from allauth.idp.oidc.models import Token
     from django.test import Client
     from django.utils import timezone
@@ -279,16 +280,16 @@ def asking() -> Callable[[str, dict[str, object]], list[str]]:
 
     def ask(path: str, body: dict[str, object]) -> list[str]:
         answer = client.post(f"/api/v1/preferences/{path}", body, "application/json").json()
-        return [one["context"]["reason"] for one in answer.get("evaluations", [answer])]
+        return [check["context"]["reason"] for check in answer.get("evaluations", [answer])]
 
     return ask
 
 
-def measure_asking(people: int, rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds of a call about one person and about many, in turns; ends at answers that differ."""
+def measure_checks(people: int, rounds: int) -> tuple[list[float], list[float]]:
+    """Return the seconds of calls about one person and about many. Exit if answers differ."""
     from accounts.models import User
 
-    ask = asking()
+    ask = portal_client()
     chosen = User.objects.order_by("search_name")[: min(people, 10_000)]
     subs = [str(sub) for sub in chosen.values_list("sub", flat=True)]
     one: list[float] = []
@@ -297,45 +298,51 @@ def measure_asking(people: int, rounds: int) -> tuple[list[float], list[float]]:
         began = time.monotonic()
         reasons = ask("evaluations", {"topic": "topic-1", "subjects": subs})
         many.append(time.monotonic() - began)
-        for place in range(turn, len(subs), len(subs) // 50):
+        for index in range(turn, len(subs), len(subs) // 50):
             began = time.monotonic()
-            subject = {"type": "user", "id": subs[place]}
+            subject = {"type": "user", "id": subs[index]}
             [reason] = ask("evaluation", {"topic": "topic-1", "subject": subject})
             one.append(time.monotonic() - began)
-            if reason != reasons[place]:
-                sys.exit(f"One by one: {reason}; among many: {reasons[place]}. No figures.")
+            if reason != reasons[index]:
+                sys.exit(f"One by one: {reason}; among many: {reasons[index]}. No figures.")
     print(f"{len(subs):,} people in one call: {dict(Counter(reasons).most_common(4))}")
     return one, many[1:]
 
 
 def main() -> int:
-    """Exit code 0 when the target is met (with --quick: when both ways decide alike)."""
+    """Return 0 if the targets are met (with --quick: if both ways decide alike)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="2,000 people, decisions only")
     parser.add_argument("--postgresql", metavar="URL", help="a server where databases may be made")
-    parser.add_argument("--rounds", type=int, help="how often each is measured (default 5)")
-    given = parser.parse_args()
-    people = 2_000 if given.quick else 1_000_000
-    rounds = given.rounds or (1 if given.quick else 5)
-    with postgresql(given.postgresql) as server:
+    parser.add_argument("--rounds", type=int, help="rounds of measurement (default 5)")
+    options = parser.parse_args()
+    people = 2_000 if options.quick else 1_000_000
+    rounds = options.rounds or (1 if options.quick else 5)
+    with postgresql(options.postgresql) as server:
         if server is None:
             print("PostgreSQL is not on this machine: not measured.")
             return 0
         with database(server):
             seed(people)
             seconds = measure(rounds)
-            one, many = measure_asking(people, rounds)
+            one, many = measure_checks(people, rounds)
     for way, times in seconds.items():
         print(f"{way:<12}{median(times):>9.2f} s{people / median(times):>12,.0f} decisions/s")
     ratio = median(a / b for a, b in zip(seconds["ours"], seconds["by hand"], strict=True))
-    if given.quick:
+    if options.quick:
         return 0
     print(f"{'one by one':<12}{1 / median(one):>24,.0f} people/s")
     print(f"{'in one call':<12}{10_000 / median(many):>24,.0f} people/s")
     times = 10_000 * median(one) / median(many)
-    print(f"{'PASS' if ratio <= MOST else 'FAIL'}  ours / by hand {ratio:.2f}  (target ≤ {MOST})")
-    print(f"{'PASS' if times >= LEAST else 'FAIL'}  many / one {times:.0f}  (target ≥ {LEAST})")
-    return 0 if ratio <= MOST and times >= LEAST else 1
+    print(
+        f"{'PASS' if ratio <= MAX_RATIO else 'FAIL'}  ours / by hand {ratio:.2f}"
+        f"  (target ≤ {MAX_RATIO})"
+    )
+    print(
+        f"{'PASS' if times >= MIN_BULK_RATIO else 'FAIL'}  many / one {times:.0f}"
+        f"  (target ≥ {MIN_BULK_RATIO})"
+    )
+    return 0 if ratio <= MAX_RATIO and times >= MIN_BULK_RATIO else 1
 
 
 if __name__ == "__main__":

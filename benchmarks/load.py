@@ -1,7 +1,7 @@
 """The load client: `python -m benchmarks.load PLAN PORT SECONDS CONNECTIONS` prints one JSON line.
 
-Keep-alive connections in one process, one request under way on each, no library in between; every
-answer is held to the plan.
+It uses keep-alive connections in one process, one request at a time on each, without a library,
+and compares every answer with the plan.
 """
 
 import json
@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 
-class Talk:
-    """One connection: asks, waits for the whole answer, notes how long it took."""
+class LoadConnection:
+    """A connection with one request at a time."""
 
     def __init__(self, port: int) -> None:
         """Connect."""
@@ -28,14 +28,14 @@ class Talk:
         self.sent_at = time.perf_counter()
         self.socket.sendall(request)
 
-    def listen(self) -> bool | None:
-        """Take what arrived. Out: whether the answer was right; None while it is not whole."""
-        arrived = self.socket.recv(65536)
-        if not arrived:
+    def receive(self) -> bool | None:
+        """Read the answer so far; return whether it is right, None while it is incomplete."""
+        data = self.socket.recv(65536)
+        if not data:
             raise ConnectionError("the server hung up")
-        self.received += arrived
-        head, gap, body = self.received.partition(b"\r\n\r\n")
-        if not gap:
+        self.received += data
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        if not separator:
             return None
         lowered = head.lower()
         start = lowered.index(b"content-length:") + 15
@@ -47,7 +47,7 @@ class Talk:
 
 
 def requests_of(plan: dict) -> list[tuple[bytes, bool]]:
-    """Every question as bytes on the wire, in an order of chance."""
+    """Return every check as HTTP request bytes, in random order."""
     requests = []
     for (subject, kind, resource, action), answer in plan["questions"]:
         body = json.dumps(
@@ -68,27 +68,30 @@ def requests_of(plan: dict) -> list[tuple[bytes, bool]]:
 
 
 def measure(plan: dict, port: int, seconds: float, connections: int) -> dict[str, float]:
-    """Ask for so long. Out: checks per second, median and 99th percentile in ms, wrong answers."""
+    """Send checks for some seconds.
+
+    Return checks per second (`rate`), median and 99th percentile in ms, wrong answers and total.
+    """
     requests = requests_of(plan)
     selector = selectors.DefaultSelector()
-    talks = [Talk(port) for _ in range(connections)]
+    pool = [LoadConnection(port) for _ in range(connections)]
     times: list[float] = []
-    wrong = place = 0
+    wrong = position = 0
     began = time.perf_counter()
-    for talk in talks:
-        selector.register(talk.socket, selectors.EVENT_READ, talk)
-        talk.ask(*requests[place % len(requests)])
-        place += 1
+    for connection in pool:
+        selector.register(connection.socket, selectors.EVENT_READ, connection)
+        connection.ask(*requests[position % len(requests)])
+        position += 1
     while (now := time.perf_counter()) < began + seconds:
         for key, _ in selector.select(1):
-            talk = key.data
-            right = talk.listen()
+            connection = key.data
+            right = connection.receive()
             if right is None:
                 continue
-            times.append(time.perf_counter() - talk.sent_at)
+            times.append(time.perf_counter() - connection.sent_at)
             wrong += not right
-            talk.ask(*requests[place % len(requests)])
-            place += 1
+            connection.ask(*requests[position % len(requests)])
+            position += 1
     times.sort()
     return {
         "rate": len(times) / (now - began),

@@ -1,7 +1,7 @@
-"""The people list through its own view: `python -m benchmarks.people_pages SMALL LARGE ROUNDS`.
+"""Request the people list: `python -m benchmarks.people_pages SMALL LARGE ROUNDS`.
 
-Fills the database it is given with two customers, then asks for their lists by turns, as their
-Super Users, through every middleware; prints one JSON line, page → customer → milliseconds.
+It fills the database with two customers, then requests their lists in turns, as their Super Users,
+with all middleware, and prints one JSON line: page → customer → milliseconds.
 """
 
 import json
@@ -29,7 +29,7 @@ from accounts.models import Customer, Membership, Team, TeamMembership, User  # 
 from portals.models import PersonGrant, Portal, Privilege, Resource, Subscription  # noqa: E402
 
 BATCH = 2000
-# Six in ten are found by “an”, all of them by their address: a full page in both customers.
+# Six in ten match “an” and all match by address, so both customers fill a page.
 FIRST_NAMES = ["Ana", "Anouk", "Andreas", "Anna", "Anil", "Antonia", "Bo", "Fatou", "Kofi", "Nils"]
 LAST_NAMES = ["Abbott", "Bélanger", "Chen", "Diallo", "Fortin", "Gagnon", "Haddad", "Ito", "Moreau"]
 
@@ -52,20 +52,24 @@ SHOWN = {
 
 
 def fill(slug: str, size: int) -> tuple[User, Team]:
-    """A customer with so many people; its main Super User and its team, which has one in ten."""
-    chosen, secret, now = random.Random(3), make_password(None), timezone.now()
+    """Create a customer with people; return its main Super User and a team of one in ten."""
+    generator, password, now = random.Random(3), make_password(None), timezone.now()
     customer = Customer.objects.create(slug=slug, name=slug.title())
 
     def name(n: int) -> str:
-        return f"{chosen.choice(FIRST_NAMES)} {chosen.choice(LAST_NAMES)}" if n else "Zoë Lévesque"
+        return (
+            f"{generator.choice(FIRST_NAMES)} {generator.choice(LAST_NAMES)}"
+            if n
+            else "Zoë Lévesque"
+        )
 
     people = User.objects.bulk_create(
         (
             User(
                 email=f"person-{n}@{slug}.example",
                 name=name(n),
-                password=secret,
-                last_login=now - timedelta(days=chosen.randrange(100)) if n % 20 else None,
+                password=password,
+                last_login=now - timedelta(days=generator.randrange(100)) if n % 20 else None,
             )
             for n in range(size)
         ),
@@ -116,7 +120,7 @@ def fill(slug: str, size: int) -> tuple[User, Team]:
 
 
 def ask(client: Client, slug: str, people_filter: dict[str, str]) -> float:
-    """Milliseconds until the page is there. Ends the benchmark where it is no page."""
+    """Return the milliseconds of one request. Exit if the answer is no list of people."""
     began = time.perf_counter()
     answer = client.get(f"/c/{slug}/people/", people_filter)
     took = (time.perf_counter() - began) * 1000
@@ -126,7 +130,7 @@ def ask(client: Client, slug: str, people_filter: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Fill, warm up, measure."""
+    """Fill the database, warm up and measure."""
     sizes = {"small": int(sys.argv[1]), "large": int(sys.argv[2])}
     rounds = int(sys.argv[3])
     setup_test_environment(debug=False)
@@ -150,7 +154,7 @@ def main() -> None:
                     slug,
                     {**people_filter, **({"team": teams[slug]} if "team" in people_filter else {})},
                 )
-                if turn:  # the first warms connections, plans and caches
+                if turn:  # the first warms up connections, plans and caches
                     results.setdefault(page, {}).setdefault(slug, []).append(took)
     print(json.dumps({"judged": list(JUDGED), "pages": results}))
 

@@ -1,8 +1,9 @@
-"""What to ask a seeded hub: `python -m benchmarks.questions FILE` writes token, questions, answers.
+"""Write the checks for a seeded hub: `python -m benchmarks.questions FILE`.
 
-Half are yes by a grant on the very resource, half are no, over as many people and resources as
-there are. Only questions on which guardian's plain rows agree with the rule are taken (no parents,
-no teams, no roles), so that all ways can be held to the same answers.
+The file holds a token, the checks and their answers. Half are yes by a grant on the resource
+itself, half are no, spread over all people and resources. Only checks on which guardian's rows
+agree with the hub's rule are used (no parents, teams or roles), so that one set of answers fits
+all applications.
 """
 
 import hashlib
@@ -29,12 +30,12 @@ from portals.decision.statement import CHECK  # noqa: E402
 from portals.models import PersonGrant, Portal, Privilege  # noqa: E402
 from portals.services.credentials import issue_credentials  # noqa: E402
 
-MOST = 5000
+MAX_QUESTIONS = 5000
 Question = tuple[str, str, str, str]
 
 
 def token_of(portal: Portal) -> str:
-    """A token of this portal, good for a day."""
+    """Create a token of this portal that is valid for a day."""
     issue_credentials(actor=None, portal=portal)
     portal.refresh_from_db()
     Token.objects.create(
@@ -47,26 +48,26 @@ def token_of(portal: Portal) -> str:
     return "benchmark"
 
 
-def sample(portal: Portal, chosen: random.Random) -> list[PersonGrant]:
-    """Grants in force, spread over the whole table."""
+def sample(portal: Portal, generator: random.Random) -> list[PersonGrant]:
+    """Return grants in force, spread over the whole table."""
     ends = PersonGrant.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    keys = [chosen.randint(ends["first"], ends["last"]) for _ in range(MOST * 4)]
-    found: list[PersonGrant] = []
+    keys = [generator.randint(ends["first"], ends["last"]) for _ in range(MAX_QUESTIONS * 4)]
+    grants: list[PersonGrant] = []
     for start in range(0, len(keys), 500):
-        found += PersonGrant.objects.filter(
+        grants += PersonGrant.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=timezone.now() + timedelta(hours=1)),
             pk__in=keys[start : start + 500],
             content_object__subscription__portal=portal,
         ).select_related("user", "content_object__resource_type")
-    chosen.shuffle(found)
-    return found[: MOST // 2]
+    generator.shuffle(grants)
+    return grants[: MAX_QUESTIONS // 2]
 
 
 def collect(portal: Portal) -> list[tuple[Question, bool]]:
-    """Questions with their answers, as many yes as no."""
-    chosen = random.Random(7)
+    """Return checks with their answers, as many yes as no."""
+    generator = random.Random(7)
     privileges = {privilege.pk: privilege for privilege in portal.privileges.all()}
-    grants = sample(portal, chosen)
+    grants = sample(portal, generator)
     yes, no = [], []
     for grant in grants:
         user, resource = grant.user, grant.content_object
@@ -75,20 +76,23 @@ def collect(portal: Portal) -> list[tuple[Question, bool]]:
         def ask(privilege: Privilege, user=user, resource=resource, kind=kind) -> Question:
             return (str(user.sub), kind.code, resource.external_id, privilege.code)
 
-        # An exact grant may still count by role: the answer is yes for every way.
+        # The hub may answer by role here, but the answer is yes in every application.
         yes.append((ask(privileges[grant.permission_id]), True))
         others = [p for p in privileges.values() if p.resource_type_id == kind.pk]
-        chosen.shuffle(others)
+        generator.shuffle(others)
         for privilege in others:
-            held = PersonGrant.objects.filter(
+            grants_of_other = PersonGrant.objects.filter(
                 user=user, content_object=resource, permission_id=privilege.pk
             )
-            if decide(user, privilege.codename, resource) == "not_allowed" and not held.exists():
+            if (
+                decide(user, privilege.codename, resource) == "not_allowed"
+                and not grants_of_other.exists()
+            ):
                 no.append((ask(privilege), False))
                 break
-    even = min(len(yes), len(no))
-    questions = yes[:even] + no[:even]
-    chosen.shuffle(questions)
+    count = min(len(yes), len(no))
+    questions = yes[:count] + no[:count]
+    generator.shuffle(questions)
     return questions
 
 

@@ -1,4 +1,4 @@
-"""The process that sends, for benchmarks.sending: mails and rounds as arguments, JSON on stdout."""
+"""The sending process of benchmarks.sending: messages and rounds as arguments, JSON as output."""
 
 import json
 import os
@@ -30,10 +30,10 @@ TEXT = "What is new at the provider, in a few lines that people like to read.\n"
 
 
 def subscribe(mails: int, topic: Topic) -> None:
-    """So many readers who asked for the topic."""
-    readers = Recipient.objects.bulk_create(
+    """Create recipients who are subscribed to the topic."""
+    recipients = Recipient.objects.bulk_create(
         Recipient(
-            address=(address := f"reader-{n}@elsewhere.example"),
+            address=(address := f"recipient-{n}@elsewhere.example"),
             address_hash=address_hash(address),
             language="fr" if n % 3 else "en",
         )
@@ -41,15 +41,15 @@ def subscribe(mails: int, topic: Topic) -> None:
     )
     ConsentRecord.objects.bulk_create(
         ConsentRecord(
-            recipient=reader, address_hash=address_hash(reader.email), topic=topic, wants=True,
-            wording="As asked.", wording_hash="-", language="en", source="import",
+            recipient=recipient, address_hash=address_hash(recipient.email), topic=topic,
+            wants=True, wording="As asked.", wording_hash="-", language="en", source="import",
         )
-        for reader in readers
+        for recipient in recipients
     )  # fmt: skip
 
 
 def compose(topic: Topic) -> Campaign:
-    """A campaign that is running and decided about; its messages wait."""
+    """Create a campaign whose audience is decided and whose messages are queued."""
     campaign = create_campaign(
         actor=User.objects.get(email="olive@harbour.example"), topic=topic, subject_en="News",
         subject_fr="Infos", body_en=TEXT, body_fr=TEXT,
@@ -60,16 +60,16 @@ def compose(topic: Topic) -> Campaign:
 
 
 def ours(campaign: Campaign) -> float:
-    """Mails a second through claims, choices, rows and decisions."""
-    began, before = time.perf_counter(), _left(campaign)
+    """Return messages a second with claims, choices, rows and decisions."""
+    began, before = time.perf_counter(), _queued(campaign)
     while campaign_sending.dispatch(campaign.pk):
         pass
-    assert _left(campaign) == 0, "some mails did not leave"
+    assert _queued(campaign) == 0, "some messages were not sent"
     return before / (time.perf_counter() - began)
 
 
 def bare(campaign: Campaign) -> float:
-    """Mails a second of the same mails, rendered and sent in a loop."""
+    """Return messages a second when they are only rendered and sent in a loop."""
     mails = list(
         Message.objects.filter(campaign=campaign).select_related(
             "recipient__user", "topic", "campaign"
@@ -81,26 +81,26 @@ def bare(campaign: Campaign) -> float:
     return len(mails) / (time.perf_counter() - began)
 
 
-def _left(campaign: Campaign) -> int:
+def _queued(campaign: Campaign) -> int:
     return Message.objects.filter(campaign=campaign, state="queued").count()
 
 
 def main(mails: int, rounds: int) -> None:
-    """Measure and print."""
+    """Measure and print the figures."""
     topic = Topic.objects.get(slug="promotions")
     subscribe(mails, topic)
     key = rsa.generate_private_key(65537, 2048).private_bytes(
         Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
     )
-    found: dict[str, dict[str, list[float]]] = {}
+    figures: dict[str, dict[str, list[float]]] = {}
     for _round in range(rounds):
         for signed, pem in (("unsigned", b""), ("signed", key)):
             settings.HUB_DKIM_KEY = pem
             campaign = compose(topic)
-            ways = found.setdefault(signed, {"bare": [], "ours": []})
+            ways = figures.setdefault(signed, {"bare": [], "ours": []})
             ways["bare"].append(bare(campaign))
             ways["ours"].append(ours(campaign))
-    print(json.dumps(found))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

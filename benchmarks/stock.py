@@ -1,7 +1,7 @@
-"""Stock: the same question as one would build it from the libraries' own parts.
+"""Settings of *stock*: the same check, built from the libraries' own parts.
 
-A DRF view, allauth's token class, guardian's `has_perm` over the same grant rows; the middleware
-of Django's start project.
+It is a DRF view with allauth's token class and guardian's `has_perm` over the same grant rows, with
+the middleware of Django's project template.
 """
 
 from typing import Any

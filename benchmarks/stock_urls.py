@@ -1,4 +1,4 @@
-"""The view of the stock way, and where it is."""
+"""The view and URL of *stock*."""
 
 from typing import Any
 
@@ -14,23 +14,23 @@ from portals.models import Resource
 
 
 class Evaluation(APIView):
-    """May this person do this to that thing? As guardian sees it."""
+    """Check whether a person may do something to a resource, by guardian's backend."""
 
     authentication_classes = [TokenAuthentication]
     permission_classes = [TokenPermission.has_scope("access:check")]
 
     def post(self, request: Request) -> Response:
         """Answer one check."""
-        asked: Any = request.data
-        kind = asked["resource"]["type"]
+        check: Any = request.data
+        kind = check["resource"]["type"]
         portal = request.auth.client.portal
-        user = User.objects.filter(sub=asked["subject"]["id"]).first()
+        user = User.objects.filter(sub=check["subject"]["id"]).first()
         resource = Resource.objects.filter(
             resource_type__portal=portal,
             resource_type__code=kind,
-            external_id=asked["resource"]["id"],
+            external_id=check["resource"]["id"],
         ).first()
-        name = f"portals.{portal.slug}.{kind}.{asked['action']['name']}"
+        name = f"portals.{portal.slug}.{kind}.{check['action']['name']}"
         decision = bool(user and resource and user.has_perm(name, resource))
         return Response({"decision": decision})
 

@@ -1,4 +1,4 @@
-"""The WSGI application of the stock way."""
+"""The WSGI application of *stock*."""
 
 import os
 

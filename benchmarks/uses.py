@@ -1,17 +1,18 @@
-"""What gathering last uses costs a check: `python -m benchmarks.uses` (two minutes).
+"""Measure the cost of recording last uses: `python -m benchmarks.uses` (two minutes).
 
-The same questions, answered in one process by the function behind both ways in, with the gathering
-and without it: without, the statement does not say what was used, and nothing is noted. No HTTP is
-in it, which would only hide a difference. The two take turns every few questions; the ratio is the
-median of the rounds' ratios. Writing is measured apart, since it comes once a minute and a round is
-shorter: as many uses as a minute keeps at most, all of them new, written while the process answers
-nothing else. The ratio judged takes that time off every minute. A wrong answer ends the run.
+One process answers the same checks with and without recording; without it, the statement does not
+return what was used. There is no HTTP, which would only hide a difference. The two take turns
+every few checks; the ratio is the median of the rounds' ratios. Writing is measured separately,
+because it happens once a minute and a round is shorter: the maximum number of uses, all new, while
+the process answers nothing else. The judged ratio deducts that time from every minute. A wrong
+answer ends the run.
 """
 
 import argparse
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -21,14 +22,14 @@ from typing import Any
 
 from benchmarks.check import databases, postgresql, prepare, run
 
-AT_LEAST = 0.95
-A_MINUTE = 60.0
-AT_A_TIME = 20  # questions; the ways take turns, so that what else runs here hits both alike
+MIN_RATIO = 0.95
+MINUTE = 60.0
+CHECKS_PER_TURN = 20  # short turns, so that other load on the machine affects both equally
 GRANTS = "100 k"
 
 
 def requests_of(plan: dict[str, Any]) -> list[tuple[bytes, bool]]:
-    """The bodies of a plan's questions, with their answers."""
+    """Return the bodies of a plan's checks with their answers."""
     return [
         (
             json.dumps(
@@ -45,7 +46,7 @@ def requests_of(plan: dict[str, Any]) -> list[tuple[bytes, bool]]:
 
 
 def ask(answer: Any, token: str, requests: list[tuple[bytes, bool]]) -> float:
-    """How long these take, in seconds, each answer compared."""
+    """Return the seconds these checks take, comparing each answer."""
     began = time.perf_counter()
     for body, expected in requests:
         environ = {
@@ -55,14 +56,14 @@ def ask(answer: Any, token: str, requests: list[tuple[bytes, bool]]) -> float:
             "HTTP_AUTHORIZATION": f"Bearer {token}",
             "wsgi.input": io.BytesIO(body),
         }
-        given = answer(environ)
-        if (b'"decision": true' in given.body) is not expected:
-            sys.exit(f"wrong: {body!r} → {given}")
+        result = answer(environ)
+        if (b'"decision": true' in result.body) is not expected:
+            sys.exit(f"wrong: {body!r} → {result}")
     return time.perf_counter() - began
 
 
 def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
-    """In a process whose HUB_DATABASE_URL says where; prints both rates of each round as JSON."""
+    """Measure on the database of HUB_DATABASE_URL and print both rates of each round as JSON."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
     import django
 
@@ -74,84 +75,86 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
     from portals.models import PersonGrant, Use
     from portals.services import uses
 
-    what = " || ' ' || o.person || ' ' || o.thing || ' ' || o.privilege"
-    assert what in CHECK
+    columns = r" \|\| ' ' \|\| o\.person \|\| ' ' \|\| o\.\w+ \|\| ' ' \|\| o\.privilege"
+    without_uses, replaced = re.subn(columns, "", CHECK)
+    assert replaced == 1
     statements = {
         "with": Prepared("with_uses", CHECK),
-        "without": Prepared("without_uses", CHECK.replace(what, "")),
+        "without": Prepared("without_uses", without_uses),
     }
     requests = requests_of(plan)
     gathering = uses.Gathering()
     answers.note_use = gathering.note
     results = []
-    for turn in range(-1, rounds):  # the first warms connections and plans
-        spent, asked = dict.fromkeys(statements, 0.0), 0
+    for turn in range(-1, rounds):  # the first warms up connections and plans
+        spent, count = dict.fromkeys(statements, 0.0), 0
         while sum(spent.values()) < 2 * seconds:
-            place = asked % len(requests)
-            for way in sorted(statements, reverse=bool(asked // AT_A_TIME % 2)):
+            start = count % len(requests)
+            for way in sorted(statements, reverse=bool(count // CHECKS_PER_TURN % 2)):
                 checks._CHECK = statements[way]
-                some = requests[place : place + AT_A_TIME]
-                spent[way] += ask(answer_environ, plan["token"], some)
-            asked += AT_A_TIME
+                batch = requests[start : start + CHECKS_PER_TURN]
+                spent[way] += ask(answer_environ, plan["token"], batch)
+            count += CHECKS_PER_TURN
         if turn >= 0:
-            results.append({way: asked / took for way, took in spent.items()})
+            results.append({way: count / seconds for way, seconds in spent.items()})
     gathering.end()
     grants = PersonGrant.objects.values_list("user", "content_object", "permission")
-    most = [(f"{user} {resource} {right}", 1) for user, resource, right in grants[: uses.MOST]]
+    rows = grants[: uses.MOST]
+    new_uses = [(f"{user} {resource} {privilege}", 1) for user, resource, privilege in rows]
     Use.objects.all().delete()
     began = time.perf_counter()
-    uses.keep_uses(most)
+    uses.keep_uses(new_uses)
     writing = time.perf_counter() - began
-    print(json.dumps({"rounds": results, "writing": writing, "uses": len(most)}))
+    print(json.dumps({"rounds": results, "writing": writing, "uses": len(new_uses)}))
 
 
-def report(database: str, found: dict[str, Any]) -> bool:
-    """Print the figures; whether the target is met."""
-    results, writing = found["rounds"], found["writing"]
-    ratio = median(each["with"] / each["without"] for each in results)
-    whole = ratio * (1 - writing / A_MINUTE)
-    verdict = "PASS" if whole >= AT_LEAST else "FAIL"
-    rates = {way: median(each[way] for each in results) for way in ("with", "without")}
+def report(database: str, figures: dict[str, Any]) -> bool:
+    """Print the figures and return whether the target is met."""
+    results, writing = figures["rounds"], figures["writing"]
+    ratio = median(rates["with"] / rates["without"] for rates in results)
+    total_ratio = ratio * (1 - writing / MINUTE)
+    verdict = "PASS" if total_ratio >= MIN_RATIO else "FAIL"
+    rates = {way: median(result[way] for result in results) for way in ("with", "without")}
     print(
         f"{database:<12}{rates['without']:>8,.0f} checks/s without, {rates['with']:>8,.0f} with"
-        f" ({ratio:.3f}); {found['uses']:,} new uses written in {1000 * writing:,.0f} ms, at most"
-        f" once a minute\n{'':<12}{verdict} {whole:.3f} (target ≥ {AT_LEAST:g})"
+        f" ({ratio:.3f}); {figures['uses']:,} new uses written in {1000 * writing:,.0f} ms, at most"
+        f" once a minute\n{'':<12}{verdict} {total_ratio:.3f} (target ≥ {MIN_RATIO:g})"
     )
-    return whole >= AT_LEAST
+    return total_ratio >= MIN_RATIO
 
 
 def main() -> int:
-    """Exit code 0 when gathering costs less than a twentieth on both databases."""
+    """Return 0 if recording uses costs less than 5 % on both databases."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postgresql", metavar="URL", help="a server where databases may be made")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--measure", metavar="PLAN", help="(itself, in the measured process)")
-    given = parser.parse_args()
-    if given.measure:
-        measure(json.loads(Path(given.measure).read_text()), given.rounds, given.seconds)
+    parser.add_argument("--measure", metavar="PLAN", help="(internal: measure in this process)")
+    options = parser.parse_args()
+    if options.measure:
+        measure(json.loads(Path(options.measure).read_text()), options.rounds, options.seconds)
         return 0
 
-    def measured(url: str, folder: str) -> dict[str, Any]:
+    def measure_database(url: str, folder: str) -> dict[str, Any]:
         plan = Path(folder) / "plan.json"
         prepare(url, 100_000, plan)
-        said = run(
+        output = run(
             *("-m", "benchmarks.uses", "--measure", str(plan)),
-            *("--rounds", str(given.rounds), "--seconds", str(given.seconds)),
+            *("--rounds", str(options.rounds), "--seconds", str(options.seconds)),
             HUB_DATABASE_URL=url,
         )
-        found: dict[str, Any] = json.loads(said)
-        return found
+        figures: dict[str, Any] = json.loads(output)
+        return figures
 
     met = True
     with tempfile.TemporaryDirectory(prefix="hub-benchmark-") as folder:
-        with postgresql(given.postgresql) as server:
+        with postgresql(options.postgresql) as server:
             if server is None:
                 print("PostgreSQL is not on this machine: not measured.")
             else:
                 with databases(server, [GRANTS]) as urls:
-                    met &= report("PostgreSQL", measured(urls[GRANTS], folder))
-        met &= report("SQLite", measured(f"sqlite:///{folder}/uses.sqlite3", folder))
+                    met &= report("PostgreSQL", measure_database(urls[GRANTS], folder))
+        met &= report("SQLite", measure_database(f"sqlite:///{folder}/uses.sqlite3", folder))
     return 0 if met else 1
 
 

@@ -1,4 +1,4 @@
-"""The example provider, Harbour, and its cast: the demo shows them, the tests play with them.
+"""The example provider, Harbour, with the customers and people that demo and tests use.
 
 Alder Dental: Alice (main Super User), Bob, Emma. Birch Logistics: Charlie. Cedar Books: Frank.
 Harbour itself: Dana at the support desk, Olive the operator.
@@ -27,7 +27,7 @@ from portals.services.requests import request_access
 from portals.services.resources import Report, sync_resources
 from portals.services.subscriptions import subscribe_customer
 
-PASSWORD = "harbour-example-2026"  # noqa: S105 — the demo shows it
+PASSWORD = "harbour-example-2026"  # noqa: S105 — public, the demo shows it
 CUSTOMERS = {"alder": "Alder Dental", "birch": "Birch Logistics", "cedar": "Cedar Books"}
 MAIN_SUPER_USERS = {
     "alder": ("alice", "Alice Martin"),
@@ -64,7 +64,7 @@ USAGE_REPORTS = {
     }
 }
 
-ACCESS = [  # holder, portal, privilege, resource, reason; all at Alder
+ACCESS = [  # grantee, portal, privilege, resource, reason; all at Alder
     ("bob", "webmail", "mailbox.use", "bob@alder.example", "His own mailbox"),
     ("emma", "webmail", "mailbox.use", "emma@alder.example", "Her own mailbox"),
     ("reception", "webmail", "mailbox.use", "info@alder.example", "Shared by the front desk"),
@@ -76,7 +76,7 @@ ACCESS = [  # holder, portal, privilege, resource, reason; all at Alder
     ("emma", "statistics", "usage_report.export", "alder-web", "Prepares the yearly report"),
 ]
 
-PRESETS = {  # name: (portal, privilege, on everything of its kind); all at Alder
+PRESETS = {  # name: (portal, privilege, on every resource of its type); all at Alder
     "Bookkeeper": [
         ("statistics", "subscription.open", True),
         ("statistics", "usage_report.export", True),
@@ -94,7 +94,7 @@ PRESETS = {  # name: (portal, privilege, on everything of its kind); all at Alde
 
 @transaction.atomic
 def load_example() -> None:
-    """Create the whole example through the hub's own services, on an empty database."""
+    """Create the example in an empty database, through the hub's own services."""
     olive = [_create_staff(*person) for person in STAFF.items()][-1]
     for slug, name in CUSTOMERS.items():
         create_customer(actor=olive, slug=slug, name=name)
@@ -136,7 +136,7 @@ def _accept(invitation: Invitation) -> User:
 
 
 def load_portals(actor: User) -> None:
-    """Apply the four manifests, subscribe the customers, report their resources."""
+    """Apply the four manifests, subscribe the customers and report their resources."""
     for slug in ("domains", "statistics", "ticketing", "webmail"):
         apply_manifest(actor=None, manifest=read_manifest(MANIFESTS / f"{slug}.toml"))
     portals = {portal.slug: portal for portal in Portal.objects.all()}
@@ -149,7 +149,7 @@ def load_portals(actor: User) -> None:
 
 
 def _resources() -> Iterator[tuple[str, str, str, list[Report]]]:
-    """What the portals report: (customer, portal, type, reports)."""
+    """Yield what the portals report: (customer, portal, type, reports)."""
     for slug, names in DOMAINS.items():
         yield slug, "domains", "domain", [Report(name, name) for name in names]
     for slug, (domain, mailboxes) in MAILBOXES.items():
@@ -169,7 +169,7 @@ def _resources() -> Iterator[tuple[str, str, str, list[Report]]]:
 
 
 def load_grants() -> None:
-    """Give Alder's people a believable handful of rights, some through a team."""
+    """Give Alder's people some access, partly through a team, and begin a review."""
     alder = Customer.objects.get(slug="alder")
     alice = User.objects.get(email="alice@alder.example")
     people = {m.user.email.split("@")[0]: m for m in alder.memberships.select_related("user")}
@@ -193,7 +193,7 @@ def load_grants() -> None:
 
 
 def load_presets() -> None:
-    """Two sets of rights that Alder gives together."""
+    """Create Alder's two presets."""
     alder = Customer.objects.get(slug="alder")
     for name, lines in PRESETS.items():
         create_preset(
@@ -208,7 +208,7 @@ def load_presets() -> None:
 
 
 def load_requests() -> None:
-    """Emma waits for an answer."""
+    """Create a request by Emma that is still open."""
     alder = Customer.objects.get(slug="alder")
     root = Resource.objects.get(
         subscription__customer=alder,

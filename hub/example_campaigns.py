@@ -1,4 +1,4 @@
-"""A mail that went out and one that is being written, so that a newcomer finds both."""
+"""The example's campaigns: one that is sent and one draft."""
 
 from accounts.models import User
 from preferences.models import Topic
@@ -23,7 +23,7 @@ DRAFT = {
 
 
 def load_campaigns() -> None:
-    """Send the one, by the worker as always, and leave the other a draft that lacks its French."""
+    """Schedule one campaign, which the worker sends, and leave another a draft without French."""
     olive = User.objects.get(email="olive@harbour.example")
     newsletter, updates = (
         Topic.objects.get(slug=slug) for slug in ("newsletter", "product-updates")

@@ -1,4 +1,4 @@
-"""Alder's access review: rights of long standing, some in daily use and some forgotten."""
+"""Alder's access review: old grants, some of them in use and some forgotten."""
 
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ from portals.models import PersonGrant, Portal, Privilege, Resource, TeamGrant
 from portals.services.reviews import begin_review
 from portals.services.uses import A_DAY, keep_uses
 
-LONG_AGO = timedelta(days=210)
-COUNTED = ("domains", "ticketing", "webmail")  # the usage statistics have never asked the hub
-USED = [  # who, portal, privilege, thing, how many days ago
+GRANT_AGE = timedelta(days=210)
+PORTALS_WITH_USES = ("domains", "ticketing", "webmail")  # the statistics portal never checked
+USES = [  # person, portal, privilege, resource, days ago
     ("bob", "webmail", "mailbox.read", "bob@alder.example", 1),
     ("emma", "webmail", "mailbox.read", "emma@alder.example", 2),
     ("emma", "webmail", "mailbox.send", "info@alder.example", 5),
@@ -21,15 +21,15 @@ USED = [  # who, portal, privilege, thing, how many days ago
 
 
 def load_review(*, actor: User, customer: Customer) -> None:
-    """Let the rights be old, remember some uses, and begin a review."""
+    """Backdate the grants, record some uses and begin a review."""
     now = timezone.now()
-    for rows in (PersonGrant, TeamGrant):
-        rows.objects.filter(content_object__subscription__customer=customer).update(
-            granted_at=now - LONG_AGO
+    for model in (PersonGrant, TeamGrant):
+        model.objects.filter(content_object__subscription__customer=customer).update(
+            granted_at=now - GRANT_AGE
         )
     today = int(now.timestamp() // A_DAY)
-    keep_uses([(_use(*access_request), today - ago) for *access_request, ago in USED])
-    Portal.objects.filter(slug__in=COUNTED).update(uses_since=(now - LONG_AGO).date())
+    keep_uses([(_use(*use), today - days_ago) for *use, days_ago in USES])
+    Portal.objects.filter(slug__in=PORTALS_WITH_USES).update(uses_since=(now - GRANT_AGE).date())
     begin_review(actor=actor, customer=customer)
 
 

@@ -1,4 +1,4 @@
-"""The example provider's optional mail: its own, some of it for resellers, and a portal's."""
+"""The example provider's topics: its own, one for resellers and one of a portal."""
 
 from accounts.models import Customer, User
 from portals.models import Portal
@@ -60,7 +60,7 @@ TOPICS = {
 
 
 def load_topics(actor: User) -> None:
-    """Create them, and mark who resells; the portals and customers exist already."""
+    """Create the topics and mark the reseller; portals and customers must exist."""
     mark_reseller(actor=actor, customer=Customer.objects.get(slug=RESELLER))
     for position, (slug, values) in enumerate(TOPICS.items()):
         portal = Portal.objects.get(slug=values["portal"]) if "portal" in values else None

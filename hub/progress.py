@@ -1,7 +1,7 @@
-"""Say what is being done, and that it goes on; needs nothing but Python, so `make` uses it too.
+"""Progress lines for long steps; needs nothing but Python, so that `make` can use it.
 
-`python3 -m hub.progress "Installing" -- command …` runs a command quietly, and shows what it said
-only when it fails.
+`python3 -m hub.progress "Installing" -- command …` runs a command and shows its output only if it
+fails.
 """
 
 import subprocess
@@ -11,38 +11,38 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-EVERY = 2.0  # seconds between signs of life
+DOT_INTERVAL = 2.0  # seconds
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Print `what …`, a dot every two seconds while the block runs, then how long it took."""
-    over = threading.Event()
+def progress(title: str) -> Iterator[None]:
+    """Print the title, a dot every two seconds while the block runs, then the time it took."""
+    finished = threading.Event()
 
     def dots() -> None:
-        while not over.wait(EVERY):
+        while not finished.wait(DOT_INTERVAL):
             print(".", end="", flush=True)
 
     began = time.monotonic()
-    print(f"{what} ...", end="", flush=True)
+    print(f"{title} ...", end="", flush=True)
     thread = threading.Thread(target=dots, daemon=True)
     thread.start()
     try:
         yield
     except BaseException:
-        over.set()
+        finished.set()
         thread.join()
         print(" stopped", flush=True)
         raise
-    over.set()
+    finished.set()
     thread.join()
     print(f" done ({time.monotonic() - began:.0f} s)", flush=True)
 
 
-def run_quietly(what: str, command: list[str]) -> int:
-    """Run a command under `progress`; its output is printed if it fails. Returns its exit code."""
+def run_quietly(title: str, command: list[str]) -> int:
+    """Run a command under `progress`, print its output if it fails, and return its exit code."""
     try:
-        with progress(what):
+        with progress(title):
             subprocess.run(  # noqa: S603 -- the Makefile's own commands
                 command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
@@ -53,8 +53,8 @@ def run_quietly(what: str, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    _program, what, _dashes, *command = sys.argv
+    _program, title, _dashes, *command = sys.argv
     try:
-        sys.exit(run_quietly(what, command))
+        sys.exit(run_quietly(title, command))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -23,7 +23,7 @@ from portals.models import PersonGrant, Portal, Resource, ResourceType, Subscrip
 
 BATCH = 2000
 PEOPLE_PER_CUSTOMER = 20
-TEAM_SHARE = 20  # one grant in so many is a team's
+GRANTS_PER_TEAM_GRANT = 20
 FIRST_NAMES = ["Ana", "Bo", "Chloé", "Esra", "Fatou", "Hana", "Jun", "Kofi", "Léa", "Nils", "Oona"]
 LAST_NAMES = ["Abbott", "Bélanger", "Chen", "Diallo", "Fortin", "Gagnon", "Haddad", "Ito", "Moreau"]
 
@@ -31,12 +31,12 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class DoesNotFit(Exception):
-    """The sizes contradict each other, or there is nothing to seed; the text says what to do."""
+    """The sizes contradict each other or there is no portal; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything."""
+    """The number of grants, people and resources to create."""
 
     grants: int
     people: int
@@ -44,11 +44,11 @@ class Sizes:
 
     @property
     def customers(self) -> int:
-        """As many as the people fill."""
+        """Return the number of customers: one for each twenty people."""
         return math.ceil(self.people / PEOPLE_PER_CUSTOMER)
 
     def check(self) -> None:
-        """Raise DoesNotFit for what cannot be: a person gets one grant on a thing at most."""
+        """Raise DoesNotFit unless each grant can have its own person and resource."""
         if min(self.grants, self.people, self.resources) < 1:
             raise DoesNotFit("Grants, people and resources are whole numbers above zero.")
         pairs = (self.people // self.customers) * (self.resources // self.customers)
@@ -57,59 +57,59 @@ class Sizes:
 
 
 def seed(sizes: Sizes) -> None:
-    """Add so much made-up data to what is there, showing progress on standard error.
+    """Add made-up data to the existing rows; progress goes to standard error.
 
-    Every customer has every portal known, one main Super User and one team. One grant in ten has
-    expired, one in ten will. Raises DoesNotFit; then nothing was written.
+    Each customer gets every known portal, one main Super User and one team. One grant in ten has
+    expired and one in ten will expire. Raises DoesNotFit before anything is written.
     """
     sizes.check()
-    types = [kind for portal in Portal.objects.all() for kind in _downwards(portal)]
+    types = [kind for portal in Portal.objects.all() for kind in _types_parents_first(portal)]
     if not types:
         raise DoesNotFit(
             "There is no portal yet: manage.py portal apply portals/manifests/domains.toml"
         )
-    if connection.vendor == "sqlite":  # room for the indexes, which grow at every place at once
+    if connection.vendor == "sqlite":  # keep the indexes in memory
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA cache_size = -400000")
     with transaction.atomic():
         members = _write_people(sizes)
         resources = _write_resources(sizes, [people[0].customer for people in members], types)
         _write_grants(sizes, members, resources)
-    if connection.vendor == "postgresql":  # else the planner guesses until the next vacuum
+    if connection.vendor == "postgresql":  # the planner needs statistics now
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
 
 
-def _downwards(portal: Portal) -> list[ResourceType]:
-    """A portal's resource types, parents before their children."""
+def _types_parents_first(portal: Portal) -> list[ResourceType]:
+    """Return a portal's resource types, parents before their children."""
     types = list(portal.resource_types.prefetch_related("privileges"))
     ordered = [kind for kind in types if kind.parent_id is None]
-    for above in ordered:
-        ordered += [kind for kind in types if kind.parent_id == above.pk]
+    for parent in ordered:
+        ordered += [kind for kind in types if kind.parent_id == parent.pk]
     return ordered
 
 
 def _write_people(sizes: Sizes) -> list[list[Membership]]:
-    """Customers and their people: a list of memberships each, the main Super User first."""
-    chosen = random.Random(20)  # noqa: S311 -- the same made-up names each time
-    before = Customer.objects.filter(slug__startswith="seeded-").count()
+    """Create customers and people; return each customer's memberships, main Super User first."""
+    generator = random.Random(20)  # noqa: S311 -- the same made-up names each time
+    first_number = Customer.objects.filter(slug__startswith="seeded-").count()
     customers = _create(
         "customers",
         sizes.customers,
         (
-            Customer(slug=f"seeded-{number}", name=f"{chosen.choice(LAST_NAMES)} & Co. {number}")
-            for number in range(before, before + sizes.customers)
+            Customer(slug=f"seeded-{number}", name=f"{generator.choice(LAST_NAMES)} & Co. {number}")
+            for number in range(first_number, first_number + sizes.customers)
         ),
     )
-    secret = make_password(None)
+    unusable_password = make_password(None)
     users = _create(
         "people",
         sizes.people,
         (
             User(
                 email=f"person-{number}@{customers[number % len(customers)].slug}.example",
-                name=f"{chosen.choice(FIRST_NAMES)} {chosen.choice(LAST_NAMES)}",
-                password=secret,
+                name=f"{generator.choice(FIRST_NAMES)} {generator.choice(LAST_NAMES)}",
+                password=unusable_password,
             )
             for number in range(sizes.people)
         ),
@@ -139,7 +139,7 @@ def _write_people(sizes: Sizes) -> list[list[Membership]]:
 def _write_resources(
     sizes: Sizes, customers: list[Customer], types: list[ResourceType]
 ) -> list[list[Resource]]:
-    """Subscriptions to every portal and the trees below them: a list of resources per customer."""
+    """Create subscriptions and the resources below them; return each customer's resources."""
     portals = list(dict.fromkeys(kind.portal_id for kind in types))
     subscriptions = {
         (subscription.customer_id, subscription.portal_id): subscription
@@ -154,15 +154,15 @@ def _write_resources(
         )
     }
     resources: dict[int, list[Resource]] = {customer.pk: [] for customer in customers}
-    below = [kind for kind in types if kind.parent_id is not None]
-    above: dict[tuple[int, int | None], list[Resource]] = {}
+    child_types = [kind for kind in types if kind.parent_id is not None]
+    by_type: dict[tuple[int, int | None], list[Resource]] = {}
     for kind in types:
 
         def rows(customer: Customer, number: int, kind: ResourceType = kind) -> Iterator[Resource]:
             subscription = subscriptions[customer.pk, kind.portal_id]
-            parents = above.get((subscription.pk, kind.parent_id), [])
-            mine = _share(sizes.resources, len(customers), number)
-            count = _share(mine, len(below), below.index(kind)) if parents else 1
+            parents = by_type.get((subscription.pk, kind.parent_id), [])
+            share = _share(sizes.resources, len(customers), number)
+            count = _share(share, len(child_types), child_types.index(kind)) if parents else 1
             for row in range(count):
                 yield Resource(
                     subscription=subscription,
@@ -174,12 +174,14 @@ def _write_resources(
 
         written = _create(
             f"{kind.portal.slug} {kind.code}",
-            math.ceil(sizes.resources / len(below)) if kind in below else len(customers),
+            math.ceil(sizes.resources / len(child_types))
+            if kind in child_types
+            else len(customers),
             (row for number, customer in enumerate(customers) for row in rows(customer, number)),
         )
         for resource in written:
-            above.setdefault((resource.subscription_id, kind.pk), []).append(resource)
-            if kind in below:
+            by_type.setdefault((resource.subscription_id, kind.pk), []).append(resource)
+            if kind in child_types:
                 resources[resource.subscription.customer_id].append(resource)
     return list(resources.values())
 
@@ -187,31 +189,31 @@ def _write_resources(
 def _write_grants(
     sizes: Sizes, members: list[list[Membership]], resources: list[list[Resource]]
 ) -> None:
-    """Grants to people and, through one team per customer, to some of them together."""
-    chosen = random.Random(20)  # noqa: S311
+    """Create grants to people and, for each customer, to one team."""
+    generator = random.Random(20)  # noqa: S311
     now = timezone.now()
-    to_teams = min(sizes.grants // TEAM_SHARE, sum(map(len, resources)))
+    to_teams = min(sizes.grants // GRANTS_PER_TEAM_GRANT, sum(map(len, resources)))
 
     def terms(resource: Resource, people: list[Membership]) -> dict[str, Any]:
-        privileges = resource.resource_type.privileges.all()  # prefetched
+        privileges = resource.resource_type.privileges.all()
         return {
             "content_object": resource,
-            "permission_id": chosen.choice(privileges).pk,
+            "permission_id": generator.choice(privileges).pk,
             "granted_by_id": people[0].user_id,
             "granted_at": now,
-            "expires_at": _expiry(chosen, now),
+            "expires_at": _expiry(generator, now),
         }
 
     def team_grants() -> Iterator[TeamGrant]:
-        for number, (people, mine) in enumerate(zip(members, resources, strict=True)):
-            for row in range(min(_share(to_teams, len(members), number), len(mine))):
-                yield TeamGrant(group=teams[number].group, **terms(mine[row], people))
+        for number, (people, own) in enumerate(zip(members, resources, strict=True)):
+            for row in range(min(_share(to_teams, len(members), number), len(own))):
+                yield TeamGrant(group=teams[number].group, **terms(own[row], people))
 
     def person_grants() -> Iterator[PersonGrant]:
-        for number, (people, mine) in enumerate(zip(members, resources, strict=True)):
+        for number, (people, own) in enumerate(zip(members, resources, strict=True)):
             for row in range(_share(sizes.grants - to_teams, len(members), number)):
                 turn, person = divmod(row, len(people))
-                resource = mine[(turn + person * 7) % len(mine)]
+                resource = own[(turn + person * 7) % len(own)]
                 yield PersonGrant(user_id=people[person].user_id, **terms(resource, people))
 
     teams = _write_teams(members)
@@ -219,13 +221,15 @@ def _write_grants(
     _write("grants", sizes.grants - to_teams, person_grants())
 
 
-def _expiry(chosen: random.Random, now: datetime) -> datetime | None:
-    days = chosen.randrange(1, 365)
-    return {0: now - timedelta(days=days), 1: now + timedelta(days=days)}.get(chosen.randrange(10))
+def _expiry(generator: random.Random, now: datetime) -> datetime | None:
+    days = generator.randrange(1, 365)
+    return {0: now - timedelta(days=days), 1: now + timedelta(days=days)}.get(
+        generator.randrange(10)
+    )
 
 
 def _write_teams(members: list[list[Membership]]) -> list[Team]:
-    """One team for each customer, with every third of its people."""
+    """Create one team for each customer, with every third of its people."""
     teams = [Team(customer=people[0].customer, name="Front office") for people in members]
     for team, group in zip(
         teams,
@@ -246,23 +250,23 @@ def _write_teams(members: list[list[Membership]]) -> list[Team]:
     return teams
 
 
-def _share(total: int, among: int, number: int) -> int:
-    """What the number-th of so many gets of a total, evenly."""
-    return total * (number + 1) // among - total * number // among
+def _share(total: int, parts: int, number: int) -> int:
+    """Return the size of one part when a total is divided evenly."""
+    return total * (number + 1) // parts - total * number // parts
 
 
-def _write(what: str, total: int, rows: Iterable[AnyModel]) -> None:
-    """Insert the rows batch by batch, with a bar."""
-    for _ in _batches(what, total, rows):
+def _write(title: str, total: int, rows: Iterable[AnyModel]) -> None:
+    """Insert the rows in batches, with a progress bar."""
+    for _ in _batches(title, total, rows):
         pass
 
 
-def _create(what: str, total: int, rows: Iterable[AnyModel]) -> list[AnyModel]:
-    """The same, keeping what was inserted."""
-    return [row for batch in _batches(what, total, rows) for row in batch]
+def _create(title: str, total: int, rows: Iterable[AnyModel]) -> list[AnyModel]:
+    """Insert the rows in batches and return them."""
+    return [row for batch in _batches(title, total, rows) for row in batch]
 
 
-def _batches(what: str, total: int, rows: Iterable[AnyModel]) -> Iterator[list[AnyModel]]:
+def _batches(title: str, total: int, rows: Iterable[AnyModel]) -> Iterator[list[AnyModel]]:
     remaining = iter(rows)
     began = shown = time.monotonic()
     terminal = sys.stderr.isatty()
@@ -272,12 +276,12 @@ def _batches(what: str, total: int, rows: Iterable[AnyModel]) -> Iterator[list[A
         done += len(batch)
         if time.monotonic() - shown > (0.1 if terminal else 2):
             shown = time.monotonic()
-            _show(what, done, total, shown - began, "\r" if terminal else "\n")
-    _show(what, done, done, time.monotonic() - began, "\n")
+            _show(title, done, total, shown - began, "\r" if terminal else "\n")
+    _show(title, done, done, time.monotonic() - began, "\n")
 
 
-def _show(what: str, done: int, total: int, seconds: float, end: str) -> None:
+def _show(title: str, done: int, total: int, seconds: float, end: str) -> None:
     filled = 30 * done // max(total, 1)
     bar = "█" * filled + "·" * (30 - filled)
-    sys.stderr.write(f"{what:<24} {bar} {done:>9,} in {seconds:5.1f} s{end}")
+    sys.stderr.write(f"{title:<24} {bar} {done:>9,} in {seconds:5.1f} s{end}")
     sys.stderr.flush()

@@ -1,19 +1,19 @@
-"""How granian serves the hub, in the demo and in production."""
+"""The granian command that serves the hub, in the demo and in production."""
 
 import socket
 import sys
 
-# Each thread keeps its own database connection, and more of them only pass the interpreter's lock
-# around: 4 answer a third more checks than 8 (benchmarks/check.py). More work wants HUB_WORKERS.
+# Each thread has its own database connection, and more threads only compete for the interpreter's
+# lock: 4 answer a third more checks than 8 (benchmarks/check.py). For more load, raise HUB_WORKERS.
 THREADS = 4
 
 
 class CannotListen(Exception):
-    """Something else listens there, or it is no address; the text is one clear line."""
+    """The address is taken or invalid; the text is one line for the reader."""
 
 
 def split_bind(bind: str) -> tuple[str, int]:
-    """`127.0.0.1:8000` as host and port. Raises CannotListen for anything else."""
+    """Split an address like `127.0.0.1:8000` into host and port. Raises CannotListen."""
     host, _, port = bind.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise CannotListen(f"HUB_BIND is a host and a port, like 127.0.0.1:8000; got “{bind}”.")
@@ -21,9 +21,9 @@ def split_bind(bind: str) -> tuple[str, int]:
 
 
 def require_free(bind: str) -> None:
-    """Raise CannotListen when something listens there already.
+    """Raise CannotListen if another process uses the address.
 
-    granian asks for SO_REUSEPORT, so two of them share a port without a word; this bind does not.
+    granian sets SO_REUSEPORT, so two of them would silently share a port; this bind does not.
     """
     host, port = split_bind(bind)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -39,7 +39,7 @@ def require_free(bind: str) -> None:
 
 
 def web_server_command(bind: str, workers: int) -> list[str]:
-    """How granian serves the hub."""
+    """Return the command that runs granian."""
     host, port = split_bind(bind)
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),

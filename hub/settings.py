@@ -1,4 +1,4 @@
-"""All settings, from HUB_… in the environment or `.env`; starting without the needed is refused."""
+"""All settings, read from HUB_… variables or `.env`; a missing required one stops the start."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ from hub.mail_route import dkim_key, mail_events, mail_transport
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-if os.environ.get("HUB_ENV") != "test":  # what a demo wrote there is no test's business
+if os.environ.get("HUB_ENV") != "test":  # tests do not read a demo's settings
     environ.Env.read_env(BASE_DIR / ".env")
 
 HUB_ENV = required("HUB_ENV")
@@ -34,7 +34,7 @@ if HUB_ENV not in ("demo", "test", "production"):
     raise ImproperlyConfigured("HUB_ENV is one of: demo, test, production.")
 PRODUCTION, DEMO = HUB_ENV == "production", HUB_ENV == "demo"
 
-# --- Where it listens, who it is ---
+# --- Address and brand ---
 HUB_BIND = optional("HUB_BIND", "127.0.0.1:8000")
 if DEMO:
     parsed("HUB_BIND", HUB_BIND, loopback_bind)
@@ -43,7 +43,7 @@ HUB_BASE_URL = parsed(
     required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
     web_address,
 )
-# How many proxies of ours append to X-Forwarded-For; with 0 the header counts for nothing.
+# The number of own proxies that append to X-Forwarded-For; with 0 the header is ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = parsed(
     "HUB_TRUSTED_PROXIES", optional("HUB_TRUSTED_PROXIES", "0"), int
 )
@@ -59,13 +59,13 @@ ALLOWED_HOSTS = [_host] if PRODUCTION else [_host, "127.0.0.1", "localhost", "te
 SECRET_KEY = "test-only-" + "x" * 40
 if HUB_ENV != "test":
     SECRET_KEY = parsed("HUB_SECRET_KEY", required("HUB_SECRET_KEY"), secret)
-# Former keys: what they signed still counts, nothing new is signed with them.
+# Former keys: they verify old signatures and make no new ones.
 SECRET_KEY_FALLBACKS = parsed(
     "HUB_SECRET_KEY_FALLBACKS", optional("HUB_SECRET_KEY_FALLBACKS", ""), secrets
 )
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
 
-# --- Parts ---
+# --- Apps and middleware ---
 INSTALLED_APPS = [
     "hub",
     "preferences",
@@ -76,7 +76,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin.apps.SimpleAdminConfig",  # ours alone, see hub/apps.py
+    "django.contrib.admin.apps.SimpleAdminConfig",  # only our own models, see hub/apps.py
     "django.forms",
     "allauth",
     "allauth.account",
@@ -139,7 +139,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Data ---
+# --- Database, cache and jobs ---
 DATABASES = {
     "default": database(
         required("HUB_DATABASE_URL")
@@ -151,25 +151,27 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _cache_url = env.str("HUB_CACHE_URL", default="")
 CACHES = {
-    # Rate limits and single-use marks live here, so it must be shared by all processes.
+    # Rate limits and single-use marks are kept here, so all processes must share it.
     "default": parsed("HUB_CACHE_URL", _cache_url, env.cache_url_config)
     if _cache_url
     else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "hub_cache",
-        # A full cache forgets live counts: guessing at 300 accounts must not free the others.
+        # A full cache drops counts: guessing at 300 accounts must not reset the limit of others.
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
-# --- Mail: everything passes the gate; the transport is where the gate hands on to ---
-EMAIL_TIMEOUT = 20  # a silent mail server must not outlast a worker's claim
-_route = mail_transport(required("HUB_EMAIL_URL") if PRODUCTION else optional("HUB_EMAIL_URL", ""))
-HUB_MAIL_TRANSPORT = _route.pop("EMAIL_BACKEND")
-EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"  # where no transport is named
-vars().update(_route)
+# --- Email: every message passes the gate, which sends it by the transport ---
+EMAIL_TIMEOUT = 20  # shorter than a worker's claim on a message
+_transport = mail_transport(
+    required("HUB_EMAIL_URL") if PRODUCTION else optional("HUB_EMAIL_URL", "")
+)
+HUB_MAIL_TRANSPORT = _transport.pop("EMAIL_BACKEND")
+EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"  # used without HUB_EMAIL_URL
+vars().update(_transport)
 EMAIL_BACKEND = "preferences.gate.GateBackend"
 HUB_MAIL_FROM = optional("HUB_MAIL_FROM", "no-reply@harbour.example")
 HUB_MAIL_FROM_TOPICS = optional("HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}")
@@ -183,7 +185,7 @@ ANYMAIL, HUB_BOUNCE_MAILBOX = mail_events(), optional("HUB_BOUNCE_MAILBOX", "")
 # --- Signing in ---
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "portals.backends.GrantBackend",  # first: its no to a privilege without a resource is final
+    "portals.backends.GrantBackend",  # first: it denies a privilege without a resource for good
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
@@ -206,7 +208,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS: Any = {"subscribe": "20/m/ip,5/h/key"}  # besides allauth's own
+ACCOUNT_RATE_LIMITS: Any = {"subscribe": "20/m/ip,5/h/key"}  # beside allauth's own
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_GET = ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -235,7 +237,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- Object permissions ---
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # our GrantBackend is guardian's, with the one decision
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # our GrantBackend replaces guardian's
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Portals' sign-in and tokens ---

@@ -1,12 +1,12 @@
-"""What libraries say where it can be read, so that our catalogue says it in our words.
+"""Strings of libraries that people see, listed so that our catalogue can translate them.
 
-Their own French speaks of « e-mail » and sets apostrophes otherwise. Our catalogue comes before
-theirs; `make messages` collects these words here, and nothing else reads them.
+The libraries' own French says « e-mail » and uses other apostrophes. Our catalogue takes
+precedence; `make messages` collects these strings, and no other code reads this module.
 """
 
 from django.utils.translation import gettext_noop as _
 
-WORDS = (
+STRINGS = (
     _("A user is already registered with this email address."),
     _("Be patient, you are sending too many requests."),
     _("Confirmation email sent to %(email)s."),

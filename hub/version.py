@@ -1,4 +1,4 @@
-"""The hub's version, which stands in pyproject.toml alone."""
+"""The hub's version, read from pyproject.toml."""
 
 import tomllib
 from pathlib import Path

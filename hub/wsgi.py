@@ -1,4 +1,4 @@
-"""The WSGI application: Django, and ahead of it the front that answers checks."""
+"""The WSGI application: Django, with a fast path ahead of it that answers checks."""
 
 import os
 import sys
@@ -12,8 +12,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 try:
     django_application = get_wsgi_application()
-except ImproperlyConfigured as refusal:
-    sys.exit(f"The hub does not start: {refusal}")
+except ImproperlyConfigured as error:
+    sys.exit(f"The hub does not start: {error}")
 
 from portals.api.evaluation import PATH, answer_environ
 
@@ -21,8 +21,10 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer a check at once: it needs no session, language or template, and middleware costs
-    half its rate (benchmarks/check.py). Everything else is Django's.
+    """Answer a check directly and pass every other request to Django.
+
+    A check needs no session, language or template, and Django's middleware would halve its rate
+    (benchmarks/check.py).
     """
     if environ["PATH_INFO"] != PATH:
         return django_application(environ, start_response)

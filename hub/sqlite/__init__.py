@@ -1,1 +1,1 @@
-"""Django's SQLite, where a table that is changed keeps its triggers."""
+"""Django's SQLite backend with triggers that survive a change of their table."""

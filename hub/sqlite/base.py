@@ -1,4 +1,4 @@
-"""The database engine `hub.sqlite`: Django finds it by this module's name."""
+"""The database engine `hub.sqlite`; Django looks for a module named `base`."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from accounts.triggers import Trigger, installed_triggers
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
-    """Django's, with triggers."""
+    """Django's schema editor with triggers."""
 
     def _remake_table(self, model: type[Model], *args: Any, **kwargs: Any) -> None:
-        """Change a table while no trigger is there, and put all of them back.
+        """Change a table without any trigger, then create all triggers again.
 
-        The table is dropped and a new one takes its name: its own triggers would go with it, and
-        at that moment SQLite refuses triggers that name a table which isn't there.
+        SQLite replaces the table by a new one: its own triggers would be lost, and triggers of
+        other tables that name it would be refused while it is missing.
         """
         triggers = installed_triggers(self.connection)
         for name in triggers:
@@ -27,14 +27,14 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             self.execute(statement, params=None)
 
     def add_constraint(self, model: type[Model], constraint: BaseConstraint) -> None:
-        """Create a trigger; Django would build the table anew."""
+        """Create a trigger; for other constraints Django rebuilds the table."""
         if isinstance(constraint, Trigger):
             BaseDatabaseSchemaEditor.add_constraint(self, model, constraint)
         else:
             super().add_constraint(model, constraint)
 
     def remove_constraint(self, model: type[Model], constraint: BaseConstraint) -> None:
-        """Drop a trigger; Django would build the table anew."""
+        """Drop a trigger; for other constraints Django rebuilds the table."""
         if isinstance(constraint, Trigger):
             BaseDatabaseSchemaEditor.remove_constraint(self, model, constraint)
         else:
@@ -42,6 +42,6 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, with that schema editor."""
+    """Django's SQLite connection with this schema editor."""
 
     SchemaEditorClass = DatabaseSchemaEditor

@@ -186,7 +186,7 @@ def test_environment_file_is_private_and_never_replaced(tmp_path):
 
 
 def test_progress_prints_dots_and_hides_output(capfd, monkeypatch):
-    monkeypatch.setattr("hub.progress.EVERY", 0.05)
+    monkeypatch.setattr("hub.progress.DOT_INTERVAL", 0.05)
     script = "import time; print('noise'); time.sleep(0.4)"
 
     assert run_quietly("Working", [sys.executable, "-c", script]) == 0
