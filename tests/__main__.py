@@ -1,7 +1,7 @@
-"""The whole suite: `python -m tests [pytest's arguments]`, or `python -m tests races`.
+"""Run the whole suite: `python -m tests [pytest's arguments]`, or `python -m tests races`.
 
-On SQLite with the architecture, in a browser, on PostgreSQL. What this machine cannot run is named
-at the end; where CI=true that is a failure.
+It runs on SQLite, in a browser and on PostgreSQL. Parts that this machine cannot run are named at
+the end; with CI=true they are a failure.
 """
 
 import os
@@ -15,12 +15,12 @@ from tests.machine import CI, find_chromium, find_postgresql, private_postgresql
 
 WORKERS = ["-n", str(min(os.cpu_count() or 1, 8))]
 RACES = ["tests/races", *(str(file) for file in sorted(Path("tests").glob("[!r]*/test_*races.py")))]
-# Playwright's event loop and Django's tests do not share a process. Each core has its own demo.
+# Playwright's event loop and Django's tests cannot share a process. Each core has its own demo.
 JOURNEYS = ["tests/journeys", *WORKERS, "--dist", "loadfile"]
-# One writer at a time: nothing to race for, and some benchmarks are about PostgreSQL.
+# SQLite has one writer at a time, so no races; some benchmarks need PostgreSQL.
 ON_SQLITE = ["tests/journeys", "tests/hub/test_benchmark_on_postgresql.py", *RACES]
-# The same on every database: what the code and the pages look like, the demo (which is SQLite's),
-# and who may open or press what.
+# Left out because the database makes no difference: code and page checks, the demo (which uses
+# SQLite), and who may open or do what.
 ON_POSTGRESQL = [
     "tests/journeys",
     "tests/test_architecture.py",
@@ -40,12 +40,12 @@ ON_POSTGRESQL = [
 
 
 def but(paths: list[str]) -> list[str]:
-    """Everything else, shared among the cores: whoever is done takes from the other's rest."""
+    """Return arguments that run everything but these paths, on all cores."""
     return [*WORKERS, "--dist", "worksteal", *(f"--ignore={path}" for path in paths)]
 
 
 def run_pytest(title: str, arguments: list[str], database_url: str | None) -> int:
-    """One run; pytest's own lines tell the rest."""
+    """Run pytest once and return its exit code."""
     print(f"\n=== {title} ===", flush=True)
     environment = {name: v for name, v in os.environ.items() if name != "HUB_DATABASE_URL"}
     environment["HUB_ENV"] = "test"
@@ -57,7 +57,7 @@ def run_pytest(title: str, arguments: list[str], database_url: str | None) -> in
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0 when everything passed, and in CI when nothing was left out."""
+    """Return 0 if everything passed and, in CI, nothing was left out."""
     races = arguments[:1] == ["races"]
     arguments = arguments[1:] if races else arguments
     not_run = []
@@ -91,6 +91,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # Told to stop, it still takes its PostgreSQL away.
+    # On SIGTERM, exit normally so that the private PostgreSQL is stopped.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))

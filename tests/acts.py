@@ -1,7 +1,7 @@
-"""Every act of the hub, with what its right actor sends so that it succeeds.
+"""Every POST of the hub, with the form that succeeds when its permitted actor sends it.
 
-A new POST address wants one line in ACTS (its form), or a reason in ELSEWHERE why nobody else
-could send it (test_access.py). test_wrong_actors.py tries each line by everyone who may not.
+A new POST URL needs a line in ACTS (its form), or a reason in ELSEWHERE why no other actor could
+send it (test_access.py). test_wrong_actors.py sends each form as everybody else.
 """
 
 from collections.abc import Callable
@@ -44,21 +44,21 @@ PASSWORD = "three unrelated words"
 
 
 class Scene:
-    """One customer with one of everything; every attribute is a thing an act may be about."""
+    """A customer with one of everything; acts use its attributes."""
 
     def __init__(self, customer: Customer) -> None:
         self.customer = customer
         self.main = customer.main_super_user
-        self.super_user: User = self.main.user  # the right actor of most acts
+        self.super_user: User = self.main.user  # the permitted actor of most acts
         self.person = self.join("gina")  # has a grant, is in a team, asks for something
         self.colleague = self.join("henry")  # a plain user
         self.second = self.join("iris", role="super_user")
-        self.former = self.join("jack", role="super_user")  # once one, no longer live
+        self.former = self.join("jack", role="super_user")  # a suspended Super User
         suspend_membership(actor=self.super_user, membership=self.former)
 
-        self.domain = self._thing("domains", "domain")
+        self.domain = self._resource("domains", "domain")
         self.view = self.domain.resource_type.privileges.get(code="view")
-        self.root = self._thing("domains", "subscription")
+        self.root = self._resource("domains", "subscription")
         self.open = self.root.resource_type.privileges.get(code="open")
         self.team = create_team(actor=self.super_user, customer=customer, name="Everyone")
         add_to_team(actor=self.super_user, team=self.team, membership=self.person)
@@ -70,10 +70,10 @@ class Scene:
             actor=self.person.user, customer=customer, text="Please.", rights=[]
         )
 
-    def _thing(self, portal: str, kind: str) -> Resource:
+    def _resource(self, portal: str, kind: str) -> Resource:
         resources = Resource.objects.filter(subscription__customer=self.customer)
-        found = resources.filter(resource_type__portal__slug=portal, resource_type__code=kind)
-        return found.order_by("pk").first()
+        resources = resources.filter(resource_type__portal__slug=portal, resource_type__code=kind)
+        return resources.order_by("pk").first()
 
     def invite(self, name: str, **more: Any) -> Any:
         address = f"{name}@{self.customer.slug}.example"
@@ -82,7 +82,7 @@ class Scene:
         )
 
     def join(self, name: str, role: str = "user") -> Membership:
-        """Someone new, through an invitation."""
+        """Add a member by invitation."""
         invitation = self.invite(name)
         joined = accept_invitation(
             actor=None, token=invitation.token, name=name.title(), password=PASSWORD
@@ -93,7 +93,7 @@ class Scene:
         return joined
 
     def give(self, grantee: Any, **terms: Any) -> Any:
-        """`view` on the domain."""
+        """Grant `view` on the domain."""
         return grant_privilege(
             actor=self.super_user,
             grantee=grantee,
@@ -104,7 +104,7 @@ class Scene:
         )
 
     def revoke(self) -> None:
-        """Something to undo."""
+        """Revoke the grant, so that it can be undone."""
         self.removed = revoke_privilege(actor=self.super_user, grant=self.grant)
 
     def plan_offboarding(self) -> None:
@@ -112,7 +112,7 @@ class Scene:
         plan_offboarding(actor=self.super_user, membership=self.person, leaves_at=month)
 
     def pass_on(self) -> None:
-        """A request that has come to the provider."""
+        """Pass a request on to the provider."""
         self.access_request = open_request(
             actor=self.person.user,
             customer=self.customer,
@@ -125,7 +125,7 @@ class Scene:
         return {"draft": f"p{self.person.pk}"}
 
     def limit(self) -> None:
-        """Both rights end, so that they can be renewed."""
+        """Give both grants an end, so that they can be renewed."""
         month = timezone.now() + timedelta(days=30)
         self.grant = self.give(self.person, expires_at=month)
         self.team_grant = self.give(self.team, expires_at=month)
@@ -139,12 +139,12 @@ class Scene:
         return f"?to=p{self.person.pk}"
 
     def no_review(self) -> None:
-        """What the example has begun is over."""
+        """End the review that the example began."""
         open_ones = AccessReview.objects.open().filter(customer=self.customer)
         open_ones.update(state=ReviewState.NOT_FINISHED, ended_at=timezone.now())
 
     def review(self) -> None:
-        """A review with the person's rights in it."""
+        """Begin a review that includes the person's grants."""
         self.no_review()
         self.begun = begin_review(actor=self.super_user, customer=self.customer)
 
@@ -153,11 +153,9 @@ class Scene:
         return {"line": list(lines.values_list("pk", flat=True)), "all": "keep"}
 
     def come_back(self) -> None:
-        """A notice to the person that did not reach them."""
+        """Send the person a notice that bounces."""
         headers = {NOTICE_CLASS_HEADER: "legal"}
-        EmailMessage(
-            "GrantTerms", "From May on.", to=[self.person.user.email], headers=headers
-        ).send()
+        EmailMessage("Terms", "From May on.", to=[self.person.user.email], headers=headers).send()
         message = Message.objects.latest("pk")
         record_delivery_event(message=message, kind="hard", event="x:1")
         self.escalation = Escalation.objects.get(message=message)
@@ -182,7 +180,7 @@ class Scene:
         suspend_customer(actor=olive, customer=self.customer, reason="Unpaid.")
 
     def pend(self) -> None:
-        """The customer these pages are about becomes one whose main Super User is awaited."""
+        """Use a pending customer, which has no main Super User yet."""
         olive = User.objects.get(email="olive@harbour.example")
         self.customer = create_customer(actor=olive, slug=f"new-{self.customer.slug}", name="New")
 
@@ -209,7 +207,7 @@ class Scene:
         )
 
     def compose(self) -> None:
-        """A draft about a topic."""
+        """Create a draft about a topic."""
         self.campaign = campaigns.create_campaign(
             actor=User.objects.get(email="olive@harbour.example"),
             topic=Topic.objects.get(slug="newsletter"),
@@ -247,7 +245,7 @@ class Scene:
         mark_reseller(actor=olive, customer=self.customer)
 
     def arguments(self) -> dict[str, Any]:
-        """What stands in addresses, by the name it has there."""
+        """Return the arguments of URLs by name."""
         return {
             "customer": self.customer.slug,
             "slug": self.customer.slug,
@@ -263,15 +261,15 @@ class Scene:
 
 @dataclass(frozen=True)
 class Act:
-    """The form that succeeds, who sends it, and what differs from the scene as it is."""
+    """A form that succeeds, its sender, and the changes to the scene that it needs."""
 
     data: Callable[[Scene], dict[str, Any]] = lambda scene: {}
     by: str = "super user"  # or "main", "receiver", "person", "operator", "desk"
-    at: Callable[[Scene], dict[str, Any]] = lambda scene: {}  # other arguments than the scene's
+    at: Callable[[Scene], dict[str, Any]] = lambda scene: {}  # URL arguments beside the scene's
     before: Callable[[Scene], None] = lambda scene: None
     query: Callable[[Scene], str] = lambda scene: ""
-    also: tuple[str, ...] = ()  # who else may, for themselves
-    writes: bool = True  # else it reads, or gathers in one's own session
+    also: tuple[str, ...] = ()  # others who may, for themselves
+    writes: bool = True  # or it only reads, or writes to the session
 
 
 MEMBERS = ("colleague", "super user")
@@ -465,8 +463,7 @@ ACTS: dict[str, Act] = {
 
 
 def _sent_to(scene: Scene) -> dict[str, Any]:
-    readers = estimate_audience(scene.campaign).readers
-    return {"confirmation_name": readers}
+    return {"confirmation_name": estimate_audience(scene.campaign).readers}
 
 
 def _invited(scene: Scene) -> str:
@@ -478,9 +475,9 @@ def _imported() -> str:
     return signing.dumps([[1, "lou@example.org", "added"]], salt=imports.SALT)
 
 
-OWN = "the address names nobody: whoever sends it acts on themselves"
-TOKEN = "opens by a secret of its own, whoever is signed in"
-PORTAL = "a portal's, by its token; a session opens nothing: test_access.py"
+OWN = "the URL names nobody: the sender acts on themselves"
+TOKEN = "needs a secret token, whoever is signed in"
+PORTAL = "needs a portal's token; a session is not enough: test_access.py"
 READS = "changes nothing, whatever is sent"
 
 ELSEWHERE: dict[str, str] = {

@@ -1,7 +1,7 @@
-"""The example's rows, kept with the database and put back after a test that commits.
+"""Restore the example's rows after a test that commits.
 
-Django empties every table instead, writes permissions anew and leaves the example to be loaded
-again: a second and more for each such test.
+Django would empty every table and write the permissions again, and the example would have to be
+loaded again: more than a second for each such test.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 
 def copy_rows() -> None:
-    """Copy every row beside its table; SQLite needs no copy, it puts back whole databases."""
+    """Copy every table into a schema `kept`; SQLite needs no copy, it restores the database."""
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
@@ -21,7 +21,7 @@ def copy_rows() -> None:
 
 
 def keep_cast() -> Callable[[], None]:
-    """Return what puts back every row there is now, and leaves no other."""
+    """Return a function that restores exactly the rows of this moment."""
     return _in_postgresql() if connection.vendor == "postgresql" else _in_sqlite()
 
 
@@ -30,29 +30,29 @@ def _in_sqlite() -> Callable[[], None]:
     connection.ensure_connection()
     connection.connection.backup(kept)
 
-    def put_back() -> None:
+    def restore() -> None:
         connection.ensure_connection()
         kept.backup(connection.connection)
 
-    return put_back
+    return restore
 
 
 def _in_postgresql() -> Callable[[], None]:
-    """Rows come back past the triggers, whose rules they met when they were first written."""
+    """Restore without triggers, because the rows met their rules when first written."""
     tables = _tables()
     statements = [
         *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
         *(f"DELETE FROM {table}" for table in tables),
         *(f"INSERT INTO {table} SELECT * FROM kept.{table}" for table in tables),
-        "SET CONSTRAINTS ALL IMMEDIATE",  # foreign keys, which no trigger may wait for
+        "SET CONSTRAINTS ALL IMMEDIATE",  # check foreign keys before the triggers are enabled
         *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables),
     ]
 
-    def put_back() -> None:
+    def restore() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(";".join(statements))
 
-    return put_back
+    return restore
 
 
 def _tables() -> list[str]:

@@ -1,8 +1,8 @@
-"""The cast, and what every test stands on.
+"""Fixtures for all tests: the database and the example's people and companies.
 
-The example provider is in a database that is kept (tests/template_database.py) and copied for each
-process; each test runs in a transaction over the copy. After a test that commits
-(`transactional_db`), every row is put back as it was (tests/cast.py).
+The example provider is in a kept database (tests/template_database.py) that each process copies;
+each test runs in a transaction on the copy. After a test that commits (`transactional_db`), all
+rows are restored (tests/cast.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,12 +27,12 @@ from tests.cast import keep_cast
 from tests.machine import CI
 from tests.template_database import layers, prepare, templates
 
-LAYERS = layers()  # of the code just imported; the first test may come much later
+LAYERS = layers()  # now, of the imported code; files may change before the first test
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Where everything is there to run everything (CI=true), a skipped test is a failed one."""
+    """Turn a skipped test into a failure where nothing may be skipped (CI=true)."""
     report = yield
     if CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
@@ -48,23 +48,25 @@ def django_db_setup(
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         kept = templates()
         prepare(kept, LAYERS)
-        ContentType.objects.get_for_models(*apps.get_models())  # or a first test counts queries
-        put_back = keep_cast()
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: put_back())
+        ContentType.objects.get_for_models(
+            *apps.get_models()
+        )  # so that no test counts these queries
+        restore = keep_cast()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: restore())
         yield
         kept.drop()
 
 
 @pytest.fixture(autouse=True)
 def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
-    """Django's test set-up swaps the backend for its own; put the gate back."""
+    """Use the gate, because Django's test set-up replaces the backend by its own."""
     settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
     mail.outbox = []
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _uses_wait_for_their_test() -> Iterator[None]:
-    """No thread keeps last uses while tests run: it would commit beside their transactions."""
+    """Start no thread that writes last uses: it would commit outside of the tests' transactions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("portals.services.uses.Gathering.begin", lambda self: None)
         yield
@@ -72,7 +74,7 @@ def _uses_wait_for_their_test() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _every_event_fills_its_sentence() -> Iterator[None]:
-    """Whoever records an event that lacks a word of its own sentence fails the test."""
+    """Fail a test that records an event without all data of its sentence."""
 
     def check(instance: AuditEvent, **_more: Any) -> None:
         sentence = str(EVENT_SENTENCES.get(instance.kind, ""))
@@ -86,21 +88,21 @@ def _every_event_fills_its_sentence() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_counted_yet() -> None:
-    """The cache is the process's: what one test counted, or cached, is nothing to the next."""
+def _empty_cache() -> None:
+    """Clear the cache, which all tests of a process share."""
     cache.clear()
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_language() -> None:
-    """A request leaves its reader's language behind in the thread; each test begins without."""
+def _default_language() -> None:
+    """Reset the language, which a request leaves active in the thread."""
     translation.deactivate()
 
 
 @pytest.fixture
 def deliver(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[mail.EmailMessage]]:
-    """Run every due job in this process; the result is what the transport got so far."""
-    # Between jobs a worker drops a connection that is inside a transaction; ours is the test's.
+    """Return a function that runs every due job and returns all sent messages."""
+    # A worker closes a connection that is inside a transaction; here that is the test's own.
     monkeypatch.setattr(db_worker, "close_old_connections", lambda: None)
 
     def run() -> list[mail.EmailMessage]:
@@ -143,13 +145,13 @@ cedar = _customer("cedar")
 
 @pytest.fixture
 def membership() -> Callable[[User], Membership]:
-    """A person's present membership."""
+    """Return a function that finds a person's current membership."""
     return lambda user: Membership.objects.get(user=user, ended_at=None)
 
 
 @pytest.fixture
 def as_(db: None) -> Callable[[User | None], Client]:
-    """A client signed in as this person (None: signed out)."""
+    """Return a function that gives a client signed in as a person (None: signed out)."""
 
     def sign_in(user: User | None) -> Client:
         client = Client()

@@ -1,4 +1,4 @@
-"""The real demo, run for a test: `manage.py demo` on a port, database and mail of its own."""
+"""Run `manage.py demo` for a test, with its own port, database and emails."""
 
 import os
 import signal
@@ -19,13 +19,13 @@ READY = "Ctrl-C stops everything"
 
 
 def hub_environment(**variables: str) -> dict[str, str]:
-    """The environment of a process of the hub, with these HUB_… variables and no others."""
+    """Return an environment with these HUB_… variables and no others."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("HUB_") and name != "DJANGO_SETTINGS_MODULE"
     }
-    # An empty variable counts as missing and still wins over a .env lying around.
+    # An empty variable is treated as missing and takes precedence over a .env file.
     empty = dict.fromkeys(
         ["HUB_ENV", "HUB_SECRET_KEY", "HUB_BASE_URL", "HUB_DATABASE_URL", "HUB_EMAIL_URL"], ""
     )
@@ -33,7 +33,7 @@ def hub_environment(**variables: str) -> dict[str, str]:
 
 
 def demo_environment(folder: Path, port: int) -> dict[str, str]:
-    """A demo in a folder of its own."""
+    """Return the environment of a demo in its own folder."""
     return hub_environment(
         HUB_ENV="demo",
         HUB_BIND=f"127.0.0.1:{port}",
@@ -47,7 +47,7 @@ def demo_environment(folder: Path, port: int) -> dict[str, str]:
 
 @dataclass
 class Demo:
-    """One running demo."""
+    """A running demo."""
 
     process: subprocess.Popen[bytes]
     environment: dict[str, str]
@@ -62,23 +62,23 @@ class Demo:
         return urlsplit(self.url).port or 80
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(errors="replace")
 
     def children(self) -> list[int]:
-        """The process ids of web server and worker."""
+        """Return the process ids of web server and worker."""
         text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in text.split()]
 
     def wait_until_ready(self) -> None:
-        until = time.monotonic() + 90
-        while READY not in self.said:
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < until, self.said
+        deadline = time.monotonic() + 90
+        while READY not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
             time.sleep(0.1)
 
     def stop(self, number: int = signal.SIGINT) -> int:
-        """Stop it as a person or an operating system would; returns the exit code."""
+        """Stop it by a signal and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(timeout=30)
@@ -86,7 +86,7 @@ class Demo:
 
 @contextmanager
 def running_demo(folder: Path, port: int | None = None) -> Iterator[Demo]:
-    """Start it, wait until it says it is open, stop it afterwards."""
+    """Start a demo, wait until it is ready, and stop it afterwards."""
     environment = demo_environment(folder, port or free_port())
     log = folder / "demo.log"
     with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""What this machine has for the tests: a PostgreSQL of our own, a Chromium."""
+"""The programs of this machine that tests use: PostgreSQL and Chromium."""
 
 import os
 import shutil
@@ -13,13 +13,13 @@ CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
 def find_chromium() -> str | None:
-    """The path of an installed Chromium or Chrome."""
+    """Return the path of an installed Chromium or Chrome, or None."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def find_postgresql() -> Path | None:
-    """The folder with initdb and postgres, newest version first (Debian keeps it off the PATH)."""
+    """Return the folder with initdb of the newest PostgreSQL (Debian keeps it off the PATH)."""
     on_path = [Path(path).parent] if (path := shutil.which("initdb")) else []
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
     return next((folder for folder in on_path + debian if (folder / "initdb").exists()), None)
@@ -31,7 +31,7 @@ def _version(folder: Path) -> float:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on now."""
+    """Return a free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -39,10 +39,10 @@ def free_port() -> int:
 
 @contextmanager
 def private_postgresql(programs: Path, *settings: str) -> Iterator[str]:
-    """A server in a temporary folder, gone afterwards; yields the URL of a database on it.
+    """Run a server in a temporary folder and yield the URL of a database on it.
 
-    `settings` are further ones, as `name=value`. PostgreSQL refuses to run as root, so root hands
-    it to the user `postgres`.
+    `settings` are more settings, as `name=value`. PostgreSQL refuses to run as root, so root runs
+    it as the user `postgres`.
     """
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="hub-postgresql-") as name:

@@ -1,4 +1,4 @@
-"""README's picture, made anew: `python -m tests.picture` writes docs/person.png from the demo."""
+"""Take README's picture from the demo: `python -m tests.picture` writes docs/person.png."""
 
 import re
 import tempfile
@@ -11,7 +11,7 @@ from tests.machine import find_chromium
 
 
 def main() -> None:
-    """Sign in as Alice and look at Bob's page."""
+    """Sign in as Alice, open Bob's page and save a screenshot."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_demo(Path(folder)) as demo,

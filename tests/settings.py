@@ -1,4 +1,4 @@
-"""hub.settings as the tests use them: a fast password hasher, plain static files, local memory."""
+"""The hub's settings for tests: a fast password hasher, plain static files, local memory."""
 
 import os
 
@@ -11,5 +11,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", PASSWORD_HA
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 HUB_MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS = False
-if DATABASES["default"]["ENGINE"] == "hub.sqlite":  # pytest-django knows Django's own engine alone
+if DATABASES["default"]["ENGINE"] == "hub.sqlite":  # pytest-django knows only Django's own engine
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}

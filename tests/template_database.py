@@ -1,12 +1,12 @@
-"""Make the test database once and keep it: each run copies it instead of migrating and loading.
+"""Keep the test database, so that each run copies it instead of migrating and loading.
 
-It is kept in two layers, each under a fingerprint of everything that decides what it holds:
+It is kept in two layers, each under a fingerprint of everything that determines its content:
 
-- *tables*: what the migrations make. Only a change of a migration, or of what one imports, makes
-  it anew.
-- *example*: the tables, what is written after migrating, and the example provider. Any change of
-  code, page text or translation makes it anew, from the tables; so does every hour, because the
-  example's dates count from the moment it was loaded.
+- *tables*: the result of the migrations. It is rebuilt when a migration, or a module that one
+  imports, changes.
+- *example*: the tables, the rows written after migrating, and the example provider. It is rebuilt
+  from the tables when code, page text or a translation changes, and every hour, because the
+  example's dates are relative to its loading.
 
 SQLite keeps them as files in `.test-databases/`, PostgreSQL as databases on the same server.
 """
@@ -35,7 +35,7 @@ from tests.cast import copy_rows
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".test-databases"
 APPS = ("accounts", "hub", "portals", "preferences")
-KEPT = 3  # of each layer, the newest: a change of branch and back costs nothing
+MAX_KEPT = 3  # of each layer, so that changing branches and back rebuilds nothing
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def fingerprint(paths: Iterable[Path], *facts: str) -> str:
 
 
 def files_of_tables() -> set[Path]:
-    """Every file of ours that decides what the migrations make: them, and what they import."""
+    """Return our files that determine the tables: migrations and what they import."""
     graph = build_graph(*APPS, cache_dir=None)
     modules = {name for name in graph.modules if ".migrations." in name} | {"hub.settings"}
     for name in list(modules):
@@ -77,7 +77,7 @@ def files_of_tables() -> set[Path]:
 
 
 def files_of_example() -> set[Path]:
-    """Every file of ours that may decide what the example's rows hold."""
+    """Return our files that may determine the example's rows."""
     folders = [ROOT / name for name in (*APPS, "templates", "locale")]
     found = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
     ours = {ROOT / "tests" / name for name in ("settings.py", "conftest.py", "cast.py")}
@@ -85,7 +85,7 @@ def files_of_example() -> set[Path]:
 
 
 def facts() -> list[str]:
-    """Return what decides both layers and is no file of ours: versions and the environment."""
+    """Return the facts that determine both layers: versions and the environment."""
     packages = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
     role = str(connection.settings_dict["USER"])
     hub = {name: value for name, value in os.environ.items() if name.startswith("HUB_")}
@@ -107,7 +107,7 @@ def fingerprint_of_example() -> str:
 
 
 def layers() -> list[Layer]:
-    """Return both layers, as the files, packages, environment and hour of this moment want them."""
+    """Return both layers with the fingerprints of this moment."""
     return [
         Layer("tables", fingerprint_of_tables(), fill_tables, fingerprint_of_tables),
         Layer("example", fingerprint_of_example(), fill_example, fingerprint_of_example),
@@ -115,7 +115,7 @@ def layers() -> list[Layer]:
 
 
 def fill_tables() -> None:
-    """Run the migrations alone; what is written after them belongs to the layer above."""
+    """Run only the migrations; rows written after them belong to the next layer."""
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 
@@ -129,7 +129,7 @@ def fill_example() -> None:
 
 
 class SQLiteTemplates:
-    """Layers as files. A file gets its name when it is whole."""
+    """Layers as files; a file gets its name when it is complete."""
 
     def __init__(self, own: BaseDatabaseWrapper, folder: Path = FOLDER) -> None:
         self.own, self.folder = own, folder
@@ -138,7 +138,7 @@ class SQLiteTemplates:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time in. The system opens the lock of one that is killed."""
+        """Hold a lock for one process at a time; the system releases that of a killed one."""
         self.folder.mkdir(exist_ok=True)
         with (self.folder / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -156,7 +156,7 @@ class SQLiteTemplates:
             self.own.connection.backup(copy)
         unfinished.rename(self._path(layer))
         files = self.folder.glob(f"{layer.kind}_*")
-        for old in sorted(files, key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        for old in sorted(files, key=lambda file: file.stat().st_mtime)[:-MAX_KEPT]:
             old.unlink()
 
     def restore(self, layer: Layer) -> None:
@@ -172,14 +172,14 @@ class SQLiteTemplates:
             empty.backup(self.own.connection)
 
     def drop(self) -> None:
-        """Leave it: what is in memory ends with its process."""
+        """Do nothing: a database in memory ends with its process."""
 
     def _path(self, layer: Layer) -> Path:
         return self.folder / f"{layer.name}.sqlite3"
 
 
 class PostgreSQLTemplates:
-    """Layers as databases. `CREATE DATABASE` makes a whole one or none."""
+    """Layers as databases; `CREATE DATABASE` makes a complete one or none."""
 
     LOCK = 7_264_021  # any number that nothing else on the server uses
 
@@ -190,7 +190,7 @@ class PostgreSQLTemplates:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time in. The server opens the lock of one that is killed."""
+        """Hold a lock for one process at a time; the server releases that of a killed one."""
         with self.own._nodb_cursor() as self._cursor:
             self._cursor.execute("SELECT pg_advisory_lock(%s)", [self.LOCK])
             yield
@@ -206,7 +206,7 @@ class PostgreSQLTemplates:
             "SELECT datname FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba"
             " WHERE rolname = current_user AND starts_with(datname, %s)"
             " ORDER BY pg_database.oid DESC OFFSET %s",
-            [f"{self.prefix}_{layer.kind}_", KEPT],
+            [f"{self.prefix}_{layer.kind}_", MAX_KEPT],
         )
         for [old] in self._cursor.fetchall():
             self._cursor.execute(f'DROP DATABASE "{old}"')
@@ -222,13 +222,13 @@ class PostgreSQLTemplates:
         self._cursor.execute(f'CREATE DATABASE "{self._own_name}"')
 
     def drop(self) -> None:
-        """Leave no test database; a connection that a test forgot does not keep it."""
+        """Drop the test database, even if a test left a connection open."""
         self.own.close()
         with self.own._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{self._own_name}" WITH (FORCE)')
 
     def _drop_own(self) -> None:
-        """Drop what a killed run left; one that is in use by another run is refused."""
+        """Drop the database of a killed run. The server refuses if another run uses it."""
         self.own.close()
         self._cursor.execute(f'DROP DATABASE IF EXISTS "{self._own_name}"')
 

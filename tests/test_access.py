@@ -1,8 +1,8 @@
-"""Every address × the cast → what happens. An address that is not listed here fails (A1, A2).
+"""The answer of every URL to every kind of person; a URL that is not listed fails (A1, A2).
 
-Six readers: nobody, Bob (a user of Alder), Alice (its Super User), Charlie (Super User of Birch),
-Dana (support), Olive (operator). Each address is tried with Alder's ids, by its own method, plain
-and as htmx asks. `in` is an answer; the rest are refusals.
+The people are nobody, Bob (a user of Alder), Alice (its Super User), Charlie (Super User of Birch),
+Dana (support) and Olive (operator). Each URL is requested with Alder's ids, by its own method, with
+and without htmx. `in` is an answer; the others are refusals.
 """
 
 import json

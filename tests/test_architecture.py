@@ -1,4 +1,4 @@
-"""The architecture, kept by tests: who may import whom, how big a room may be, what must be."""
+"""The architecture: imports, module sizes, names and tools."""
 
 import ast
 import re

@@ -1,6 +1,6 @@
-"""Every act, tried by everyone who may not: refused, nothing changed, no hint of what is there.
+"""Every act, tried by everybody who may not: it is refused, changes nothing and reveals nothing.
 
-The acts are in acts.py; test_access.py fails for one that is not listed there.
+The acts are in acts.py; test_access.py fails for an act that is not listed there.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ NOBODYS = {
     "form",
     "act",
     "topic",
-}  # in an address, but no key of one customer's thing
+}  # URL arguments that are no key of a customer's row
 # Right actor → who may not, and what each gets.
 WRONG: dict[str, dict[str, Any]] = {
     "super user": {**OUTSIDERS, "colleague": "refused"},
@@ -75,7 +75,7 @@ def patterns_by_name() -> dict[str, URLPattern]:
 
 
 def converters_of(name: str) -> dict[str, str]:
-    """What stands in this address, and what kind of thing it is."""
+    """Return the arguments of this URL and their kinds."""
     pattern = patterns_by_name()[name].pattern
     converters = pattern.converters
     return {key: type(converters.get(key)).__name__ for key in pattern.regex.groupindex}
@@ -129,7 +129,7 @@ def theirs(alder) -> Scene:
 
 @pytest.fixture
 def cast(theirs, charlie, dana, olive) -> Callable[[str], Client]:
-    """A client of anyone who tries: the right actors, and those who may not."""
+    """Return a client of any actor: those who may and those who may not."""
     people: dict[str, Any] = {
         "nobody": None,
         "super user": theirs.super_user,

@@ -1,4 +1,4 @@
-"""The files of this checkout, as tests about the tree as a whole read them."""
+"""The files of this checkout, for tests about the whole tree."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,5 +13,5 @@ FOLDERS = (
 
 def files(*suffixes: str) -> Iterator[Path]:
     """Yield every file of the project with one of these suffixes, in a fixed order."""
-    found = [*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
-    yield from sorted(path for path in found if path.is_file() and path.suffix in suffixes)
+    paths = [*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
+    yield from sorted(path for path in paths if path.is_file() and path.suffix in suffixes)

@@ -1,4 +1,4 @@
-"""What tests of people and companies share."""
+"""Fixtures for tests of people and companies."""
 
 from collections.abc import Callable
 
@@ -16,13 +16,13 @@ PASSWORD = "three unrelated words"
 
 @pytest.fixture
 def events(db: None) -> Callable[[], int]:
-    """How many events the trail holds: what did not happen leaves none."""
+    """Return a function that counts the audit events."""
     return AuditEvent.objects.count
 
 
 @pytest.fixture
 def join(alice, alder) -> Callable[..., User]:
-    """Someone new at Alder, through an invitation: join("gina", role="super_user")."""
+    """Return a function that adds a member by invitation: join("gina", role="super_user")."""
 
     def accept(name, *, actor=alice, customer=alder, role="user"):
         invitation = invite_person(
@@ -41,7 +41,7 @@ def join(alice, alder) -> Callable[..., User]:
 
 @pytest.fixture
 def hand_over(alder) -> Callable[[User, Membership], None]:
-    """The role of main Super User, offered and accepted: hand_over(alice, membership(gina))."""
+    """Return a function that hands the main role over: hand_over(alice, membership(gina))."""
 
     def give(giver, to, *, customer=alder):
         now = timezone.now()
@@ -55,7 +55,7 @@ def hand_over(alder) -> Callable[[User, Membership], None]:
 
 @pytest.fixture
 def fresh(as_) -> Callable[[User], Client]:
-    """A client of someone who has just signed in."""
+    """Return a function that gives a client with a fresh sign-in: fresh(alice)."""
 
     def sign_in(user):
         client = as_(user)
@@ -72,7 +72,7 @@ def fresh(as_) -> Callable[[User], Client]:
 
 @pytest.fixture
 def explain(alder, birch) -> Callable[[object], str]:
-    """How the database finds these rows once there are thousands of them."""
+    """Create thousands of rows and return a function that explains a queryset's plan."""
     people = User.objects.bulk_create(
         User(email=f"p{n}@crowd.example", name=f"{n % 97} Person {n}") for n in range(3000)
     )

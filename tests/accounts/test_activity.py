@@ -1,4 +1,4 @@
-"""The trail narrowed down and taken away: found by index, readable, provable."""
+"""The activity page and its exports: filters, readable sentences and proof."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Django's admin shows and changes nothing (C4)."""
+"""Django's admin is read-only (C4)."""
 
 import pytest
 from django.contrib.auth.models import Permission

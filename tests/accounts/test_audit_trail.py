@@ -1,4 +1,4 @@
-"""The trail: append-only, provable, and stronger than the act (K1, K2, K3)."""
+"""The audit trail: append-only, verifiable, and required for every act (K1, K2, K3)."""
 
 import json
 from io import StringIO

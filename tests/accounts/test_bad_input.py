@@ -1,4 +1,4 @@
-"""Every form, every kind of nonsense: a clear refusal, and nothing changes."""
+"""Every form refuses bad input clearly and changes nothing."""
 
 import pytest
 from django.urls import reverse

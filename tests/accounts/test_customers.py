@@ -1,4 +1,4 @@
-"""Customers created, kept current, suspended and restored."""
+"""Creating, changing, suspending and restoring customers."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError

@@ -1,4 +1,4 @@
-"""Handing over the role of main Super User: offered, accepted, and all that stands in the way."""
+"""Handing over the role of main Super User: offer, acceptance and every refusal."""
 
 from datetime import timedelta
 
@@ -303,11 +303,11 @@ def test_a_hand_over_through_the_pages(fresh, alice, gina, alder, membership):
     there = url("hand-over-offer")
     wrong = fresh(alice).post(there, {"to": membership(gina).pk, "confirmation_name": "Alder"})
     assert wrong.context["hand_over"].errors["confirmation_name"]
-    right = {"to": membership(gina).pk, "confirmation_name": "alder dental"}
+    data = {"to": membership(gina).pk, "confirmation_name": "alder dental"}
 
-    assert fresh(alice).post(there, right)["Location"] == COMPANY
+    assert fresh(alice).post(there, data)["Location"] == COMPANY
     offer = HandOver.objects.get()
-    assert "already offered" in fresh(alice).post(there, right).content.decode()
+    assert "already offered" in fresh(alice).post(there, data).content.decode()
     assert "offered to Gina Newcomer" in fresh(alice).get(COMPANY).content.decode()
 
     page = fresh(gina).get(COMPANY).content.decode()

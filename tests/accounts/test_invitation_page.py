@@ -1,4 +1,4 @@
-"""Accepting in two steps: open the link, say yes."""
+"""Accepting an invitation in the browser."""
 
 import pytest
 from django.conf import settings
@@ -156,11 +156,11 @@ def test_the_page_shows_the_offered_access(alice, alder, as_):
     from portals.models import OfferedGrant, Privilege, Resource
 
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
-    right = Privilege.objects.get(codename="domain.view")
+    privilege = Privilege.objects.get(codename="domain.view")
 
     def first_grant(made):
         [invitation] = made
-        OfferedGrant.objects.create(invitation=invitation, resource=domain, privilege=right)
+        OfferedGrant.objects.create(invitation=invitation, resource=domain, privilege=privilege)
 
     offer = invite_person(
         actor=alice, customer=alder, address="gina@alder.example", offer=first_grant
@@ -168,4 +168,4 @@ def test_the_page_shows_the_offered_access(alice, alder, as_):
 
     html = as_(None).get(page(offer.token)).content.decode()
     assert "alder.example" in html.replace("gina@alder.example", "")
-    assert str(right) in html
+    assert str(privilege) in html

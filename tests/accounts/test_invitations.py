@@ -1,4 +1,4 @@
-"""Offers of membership: who may send, who may accept, and once (security.md D1 to D8)."""
+"""Invitations: who may send and accept them, and only once (D1 to D8)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A trail of any length: a page of it reads about a page, whatever is asked for."""
+"""A page of a long trail costs as much as its own rows."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG = 20_000  # events of Alder, the older half, and of Birch, the newer
 ENOUGH = 1200  # rows a page may look at: it shows 50, and some streams meet in it
-BUSY, RARE, NEVER = 40_001, 40_002, 40_003  # things
+BUSY, RARE, NEVER = 40_001, 40_002, 40_003  # resources
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Never without a Super User: the database itself refuses, whoever writes (C3, C4)."""
+"""The database keeps a main Super User in every customer, whoever writes (C3, C4)."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

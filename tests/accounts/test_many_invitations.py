@@ -1,4 +1,4 @@
-"""Many invitations at once, how many there may be, those that come back, and what binds one."""
+"""Many invitations at once: parsing, limits, bounces and what an invitation is bound to."""
 
 from datetime import timedelta
 

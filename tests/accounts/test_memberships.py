@@ -1,4 +1,4 @@
-"""Suspend, restore, remove, change role, correct details: who may, on whom, and what follows."""
+"""Suspending, restoring, removing and changing members: who may, and what follows."""
 
 import pytest
 from allauth.idp.oidc.models import Token

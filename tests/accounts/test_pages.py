@@ -1,4 +1,4 @@
-"""Who may open which page and press which button, and what it then says."""
+"""Who may open each page and act on it, and what the pages show."""
 
 import pytest
 from django.urls import reverse

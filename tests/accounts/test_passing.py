@@ -1,4 +1,4 @@
-"""Requests nobody answers: reminders, then on to the provider, whose staff answer or send back."""
+"""Unanswered requests: reminders, then the provider, whose staff answer or send them back."""
 
 from datetime import timedelta
 

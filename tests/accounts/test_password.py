@@ -1,4 +1,4 @@
-"""A new password: by its owner alone, with its event or not at all."""
+"""A new password: set by its owner only, and always recorded."""
 
 import pytest
 from django.urls import reverse

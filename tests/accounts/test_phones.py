@@ -1,4 +1,4 @@
-"""A phone number is one wherever it comes in; what stands there already stays as it is."""
+"""Phone numbers are validated wherever they are entered; stored ones are kept."""
 
 import pytest
 from django.core.exceptions import ValidationError

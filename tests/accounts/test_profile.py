@@ -1,4 +1,4 @@
-"""What a person does for themselves."""
+"""The pages where people change their own account."""
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC

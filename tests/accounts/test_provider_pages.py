@@ -1,4 +1,4 @@
-"""The provider's customers: created whole, invited, paused, brought back."""
+"""The provider's pages for customers: create, invite, suspend and restore."""
 
 import pytest
 from django.contrib.auth.models import Permission

@@ -1,4 +1,4 @@
-"""Requests: made, withdrawn, answered once; what a yes brings about, and what is refused."""
+"""Requests: made, withdrawn and answered once; what approval does, and what is refused."""
 
 import uuid
 

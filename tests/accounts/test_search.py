@@ -1,4 +1,4 @@
-"""Search by prefix of a normalised name or address, on an index; lists paged by key."""
+"""Search by prefix of a normalised name or address, with an index; lists paged by key."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""CSV out, safe in a spreadsheet; CSV in, as spreadsheets save it."""
+"""CSV files: safe to open in a spreadsheet, and read as spreadsheets write them."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The desk gives access back and never holds it (G1, G3, G7)."""
+"""Support gives people back their access and never holds it (G1, G3, G7)."""
 
 import re
 

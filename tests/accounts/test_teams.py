@@ -26,7 +26,7 @@ from portals.models import TeamGrant
 
 @pytest.fixture
 def team(alder):
-    """Reception, with Emma in it and one right."""
+    """Reception, with Emma in it and one grant."""
     return alder.teams.get()
 
 
@@ -45,7 +45,7 @@ def acts(team, alder, bob, emma, membership):
 
 
 def put_in(actor, team, membership):
-    """Join as a team with a sensitive right wants it: for a reason, freshly signed in."""
+    """Join a team with a sensitive grant: with a reason and a fresh sign-in."""
     return add_to_team(
         actor=actor,
         team=team,

@@ -1,7 +1,7 @@
-"""A sensitive right reached past its care: by an undo, an invitation or a leaving's plan.
+"""Undo, invitations and offboarding give nobody a sensitive grant without its fresh sign-in.
 
-Somebody at a Super User's open session, who cannot sign in freshly, takes the right away from a
-team (which wants no care), lets an accomplice in (which wants none now), and brings it back.
+The attacker has a Super User's open session and cannot sign in. They revoke a team's grant (which
+needs no fresh sign-in), let an accomplice into the team (which needs none now), and undo.
 """
 
 from datetime import timedelta
@@ -36,7 +36,7 @@ def movers(alice, alder):
 
 @pytest.fixture
 def gain(alice, movers, domain):
-    """The team gets the right, with all the care it wants."""
+    """Grant the team the privilege, with a reason and a fresh sign-in."""
 
     def give():
         return grant_privilege(
@@ -53,7 +53,7 @@ def gain(alice, movers, domain):
 
 @pytest.fixture
 def without(alice, gain):
-    """Do something while the right is taken, then bring it back by an undo."""
+    """Do something while the grant is revoked, then restore it by an undo."""
 
     def around(act):
         event = revoke_privilege(actor=alice, grant=gain())

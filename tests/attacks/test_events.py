@@ -1,4 +1,4 @@
-"""Writes nobody would hear of, and private acts a Super User would."""
+"""Acts that must be recorded, and private acts that must stay private."""
 
 from django.urls import reverse
 

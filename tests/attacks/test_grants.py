@@ -1,4 +1,4 @@
-"""Rights that outlive what they were for, and terms that break the page which shows them."""
+"""Grants that would outlive their subscription, and terms that would break a page."""
 
 import pytest
 from django.urls import reverse
@@ -24,7 +24,7 @@ def renew(db):
 
 @pytest.fixture
 def invite(alice, alder):
-    """Invite Gina with these rights."""
+    """Invite Gina with offers of these privileges."""
 
     def send(*rights):
         return invite_person(

@@ -1,4 +1,4 @@
-"""What no browser sends, in the forms of a Super User's week: refused, never a fault of ours."""
+"""Forms no browser would send are refused without a server error."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Invitations: accepted at the same moment elsewhere, and detours to a right for oneself."""
+"""Invitations accepted at once elsewhere, or used to get a privilege for oneself."""
 
 import pytest
 from django.urls import reverse
@@ -43,7 +43,7 @@ def test_two_invitations_to_a_new_address_are_accepted_at_once(
 
 @pytest.fixture
 def sensitive(alder):
-    """A sensitive privilege and a thing of Alder it fits."""
+    """Return a sensitive privilege and a resource of Alder that it fits."""
     mailbox = Resource.objects.get(external_id="bob@alder.example")
     privilege = Privilege.objects.filter(
         resource_type=mailbox.resource_type, sensitive=True
@@ -68,7 +68,7 @@ def offered(actor, customer, address, privilege, resource, role="user"):
 
 
 def test_changing_to_an_invited_address_grants_nothing(alice, alder, sensitive):
-    """B9: invite one's next address with a sensitive right, change to it, accept."""
+    """B9: invite one's next address with a sensitive privilege, change to it, accept."""
     offer = offered(alice, alder, "alice.next@alder.example", *sensitive)
     User.objects.filter(pk=alice.pk).update(email="alice.next@alder.example")
     alice.refresh_from_db()
@@ -119,13 +119,13 @@ def test_nobody_gets_a_sensitive_privilege_through_a_team_in_either_order(
 
 
 def test_the_invite_page_refuses_unknown_fields(as_, alice, charlie, birch):
-    """Mass assignment and foreign things: nothing but a plain invitation comes of it."""
+    """Unknown fields and resources of others: only a plain invitation is made."""
     theirs = Resource.objects.filter(subscription__customer=birch).exclude(parent=None).first()
-    right = Privilege.objects.filter(resource_type=theirs.resource_type).first()
+    privilege = Privilege.objects.filter(resource_type=theirs.resource_type).first()
     plain = {"address": "gina@alder.example", "role": "user"}
     invite = reverse("portals:invite", args=["alder"])
 
-    foreign = {**plain, "resource": theirs.pk, "rights": f"{theirs.pk}:{right.pk}"}
+    foreign = {**plain, "resource": theirs.pk, "rights": f"{theirs.pk}:{privilege.pk}"}
     assert as_(alice).post(invite, foreign).status_code == 200
     assert not Invitation.objects.filter(address=plain["address"]).exists()
 

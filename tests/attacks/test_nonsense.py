@@ -1,4 +1,4 @@
-"""Nonsense no form or page asked for: a clear no, never a traceback."""
+"""Malformed requests get a clear refusal, never a server error."""
 
 import pytest
 from django.test import Client

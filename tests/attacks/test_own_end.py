@@ -1,4 +1,4 @@
-"""Somebody whose time ends gives themselves more of it."""
+"""Nobody extends the end of their own membership."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What an export of one's own history tells of others, and what proves it all the same."""
+"""The export of a person's own history reveals nothing about others and can be verified."""
 
 import json
 from io import StringIO
@@ -19,13 +19,13 @@ from portals.services.offboarding import plan_offboarding
 def left(alice, bob, emma, membership):
     """Bob leaves; Emma takes over what he held."""
     domain = Resource.objects.get(resource_type__code="domain", external_id="alder.example")
-    right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
-    grant_privilege(actor=alice, grantee=membership(bob), privilege=right, resource=domain,
+    privilege = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+    grant_privilege(actor=alice, grantee=membership(bob), privilege=privilege, resource=domain,
                     terms=GrantTerms(), signed_in_at=timezone.now())  # fmt: skip
-    grant = PersonGrant.objects.get(user=bob, permission=right.pk)
+    grant = PersonGrant.objects.get(user=bob, permission=privilege.pk)
     plan_offboarding(actor=alice, membership=membership(bob), grants=[(grant, membership(emma))])
     event = AuditEvent.objects.get(kind="membership.left")
-    assert "Emma" in json.dumps(event.data)  # the firm knows
+    assert "Emma" in json.dumps(event.data)  # the company's own trail has it
     return event
 
 

@@ -1,4 +1,4 @@
-"""SQL that goes round a trigger instead of through it: a row written over under its own key."""
+"""SQL that replaces a row under its own key does not bypass the triggers."""
 
 from datetime import timedelta
 

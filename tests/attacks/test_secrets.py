@@ -1,4 +1,4 @@
-"""Secrets where nobody looks for them: log lines, and questions the admin answers."""
+"""Secrets do not leak through log lines or filters of the admin."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Senders that stop half-way."""
+"""Clients that stop half-way do not block the server."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""Ways into somebody else's account: addresses begun, hosts forged, passwords guessed."""
+"""Taking over an account by address changes, forged hosts or guessed passwords."""
 
 import re
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ def test_somebody_elses_address_is_never_taken(as_, bob, charlie, thief, deliver
 
 @pytest.mark.parametrize("host", [FORGED, "127.0.0.1:1", "testserver:9"])
 def test_every_mailed_link_is_on_the_configured_host(host, as_, bob, thief, deliver, settings):
-    """security.md section 2, rule 29: Django lets any port of an allowed host through."""
+    """Django accepts any port of an allowed host."""
     thief.post(
         reverse("account_email"),
         {"action_add": "", "email": "robert@alder.example"},

@@ -1,4 +1,4 @@
-"""A Super User's week from outside: hints, ways back, floods, sessions carried over a demotion."""
+"""Attacks on a Super User's pages: hints, redirects, floods, sessions from before a demotion."""
 
 import re
 import uuid
@@ -49,9 +49,9 @@ def gina(alice, alder):
 def test_an_id_of_another_company_is_answered_like_a_missing_one(
     as_, alice, charlie, alder, birch, frank
 ):
-    """Presets, reviews, people and things of Birch, asked for below Alder's own address."""
-    right = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
-    preset = create_preset(actor=charlie, customer=birch, name="B", lines=[(right, True)])
+    """Presets, reviews, people and resources of Birch, requested below Alder's URL."""
+    privilege = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+    preset = create_preset(actor=charlie, customer=birch, name="B", lines=[(privilege, True)])
     member = charlie.memberships.get()
     resource = Resource.objects.filter(subscription__customer=birch).last()
     client = as_(alice)
@@ -79,7 +79,9 @@ def test_an_id_of_another_company_is_answered_like_a_missing_one(
         (f"p{bob.pk}", made_up),
         (f"p{member.pk}", resource.pk),
     ):
-        answer = client.post(review, {"change": f"give.{who}.{what}.{right.pk}...", "reason": ""})
+        answer = client.post(
+            review, {"change": f"give.{who}.{what}.{privilege.pk}...", "reason": ""}
+        )
         said.append([str(one) for one in answer.context["form"].non_field_errors()])
     assert said[0] == said[1] == said[2]
     same = reverse("portals:copy-access", args=["alder", bob.user.sub])
@@ -137,7 +139,7 @@ def test_return_links_stay_on_this_host(told, as_, alice):
 
 
 def test_a_draft_is_limited_in_size(as_, alice, bob, membership):
-    """What waits in a session is read with every page: a thousand spots at a time fill it up."""
+    """A draft is in the session, which every page reads; a thousand cells would fill it."""
     client, key = as_(alice), f"p{membership(bob).pk}"
     url = reverse("portals:changes", args=["alder", key])
     for turn in range(4):

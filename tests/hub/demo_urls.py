@@ -1,4 +1,4 @@
-"""The hub's URLs with the demo's, as HUB_ENV=demo mounts them."""
+"""The hub's URLs with those of the demo, as with HUB_ENV=demo."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The files that README, CONTRIBUTING and the map of the code name exist, and hold what is said."""
+"""The paths, links and rules that README, CONTRIBUTING and docs/architecture.md name exist."""
 
 import re
 

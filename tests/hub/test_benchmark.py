@@ -1,4 +1,4 @@
-"""The benchmarks get the right answers; how fast is not a test's business."""
+"""The benchmarks get correct answers; their speed is not tested."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The benchmarks that are about PostgreSQL alone get the right answers there."""
+"""The benchmarks that need PostgreSQL get correct answers."""
 
 import pytest
 from django.db import connection

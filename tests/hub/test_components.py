@@ -1,4 +1,4 @@
-"""The tags that stand for the markup of a page header and of a badge."""
+"""The template tags for page headers and badges."""
 
 import pytest
 from django.template import Context, Template, TemplateSyntaxError

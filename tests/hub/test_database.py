@@ -1,4 +1,4 @@
-"""How the hub opens its database."""
+"""The options of the database connection."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""`manage.py demo`: starts whole, stops whole, and says in one line why it cannot."""
+"""`manage.py demo` starts and stops all its processes, or says in one line why it cannot."""
 
 import os
 import signal
@@ -62,16 +62,16 @@ def test_the_demo_starts_and_stops_all_its_processes(tmp_path):
         children = demo.children()
         with urlopen(f"{demo.url}/accounts/login/") as page:
             assert b"Alice Martin" in page.read()
-        assert "alice@alder.example" in demo.said
-        assert demo.url in demo.said
+        assert "alice@alder.example" in demo.output
+        assert demo.url in demo.output
 
         code = demo.stop(signal.SIGINT)
 
         assert code == 0
-        assert demo.said.splitlines()[-1] == "Stopped."
+        assert demo.output.splitlines()[-1] == "Stopped."
         assert len(children) == 2
         assert all(gone(pid) for pid in children)
-        assert "Traceback" not in demo.said
+        assert "Traceback" not in demo.output
 
 
 def test_the_demo_stops_when_one_child_ends(tmp_path):
@@ -82,9 +82,9 @@ def test_the_demo_stops_when_one_child_ends(tmp_path):
         within(20, lambda: demo.process.poll() is not None)
 
         assert demo.process.returncode == 1
-        assert "The job worker stopped (exit code -9), so everything stops." in demo.said
+        assert "The job worker stopped (exit code -9), so everything stops." in demo.output
         assert gone(first)
-        assert "Traceback" not in demo.said
+        assert "Traceback" not in demo.output
 
 
 @pytest.mark.parametrize("command", ["demo", "serve"])

@@ -1,4 +1,4 @@
-"""One-click sign-in and the kept mail: in demo mode alone, on this machine alone."""
+"""One-click sign-in and kept emails: in demo mode only, for this machine only."""
 
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives

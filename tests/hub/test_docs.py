@@ -1,4 +1,4 @@
-"""What the documents tell an operator to type does what they say."""
+"""The commands and links in the documents work."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The front and the ordinary route are one answer; everything else passes the front."""
+"""The front and Django's route answer checks alike; other paths go to Django."""
 
 import json
 

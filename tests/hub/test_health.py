@@ -1,4 +1,4 @@
-"""Is it up, can it work? And where a portal asks."""
+"""Health checks and discovery of the check endpoint."""
 
 import pytest
 from django.db import connection

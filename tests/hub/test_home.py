@@ -1,4 +1,4 @@
-"""The launcher."""
+"""The home page with its portal launcher."""
 
 from django.urls import reverse
 

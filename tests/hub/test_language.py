@@ -1,4 +1,4 @@
-"""Everything a person reads exists in French: the catalogue, the pages, the mail."""
+"""Everything a person reads exists in French: catalogue, pages and email."""
 
 import re
 import shutil

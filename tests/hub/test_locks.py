@@ -1,4 +1,4 @@
-"""The lock files hold what pyproject.toml asks for; `make lock` resolves them anew."""
+"""The lock files match pyproject.toml; `make lock` resolves them again."""
 
 import tomllib
 

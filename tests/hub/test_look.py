@@ -1,4 +1,4 @@
-"""What every page owes its reader: landmarks, a name, a language, no inline code."""
+"""Every page has landmarks, a title, a language and no inline code."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each person finds their own pages in the navigation, and it costs little."""
+"""The navigation has each person's own pages and few queries."""
 
 import pytest
 from django.urls import reverse

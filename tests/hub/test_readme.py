@@ -1,4 +1,4 @@
-"""What README names exists: every variable, every make target, every path."""
+"""Every variable, make target and path that README names exists."""
 
 import re
 

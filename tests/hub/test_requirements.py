@@ -1,4 +1,4 @@
-"""Whoever reads a number such as R44 in the tree can look it up in docs/requirements.md."""
+"""Every requirement number in the tree, such as R44, is listed in docs/requirements.md."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A changed secret key: what the former one made still works, in a process that has it (R14)."""
+"""Signatures of a former secret key stay valid while that key is configured (R14)."""
 
 import pytest
 

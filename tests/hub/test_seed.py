@@ -1,4 +1,4 @@
-"""Made-up bulk data: as much as asked for, and the hub's own rules hold in it."""
+"""`manage.py seed` writes the requested sizes and follows the hub's rules."""
 
 import pytest
 from django.core.management import CommandError, call_command

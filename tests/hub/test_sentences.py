@@ -1,6 +1,6 @@
-"""Every kind of event of the three apps reads as a sentence, in both languages.
+"""Every kind of event has a sentence in both languages.
 
-That a service gives each word its sentence waits for, conftest.py checks at every event recorded.
+conftest.py checks at every recorded event that it has the data of its sentence.
 """
 
 import re

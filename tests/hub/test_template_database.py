@@ -1,4 +1,4 @@
-"""The kept test database: never taken for whole when it is not, never older than what made it."""
+"""The kept test database: never used when incomplete or older than its sources."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import User
 from tests.template_database import (
-    KEPT,
+    MAX_KEPT,
     ROOT,
     Layer,
     PostgreSQLTemplates,
@@ -169,13 +169,13 @@ def test_a_layer_of_a_killed_run_is_not_used(run, tmp_path):
 def test_only_the_newest_of_each_layer_are_kept(run):
     built: list[str] = []
     templates = run("first")
-    versions = [str(number) for number in range(KEPT + 2)]
+    versions = [str(number) for number in range(MAX_KEPT + 2)]
     for version in versions:
         prepare(templates, [writes(templates, "below", version, built)])
 
     with templates.lock():
         kept = [v for v in versions if templates.has(writes(templates, "below", v, built))]
-    assert kept == versions[-KEPT:]
+    assert kept == versions[-MAX_KEPT:]
 
 
 def test_a_fingerprint_changes_with_a_file_its_name_and_with_a_fact(tmp_path):

@@ -1,4 +1,4 @@
-"""Rules in the database migrate: a changed one is seen and replaced, none is ever lost."""
+"""Triggers migrate: a changed one is detected and replaced, and none is lost."""
 
 import ast
 from contextlib import ExitStack, contextmanager

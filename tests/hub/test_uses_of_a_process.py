@@ -1,4 +1,4 @@
-"""Last use in a real server: what its processes noted is there once it was stopped."""
+"""A real server writes its pending last uses when it stops."""
 
 import json
 import signal

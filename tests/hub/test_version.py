@@ -1,4 +1,4 @@
-"""The version stands in pyproject.toml alone; everything else reads it there."""
+"""The version is written in pyproject.toml only."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What axe and a ruler find wrong with a page."""
+"""Accessibility checks of a page."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -7,7 +7,7 @@ AXE = Axe()
 
 
 def faults_of(page: Page) -> list[str]:
-    """What is wrong with the page as it stands; axe looks too where scripts may run."""
+    """Return the faults of the page: its width, its headings and, if scripts run, those of axe."""
     page.wait_for_load_state()
     wide = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -16,7 +16,7 @@ def faults_of(page: Page) -> list[str]:
     if (headings := page.locator("h1").count()) != 1:
         faults.append(f"{headings} first headings")
     if page.evaluate("matchMedia('(scripting: none)').matches"):
-        return faults  # axe would wait for ever: its promise is a script of the page
+        return faults  # axe is a script itself and would wait for ever
     for violation in AXE.run(page).response["violations"]:
         where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
         faults.append(f"{violation['id']}: {violation['help']} ({where})")

@@ -1,4 +1,4 @@
-"""Browser journeys through the real thing: `manage.py demo` and Chromium, no Django inside."""
+"""Fixtures for browser journeys: `manage.py demo` and Chromium, without Django in the process."""
 
 import re
 import shutil
@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.demo import Demo, running_demo
 from tests.machine import find_chromium
 
-SLOWEST = 20_000  # ms; a busy machine answers late, a wrong page never
-expect.set_options(timeout=SLOWEST)
+TIMEOUT = 20_000  # ms; a busy machine is slow
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """The folder of a demo that has loaded the example and been stopped; its mail has its port."""
+    """Return the folder and port of a stopped demo with the example; its emails name the port."""
     folder = tmp_path_factory.mktemp("loaded")
     with running_demo(folder) as demo:
         return folder, demo.port
@@ -27,16 +27,16 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 @pytest.fixture(scope="module")
 def demo(loaded: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, as `make demo` runs it, as new for each file of journeys."""
-    (like, port), folder = loaded, tmp_path_factory.mktemp("demo")
-    shutil.copytree(like, folder, dirs_exist_ok=True)
+    """Run a new copy of the demo for each file of journeys."""
+    (template, port), folder = loaded, tmp_path_factory.mktemp("demo")
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     with running_demo(folder, port) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """The machine's own Chromium."""
+    """Use the Chromium of this machine."""
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("no Chromium on this machine (install chromium)")
@@ -48,7 +48,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_browser(browser: Browser, demo: Demo) -> Iterator[Open]:
-    """A fresh browser of one person, signed in as one of the example people if named."""
+    """Return a function that opens a new browser, signed in if an example person is named."""
     contexts: list[BrowserContext] = []
 
     def open_as(name: str | None = None, *, javascript: bool = True, **options: Any) -> Page:
@@ -57,7 +57,7 @@ def open_browser(browser: Browser, demo: Demo) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(SLOWEST)
+        page.set_default_timeout(TIMEOUT)
         if name is not None:
             page.goto("/accounts/login/")
             page.get_by_role("button", name=re.compile(f"^{name}")).click()
@@ -71,16 +71,16 @@ def open_browser(browser: Browser, demo: Demo) -> Iterator[Open]:
 
 @pytest.fixture
 def read_mail() -> Callable[[Page, str, str], None]:
-    """Open the newest kept mail to this address with this subject, as soon as it is there."""
+    """Return a function that waits for an email by address and subject and opens it."""
 
     def read(page: Page, address: str, subject: str) -> None:
         row = page.get_by_role("row").filter(has_text=address).filter(has_text=subject)
-        until = time.monotonic() + 20
+        deadline = time.monotonic() + 20
         while True:
             page.goto("/demo/mail/")
             if row.count():
                 break
-            assert time.monotonic() < until, f"no mail to {address}: {page.content()}"
+            assert time.monotonic() < deadline, f"no mail to {address}: {page.content()}"
             time.sleep(0.3)
         row.first.get_by_role("link").click()
 

@@ -1,4 +1,4 @@
-"""README's own commands, taken from its text, so that what it says is what is tested."""
+"""The commands of README, read from its text and run."""
 
 import re
 import subprocess
@@ -11,21 +11,21 @@ README = ROOT / "README.md"
 
 
 def section(title: str) -> str:
-    """The text under one heading of README."""
-    found = re.search(
+    """Return the text under a heading of README."""
+    match = re.search(
         rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", README.read_text(), re.MULTILINE | re.DOTALL
     )
-    assert found, f"README has no section “{title}”"
-    return found[1]
+    assert match, f"README has no section “{title}”"
+    return match[1]
 
 
 def commands(title: str) -> list[str]:
-    """The shell blocks of one section, in order."""
+    """Return the shell blocks of a section, in order."""
     return re.findall(r"^ *```sh\n(.*?)^ *```$", section(title), re.MULTILINE | re.DOTALL)
 
 
 def run_commands(script: str, demo: Demo, **pasted: str) -> str:
-    """Run a block as a newcomer would, against this demo; `pasted` replaces NAME=… lines."""
+    """Run a shell block against this demo and return its output; `pasted` replaces NAME=… lines."""
     for name, value in pasted.items():
         script, times = re.subn(rf"^( *{name})=.*$", rf"\1={value}", script, flags=re.MULTILINE)
         assert times == 1, f"README has no line {name}=…"

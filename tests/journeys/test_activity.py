@@ -1,4 +1,4 @@
-"""The activity narrowed down, taken away and proved, with and without JavaScript."""
+"""Filtering, exporting and verifying the activity log, with and without JavaScript."""
 
 import re
 import subprocess
@@ -64,7 +64,7 @@ def test_search_export_and_verify(open_browser, tmp_path, javascript):
     assert "Bob Tremblay accepted the invitation" in table
     assert "Emma Roy accepted the invitation" not in table
 
-    # By thing: from its page.
+    # By resource: from its page.
     alice.goto("/c/alder/resources/")
     alice.get_by_role("link", name="alder.example", exact=True).first.click()
     alice.get_by_role("main").get_by_role("link", name="Activity").click()

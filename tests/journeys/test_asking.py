@@ -1,4 +1,4 @@
-"""From a refused portal to a right that ends, and its renewal; services; what is passed on."""
+"""Requests from a refused portal, renewals, services, and requests passed to the provider."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A notice that comes back, and what a company decides about mail, with and without JavaScript."""
+"""A bounced notice, and a company's choices about email, with and without JavaScript."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Every kind of page links lead to: accessible, whole at 320 px, light and dark, no error."""
+"""Every kind of linked page: accessible, usable at 320 px, light and dark, without errors."""
 
 import re
 from urllib.parse import urlsplit

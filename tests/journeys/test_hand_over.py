@@ -1,4 +1,4 @@
-"""The role of main Super User from Alice to a second one and back, with and without JavaScript."""
+"""The role of main Super User is handed over and back, with and without JavaScript."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Taking over a former list, with and without JavaScript."""
+"""Importing an existing list, with and without JavaScript."""
 
 import pytest
 from playwright.sync_api import Page, expect

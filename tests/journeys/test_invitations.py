@@ -1,4 +1,4 @@
-"""Inviting many: pasted with a bad line, and from a file; with and without JavaScript."""
+"""Inviting many, pasted and from a file, with and without JavaScript."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""From the foot of a mail to less of it, and back; and a newsletter without an account."""
+"""Unsubscribing and undoing from an email's footer, and subscribing without an account."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Mail to many from its topic to its arrival, in a browser with and without JavaScript."""
+"""A campaign from its topic to its delivery, with and without JavaScript."""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Taking away and undoing, and a leaver led out, in a browser with and without JavaScript."""
+"""Revoking with undo, and offboarding a member, with and without JavaScript."""
 
 import datetime
 import re
@@ -15,7 +15,7 @@ def open_bob(page: Page) -> None:
 
 
 def keep_his_mailbox_out(page: Page) -> None:
-    """His own mailbox is a sensitive right: it is dropped, so that nothing asks for a sign-in."""
+    """Drop Bob's own mailbox, whose sensitive grant would need a fresh sign-in."""
     page.get_by_role("checkbox", name=re.compile("^Drop .*bob@alder.example")).check()
 
 

@@ -1,4 +1,4 @@
-"""The people list in a browser, with and without JavaScript: narrowed, selected, acted on."""
+"""The people list: filters, selection and bulk acts, with and without JavaScript."""
 
 import csv
 import io

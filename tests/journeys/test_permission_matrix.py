@@ -1,4 +1,4 @@
-"""Levels, presets and "same as Bob", gathered and reviewed in a browser, with JavaScript or not."""
+"""Levels, presets and “Same as Bob” through the review, with and without JavaScript."""
 
 import re
 

@@ -13,7 +13,7 @@ DNS = "Change its DNS records"
 
 
 def choose_domain(page: Page, label: str, name: str) -> None:
-    """Pick a domain (a mail domain has the same name) in a list of things."""
+    """Pick a domain (a mail domain has the same name) in a list of resources."""
     option = page.locator('optgroup[label^="Domains"] option', has_text=re.compile(f"^{name}$"))
     page.get_by_label(label).select_option(value=option.get_attribute("value"))
 
@@ -27,7 +27,7 @@ def test_invite_accept_check_revoke(demo, open_browser, read_mail, address, java
     first_name = address.split("@")[0].title()
     alice = open_browser("Alice", javascript=javascript)
 
-    # Alice invites her with one right.
+    # Alice invites her with one offer.
     alice.goto("/c/alder/people/")
     alice.get_by_role("main").get_by_role("link", name="Invite").first.click()
     alice.get_by_label("E-mail addresses").fill(f"{first_name} Stone <{address}>")

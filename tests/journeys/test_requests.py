@@ -1,4 +1,4 @@
-"""Asking for a closed portal and getting an answer, with and without JavaScript."""
+"""Requesting a closed portal and getting an answer, with and without JavaScript."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""The whole round of a review, in a browser with and without JavaScript."""
+"""A complete access review, with and without JavaScript."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A team from its first day to its last, in a browser with and without JavaScript."""
+"""A team from creation to deletion, with and without JavaScript."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Things of the example that tests of rights play with."""
+"""Fixtures for tests of resources and grants."""
 
 from collections.abc import Callable
 
@@ -11,15 +11,15 @@ from portals.services.grants import GrantTerms, grant_privilege
 
 @pytest.fixture
 def resource(db: None) -> Callable[[str, str], Resource]:
-    """A resource of the example by its type and id: thing("domain", "alder.example")."""
+    """Return a function that finds a resource: resource("domain", "alder.example")."""
     return lambda type_code, external_id: Resource.objects.get(
         resource_type__code=type_code, external_id=external_id
     )
 
 
 @pytest.fixture
-def right(db: None) -> Callable[[str], Privilege]:
-    """A privilege by portal.type.code: right("domains.domain.manage_dns")."""
+def privilege_of(db: None) -> Callable[[str], Privilege]:
+    """Return a function that finds a privilege: privilege_of("domains.domain.manage_dns")."""
 
     def find(name: str) -> Privilege:
         portal, _, codename = name.partition(".")
@@ -29,14 +29,14 @@ def right(db: None) -> Callable[[str], Privilege]:
 
 
 @pytest.fixture
-def give(resource, right) -> Callable:
-    """Grant through the service, freshly signed in: give(alice, holder, right name, resource)."""
+def give(resource, privilege_of) -> Callable:
+    """Return a function that grants by the service: give(actor, grantee, privilege, resource)."""
 
     def grant(actor, grantee, name, resource, **terms):
         return grant_privilege(
             actor=actor,
             grantee=grantee,
-            privilege=right(name),
+            privilege=privilege_of(name),
             resource=resource,
             terms=GrantTerms(**terms),
             signed_in_at=timezone.now(),

@@ -1,4 +1,4 @@
-"""The person page explains the decision; both must say the same (hypothesis over small worlds)."""
+"""The explanation on a person's page agrees with the decision (hypothesis over small worlds)."""
 
 from datetime import timedelta
 

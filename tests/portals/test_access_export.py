@@ -1,4 +1,4 @@
-"""Who may do what, taken away as a file."""
+"""The export of who may do what."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""From a portal that refused somebody to the request; with no hint of what others have."""
+"""The link from a portal to a request; it reveals nothing about other people's access."""
 
 from urllib.parse import quote
 
@@ -30,14 +30,14 @@ def test_a_signed_out_visitor_signs_in_first(as_):
 
 
 def test_the_link_prefills_a_request_that_gives_the_privilege(
-    as_, alice, emma, resource, right, alder
+    as_, alice, emma, resource, privilege_of, alder
 ):
     domain, client = resource("domain", "alderdental.example"), as_(emma)
     page = client.get(f"{DNS.format('alderdental.example')}&return={HOME}", follow=True)
     address, _status = page.redirect_chain[-1]
     assert address.startswith("/c/alder/requests/new/?portal=domains")
     html = page.content.decode()
-    value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
+    value = f"{domain.pk}:{privilege_of('domains.domain.manage_dns').pk}"
     assert f'value="{value}" checked' in html
     customer_portal = domain.subscription.resources.get(resource_type__code="subscription")
     assert f'href="{HOME}"' in html
@@ -135,22 +135,27 @@ def test_access_already_held_is_named(as_, bob):
     assert "You have this right already" in as_(bob).get(url, follow=True).content.decode()
 
 
-def test_only_the_named_resource_can_be_requested(bob, alder, resource, right):
-    """The page's address names one thing; a made-up form reaches no other."""
+def test_only_the_named_resource_can_be_requested(bob, alder, resource, privilege_of):
+    """The URL names one resource; a forged form cannot request another."""
     named = resource("domain", "alderdental.example")
     other = resource("mailbox", "billing@alder.example")
     with pytest.raises(RequestRefused, match="does not exist for this thing"):
         request_access(
-            actor=bob, customer=alder, rights=[(other, right("webmail.mailbox.use"))], named=named
+            actor=bob,
+            customer=alder,
+            rights=[(other, privilege_of("webmail.mailbox.use"))],
+            named=named,
         )
     foreign = resource("domain", "birch.example")
     with pytest.raises(RequestRefused, match="does not exist for this thing"):
-        rights = [(foreign, right("domains.domain.view"))]
+        rights = [(foreign, privilege_of("domains.domain.view"))]
         request_access(actor=bob, customer=alder, rights=rights, named=foreign)
 
 
-def test_a_form_cannot_add_another_resource(as_, bob, resource, right):
-    value = f"{resource('domain', 'alderdental.example').pk}:{right('domains.domain.view').pk}"
+def test_a_form_cannot_add_another_resource(as_, bob, resource, privilege_of):
+    value = (
+        f"{resource('domain', 'alderdental.example').pk}:{privilege_of('domains.domain.view').pk}"
+    )
     page = as_(bob).post("/c/alder/requests/new/?kind=access", {"rights": value, "text": "x"})
     assert "Choose from the rights on this page." in page.content.decode()
     assert not AccessRequest.objects.filter(membership__user=bob).exists()

@@ -1,4 +1,4 @@
-"""What gives a right never takes some of it away: who has it earlier or longer keeps that."""
+"""Giving access never shortens access that somebody has already."""
 
 from datetime import timedelta
 
@@ -51,7 +51,7 @@ WIDENED = [
 
 @pytest.mark.parametrize(("there", "given", "then"), WIDENED)
 def test_at_least_keeps_the_wider_terms(
-    there, given, then, days, give, alice, bob, membership, domain, right
+    there, given, then, days, give, alice, bob, membership, domain, privilege_of
 ):
     grantee = membership(bob)
     starts, ends = there
@@ -61,12 +61,12 @@ def test_at_least_keeps_the_wider_terms(
     grant = grant_at_least(
         actor=alice,
         grantee=grantee,
-        privilege=right(DNS),
+        privilege=privilege_of(DNS),
         resource=domain,
         terms=GrantTerms(starts_at=days(starts), expires_at=days(ends)),
     )
 
-    assert PersonGrant.objects.get(user=bob, permission=right(DNS).pk, content_object=domain)
+    assert PersonGrant.objects.get(user=bob, permission=privilege_of(DNS).pk, content_object=domain)
     if then is UNSET:
         assert grant == before
     else:
@@ -75,7 +75,7 @@ def test_at_least_keeps_the_wider_terms(
 
 @pytest.mark.parametrize(("there", "given"), [((None, 2), (5, 9)), ((5, None), (None, 2))])
 def test_a_gap_in_time_is_not_filled(
-    there, given, days, give, alice, bob, membership, domain, right
+    there, given, days, give, alice, bob, membership, domain, privilege_of
 ):
     starts, ends = there
     before = give(
@@ -86,20 +86,20 @@ def test_a_gap_in_time_is_not_filled(
         grant_at_least(
             actor=alice,
             grantee=membership(bob),
-            privilege=right(DNS),
+            privilege=privilege_of(DNS),
             resource=domain,
             terms=GrantTerms(starts_at=days(starts), expires_at=days(ends)),
         )
     assert PersonGrant.objects.filter(pk=before.pk).exists()
 
 
-def test_an_expired_grant_is_replaced(days, give, alice, bob, membership, domain, right):
+def test_an_expired_grant_is_replaced(days, give, alice, bob, membership, domain, privilege_of):
     give(alice, membership(bob), DNS, domain, expires_at=days(1))
     with time_machine.travel(days(2), tick=False):
         grant = grant_at_least(
             actor=alice,
             grantee=membership(bob),
-            privilege=right(DNS),
+            privilege=privilege_of(DNS),
             resource=domain,
             terms=GrantTerms(expires_at=days(3)),
         )
@@ -108,70 +108,72 @@ def test_an_expired_grant_is_replaced(days, give, alice, bob, membership, domain
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana"])
 def test_only_a_super_user_of_the_company_may(
-    who, request, give, alice, bob, membership, domain, right
+    who, request, give, alice, bob, membership, domain, privilege_of
 ):
     give(alice, membership(bob), DNS, domain)
     with pytest.raises(PermissionDenied):
         grant_at_least(
             actor=request.getfixturevalue(who),
             grantee=membership(bob),
-            privilege=right(DNS),
+            privilege=privilege_of(DNS),
             resource=domain,
         )
 
 
 def test_a_bulk_grant_shortens_no_existing_grant(
-    days, give, alice, bob, emma, alder, membership, domain, right
+    days, give, alice, bob, emma, alder, membership, domain, privilege_of
 ):
     endless = give(alice, membership(bob), VIEW, domain)
     grant_to_people(
         actor=alice,
         customer=alder,
         people=[membership(bob), membership(emma)],
-        privilege=right(VIEW),
+        privilege=privilege_of(VIEW),
         resource=domain,
         terms=GrantTerms(expires_at=days(5)),
     )
-    theirs = PersonGrant.objects.filter(content_object=domain, permission=right(VIEW).pk)
+    theirs = PersonGrant.objects.filter(content_object=domain, permission=privilege_of(VIEW).pk)
     assert theirs.get(user=bob) == endless
     assert theirs.get(user=emma).expires_at == days(5)
 
 
 def test_a_transfer_of_a_future_grant_keeps_the_current_one(
-    days, give, alice, bob, emma, membership, domain, right
+    days, give, alice, bob, emma, membership, domain, privilege_of
 ):
     give(alice, membership(emma), DNS, domain, expires_at=days(30))
     his = give(alice, membership(bob), DNS, domain, starts_at=days(20))
 
     plan_offboarding(actor=alice, membership=membership(bob), grants=[(his, membership(emma))])
 
-    hers = PersonGrant.objects.get(user=emma, content_object=domain, permission=right(DNS).pk)
+    hers = PersonGrant.objects.get(
+        user=emma, content_object=domain, permission=privilege_of(DNS).pk
+    )
     assert (hers.starts_at, hers.expires_at) == (None, None)
     assert emma.has_perm(f"portals.{DNS}", domain)
 
 
 def test_approving_a_request_keeps_a_grant_given_meanwhile(
-    days, give, alice, bob, alder, membership, right, resource
+    days, give, alice, bob, alder, membership, privilege_of, resource
 ):
     domain = resource("domain", "alder.example")
     access_request = request_access(
-        actor=bob, customer=alder, rights=[(domain, right(DNS))], expires_at=days(5)
+        actor=bob, customer=alder, rights=[(domain, privilege_of(DNS))], expires_at=days(5)
     )
     meanwhile = give(alice, membership(bob), DNS, domain)
 
     approve_request(actor=alice, access_request=access_request)
 
-    assert PersonGrant.objects.get(user=bob, content_object=domain, permission=right(DNS).pk) == (
-        meanwhile
-    )
+    assert PersonGrant.objects.get(
+        user=bob, content_object=domain, permission=privilege_of(DNS).pk
+    ) == (meanwhile)
     row = RequestedGrant.objects.get(request=access_request)
     assert (row.given, row.expires_at) == (True, None)
 
 
 def test_a_reduction_replaces_an_expired_smaller_grant(
-    days, give, alice, bob, alder, membership, resource, right
+    days, give, alice, bob, alder, membership, resource, privilege_of
 ):
-    queue, smaller = resource("queue", "alder-hosting"), right("ticketing.queue.view")
+    queue, smaller = resource("queue", "alder-hosting"), privilege_of("ticketing.queue.view")
     alder.access_reviews.update(state="not_finished", ended_at=timezone.now())
     over = give(alice, membership(bob), "ticketing.queue.view", queue, expires_at=days(1))
     large = give(alice, membership(bob), REPLY, queue)

@@ -1,4 +1,4 @@
-"""What an invitation promised and could not give any more: left out, told, never silently lost."""
+"""Offers that can no longer be given at acceptance are left out and reported."""
 
 from datetime import timedelta
 
@@ -27,15 +27,15 @@ VIEW = "domains.domain.view"
 
 
 @pytest.fixture
-def invite(alice, alder, right, deliver):
-    """Gina, invited with these rights (pairs of a name and a thing) and perhaps a team."""
+def invite(alice, alder, privilege_of, deliver):
+    """Gina, invited with these offers (pairs of a name and a resource) and perhaps a team."""
 
     def send(*rights, team=None, **terms):
         def offer(made):
             offer_privileges(
                 actor=alice,
                 invitations=made,
-                rights=[(resource, right(name)) for name, resource in rights],
+                rights=[(resource, privilege_of(name)) for name, resource in rights],
                 terms=GrantTerms(**terms),
                 signed_in_at=timezone.now(),
             )
@@ -67,7 +67,7 @@ def told(deliver):
 
 
 def test_everything_offered_is_given_without_a_message(
-    alice, alder, invite, resource, deliver, right
+    alice, alder, invite, resource, deliver, privilege_of
 ):
     team = create_team(actor=alice, customer=alder, name="Back office")
     domain = resource("domain", "alder.example")
@@ -121,10 +121,12 @@ def test_the_inviter_is_told_of_a_deleted_resource_and_an_expired_offer(
     assert "“Change its DNS records” · alder.example" in mail.body
 
 
-def test_an_offer_that_became_sensitive_needs_a_reason(alice, invite, resource, right, deliver):
+def test_an_offer_that_became_sensitive_needs_a_reason(
+    alice, invite, resource, privilege_of, deliver
+):
     domain = resource("domain", "alder.example")
     token = invite((DNS, domain))
-    privilege = right(DNS)
+    privilege = privilege_of(DNS)
     privilege.sensitive = True
     privilege.save()
 

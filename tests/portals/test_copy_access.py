@@ -1,4 +1,4 @@
-"""“Same as Bob”: what was given to a colleague directly, through the review."""
+"""“Same as Bob”: copying a colleague's direct access through the review."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ EXPORT = "statistics.usage_report.export"
 
 @pytest.fixture
 def copy(as_, alice, bob, emma, membership):
-    """Copy Emma's rights to Bob: the client, and the plan's tokens."""
+    """Copy Emma's access to Bob; return the client and the tokens of the changes."""
 
     def run(**data):
         client = as_(alice)
@@ -36,13 +36,13 @@ def own(person):
     return set(PersonGrant.objects.filter(user=person).values_list("content_object", "permission"))
 
 
-def test_adding_gives_missing_access_and_removes_nothing(copy, bob, emma, resource, right):
+def test_adding_gives_missing_access_and_removes_nothing(copy, bob, emma, resource, privilege_of):
     had = own(bob)
     client, review, changes = copy()
     assert all(one.startswith("give.") for one in changes)
     assert client.post(review, {"change": changes, "reason": ""}).status_code == 302
 
-    sensitive = {right("webmail.mailbox.use").pk}
+    sensitive = {privilege_of("webmail.mailbox.use").pk}
     assert own(bob) == had | {pair for pair in own(emma) if pair[1] not in sensitive}
     assert bob.has_perm(f"portals.{EXPORT}", resource("usage_report", "alder-web"))
 
@@ -67,7 +67,7 @@ def test_sensitive_access_and_teams_are_copied_with_a_reason(
 def test_making_equal_removes_access_the_colleague_lacks(
     copy, alice, alder, bob, emma, membership, give, resource
 ):
-    """A wider right that goes must not hide the narrower one that is copied."""
+    """A wider grant that is removed must not hide the narrower one that is copied."""
     domain = resource("domain", "alderdental.example")
     give(alice, membership(bob), MANAGE, domain)
     give(alice, membership(emma), VIEW, domain)

@@ -1,4 +1,4 @@
-"""From credentials to a token, over HTTP; fast, and for client credentials only."""
+"""Client credentials: from issue to token, over HTTP."""
 
 from base64 import b64encode
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every way of asking gives the answer of the rule, in any world."""
+"""Every way of asking for a decision gives the answer of the rule."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""POST /access/v1/evaluation: what a portal gets for what it asks, by both ways in."""
+"""POST /access/v1/evaluation, through the front and through Django."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Many changes at once: all of them or none, and never against a stale review."""
+"""Many changes at once: all or nothing, and never after a stale review."""
 
 from datetime import timedelta
 
@@ -61,15 +61,15 @@ def state():
 
 
 def test_changes_take_effect_at_once_with_an_event_each(
-    apply, alice, emma, emmas, domain, give, right, alder
+    apply, alice, emma, emmas, domain, give, privilege_of, alder
 ):
     old = give(alice, emmas, VIEW, domain)
     team = alder.teams.get()
     before = AuditEvent.objects.count()
 
     taken = apply(
-        AddGrant(emmas, right(DNS), domain, GrantTerms(reason="The new website")),
-        AddGrant(team, right(VIEW), domain),
+        AddGrant(emmas, privilege_of(DNS), domain, GrantTerms(reason="The new website")),
+        AddGrant(team, privilege_of(VIEW), domain),
         RemoveGrant(old),
     )
 
@@ -82,23 +82,27 @@ def test_changes_take_effect_at_once_with_an_event_each(
     assert AuditEvent.objects.count() == before + 3
 
 
-def test_other_terms_replace_the_grant_that_was_reviewed(apply, alice, emmas, domain, give, right):
+def test_other_terms_replace_the_grant_that_was_reviewed(
+    apply, alice, emmas, domain, give, privilege_of
+):
     old = give(alice, emmas, DNS, domain)
     until = timezone.now() + timedelta(days=3)
 
-    apply(AddGrant(emmas, right(DNS), domain, GrantTerms(expires_at=until), replaces=old.pk))
+    apply(AddGrant(emmas, privilege_of(DNS), domain, GrantTerms(expires_at=until), replaces=old.pk))
 
     grant = PersonGrant.objects.get(user=emmas.user, content_object=domain)
     assert grant.expires_at == until
     assert AuditEvent.objects.latest("pk").kind == "grant.replaced"
 
 
-def test_one_bad_change_rolls_everything_back_and_is_named(apply, emmas, domain, right, resource):
+def test_one_bad_change_rolls_everything_back_and_is_named(
+    apply, emmas, domain, privilege_of, resource
+):
     before = state()
     with pytest.raises(ChangesRefused) as refusal:
         apply(
-            AddGrant(emmas, right(DNS), domain),
-            AddGrant(emmas, right(READ), domain),  # no such right on a domain
+            AddGrant(emmas, privilege_of(DNS), domain),
+            AddGrant(emmas, privilege_of(READ), domain),  # no such privilege on a domain
         )
 
     assert "Emma Roy" in refusal.value.message_dict["privilege"][0]
@@ -107,33 +111,37 @@ def test_one_bad_change_rolls_everything_back_and_is_named(apply, emmas, domain,
 
 
 def test_a_sensitive_privilege_needs_a_reason_a_fresh_sign_in_and_another_person(
-    apply, alice, emmas, resource, right, membership
+    apply, alice, emmas, resource, privilege_of, membership
 ):
     mailbox = resource("mailbox", "billing@alder.example")
     before = state()
     with pytest.raises(ChangesRefused) as refusal:
-        apply(AddGrant(emmas, right(READ), mailbox))
+        apply(AddGrant(emmas, privilege_of(READ), mailbox))
     assert "reason" in refusal.value.message_dict
     stale_sign_in = timezone.now() - timedelta(hours=1)
     with pytest.raises(FreshSignInRequired):
         apply(
-            AddGrant(emmas, right(READ), mailbox, GrantTerms(reason="x")),
+            AddGrant(emmas, privilege_of(READ), mailbox, GrantTerms(reason="x")),
             signed_in_at=stale_sign_in,
         )
     with pytest.raises(ChangesRefused):
-        apply(AddGrant(membership(alice), right(READ), mailbox, GrantTerms(reason="x")))
+        apply(AddGrant(membership(alice), privilege_of(READ), mailbox, GrantTerms(reason="x")))
     assert state() == before
 
-    assert not apply(AddGrant(emmas, right(READ), mailbox, GrantTerms(reason="Holiday cover")))
+    assert not apply(
+        AddGrant(emmas, privilege_of(READ), mailbox, GrantTerms(reason="Holiday cover"))
+    )
 
 
 @pytest.mark.parametrize("who", ["emma", "charlie", "dana", "olive"])
-def test_only_a_super_user_of_this_customer(request, who, apply, emmas, domain, right, give, alice):
+def test_only_a_super_user_of_this_customer(
+    request, who, apply, emmas, domain, privilege_of, give, alice
+):
     old = give(alice, emmas, VIEW, domain)
     before = state()
     with pytest.raises(PermissionDenied):
         apply(
-            AddGrant(emmas, right(DNS), domain),
+            AddGrant(emmas, privilege_of(DNS), domain),
             RemoveGrant(old),
             actor=request.getfixturevalue(who),
         )
@@ -141,17 +149,17 @@ def test_only_a_super_user_of_this_customer(request, who, apply, emmas, domain, 
 
 
 def test_one_set_of_changes_is_about_one_customer(
-    apply, alice, charlie, alder, birch, emmas, domain, right, give, membership, resource
+    apply, alice, charlie, alder, birch, emmas, domain, privilege_of, give, membership, resource
 ):
     foreign_thing = resource("domain", "birch.example")
     foreign_grant = give(charlie, membership(charlie), VIEW, foreign_thing)
     foreign_team = create_team(actor=charlie, customer=birch, name="Drivers")
-    fine = AddGrant(emmas, right(DNS), domain)
+    fine = AddGrant(emmas, privilege_of(DNS), domain)
     before = state()
     for change in (
-        AddGrant(emmas, right(DNS), foreign_thing),
-        AddGrant(membership(charlie), right(DNS), domain),
-        AddGrant(foreign_team, right(DNS), domain),
+        AddGrant(emmas, privilege_of(DNS), foreign_thing),
+        AddGrant(membership(charlie), privilege_of(DNS), domain),
+        AddGrant(foreign_team, privilege_of(DNS), domain),
         RemoveGrant(foreign_grant),
         JoinTeam(emmas, foreign_team),
         JoinTeam(membership(charlie), alder.teams.get()),
@@ -162,14 +170,14 @@ def test_one_set_of_changes_is_about_one_customer(
 
 
 def test_a_super_user_of_two_customers_changes_one_at_a_time(
-    apply, alice, birch, charlie, emmas, domain, right, resource, as_member
+    apply, alice, birch, charlie, emmas, domain, privilege_of, resource, as_member
 ):
     as_member(alice, birch)
     before = state()
     with pytest.raises(ChangesRefused):
         apply(
-            AddGrant(emmas, right(DNS), domain),
-            AddGrant(emmas, right(DNS), resource("domain", "birch.example")),
+            AddGrant(emmas, privilege_of(DNS), domain),
+            AddGrant(emmas, privilege_of(DNS), resource("domain", "birch.example")),
         )
     assert state() == before
 
@@ -189,18 +197,18 @@ def as_member(charlie):
 
 
 def test_twice_and_contradictory_changes_are_refused(
-    apply, alice, emmas, domain, right, give, alder
+    apply, alice, emmas, domain, privilege_of, give, alder
 ):
     held = give(alice, emmas, VIEW, domain)
     team = alder.teams.get()
     before = state()
     for changes in (
         [
-            AddGrant(emmas, right(DNS), domain),
-            AddGrant(emmas, right(DNS), domain, GrantTerms(reason="again")),
+            AddGrant(emmas, privilege_of(DNS), domain),
+            AddGrant(emmas, privilege_of(DNS), domain, GrantTerms(reason="again")),
         ],
         [RemoveGrant(held), RemoveGrant(held)],
-        [RemoveGrant(held), AddGrant(emmas, right(VIEW), domain, replaces=held.pk)],
+        [RemoveGrant(held), AddGrant(emmas, privilege_of(VIEW), domain, replaces=held.pk)],
         [JoinTeam(emmas, team), LeaveTeam(emmas, team)],
     ):
         with pytest.raises(ChangesRefused) as refusal:
@@ -209,17 +217,17 @@ def test_twice_and_contradictory_changes_are_refused(
     assert state() == before
 
 
-def test_no_changes_and_too_many_changes_are_refused(apply, emmas, domain, right):
+def test_no_changes_and_too_many_changes_are_refused(apply, emmas, domain, privilege_of):
     with pytest.raises(ChangesRefused):
         apply()
     with pytest.raises(ChangesRefused):
-        apply(*[AddGrant(emmas, right(DNS), domain)] * (MOST_CHANGES + 1))
+        apply(*[AddGrant(emmas, privilege_of(DNS), domain)] * (MOST_CHANGES + 1))
 
 
-def test_a_stale_review_changes_nothing(apply, alice, emmas, domain, right, give):
+def test_a_stale_review_changes_nothing(apply, alice, emmas, domain, privilege_of, give):
     """The grant was revoked, replaced, or given by somebody else after the page was made."""
     held = give(alice, emmas, VIEW, domain)
-    other = AddGrant(emmas, right("domains.domain.renew"), domain)
+    other = AddGrant(emmas, privilege_of("domains.domain.renew"), domain)
 
     revoke_privilege(actor=alice, grant=PersonGrant.objects.get(pk=held.pk))
     before = state()
@@ -230,14 +238,16 @@ def test_a_stale_review_changes_nothing(apply, alice, emmas, domain, right, give
     give(alice, emmas, DNS, domain, reason="By a colleague meanwhile")
     before = state()
     with pytest.raises(ChangesRefused) as refusal:
-        apply(other, AddGrant(emmas, right(DNS), domain, GrantTerms(reason="Mine")))
+        apply(other, AddGrant(emmas, privilege_of(DNS), domain, GrantTerms(reason="Mine")))
     assert refusal.value.code == "stale"
     assert state() == before
 
 
-def test_the_same_review_sent_twice_doubles_nothing(apply, alice, emmas, domain, right, give):
+def test_the_same_review_sent_twice_doubles_nothing(
+    apply, alice, emmas, domain, privilege_of, give
+):
     held = give(alice, emmas, VIEW, domain)
-    review = [AddGrant(emmas, right(DNS), domain), RemoveGrant(held)]
+    review = [AddGrant(emmas, privilege_of(DNS), domain), RemoveGrant(held)]
     apply(*review)
     before = state()
 
@@ -268,18 +278,23 @@ def test_joining_a_team_with_a_sensitive_privilege_needs_the_same_care(
         apply(LeaveTeam(membership(bob), team))
 
 
-def test_refusals_have_the_type_of_grant_refusals(emmas, domain, right, apply):
+def test_refusals_have_the_type_of_grant_refusals(emmas, domain, privilege_of, apply):
     """Pages that show why a grant was refused show why changes were."""
     assert issubclass(ChangesRefused, GrantRefused)
     with pytest.raises(ChangesRefused) as refusal:
         apply(
             AddGrant(
-                emmas, right(DNS), domain, GrantTerms(expires_at=timezone.now() - timedelta(days=1))
+                emmas,
+                privilege_of(DNS),
+                domain,
+                GrantTerms(expires_at=timezone.now() - timedelta(days=1)),
             )
         )
     assert "expires_at" in refusal.value.message_dict
 
 
-def test_a_grant_given_directly_is_removed_by_a_change(apply, alice, emmas, domain, right):
-    grant = grant_privilege(actor=alice, grantee=emmas, privilege=right(DNS), resource=domain)
+def test_a_grant_given_directly_is_removed_by_a_change(apply, alice, emmas, domain, privilege_of):
+    grant = grant_privilege(
+        actor=alice, grantee=emmas, privilege=privilege_of(DNS), resource=domain
+    )
     assert len(apply(RemoveGrant(grant))) == 1

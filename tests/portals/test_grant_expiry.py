@@ -1,4 +1,4 @@
-"""Rights that end: to the second in every answer, announced before, renewed by one press."""
+"""Grants that end: exact to the second, announced before, renewable."""
 
 from datetime import timedelta
 
@@ -51,11 +51,11 @@ def announcements(deliver):
 
 
 def test_start_and_end_are_exact_to_the_second(
-    as_, give, alice, bob, membership, domain, right, client
+    as_, give, alice, bob, membership, domain, privilege_of, client
 ):
     start, end = timezone.now() + DAY, timezone.now() + 2 * DAY
     give(alice, membership(bob), DNS, domain, starts_at=start, expires_at=end)
-    privilege = right(DNS)
+    privilege = privilege_of(DNS)
     cases = ((start - SECOND, False), (start, True), (end - SECOND, True), (end, False))
     for moment, expected in cases:
         with time_machine.travel(moment, tick=False):
@@ -283,7 +283,9 @@ def test_the_menu_counts_access_that_ends_within_a_week(give, alice, bob, member
 # --- Keeping it, for who may not renew ---
 
 
-def test_a_person_requests_renewal_of_ending_access(as_, alice, bob, bobs, right, domain, alder):
+def test_a_person_requests_renewal_of_ending_access(
+    as_, alice, bob, bobs, privilege_of, domain, alder
+):
     client = as_(bob)
     html = client.get(f"/c/alder/people/{bob.sub}/").content.decode()
     address = "/c/alder/requests/new/?portal=domains&type=domain&resource=alder.example"
@@ -292,7 +294,7 @@ def test_a_person_requests_renewal_of_ending_access(as_, alice, bob, bobs, right
     assert "/renew/" not in html
 
     page = client.get(address).content.decode()
-    value = f"{domain.pk}:{right(DNS).pk}"
+    value = f"{domain.pk}:{privilege_of(DNS).pk}"
     assert f'value="{value}" checked' in page
     end = (timezone.localtime() + 30 * DAY).strftime("%Y-%m-%d")
     assert f'value="{end}T' in page
@@ -311,8 +313,8 @@ def test_a_person_requests_renewal_of_ending_access(as_, alice, bob, bobs, right
 
 
 def test_access_that_does_not_end_soon_cannot_be_requested_again(
-    give, alice, bob, membership, domain, right, alder
+    give, alice, bob, membership, domain, privilege_of, alder
 ):
     give(alice, membership(bob), DNS, domain, expires_at=timezone.now() + 40 * DAY)
     with pytest.raises(Exception, match="You already have"):
-        request_access(actor=bob, customer=alder, rights=[(domain, right(DNS))])
+        request_access(actor=bob, customer=alder, rights=[(domain, privilege_of(DNS))])

@@ -1,4 +1,4 @@
-"""Who may give what to whom: the service's rules, one by one."""
+"""The rules of granting and revoking, one by one."""
 
 from datetime import timedelta
 
@@ -112,7 +112,7 @@ def test_revoking_twice_says_so_and_leaves_one_event(alice, emmas, domain, give)
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
 def test_only_super_users_of_this_customer_give_or_take(
-    who, request, alice, emmas, domain, right, give
+    who, request, alice, emmas, domain, privilege_of, give
 ):
     actor = request.getfixturevalue(who)
     grant = give(alice, emmas, DNS, domain)
@@ -180,12 +180,12 @@ def test_invalid_terms_are_refused_by_field(alice, emmas, domain, give, terms, f
     assert not PersonGrant.objects.filter(user=emmas.user, content_object=domain).exists()
 
 
-def test_the_database_refuses_an_end_before_the_start(alice, emmas, domain, right):
+def test_the_database_refuses_an_end_before_the_start(alice, emmas, domain, privilege_of):
     now = timezone.now()
     with pytest.raises(IntegrityError), transaction.atomic():
         PersonGrant.objects.create(
             user=emmas.user,
-            permission_id=right(DNS).pk,
+            permission_id=privilege_of(DNS).pk,
             content_object=domain,
             granted_by=alice,
             starts_at=now,
@@ -206,12 +206,12 @@ class TestSensitive:
         assert "reason" in refusal.value.message_dict
 
     @pytest.mark.parametrize("age", [None, timedelta(minutes=6)])
-    def test_needs_a_fresh_sign_in(self, alice, emmas, mailbox, right, age):
+    def test_needs_a_fresh_sign_in(self, alice, emmas, mailbox, privilege_of, age):
         with pytest.raises(FreshSignInRequired):
             grant_privilege(
                 actor=alice,
                 grantee=emmas,
-                privilege=right(READ),
+                privilege=privilege_of(READ),
                 resource=mailbox,
                 terms=GrantTerms(reason="holiday cover"),
                 signed_in_at=age and timezone.now() - age,
@@ -275,7 +275,7 @@ def test_grants_of_suspended_people_are_kept_but_not_in_force(alice, emma, emmas
 
 
 class TestJoiningATeamThatHoldsASensitiveRight:
-    """The right comes through the team, so it is given as carefully as by hand (B9)."""
+    """The grant comes through the team and needs the same care as a direct one (B9)."""
 
     @pytest.fixture
     def team(self, alice, alder, resource, give):

@@ -1,4 +1,4 @@
-"""`user.has_perm`, as Django code asks it."""
+"""`user.has_perm`, as Django code calls it."""
 
 import pytest
 from asgiref.sync import async_to_sync

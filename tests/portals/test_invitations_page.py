@@ -1,4 +1,4 @@
-"""The list of invitations that wait: read, sent again, withdrawn, one or many."""
+"""The list of pending invitations: shown, resent and revoked, one or many."""
 
 import uuid
 from datetime import timedelta
@@ -29,11 +29,11 @@ def url(act):
     return reverse(f"portals:invitations-{act}", args=["alder"])
 
 
-def test_pending_invitations_show_every_detail(as_, alice, offers, resource, right):
+def test_pending_invitations_show_every_detail(as_, alice, offers, resource, privilege_of):
     OfferedGrant.objects.create(
         invitation=offers[0],
         resource=resource("domain", "alder.example"),
-        privilege=right("domains.domain.manage_dns"),
+        privilege=privilege_of("domains.domain.manage_dns"),
     )
     note_bounce(address="hugo@alder.example")
     Invitation.objects.filter(pk=offers[2].pk).update(expires_at=timezone.now())
@@ -47,7 +47,7 @@ def test_pending_invitations_show_every_detail(as_, alice, offers, resource, rig
         assert words in html
 
 
-def test_dates_are_shown_beside_the_privilege(as_, alice, alder, resource, right, deliver):
+def test_dates_are_shown_beside_the_privilege(as_, alice, alder, resource, privilege_of, deliver):
     """In the mail, on its page and in the list: since when, until when, or no longer."""
     domain, now = resource("domain", "alder.example"), timezone.now()
 
@@ -60,7 +60,7 @@ def test_dates_are_shown_beside_the_privilege(as_, alice, alder, resource, right
             OfferedGrant.objects.create(
                 invitation=made[0],
                 resource=domain,
-                privilege=right(f"domains.domain.{name}"),
+                privilege=privilege_of(f"domains.domain.{name}"),
                 starts_at=starts,
                 expires_at=ends,
             )
@@ -88,7 +88,7 @@ def test_dates_are_shown_beside_the_privilege(as_, alice, alder, resource, right
 
 @pytest.mark.parametrize("count", [1, 60])
 def test_the_list_is_paged_within_a_query_budget(
-    count, as_, alice, alder, resource, right, django_assert_max_num_queries
+    count, as_, alice, alder, resource, privilege_of, django_assert_max_num_queries
 ):
     made = Invitation.objects.bulk_create(
         Invitation(
@@ -104,7 +104,7 @@ def test_the_list_is_paged_within_a_query_budget(
         OfferedGrant.objects.create(
             invitation=one,
             resource=resource("domain", "alder.example"),
-            privilege=right("domains.domain.manage_dns"),
+            privilege=privilege_of("domains.domain.manage_dns"),
         )
     client = as_(alice)
 

@@ -1,4 +1,4 @@
-"""Inviting: pasted or from a file, checked first, then sent, with first rights inside."""
+"""Inviting people, pasted or from a file: check, send, and offer access."""
 
 import re
 
@@ -276,7 +276,9 @@ def one(**more):
     return {"act": "send", "rows": '[["gina@alder.example", "Gina Côté"]]', "role": "user", **more}
 
 
-def test_offered_access_is_in_force_from_the_acceptance(as_, alice, page, resource, right, deliver):
+def test_offered_access_is_in_force_from_the_acceptance(
+    as_, alice, page, resource, privilege_of, deliver
+):
     domain = resource("domain", "alder.example")
     client = as_(alice)
     added = client.post(page, {"act": "add", "new_resource": domain.pk, "people": "gina@alder.ex"})
@@ -291,7 +293,7 @@ def test_offered_access_is_in_force_from_the_acceptance(as_, alice, page, resour
             "people": "Gina@Alder.example, hugo@alder.example",
             "role": "user",
             "resource": domain.pk,
-            "rights": value(domain, right(DNS)),
+            "rights": value(domain, privilege_of(DNS)),
         },
     )
     assert "“Change its DNS records” on alder.example" in checked.content.decode()
@@ -309,22 +311,24 @@ def test_offered_access_is_in_force_from_the_acceptance(as_, alice, page, resour
     assert not gina.has_perm("portals.domains.domain.renew", domain)
 
 
-def test_an_offer_is_all_or_nothing(as_, alice, page, resource, right):
-    """A foreign thing among the rights refuses the whole invitation."""
+def test_an_offer_is_all_or_nothing(as_, alice, page, resource, privilege_of):
+    """A resource of another company among the offers refuses the whole invitation."""
     own, foreign = resource("domain", "alder.example"), resource("domain", "birch.example")
     as_(alice).post(
         page,
         one(
             resource=[own.pk, foreign.pk],
-            rights=[value(own, right(DNS)), value(foreign, right(DNS))],
+            rights=[value(own, privilege_of(DNS)), value(foreign, privilege_of(DNS))],
         ),
     )
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_a_sensitive_offer_needs_a_reason_and_a_fresh_sign_in(as_, alice, page, resource, right):
+def test_a_sensitive_offer_needs_a_reason_and_a_fresh_sign_in(
+    as_, alice, page, resource, privilege_of
+):
     mailbox = resource("mailbox", "billing@alder.example")
-    post = one(resource=mailbox.pk, rights=value(mailbox, right("webmail.mailbox.read")))
+    post = one(resource=mailbox.pk, rights=value(mailbox, privilege_of("webmail.mailbox.read")))
     for act in ("check", "send"):
         refused = as_(alice).post(page, {**post, "act": act})
         assert "reason" in refused.context["form"].errors
@@ -337,10 +341,10 @@ def test_a_sensitive_offer_needs_a_reason_and_a_fresh_sign_in(as_, alice, page, 
     assert not Invitation.objects.filter(address="gina@alder.example").exists()
 
 
-def test_too_many_offers_are_refused(as_, alice, page, resource, right, monkeypatch):
+def test_too_many_offers_are_refused(as_, alice, page, resource, privilege_of, monkeypatch):
     monkeypatch.setattr("portals.services.offered_grants.MOST_OFFERS", 1)
     domain = resource("domain", "alder.example")
-    rights = {"resource": domain.pk, "rights": value(domain, right(DNS))}
+    rights = {"resource": domain.pk, "rights": value(domain, privilege_of(DNS))}
     people = '[["a@alder.example"], ["b@alder.example"]]'
 
     answer = as_(alice).post(page, one(**rights, rows=people))
@@ -362,12 +366,12 @@ def test_a_team_is_joined_at_acceptance(as_, alice, alder, page, deliver):
 
 
 @pytest.fixture
-def sensitive_team(alder, alice, resource, right):
+def sensitive_team(alder, alice, resource, privilege_of):
     """The reception, which may also read a colleague's mail."""
     team = alder.teams.get()
     TeamGrant.objects.create(
         group=team.group,
-        permission_id=right("webmail.mailbox.read").pk,
+        permission_id=privilege_of("webmail.mailbox.read").pk,
         content_object=resource("mailbox", "billing@alder.example"),
         granted_by=alice,
     )
@@ -377,7 +381,7 @@ def sensitive_team(alder, alice, resource, right):
 def test_offering_a_sensitive_team_needs_the_same_care(
     as_, alice, page, sensitive_team, deliver, resource
 ):
-    """No detour: what a right inside would want, a team that holds it wants too (B9)."""
+    """Offering a team with a sensitive grant needs what offering the grant needs (B9)."""
     team = {"team": sensitive_team.uuid}
     refused = as_(alice).post(page, one(**team))
     assert "reason" in refused.context["form"].errors

@@ -1,4 +1,4 @@
-"""What leaving a customer takes away, at once."""
+"""Leaving a customer ends all access at once."""
 
 from accounts.models import AuditEvent
 from accounts.services.memberships import remove_membership

@@ -1,4 +1,4 @@
-"""The plain levels of the four manifests, derived from what includes what."""
+"""The access levels of the four manifests, derived from their inclusions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a level says on the page is exactly what the decision allows after it is applied."""
+"""A level on the page gives exactly what the decision then allows."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A manifest is read strictly and applied once; what it drops goes only when told to."""
+"""Manifests: read strictly, applied idempotently; removals need confirmation."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A company with more teams than a list serves: teams are typed, and none is out of reach."""
+"""A company with many teams: team names are typed, and every team can be reached."""
 
 import pytest
 from django.urls import reverse

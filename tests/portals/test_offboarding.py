@@ -1,4 +1,4 @@
-"""Leaving, planned: who may plan it, what is handed on and when, and calling it off."""
+"""Planned offboarding: who may plan it, what is transferred and when, and cancelling it."""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ def then():
 
 @pytest.fixture
 def his(alice, bob, membership, domain, give):
-    """Bob's right to renew the domain."""
+    """Bob's grant to renew the domain."""
     return give(alice, membership(bob), RENEW, domain, reason="For the move")
 
 
@@ -252,7 +252,7 @@ def test_a_failed_transfer_is_reported_and_does_not_block(
     assert "Emma" in mail.body
 
 
-@pytest.mark.parametrize("what", ["thing gone", "right taken", "author demoted", "team gone"])
+@pytest.mark.parametrize("what", ["resource gone", "grant revoked", "author demoted", "team gone"])
 def test_an_impossible_transfer_is_skipped(
     what, plan, alice, gina, bob, emma, alder, membership, domain, his, then
 ):
@@ -260,9 +260,9 @@ def test_an_impossible_transfer_is_skipped(
     add_to_team(actor=alice, team=team, membership=membership(bob))
     teams = [(team, membership(emma))] if what == "team gone" else []
     plan(leaves_at=then, actor=gina, teams=teams)
-    if what == "thing gone":
+    if what == "resource gone":
         domain.delete()
-    elif what == "right taken":
+    elif what == "grant revoked":
         revoke_privilege(actor=alice, grant=his)
     elif what == "team gone":
         delete_team(actor=alice, team=team)
@@ -547,7 +547,7 @@ def test_one_open_plan_per_membership_and_settled_once(plan, alice, bob, members
 
 
 def test_the_database_refuses_transfers_to_others_or_to_the_leaver(
-    plan, alice, bob, charlie, emma, alder, membership, then, right, domain
+    plan, alice, bob, charlie, emma, alder, membership, then, privilege_of, domain
 ):
     team = create_team(actor=alice, customer=alder, name="Night shift")
     offboarding = plan(leaves_at=then)
@@ -559,7 +559,7 @@ def test_the_database_refuses_transfers_to_others_or_to_the_leaver(
         with pytest.raises(IntegrityError), transaction.atomic():
             offboarding.reassigned_grants.create(
                 resource=domain,
-                privilege=right("domains.domain.view"),
+                privilege=privilege_of("domains.domain.view"),
                 receiver=receiver,
                 words="View",
             )

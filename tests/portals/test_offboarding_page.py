@@ -1,4 +1,4 @@
-"""The leaving pages: chosen, reviewed, done; nothing happens before the last step."""
+"""The offboarding pages: choose, review, confirm; nothing changes before the last step."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def his(alice, bob, membership, resource, give):
 
 @pytest.fixture
 def his_mailbox(bob):
-    """What Bob uses by a sensitive right: dropped, unless a test is about it."""
+    """Form data that drops Bob's mailbox, which he uses by a sensitive grant."""
     grant = PersonGrant.objects.get(user=bob, permission__privilege__codename="mailbox.use")
     return {f"drop_g{grant.pk}": "on"}
 

@@ -1,4 +1,4 @@
-"""One act on several people: all of them or nobody, for those who may, and never by a slip."""
+"""Bulk acts on people: all or nothing, permitted people only, confirmed where they matter."""
 
 import re
 import uuid
@@ -37,14 +37,14 @@ def both(bob, emma, membership):
 
 @pytest.fixture
 def office(alice, alder, both):
-    """A team without sensitive rights; Emma is in it."""
+    """A team without sensitive grants; Emma is in it."""
     team = create_team(actor=alice, customer=alder, name="Office")
     add_to_team(actor=alice, team=team, membership=both[1])
     return team
 
 
 @pytest.fixture
-def acts(alder, both, office, resource, right):
+def acts(alder, both, office, resource, privilege_of):
     """Every act, as a service call that would work: acts["suspend"](actor, people)."""
     domain = resource("domain", "alderdental.example")
 
@@ -62,7 +62,7 @@ def acts(alder, both, office, resource, right):
         "team": call(bulk.add_people_to_team, team=office),
         "grant": call(
             grant_to_people,
-            privilege=right("domains.domain.view"),
+            privilege=privilege_of("domains.domain.view"),
             resource=domain,
             terms=GrantTerms(),
             signed_in_at=now,
@@ -108,13 +108,13 @@ def test_several_are_added_to_a_team_and_its_members_stay(acts, alice, office):
     assert AuditEvent.objects.count() == before + 1
 
 
-def test_one_privilege_for_all(acts, alice, bob, emma, right):
+def test_one_privilege_for_all(acts, alice, bob, emma, privilege_of):
     acts["grant"](alice)
     acts["grant"](alice)  # the same again changes nothing
 
     given = PersonGrant.objects.filter(
         content_object__external_id="alderdental.example",
-        permission_id=right("domains.domain.view").pk,
+        permission_id=privilege_of("domains.domain.view").pk,
     )
     assert set(given.values_list("user", flat=True)) >= {bob.pk, emma.pk}
 
@@ -216,7 +216,9 @@ def test_removing_many_needs_the_name_and_a_fresh_sign_in(alice, alder, both):
     assert standing() == before
 
 
-def test_a_bulk_sensitive_grant_keeps_its_rules(alice, alder, both, membership, resource, right):
+def test_a_bulk_sensitive_grant_keeps_its_rules(
+    alice, alder, both, membership, resource, privilege_of
+):
     before, now = standing(), timezone.now()
 
     def give(people=both, reason="They answer mail.", moment=now):
@@ -224,7 +226,7 @@ def test_a_bulk_sensitive_grant_keeps_its_rules(alice, alder, both, membership, 
             actor=alice,
             customer=alder,
             people=people,
-            privilege=right("webmail.mailbox.read"),
+            privilege=privilege_of("webmail.mailbox.read"),
             resource=resource("mailbox", "info@alder.example"),
             terms=GrantTerms(reason=reason),
             signed_in_at=moment,
@@ -276,16 +278,16 @@ def test_the_pages_carry_out_each_act(fresh, alice, bob, emma, alder, membership
     assert GONE in client.get(LIST).content.decode()
 
 
-def test_the_page_grants_a_privilege(fresh, alice, bob, emma, resource, right):  # noqa: F811
+def test_the_page_grants_a_privilege(fresh, alice, bob, emma, resource, privilege_of):  # noqa: F811
     client, domain = fresh(alice), resource("domain", "alderdental.example")
     people = {**of(bob, emma), "resource": str(domain.pk)}
 
     assert "What may they do" in client.get(selected("grant"), people).content.decode()
-    chosen = {"privilege": str(right("domains.domain.renew").pk), "reason": "Both renew."}
+    chosen = {"privilege": str(privilege_of("domains.domain.renew").pk), "reason": "Both renew."}
     terms = {"starts_at": "", "expires_at": ""}
     assert client.post(selected("grant"), {**people, **chosen, **terms}).status_code == 302
 
-    given = PersonGrant.objects.filter(permission_id=right("domains.domain.renew").pk)
+    given = PersonGrant.objects.filter(permission_id=privilege_of("domains.domain.renew").pk)
     assert set(given.filter(content_object=domain).values_list("user", flat=True)) >= {
         bob.pk,
         emma.pk,
@@ -333,11 +335,11 @@ def test_the_remaining_people_stay_selected(method, as_, alice, bob, emma, membe
     assert ticked(answer) == {str(bob.sub)}
 
 
-def test_a_refused_act_keeps_the_selection(fresh, alice, bob, emma, resource, right):  # noqa: F811
+def test_a_refused_act_keeps_the_selection(fresh, alice, bob, emma, resource, privilege_of):  # noqa: F811
     client, mailbox = fresh(alice), resource("mailbox", "info@alder.example")
     team, read = (
         str(alice.memberships.get().customer.teams.get().uuid),
-        right("webmail.mailbox.read"),
+        privilege_of("webmail.mailbox.read"),
     )
     terms = {"starts_at": "2030-01-02T03:04", "expires_at": "", "reason": ""}
     for act, more in [
@@ -356,7 +358,7 @@ def test_a_refused_act_keeps_the_selection(fresh, alice, bob, emma, resource, ri
         assert ticked(client.get(answer.context["back"])) == {str(bob.sub), str(emma.sub)}
 
 
-def test_a_resource_deleted_meanwhile_is_named(fresh, alice, bob, emma, right):  # noqa: F811
+def test_a_resource_deleted_meanwhile_is_named(fresh, alice, bob, emma, privilege_of):  # noqa: F811
     answer = fresh(alice).post(selected("grant"), {**of(bob, emma), "resource": "123456789"})
 
     assert "This thing no longer exists." in answer.content.decode()

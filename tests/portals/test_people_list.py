@@ -1,4 +1,4 @@
-"""The people list: narrowed, searched, sorted, paged by key, and taken away as a file."""
+"""The people list: filters, search, sort order, paging by key and export."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The page of one person: seen, granted, revoked, refused."""
+"""A person's page: access shown, granted, revoked and refused."""
 
 import re
 
@@ -22,7 +22,7 @@ def page(alder, emma):
 
 @pytest.fixture
 def cell(alder, emma, membership):
-    """Where Emma's level on a thing is set, as the page's controls name it."""
+    """Return a function that names the field of Emma's level on a resource."""
     return lambda resource: f"p{membership(emma).pk}/{resource.pk}/{resource.resource_type_id}"
 
 
@@ -54,10 +54,10 @@ def tokens(review):
 
 
 def test_a_level_is_chosen_reviewed_given_then_revoked(
-    as_, alice, emma, changes, domain, right, cell
+    as_, alice, emma, changes, domain, privilege_of, cell
 ):
     client = as_(alice)
-    level = f"{cell(domain)}={right('domains.domain.manage').pk}"
+    level = f"{cell(domain)}={privilege_of('domains.domain.manage').pk}"
     answer = client.post(changes("changes"), {"level": level, "review": "1"})
     assert answer["Location"] == changes("changes-review")
     assert not emma.has_perm("portals.domains.domain.renew", domain)
@@ -79,11 +79,11 @@ def test_a_level_is_chosen_reviewed_given_then_revoked(
 
 
 def test_a_lower_level_grants_one_privilege_and_revokes_another(
-    as_, alice, emma, membership, changes, domain, right, cell, give
+    as_, alice, emma, membership, changes, domain, privilege_of, cell, give
 ):
     give(alice, membership(emma), "domains.domain.manage", domain)
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     review = client.get(changes("changes-review"))
     assert sorted(one.split(".")[0] for one in tokens(review)) == ["give", "take"]
 
@@ -97,23 +97,25 @@ def test_a_lower_level_grants_one_privilege_and_revokes_another(
 
 
 def test_choosing_the_current_level_leaves_nothing_pending(
-    as_, alice, changes, domain, right, cell
+    as_, alice, changes, domain, privilege_of, cell
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     client.post(changes("changes"), {"level": f"{cell(domain)}=given"})
     assert tokens(client.get(changes("changes-review"))) == []
 
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     client.post(changes("changes-discard"))
     assert tokens(client.get(changes("changes-review"))) == []
 
 
-def test_custom_permissions_on_one_resource(as_, alice, emma, page, changes, domain, right, cell):
+def test_custom_permissions_on_one_resource(
+    as_, alice, emma, page, changes, domain, privilege_of, cell
+):
     client = as_(alice)
     html = client.get(page, {"single": domain.pk}).content.decode()
     assert html.count('name="single"') == 7
-    ticked = [f"{cell(domain)}={right(name).pk}" for name in (DNS, "domains.domain.renew")]
+    ticked = [f"{cell(domain)}={privilege_of(name).pk}" for name in (DNS, "domains.domain.renew")]
 
     client.post(changes("changes"), {"cell": cell(domain), "single": ticked})
     client.post(
@@ -127,7 +129,7 @@ def test_custom_permissions_on_one_resource(as_, alice, emma, page, changes, dom
 
 
 def test_permissions_on_all_children_of_a_resource(
-    as_, alice, emma, page, changes, resource, right, membership
+    as_, alice, emma, page, changes, resource, privilege_of, membership
 ):
     mail_domain, mailbox = (
         resource("mail_domain", "alder.example"),
@@ -138,7 +140,7 @@ def test_permissions_on_all_children_of_a_resource(
     html = client.get(page, {"single": mail_domain.pk}).content.decode()
     assert "On every Mailbox in it, future ones too" in html
 
-    view = right("webmail.mailbox.view")
+    view = privilege_of("webmail.mailbox.view")
     client.post(changes("changes"), {"cell": below, "single": f"{below}={view.pk}"})
     client.post(
         changes("changes-review"), {"change": tokens(client.get(changes("changes-review")))}
@@ -148,11 +150,11 @@ def test_permissions_on_all_children_of_a_resource(
 
 
 def test_new_dates_replace_the_grant(
-    as_, alice, emma, membership, changes, domain, right, cell, give
+    as_, alice, emma, membership, changes, domain, privilege_of, cell, give
 ):
     old = give(alice, membership(emma), DNS, domain)
     client = as_(alice)
-    client.post(changes("changes"), {"again": f"{cell(domain)}={right(DNS).pk}"})
+    client.post(changes("changes"), {"again": f"{cell(domain)}={privilege_of(DNS).pk}"})
     review = client.get(changes("changes-review"))
     assert "with the dates and reason below" in review.content.decode()
 
@@ -167,10 +169,10 @@ def test_new_dates_replace_the_grant(
 
 
 def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
-    as_, alice, emma, changes, domain, right, cell
+    as_, alice, emma, changes, domain, privilege_of, cell
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     form = {"change": tokens(client.get(changes("changes-review")))}
     assert client.post(changes("changes-review"), form).status_code == 302
     before = AuditEvent.objects.count()
@@ -182,10 +184,10 @@ def test_a_review_made_stale_is_refused_and_the_same_form_twice_does_nothing(
     assert PersonGrant.objects.filter(user=emma, content_object=domain).count() == 1
 
 
-def test_htmx_gets_only_the_bar_and_the_marks(as_, alice, changes, domain, right, cell):
+def test_htmx_gets_only_the_bar_and_the_marks(as_, alice, changes, domain, privilege_of, cell):
     response = as_(alice).post(
         changes("changes"),
-        {"level": f"{cell(domain)}={right(VIEW).pk}"},
+        {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"},
         headers={"HX-Request": "true"},
     )
     html = response.content.decode()
@@ -207,12 +209,12 @@ def sign_in_afresh(client, person):
 
 
 def test_a_sensitive_privilege_needs_a_reason_and_a_fresh_sign_in(
-    as_, alice, emma, changes, resource, right, cell
+    as_, alice, emma, changes, resource, privilege_of, cell
 ):
     """F4: a stale session is asked to prove itself first; nothing is given."""
     mailbox, read = resource("mailbox", "billing@alder.example"), "webmail.mailbox.read"
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(read).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={privilege_of(read).pk}"})
     form = {"change": tokens(client.get(changes("changes-review")))}
 
     refused = client.post(changes("changes-review"), form).content.decode()
@@ -228,7 +230,7 @@ def test_a_sensitive_privilege_needs_a_reason_and_a_fresh_sign_in(
 
 
 def test_people_see_their_own_page_and_cannot_act_there(
-    as_, emma, page, changes, domain, right, cell
+    as_, emma, page, changes, domain, privilege_of, cell
 ):
     client = as_(emma)
     html = client.get(page).content.decode()
@@ -236,9 +238,9 @@ def test_people_see_their_own_page_and_cannot_act_there(
     assert "<select" not in html.split('id="main"')[1]
     assert "Revoke" not in html
 
-    level = {"level": f"{cell(domain)}={right(DNS).pk}"}
+    level = {"level": f"{cell(domain)}={privilege_of(DNS).pk}"}
     assert client.post(changes("changes"), level).status_code == 403
-    token = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    token = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{privilege_of(DNS).pk}..."
     assert client.post(changes("changes-review"), {"change": token}).status_code == 403
     assert not emma.has_perm(f"portals.{DNS}", domain)
 
@@ -252,16 +254,16 @@ def test_colleagues_are_refused_and_others_find_nothing(as_, bob, charlie, dana,
 
 
 def test_ids_of_another_company_are_ignored(
-    as_, alice, emma, charlie, membership, changes, resource, right, give
+    as_, alice, emma, charlie, membership, changes, resource, privilege_of, give
 ):
-    """A4, B1: another customer's thing, person, team or grant, named in one's own review."""
+    """A4, B1: another customer's resource, person, team or grant, named in one's own review."""
     foreign, own = resource("domain", "birch.example"), resource("domain", "alder.example")
     emmas, charlies = (f"p{membership(one).pk}" for one in (emma, charlie))
     theirs = give(charlie, membership(charlie), DNS, foreign)
     client, before = as_(alice), PersonGrant.objects.count()
     for token in (
-        f"give.{emmas}.{foreign.pk}.{right(DNS).pk}...",
-        f"give.{charlies}.{own.pk}.{right(DNS).pk}...",
+        f"give.{emmas}.{foreign.pk}.{privilege_of(DNS).pk}...",
+        f"give.{charlies}.{own.pk}.{privilege_of(DNS).pk}...",
         f"take.p.{theirs.pk}",
         f"join.{charlies}.1",
         "give.p1",
@@ -270,7 +272,7 @@ def test_ids_of_another_company_are_ignored(
         answer = client.post(changes("changes-review"), {"change": token})
         assert answer.status_code == 200
         assert "nothing was done" in answer.content.decode()
-    level = f"{charlies}/{own.pk}/{own.resource_type_id}={right(DNS).pk}"
+    level = f"{charlies}/{own.pk}/{own.resource_type_id}={privilege_of(DNS).pk}"
     client.post(changes("changes"), {"level": level})
     assert tokens(client.get(changes("changes-review"))) == []
     others = reverse("portals:changes-review", args=["alder", charlies])
@@ -304,9 +306,9 @@ def test_a_grant_of_somebody_else_cannot_be_revoked_by_its_id(
         {"change": ["own"] * 501},
     ],
 )
-def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, right, cell, values):
+def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, privilege_of, cell, values):
     before = PersonGrant.objects.count()
-    own = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{right(DNS).pk}..."
+    own = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{privilege_of(DNS).pk}..."
     filled = {
         name: [own if one == "own" else one for one in value]
         if isinstance(value, list)
@@ -396,10 +398,10 @@ def many_mailboxes(resource):
 
 
 def test_the_page_has_a_constant_number_of_queries(
-    as_, alice, membership, emma, page, give, resource, right, request, changes, cell, domain
+    as_, alice, membership, emma, page, give, resource, privilege_of, request, changes, cell, domain
 ):
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(domain)}={right(VIEW).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     few = queries(client, page)
     few_found, few_of_type = (
         queries(client, page, q="m"),

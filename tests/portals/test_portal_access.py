@@ -1,4 +1,4 @@
-"""A right in a portal that stays shut: it is said before it is given, and the way in is offered."""
+"""Access in a portal that a person cannot open: it is shown, and portal access is offered."""
 
 import re
 from datetime import timedelta
@@ -51,13 +51,13 @@ def web(alice, alder):
 
 
 @pytest.fixture
-def offered(alder, domain, right):
-    """What lets in whom a change leaves outside: offered(holder), offered(person, team=web)."""
+def offered(alder, domain, privilege_of):
+    """Return a function that lists offered portal access: offered(grantee, team=web)."""
 
     def names(grantee, *privileges, team=None):
         draft = Draft(teams={(grantee.pk, team.pk): "join"} if team else {})
         for name in privileges or ([] if team else [DNS]):
-            privilege = right(name)
+            privilege = privilege_of(name)
             place = domain if privilege.resource_type_id == domain.resource_type_id else None
             place = place or Resource.objects.get(
                 subscription=domain.subscription_id, resource_type=privilege.resource_type_id
@@ -85,10 +85,10 @@ def test_people_with_portal_access_see_no_offer_of_it(
     assert offered(emmas) == [], "is given already, if for later"
 
 
-def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, right):
+def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, privilege_of):
     mailbox = resource("mailbox", "info@alder.example")
     cell = Cell(grantee_key(emmas), mailbox.pk, mailbox.resource_type_id)
-    draft = Draft(wants={cell: {right("webmail.mailbox.view").pk: ""}})
+    draft = Draft(wants={cell: {privilege_of("webmail.mailbox.view").pk: ""}})
     plan = changes_in(alder, draft)
     assert [one.act for one in plan if one.act == "give"] == ["give"]
     assert missing_portal_grants(alder, plan) == []
@@ -148,10 +148,10 @@ def test_the_resource_page_shows_missing_portal_access_beside_the_name(
 
 
 @pytest.fixture
-def review(as_, alice, emmas, domain, right):
+def review(as_, alice, emmas, domain, privilege_of):
     """A change for Emma, gathered: Alice's client, its review, the change and the way in."""
     client = as_(alice)
-    level = f"p{emmas.pk}/{domain.pk}/{domain.resource_type_id}={right(DNS).pk}"
+    level = f"p{emmas.pk}/{domain.pk}/{domain.resource_type_id}={privilege_of(DNS).pk}"
     there = reverse("portals:changes", args=["alder", f"p{emmas.pk}"])
     client.post(there, {"level": level, "review": "1"})
     address = reverse("portals:changes-review", args=["alder", f"p{emmas.pk}"])
@@ -187,24 +187,24 @@ def test_portal_access_is_one_tick_in_the_same_act(review, emma, domain, root):
     assert given.values("expires_at").distinct().count() == 1
 
 
-def test_portal_access_ends_with_the_access_it_serves(alder, emmas, domain, right):
-    """A right with dates of its own, as a copied one, opens the portal no longer than it lasts."""
+def test_portal_access_ends_with_the_access_it_serves(alder, emmas, domain, privilege_of):
+    """Portal access lasts no longer than the dated grant that it serves."""
     ends = timezone.now() + timedelta(days=9)
     cell = Cell(grantee_key(emmas), domain.pk, domain.resource_type_id)
-    plan = changes_in(alder, Draft(wants={cell: {right(DNS).pk: f"-{seconds(ends)}"}}))
+    plan = changes_in(alder, Draft(wants={cell: {privilege_of(DNS).pk: f"-{seconds(ends)}"}}))
     [way] = missing_portal_grants(alder, plan)
     assert (way.starts_at, seconds(way.expires_at)) == (None, seconds(ends))
 
 
 def test_expired_portal_access_is_given_again(
-    as_, alice, emma, emmas, give, root, alder, domain, right
+    as_, alice, emma, emmas, give, root, alder, domain, privilege_of
 ):
     give(alice, emmas, OPEN, root, expires_at=timezone.now() + timedelta(hours=1))
     ended = timezone.now() - timedelta(hours=1)
     PersonGrant.objects.filter(user=emma, content_object=root).update(expires_at=ended)
     cell = Cell(f"p{emmas.pk}", domain.pk, domain.resource_type_id)
     [way] = missing_portal_grants(
-        alder, changes_in(alder, Draft(wants={cell: {right(DNS).pk: ""}}))
+        alder, changes_in(alder, Draft(wants={cell: {privilege_of(DNS).pk: ""}}))
     )
 
     address = reverse("portals:changes-review", args=["alder", f"p{emmas.pk}"])
@@ -213,7 +213,7 @@ def test_expired_portal_access_is_given_again(
     assert emma.has_perm(f"portals.{OPEN}", root)
 
 
-def test_portal_access_for_many_people(as_, alice, bob, emma, alder, domain, right, root):
+def test_portal_access_for_many_people(as_, alice, bob, emma, alder, domain, privilege_of, root):
     client, page = as_(alice), reverse("portals:people-bulk-action", args=["alder", "grant"])
     chosen = {"person": [str(bob.sub), str(emma.sub)], "resource": str(domain.pk)}
 
@@ -223,21 +223,26 @@ def test_portal_access_for_many_people(as_, alice, bob, emma, alder, domain, rig
     assert 'name="let_in" checked' not in html
     only_bob = {**chosen, "person": [str(bob.sub)]}
     assert "let_in" not in client.get(page, only_bob).content.decode()
-    the_portal = {**chosen, "resource": str(root.pk)}  # whose right is what lets them in
+    the_portal = {**chosen, "resource": str(root.pk)}  # its own privilege is portal access
     assert "let_in" not in client.get(page, the_portal).content.decode()
 
-    given = {"privilege": str(right(DNS).pk), "starts_at": "", "expires_at": "", "reason": ""}
+    given = {
+        "privilege": str(privilege_of(DNS).pk),
+        "starts_at": "",
+        "expires_at": "",
+        "reason": "",
+    }
     assert client.post(page, {**chosen, **given}).status_code == 302
     assert emma.has_perm(f"portals.{DNS}", domain)
     assert not emma.has_perm(f"portals.{OPEN}", root)
     before = AuditEvent.objects.count()
     assert client.post(page, {**chosen, **given, "let_in": "on"}).status_code == 302
     assert emma.has_perm(f"portals.{OPEN}", root)
-    assert AuditEvent.objects.count() == before + 1, "Bob could open it, and both had the right"
+    assert AuditEvent.objects.count() == before + 1, "Bob could open it, and both had the grant"
 
 
 def test_a_refused_act_gives_no_portal_access(
-    alice, alder, emma, emmas, membership, resource, right
+    alice, alder, emma, emmas, membership, resource, privilege_of
 ):
     report = resource("mailbox", "info@alder.example")
     before = list(PersonGrant.objects.order_by("pk").values())
@@ -246,7 +251,7 @@ def test_a_refused_act_gives_no_portal_access(
             actor=alice,
             customer=alder,
             people=[emmas],
-            privilege=right("webmail.mailbox.read"),
+            privilege=privilege_of("webmail.mailbox.read"),
             resource=report,
             terms=GrantTerms(),
             let_in=True,
@@ -254,9 +259,9 @@ def test_a_refused_act_gives_no_portal_access(
     assert list(PersonGrant.objects.order_by("pk").values()) == before
 
 
-def test_portal_access_in_an_invitation(as_, alice, alder, domain, right, root, deliver):
+def test_portal_access_in_an_invitation(as_, alice, alder, domain, privilege_of, root, deliver):
     client, page = as_(alice), reverse("portals:invite", args=["alder"])
-    ticked = {"resource": str(domain.pk), "rights": f"{domain.pk}:{right(DNS).pk}"}
+    ticked = {"resource": str(domain.pk), "rights": f"{domain.pk}:{privilege_of(DNS).pk}"}
     people = {"people": "gina@alder.example\nhugo@alder.example", "role": "user"}
 
     form = client.post(page, {"act": "add", "new_resource": str(domain.pk), **people})
@@ -266,7 +271,7 @@ def test_portal_access_in_an_invitation(as_, alice, alder, domain, right, root, 
     assert "Not everybody can open" not in form.content.decode()
     checked = client.post(page, {"act": "check", **ticked, **people}).content.decode()
 
-    way = f"{root.pk}:{right(OPEN).pk}"
+    way = f"{root.pk}:{privilege_of(OPEN).pk}"
     assert "People on this list who will not be able to open Domains yet: 2." in checked
     assert "Let everybody on this list in: “Open the portal” in Domains" in checked
     assert f'<input type="checkbox" name="rights" value="{way}">' in checked
@@ -276,21 +281,23 @@ def test_portal_access_in_an_invitation(as_, alice, alder, domain, right, root, 
     client.post(page, {**send, "rows": rows, "rights": ticked["rights"]})
     rows = '[["hugo@alder.example", "", "", "", ""]]'
     client.post(page, {**send, "rows": rows, "rights": [ticked["rights"], way]})
-    with_way = OfferedGrant.objects.filter(privilege=right(OPEN)).values("invitation__address")
+    with_way = OfferedGrant.objects.filter(privilege=privilege_of(OPEN)).values(
+        "invitation__address"
+    )
     assert [one["invitation__address"] for one in with_way] == ["hugo@alder.example"]
     assert Invitation.objects.open().count() == 2
 
 
 def test_invitees_without_portal_access_are_named(
-    alice, alder, domain, right, root, web, give, resource
+    alice, alder, domain, privilege_of, root, web, give, resource
 ):
     def outside(rights, *newcomers):
         return [
             (one.portal.slug, n) for one, n in portals_closed_to_invitees(alder, rights, newcomers)
         ]
 
-    dns, come_in = (domain, right(DNS)), (root, right(OPEN))
-    mailbox = (resource("mailbox", "info@alder.example"), right("webmail.mailbox.view"))
+    dns, come_in = (domain, privilege_of(DNS)), (root, privilege_of(OPEN))
+    mailbox = (resource("mailbox", "info@alder.example"), privilege_of("webmail.mailbox.view"))
     user, chief, member = ("user", None), ("super_user", None), ("user", web)
     assert outside([dns, mailbox], user, chief, member) == [("domains", 2)]
     assert outside([dns, come_in], user) == []

@@ -1,4 +1,4 @@
-"""manage.py portal: what the operator sees."""
+"""`manage.py portal`: its output for the operator."""
 
 import json
 from io import StringIO

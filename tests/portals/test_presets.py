@@ -1,4 +1,4 @@
-"""Presets: kept by their customer alone, and applied only through a review."""
+"""Presets: private to their customer, and applied only through a review."""
 
 import re
 
@@ -22,8 +22,12 @@ EXPORT = "statistics.usage_report.export"
 
 
 @pytest.fixture
-def preset(alice, alder, right):
-    lines = [(right(OPEN), True), (right(MANAGE), False), (right(EXPORT), True)]
+def preset(alice, alder, privilege_of):
+    lines = [
+        (privilege_of(OPEN), True),
+        (privilege_of(MANAGE), False),
+        (privilege_of(EXPORT), True),
+    ]
     return create_preset(actor=alice, customer=alder, name="Web team", lines=lines)
 
 
@@ -31,13 +35,17 @@ def events(kind):
     return AuditEvent.objects.filter(kind=kind).count()
 
 
-def test_a_preset_is_created_changed_and_deleted_with_an_event_each(alice, preset, right):
+def test_a_preset_is_created_changed_and_deleted_with_an_event_each(alice, preset, privilege_of):
     assert events("preset.created") == 3  # two of the example
-    change_preset(actor=alice, preset=preset, name="Web people", lines=[(right(MANAGE), True)])
+    change_preset(
+        actor=alice, preset=preset, name="Web people", lines=[(privilege_of(MANAGE), True)]
+    )
     assert [(line.privilege_id, line.everywhere) for line in preset.lines.all()] == [
-        (right(MANAGE).pk, True)
+        (privilege_of(MANAGE).pk, True)
     ]
-    change_preset(actor=alice, preset=preset, name=" Web people ", lines=[(right(MANAGE), True)])
+    change_preset(
+        actor=alice, preset=preset, name=" Web people ", lines=[(privilege_of(MANAGE), True)]
+    )
     assert events("preset.changed") == 1
 
     delete_preset(actor=alice, preset=preset)
@@ -45,12 +53,12 @@ def test_a_preset_is_created_changed_and_deleted_with_an_event_each(alice, prese
     with pytest.raises(PresetRefused):
         delete_preset(actor=alice, preset=preset)
     with pytest.raises(PresetRefused):
-        change_preset(actor=alice, preset=preset, name="x", lines=[(right(MANAGE), True)])
+        change_preset(actor=alice, preset=preset, name="x", lines=[(privilege_of(MANAGE), True)])
 
 
 @pytest.mark.parametrize("who", ["emma", "charlie", "dana", "olive"])
-def test_only_a_super_user_of_the_customer_may(request, who, preset, alder, right):
-    actor, lines = request.getfixturevalue(who), [(right(MANAGE), True)]
+def test_only_a_super_user_of_the_customer_may(request, who, preset, alder, privilege_of):
+    actor, lines = request.getfixturevalue(who), [(privilege_of(MANAGE), True)]
     for act in (
         lambda: create_preset(actor=actor, customer=alder, name="Mine", lines=lines),
         lambda: change_preset(actor=actor, preset=preset, name="Mine", lines=lines),
@@ -62,8 +70,8 @@ def test_only_a_super_user_of_the_customer_may(request, who, preset, alder, righ
     assert preset.lines.count() == 3
 
 
-def test_preset_names_ignore_case(alice, birch, charlie, alder, preset, right):
-    lines = [(right(MANAGE), True)]
+def test_preset_names_ignore_case(alice, birch, charlie, alder, preset, privilege_of):
+    lines = [(privilege_of(MANAGE), True)]
     with pytest.raises(PresetRefused) as refusal:
         create_preset(actor=alice, customer=alder, name="WEB TEAM", lines=lines)
     assert "name" in refusal.value.message_dict
@@ -72,25 +80,27 @@ def test_preset_names_ignore_case(alice, birch, charlie, alder, preset, right):
     create_preset(actor=charlie, customer=birch, name="Web team", lines=lines)
 
 
-def test_invalid_presets_are_refused(alice, charlie, birch, alder, right):
+def test_invalid_presets_are_refused(alice, charlie, birch, alder, privilege_of):
     before = Preset.objects.count()
     for name, lines in (
-        ("", [(right(MANAGE), True)]),
-        ("x" * 101, [(right(MANAGE), True)]),
-        ("null\0", [(right(MANAGE), True)]),
+        ("", [(privilege_of(MANAGE), True)]),
+        ("x" * 101, [(privilege_of(MANAGE), True)]),
+        ("null\0", [(privilege_of(MANAGE), True)]),
         ("Empty", []),
-        ("Twice", [(right(MANAGE), True), (right(MANAGE), False)]),
+        ("Twice", [(privilege_of(MANAGE), True), (privilege_of(MANAGE), False)]),
     ):
         with pytest.raises(ValidationError):
             create_preset(actor=alice, customer=alder, name=name, lines=lines)
     with pytest.raises(PresetRefused):  # Birch has no statistics
-        create_preset(actor=charlie, customer=birch, name="Sums", lines=[(right(EXPORT), True)])
+        create_preset(
+            actor=charlie, customer=birch, name="Sums", lines=[(privilege_of(EXPORT), True)]
+        )
     assert Preset.objects.count() == before
 
 
-def test_a_preset_is_edited_on_its_page(as_, alice, alder, right):
+def test_a_preset_is_edited_on_its_page(as_, alice, alder, privilege_of):
     client = as_(alice)
-    manage = right(MANAGE)
+    manage = privilege_of(MANAGE)
     form = {"name": "Domains", "right": ["", manage.pk], "everywhere": manage.resource_type_id}
     assert client.post(reverse("portals:preset-new", args=["alder"]), form).status_code == 302
     preset = Preset.objects.get(name="Domains")
@@ -125,14 +135,14 @@ def apply_page(membership, emma):
 
 
 def test_a_preset_is_applied_to_chosen_resources_through_the_review(
-    as_, alice, emma, preset, apply_page, resource, right
+    as_, alice, emma, preset, apply_page, resource, privilege_of
 ):
     domain, other = resource("domain", "alder.example"), resource("domain", "alderdental.example")
     client = as_(alice)
     html = client.get(apply_page(preset)).content.decode()
     assert html.count('name="resource"') == 2  # the domains; the rest asks for nothing
 
-    answer = client.post(apply_page(preset), {"resource": f"{right(MANAGE).pk}={domain.pk}"})
+    answer = client.post(apply_page(preset), {"resource": f"{privilege_of(MANAGE).pk}={domain.pk}"})
     assert not emma.has_perm(f"portals.{MANAGE}", domain)
     review = client.get(answer["Location"])
     assert len(tokens(review)) == 3
@@ -145,36 +155,36 @@ def test_a_preset_is_applied_to_chosen_resources_through_the_review(
     assert emma.has_perm(f"portals.{EXPORT}", resource("usage_report", "alder-mail"))
 
     # Applied again it finds everything there.
-    answer = client.post(apply_page(preset), {"resource": f"{right(MANAGE).pk}={domain.pk}"})
+    answer = client.post(apply_page(preset), {"resource": f"{privilege_of(MANAGE).pk}={domain.pk}"})
     assert tokens(client.get(answer["Location"])) == []
 
 
 def test_privileges_included_in_a_wider_one_are_left_out(
-    as_, alice, emma, membership, alder, give, resource, right, apply_page
+    as_, alice, emma, membership, alder, give, resource, privilege_of, apply_page
 ):
     domain = resource("domain", "alder.example")
     give(alice, membership(emma), MANAGE, domain)
-    lines = [(right("domains.domain.view"), False)]
+    lines = [(privilege_of("domains.domain.view"), False)]
     viewer = create_preset(actor=alice, customer=alder, name="Viewer", lines=lines)
     client = as_(alice)
 
     answer = client.post(
-        apply_page(viewer), {"resource": f"{right('domains.domain.view').pk}={domain.pk}"}
+        apply_page(viewer), {"resource": f"{privilege_of('domains.domain.view').pk}={domain.pk}"}
     )
 
     assert tokens(client.get(answer["Location"])) == []
 
 
 def test_ids_of_another_company_apply_to_nothing(
-    as_, alice, charlie, birch, membership, preset, apply_page, resource, right
+    as_, alice, charlie, birch, membership, preset, apply_page, resource, privilege_of
 ):
     client, before = as_(alice), PersonGrant.objects.count()
     foreign = resource("domain", "birch.example")
     mailbox = resource("mailbox", "info@alder.example")
     for value in (
-        f"{right(MANAGE).pk}={foreign.pk}",
-        f"{right(MANAGE).pk}={mailbox.pk}",
-        f"{right('domains.domain.transfer').pk}={resource('domain', 'alder.example').pk}",
+        f"{privilege_of(MANAGE).pk}={foreign.pk}",
+        f"{privilege_of(MANAGE).pk}={mailbox.pk}",
+        f"{privilege_of('domains.domain.transfer').pk}={resource('domain', 'alder.example').pk}",
         "x",
     ):
         answer = client.post(apply_page(preset), {"resource": value})
@@ -197,11 +207,13 @@ def test_the_example_has_two_presets(as_, alice, bob, charlie):
     )
 
 
-def test_the_list_has_a_query_budget(as_, alice, alder, right, django_assert_max_num_queries):
+def test_the_list_has_a_query_budget(
+    as_, alice, alder, privilege_of, django_assert_max_num_queries
+):
     client, page = as_(alice), reverse("portals:presets", args=["alder"])
     for number in range(20):
         create_preset(
-            actor=alice, customer=alder, name=f"P {number}", lines=[(right(MANAGE), True)]
+            actor=alice, customer=alder, name=f"P {number}", lines=[(privilege_of(MANAGE), True)]
         )
     with django_assert_max_num_queries(14):
         client.get(page)

@@ -1,4 +1,4 @@
-"""Asking and answering in the browser, without JavaScript."""
+"""Making and answering requests in the browser, without JavaScript."""
 
 import pytest
 from django.urls import reverse
@@ -171,11 +171,11 @@ def test_a_second_answer_is_refused_with_the_name_of_the_first(as_, alice, emma,
 
 
 def test_a_sensitive_privilege_leads_to_a_fresh_sign_in(
-    as_, alice, bob, alder, give, membership, resource, right
+    as_, alice, bob, alder, give, membership, resource, privilege_of
 ):
     mailbox = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", mailbox)
-    value = f"{mailbox.pk}:{right(WEBMAIL_READ).pk}"
+    value = f"{mailbox.pk}:{privilege_of(WEBMAIL_READ).pk}"
     response = as_(bob).post(NEW, {"rights": value, "text": "Holiday cover"})
     access_request = AccessRequest.objects.get(membership__user=bob)
     assert response["Location"] == f"/c/alder/requests/{access_request.uuid}/"
@@ -227,10 +227,10 @@ def test_a_name_is_approved_from_the_list(as_, alice, bob, alder, membership):
 # --- Asking ---
 
 
-def test_access_is_requested_by_ticking(as_, bob, resource, right):
+def test_access_is_requested_by_ticking(as_, bob, resource, privilege_of):
     client = as_(bob)
     domain = resource("domain", "alder.example")
-    value = f"{domain.pk}:{right('domains.domain.manage_dns').pk}"
+    value = f"{domain.pk}:{privilege_of('domains.domain.manage_dns').pk}"
     html = client.get(NEW).content.decode()
     assert f'value="{value}"' in html
     assert "Open Usage statistics" in html

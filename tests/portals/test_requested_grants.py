@@ -1,4 +1,4 @@
-"""Rights asked for: what may be asked, and what a yes gives."""
+"""Requests for access: what may be requested, and what approval gives."""
 
 from datetime import timedelta
 
@@ -26,11 +26,11 @@ def waiting(emma):
 
 
 @pytest.fixture
-def ask(bob, alder, right):
-    """Bob asks for rights: ask((right name, resource), …)."""
+def ask(bob, alder, privilege_of):
+    """Return a function that makes a request by Bob: ask((privilege name, resource), …)."""
 
     def access_request(*rights, actor=bob, customer=alder, text="For the new site.", **more):
-        pairs = [(resource, right(name)) for name, resource in rights]
+        pairs = [(resource, privilege_of(name)) for name, resource in rights]
         return request_access(actor=actor, customer=customer, text=text, rights=pairs, **more)
 
     return access_request
@@ -56,9 +56,13 @@ def fresh(**how):
 def test_requestable_access_is_closed_portals_and_more_on_known_resources(membership, emma, bob):
     def names(person):
         return {
-            (str(one.resource.resource_type.portal.slug), one.resource.external_id, right.codename)
+            (
+                str(one.resource.resource_type.portal.slug),
+                one.resource.external_id,
+                privilege.codename,
+            )
             for one in askable_by(membership(person))
-            for right in one.privileges
+            for privilege in one.privileges
         }
 
     assert {name for name in names(emma) if name[0] == "domains"} == {
@@ -82,7 +86,7 @@ def test_the_email_names_the_requested_access(ask, domain, alice, deliver):
     [
         (DNS, ("domain", "alderdental.example")),  # there, but nothing of Bob's
         (DNS, ("domain", "birch.example")),  # another customer's
-        (READ, ("domain", "alder.example")),  # a right of another type
+        (READ, ("domain", "alder.example")),  # a privilege of another type
     ],
 )
 def test_unrelated_resources_are_refused_with_one_message(ask, resource, events_of, name, thing_of):
@@ -189,7 +193,7 @@ def test_an_approval_of_nothing_or_of_another_request_is_refused(
 
 
 def test_sensitive_privileges_need_a_fresh_sign_in(ask, resource, alice, bob, give, membership):
-    """All or nothing: the request stays open, and no right of it is given."""
+    """The request stays open and none of its privileges is granted."""
     billing = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", billing)
     access_request = ask(("webmail.mailbox.manage", billing), ("webmail.mailbox.read", billing))

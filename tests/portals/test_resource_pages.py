@@ -1,4 +1,4 @@
-"""What a customer has, and who may do what to one thing."""
+"""The list of resources, and a resource's page with who may do what."""
 
 import re
 
@@ -93,7 +93,7 @@ def test_lists_have_a_budget(as_, alice, resource, django_assert_max_num_queries
 
 @pytest.fixture
 def page(resource):
-    """The page of a thing: page("mailbox", "info@alder.example")."""
+    """Return a function for a resource's URL: page("mailbox", "info@alder.example")."""
     return lambda *name: reverse("portals:resource", args=["alder", resource(*name).pk])
 
 
@@ -102,11 +102,11 @@ def tokens(review):
 
 
 def test_levels_of_several_people_and_a_team_in_one_review(
-    as_, alice, alder, bob, emma, membership, resource, right
+    as_, alice, alder, bob, emma, membership, resource, privilege_of
 ):
     domain, team = resource("domain", "alderdental.example"), alder.teams.get()
     draft = ["alder", f"r{domain.pk}"]
-    view, manage = right("domains.domain.view"), right("domains.domain.manage")
+    view, manage = privilege_of("domains.domain.view"), privilege_of("domains.domain.manage")
     cell = f"{domain.pk}/{domain.resource_type_id}"
     client = as_(alice)
     levels = [f"p{membership(bob).pk}/{cell}={manage.pk}", f"t{team.pk}/{cell}={view.pk}"]
@@ -138,7 +138,7 @@ def test_access_of_teams_can_be_removed(as_, alice, alder, page):
     assert revoke in client.get(path).content.decode()
 
 
-def test_the_page_can_show_children(as_, alice, bob, membership, page, resource, right):
+def test_the_page_can_show_children(as_, alice, bob, membership, page, resource, privilege_of):
     mail_domain = resource("mail_domain", "alder.example")
     mailbox = resource("mailbox", "emma@alder.example")
     path = page("mail_domain", "alder.example")
@@ -146,7 +146,7 @@ def test_the_page_can_show_children(as_, alice, bob, membership, page, resource,
     html = client.get(path, {"on": "mailbox"}).content.decode()
     assert "counts for every Mailbox in alder.example, future ones too" in html
     cell = f"p{membership(bob).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
-    assert f"{cell}={right('webmail.mailbox.view').pk}" in html
+    assert f"{cell}={privilege_of('webmail.mailbox.view').pk}" in html
 
 
 def test_people_and_teams_are_found_by_prefix(as_, alice, page):

@@ -1,4 +1,4 @@
-"""Portals report what exists: all or nothing, once, and never a grant left behind."""
+"""Reports of resources by portals: all or nothing, idempotent, without leftover grants."""
 
 import pytest
 from django.core.exceptions import PermissionDenied

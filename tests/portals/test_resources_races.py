@@ -1,4 +1,4 @@
-"""Reports at one moment, on PostgreSQL: an id has one owner, no grant outlives its thing."""
+"""Concurrent reports, on PostgreSQL: an id has one owner and no grant outlives its resource."""
 
 import pytest
 from django.db import connection

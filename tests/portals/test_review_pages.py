@@ -1,4 +1,4 @@
-"""The pages of access reviews: one screen, part by part, what waits first."""
+"""The pages of access reviews: one screen, saved part by part."""
 
 import re
 
@@ -94,13 +94,13 @@ def test_a_saved_part_leaves_the_page(screen, review):
     assert "Alice Martin, " in screen.open(show="all")
 
 
-def test_a_saved_part_is_undone_at_once(as_, alice, bob, screen, review, right):
+def test_a_saved_part_is_undone_at_once(as_, alice, bob, screen, review, privilege_of):
     lines = lines_of(review, "Bob Tremblay")
     use = next(one for one in lines if one.privilege.codename == "mailbox.use")
     view = next(one for one in lines if one.privilege.codename == "domain.view")
     smaller = {
         f"decision-{use.pk}": "reduce",
-        f"smaller-{use.pk}": right("webmail.mailbox.view").pk,
+        f"smaller-{use.pk}": privilege_of("webmail.mailbox.view").pk,
     }
     response = screen.save(lines, **smaller, **{f"decision-{view.pk}": "remove"})
     assert not bob.has_perm("portals.webmail.mailbox.use", use.resource)
@@ -135,10 +135,10 @@ def test_keep_everything_ignores_the_marks(screen, review):
     assert verdicts(lines) == ["keep"] * len(lines)
 
 
-def test_reduce_to_a_smaller_privilege_until_a_day(screen, review, right, bob):
+def test_reduce_to_a_smaller_privilege_until_a_day(screen, review, privilege_of, bob):
     lines = lines_of(review, "Bob Tremblay")
     line = next(one for one in lines if one.privilege.codename == "mailbox.use")
-    view = right("webmail.mailbox.view")
+    view = privilege_of("webmail.mailbox.view")
     screen.save(
         lines,
         **{
@@ -152,17 +152,17 @@ def test_reduce_to_a_smaller_privilege_until_a_day(screen, review, right, bob):
     assert timezone.localtime(grant.expires_at).strftime("%Y-%m-%d %H:%M") == "2090-05-02 00:00"
 
 
-def test_a_sensitive_reduction_leads_to_the_sign_in(screen, review, right):
+def test_a_sensitive_reduction_leads_to_the_sign_in(screen, review, privilege_of):
     lines = lines_of(review, "Bob Tremblay")
     line = next(one for one in lines if one.privilege.codename == "mailbox.use")
-    read = right("webmail.mailbox.read").pk
+    read = privilege_of("webmail.mailbox.read").pk
     response = screen.save(lines, **{f"decision-{line.pk}": "reduce", f"smaller-{line.pk}": read})
     assert response.status_code == 302
     assert reverse("account_reauthenticate") in response["Location"]
     assert verdicts(lines) == [None] * len(lines)
 
 
-def test_bad_input_names_the_line_and_changes_nothing(screen, review, right):
+def test_bad_input_names_the_line_and_changes_nothing(screen, review, privilege_of):
     lines = lines_of(review, "Bob Tremblay")
     bad = [
         {f"decision-{lines[0].pk}": "reduce"},

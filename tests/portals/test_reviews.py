@@ -1,4 +1,4 @@
-"""Access reviews: begun once, decided part by part, and never removing anything by themselves."""
+"""Access reviews: begun once, decided part by part; they remove nothing by themselves."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +45,7 @@ def second(alice, emma, membership):
 
 
 def of(review, grantee):
-    """The undecided lines of somebody, by right and thing."""
+    """Return the undecided lines of a person, by privilege and resource."""
     found = review.items.filter(grantee_name=grantee, decision=None)
 
     def name(item):
@@ -127,7 +127,7 @@ def test_a_line_shows_the_last_use(review):
 
 
 def test_use_of_children_and_included_privileges_counts_for_a_grant(
-    alice, bob, birch, charlie, resource, right, give, membership
+    alice, bob, birch, charlie, resource, privilege_of, give, membership
 ):
     above = give(
         charlie,
@@ -136,7 +136,10 @@ def test_use_of_children_and_included_privileges_counts_for_a_grant(
         resource("mail_domain", "birch.example"),
     )
     assert above
-    mailbox, view = resource("mailbox", "dispatch@birch.example"), right("webmail.mailbox.view")
+    mailbox, view = (
+        resource("mailbox", "dispatch@birch.example"),
+        privilege_of("webmail.mailbox.view"),
+    )
     keep_uses([(f"{charlie.pk} {mailbox.pk} {view.pk}", int(timezone.now().timestamp() // A_DAY))])
 
     review = begin_review(actor=charlie, customer=birch)
@@ -201,7 +204,7 @@ def test_a_large_company_is_gathered_in_steps(charlie, birch, monkeypatch, deliv
 # --- Deciding ---
 
 
-def test_keep_reduce_remove(alice, bob, review, right, resource, give, membership, so_far):
+def test_keep_reduce_remove(alice, bob, review, privilege_of, resource, give, membership, so_far):
     domain = resource("domain", "alder.example")
     lines = of(review, "Bob Tremblay")
     mailbox = lines.pop("mailbox.use bob@alder.example")
@@ -212,7 +215,7 @@ def test_keep_reduce_remove(alice, bob, review, right, resource, give, membershi
         alice,
         review,
         [
-            ItemDecision(mailbox.pk, "reduce", right("webmail.mailbox.read"), until),
+            ItemDecision(mailbox.pk, "reduce", privilege_of("webmail.mailbox.read"), until),
             ItemDecision(view.pk, "remove"),
             *lines.values(),
         ],
@@ -249,13 +252,13 @@ def test_an_earlier_end_alone_is_a_reduction(alice, review):
     ("privilege", "days"),
     [(None, None), ("domains.domain.manage", None), ("ticketing.queue.manage", None), (None, -1)],
 )
-def test_a_reduction_never_gives_more(privilege, days, alice, review, right, so_far):
+def test_a_reduction_never_gives_more(privilege, days, alice, review, privilege_of, so_far):
     line = of(review, "Bob Tremblay")["domain.view alder.example"]
     before = world()
     decision = ItemDecision(
         line.pk,
         "reduce",
-        right(privilege) if privilege else None,
+        privilege_of(privilege) if privilege else None,
         timezone.now() + timedelta(days=days) if days else None,
     )
     with pytest.raises(ReviewRefused) as refused:
@@ -280,7 +283,7 @@ def test_a_later_end_is_no_reduction(alice, bob, birch, charlie, give, membershi
 
 
 def test_an_existing_smaller_grant_keeps_its_terms(
-    alice, bob, alder, review, give, membership, resource, right
+    alice, bob, alder, review, give, membership, resource, privilege_of
 ):
     save(alice, review, of(review, "Bob Tremblay").values())
     keep_everything(alice, review)
@@ -296,15 +299,15 @@ def test_an_existing_smaller_grant_keeps_its_terms(
     again = begin_review(actor=alice, customer=alder)
     line = again.items.get(kind="person", grant_id=large.pk)
 
-    save(alice, again, [ItemDecision(line.pk, "reduce", right("ticketing.queue.view"))])
+    save(alice, again, [ItemDecision(line.pk, "reduce", privilege_of("ticketing.queue.view"))])
 
     assert not PersonGrant.objects.filter(pk=large.pk).exists()
     assert PersonGrant.objects.get(pk=small.pk).expires_at is None
 
 
-def test_a_sensitive_reduction_needs_a_fresh_sign_in(alice, review, right, so_far):
+def test_a_sensitive_reduction_needs_a_fresh_sign_in(alice, review, privilege_of, so_far):
     line = of(review, "Emma Roy")["mailbox.use emma@alder.example"]
-    decision = ItemDecision(line.pk, "reduce", right("webmail.mailbox.read"))
+    decision = ItemDecision(line.pk, "reduce", privilege_of("webmail.mailbox.read"))
     for stale in (None, timezone.now() - timedelta(hours=1)):
         with pytest.raises(FreshSignInRequired):
             save(alice, review, [decision], signed_in_at=stale)
@@ -312,7 +315,7 @@ def test_a_sensitive_reduction_needs_a_fresh_sign_in(alice, review, right, so_fa
     save(alice, review, [decision])
 
 
-def test_a_part_is_all_or_nothing(alice, review, right, so_far):
+def test_a_part_is_all_or_nothing(alice, review, privilege_of, so_far):
     lines = of(review, "Bob Tremblay")
     before = world()
     bad = ItemDecision(lines["domain.view alder.example"].pk, "reduce")

@@ -1,4 +1,4 @@
-"""A Super User asks the provider to add or end a portal; staff answer, and it is done once."""
+"""Requests to the provider to add or end a portal; staff answer them once."""
 
 import pytest
 from django.core.exceptions import PermissionDenied

@@ -1,9 +1,9 @@
-"""Weeks of a hub's life in any order, against the rule in plain Python.
+"""Random sequences of acts, compared with the rule in plain Python.
 
-Hypothesis draws the acts: people join, leave and come back, teams form and end, things come, move
-and go, rights are given, asked for, taken, undone, begin and run out. After every act each way of
-asking must agree with the plain world: the check, the list, the page, the export. STEPS and
-EXAMPLES in the environment make it longer (`make fuzz`).
+Hypothesis chooses the acts: people join, leave and return, teams are created and deleted, resources
+are added, moved and removed, grants are given, requested, revoked, restored, begin and expire.
+After each act, check, list, page and export must agree with the plain world. STEPS and EXAMPLES in
+the environment set the length (`make fuzz`).
 """
 
 import csv
@@ -68,7 +68,7 @@ from tests.portals.worlds import (
     TYPES,
     Grant,
     Member,
-    OffboardingItem,
+    Node,
     Stored,
     World,
     at_or_above,
@@ -127,7 +127,7 @@ class Hub(RuleBasedStateMachine):
         self.teams: dict[int, Team] = {}
         self.removed: tuple[int, AuditEvent, Callable[[], None]] | None = None
         self.steps = 0
-        for number in range(CUSTOMERS):  # where a week begins: people, teams, things, a right
+        for number in range(CUSTOMERS):  # the start: people, teams, resources, a grant
             for kind in (1, 2, 3):
                 self.report_a_thing(number, kind, 1)
             for person in (0, 1):
@@ -164,7 +164,7 @@ class Hub(RuleBasedStateMachine):
         accept_invitation(actor=person, token=invitation.token)
         customer.refresh_from_db()
         self.world.members.append(Member(3 + number, number, True, False, False, None, set()))
-        self.world.resources.append(OffboardingItem(number, 0, 0, None))
+        self.world.resources.append(Node(number, 0, 0, None))
         self.rows.resources.append(Resource.objects.get(subscription__customer=customer))
         return customer
 
@@ -206,7 +206,7 @@ class Hub(RuleBasedStateMachine):
         return gone
 
     def give(self, grant: Grant) -> None:
-        """Another grant of the same right to the same holder goes."""
+        """Remove another grant of the same privilege to the same grantee."""
         self.drop(lambda one: _key(one) == _key(grant))
         self.world.grants.append(grant)
 
@@ -428,7 +428,7 @@ class Hub(RuleBasedStateMachine):
                 terms=GrantTerms(starts_at=grant.starts_at, expires_at=grant.expires_at),
             )
         )
-        event(f"right given: {given is not None}")
+        event(f"granted: {given is not None}")
         if given:
             self.give(grant)
 
@@ -484,7 +484,7 @@ class Hub(RuleBasedStateMachine):
 
     @rule(customer=customers, kind=st.integers(1, 3), number=numbers)
     def report_a_thing(self, customer: int, kind: int, number: int) -> None:
-        """A new thing, or one that is there under another parent."""
+        """Report a new resource, or move an existing one to another parent."""
         above = self._there(customer, kind - 1)
         same = self._there(customer, kind)
         if not above:
@@ -506,7 +506,7 @@ class Hub(RuleBasedStateMachine):
         if moved is not None:
             self.world.resources[moved] = replace(self.world.resources[moved], parent=parent)
             return
-        self.world.resources.append(OffboardingItem(customer, 0, kind, parent))
+        self.world.resources.append(Node(customer, 0, kind, parent))
         self.rows.resources.append(
             Resource.objects.get(
                 resource_type__code=TYPES[kind], external_id=name, resource_type__portal=self.portal
@@ -749,7 +749,7 @@ def as_dicts(heading: list[str], rows: Iterable[list[Any]]) -> Iterator[dict[str
 
 
 def _first_of(ways: set[str]) -> str:
-    """What the decision would say of a right that comes in these ways."""
+    """Return the decision for a privilege with these origins."""
     reasons = {"Role": "role", "Given to this person": "grant", "Team": "team"}
     assert ways <= reasons.keys()
     return next(reason for way, reason in reasons.items() if way in ways)

@@ -1,4 +1,4 @@
-"""Staff begin, pause and end a customer's use of a portal."""
+"""Beginning, suspending and ending a customer's use of a portal."""
 
 import pytest
 from django.core.exceptions import PermissionDenied

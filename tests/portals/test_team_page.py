@@ -1,4 +1,4 @@
-"""The page of one team: who is in it, what it holds, given, revoked, deleted; by plain forms."""
+"""A team's page: members and access, given, revoked and deleted."""
 
 import pytest
 from django.urls import reverse
@@ -17,7 +17,7 @@ READ = "webmail.mailbox.read"
 
 @pytest.fixture
 def team(alice, alder, bob, membership):
-    """A team with Bob in it, and no right yet."""
+    """A team with Bob in it, and no access yet."""
     made = create_team(actor=alice, customer=alder, name="Web")
     add_to_team(actor=alice, team=made, membership=membership(bob))
     return made
@@ -42,7 +42,7 @@ def changes(team):
 
 @pytest.fixture
 def cell(team):
-    """Where the team's level on a thing is set, as the page's controls name it."""
+    """Return a function that names the field of the team's level on a resource."""
     return lambda resource: f"t{team.pk}/{resource.pk}/{resource.resource_type_id}"
 
 
@@ -101,10 +101,10 @@ def test_an_empty_team_without_access(as_, charlie, birch):
 
 
 def test_a_level_is_chosen_reviewed_given_then_revoked(
-    as_, alice, bob, team, url, changes, cell, domain, right
+    as_, alice, bob, team, url, changes, cell, domain, privilege_of
 ):
     client = as_(alice)
-    level = f"{cell(domain)}={right('domains.domain.manage').pk}"
+    level = f"{cell(domain)}={privilege_of('domains.domain.manage').pk}"
     assert f'value="{level}"' in client.get(url("team")).content.decode()
 
     answer = client.post(changes("changes"), {"level": level, "review": "1"})
@@ -181,11 +181,11 @@ def test_the_person_page_links_to_the_team_for_super_users(
 
 
 def test_a_sensitive_privilege_needs_a_fresh_sign_in(
-    as_, alice, bob, changes, cell, resource, right
+    as_, alice, bob, changes, cell, resource, privilege_of
 ):
     mailbox = resource("mailbox", "billing@alder.example")
     client = as_(alice)
-    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={privilege_of(READ).pk}"})
     form = {"change": tokens(client.get(changes("changes-review"))), "reason": "holiday cover"}
 
     answer = client.post(changes("changes-review"), form)
@@ -198,7 +198,7 @@ def test_a_sensitive_privilege_needs_a_fresh_sign_in(
 
 
 def test_nobody_gets_a_sensitive_privilege_through_a_team_page(
-    as_, alice, team, changes, cell, resource, right, give, membership
+    as_, alice, team, changes, cell, resource, privilege_of, give, membership
 ):
     """B9: neither by joining the team that holds it, nor by giving it to the team one is in."""
     mailbox = resource("mailbox", "billing@alder.example")
@@ -215,7 +215,7 @@ def test_nobody_gets_a_sensitive_privilege_through_a_team_page(
 
     TeamGrant.objects.filter(group=team.group).delete()
     client.post(join, {"person": alice.sub})
-    client.post(changes("changes"), {"level": f"{cell(mailbox)}={right(READ).pk}"})
+    client.post(changes("changes"), {"level": f"{cell(mailbox)}={privilege_of(READ).pk}"})
     form = {"change": tokens(client.get(changes("changes-review"))), "reason": "curious"}
     answer = client.post(changes("changes-review"), form)
     assert "Nobody gives a sensitive right to themselves." in answer.content.decode()
@@ -240,7 +240,19 @@ def test_deleting_names_what_ends_and_happens_once(as_, alice, bob, team, url, g
 
 
 def test_ids_of_another_company_are_ignored(
-    as_, alice, charlie, bob, birch, team, url, changes, resource, right, give, membership, domain
+    as_,
+    alice,
+    charlie,
+    bob,
+    birch,
+    team,
+    url,
+    changes,
+    resource,
+    privilege_of,
+    give,
+    membership,
+    domain,
 ):
     theirs = create_team(actor=charlie, customer=birch, name="Drivers")
     foreign = resource("domain", "birch.example")
@@ -250,8 +262,8 @@ def test_ids_of_another_company_are_ignored(
     before = TeamGrant.objects.count()
 
     for token in (
-        f"give.t{team.pk}.{foreign.pk}.{right(DNS).pk}...",
-        f"give.t{theirs.pk}.{domain.pk}.{right(DNS).pk}...",
+        f"give.t{team.pk}.{foreign.pk}.{privilege_of(DNS).pk}...",
+        f"give.t{theirs.pk}.{domain.pk}.{privilege_of(DNS).pk}...",
         f"take.t.{grant.pk}",
     ):
         answer = client.post(changes("changes-review"), {"change": token})
@@ -273,7 +285,7 @@ def test_ids_of_another_company_are_ignored(
 
 
 def test_a_suspended_company_can_be_read_but_not_changed(
-    as_, alice, olive, alder, team, url, changes, domain, right
+    as_, alice, olive, alder, team, url, changes, domain, privilege_of
 ):
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")
     client = as_(alice)
@@ -281,7 +293,7 @@ def test_a_suspended_company_can_be_read_but_not_changed(
 
     assert "<select" not in html
     assert url("team-delete") not in html
-    token = f"give.t{team.pk}.{domain.pk}.{right(DNS).pk}..."
+    token = f"give.t{team.pk}.{domain.pk}.{privilege_of(DNS).pk}..."
     assert client.post(changes("changes-review"), {"change": token}).status_code == 403
     assert client.post(url("team-delete")).status_code == 403
     assert Team.objects.filter(pk=team.pk).exists()

@@ -1,4 +1,4 @@
-"""Undo: a routine removal comes back once, within ten minutes, by who did it."""
+"""Undo: the person who removed something restores it once, within ten minutes."""
 
 from datetime import timedelta
 
@@ -44,7 +44,7 @@ def gina(alice, alder, membership):
 
 @pytest.fixture
 def revoked(alice, bob, membership, domain, give):
-    """Alice took a right with an end and a reason from Bob."""
+    """Revoke a grant of Bob with an end and a reason; return the event."""
     until = timezone.now() + timedelta(hours=1)
     grant = give(alice, membership(bob), RENEW, domain, expires_at=until, reason="For the move")
     return revoke_privilege(actor=alice, grant=grant)
@@ -185,7 +185,7 @@ def test_a_grant_of_a_former_member_is_not_restored(alice, bob, membership, revo
 
 
 def test_nobody_restores_a_sensitive_grant_to_themselves(
-    alice, gina, membership, resource, right, give
+    alice, gina, membership, resource, privilege_of, give
 ):
     mailbox = resource("mailbox", "emma@alder.example")
     grant = give(gina, membership(alice), "webmail.mailbox.read", mailbox, reason="Holiday")
@@ -321,7 +321,7 @@ def test_what_cannot_be_restored_is_named(alice, bob, membership, domain, give):
 
 
 def test_grants_expired_before_a_removal_are_not_reported(alice, bob, membership, domain, give):
-    """A right that ended before the removal was not taken by it; one that ended since is named."""
+    """A grant that ended before the removal is ignored; one that ended since is named."""
     soon = timezone.now() + timedelta(minutes=3)
     give(alice, membership(bob), RENEW, domain, expires_at=soon)
     with time_machine.travel(soon, tick=False):
@@ -435,7 +435,7 @@ def test_an_unknown_entry_and_a_foreign_one_are_404(as_, charlie, alice, revoked
 
 @pytest.fixture
 def removed(alice, bob, emma, alder, membership, domain, give):
-    """Alice removed Bob, who had a right, and Emma in one act; out: the events."""
+    """Remove Bob, who has a grant, and Emma in one act; return the events."""
     give(alice, membership(bob), RENEW, domain)
     return remove_people(
         actor=alice,
@@ -519,7 +519,7 @@ def test_undo_is_listed_only_for_the_actor_within_its_time(
     alice, gina, revoked, offered, alder, olive
 ):
     assert offered(gina) == []
-    assert offered(alice, group="rights") == []  # a narrowed page is for reading
+    assert offered(alice, group="rights") == []  # a filtered page offers no undo
     with time_machine.travel(revoked.at + UNDO_WITHIN + timedelta(seconds=1)):
         assert offered(alice) == []
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")

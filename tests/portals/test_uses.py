@@ -1,4 +1,4 @@
-"""Last use: gathered beside the checks, kept now and then, never part of an answer."""
+"""Last use: recorded beside the checks, written now and then, never part of an answer."""
 
 import json
 import threading
@@ -91,8 +91,8 @@ def test_a_check_by_a_page_is_not_a_use(alice, bob, resource, gathering, others,
 
 
 @pytest.fixture
-def one(bob, resource, right):
-    return key_of(bob, resource("domain", "alder.example"), right("domains.domain.view"))
+def one(bob, resource, privilege_of):
+    return key_of(bob, resource("domain", "alder.example"), privilege_of("domains.domain.view"))
 
 
 def test_the_day_only_moves_forward(one, others):

@@ -1,4 +1,4 @@
-"""Made-up worlds for the decision: drawn by hypothesis, judged in plain Python, stored as rows."""
+"""Random worlds for decision tests: generated, judged by a plain-Python rule, stored as rows."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ _numbers = count()
 
 @dataclass
 class Member:
-    """A membership, perhaps over; person and customer by number, teams as numbers."""
+    """A membership, live or ended; person, customer and teams are numbers."""
 
     person: int
     customer: int
@@ -49,8 +49,8 @@ class Member:
 
 
 @dataclass
-class OffboardingItem:
-    """A resource: type 0 is the root; the parent is a number in the list of things."""
+class Node:
+    """A resource: type 0 is the root; the parent is an index of World.resources."""
 
     customer: int
     portal: int
@@ -61,7 +61,7 @@ class OffboardingItem:
 
 @dataclass
 class Grant:
-    """To person or team number `holder`; a privilege as an index of CODES."""
+    """A grant to person or team number `grantee`; the privilege is an index of CODES."""
 
     to_team: bool
     grantee: int
@@ -80,18 +80,18 @@ class World:
     statuses: list[str]
     subscriptions: dict[tuple[int, int], str]
     includes: list[set[tuple[int, int]]]  # for each portal, (a privilege, one it includes)
-    held: list[set[int]]  # for each portal, what Super Users hold
+    held: list[set[int]]  # for each portal, the privileges of Super Users
     members: list[Member]
-    resources: list[OffboardingItem]
-    moves: dict[int, int]  # thing → the parent it is given later
+    resources: list[Node]
+    moves: dict[int, int]  # resource → its later parent
     grants: list[Grant]
 
 
-# --- The rule of DESIGN section 4, in plain Python ---
+# --- The rule of portals/decision, in plain Python ---
 
 
 def includes(world: World, portal: int, one: int, other: int) -> bool:
-    """Whether privilege `one` is or includes `other`."""
+    """Return whether a privilege is or includes another."""
     return one == other or any(
         includes(world, portal, middle, other)
         for privilege, middle in world.includes[portal]
@@ -100,7 +100,7 @@ def includes(world: World, portal: int, one: int, other: int) -> bool:
 
 
 def at_or_above(world: World, resource: int | None) -> list[int]:
-    """A thing and its ancestors, after the moves."""
+    """Return a resource and its ancestors, after the moves."""
     if resource is None:
         return []
     parent = world.moves.get(resource, world.resources[resource].parent)
@@ -113,33 +113,33 @@ def in_force(grant: Grant, now: datetime) -> bool:
 
 
 def reason(world: World, person: int, resource: int, code: int, now: datetime = NOW) -> str:
-    """What the decision must say."""
-    place = world.resources[resource]
+    """Return the reason that the decision must give."""
+    node = world.resources[resource]
     live = [
         member
         for member in world.members
         if member.person == person
-        and member.customer == place.customer
+        and member.customer == node.customer
         and not (member.suspended or member.ended)
         and (member.ends_at is None or member.ends_at > now)
     ]
     if (
         not live
-        or place.gone
+        or node.gone
         or not world.active[person]
-        or world.statuses[place.customer] != "active"
-        or world.subscriptions[place.customer, place.portal] != "active"
-        or not CODES[code].startswith(f"{TYPES[place.kind]}.")
+        or world.statuses[node.customer] != "active"
+        or world.subscriptions[node.customer, node.portal] != "active"
+        or not CODES[code].startswith(f"{TYPES[node.kind]}.")
     ):
         return "not_allowed"
-    if live[0].super_user and code in world.held[place.portal]:
+    if live[0].super_user and code in world.held[node.portal]:
         return "role"
     reaching = [
         grant
         for grant in world.grants
         if in_force(grant, now)
         and grant.resource in at_or_above(world, resource)
-        and includes(world, place.portal, grant.code, code)
+        and includes(world, node.portal, grant.code, code)
     ]
     if any(not grant.to_team and grant.grantee == person for grant in reaching):
         return "grant"
@@ -148,25 +148,25 @@ def reason(world: World, person: int, resource: int, code: int, now: datetime = 
     return "not_allowed"
 
 
-# --- Drawing one ---
+# --- Generating a world ---
 
 
-def _tree() -> list[OffboardingItem]:
-    """For each customer and portal: a root, two areas, two folders and two files."""
-    resources: list[OffboardingItem] = []
+def _tree() -> list[Node]:
+    """Return, for each customer and portal, a root, two areas, two folders and two files."""
+    resources: list[Node] = []
     for customer in range(2):
         for portal in range(2):
             root = len(resources)
-            resources.append(OffboardingItem(customer, portal, 0, None))
+            resources.append(Node(customer, portal, 0, None))
             for kind in (1, 2, 3):
                 above = root if kind == 1 else len(resources) - 2
-                resources.append(OffboardingItem(customer, portal, kind, above))
-                resources.append(OffboardingItem(customer, portal, kind, above))
+                resources.append(Node(customer, portal, kind, above))
+                resources.append(Node(customer, portal, kind, above))
     return resources
 
 
-def _moved(resource: int, tree: list[OffboardingItem]) -> int:
-    """The other possible parent of a folder or a file."""
+def _moved(resource: int, tree: list[Node]) -> int:
+    """Return the other possible parent of a folder or file."""
     parent = tree[resource].parent
     assert parent is not None
     return parent + 1
@@ -192,7 +192,7 @@ def _members(draw: st.DrawFn) -> list[Member]:
                         teams=draw(st.sets(st.sampled_from([customer * 2, customer * 2 + 1]))),
                     )
                 )
-            if draw(st.integers(0, 3)) == 3:  # was here before, as a Super User in every team
+            if draw(st.integers(0, 3)) == 3:  # a former membership, as a Super User in every team
                 teams = {customer * 2, customer * 2 + 1}
                 members.append(Member(person, customer, True, False, True, None, teams))
     return members
@@ -200,7 +200,7 @@ def _members(draw: st.DrawFn) -> list[Member]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A world; most parts of it are live, so that some answers are yes."""
+    """Generate a world; most of it is live, so that some answers are yes."""
     tree = _tree()
     movable = [number for number, resource in enumerate(tree) if resource.kind > 1]
     mostly_active = st.sampled_from(["active"] * 6 + ["suspended"])
@@ -236,22 +236,22 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-# --- Storing one ---
+# --- Storing a world ---
 
 
 def twin(world: World, resource: int) -> int:
-    """The thing of the same place, and so of the same id, in the other portal."""
+    """Return the resource with the same id in the other portal."""
     return resource + 7 if world.resources[resource].portal == 0 else resource - 7
 
 
 def external_id(world: World, resource: int) -> str:
-    """What both portals call it."""
-    return f"thing {min(resource, twin(world, resource))}"
+    """Return the id that both portals use."""
+    return f"resource {min(resource, twin(world, resource))}"
 
 
 @dataclass
 class Stored:
-    """The rows of a world, by the numbers it knows them by."""
+    """The rows of a world, by the numbers of the world."""
 
     people: list[User] = field(default_factory=list)
     portals: list[Portal] = field(default_factory=list)
@@ -260,7 +260,7 @@ class Stored:
 
 
 def store(world: World) -> Stored:
-    """Write the rows directly, then move and revoke what the world says."""
+    """Write the rows, then move resources and revoke grants as the world says."""
     mark, rows = next(_numbers), Stored()
     rows.people = [
         User.objects.create(email=f"p{n}-{mark}@world.example", name=f"P{n}", is_active=active)
@@ -303,7 +303,7 @@ def store(world: World) -> Stored:
                 subscription=subscriptions[resource.customer, resource.portal],
                 resource_type=types[resource.portal][resource.kind],
                 external_id=external_id(world, number),
-                name=f"thing {number}",
+                name=f"resource {number}",
                 parent=None if resource.parent is None else rows.resources[resource.parent],
             )
         )
@@ -316,7 +316,7 @@ def store(world: World) -> Stored:
 
 
 def store_portal(world: World, number: int, mark: int, rows: Stored) -> list[ResourceType]:
-    """A portal of the world, past its manifest; out: its types, as TYPES has them."""
+    """Create a portal without a manifest; return its types in the order of TYPES."""
     label = {"label_en": "W", "label_fr": "W"}
     portal = Portal.objects.create(
         slug=f"world-{mark}-{number}", kind="other", home_url="https://w.example/", **label

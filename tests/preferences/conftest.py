@@ -1,4 +1,4 @@
-"""Short words for what these tests do over and over."""
+"""Fixtures for tests of topics, consent and email."""
 
 import pytest
 from django.core.mail import EmailMessage
@@ -22,7 +22,7 @@ def promotions(db):
 
 @pytest.fixture
 def send_legal():
-    """A legal notice to one person, through Django's ordinary mail call."""
+    """Return a function that sends a legal notice to one person by Django's EmailMessage."""
 
     def send(person, subject="Our terms change", body="From May on."):
         headers = {NOTICE_CLASS_HEADER: "legal"}
@@ -41,7 +41,7 @@ def send_topic():
 
 @pytest.fixture
 def consent(db):
-    """A consent record as the import or another source would write it."""
+    """Return a function that writes a consent record of any source."""
 
     def write(recipient, topic, *, wants=True, **values):
         return ConsentRecord.objects.create(
@@ -63,7 +63,7 @@ def consent(db):
 
 @pytest.fixture
 def subscriber(db):
-    """Somebody without an account."""
+    """Return a function that creates a recipient without an account."""
 
     def create(address="sam@elsewhere.example", language="en"):
         recipient = Recipient.objects.create(address=address, language=language)

@@ -1,4 +1,4 @@
-"""A small IMAP4 server: one account, one folder, as much of RFC 3501 as a reader needs."""
+"""A small IMAP4 server with one account and folder (a part of RFC 3501)."""
 
 import datetime
 import ipaddress

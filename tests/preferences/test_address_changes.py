@@ -1,4 +1,4 @@
-"""Opt-outs follow the person and the address, whoever writes the address and however (R44)."""
+"""Opt-outs follow the person and the address, however the address changes (R44)."""
 
 import pytest
 from allauth.account.models import EmailAddress

@@ -1,4 +1,4 @@
-"""One statement answers for one reader and for all, as the rule says it (R19, R42, R43, R46)."""
+"""One statement answers for one recipient and for all (R19, R42, R43, R46)."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -306,7 +306,7 @@ def test_company_and_person_must_both_agree_R43(
     # who belongs to a second company that does not mind gets it there
     Membership.objects.create(customer=birch, user=bob, work_name="Bob")
     assert send_decision_for(bob.recipient, promotions).send
-    # a firm adds people, never over their no
+    # a company adds recipients, never over their opt-out
     mine = Membership.objects.get(user=alice)
     CustomerRecipient.objects.create(membership=mine, topic=newsletter, by=alice)
     assert send_decision_for(alice.recipient, newsletter).reason == Reason.ADDED_BY_CUSTOMER

@@ -1,4 +1,4 @@
-"""/admin/: staff with permission keep topics and read the rest; nobody writes evidence there."""
+"""/admin/: permitted staff manage topics and read the rest; nobody writes evidence there."""
 
 import pytest
 

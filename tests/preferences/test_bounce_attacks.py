@@ -1,4 +1,4 @@
-"""As a stranger would: at a company's mail, at mail that came back, at what staff settle."""
+"""Attacks on a company's email choices, on bounces and on what staff settle."""
 
 import pytest
 from django.core.exceptions import PermissionDenied

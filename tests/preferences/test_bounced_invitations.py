@@ -1,4 +1,4 @@
-"""Mail refused for good marks the invitation it was about; anything else does not."""
+"""A permanent bounce marks its invitation; a temporary one does not."""
 
 import smtplib
 

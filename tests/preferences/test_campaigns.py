@@ -1,5 +1,5 @@
-"""Mail to many: who may send it, what is decided about whom, how it is held and ended (R13, R24,
-R31, R41, R45, R46, R49)."""
+"""Campaigns: who may send them, who gets them, pausing and cancelling (R13, R24, R31, R41, R45,
+R46, R49)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a topic, a notice class and a campaign can never be (R23, R24, R31, R39, R41, R46)."""
+"""What topics, notice classes and campaigns can never be (R23, R24, R31, R39, R41, R46)."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

@@ -1,4 +1,4 @@
-"""/api/v1/choices/: the page's twin for programs (R40)."""
+"""/api/v1/choices/: the preference page for programs (R40)."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The worker's clock: what falls due is done once a minute, and one failure stops no other."""
+"""The worker's clock: due work is done each minute, and one failure does not stop the others."""
 
 from datetime import timedelta
 

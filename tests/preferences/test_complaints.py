@@ -1,4 +1,4 @@
-"""Mail reported as unwanted: it ends optional mail, warns, then holds; never a notice (R12)."""
+"""Spam complaints stop optional email, warn, then pause; never a notice (R12)."""
 
 import re
 

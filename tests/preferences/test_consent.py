@@ -1,4 +1,4 @@
-"""Evidence behind each choice: complete, append-only, and the state follows from it (R34–R37)."""
+"""Evidence behind each choice: complete and append-only; the state follows it (R34–R37)."""
 
 import hashlib
 

@@ -1,6 +1,6 @@
 """Contacts get copies of notices about the company, in their language; secrets are never copied.
 
-Item 5 of the preference centre: contact roles decide who besides the person gets which class.
+The role of a contact decides which classes they get.
 """
 
 import re

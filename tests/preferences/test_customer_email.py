@@ -1,4 +1,4 @@
-"""A company's layer over its people's mail (R43): adds readers, denies topics, silences nothing."""
+"""A company's choices about its people's email: recipients and denied topics (R43)."""
 
 import pytest
 from django.core.exceptions import PermissionDenied

@@ -1,4 +1,4 @@
-"""What the worker decides at the last moment, and writes down (R1, R5, R8, R9, R10, R45, R46)."""
+"""The worker's decision at the last moment, and its record (R1, R5, R8, R9, R10, R45, R46)."""
 
 import smtplib
 from datetime import timedelta

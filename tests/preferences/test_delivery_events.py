@@ -1,4 +1,4 @@
-"""What servers say of our mail (R10, R48): bounces, deliveries, forgeries; never a silence."""
+"""Bounces and deliveries reported by servers, real and forged (R10, R48)."""
 
 from datetime import timedelta
 from email.message import EmailMessage as Mail

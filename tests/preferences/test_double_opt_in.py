@@ -1,4 +1,4 @@
-"""Without double opt-in a public form counts at once, and still enrols nobody against a no."""
+"""Topics without double opt-in: consent applies at once and never over an opt-out."""
 
 import re
 

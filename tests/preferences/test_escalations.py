@@ -1,4 +1,4 @@
-"""A notice that comes back is followed until it is proved to have reached, or exhausted (R47)."""
+"""A bounced notice escalates until it is delivered or every step is used (R47)."""
 
 import json
 import smtplib
@@ -116,7 +116,7 @@ def test_a_bouncing_second_address_is_skipped_at_once(returned, bob, alice, deli
     run_escalations()
     deliver()
     record_delivery_event(message=DeliveryProbe.objects.get().message, kind="hard", event="x:t")
-    assert Escalation.objects.count() == 1  # a trial never escalates itself
+    assert Escalation.objects.count() == 1  # a probe never escalates
     assert run_escalations() == 1
     assert state(found) == "told"
     assert DeliveryProbe.objects.count() == 1

@@ -1,4 +1,4 @@
-"""/api/v1/preferences/evaluation(s): a portal asks before it sends (item 8; R40, R42)."""
+"""/api/v1/preferences/evaluation(s): a portal checks before it sends (R40, R42)."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""The foot of a mail, by its class (R13, R15, R23, R51)."""
+"""The footer of an email, by its class (R13, R15, R23, R51)."""
 
 import re
 

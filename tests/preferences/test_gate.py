@@ -1,4 +1,4 @@
-"""What the gate takes in, and what it refuses (R39; security I7)."""
+"""What the gate accepts and refuses (R39, I7)."""
 
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail

@@ -1,4 +1,4 @@
-"""Implied consent runs out on its day, asked at the gate (R17, R18, R19; CASL 10(10), 10(14))."""
+"""Implied consent expires on its day (R17, R18, R19; CASL 10(10), 10(14))."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

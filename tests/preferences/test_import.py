@@ -1,4 +1,4 @@
-"""A former list comes in with its basis, and revives nobody (R17, R38, R44)."""
+"""Importing an existing list with its basis; it never revives an opt-out (R17, R38, R44)."""
 
 import io
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Staff take over a former list: columns, a look before it counts, the import, a report."""
+"""The import page: columns, dry run, import and report."""
 
 import csv
 import io

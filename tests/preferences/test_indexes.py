@@ -1,4 +1,4 @@
-"""What staff and the public look at finds its rows by an index, however much mail went out."""
+"""The statistics of email use an index, however much email was sent."""
 
 from datetime import timedelta
 

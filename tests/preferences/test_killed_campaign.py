@@ -1,7 +1,7 @@
-"""A worker killed in the middle of a campaign, at named points, over seeded rounds (R45, R49).
+"""A worker killed during a campaign, at named points, over seeded rounds (R45, R49).
 
-Nothing is lost. Nothing is repeated but the one mail that a death met between the transport's yes
-and the committed mark, with the same Message-ID.
+No email is lost. Only the one that was accepted but not yet committed is repeated, with the same
+Message-ID.
 """
 
 import random

@@ -1,7 +1,7 @@
-"""A worker killed anywhere loses nothing, and repeats only between accept and mark (R49, I10).
+"""A worker killed anywhere loses no email and repeats only an uncommitted one (R49, I10).
 
-The first part ends the worker by an exception nothing catches, at each point between two commits,
-on the test's database with real transactions. The second kills a real worker process.
+The first part ends the worker by an exception at each point between two commits, with real
+transactions. The second part kills a real worker process.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A no that comes while a campaign leaves counts for every mail not yet begun (R45)."""
+"""An opt-out during a campaign applies to every email not yet begun (R45)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The links of mails under attack: they reduce, whoever holds them, and nothing more (R3–R7)."""
+"""Attacks on emailed links: whoever holds one can only reduce email (R3–R7)."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The page behind a mail's link: opened by anyone, it can only reduce (R3–R7, R14, R15, R34)."""
+"""The page behind an email's link can only reduce email (R3–R7, R14, R15, R34)."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The mailbox of what comes back, over IMAP: once each, whatever lies between (R10, R47, R48)."""
+"""The bounce mailbox over IMAP: each message is handled once (R10, R47, R48)."""
 
 from contextlib import nullcontext
 from io import StringIO

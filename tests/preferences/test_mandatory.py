@@ -1,4 +1,4 @@
-"""Nobody and nothing silences mandatory mail (R38, R41, R42; security I4, I5)."""
+"""Nobody and nothing stops mandatory email (R38, R41, R42, I4, I5)."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Undo on one's own page: exactly what a stop took comes back, on the basis it had (R34, R37)."""
+"""Undo on the preference page restores exactly the former state and basis (R34, R37)."""
 
 import re
 from datetime import timedelta

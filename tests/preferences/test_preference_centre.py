@@ -1,4 +1,4 @@
-"""`/preferences/`: topics as switches, mandatory mail with its reason (R30, R34, R40)."""
+"""`/preferences/`: topics as switches, required notices with reasons (R30, R34, R40)."""
 
 import re
 from datetime import timedelta
@@ -179,7 +179,7 @@ def test_a_topic_denied_by_a_company_names_the_company_R43(bob, alice, alder, as
     CustomerTopicDenial.objects.create(customer=alder, topic=newsletter, by=alice)
     text = as_(bob).get("/preferences/").text
     assert f"{alder} does not want this: decided by {alice}" in text
-    assert switches(text)["newsletter"]  # Bob's own wish is another thing
+    assert switches(text)["newsletter"]  # Bob's own choice is unchanged
 
 
 def test_last_sent_is_the_day_of_the_last_mail(bob, as_, newsletter, send_topic, deliver):

@@ -1,4 +1,4 @@
-"""Workers and choices at one moment, on PostgreSQL (R45, R49, R37)."""
+"""Concurrent workers and choices, on PostgreSQL (R45, R49, R37)."""
 
 import time
 from functools import partial
@@ -201,12 +201,12 @@ def staff(monkeypatch, transactional_db):
     founding = ["transactional", "critical", "maintenance", "security"]
     for module in ("models.categories", "services.notice_classes"):
         monkeypatch.setattr(f"preferences.{module}.FOUNDING_CLASSES", founding)
-    right = Permission.objects.get(codename="add_activation")
+    permission = Permission.objects.get(codename="add_activation")
     for name in ("dana", "olive", "emma"):
         address = f"{name}@{'alder' if name == 'emma' else 'harbour'}.example"
         person = User.objects.get(email=address)
         User.objects.filter(pk=person.pk).update(is_staff=True)
-        person.user_permissions.add(right)
+        person.user_permissions.add(permission)
     return [
         User.objects.get(email=address)
         for address in ("dana@harbour.example", "olive@harbour.example", "emma@alder.example")

@@ -1,4 +1,4 @@
-"""What mail providers post of our mail: believed with their secret alone, each event once (R48)."""
+"""Webhooks of email providers: accepted with their secret, each event once (R48)."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""The staff's pages of mail to many: wiring, refusals shown, and what each list costs."""
+"""The staff's pages for topics and campaigns: wiring, refusals and query budgets."""
 
 import json
 import re

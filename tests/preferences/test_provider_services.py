@@ -1,4 +1,4 @@
-"""What staff do for mail to many, at its services (R22, R23, R24, R31, R36, R41)."""
+"""The staff's services for topics and campaigns (R22, R23, R24, R31, R36, R41)."""
 
 import json
 
@@ -59,7 +59,7 @@ def draft(olive, newsletter):
 
 @pytest.fixture
 def second_operator(dana):
-    """Dana, given the right to say yes to classes."""
+    """Dana, with permission to approve classes."""
     from django.contrib.auth.models import Permission
 
     dana.user_permissions.add(Permission.objects.get(codename="add_activation"))

@@ -1,4 +1,4 @@
-"""The receipt: what TS 27560 asks for, signed, and checked against the ledger (R35, R36)."""
+"""Receipts: the fields of TS 27560, signed, and verified against the records (R35, R36)."""
 
 import base64
 import json

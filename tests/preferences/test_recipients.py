@@ -1,4 +1,4 @@
-"""One reader, one row: a person or a subscriber, and opt-outs that follow both (R44)."""
+"""One recipient, one row: a person or a subscriber, with their opt-outs (R44)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is in a mail cannot be read in the database, and is gone once it is sent (K4)."""
+"""Email content is encrypted in the database and erased after sending (K4)."""
 
 import re
 
@@ -51,13 +51,13 @@ def test_reset_link_of_allauth_is_nowhere_in_the_database_K4(as_, bob, deliver):
 
 def test_another_secret_key_decrypts_nothing_and_loses_nothing(bob, deliver, send_legal, settings):
     send_legal(bob)
-    right = settings.SECRET_KEY
+    former_key = settings.SECRET_KEY
     settings.SECRET_KEY = "wrong-" + "z" * 40
     with pytest.raises(InvalidToken):
         unseal(Message.objects.get().sealed_content)
     assert deliver() == []
     assert Message.objects.get().state == "waiting"
 
-    settings.SECRET_KEY = right
+    settings.SECRET_KEY = former_key
     Message.objects.update(due_at="2020-01-01T00:00:00Z")
     assert len(deliver()) == 1

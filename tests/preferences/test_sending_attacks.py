@@ -1,4 +1,4 @@
-"""Holes in the sending engine: rows that would silence a notice, and messages nobody ends."""
+"""Attacks on sending: rows that would stop a notice, and messages that never end."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Where a yes may come from: nobody enrols by what only reduces, by ORM or raw SQL (R6, R44)."""
+"""Sources that only reduce never give consent, by ORM or raw SQL (R6, R44)."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction

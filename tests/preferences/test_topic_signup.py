@@ -1,4 +1,4 @@
-"""Subscribing without an account: nothing is kept before the mail is confirmed (R6, R20)."""
+"""Subscribing without an account: nothing is stored before confirmation (R6, R20)."""
 
 import re
 from datetime import timedelta

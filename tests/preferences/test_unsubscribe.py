@@ -1,4 +1,4 @@
-"""The mailed link: harmless to open, one POST to stop, no sign-in (R3–R8; security I1–I3, I6)."""
+"""The unsubscribe link: safe to open, one POST, no sign-in (R3–R8, I1–I3, I6)."""
 
 import re
 

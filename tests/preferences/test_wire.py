@@ -1,4 +1,4 @@
-"""What arrives at a real SMTP server, read from its bytes (R1, R2, R5, R8, R9, R10, R12)."""
+"""Email as a real SMTP server receives it (R1, R2, R5, R8, R9, R10, R12)."""
 
 import re
 import socket

@@ -1,8 +1,8 @@
 """Eight processes that act at one moment, each with its own Django, connection and memory.
 
-They start once and serve every round of a module: each gets ready behind its door (doors.py), they
-wait for one another, and then all knock at once. What comes back is an Answer: won, refused by a
-refusal with a name, or anything else, which fails the test.
+They start once and serve every round of a module. Each prepares its act (entry_points.py), waits
+for the others, then all act at once. Each returns an Answer: won, refused by a refusal of its own
+class, or failed, which fails the test.
 """
 
 import multiprocessing
@@ -16,91 +16,92 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 EIGHT = 8
-PATIENCE = 60.0  # seconds for what takes milliseconds: then something hangs
+TIMEOUT = 60.0  # seconds; an act takes milliseconds
 
 
 @dataclass(frozen=True)
-class Knock:
-    """What one process is to do: a door by its name in doors.py, and plain values for it."""
+class RaceTask:
+    """The task of one process: a function of entry_points.py by name, and its arguments."""
 
-    door: str
+    entry_point: str
     values: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one process was told; `said` is what the door gives back, or the refusal in words."""
+    """The result of one process; `text` is what the act returned, or the refusal."""
 
-    door: str
+    entry_point: str
     outcome: str  # "won", "refused" or "failed"
-    said: str
+    text: str
 
 
-class Eight:
-    """The processes, as a test sees them."""
+class RaceProcesses:
+    """The eight processes of a race."""
 
-    def __init__(self, processes: list[Any], lines: list[Connection]) -> None:
-        self._processes, self._lines = processes, lines
+    def __init__(self, processes: list[Any], pipes: list[Connection]) -> None:
+        self._processes, self._pipes = processes, pipes
 
-    def race(self, *knocks: Knock) -> list[Answer]:
-        """All eight at one moment; their answers, in order. Fails on any that is no answer."""
-        assert len(knocks) == EIGHT
-        for line, knock in zip(self._lines, knocks, strict=True):
-            line.send(knock)
-        answers = [self._hear(place) for place in range(EIGHT)]
+    def race(self, *tasks: RaceTask) -> list[Answer]:
+        """Run all tasks at one moment and return the answers in order. Fails if one failed."""
+        assert len(tasks) == EIGHT
+        for pipe, task in zip(self._pipes, tasks, strict=True):
+            pipe.send(task)
+        answers = [self._receive(index) for index in range(EIGHT)]
         failed = [answer for answer in answers if answer.outcome == "failed"]
-        assert not failed, "\n".join(f"{answer.door}: {answer.said}" for answer in failed)
+        assert not failed, "\n".join(f"{answer.entry_point}: {answer.text}" for answer in failed)
         return answers
 
-    def _hear(self, place: int) -> Answer:
-        assert self._lines[place].poll(2 * PATIENCE), f"process {place} hangs"
-        answer: Answer = self._lines[place].recv()
+    def _receive(self, index: int) -> Answer:
+        assert self._pipes[index].poll(2 * TIMEOUT), f"process {index} hangs"
+        answer: Answer = self._pipes[index].recv()
         return answer
 
     def end(self) -> None:
-        """Nobody is left, whatever they were at."""
-        for line in self._lines:
-            line.close()
+        """Kill all processes."""
+        for pipe in self._pipes:
+            pipe.close()
         for process in self._processes:
             process.kill()
             process.join()
 
 
 @contextmanager
-def eight_processes(database: str) -> Iterator[Eight]:
-    """Eight processes on this database, gone afterwards; also when this process is killed, for
-    then their lines end.
+def eight_processes(database: str) -> Iterator[RaceProcesses]:
+    """Start eight processes on this database and end them afterwards.
+
+    They also end when this process is killed, because their pipes close.
     """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(EIGHT)
-    eight = Eight([], [])
+    racers = RaceProcesses([], [])
     try:
-        for _place in range(EIGHT):
+        for _index in range(EIGHT):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(database, barrier, theirs), daemon=True)
             process.start()
             theirs.close()
-            eight._processes.append(process)
-            eight._lines.append(ours)
-        yield eight
+            racers._processes.append(process)
+            racers._pipes.append(ours)
+        yield racers
     finally:
-        eight.end()
+        racers.end()
 
 
-def _serve(database: str, barrier: Any, line: Connection) -> None:
-    """One process: answer until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began it ends it
-    _stand_on(database)
+def _serve(database: str, barrier: Any, pipe: Connection) -> None:
+    """Serve tasks until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends it
+    _set_up_django(database)
     while True:
         try:
-            knock = line.recv()
+            task = pipe.recv()
         except EOFError:
             return
-        line.send(_answer(knock, barrier))
+        pipe.send(_answer(task, barrier))
 
 
-def _stand_on(database: str) -> None:
-    """Django on the test's own database, with what conftest.py puts right in the test's process."""
+def _set_up_django(database: str) -> None:
+    """Set Django up on the test's database, with the patches of conftest.py."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     import django
 
@@ -117,28 +118,28 @@ def _stand_on(database: str) -> None:
     connection.settings_dict["NAME"] = database
 
 
-def _answer(knock: Knock, barrier: Any) -> Answer:
+def _answer(task: RaceTask, barrier: Any) -> Answer:
     from django.contrib.contenttypes.models import ContentType
     from django.core.exceptions import PermissionDenied, ValidationError
 
-    from tests.races import gates_ready
+    from tests.races import entry_points
 
-    ContentType.objects.clear_cache()  # another test's flush gave them other keys
-    act, said = None, ""
+    ContentType.objects.clear_cache()  # another test may have given them other keys
+    act, text = None, ""
     try:
-        act = getattr(gates_ready, knock.door)(**knock.values)
+        act = getattr(entry_points, task.entry_point)(**task.values)
     except Exception:
-        said = f"did not get ready: {traceback.format_exc()}"
-    barrier.wait(timeout=PATIENCE)
+        text = f"did not get ready: {traceback.format_exc()}"
+    barrier.wait(timeout=TIMEOUT)
     if act is None:
-        return Answer(knock.door, "failed", said)
+        return Answer(task.entry_point, "failed", text)
     try:
-        return Answer(knock.door, "won", str(act()))
+        return Answer(task.entry_point, "won", str(act()))
     except PermissionDenied as refusal:
-        return Answer(knock.door, "refused", f"PermissionDenied: {refusal}")
+        return Answer(task.entry_point, "refused", f"PermissionDenied: {refusal}")
     except ValidationError as refusal:
         named = type(refusal) is not ValidationError
-        said = f"{type(refusal).__name__}: {' '.join(refusal.messages)}"
-        return Answer(knock.door, "refused" if named else "failed", said)
+        text = f"{type(refusal).__name__}: {' '.join(refusal.messages)}"
+        return Answer(task.entry_point, "refused" if named else "failed", text)
     except Exception:  # a database's own refusal, a deadlock, a fault
-        return Answer(knock.door, "failed", traceback.format_exc())
+        return Answer(task.entry_point, "failed", traceback.format_exc())

@@ -1,4 +1,4 @@
-"""Acts on several people at one moment, on PostgreSQL: whoever is first, all or nobody."""
+"""Concurrent bulk acts, on PostgreSQL: the first one wins, all or nothing."""
 
 import pytest
 from django.utils import timezone

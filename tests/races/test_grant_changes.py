@@ -1,4 +1,4 @@
-"""Two Super Users review at one moment, on PostgreSQL: one of them is told to look again."""
+"""Two concurrent reviews, on PostgreSQL: one Super User is told to look again."""
 
 import pytest
 from django.utils import timezone

@@ -1,6 +1,6 @@
-"""The role of main Super User goes to one person, whatever happens meanwhile (C2).
+"""The role of main Super User goes to exactly one person in every race (C2).
 
-Who answers one offer first is among the races of eight processes (test_processes.py).
+Races for one offer among eight processes are in test_processes.py.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""A server that drops connections or statements costs a check nothing; SQLite has no server."""
+"""Checks survive lost connections and statements on PostgreSQL."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Leaving and undoing at one moment, on PostgreSQL: one winner, one event, nothing left behind."""
+"""Concurrent offboarding and undo, on PostgreSQL: one winner, one event, nothing left over."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ class Company:
     def __init__(self, olive):  # noqa: F811
         self.customer, self.main = new_customer(olive)
         portal = Portal.objects.get(slug="domains")
-        self.right = Privilege.objects.get(portal=portal, codename="subscription.open")
+        self.open_privilege = Privilege.objects.get(portal=portal, codename="subscription.open")
         subscribe_customer(actor=olive, customer=self.customer, portal=portal)
         self.root = Resource.objects.get(subscription__customer=self.customer)
         self.bob, self.emma, self.second = (
@@ -49,7 +49,7 @@ class Company:
 
     def give(self, grantee):
         return grant_privilege(
-            actor=self.main.user, grantee=grantee, privilege=self.right, resource=self.root
+            actor=self.main.user, grantee=grantee, privilege=self.open_privilege, resource=self.root
         )
 
     def plan(self, leaves_at=None, actor=None):

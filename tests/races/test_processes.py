@@ -1,8 +1,8 @@
-"""The five races a hub must not lose, among eight real processes on PostgreSQL.
+"""The five most important races, among eight real processes on PostgreSQL.
 
-Each round is one moment: every process gets ready, they wait for one another, and all act, some by
-the service and some by the page over it. One wins, each other is told why not by name; one event,
-and nothing is left behind. The other races are threads (test_races.py).
+In each round all processes act at one moment, some by the service and some by its page. One wins,
+each other gets a refusal of its own class, and there is one event and nothing left over. The other
+races use threads (test_races.py).
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from portals.models import PersonGrant, Portal, Privilege, Resource
 from portals.services.requests import request_access
 from portals.services.subscriptions import subscribe_customer
 from tests.races import test_races
-from tests.races.processes import Answer, Eight, Knock, eight_processes
+from tests.races.processes import Answer, RaceProcesses, RaceTask, eight_processes
 from tests.races.test_races import ROUNDS, join, new_customer
 
 pytestmark = test_races.pytestmark
@@ -38,17 +38,19 @@ _on_postgresql, olive = test_races._on_postgresql, test_races.olive
 
 
 @pytest.fixture(scope="module")
-def processes(django_db_setup: None) -> Iterator[Eight | None]:
+def processes(django_db_setup: None) -> Iterator[RaceProcesses | None]:
     if connection.vendor != "postgresql":
         yield None
         return
-    with eight_processes(str(connection.settings_dict["NAME"])) as eight:
-        yield eight
+    with eight_processes(str(connection.settings_dict["NAME"])) as racers:
+        yield racers
 
 
-def won(answers: list[Answer], door: str = "") -> list[Answer]:
-    """Who won, of those at doors whose names begin so."""
-    return [one for one in answers if one.outcome == "won" and one.door.startswith(door)]
+def won(answers: list[Answer], entry_point: str = "") -> list[Answer]:
+    """Return the winners, of the entry points whose names begin so."""
+    return [
+        one for one in answers if one.outcome == "won" and one.entry_point.startswith(entry_point)
+    ]
 
 
 def kinds(customer: Customer, *wanted: str) -> list[str]:
@@ -59,7 +61,7 @@ def kinds(customer: Customer, *wanted: str) -> list[str]:
 
 
 class Company:
-    """A fresh customer: its main Super User, a second one, Bob, and a thing to have rights on."""
+    """A new customer: its main Super User, a second one, Bob, and a resource."""
 
     def __init__(self, olive: User) -> None:
         self.customer, self.main = new_customer(olive)
@@ -69,12 +71,12 @@ class Company:
         change_role(actor=self.main.user, membership=self.second, role="super_user")
         self.privilege = Privilege.objects.get(portal=portal, codename="subscription.open")
         self.root = Resource.objects.get(subscription__customer=self.customer)
-        self.rights().delete()  # what a portal gives to everyone who joins
+        self.grants().delete()  # given to everybody by a portal
 
-    def rights(self):
+    def grants(self):
         return PersonGrant.objects.filter(user=self.bob.user)
 
-    def right(self) -> dict[str, int]:
+    def privilege_of(self) -> dict[str, int]:
         return {
             "grantee": self.bob.pk,
             "privilege": self.privilege.pk,
@@ -91,8 +93,8 @@ def test_one_invitation_accepted_by_eight(olive, processes):
         token = {"token": invitation.token}
 
         answers = processes.race(
-            *[Knock("accept_invitation_by_service", token)] * 4,
-            *[Knock("accept_invitation_by_page", token)] * 4,
+            *[RaceTask("accept_invitation_by_service", token)] * 4,
+            *[RaceTask("accept_invitation_by_page", token)] * 4,
         )
 
         assert len(won(answers)) == 1, answers
@@ -107,7 +109,7 @@ def test_one_invitation_accepted_by_eight(olive, processes):
 
 
 def test_one_request_answered_by_eight(olive, processes):
-    """One answer, one event; the right is given with a yes, never after a no."""
+    """One answer, one event; access is given by approval, never after refusal."""
     ends = {f"request.{state}" for state in ("approved", "refused", "withdrawn")}
     for _round in range(ROUNDS):
         company = Company(olive)
@@ -116,9 +118,9 @@ def test_one_request_answered_by_eight(olive, processes):
             actor=company.bob.user, customer=company.customer, rights=rights
         )
 
-        def answer(how: str, way: str, who: Membership, access_request=access_request) -> Knock:
+        def answer(how: str, way: str, who: Membership, access_request=access_request) -> RaceTask:
             values = {"answer": how, "access_request": access_request.pk, "user": who.user_id}
-            return Knock(f"answer_request_by_{way}", values)
+            return RaceTask(f"answer_request_by_{way}", values)
 
         answers = processes.race(
             answer("approve", "service", company.main),
@@ -135,12 +137,12 @@ def test_one_request_answered_by_eight(olive, processes):
         access_request.refresh_from_db()
         assert kinds(company.customer, *ends) == [f"request.{access_request.state}"]
         yes = access_request.state == "approved"
-        assert company.rights().count() == yes
+        assert company.grants().count() == yes
         assert kinds(company.customer, "grant.given") == ["grant.given"] * yes
 
 
 def test_one_hand_over_settled_by_eight(olive, processes):
-    """C2: accepted, declined or taken back, once; the firm keeps a live main Super User."""
+    """C2: accepted, declined or taken back, once; the company keeps a live main Super User."""
     settled = {
         "accepted": "customer.main_super_user_changed",
         "declined": "hand_over.declined",
@@ -156,9 +158,9 @@ def test_one_hand_over_settled_by_eight(olive, processes):
             signed_in_at=timezone.now(),
         )
 
-        def settle(how: str, way: str, who: Membership, offer=offer) -> Knock:
-            values = {"how": how, "offer": offer.pk, "user": who.user_id}
-            return Knock(f"settle_hand_over_by_{way}", values)
+        def settle(how: str, way: str, who: Membership, offer=offer) -> RaceTask:
+            values = {"answer": how, "offer": offer.pk, "user": who.user_id}
+            return RaceTask(f"settle_hand_over_by_{way}", values)
 
         answers = processes.race(
             settle("accept", "service", company.second),
@@ -187,22 +189,22 @@ def test_one_privilege_granted_by_eight(olive, processes):
         company = Company(olive)
         before = kinds(company.customer, "grant.given")
 
-        def give(way: str, who: Membership, company=company) -> Knock:
-            return Knock(f"give_right_by_{way}", {"user": who.user_id, **company.right()})
+        def give(way: str, who: Membership, company=company) -> RaceTask:
+            return RaceTask(f"grant_by_{way}", {"user": who.user_id, **company.grant_values()})
 
         answers = processes.race(
             *[give("service", company.main), give("service", company.second)] * 2,
             *[give("page", company.main), give("page", company.second)] * 2,
         )
 
-        [right] = company.rights()
-        assert [one.said for one in won(answers, "give_right_by_service")] == [str(right.pk)] * 4
-        assert len(won(answers, "give_right_by_page")) <= 1, answers
+        [grant] = company.grants()
+        assert [one.text for one in won(answers, "grant_by_service")] == [str(grant.pk)] * 4
+        assert len(won(answers, "grant_by_page")) <= 1, answers
         assert kinds(company.customer, "grant.given") == [*before, "grant.given"]
         given = AuditEvent.objects.filter(customer=company.customer, kind="grant.given").latest(
             "pk"
         )
-        assert given.actor == right.granted_by
+        assert given.actor == grant.granted_by
 
 
 def test_removal_against_a_grant_among_eight(olive, processes):
@@ -216,13 +218,13 @@ def test_removal_against_a_grant_among_eight(olive, processes):
         )
         before = kinds(company.customer, "grant.given")
 
-        def remove(way: str, who: Membership, company=company) -> Knock:
-            return Knock(
+        def remove(way: str, who: Membership, company=company) -> RaceTask:
+            return RaceTask(
                 f"remove_person_by_{way}", {"user": who.user_id, "grantee": company.bob.pk}
             )
 
-        def give(way: str, who: Membership, company=company) -> Knock:
-            return Knock(f"give_right_by_{way}", {"user": who.user_id, **company.right()})
+        def give(way: str, who: Membership, company=company) -> RaceTask:
+            return RaceTask(f"grant_by_{way}", {"user": who.user_id, **company.grant_values()})
 
         answers = processes.race(
             *[remove("service", company.main), give("service", company.second)] * 2,
@@ -233,7 +235,7 @@ def test_removal_against_a_grant_among_eight(olive, processes):
         given = kinds(company.customer, "grant.given")[len(before) :]
         assert len(given) == bool(won(answers, "give"))
         assert kinds(company.customer, "membership.removed") == ["membership.removed"]
-        assert not company.rights().exists()
+        assert not company.grants().exists()
         assert not TeamMembership.objects.filter(membership=company.bob).exists()
         assert not company.bob.requests.open().exists()
         company.bob.refresh_from_db()
@@ -243,12 +245,12 @@ def test_removal_against_a_grant_among_eight(olive, processes):
 def test_a_process_without_an_answer_fails_the_test(olive, processes):
     """Else a process that never acted would count as one that was refused."""
     with pytest.raises(AssertionError, match="did not get ready"):
-        processes.race(*[Knock("accept_invitation_by_service", {})] * 8)
+        processes.race(*[RaceTask("accept_invitation_by_service", {})] * 8)
 
 
 def test_a_failed_test_leaves_no_process():
-    with pytest.raises(RuntimeError), eight_processes("no database") as eight:
-        begun = list(eight._processes)
+    with pytest.raises(RuntimeError), eight_processes("no database") as racers:
+        begun = list(racers._processes)
         raise RuntimeError
 
     assert len(begun) == 8

@@ -1,9 +1,9 @@
-"""Two people do the same thing at the same moment, on PostgreSQL.
+"""Two people do the same at one moment, on PostgreSQL.
 
-RACE_ROUNDS says how often (20 unless told; `make races` runs 1,000). SQLite lets one writer in at
-a time, so there is nothing to race for. The five races everything rests on (invitation, request,
-hand-over, double grant, leave against grant) meet in eight processes: test_processes.py. All others
-are threads here, each on its own connection: what they race for is in the database alone.
+RACE_ROUNDS is the number of rounds (default 20; `make races` runs 1,000). SQLite has one writer at
+a time, so there is no race. The five most important races (invitation, request, hand-over, double
+grant, removal against grant) run in eight processes: test_processes.py. The others are threads,
+each with its own connection, because they race only in the database.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Requests, their clock and rights that end, met by eight at one moment, on PostgreSQL."""
+"""Concurrent requests, reminders and renewals by eight, on PostgreSQL."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Reviews at one moment, on PostgreSQL: one winner, one event, whoever is first."""
+"""Concurrent acts on access reviews, on PostgreSQL: one winner and one event."""
 
 import time
 from datetime import timedelta
@@ -32,7 +32,7 @@ pytestmark = [
 
 
 def with_rights(olive):  # noqa: F811
-    """A new customer: two Super Users, and Bob with one right."""
+    """A new customer: two Super Users, and Bob with one grant."""
     customer, main = new_customer(olive)
     portal = Portal.objects.get(slug="domains")
     subscribe_customer(actor=olive, customer=customer, portal=portal)

@@ -1,4 +1,4 @@
-"""Teams at one moment, on PostgreSQL: what ends leaves nothing behind, whoever is first."""
+"""Concurrent acts on teams, on PostgreSQL: a deleted team leaves nothing behind."""
 
 import pytest
 from django.contrib.auth.models import Group

@@ -1,7 +1,7 @@
-"""What a process of a race may be told to do: by a service, or by the page over it.
+"""The entry points of a race process: acts by a service or by its page.
 
-A door gets plain values, reads what it needs as a page that was opened earlier did, and gives back
-the act itself. An act returns what it made, or raises the refusal with its name.
+An entry point takes plain values, loads its rows as a page opened earlier would, and returns the
+act as a function. The act returns its result or raises a refusal.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ NEWCOMER = {"name": "Gina", "password": "a long passphrase 1"}
 
 
 class PageRefused(ValidationError):
-    """A page that did not do it, with the sentence it says why in."""
+    """A page that refused, with its message."""
 
 
 def signed_in(user: int) -> Client:
-    """A browser of this person, who proved who they are just now."""
+    """Return a client of this person with a fresh sign-in."""
     client = Client()
     client.force_login(
         User.objects.get(pk=user), backend="allauth.account.auth_backends.AuthenticationBackend"
@@ -48,12 +48,12 @@ def signed_in(user: int) -> Client:
     return client
 
 
-def _press(client: Client, address: str, data: dict[str, Any]) -> str:
-    """Press the button. Raises PageRefused where the page says why not, else AssertionError."""
-    response = client.post(address, data)
+def _submit(client: Client, url: str, data: dict[str, Any]) -> str:
+    """Post and return the success message. Raises PageRefused if the page refuses."""
+    response = client.post(url, data)
     messages = list(get_messages(response.wsgi_request))
-    done = [str(one) for one in messages if one.level == SUCCESS]
-    refused = [str(one) for one in messages if one.level == ERROR]
+    done = [str(message) for message in messages if message.level == SUCCESS]
+    refused = [str(message) for message in messages if message.level == ERROR]
     form = response.context.get("form") if response.context else None
     if form is not None and form.errors:
         refused += [" ".join(errors) for errors in form.errors.values()]
@@ -73,8 +73,8 @@ def accept_invitation_by_service(token: str) -> Act:
 
 
 def accept_invitation_by_page(token: str) -> Act:
-    client, address = Client(), reverse("accounts:invitation-accept", args=[token])
-    return lambda: _press(client, address, NEWCOMER)
+    client, url = Client(), reverse("accounts:invitation-accept", args=[token])
+    return lambda: _submit(client, url, NEWCOMER)
 
 
 # --- Requests ---
@@ -87,48 +87,48 @@ _ANSWERS: dict[str, tuple[Callable[..., Any], dict[str, str], str]] = {
 
 
 def answer_request_by_service(answer: str, access_request: int, user: int) -> Act:
-    service, words, _page = _ANSWERS[answer]
+    service, values, _page = _ANSWERS[answer]
     actor = User.objects.get(pk=user)
-    found = AccessRequest.objects.select_related("customer", "membership").get(pk=access_request)
-    return lambda: service(actor=actor, access_request=found, **words)
+    existing = AccessRequest.objects.select_related("customer", "membership").get(pk=access_request)
+    return lambda: service(actor=actor, access_request=existing, **values)
 
 
 def answer_request_by_page(answer: str, access_request: int, user: int) -> Act:
-    _service, words, page = _ANSWERS[answer]
-    found = AccessRequest.objects.select_related("customer").get(pk=access_request)
-    data: dict[str, Any] = dict(words)
+    _service, values, page = _ANSWERS[answer]
+    existing = AccessRequest.objects.select_related("customer").get(pk=access_request)
+    data: dict[str, Any] = dict(values)
     if answer == "approve":
-        data["rights"] = [str(row.pk) for row in found.requested_grants.all()]
-    client, address = signed_in(user), reverse(page, args=[found.customer.slug, found.uuid])
-    return lambda: _press(client, address, data)
+        data["rights"] = [str(row.pk) for row in existing.requested_grants.all()]
+    client, url = signed_in(user), reverse(page, args=[existing.customer.slug, existing.uuid])
+    return lambda: _submit(client, url, data)
 
 
 # --- The role of main Super User ---
 
-_SETTLINGS: dict[str, Callable[..., Any]] = {
+_HAND_OVER_SERVICES: dict[str, Callable[..., Any]] = {
     "accept": accept_hand_over,
     "decline": decline_hand_over,
     "withdraw": withdraw_hand_over,
 }
 
 
-def settle_hand_over_by_service(how: str, offer: int, user: int) -> Act:
-    found, actor = HandOver.objects.get(pk=offer), User.objects.get(pk=user)
-    more = {"signed_in_at": timezone.now()} if how == "accept" else {}
-    return lambda: _SETTLINGS[how](actor=actor, hand_over=found, **more)
+def settle_hand_over_by_service(answer: str, offer: int, user: int) -> Act:
+    existing, actor = HandOver.objects.get(pk=offer), User.objects.get(pk=user)
+    more = {"signed_in_at": timezone.now()} if answer == "accept" else {}
+    return lambda: _HAND_OVER_SERVICES[answer](actor=actor, hand_over=existing, **more)
 
 
-def settle_hand_over_by_page(how: str, offer: int, user: int) -> Act:
-    found = HandOver.objects.select_related("customer").get(pk=offer)
+def settle_hand_over_by_page(answer: str, offer: int, user: int) -> Act:
+    existing = HandOver.objects.select_related("customer").get(pk=offer)
     client = signed_in(user)
-    address = reverse(f"accounts:hand-over-{how}", args=[found.customer.slug, found.uuid])
-    return lambda: _press(client, address, {})
+    url = reverse(f"accounts:hand-over-{answer}", args=[existing.customer.slug, existing.uuid])
+    return lambda: _submit(client, url, {})
 
 
-# --- Rights, and leaving ---
+# --- Grants and removals ---
 
 
-def give_right_by_service(user: int, grantee: int, privilege: int, resource: int) -> Act:
+def grant_by_service(user: int, grantee: int, privilege: int, resource: int) -> Act:
     given: dict[str, Any] = {
         "actor": User.objects.get(pk=user),
         "grantee": Membership.objects.select_related("user").get(pk=grantee),
@@ -138,12 +138,12 @@ def give_right_by_service(user: int, grantee: int, privilege: int, resource: int
     return lambda: grant_privilege(**given).pk
 
 
-def give_right_by_page(user: int, grantee: int, privilege: int, resource: int) -> Act:
+def grant_by_page(user: int, grantee: int, privilege: int, resource: int) -> Act:
     customer = Membership.objects.select_related("customer").get(pk=grantee).customer
     client = signed_in(user)
-    address = reverse("portals:changes-review", args=[customer.slug, f"p{grantee}"])
+    url = reverse("portals:changes-review", args=[customer.slug, f"p{grantee}"])
     data = {"change": f"give.p{grantee}.{resource}.{privilege}..."}
-    return lambda: _press(client, address, data)
+    return lambda: _submit(client, url, data)
 
 
 def remove_person_by_service(user: int, grantee: int) -> Act:
@@ -156,5 +156,5 @@ def remove_person_by_page(user: int, grantee: int) -> Act:
         Membership.objects.select_related("user", "customer").get(pk=grantee),
         signed_in(user),
     )
-    address = reverse("accounts:person-remove", args=[leaver.customer.slug, leaver.user.sub])
-    return lambda: _press(client, address, {})
+    url = reverse("accounts:person-remove", args=[leaver.customer.slug, leaver.user.sub])
+    return lambda: _submit(client, url, {})

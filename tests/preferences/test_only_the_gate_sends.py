@@ -1,4 +1,4 @@
-"""No mail leaves but through the gate, and every class named in the code exists."""
+"""Email is sent only through the gate, and every class named in the code exists."""
 
 import ast
 from pathlib import Path
@@ -12,8 +12,8 @@ GATE = settings.BASE_DIR / "preferences" / "gate"
 MAIL_MODULES = ("smtplib", "imaplib", "poplib", "aiosmtplib", "anymail")
 
 
-def doors(source):
-    """Each way this Python text would open a mail connection of its own."""
+def mail_connections(source):
+    """Yield the line and name of each mail connection that Python source opens."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -43,13 +43,13 @@ def sources():
 
 def test_only_the_gate_opens_a_mail_connection():
     found = [
-        (str(path.relative_to(settings.BASE_DIR)), *door)
+        (str(path.relative_to(settings.BASE_DIR)), *connection)
         for path in sources()
         if GATE not in path.parents
-        for door in doors(path.read_text())
+        for connection in mail_connections(path.read_text())
     ]
     assert found == []
-    assert any(list(doors(path.read_text())) for path in GATE.glob("*.py"))
+    assert any(list(mail_connections(path.read_text())) for path in GATE.glob("*.py"))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_only_the_gate_opens_a_mail_connection():
     ],
 )
 def test_each_forbidden_call_is_detected(source):
-    assert list(doors(source))
+    assert list(mail_connections(source))
 
 
 def test_every_code_in_use_exists():

@@ -1,4 +1,4 @@
-"""What cannot be undone wants the company's name typed."""
+"""Acts that cannot be undone require the company's name to be typed."""
 
 import pytest
 
