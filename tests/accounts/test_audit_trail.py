@@ -320,6 +320,6 @@ def test_the_names_cost_one_query_at_most(alice, bob, alder, olive):
     }.items():
         with CaptureQueriesContext(connection) as queries, transaction.atomic():
             record_event(kind="request.opened", request="access", **words)
-        cost[about] = sum("work_name" in one["sql"] for one in queries.captured_queries)
+        cost[about] = sum("work_name" in query["sql"] for query in queries.captured_queries)
 
     assert cost == {"the provider": 0, "nobody": 0, "oneself": 1, "two": 1}

@@ -62,7 +62,7 @@ def offer(alice, alder):
     ],
 )  # fmt: skip
 def test_pasted_people(text, people):
-    assert [(one.address, one.name) for one in invitees_in_text(text)] == people
+    assert [(invitee.address, invitee.name) for invitee in invitees_in_text(text)] == people
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_examined_in_few_queries(alice, alder, django_assert_max_num_queries):
     with django_assert_max_num_queries(5):
         examined = check_invitees(actor=alice, customer=alder, invitees=people)
 
-    assert all(one.is_valid for one in examined)
+    assert all(entry.is_valid for entry in examined)
 
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])

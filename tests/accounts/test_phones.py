@@ -71,10 +71,10 @@ def test_a_line_of_a_file_is_refused_with_the_same_message(alice, alder):
 
     examined = check_invitees(actor=alice, customer=alder, invitees=lines)
 
-    assert [one.state for one in examined] == ["bad", "bad", "valid"]
+    assert [entry.state for entry in examined] == ["bad", "bad", "valid"]
     assert examined[0].problem.startswith(SAID)
     sent = invite_people(actor=alice, customer=alder, invitees=lines)
-    assert [one.state for one in sent] == ["bad", "bad", "sent"]
+    assert [entry.state for entry in sent] == ["bad", "bad", "sent"]
 
 
 def test_an_old_invalid_number_does_not_block_other_changes(alice, bob, alder, membership):

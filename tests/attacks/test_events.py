@@ -46,7 +46,7 @@ def test_personal_acts_are_never_in_the_companys_trail(as_, bob, alder):
 
 def test_a_person_page_does_not_reveal_members(as_, bob, emma, charlie):
     """A10: foreign, unknown and colleague look the same to a user."""
-    page = [reverse("portals:person", args=["alder", one.sub]) for one in (emma, charlie)]
+    page = [reverse("portals:person", args=["alder", person.sub]) for person in (emma, charlie)]
     unknown = reverse("portals:person", args=["alder", "00000000-0000-4000-8000-000000000000"])
 
     answers = {as_(bob).get(address).status_code for address in (*page, unknown)}

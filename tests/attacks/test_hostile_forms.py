@@ -60,7 +60,7 @@ def test_a_day_at_the_end_of_time_is_refused_in_a_review(day, as_, alice, alder)
         membership__user=alice
     ).first()  # fmt: skip
     lines = ReviewItem.objects.filter(review=review, section=item.section)
-    data = {"line": [one.pk for one in lines]}
+    data = {"line": [line.pk for line in lines]}
     for one in lines:
         data |= {f"decision-{one.pk}": "keep"}
     data |= {f"decision-{item.pk}": "reduce", f"until-{item.pk}": day}

@@ -40,7 +40,9 @@ def own(as_, left, bob):
 def test_a_leavers_own_history_names_no_successor(left, own, emma):
     text = own()
 
-    [line] = [one for one in map(json.loads, text.splitlines()) if one["kind"] == "membership.left"]
+    [line] = [
+        event for event in map(json.loads, text.splitlines()) if event["kind"] == "membership.left"
+    ]
     assert "Emma" not in text
     assert str(emma.pk) not in json.dumps(line["data"])
     assert line["data"].keys() == {"person", "count", "rights"}

@@ -25,7 +25,7 @@ def _without_token(answer):
     return re.sub(rb'csrf[^>]*value="[^"]*"|X-CSRFToken[^>]*|nonce="[^"]*"', b"", content)
 
 
-@pytest.mark.parametrize("page", [*(f"/c/alder/{one}/" for one in PAGES), "/ask/"])
+@pytest.mark.parametrize("page", [*(f"/c/alder/{name}/" for name in PAGES), "/ask/"])
 def test_invalid_urls_are_answered(page, as_, alice):
     client = as_(alice)
     for odd in ODD:
@@ -70,7 +70,7 @@ def test_an_id_of_another_company_is_answered_like_a_missing_one(
     for foreign, nothing in pairs:
         for ask in (client.get, client.post):
             answers = [ask(foreign), ask(nothing)]
-            assert [one.status_code for one in answers] == [404, 404]
+            assert [answer.status_code for answer in answers] == [404, 404]
             assert _without_token(answers[0]) == _without_token(answers[1])
     review = reverse("portals:changes-review", args=["alder", f"p{bob.pk}"])
     said = []
@@ -82,7 +82,7 @@ def test_an_id_of_another_company_is_answered_like_a_missing_one(
         answer = client.post(
             review, {"change": f"give.{who}.{what}.{privilege.pk}...", "reason": ""}
         )
-        said.append([str(one) for one in answer.context["form"].non_field_errors()])
+        said.append([str(error) for error in answer.context["form"].non_field_errors()])
     assert said[0] == said[1] == said[2]
     same = reverse("portals:copy-access", args=["alder", bob.user.sub])
     said = [
@@ -146,4 +146,4 @@ def test_a_draft_is_limited_in_size(as_, alice, bob, membership):
         cells = [f"{key}/{turn * 900 + number}/1=1" for number in range(900)]
         client.post(url, {"level": cells})
     wants = client.session["rights_drafts"]
-    assert sum(len(one["wants"]) for one in wants.values()) <= 1000
+    assert sum(len(entry["wants"]) for entry in wants.values()) <= 1000

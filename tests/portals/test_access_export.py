@@ -61,16 +61,16 @@ def test_access_through_teams_and_parents_is_exported(
     )  # fmt: skip
     give(alice, team, "domains.domain.manage_dns", root)
 
-    theirs = [one for one in lines() if one["Address"] == bob.email]
-    found = [one for one in theirs if one["Through"].startswith("Team: =Night")]
+    theirs = [line for line in lines() if line["Address"] == bob.email]
+    found = [line for line in theirs if line["Through"].startswith("Team: =Night")]
 
-    assert {one["Code"] for one in found} >= {"domain.manage_dns", "domain.view"}
-    assert {one["Given on"] for one in found} == {str(root)}
-    assert {one["Id"] for one in found} >= {"alder.example"}
+    assert {line["Code"] for line in found} >= {"domain.manage_dns", "domain.view"}
+    assert {line["Given on"] for line in found} == {str(root)}
+    assert {line["Id"] for line in found} >= {"alder.example"}
 
 
 def test_access_by_role_is_exported(lines, alice):
-    ways = {one["Through"] for one in lines() if one["Address"] == alice.email}
+    ways = {line["Through"] for line in lines() if line["Address"] == alice.email}
 
     assert "Role: Super User" in ways
 
@@ -87,19 +87,21 @@ def test_no_cell_is_a_formula(lines, alice, bob, alder, membership, give):
     evil = Resource.objects.get(external_id="evil.example")
     give(alice, membership(bob), "domains.domain.renew", evil)
 
-    names = {one["Thing"] for one in lines("resource-access-export", resource=evil.pk)}
+    names = {line["Thing"] for line in lines("resource-access-export", resource=evil.pk)}
     assert names == {"'=HYPERLINK(1)"}
 
 
 def test_an_export_of_one_person_and_of_one_resource(lines, bob, resource):
     mine = lines("person-access-export", person=bob.sub)
-    assert {one["Address"] for one in mine} == {bob.email}
+    assert {line["Address"] for line in mine} == {bob.email}
 
     domain = resource("domain", "alder.example")
     on = lines("resource-access-export", resource=domain.pk)
-    assert {one["Id"] for one in on} == {"alder.example"}
-    whole = [one for one in lines() if (one["Portal"], one["Id"]) == ("Domains", "alder.example")]
-    assert {tuple(one.items()) for one in on} == {tuple(one.items()) for one in whole}
+    assert {line["Id"] for line in on} == {"alder.example"}
+    whole = [
+        line for line in lines() if (line["Portal"], line["Id"]) == ("Domains", "alder.example")
+    ]
+    assert {tuple(line.items()) for line in on} == {tuple(line.items()) for line in whole}
 
 
 def test_future_and_suspended_access_is_left_out(

@@ -70,7 +70,7 @@ def test_at_least_keeps_the_wider_terms(
     if then is UNSET:
         assert grant == before
     else:
-        assert (grant.starts_at, grant.expires_at) == tuple(days(one) for one in then)
+        assert (grant.starts_at, grant.expires_at) == tuple(days(day) for day in then)
 
 
 @pytest.mark.parametrize(("there", "given"), [((None, 2), (5, 9)), ((5, None), (None, 2))])

@@ -47,7 +47,7 @@ def invite(alice, alder, privilege_of, deliver):
             team=team,
             offer=offer,
         )
-        mail = [one for one in deliver() if one.to == ["gina@alder.example"]][-1]
+        mail = [message for message in deliver() if message.to == ["gina@alder.example"]][-1]
         return next(w for w in mail.body.split() if "/invitations/" in w).rstrip("/").split("/")[-1]
 
     return send
@@ -62,7 +62,7 @@ def accept(token):
 def told(deliver):
     """The trail's sentences about what was left out, and the mails."""
     events = AuditEvent.objects.filter(kind="invitation.left_out")
-    mails = [one for one in deliver() if "not everything" in one.subject]
+    mails = [message for message in deliver() if "not everything" in message.subject]
     return [sentence_of(event) for event in events], mails
 
 

@@ -39,7 +39,7 @@ def own(person):
 def test_adding_gives_missing_access_and_removes_nothing(copy, bob, emma, resource, privilege_of):
     had = own(bob)
     client, review, changes = copy()
-    assert all(one.startswith("give.") for one in changes)
+    assert all(token.startswith("give.") for token in changes)
     assert client.post(review, {"change": changes, "reason": ""}).status_code == 302
 
     sensitive = {privilege_of("webmail.mailbox.use").pk}
@@ -53,11 +53,11 @@ def test_sensitive_access_and_teams_are_copied_with_a_reason(
     mailbox = resource("mailbox", "emma@alder.example")
     client, review, changes = copy(teams="on")
     assert "1 sensitive right was left out" in copy.page
-    assert any(one.startswith("join.") for one in changes)
+    assert any(token.startswith("join.") for token in changes)
     client.post(reverse("portals:changes-discard", args=["alder", f"p{membership(bob).pk}"]))
 
     client, review, changes = copy(teams="on", reason="Covers for Emma")
-    assert any(one.startswith("join.") for one in changes)
+    assert any(token.startswith("join.") for token in changes)
     sign_in_afresh(client, alice)
     assert client.post(review, {"change": changes, "reason": "Covers for Emma"}).status_code == 302
     assert bob.has_perm("portals.webmail.mailbox.use", mailbox)
@@ -75,7 +75,7 @@ def test_making_equal_removes_access_the_colleague_lacks(
     night.team_memberships.create(membership=membership(bob))
 
     client, review, changes = copy(how="equal", teams="on", reason="Same work")
-    assert {one.split(".")[0] for one in changes} == {"give", "take", "join", "leave"}
+    assert {token.split(".")[0] for token in changes} == {"give", "take", "join", "leave"}
     sign_in_afresh(client, alice)
     assert client.post(review, {"change": changes, "reason": "Same work"}).status_code == 302
 

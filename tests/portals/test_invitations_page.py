@@ -153,7 +153,7 @@ def test_a_bulk_act_is_all_or_nothing_A3(act, odd, as_, alice, charlie, birch, a
         token_hash="m", invited_by=alice, expires_at=timezone.now(),
     )  # fmt: skip
     ids = {"foreign": foreign.uuid, "main": main.uuid}
-    chosen = [ids.get(one, one) for one in odd]
+    chosen = [ids.get(value, value) for value in odd]
     client, before = as_(alice), AuditEvent.objects.count()
 
     said = client.post(url(act), {"invitation": [*chosen, *([offers[0].uuid] if odd else [])]})

@@ -39,7 +39,7 @@ def carried(response):
 
 
 def states(response):
-    return [(one.address, one.state.value) for one in response.context["examined"]]
+    return [(entry.address, entry.state.value) for entry in response.context["examined"]]
 
 
 def csv(text, name="people.csv"):
@@ -161,7 +161,7 @@ def test_unknown_columns_are_named_by_hand(as_, alice, page):
 
     checked = client.post(page, {**carried(asked), "act": "check", "column": ["name", "address"]})
     assert states(checked) == [("gina@alder.example", "valid"), ("hugo@alder.example", "valid")]
-    assert {one.role for one in checked.context["examined"]} == {"super_user"}
+    assert {entry.role for entry in checked.context["examined"]} == {"super_user"}
     assert carried(checked)["reason"] == ["New branch"]
 
 

@@ -24,7 +24,7 @@ def scale(portal, code):
     ],
 )
 def test_levels_of_the_four_portals(db, portal, code, levels):
-    assert [one.privilege.code for one in scale(portal, code).levels] == levels
+    assert [level.privilege.code for level in scale(portal, code).levels] == levels
 
 
 def test_each_level_includes_the_one_before(db):
@@ -46,7 +46,9 @@ def test_current_access_is_a_level_or_custom(db):
 
 
 def test_a_level_is_sensitive_if_it_includes_a_sensitive_privilege(db):
-    sensitive = {one.privilege.code for one in scale("webmail", "mailbox").steps if one.sensitive}
+    sensitive = {
+        step.privilege.code for step in scale("webmail", "mailbox").steps if step.sensitive
+    }
     assert sensitive == {"read", "send", "organise", "forward", "use"}
 
 

@@ -28,7 +28,7 @@ def test_a_level_gives_exactly_its_privileges(steps, as_, alice, alder, emma, me
         .select_related("resource_type")
         .order_by("pk")
     )
-    scales = level_scales_of({one.resource_type for one in resources})
+    scales = level_scales_of({resource.resource_type for resource in resources})
     grantee = f"p{membership(emma).pk}"
     collect, review = (
         reverse(f"portals:{name}", args=["alder", grantee])
@@ -53,7 +53,7 @@ def test_a_level_gives_exactly_its_privileges(steps, as_, alice, alder, emma, me
 
     at = {resource.pk: level for resource, level in wanted.items()}
     for resource, level in wanted.items():
-        promised = {one.pk for one in level.reach} if level else set()
+        promised = {privilege.pk for privilege in level.reach} if level else set()
         for above in resource.ancestors.values_list("ancestor_id", flat=True):
             if above != resource.pk and (higher := at.get(above)):  # it reaches down to this one
                 reached = PrivilegeInclusion.objects.filter(
@@ -63,4 +63,4 @@ def test_a_level_gives_exactly_its_privileges(steps, as_, alice, alder, emma, me
         assert set(privileges_one_has(emma, resource).values_list("pk", flat=True)) == promised
         [row] = rows_of_resources(membership(emma), [resource], {})
         assert row.level == level
-        assert {one.pk for source in row.sources for one in source.reach} == promised
+        assert {privilege.pk for source in row.sources for privilege in source.reach} == promised

@@ -181,13 +181,13 @@ def test_the_end_is_exact_to_the_second_before_any_job(
 
     with time_machine.travel(then - timedelta(seconds=1), tick=False):
         assert bob.has_perm(HAS, domain)
-        assert bob in [one.user for one in people_of(alder)]
+        assert bob in [member.user for member in people_of(alder)]
 
     with time_machine.travel(then, tick=False):
         assert not bob.has_perm(HAS, domain)
         assert not privileges_one_has(bob, domain).exists()
         assert not domain.__class__.objects.visible_to(bob).exists()
-        assert bob not in [one.user for one in people_of(alder)]
+        assert bob not in [member.user for member in people_of(alder)]
         assert as_(bob).get("/c/alder/requests/").status_code == 404
         assert as_(alice).get(f"/c/alder/people/{bob.sub}/").status_code == 404
 
@@ -246,7 +246,7 @@ def test_a_failed_transfer_is_reported_and_does_not_block(
     with time_machine.travel(then, tick=False):
         strike()
         assert not PersonGrant.objects.filter(user__in=[bob, emma]).exists()
-        (mail,) = [one for one in deliver() if "not everything" in one.subject]
+        (mail,) = [message for message in deliver() if "not everything" in message.subject]
     assert mail.to == [alice.email]
     assert "alder.example" in mail.body
     assert "Emma" in mail.body

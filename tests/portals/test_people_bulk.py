@@ -271,7 +271,7 @@ def test_the_pages_carry_out_each_act(fresh, alice, bob, emma, alder, membership
         assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?role=user"), act
     assert not Membership.objects.present().filter(user__in=[bob, emma]).exists()
     ended = AuditEvent.objects.filter(kind="membership.removed").order_by("sequence")
-    address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in ended)])
+    address = reverse("accounts:undo-all", args=["alder", *(event.sequence for event in ended)])
     assert f'action="{address}"' in client.get(LIST).content.decode()
     replay = client.post(f"{selected('suspend')}?role=user", people)
     assert (replay.status_code, replay["Location"]) == (302, f"{LIST}?role=user")  # none is here

@@ -85,7 +85,7 @@ def test_a_lower_level_grants_one_privilege_and_revokes_another(
     client = as_(alice)
     client.post(changes("changes"), {"level": f"{cell(domain)}={privilege_of(VIEW).pk}"})
     review = client.get(changes("changes-review"))
-    assert sorted(one.split(".")[0] for one in tokens(review)) == ["give", "take"]
+    assert sorted(token.split(".")[0] for token in tokens(review)) == ["give", "take"]
 
     answer = client.post(changes("changes-review"), {"change": tokens(review)}, follow=True)
 
@@ -258,7 +258,7 @@ def test_ids_of_another_company_are_ignored(
 ):
     """A4, B1: another customer's resource, person, team or grant, named in one's own review."""
     foreign, own = resource("domain", "birch.example"), resource("domain", "alder.example")
-    emmas, charlies = (f"p{membership(one).pk}" for one in (emma, charlie))
+    emmas, charlies = (f"p{membership(person).pk}" for person in (emma, charlie))
     theirs = give(charlie, membership(charlie), DNS, foreign)
     client, before = as_(alice), PersonGrant.objects.count()
     for token in (
@@ -310,7 +310,7 @@ def test_bad_input_changes_nothing(as_, alice, emma, changes, domain, privilege_
     before = PersonGrant.objects.count()
     own = f"give.{cell(domain).split('/')[0]}.{domain.pk}.{privilege_of(DNS).pk}..."
     filled = {
-        name: [own if one == "own" else one for one in value]
+        name: [own if part == "own" else part for part in value]
         if isinstance(value, list)
         else own
         if value == "own"
@@ -331,12 +331,17 @@ def test_search_type_and_differences_narrow_the_page(
 
     def names(**query):
         sections = client.get(page, query).context["sections"]
-        return {str(row.resource) for one in sections for group in one.groups for row in group.rows}
+        return {
+            str(row.resource)
+            for section in sections
+            for group in section.groups
+            for row in group.rows
+        }
 
     assert names(q="INFO@") == {"info@alder.example"}
     assert names(q="nothing like it") == set()
     assert names(type="webmail.mailbox") == {
-        f"{one}@alder.example" for one in ("alice", "billing", "bob", "emma", "info")
+        f"{name}@alder.example" for name in ("alice", "billing", "bob", "emma", "info")
     }
     assert "info@alder.example" in names(show="held")  # through the team
     assert "info@alder.example" not in names(show="differences")
@@ -349,7 +354,7 @@ def test_search_type_and_differences_narrow_the_page(
 def test_ten_of_a_type_then_page_by_page(as_, alice, page, many_mailboxes):
     client = as_(alice)
     sections = client.get(page).context["sections"]
-    [group] = [g for one in sections for g in one.groups if g.key == "webmail.mailbox"]
+    [group] = [g for section in sections for g in section.groups if g.key == "webmail.mailbox"]
     assert len(group.rows) == 10
     assert group.more
     # What she holds comes first, by name; then the others.
@@ -374,7 +379,7 @@ def test_a_page_says_when_it_shows_only_some_grants(
         give(alice, membership(emma), "webmail.mailbox.view", mailbox)
     monkeypatch.setattr("portals.selectors.permission_matrix.MOST_GIVEN", 4)
     answer = as_(alice).get(page, {"show": "differences"})
-    groups = [group for one in answer.context["sections"] for group in one.groups]
+    groups = [group for section in answer.context["sections"] for group in section.groups]
     shown = sum(len(group.rows) for group in groups)
     assert shown == 4
     assert [group.key for group in groups if group.more][-1] == "webmail.mailbox"

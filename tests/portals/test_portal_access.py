@@ -65,8 +65,8 @@ def offered(alder, domain, privilege_of):
             cell = Cell(grantee_key(grantee), place.pk, privilege.resource_type_id)
             draft.wants.setdefault(cell, {})[privilege.pk] = ""
         found = missing_portal_grants(alder, changes_in(alder, draft))
-        assert all(isinstance(one, GrantChange) for one in found)
-        return [(one.grantee, one.privilege.codename) for one in found]
+        assert all(isinstance(change, GrantChange) for change in found)
+        return [(change.grantee, change.privilege.codename) for change in found]
 
     return names
 
@@ -90,14 +90,14 @@ def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, privi
     cell = Cell(grantee_key(emmas), mailbox.pk, mailbox.resource_type_id)
     draft = Draft(wants={cell: {privilege_of("webmail.mailbox.view").pk: ""}})
     plan = changes_in(alder, draft)
-    assert [one.act for one in plan if one.act == "give"] == ["give"]
+    assert [change.act for change in plan if change.act == "give"] == ["give"]
     assert missing_portal_grants(alder, plan) == []
 
 
 def test_a_suspended_member_is_offered_no_portal_access(alice, alder, bob, membership):
     suspend_membership(actor=alice, membership=membership(bob))
     closed = portals_without_access([membership(bob)], portals_of(alder))[membership(bob)]
-    assert "domains" not in [one.portal.slug for one in closed]
+    assert "domains" not in [access.portal.slug for access in closed]
 
 
 def test_portal_access_is_given_to_a_whole_team(
@@ -284,7 +284,7 @@ def test_portal_access_in_an_invitation(as_, alice, alder, domain, privilege_of,
     with_way = OfferedGrant.objects.filter(privilege=privilege_of(OPEN)).values(
         "invitation__address"
     )
-    assert [one["invitation__address"] for one in with_way] == ["hugo@alder.example"]
+    assert [offer["invitation__address"] for offer in with_way] == ["hugo@alder.example"]
     assert Invitation.objects.open().count() == 2
 
 

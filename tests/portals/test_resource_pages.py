@@ -179,7 +179,9 @@ def test_the_page_has_a_constant_number_of_queries(as_, alice, alder, page, give
         Membership(customer=alder, user=user, role="user", work_name=user.name) for user in users
     )
     team = alder.teams.get()
-    TeamMembership.objects.bulk_create(TeamMembership(team=team, membership=one) for one in people)
+    TeamMembership.objects.bulk_create(
+        TeamMembership(team=team, membership=member) for member in people
+    )
 
     assert queries(client, path) <= few
     first = client.get(path).context["standing"]

@@ -96,8 +96,8 @@ def test_a_saved_part_leaves_the_page(screen, review):
 
 def test_a_saved_part_is_undone_at_once(as_, alice, bob, screen, review, privilege_of):
     lines = lines_of(review, "Bob Tremblay")
-    use = next(one for one in lines if one.privilege.codename == "mailbox.use")
-    view = next(one for one in lines if one.privilege.codename == "domain.view")
+    use = next(item for item in lines if item.privilege.codename == "mailbox.use")
+    view = next(item for item in lines if item.privilege.codename == "domain.view")
     smaller = {
         f"decision-{use.pk}": "reduce",
         f"smaller-{use.pk}": privilege_of("webmail.mailbox.view").pk,
@@ -137,7 +137,7 @@ def test_keep_everything_ignores_the_marks(screen, review):
 
 def test_reduce_to_a_smaller_privilege_until_a_day(screen, review, privilege_of, bob):
     lines = lines_of(review, "Bob Tremblay")
-    line = next(one for one in lines if one.privilege.codename == "mailbox.use")
+    line = next(item for item in lines if item.privilege.codename == "mailbox.use")
     view = privilege_of("webmail.mailbox.view")
     screen.save(
         lines,
@@ -154,7 +154,7 @@ def test_reduce_to_a_smaller_privilege_until_a_day(screen, review, privilege_of,
 
 def test_a_sensitive_reduction_leads_to_the_sign_in(screen, review, privilege_of):
     lines = lines_of(review, "Bob Tremblay")
-    line = next(one for one in lines if one.privilege.codename == "mailbox.use")
+    line = next(item for item in lines if item.privilege.codename == "mailbox.use")
     read = privilege_of("webmail.mailbox.read").pk
     response = screen.save(lines, **{f"decision-{line.pk}": "reduce", f"smaller-{line.pk}": read})
     assert response.status_code == 302

@@ -78,7 +78,7 @@ def keep_everything(actor, review):
 
 def kinds_since(event):
     found = AuditEvent.objects.filter(pk__gt=event.pk).order_by("pk")
-    return [one.kind for one in found if one.kind.startswith(EVENTS)]
+    return [event.kind for event in found if event.kind.startswith(EVENTS)]
 
 
 @pytest.fixture
@@ -235,7 +235,11 @@ def test_keep_reduce_remove(alice, bob, review, privilege_of, resource, give, me
     assert "Alice Martin reviewed the rights of Bob Tremblay: 4 kept, 1 reduced, 1 removed" in (
         sentence_of(event)
     )
-    assert {one["decision"] for one in event.data["decisions"]} == {"keep", "reduce", "remove"}
+    assert {decision["decision"] for decision in event.data["decisions"]} == {
+        "keep",
+        "reduce",
+        "remove",
+    }
     assert event in history_of(bob)
     verify_chain(event.chain)
 

@@ -56,7 +56,7 @@ def test_team_access_is_explained_like_a_persons(team, alice, give, resource, al
     rows = {(row.resource.resource_type.code, row.resource.name): row for row in held}
 
     billing = rows["mailbox", "billing@alder.example"].held
-    assert [(one.privilege.codename, one.origins[0].resource.name) for one in billing] == [
+    assert [(source.privilege.codename, source.origins[0].resource.name) for source in billing] == [
         ("mailbox.view", "alder.example")
     ]
     info = rows["mailbox", "info@alder.example"].held[0].origins
@@ -133,7 +133,12 @@ def test_search_and_differences_narrow_the_page(as_, alice, team, url, give, res
 
     def names(**query):
         sections = client.get(url("team"), query).context["sections"]
-        return {str(row.resource) for one in sections for group in one.groups for row in group.rows}
+        return {
+            str(row.resource)
+            for section in sections
+            for group in section.groups
+            for row in group.rows
+        }
 
     assert names(q="INFO@") == {"info@alder.example"}
     assert names(show="differences") == {"alder.example"}

@@ -447,7 +447,7 @@ def removed(alice, bob, emma, alder, membership, domain, give):
 
 
 def test_removals_of_one_act_are_restored_together(as_, alice, bob, emma, domain, removed, alder):
-    address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in removed)])
+    address = reverse("accounts:undo-all", args=["alder", *(event.sequence for event in removed)])
 
     said = as_(alice).post(address, follow=True).content.decode()
 
@@ -465,7 +465,7 @@ def test_removals_of_one_act_that_cannot_be_restored_are_named(
     as_, alice, bob, emma, alder, removed
 ):
     undo_event(actor=alice, event=next(one for one in removed if one.person == bob))
-    address = reverse("accounts:undo-all", args=["alder", *(one.sequence for one in removed)])
+    address = reverse("accounts:undo-all", args=["alder", *(event.sequence for event in removed)])
 
     said = as_(alice).post(address, follow=True).content.decode()
 
@@ -499,7 +499,7 @@ def offered(as_):
 
     def find(who, **query):
         page = as_(who).get(reverse("accounts:activity", args=["alder"]), query)
-        return [(one["address"], one["sentences"]) for one in page.context["undoable"]]
+        return [(act["address"], act["sentences"]) for act in page.context["undoable"]]
 
     return find
 
@@ -554,7 +554,7 @@ def test_two_acts_are_listed_separately_latest_first(alice, bob, membership, dom
     found = [address for address, _sentences in offered(alice)]
 
     assert found == [
-        reverse("accounts:undo", args=["alder", one.sequence]) for one in (second, first)
+        reverse("accounts:undo", args=["alder", event.sequence]) for event in (second, first)
     ]
 
 

@@ -102,7 +102,7 @@ def test_bulk_created_people_keep_opt_outs_of_their_address_R44(
         [User(email=address, name="N", language="en") for address in (A, C, "d@alder.example")]
     )
     by_address = {
-        one.email: one for one in User.objects.filter(email__in=[A, C, "d@alder.example"])
+        user.email: user for user in User.objects.filter(email__in=[A, C, "d@alder.example"])
     }
     for person in by_address.values():
         assert not may_send(person, newsletter)

@@ -74,7 +74,7 @@ def test_many_people_are_answered_in_order_and_like_one(ask, alice, bob, emma, n
     stop_all_optional(actor=emma)
     people = [emma, bob, alice, bob]
     answer = ask(MANY, {"topic": "newsletter", "subjects": [str(p.sub) for p in people]})
-    assert [one["context"]["reason"] for one in answer.json()["evaluations"]] == [
+    assert [evaluation["context"]["reason"] for evaluation in answer.json()["evaluations"]] == [
         send_decision_for(person.recipient, newsletter).reason for person in people
     ]
     for person, one in zip(people, answer.json()["evaluations"], strict=True):

@@ -238,7 +238,10 @@ def test_three_staff_members_at_once_activate_once_R41(staff):
     for number in range(1, ROUNDS + 1):
         legal = afresh()
         results = race(
-            *(partial(activate_notice_class, actor=one, notice_class=legal) for one in staff * 2)
+            *(
+                partial(activate_notice_class, actor=person, notice_class=legal)
+                for person in staff * 2
+            )
         )
         assert won(results) == 2
         assert legal.is_active

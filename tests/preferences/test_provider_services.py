@@ -237,8 +237,8 @@ def test_previews_are_the_real_email_with_inert_links(draft, legal):
         with pytest.raises(BadToken):
             read_unsubscribe_token(link.rstrip("/").rpartition("/")[2])
     notices = previews_of(draft(topic=None, notice_class=legal))
-    assert [one.language for one in notices] == ["en", "fr"]
-    assert all("List-Unsubscribe" not in one.mail.extra_headers for one in notices)
+    assert [notice.language for notice in notices] == ["en", "fr"]
+    assert all("List-Unsubscribe" not in notice.mail.extra_headers for notice in notices)
 
 
 def test_a_preview_writes_nothing(draft, django_assert_num_queries):

@@ -49,7 +49,9 @@ def processes(django_db_setup: None) -> Iterator[RaceProcesses | None]:
 def won(answers: list[Answer], entry_point: str = "") -> list[Answer]:
     """Return the winners, of the entry points whose names begin so."""
     return [
-        one for one in answers if one.outcome == "won" and one.entry_point.startswith(entry_point)
+        answer
+        for answer in answers
+        if answer.outcome == "won" and answer.entry_point.startswith(entry_point)
     ]
 
 
@@ -76,7 +78,7 @@ class Company:
     def grants(self):
         return PersonGrant.objects.filter(user=self.bob.user)
 
-    def privilege_of(self) -> dict[str, int]:
+    def grant_values(self) -> dict[str, int]:
         return {
             "grantee": self.bob.pk,
             "privilege": self.privilege.pk,
@@ -198,7 +200,7 @@ def test_one_privilege_granted_by_eight(olive, processes):
         )
 
         [grant] = company.grants()
-        assert [one.text for one in won(answers, "grant_by_service")] == [str(grant.pk)] * 4
+        assert [result.text for result in won(answers, "grant_by_service")] == [str(grant.pk)] * 4
         assert len(won(answers, "grant_by_page")) <= 1, answers
         assert kinds(company.customer, "grant.given") == [*before, "grant.given"]
         given = AuditEvent.objects.filter(customer=company.customer, kind="grant.given").latest(
@@ -233,7 +235,7 @@ def test_removal_against_a_grant_among_eight(olive, processes):
 
         assert len(won(answers, "remove")) == 1, answers
         given = kinds(company.customer, "grant.given")[len(before) :]
-        assert len(given) == bool(won(answers, "give"))
+        assert len(given) == bool(won(answers, "grant_by"))
         assert kinds(company.customer, "membership.removed") == ["membership.removed"]
         assert not company.grants().exists()
         assert not TeamMembership.objects.filter(membership=company.bob).exists()
