@@ -110,7 +110,7 @@ def test_examined_in_few_queries(alice, alder, django_assert_max_num_queries):
 
 @pytest.mark.parametrize("who", ["bob", "charlie", "dana", "olive"])
 @pytest.mark.parametrize("act", [check_invitees, invite_people])
-def test_only_super_users(act, who, request, alder, events):
+def test_only_super_users_invite_many(act, who, request, alder, events):
     actor, before = request.getfixturevalue(who), events()
 
     with pytest.raises(PermissionDenied):

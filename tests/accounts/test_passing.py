@@ -122,7 +122,7 @@ def test_the_time_is_a_setting(ask, settings):
 # --- By hand ---
 
 
-def test_a_super_user_passes_it_on_once(ask, alice, olive, events):
+def test_a_super_user_passes_a_request_on_once(ask, alice, olive, events):
     access_request = pass_on_request(actor=alice, access_request=ask())
     assert sentence_of(AuditEvent.objects.filter(kind="request.passed").get()) == (
         "Alice Martin passed a request of Bob Tremblay on to the provider: Something else."
@@ -167,7 +167,7 @@ def test_staff_answer_only_requests_that_were_passed_on(ask, alice, olive, clerk
     ("kind", "field", "value"),
     [("name", "work_name", "Robert Tremblay"), ("phone", "work_phone", "+1 514 555 0142")],
 )
-def test_staff_say_yes_to_a_change(ask, alice, olive, bob, membership, deliver, kind, field, value):
+def test_staff_approve_a_change(ask, alice, olive, bob, membership, deliver, kind, field, value):
     access_request = pass_on_request(actor=alice, access_request=ask(kind, wanted={field: value}))
 
     approved = approve_request(actor=olive, access_request=access_request, for_provider=True)
@@ -180,7 +180,7 @@ def test_staff_say_yes_to_a_change(ask, alice, olive, bob, membership, deliver, 
         approve_request(actor=alice, access_request=access_request)
 
 
-def test_staff_let_a_person_leave_who_asked_to(ask, alice, olive, bob, emma, membership):
+def test_staff_approve_a_request_to_leave(ask, alice, olive, bob, emma, membership):
     access_request = pass_on_request(actor=alice, access_request=ask("leave"))
     with pytest.raises(PermissionDenied):
         remove_membership(actor=olive, membership=membership(emma), answering=access_request)
@@ -196,7 +196,7 @@ def test_staff_let_a_person_leave_who_asked_to(ask, alice, olive, bob, emma, mem
     assert not Membership.objects.present().filter(user=bob).exists()
 
 
-def test_staff_never_give_rights(waiting, alice, olive, emma, events):
+def test_staff_never_grant_privileges(waiting, alice, olive, emma, events):
     pass_on_request(actor=alice, access_request=waiting)
     before = events()
     with pytest.raises(RequestRefused, match="Only a Super User gives rights"):

@@ -124,14 +124,14 @@ def test_one_open_request_for_the_same_change(ask):
     ask("other")
 
 
-def test_there_is_a_most(ask):
+def test_open_requests_are_limited(ask):
     for _n in range(MAX_OPEN):
         ask()
     with pytest.raises(RequestRefused, match="Withdraw one"):
         ask()
 
 
-def test_asking_and_withdrawing_is_no_way_to_flood(ask, bob):
+def test_withdrawn_requests_count_for_the_daily_limit(ask, bob):
     for _n in range(MAX_A_DAY):
         withdraw_request(actor=bob, access_request=ask())
     with pytest.raises(RequestRefused, match="a lot for one day"):

@@ -159,7 +159,7 @@ def test_a_person_of_another_company_refuses_the_whole_act(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_too_many_and_nobody_are_refused(name, acts, alice, both, monkeypatch):
+def test_too_many_people_and_none_are_refused(name, acts, alice, both, monkeypatch):
     monkeypatch.setattr(bulk, "MAX_AT_ONCE", 1)
     before = standing()
 
