@@ -1,6 +1,6 @@
-"""What gathering last uses costs a check: `python -m benchmarks.uses` (two minutes).
+"""What recording last uses costs a check: `python -m benchmarks.uses` (two minutes).
 
-The same questions, answered in one process by the function behind both ways in, with the gathering
+The same questions, answered in one process by the function behind both ways in, with the recorder
 and without it: without, the statement does not say what was used, and nothing is noted. No HTTP is
 in it, which would only hide a difference. The two take turns every few questions; the ratio is the
 median of the rounds' ratios. Writing is measured apart, since it comes once a minute and a round is
@@ -69,20 +69,20 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
     django.setup()
     from portals.api.evaluation import answer_environ, answers
     from portals.decision import checks
-    from portals.decision.prepared import Prepared
+    from portals.decision.prepared import PreparedStatement
     from portals.decision.statement import CHECK
-    from portals.models import PersonGrant, Use
+    from portals.models import PersonGrant, PrivilegeUse
     from portals.services import uses
 
-    what = " || ' ' || o.person || ' ' || o.thing || ' ' || o.privilege"
+    what = " || ' ' || o.person || ' ' || o.resource || ' ' || o.privilege"
     assert what in CHECK
     statements = {
-        "with": Prepared("with_uses", CHECK),
-        "without": Prepared("without_uses", CHECK.replace(what, "")),
+        "with": PreparedStatement("with_uses", CHECK),
+        "without": PreparedStatement("without_uses", CHECK.replace(what, "")),
     }
     requests = requests_of(plan)
-    gathering = uses.Gathering()
-    answers.note_use = gathering.note
+    recorder = uses.UseRecorder()
+    answers.record_use = recorder.record
     results = []
     for turn in range(-1, rounds):  # the first warms connections and plans
         spent, asked = dict.fromkeys(statements, 0.0), 0
@@ -95,12 +95,14 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
             asked += AT_A_TIME
         if turn >= 0:
             results.append({way: asked / took for way, took in spent.items()})
-    gathering.end()
+    recorder.stop()
     grants = PersonGrant.objects.values_list("user", "content_object", "permission")
-    most = [(f"{user} {resource} {right}", 1) for user, resource, right in grants[: uses.MOST]]
-    Use.objects.all().delete()
+    most = [
+        (f"{user} {resource} {right}", 1) for user, resource, right in grants[: uses.MAX_PENDING]
+    ]
+    PrivilegeUse.objects.all().delete()
     began = time.perf_counter()
-    uses.keep_uses(most)
+    uses.save_uses(most)
     writing = time.perf_counter() - began
     print(json.dumps({"rounds": results, "writing": writing, "uses": len(most)}))
 
@@ -121,7 +123,7 @@ def report(database: str, found: dict[str, Any]) -> bool:
 
 
 def main() -> int:
-    """Exit code 0 when gathering costs less than a twentieth on both databases."""
+    """Exit code 0 when recording costs less than a twentieth on both databases."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postgresql", metavar="URL", help="a server where databases may be made")
     parser.add_argument("--rounds", type=int, default=11)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Customer, User
 from portals.models import PersonGrant, Portal, Privilege, Resource, TeamGrant
 from portals.services.reviews import begin_review
-from portals.services.uses import A_DAY, keep_uses
+from portals.services.uses import SECONDS_PER_DAY, save_uses
 
 LONG_AGO = timedelta(days=210)
 COUNTED = ("domains", "ticketing", "webmail")  # the usage statistics have never asked the hub
@@ -27,8 +27,8 @@ def load_review(*, actor: User, customer: Customer) -> None:
         rows.objects.filter(content_object__subscription__customer=customer).update(
             granted_at=now - LONG_AGO
         )
-    today = int(now.timestamp() // A_DAY)
-    keep_uses([(_use(*access_request), today - ago) for *access_request, ago in USED])
+    today = int(now.timestamp() // SECONDS_PER_DAY)
+    save_uses([(_use(*access_request), today - ago) for *access_request, ago in USED])
     Portal.objects.filter(slug__in=COUNTED).update(uses_since=(now - LONG_AGO).date())
     begin_review(actor=actor, customer=customer)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
 from accounts.models import AccessRequest, HandOver, Membership, User
 from portals.models import AccessReview
-from portals.selectors.grant_expiry import due_endings
+from portals.selectors.grant_expiry import expiring_grant_count
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
@@ -132,7 +132,7 @@ def _run_by(person: User) -> list[Any]:
         .select_related("customer")
         .annotate(
             waiting=Coalesce(Subquery(waiting.values("count")), 0),
-            ending=due_endings(of="customer"),
+            ending=expiring_grant_count(of="customer"),
             to_review=Coalesce(Subquery(to_review), 0),
             offered=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )

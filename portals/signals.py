@@ -49,7 +49,9 @@ def _approved(*, access_request: Any, actor: Any, how: Any, **_: Any) -> None:
     from portals.services import requests, service_requests
 
     if access_request.is_of_provider:
-        service_requests.do_as_asked(actor=actor, access_request=access_request, how=how)
+        service_requests.carry_out_service_request(
+            actor=actor, access_request=access_request, how=how
+        )
     else:
         requests.give_requested_grants(actor=actor, access_request=access_request, how=how)
 
@@ -66,7 +68,7 @@ def _joining(
 ) -> None:
     from portals.services import grantees
 
-    grantees.check_joining(
+    grantees.admit_to_team(
         actor=actor,
         team=team,
         membership=membership,
@@ -91,7 +93,7 @@ def _locked_out(*, user: Any, **_: Any) -> None:
 def _announce_endings(**_: Any) -> None:
     from portals.services import grant_expiry
 
-    grant_expiry.announce_endings()
+    grant_expiry.announce_expiring_grants()
 
 
 def _run_reviews(**_: Any) -> None:

@@ -66,7 +66,7 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
 def _uses_wait_for_their_test() -> Iterator[None]:
     """No thread keeps last uses while tests run: it would commit beside their transactions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("portals.services.uses.Gathering.begin", lambda self: None)
+        patch.setattr("portals.services.uses.UseRecorder.start", lambda self: None)
         yield
 
 

@@ -1,13 +1,12 @@
-"""That somebody took away who may do what is in the trail."""
+"""The audit events of access exports."""
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import AuditEvent, Customer, Membership, User
-from accounts.selectors import is_super_user
 from accounts.services.audit import record_event
 from accounts.services.customers import lock_customer
 from portals.models import Resource
+from portals.permissions import require_access_exporter
 
 
 @transaction.atomic
@@ -18,14 +17,14 @@ def record_access_export(
     membership: Membership | None = None,
     resource: Resource | None = None,
 ) -> AuditEvent:
-    """Say in the trail that somebody takes the company's rights away, before the first line leaves.
+    """Record that somebody exports the company's access, before the first line is sent.
 
-    In: whose rights alone, or on which thing alone. A suspended company's may be taken too: they
-    can be read. Raises PermissionDenied unless the actor is a Super User here.
+    `membership` or `resource` says that the export is about one person or one resource only. A
+    suspended company can be exported too. Raises PermissionDenied unless the actor is a Super User
+    of the company.
     """
     customer = lock_customer(customer)
-    if not (actor.is_active and is_super_user(actor, customer)):
-        raise PermissionDenied("not a Super User of this customer")
+    require_access_exporter(actor, customer)
     if membership is not None:
         return record_event(
             kind="rights.exported_of_person",

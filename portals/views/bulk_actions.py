@@ -76,7 +76,7 @@ def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpR
     selected = Selection(company, people, resource_by_key(company, given.get("resource")))
     form = None
     if request.method == "POST" and act == "grant" and selected.resource is None:
-        messages.error(request, _("This thing no longer exists."))
+        messages.error(request, _("This resource no longer exists."))
     if act != "grant" or selected.resource is not None:
         form = make_form(request.POST if request.method == "POST" else None, selected)
     if form is not None and form.is_valid():

@@ -44,7 +44,7 @@ def permission_matrix(
     matrix_filter = MatrixFilter(
         search=search if manages else "",
         differences=manages and show == "differences",
-        held=not manages or show == "held",
+        with_access=not manages or show == "held",
         resource_type=type_by_key(company, asked.get("type", "")) if manages else None,
         after=asked.get("after", ""),
     )
@@ -74,7 +74,7 @@ def _unfold(sections: list[Section], opened: list[str], shut: list[str], everyth
             section.is_open = False
         for group in section.groups:
             short = len(group.rows) <= SHORT
-            group.by_default = group.is_open = everything or short or group.held > 0
+            group.by_default = group.is_open = everything or short or group.access_count > 0
             if group.key in shut or group.key in opened:
                 group.is_open = group.key in opened
 

@@ -25,13 +25,13 @@ from portals.forms.requests import AccessForm, value_of
 from portals.models import Resource
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import (
-    Askable,
-    Named,
-    askable_by,
-    named_target,
-    places_to_ask,
-    waiting_for,
-    way_back,
+    PortalLink,
+    RequestableAccess,
+    memberships_to_ask_in,
+    open_requested_grants,
+    requestable_access_of,
+    resource_from_link,
+    safe_return_url,
 )
 from portals.selectors.roots import active_roots, open_privilege_on
 from portals.services.requests import request_access
@@ -97,7 +97,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
 class PrefilledRequest:
     """What an access page offers, and what the link that led there spoke of."""
 
-    askable: list[Askable]
+    askable: list[RequestableAccess]
     named: Resource | None = None
     is_unknown: bool = False  # the link spoke of something this company does not have
     is_held: bool = False  # or of a right this person has
@@ -108,22 +108,22 @@ class PrefilledRequest:
 
 
 def _prefilled(request: PersonRequest, membership: Membership) -> PrefilledRequest:
-    named = Named.in_query(request.GET.dict())
+    named = PortalLink.from_query(request.GET.dict())
     if named is None:
-        return PrefilledRequest(askable_by(membership))
-    resource = named_target(membership.customer, named)
-    askable = askable_by(membership, resource)
+        return PrefilledRequest(requestable_access_of(membership))
+    resource = resource_from_link(membership.customer, named)
+    askable = requestable_access_of(membership, resource)
     prefilled = PrefilledRequest(
         askable, resource, is_unknown=resource is None, query=link_query(request)
     )
-    prefilled.back = way_back(named, request.GET.get("return", ""))
-    waiting = {(row.resource_id, row.privilege_id) for row in waiting_for(membership)}
+    prefilled.back = safe_return_url(named, request.GET.get("return", ""))
+    waiting = {(row.resource_id, row.privilege_id) for row in open_requested_grants(membership)}
     for one in askable:
         for right in one.privileges:
             is_portal_access = one.is_portal and right.code == OPEN_PRIVILEGE
             in_portal = resource is not None and right.portal.slug == named.portal
             if one.resource == resource and right.codename == named.codename:
-                prefilled.until = one.kept_until.get(right.pk)
+                prefilled.until = one.renewal_ends.get(right.pk)
                 prefilled.ticked.append(value_of(one.resource, right))
             elif is_portal_access and in_portal and (one.resource.pk, right.pk) not in waiting:
                 # Nothing in a portal is of use behind a closed door.
@@ -149,7 +149,7 @@ def _ask(
         return request_access(
             actor=request.user,
             customer=membership.customer,
-            named=prefilled.named,
+            linked_resource=prefilled.named,
             **form.cleaned_data,
         )
     return open_request(
@@ -161,7 +161,7 @@ def _ask(
     )
 
 
-def _offers(askable: list[Askable], ticked: list[str]) -> list[dict[str, Any]]:
+def _offers(askable: list[RequestableAccess], ticked: list[str]) -> list[dict[str, Any]]:
     """The things on the page, each with the rights one could ask for."""
     sensitive = sensitive_among([right for one in askable for right in one.privileges])
     return [
@@ -190,8 +190,8 @@ def ask(request: PersonRequest) -> HttpResponse:
 
     Whoever belongs to several that it could be about chooses. What others have stays unseen.
     """
-    named = Named.in_query(request.GET.dict())
-    places = places_to_ask(request.user, named) if named else []
+    named = PortalLink.from_query(request.GET.dict())
+    places = memberships_to_ask_in(request.user, named) if named else []
     query = link_query(request)
     if len(places) == 1:
         path = reverse("portals:request-new", args=[places[0].customer.slug])
@@ -199,7 +199,7 @@ def ask(request: PersonRequest) -> HttpResponse:
     context = {
         "places": places,
         "query": query,
-        "back": way_back(named, request.GET.get("return", "")) if places else "",
+        "back": safe_return_url(named, request.GET.get("return", "")) if places else "",
     }
     return render(request, "portals/ask.html", context, status=200 if places else 404)
 

@@ -32,6 +32,7 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     form = SearchForm(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
     found = resources_of(company, search=search) if form.is_valid() else Resource.objects.none()
+    found = found.visible_to(request.user)
     if chosen is not None:
         found = found.filter(subscription=chosen)
     context = {
@@ -58,7 +59,7 @@ def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
     `on` in the address turns the page to what is in the thing, future ones too.
     """
     company = managed_customer(request, customer)
-    resource = get_object_or_404(resources_of(company), pk=pk)
+    resource = get_object_or_404(resources_of(company).visible_to(request.user), pk=pk)
     draft = load_draft(request, company, resource)
     types = types_on(resource)
     about = next(

@@ -21,7 +21,13 @@ from accounts.views.undo import offer_undo
 from portals.choices import ReviewDecision
 from portals.forms.reviews import PartForm
 from portals.models import AccessReview
-from portals.selectors.reviews import LINES, Part, items_of, parts_of, reviews_of
+from portals.selectors.reviews import (
+    MAX_LINES,
+    ReviewSection,
+    items_of,
+    review_sections_of,
+    reviews_of,
+)
 from portals.services.reviews import begin_review, save_decisions
 
 
@@ -83,12 +89,12 @@ def _page(
         among=found.items.all(),
         order=("section", "pk"),
         after=request.GET.get("after", ""),
-        size=LINES,
+        size=MAX_LINES,
     )
     alone = not super_users_of(company).exclude(user=request.user).exists()
     may_act = company.status == CustomerStatus.ACTIVE and found.is_open
     forms = []
-    for part in parts_of(page.rows):
+    for part in review_sections_of(page.rows):
         is_refused = refused is not None and refused.part.first.section == part.first.section
         forms.append(refused if is_refused else PartForm(part=part))
     context = {
@@ -114,7 +120,7 @@ def _shown(request: PersonRequest, form: PartForm, alone: bool, may_act: bool) -
         "own": own,
         "undecided": undecided,
         "open": bool(undecided) and may_act and (alone or not own),
-        "standing": any(line.standing for line in undecided),
+        "standing": any(line.is_unchanged for line in undecided),
     }
 
 
@@ -146,7 +152,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             return redirect("portals:review", customer, review)
         form.refuse(refusal)
         return _page(request, found, form)
-    counted = saved.counted
+    counted = saved.counts
     offer_undo(
         request,
         _("%(who)s: %(kept)s kept, %(reduced)s reduced, %(removed)s removed.")
@@ -156,7 +162,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             "reduced": counted[ReviewDecision.REDUCE],
             "removed": counted[ReviewDecision.REMOVE],
         },
-        *saved.taken,
+        *saved.removals,
     )
     if counted[ReviewDecision.OVERTAKEN]:
         messages.warning(
@@ -168,8 +174,8 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
     return redirect(f"{here}?{request.GET.urlencode()}" if request.GET else here)
 
 
-def _part(found: AccessReview, values: list[str]) -> Part | None:
+def _part(found: AccessReview, values: list[str]) -> ReviewSection | None:
     """The lines a form names; None unless they are some lines of one part of this review."""
-    keys = {int(one) for one in values[:LINES] if one.isdecimal() and len(one) < 19}
-    parts = parts_of(list(items_of(found, undecided=False).filter(pk__in=keys)))
-    return parts[0] if len(parts) == 1 and len(values) <= LINES else None
+    keys = {int(one) for one in values[:MAX_LINES] if one.isdecimal() and len(one) < 19}
+    parts = review_sections_of(list(items_of(found, undecided=False).filter(pk__in=keys)))
+    return parts[0] if len(parts) == 1 and len(values) <= MAX_LINES else None

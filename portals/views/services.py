@@ -11,8 +11,8 @@ from accounts.choices import CustomerStatus, RequestKind
 from accounts.http import PersonRequest
 from accounts.views.access import managed_customer
 from portals.forms.requests import AddServiceForm, EndServiceForm
-from portals.selectors.requests import services_asked
-from portals.selectors.resources import loss_of, services_of
+from portals.selectors.requests import open_service_requests
+from portals.selectors.resources import services_of, subscription_totals
 from portals.services.service_requests import request_service
 
 
@@ -20,7 +20,7 @@ from portals.services.service_requests import request_service
 def service_list(request: PersonRequest, customer: str) -> HttpResponse:
     """Every portal of the provider: which the company uses, which it could ask for."""
     company = managed_customer(request, customer)
-    access_request = services_asked(company)
+    access_request = open_service_requests(company)
     context = {
         "customer": company,
         "may_act": company.status == CustomerStatus.ACTIVE,
@@ -63,6 +63,8 @@ def service_ask(request: PersonRequest, customer: str, portal: str) -> HttpRespo
         "portal": found,
         "kind": kind,
         "form": form,
-        "loss": loss_of(subscription) if subscription and kind == kinds["end"] else None,
+        "loss": subscription_totals(subscription)
+        if subscription and kind == kinds["end"]
+        else None,
     }
     return render(request, "portals/service_ask.html", context)

@@ -159,8 +159,8 @@ def test_some_queries_however_many_people(people, as_, alice, alder, django_asse
 def test_many_people_and_things_are_all_in_it(lines, alder, alice, monkeypatch):
     """Some at a time is the same as all at once."""
     whole = lines()
-    monkeypatch.setattr("portals.selectors.access_export.PEOPLE_AT_ONCE", 2)
-    monkeypatch.setattr("portals.selectors.access_export.THINGS_AT_ONCE", 3)
+    monkeypatch.setattr("portals.selectors.access_export.PEOPLE_PER_BATCH", 2)
+    monkeypatch.setattr("portals.selectors.access_export.RESOURCES_PER_BATCH", 3)
 
     assert sorted(map(str, lines())) == sorted(map(str, whole))
     assert len({line["Address"] for line in whole}) == alder.memberships.present().count()

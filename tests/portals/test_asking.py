@@ -136,12 +136,12 @@ def test_only_the_named_thing_may_be_asked_for(bob, alder, resource, right):
     """The page's address names one thing; a made-up form reaches no other."""
     named = resource("domain", "alderdental.example")
     other = resource("mailbox", "billing@alder.example")
-    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+    with pytest.raises(RequestRefused, match="does not exist for this resource"):
         request_access(
             actor=bob, customer=alder, rights=[(other, right("webmail.mailbox.use"))], named=named
         )
     foreign = resource("domain", "birch.example")
-    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+    with pytest.raises(RequestRefused, match="does not exist for this resource"):
         rights = [(foreign, right("domains.domain.view"))]
         request_access(actor=bob, customer=alder, rights=rights, named=foreign)
 

@@ -11,7 +11,7 @@ from accounts.services.sign_in import FreshSignInRequired
 from accounts.services.teams import create_team
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grant_changes import (
-    MOST_CHANGES,
+    MAX_CHANGES,
     AddGrant,
     ChangesRefused,
     JoinTeam,
@@ -213,7 +213,7 @@ def test_nothing_and_too_much_are_refused(apply, emmas, domain, right):
     with pytest.raises(ChangesRefused):
         apply()
     with pytest.raises(ChangesRefused):
-        apply(*[AddGrant(emmas, right(DNS), domain)] * (MOST_CHANGES + 1))
+        apply(*[AddGrant(emmas, right(DNS), domain)] * (MAX_CHANGES + 1))
 
 
 def test_a_stale_review_changes_nothing(apply, alice, emmas, domain, right, give):

@@ -337,7 +337,7 @@ def test_a_sensitive_offer_wants_reason_and_fresh_sign_in(as_, alice, page, reso
 
 
 def test_too_many_rights_for_so_many(as_, alice, page, resource, right, monkeypatch):
-    monkeypatch.setattr("portals.services.offered_grants.MOST_OFFERS", 1)
+    monkeypatch.setattr("portals.services.offered_grants.MAX_OFFERS", 1)
     domain = resource("domain", "alder.example")
     rights = {"resource": domain.pk, "rights": value(domain, right(DNS))}
     people = '[["a@alder.example"], ["b@alder.example"]]'

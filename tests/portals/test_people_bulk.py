@@ -357,7 +357,7 @@ def test_a_refused_act_keeps_what_was_chosen(fresh, alice, bob, emma, resource, 
 def test_a_thing_that_is_gone_meanwhile_is_named(fresh, alice, bob, emma, right):  # noqa: F811
     answer = fresh(alice).post(selected("grant"), {**of(bob, emma), "resource": "123456789"})
 
-    assert "This thing no longer exists." in answer.content.decode()
+    assert "This resource no longer exists." in answer.content.decode()
 
 
 def test_a_stale_sign_in_leads_to_the_sign_in(as_, alice, bob, emma):

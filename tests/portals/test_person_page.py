@@ -370,7 +370,7 @@ def test_more_given_than_one_page_shows_is_said(
     for name in ("alice", "billing", "bob"):
         mailbox = resource("mailbox", f"{name}@alder.example")
         give(alice, membership(emma), "webmail.mailbox.view", mailbox)
-    monkeypatch.setattr("portals.selectors.permission_matrix.MOST_GIVEN", 4)
+    monkeypatch.setattr("portals.selectors.permission_matrix.sections.MAX_WITH_GRANTS", 4)
     answer = as_(alice).get(page, {"show": "differences"})
     groups = [group for one in answer.context["sections"] for group in one.groups]
     shown = sum(len(group.rows) for group in groups)

@@ -9,7 +9,7 @@ from accounts.models import AccessRequest, AuditEvent
 from accounts.services.requests import RequestRefused, approve_request, refuse_request
 from accounts.services.sign_in import FreshSignInRequired
 from portals.models import PersonGrant, RequestedGrant
-from portals.selectors.requests import askable_by
+from portals.selectors.requests import requestable_access_of
 from portals.services.grants import GrantRefused
 from portals.services.requests import Approval, request_access
 from portals.services.subscriptions import set_subscription_status
@@ -57,7 +57,7 @@ def test_one_may_ask_for_closed_portals_and_more_on_what_one_has(membership, emm
     def names(person):
         return {
             (str(one.resource.resource_type.portal.slug), one.resource.external_id, right.codename)
-            for one in askable_by(membership(person))
+            for one in requestable_access_of(membership(person))
             for right in one.privileges
         }
 
@@ -88,7 +88,7 @@ def test_the_mail_names_the_rights(ask, domain, alice, deliver):
 def test_things_one_has_nothing_to_do_with_are_refused_alike(
     ask, resource, events_of, name, thing_of
 ):
-    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+    with pytest.raises(RequestRefused, match="does not exist for this resource"):
         ask((name, resource(*thing_of)))
     assert not events_of("request.opened")
 

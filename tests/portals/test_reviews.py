@@ -26,7 +26,7 @@ from portals.services.reviews import (
     run_reviews,
     save_decisions,
 )
-from portals.services.uses import A_DAY, keep_uses
+from portals.services.uses import SECONDS_PER_DAY, save_uses
 
 EVENTS = ("review.", "grant.")
 
@@ -67,7 +67,7 @@ def save(actor, review, decisions, **more):
             for one in decisions
         ],
         **{"signed_in_at": timezone.now(), **more},
-    ).counted
+    ).counts
 
 
 def keep_everything(actor, review):
@@ -137,7 +137,14 @@ def test_a_use_below_and_within_counts_for_the_right_above(
     )
     assert above
     mailbox, view = resource("mailbox", "dispatch@birch.example"), right("webmail.mailbox.view")
-    keep_uses([(f"{charlie.pk} {mailbox.pk} {view.pk}", int(timezone.now().timestamp() // A_DAY))])
+    save_uses(
+        [
+            (
+                f"{charlie.pk} {mailbox.pk} {view.pk}",
+                int(timezone.now().timestamp() // SECONDS_PER_DAY),
+            )
+        ]
+    )
 
     review = begin_review(actor=charlie, customer=birch)
 
@@ -184,8 +191,8 @@ def test_not_while_the_company_is_suspended(alice, alder, olive, review):
 
 
 def test_a_large_company_is_gathered_a_step_at_a_time(charlie, birch, monkeypatch, deliver):
-    monkeypatch.setattr(items, "LINES", 1)
-    monkeypatch.setattr(items, "GRANTEES", 1)
+    monkeypatch.setattr(items, "LINES_PER_STEP", 1)
+    monkeypatch.setattr(items, "GRANTEES_PER_STEP", 1)
     review = begin_review(actor=charlie, customer=birch)
     assert review.ready_at is None
     with pytest.raises(ReviewRefused):
@@ -512,7 +519,7 @@ def test_nothing_begins_for_a_suspended_company(birch, olive):
 
 
 def test_a_minute_looks_after_so_many(monkeypatch, db):
-    monkeypatch.setattr(rounds, "A_MINUTE", 1)
+    monkeypatch.setattr(rounds, "MAX_PER_MINUTE", 1)
     with time_machine.travel(JANUARY):
         run_reviews()
         assert ReviewQuarter.objects.count() == 1

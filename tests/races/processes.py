@@ -109,11 +109,11 @@ def _stand_on(database: str) -> None:
     from django.db import connection
     from django.test.utils import setup_test_environment
 
-    from portals.services.uses import Gathering
+    from portals.services.uses import UseRecorder
 
     setup_test_environment()
     settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
-    Gathering.begin = lambda self: None  # type: ignore[method-assign]
+    UseRecorder.start = lambda self: None  # type: ignore[method-assign]
     connection.settings_dict["NAME"] = database
 
 
