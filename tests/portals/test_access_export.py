@@ -44,9 +44,9 @@ def test_a_line_says_through_what_since_when_until_when_and_why(
     ]
 
     assert line["Person"] == "Bob Tremblay"
-    assert (line["Portal"], line["OffboardingItem"]) == ("Domains", domain.name)
+    assert (line["Portal"], line["Resource"]) == ("Domains", domain.name)
     assert (line["Counts now"], line["Through"]) == ("Yes", "Given to this person")
-    assert line["Given on"] == line["OffboardingItem"]
+    assert line["Given on"] == line["Resource"]
     assert line["Until"] == timezone.localtime(until).strftime("%Y-%m-%d %H:%M:%S")
     assert (line["Given by"], line["Reason"]) == ("Alice Martin", "May")
 
@@ -89,7 +89,7 @@ def test_no_cell_is_run_by_a_spreadsheet(lines, alice, bob, alder, membership, g
     evil = Resource.objects.get(external_id="evil.example")
     give(alice, membership(bob), "domains.domain.renew", evil)
 
-    names = {one["OffboardingItem"] for one in lines("resource-access-export", resource=evil.pk)}
+    names = {one["Resource"] for one in lines("resource-access-export", resource=evil.pk)}
     assert names == {"'=HYPERLINK(1)"}
 
 

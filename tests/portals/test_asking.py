@@ -138,12 +138,15 @@ def test_only_the_named_thing_may_be_asked_for(bob, alder, resource, right):
     other = resource("mailbox", "billing@alder.example")
     with pytest.raises(RequestRefused, match="does not exist for this resource"):
         request_access(
-            actor=bob, customer=alder, rights=[(other, right("webmail.mailbox.use"))], named=named
+            actor=bob,
+            customer=alder,
+            rights=[(other, right("webmail.mailbox.use"))],
+            linked_resource=named,
         )
     foreign = resource("domain", "birch.example")
     with pytest.raises(RequestRefused, match="does not exist for this resource"):
         rights = [(foreign, right("domains.domain.view"))]
-        request_access(actor=bob, customer=alder, rights=rights, named=foreign)
+        request_access(actor=bob, customer=alder, rights=rights, linked_resource=foreign)
 
 
 def test_a_form_cannot_slip_another_thing_in(as_, bob, resource, right):
