@@ -108,7 +108,7 @@ class EventGroup(TextChoices):
     PEOPLE = "people", _("People")
     INVITATIONS = "invitations", _("Invitations")
     TEAMS = "teams", _("Teams")
-    ACCESS = "rights", _("Rights")
+    ACCESS = "access", _("Rights")
     REQUESTS = "requests", _("Requests")
     COMPANY = "company", _("Company")
     RESOURCES = "resources", _("Resources")
@@ -122,7 +122,7 @@ EVENT_GROUPS = {
     "invitation": EventGroup.INVITATIONS,
     "team": EventGroup.TEAMS,
     **dict.fromkeys(
-        ["grant", "grants", "registration", "rights", "preset", "review"], EventGroup.ACCESS
+        ["grant", "grants", "registration", "access", "preset", "review"], EventGroup.ACCESS
     ),
     "request": EventGroup.REQUESTS,
     **dict.fromkeys(

@@ -25,7 +25,7 @@ from django.db.models import Max, Min, Q  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from portals.decision import decide  # noqa: E402
-from portals.decision.prepared import PLACEHOLDER, Prepared  # noqa: E402
+from portals.decision.prepared import PLACEHOLDER, PreparedStatement  # noqa: E402
 from portals.decision.statement import CHECK  # noqa: E402
 from portals.models import PersonGrant, Portal, Privilege  # noqa: E402
 from portals.services.credentials import issue_credentials  # noqa: E402
@@ -99,7 +99,7 @@ def collect(portal: Portal) -> list[tuple[Question, bool]]:
 def main() -> None:
     """Write the plan."""
     portal = Portal.objects.get(slug="webmail")
-    statement = Prepared("benchmark", CHECK)
+    statement = PreparedStatement("benchmark", CHECK)
     plan = {
         "token": token_of(portal),
         "questions": collect(portal),

@@ -70,21 +70,21 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
     django.setup()
     from portals.api.evaluation import answer_environ, answers
     from portals.decision import checks
-    from portals.decision.prepared import Prepared
+    from portals.decision.prepared import PreparedStatement
     from portals.decision.statement import CHECK
-    from portals.models import PersonGrant, Use
+    from portals.models import PersonGrant, PrivilegeUse
     from portals.services import uses
 
     columns = r" \|\| ' ' \|\| o\.person \|\| ' ' \|\| o\.\w+ \|\| ' ' \|\| o\.privilege"
     without_uses, replaced = re.subn(columns, "", CHECK)
     assert replaced == 1
     statements = {
-        "with": Prepared("with_uses", CHECK),
-        "without": Prepared("without_uses", without_uses),
+        "with": PreparedStatement("with_uses", CHECK),
+        "without": PreparedStatement("without_uses", without_uses),
     }
     requests = requests_of(plan)
-    gathering = uses.Gathering()
-    answers.note_use = gathering.note
+    recorder = uses.UseRecorder()
+    answers.record_use = recorder.record
     results = []
     for turn in range(-1, rounds):  # the first warms up connections and plans
         spent, count = dict.fromkeys(statements, 0.0), 0
@@ -97,13 +97,13 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
             count += CHECKS_PER_TURN
         if turn >= 0:
             results.append({way: count / seconds for way, seconds in spent.items()})
-    gathering.end()
+    recorder.stop()
     grants = PersonGrant.objects.values_list("user", "content_object", "permission")
-    rows = grants[: uses.MOST]
+    rows = grants[: uses.MAX_PENDING]
     new_uses = [(f"{user} {resource} {privilege}", 1) for user, resource, privilege in rows]
-    Use.objects.all().delete()
+    PrivilegeUse.objects.all().delete()
     began = time.perf_counter()
-    uses.keep_uses(new_uses)
+    uses.save_uses(new_uses)
     writing = time.perf_counter() - began
     print(json.dumps({"rounds": results, "writing": writing, "uses": len(new_uses)}))
 

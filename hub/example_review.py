@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Customer, User
 from portals.models import PersonGrant, Portal, Privilege, Resource, TeamGrant
 from portals.services.reviews import begin_review
-from portals.services.uses import A_DAY, keep_uses
+from portals.services.uses import SECONDS_PER_DAY, save_uses
 
 GRANT_AGE = timedelta(days=210)
 PORTALS_WITH_USES = ("domains", "ticketing", "webmail")  # the statistics portal never checked
@@ -27,8 +27,8 @@ def load_review(*, actor: User, customer: Customer) -> None:
         model.objects.filter(content_object__subscription__customer=customer).update(
             granted_at=now - GRANT_AGE
         )
-    today = int(now.timestamp() // A_DAY)
-    keep_uses([(_use(*use), today - days_ago) for *use, days_ago in USES])
+    today = int(now.timestamp() // SECONDS_PER_DAY)
+    save_uses([(_use(*use), today - days_ago) for *use, days_ago in USES])
     Portal.objects.filter(slug__in=PORTALS_WITH_USES).update(uses_since=(now - GRANT_AGE).date())
     begin_review(actor=actor, customer=customer)
 

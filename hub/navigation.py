@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
 from accounts.models import AccessRequest, HandOver, Membership, User
 from portals.models import AccessReview
-from portals.selectors.grant_expiry import due_endings
+from portals.selectors.grant_expiry import expiring_grant_count
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
@@ -133,7 +133,7 @@ def _managing_memberships(person: User) -> list[Any]:
         .select_related("customer")
         .annotate(
             open_requests=Coalesce(Subquery(open_requests.values("count")), 0),
-            expiring_grants=due_endings(of="customer"),
+            expiring_grants=expiring_grant_count(of="customer"),
             undecided_items=Coalesce(Subquery(undecided_items), 0),
             has_hand_over=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
         )

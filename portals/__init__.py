@@ -1,4 +1,4 @@
-"""Where a person may act: portals, manifests, subscriptions, resources, grants, the decision.
+"""Access: portals, manifests, subscriptions, resources, grants and the decision.
 
-May import accounts; preferences and hub plug in from above.
+It imports accounts only; preferences and hub connect to it from above.
 """

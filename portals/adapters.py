@@ -1,4 +1,4 @@
-"""Our rules inside allauth's token service."""
+"""The hub's settings of allauth's token service."""
 
 import secrets
 from typing import Any
@@ -11,18 +11,18 @@ from portals.choices import Scope
 
 
 class PortalTokenAdapter(DefaultOIDCAdapter):
-    """Pins the issuer, names people by their `sub`, makes URL-safe secrets."""
+    """Fixes the issuer, names people by their `sub`, and makes URL-safe secrets."""
 
     scope_display = {**DefaultOIDCAdapter.scope_display, **dict(Scope.choices)}
 
     def get_issuer(self) -> str:
-        """The configured address, whatever Host header came (real-portals.md section 3, 17)."""
+        """Return the configured address, whatever the Host header says."""
         return settings.HUB_BASE_URL
 
     def get_user_sub(self, client: Client, user: Any) -> str:
-        """The person's stable public id."""
+        """Return the person's stable public id."""
         return str(user.sub)
 
     def generate_client_secret(self) -> str:
-        """256 random bits without characters that need escaping (real-portals.md section 3, 10)."""
+        """Return 256 random bits as text that needs no escaping in URLs."""
         return secrets.token_urlsafe(32)

@@ -4,13 +4,13 @@ from django.apps import AppConfig
 
 
 class PortalsConfig(AppConfig):
-    """Plugs into the life cycle of memberships and invitations."""
+    """Connects this app to the memberships, invitations, teams and requests of accounts."""
 
     name = "portals"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect receivers and add our sentences to the trail."""
+        """Connect the receivers, and register event sentences and undo handlers."""
         from accounts.choices import register_event_sentences
         from portals import receivers
         from portals.choices import SENTENCES

@@ -1,4 +1,4 @@
-"""`user.has_perm("portals.<portal>.<type>.<privilege>", resource)`, by the one decision."""
+"""Answer `user.has_perm("portals.<portal>.<type>.<privilege>", resource)` by the decision."""
 
 from typing import Any
 
@@ -8,19 +8,18 @@ from django.db.models import Model
 from guardian.backends import ObjectPermissionBackend
 
 from portals.choices import Reason
-from portals.decision import decide, privileges_one_has
+from portals.decision import decide, permitted_privileges
 from portals.models import Resource
 
 
 class GrantBackend(ObjectPermissionBackend):
-    """guardian's backend, with our decision in place of its row look-up."""
+    """guardian's backend, with the decision in place of its row look-up."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
-        """Whether the person may, to this resource.
+        """Return whether the person may do this to the resource.
 
-        Raises PermissionDenied, which is Django's final no, for a privilege asked about without
-        a resource: it never authorises anything (security.md section 2, 5), whatever model
-        permission of that name someone may hold.
+        Without a resource, a privilege never authorises anything, even where somebody has a model
+        permission of that name. It then raises PermissionDenied, which is Django's final no.
         """
         app, _, name = perm.partition(".")
         portal, dot, codename = name.partition(".")
@@ -33,20 +32,22 @@ class GrantBackend(ObjectPermissionBackend):
         return decide(user_obj, codename, obj, portal=portal) != Reason.NOT_ALLOWED
 
     async def ahas_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
-        """The same answer from async code (guardian's own is a plain no)."""
+        """Return the same answer in async code, where guardian's own is always no."""
         return await sync_to_async(self.has_perm)(user_obj, perm, obj)
 
     def get_all_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
-        """The permissions this person has on this resource, as `has_perm` takes them."""
+        """Return the person's permissions on a resource, as `has_perm` names them."""
         if not isinstance(obj, Resource) or not user_obj.is_authenticated:
             return set()
-        rows = privileges_one_has(user_obj, obj).order_by().values_list("portal__slug", "codename")
+        rows = (
+            permitted_privileges(user_obj, obj).order_by().values_list("portal__slug", "codename")
+        )
         return {f"portals.{portal}.{codename}" for portal, codename in rows}
 
     async def aget_all_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
-        """The same from async code."""
+        """Return the same in async code."""
         return await sync_to_async(self.get_all_permissions)(user_obj, obj)
 
     def get_group_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
-        """None: a carrier group by itself gives nothing."""
+        """Return nothing: the group of a team gives no permission by itself."""
         return set()

@@ -1,4 +1,4 @@
-"""The vocabulary of this app: states, scopes, and the trail's sentences about rights."""
+"""Choices of this app, and the sentences of its audit events."""
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 ROOT_TYPE = "subscription"  # every portal's root resource type, one resource per subscription
-OPEN_PRIVILEGE = "open"  # on the root: may open the portal (registration)
+OPEN_PRIVILEGE = "open"  # on the root: portal access
 
 
 class SubscriptionStatus(TextChoices):
@@ -18,7 +18,7 @@ class SubscriptionStatus(TextChoices):
 
 
 class PortalKind(TextChoices):
-    """What a portal is for; pages pick its icon by it."""
+    """The kind of a portal; pages choose its icon by it."""
 
     WEBMAIL = "webmail", _("Webmail")
     STATISTICS = "statistics", _("Usage statistics")
@@ -28,7 +28,7 @@ class PortalKind(TextChoices):
 
 
 class Scope(TextChoices):
-    """What a portal's token allows."""
+    """A scope of a portal's token."""
 
     ACCESS_CHECK = "access:check", _("Ask who may do what to its resources")
     RESOURCES_WRITE = "resources:write", _("Tell the hub which resources exist")
@@ -36,7 +36,7 @@ class Scope(TextChoices):
 
 
 class RenewalLength(TextChoices):
-    """For how long a right that ends is given once more, from now."""
+    """For how long a grant is renewed, from now."""
 
     SAME = "same", _("As long as before")
     MONTH = "30", _("30 days")
@@ -45,7 +45,7 @@ class RenewalLength(TextChoices):
 
 
 class Reason(TextChoices):
-    """Why a decision is yes; a no has one reason, so that it hints at nothing."""
+    """The reason of a decision; every no has the same one, so that it reveals nothing."""
 
     ROLE = "role", _("Super User")
     GRANT = "grant", _("Granted directly")
@@ -54,7 +54,7 @@ class Reason(TextChoices):
 
 
 class ReviewState(TextChoices):
-    """One round of looking through a company's rights."""
+    """The state of an access review."""
 
     OPEN = "open", pgettext_lazy("review", "Open")
     FINISHED = "finished", pgettext_lazy("review", "Finished")
@@ -62,7 +62,7 @@ class ReviewState(TextChoices):
 
 
 class ItemKind(TextChoices):
-    """What one line of a review is about."""
+    """The subject of one line of a review."""
 
     PERSON = "person", _("A right of a person")
     TEAM = "team", _("A right of a team")
@@ -70,7 +70,7 @@ class ItemKind(TextChoices):
 
 
 class ReviewDecision(TextChoices):
-    """What a Super User decides about one line; the last is no decision: there was none to make."""
+    """A Super User's decision about one line; the last one is recorded where access has changed."""
 
     KEEP = "keep", pgettext_lazy("decision", "Keep")
     REDUCE = "reduce", pgettext_lazy("decision", "Reduce")
@@ -78,7 +78,7 @@ class ReviewDecision(TextChoices):
     OVERTAKEN = "overtaken", pgettext_lazy("decision", "Changed meanwhile")
 
 
-# code of a privilege → the plain word for it as a level; others go by their label alone.
+# Privilege code → its plain name as an access level; others show their label.
 LEVEL_WORDS: dict[str, str | Promise] = {
     "open": pgettext_lazy("level", "Open"),
     "view": pgettext_lazy("level", "View"),
@@ -107,9 +107,9 @@ SENTENCES = {
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
     "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
-    "rights.exported": _("%(actor)s exported who may do what."),
-    "rights.exported_of_person": _("%(actor)s exported what %(person)s may do."),
-    "rights.exported_on_resource": _("%(actor)s exported who may do what on %(resource)s."),
+    "access.exported": _("%(actor)s exported who may do what."),
+    "access.exported_of_person": _("%(actor)s exported what %(person)s may do."),
+    "access.exported_on_resource": _("%(actor)s exported who may do what on %(resource)s."),
     "review.begun": _("%(actor)s began an access review."),
     "review.part_saved": _(
         "%(actor)s reviewed the rights of %(grantee)s: %(kept)s kept, %(reduced)s reduced,"

@@ -1,4 +1,4 @@
-"""How portals' client secrets are kept."""
+"""The hasher of portals' client secrets."""
 
 import hashlib
 import hmac
@@ -12,18 +12,18 @@ from django.contrib.auth.hashers import BasePasswordHasher, mask_hash
 class KeyedHasher(BasePasswordHasher):
     """HMAC-SHA-256 under the hub's key, for long random secrets only.
 
-    A password hasher is slow because people choose guessable words. A portal's secret has 256
-    random bits, so the slowness (0.4 s a token call) buys nothing (security.md section 0).
+    A password hasher is slow because people choose guessable passwords. A portal's secret has 256
+    random bits, so the slowness (0.4 s for each token) would protect nothing.
     """
 
     algorithm = "keyed_sha256"
 
     def salt(self) -> str:
-        """A fresh salt for each secret."""
+        """Return a new salt."""
         return secrets.token_hex(8)
 
     def encode(self, password: str, salt: str) -> str:
-        """The stored form: algorithm$salt$hex."""
+        """Return the stored form, algorithm$salt$hex."""
         return self._encode(password, salt, settings.SECRET_KEY)
 
     def _encode(self, password: str, salt: str, key: str) -> str:
@@ -31,12 +31,12 @@ class KeyedHasher(BasePasswordHasher):
         return f"{self.algorithm}${salt}${digest}"
 
     def decode(self, encoded: str) -> dict[str, Any]:
-        """The parts of the stored form."""
+        """Return the parts of the stored form."""
         algorithm, salt, digest = encoded.split("$", 2)
         return {"algorithm": algorithm, "salt": salt, "hash": digest}
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Whether this secret made this stored form, under the present key or a former one."""
+        """Return whether the secret matches, under the present key or a former one."""
         salt = self.decode(encoded)["salt"]
         return any(
             hmac.compare_digest(self._encode(password, salt, key), encoded)
@@ -44,13 +44,13 @@ class KeyedHasher(BasePasswordHasher):
         )
 
     def safe_summary(self, encoded: str) -> dict[Any, Any]:
-        """What an admin page may show."""
+        """Return what an admin page can show."""
         parts = self.decode(encoded)
         return {"algorithm": parts["algorithm"], "hash": mask_hash(parts["hash"])}
 
     def must_update(self, encoded: str) -> bool:
-        """Never: the secret is not a person's to renew."""
+        """Return False: a secret is not renewed at sign-in."""
         return False
 
     def harden_runtime(self, password: str, encoded: str) -> None:
-        """Nothing to level out; the comparison is constant-time."""
+        """Do nothing: the comparison takes constant time."""

@@ -67,12 +67,14 @@ def _restore_access_of_team(*, actor: User, event: AuditEvent, team: Team, **_: 
 
 def _do_as_requested(*, access_request: AccessRequest, actor: User, how: Any, **_: Any) -> None:
     if access_request.is_of_provider:
-        service_requests.do_as_asked(actor=actor, access_request=access_request, how=how)
+        service_requests.carry_out_service_request(
+            actor=actor, access_request=access_request, how=how
+        )
     else:
         requests.give_requested_grants(actor=actor, access_request=access_request, how=how)
 
 
-def _check_joining(
+def _admit_to_team(
     *,
     team: Team,
     membership: Membership | None,
@@ -82,7 +84,7 @@ def _check_joining(
     conditions_checked_at: datetime | None = None,
     **_: Any,
 ) -> None:
-    grantees.check_joining(
+    grantees.admit_to_team(
         actor=actor,
         team=team,
         membership=membership,
@@ -101,7 +103,7 @@ def _end_tokens(*, user: User, **_: Any) -> None:
 
 
 def _announce_grant_expiry(**_: Any) -> None:
-    grant_expiry.announce_endings()
+    grant_expiry.announce_expiring_grants()
 
 
 def _run_reviews(**_: Any) -> None:
@@ -118,6 +120,6 @@ def connect() -> None:
     signals.membership_restoring.connect(_restore_access_of_member, dispatch_uid="portals")
     signals.team_restoring.connect(_restore_access_of_team, dispatch_uid="portals")
     signals.request_approved.connect(_do_as_requested, dispatch_uid="portals")
-    signals.team_member_joining.connect(_check_joining, dispatch_uid="portals")
+    signals.team_member_joining.connect(_admit_to_team, dispatch_uid="portals")
     signals.team_ending.connect(_end_access_of_team, dispatch_uid="portals")
     signals.access_revoked.connect(_end_tokens, dispatch_uid="portals")

@@ -68,7 +68,7 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
 def _uses_wait_for_their_test() -> Iterator[None]:
     """Start no thread that writes last uses: it would commit outside of the tests' transactions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("portals.services.uses.Gathering.begin", lambda self: None)
+        patch.setattr("portals.services.uses.UseRecorder.start", lambda self: None)
         yield
 
 

@@ -1,1 +1,1 @@
-"""What programs ask over HTTP; thin twins of the pages."""
+"""The HTTP API for portals; each view calls one service or selector, as a page does."""

@@ -1,4 +1,4 @@
-"""Who calls: a portal with an access token by client credentials (RFC 6750). Never a session."""
+"""Authentication of portals by access token (RFC 6750); sessions are never accepted."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,35 +23,35 @@ TOKEN_LENGTH = 4096
 
 @dataclass(frozen=True)
 class Caller:
-    """The portal that calls, and what its token allows."""
+    """The portal that calls, and the scopes of its token."""
 
     portal: Portal
     scopes: frozenset[str]
 
 
 class InvalidToken(AuthenticationFailed):
-    """The token is unknown, expired, or not a portal's: one answer for all."""
+    """The token is unknown, expired or not a portal's; the answer doesn't say which."""
 
     default_code = "invalid_token"
     default_detail = _("The access token is unknown, has expired or is not a portal's.")
 
 
 class InsufficientScope(PermissionDenied):
-    """The token is good, but not for this."""
+    """The token is valid but lacks the scope."""
 
     default_code = "insufficient_scope"
 
     def __init__(self, scope: str) -> None:
-        """`scope` is what is lacking."""
+        """Name the missing scope in the message and the header."""
         super().__init__(_("The access token lacks the scope %s.") % scope)
         self.auth_header = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
 
 
 class PortalAuthentication(BaseAuthentication):
-    """Accept a portal's bearer token; `request.auth` is then its Caller."""
+    """Bearer token authentication; `request.auth` becomes a Caller."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller] | None:
-        """The caller; None without an Authorization header. Raises InvalidToken."""
+        """Return the caller, or None without an Authorization header. Raises InvalidToken."""
         header = request.headers.get("Authorization")
         if not header:
             return None
@@ -69,23 +69,23 @@ class PortalAuthentication(BaseAuthentication):
         if token is None or token.client is None:
             raise InvalidToken
         audience = token.get_resources()
-        here = f"{settings.HUB_BASE_URL}{request.path}"
-        if audience and not is_resources_subset([here], audience):
+        url = f"{settings.HUB_BASE_URL}{request.path}"
+        if audience and not is_resources_subset([url], audience):
             raise InvalidToken
         return AnonymousUser(), Caller(token.client.portal, frozenset(token.get_scopes()))
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401; without credentials it names no error (RFC 6750, 3.1)."""
+        """Return the challenge of a 401; without credentials it names no error (RFC 6750, 3.1)."""
         if not request.headers.get("Authorization"):
             return CHALLENGE
         return f'{CHALLENGE}, error="invalid_token"'
 
 
 class HasScope(BasePermission):
-    """The token must hold the scope the view names as `scope`."""
+    """Require the scope that the view names in `scope`."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """False without a caller (401). Raises InsufficientScope."""
+        """Return False without a caller, which is a 401. Raises InsufficientScope."""
         if not isinstance(request.auth, Caller):
             return False
         if view.scope not in request.auth.scopes:
@@ -94,13 +94,13 @@ class HasScope(BasePermission):
 
 
 class PortalAuthenticationScheme(OpenApiAuthenticationExtension):
-    """How OpenAPI describes it."""
+    """The OpenAPI description of this authentication."""
 
     target_class = "portals.api.authentication.PortalAuthentication"
     name = "portal"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """OAuth 2.0 client credentials."""
+        """Describe OAuth 2.0 client credentials."""
         return {
             "type": "oauth2",
             "flows": {

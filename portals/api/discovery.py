@@ -1,4 +1,4 @@
-"""What a portal's library reads before it asks (AuthZEN 1.0, policy decision point metadata)."""
+"""The metadata of the policy decision point (AuthZEN 1.0)."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +13,7 @@ from portals.api.evaluation import PATH
 @require_safe
 @cache_control(public=True, max_age=3600)
 def authzen_configuration(request: HttpRequest) -> JsonResponse:
-    """Who decides, and where to ask."""
+    """Return the metadata: who decides, and the address of the check endpoint."""
     return JsonResponse(
         {
             "policy_decision_point": settings.HUB_BASE_URL,

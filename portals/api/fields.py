@@ -1,4 +1,4 @@
-"""Serializers that take what they ask for and nothing else."""
+"""Strict serializers and fields: unknown names and other types are refused."""
 
 from typing import Any
 
@@ -8,49 +8,51 @@ from rest_framework import serializers
 
 from accounts.validators import validate_plain_text
 
-SHOWN_NAME = 80
+MAX_SHOWN_NAME = 80
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A JSON object with known names only."""
+    """A JSON object that has known names only."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """As the parent does. Raises ValidationError for a name it does not know."""
+        """Return the validated values. Raises ValidationError for an unknown name."""
         if isinstance(data, dict):
             unknown = data.keys() - self.fields.keys()
             if unknown:
                 reason = [_("This field is not known here.")]
-                raise serializers.ValidationError({shown_name(name): reason for name in unknown})
+                raise serializers.ValidationError(
+                    {printable_name(name): reason for name in unknown}
+                )
         return super().to_internal_value(data)
 
 
 class StrictSerializerSchema(OpenApiSerializerExtension):
-    """How OpenAPI says that no other name is taken."""
+    """The OpenAPI schema of a strict object."""
 
     target_class = "portals.api.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
-        """The object as it would be, closed."""
+        """Return the usual schema, without additional properties."""
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "additionalProperties": False}
 
 
-def shown_name(name: str) -> str:
-    """A name somebody sent, fit to be shown."""
-    return name[:SHOWN_NAME].encode("ascii", "backslashreplace").decode()
+def printable_name(name: str) -> str:
+    """Return a name from a request, shortened and in plain ASCII."""
+    return name[:MAX_SHOWN_NAME].encode("ascii", "backslashreplace").decode()
 
 
 class TextField(serializers.CharField):
-    """A text as JSON has texts: no number passes for one, and nothing is trimmed."""
+    """A JSON string; numbers are refused and spaces kept."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """As CharField; up to 255 plain characters."""
+        """Set up the field, with at most 255 characters by default."""
         kwargs.setdefault("max_length", 255)
         super().__init__(trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        """The text. Raises ValidationError for another type or invisible characters."""
+        """Return the text. Raises ValidationError for another type or invisible characters."""
         if not isinstance(data, str):
             self.fail("invalid")
         if not data.isprintable():
@@ -58,11 +60,11 @@ class TextField(serializers.CharField):
         return data
 
 
-class TruthField(serializers.BooleanField):
-    """true or false; no word or number passes for one."""
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON boolean; texts and numbers are refused."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """The boolean. Raises ValidationError for another type."""
+        """Return the boolean. Raises ValidationError for another type."""
         if not isinstance(data, bool):
             self.fail("invalid", input=type(data).__name__)
         return data

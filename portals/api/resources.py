@@ -1,4 +1,4 @@
-"""/api/v1/resources: a portal tells the hub what exists."""
+"""/api/v1/resources: a portal reports its resources."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from accounts.validators import validate_plain_text
 from portals.api.authentication import Caller, HasScope, PortalAuthentication
-from portals.api.fields import StrictSerializer, TextField, TruthField, shown_name
+from portals.api.fields import StrictBooleanField, StrictSerializer, TextField, printable_name
 from portals.choices import ROOT_TYPE, Scope
 from portals.models import Portal, Resource
 from portals.services.resources import (
@@ -35,14 +35,14 @@ _QUERY_NAMES = {"after", "limit", "type", "customer"}
 
 
 class ParentSerializer(StrictSerializer):
-    """Which thing another one stands below."""
+    """The parent of a resource."""
 
     type = TextField(help_text="The parent's resource type.")
     id = TextField(help_text="The parent's own id in your portal.")
 
 
 class PutSerializer(StrictSerializer):
-    """One thing, without what the address already says."""
+    """One resource; type and id are in the address."""
 
     customer = TextField(help_text="The customer's short name.")
     name = TextField(help_text="What people call it.")
@@ -52,7 +52,7 @@ class PutSerializer(StrictSerializer):
 
 
 class ReportSerializer(StrictSerializer):
-    """One thing in a synchronisation."""
+    """One resource in a synchronisation."""
 
     id = TextField(help_text="Your own id of it; unique within the type.")
     name = TextField(help_text="What people call it.")
@@ -60,27 +60,27 @@ class ReportSerializer(StrictSerializer):
 
 
 class SyncSerializer(StrictSerializer):
-    """Everything of one type a customer has, or some of it."""
+    """All or some of a customer's resources of one type."""
 
     customer = TextField(help_text="The customer's short name.")
     type = TextField(help_text="A resource type of your manifest.")
     resources = serializers.ListField(child=ReportSerializer(), max_length=LIMIT)
-    replace = TruthField(
+    replace = StrictBooleanField(
         default=False, help_text="Delete what the customer has of this type and is not listed."
     )
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """What a synchronisation came to."""
+    """The numbers of a synchronisation."""
 
     added = serializers.IntegerField()
     changed = serializers.IntegerField()
-    removed = serializers.IntegerField(help_text="With everything that stood below.")
+    removed = serializers.IntegerField(help_text="With everything below them.")
     unchanged = serializers.IntegerField()
 
 
 class ResourceSerializer(serializers.Serializer[Resource]):
-    """One thing as the hub knows it."""
+    """One resource as the hub knows it."""
 
     type = serializers.CharField(source="resource_type.code")
     id = serializers.CharField(source="external_id")
@@ -90,15 +90,15 @@ class ResourceSerializer(serializers.Serializer[Resource]):
 
     @extend_schema_field(ParentSerializer(allow_null=True))
     def parent_of(self, resource: Resource) -> dict[str, str] | None:
-        """Null directly below the subscription."""
-        above = resource.parent
-        if above is None or above.resource_type.code == ROOT_TYPE:
+        """Return the parent's type and id; null directly below the subscription."""
+        parent = resource.parent
+        if parent is None or parent.resource_type.code == ROOT_TYPE:
             return None
-        return {"type": above.resource_type.code, "id": above.external_id}
+        return {"type": parent.resource_type.code, "id": parent.external_id}
 
 
 class PortalView(GenericAPIView[Resource]):
-    """What all of these share: the portal is the caller, and sees its own things only."""
+    """Base of these views: the caller is a portal and sees its own resources only."""
 
     authentication_classes = [PortalAuthentication]
     permission_classes = [HasScope]
@@ -106,7 +106,7 @@ class PortalView(GenericAPIView[Resource]):
     serializer_class = ResourceSerializer
 
     def get_queryset(self) -> QuerySet[Resource]:
-        """The portal's own things."""
+        """Return the portal's own resources."""
         return (
             Resource.objects.filter(resource_type__portal=self.portal)
             .exclude(resource_type__code=ROOT_TYPE)
@@ -115,19 +115,19 @@ class PortalView(GenericAPIView[Resource]):
 
     @property
     def portal(self) -> Portal:
-        """Who calls."""
+        """The portal that calls."""
         caller = self.request.auth
-        assert isinstance(caller, Caller)  # noqa: S101  HasScope has seen to it
+        assert isinstance(caller, Caller)  # noqa: S101  HasScope requires it
         return caller.portal
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
-        """No cache keeps a portal's things."""
+        """Forbid caching of a portal's resources."""
         response = super().finalize_response(*args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
 
     def read(self, serializer_class: type[StrictSerializer]) -> dict[str, Any]:
-        """The body, checked."""
+        """Return the validated body."""
         serializer = serializer_class(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         values: dict[str, Any] = serializer.validated_data
@@ -140,7 +140,7 @@ def _report(external_id: str, values: dict[str, Any]) -> Report:
 
 
 class ResourceList(PortalView):
-    """GET: everything this portal has reported, page by page."""
+    """GET: the resources this portal has reported, page by page."""
 
     @extend_schema(
         operation_id="list_resources",
@@ -152,9 +152,9 @@ class ResourceList(PortalView):
         responses=ResourceSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """A page of the portal's own things."""
+        """Return a page of the portal's own resources."""
         for name in request.query_params.keys() - _QUERY_NAMES:
-            raise ValidationError({shown_name(name): [_("This parameter is not known here.")]})
+            raise ValidationError({printable_name(name): [_("This parameter is not known here.")]})
         rows = self.get_queryset()
         for name, lookup in (
             ("type", "resource_type__code"),
@@ -176,16 +176,16 @@ def _refuse_control_characters(name: str, text: str) -> None:
 
 
 class ResourceSync(PortalView):
-    """POST: report many things of one type and customer."""
+    """POST: report many resources of one type and customer."""
 
     @extend_schema(
         operation_id="sync_resources",
-        summary="Report many things, all or nothing",
+        summary="Report many resources, all or nothing",
         request=SyncSerializer,
         responses=OutcomeSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Upsert; with `replace`, also remove what is missing."""
+        """Add or update resources; with `replace`, also remove those not listed."""
         values = self.read(SyncSerializer)
         outcome = sync_resources(
             actor=self.portal,
@@ -198,28 +198,28 @@ class ResourceSync(PortalView):
 
 
 class ResourceDetail(PortalView):
-    """GET, PUT, DELETE: one thing by its type and the portal's own id."""
+    """GET, PUT, DELETE: one resource by its type and the portal's own id."""
 
     def get_object(self) -> Resource:
-        """The thing in the address. Raises Http404."""
+        """Return the resource in the address. Raises Http404."""
         _refuse_control_characters("type", self.kwargs["type_code"])
         _refuse_control_characters("id", self.kwargs["external_id"])
-        found = self.get_queryset().filter(
+        resources = self.get_queryset().filter(
             resource_type__code=self.kwargs["type_code"],
             external_id=self.kwargs["external_id"],
         )
-        return get_object_or_404(found)
+        return get_object_or_404(resources)
 
     @extend_schema(
-        operation_id="get_resource", summary="See one thing", responses=ResourceSerializer
+        operation_id="get_resource", summary="See one resource", responses=ResourceSerializer
     )
     def get(self, request: Request, type_code: str, external_id: str) -> Response:
-        """The thing as the hub knows it."""
+        """Return the resource as the hub knows it."""
         return Response(ResourceSerializer(self.get_object()).data)
 
     @extend_schema(
         operation_id="put_resource",
-        summary="Report one thing",
+        summary="Report one resource",
         request=PutSerializer,
         responses={
             200: ResourceSerializer,
@@ -227,7 +227,7 @@ class ResourceDetail(PortalView):
         },
     )
     def put(self, request: Request, type_code: str, external_id: str) -> Response:
-        """Say that it exists, under this name and parent."""
+        """Add or update the resource."""
         _refuse_control_characters("type", type_code)
         types = self.portal.resource_types.exclude(code=ROOT_TYPE)
         get_object_or_404(types, code=type_code)
@@ -243,10 +243,10 @@ class ResourceDetail(PortalView):
 
     @extend_schema(
         operation_id="delete_resource",
-        summary="Forget one thing, its grants and everything below it",
+        summary="Delete one resource, its grants and everything below it",
         responses={204: None},
     )
     def delete(self, request: Request, type_code: str, external_id: str) -> Response:
-        """Forget it."""
+        """Delete the resource."""
         delete_resource(actor=self.portal, resource=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

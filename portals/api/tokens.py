@@ -1,7 +1,7 @@
-"""Where a portal gets its access token, and the page that says so.
+"""The token endpoint for portals, and its OpenID configuration.
 
-allauth's token service does the work. Only client credentials are open: the other endpoints of
-its provider are not mounted.
+allauth's token service does the work. Only the client credentials grant is available; the other
+endpoints of allauth's provider are not mounted.
 """
 
 from allauth.idp.oidc import views as oidc
@@ -30,12 +30,12 @@ def token(request: HttpRequest) -> HttpResponse:
     if grant_type != Client.GrantType.CLIENT_CREDENTIALS:
         return _refusal("unsupported_grant_type", "Only client_credentials is open.")
     try:
-        answer: HttpResponse = oidc.token(request)
-    except ValidationError:  # allauth checks the resource indicators of RFC 8707 so
+        response: HttpResponse = oidc.token(request)
+    except ValidationError:  # allauth raises it for bad resource indicators (RFC 8707)
         return _refusal("invalid_target", "A resource is an absolute URI without a fragment.")
-    except (DataError, ValueError):  # a NUL where PostgreSQL takes none
+    except (DataError, ValueError):  # PostgreSQL refuses a NUL character
         return _refusal("invalid_request", "A value holds characters it cannot hold.")
-    return answer
+    return response
 
 
 def _refusal(error: str, description: str) -> JsonResponse:
@@ -46,7 +46,7 @@ def _refusal(error: str, description: str) -> JsonResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def openid_configuration(request: HttpRequest) -> JsonResponse:
-    """What this provider can do today, and nothing it cannot."""
+    """Return what this OpenID provider supports."""
     issuer = get_adapter().get_issuer()
     return JsonResponse(
         {

@@ -1,4 +1,4 @@
-"""/api/v1/resources: ids are the portals' own, any text of theirs, so slashes are welcome."""
+"""URLs of /api/v1/resources; ids are the portals' own texts and can contain slashes."""
 
 from django.urls import path, register_converter
 
@@ -6,16 +6,16 @@ from portals.api import resources
 
 
 class ExternalIdConverter:
-    """A portal's own id, percent-decoded: everything up to the end of the path."""
+    """A portal's own id, percent-decoded: the rest of the path."""
 
     regex = r"(?s:.+)"
 
     def to_python(self, value: str) -> str:
-        """The id itself."""
+        """Return the id."""
         return value
 
     def to_url(self, value: str) -> str:
-        """The id itself; reverse() encodes it."""
+        """Return the id; reverse() encodes it."""
         return value
 
 

@@ -1,4 +1,4 @@
-"""One question, one answer."""
+"""Decide one question: may this person do this to that resource?"""
 
 import hashlib
 import json
@@ -10,49 +10,49 @@ from django.utils import timezone
 
 from accounts.models import User
 from portals.choices import Reason
-from portals.decision.prepared import Prepared, on_postgresql
-from portals.decision.statement import CHECK, ONE
+from portals.decision.prepared import PreparedStatement, on_postgresql
+from portals.decision.statement import CHECK, DECISION
 from portals.models import Resource
 
-_ONE = Prepared("hub_decision_one", ONE)
-_CHECK = Prepared("hub_decision_check", CHECK)
+_DECISION = PreparedStatement("hub_decision", DECISION)
+_CHECK = PreparedStatement("hub_check", CHECK)
 
 _SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_NOBODY = "00000000-0000-0000-0000-000000000000"
+_UNKNOWN_SUB = "00000000-0000-0000-0000-000000000000"
 
 
-class Checked(NamedTuple):
-    """What a portal's check came to: what its token may be used for, and the decision's reason."""
+class CheckResult(NamedTuple):
+    """The result of a portal's check: what its token allows, and the decision's reason."""
 
     scopes: frozenset[str]
-    audience: list[str]  # resource indicators (RFC 8707) the token is bound to; none as a rule
+    audience: list[str]  # resource indicators (RFC 8707) the token is bound to; usually none
     reason: Reason
-    use: str = ""  # "<user> <resource> <privilege>", where it is a yes
+    use: str = ""  # "<user> <resource> <privilege>", where it is allowed
 
 
 def stored_time(moment: datetime) -> str:
-    """A moment as text, as the database at hand compares it."""
+    """Return a time as text that the present database can compare."""
     if on_postgresql():
         return moment.isoformat()
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def _stored_sub(text: str) -> str:
-    """A subject as the database stores it; nobody's when it is not written as the hub writes it."""
-    sub = text if _SUB.fullmatch(text) else _NOBODY
+    """Return a subject as the database stores it, or an unknown one where it is not well formed."""
+    sub = text if _SUB.fullmatch(text) else _UNKNOWN_SUB
     return sub if on_postgresql() else sub.replace("-", "")
 
 
 def decide(user: User, codename: str, resource: Resource, *, portal: str | None = None) -> Reason:
-    """Why this person may do this to that thing, or NOT_ALLOWED.
+    """Return why a person may do this to a resource, or NOT_ALLOWED.
 
-    In: a person, a privilege as `type.code` of the resource's portal, a resource; with `portal`,
-    a slug, that portal's privilege or none. Read afresh each time: a check that starts after a
-    revoke was acknowledged never says yes. Raises DatabaseError when the database is away.
+    `codename` is the privilege as `type.code`. `portal` is a slug: the answer is NOT_ALLOWED where
+    the resource is in another portal. Nothing is cached, so a check that starts after a revoke was
+    acknowledged never says yes. Raises DatabaseError when the database is not available.
     """
     if user.pk is None or resource.pk is None or "\0" in codename:
         return Reason.NOT_ALLOWED
-    row = _ONE.first_row(
+    row = _DECISION.first_row(
         user=str(user.pk),
         resource=str(resource.pk),
         codename=codename,
@@ -65,12 +65,11 @@ def decide(user: User, codename: str, resource: Resource, *, portal: str | None 
 
 def answer_check(
     *, token: str, subject: str, resource_type: str, resource_id: str, action: str
-) -> Checked | None:
-    """A portal's question, with its own token deciding which portal it is.
+) -> CheckResult | None:
+    """Answer a portal's question; the token says which portal asks.
 
-    Out: None when the token is not a live portal token; else what it may be used for and the
-    reason. What does not exist is not allowed, in the same words. Raises DatabaseError when the
-    database is away.
+    Return None where the token is not a valid portal token. Unknown people, resources and
+    privileges are not allowed. Raises DatabaseError when the database is not available.
     """
     row = _CHECK.first_row(
         token_hash=hashlib.sha256(token.encode()).hexdigest(),
@@ -82,7 +81,7 @@ def answer_check(
     )
     if row is None:
         return None
-    scopes, data, answer = row
-    audience = (json.loads(data) or {}).get("resources", []) if data else []
-    reason, _space, use = (answer or Reason.NOT_ALLOWED.value).partition(" ")
-    return Checked(frozenset(scopes.split()), audience, Reason(reason), use)
+    scopes, token_data, decision = row
+    audience = (json.loads(token_data) or {}).get("resources", []) if token_data else []
+    reason, _space, use = (decision or Reason.NOT_ALLOWED.value).partition(" ")
+    return CheckResult(frozenset(scopes.split()), audience, Reason(reason), use)

@@ -1,7 +1,7 @@
-"""Running the decision statements: server-side prepared on PostgreSQL, cached on SQLite.
+"""Run the decision statements: prepared on the server on PostgreSQL, cached on SQLite.
 
-Both go over Django's own connection of this thread, so a caller's transaction is seen; psycopg's
-cursor costs a third of the rate, so PostgreSQL is asked through its libpq layer.
+Both use Django's connection of this thread, so they see the caller's transaction. PostgreSQL is
+asked through psycopg's libpq layer, because its cursor costs a third of the rate.
 """
 
 import re
@@ -19,20 +19,20 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 Row = tuple[Any, ...]
 
-_DONE = pq.ExecStatus.COMMAND_OK
+_COMMAND_OK = pq.ExecStatus.COMMAND_OK
 
 
 @cache
 def on_postgresql() -> bool:
-    """Which of the two databases this process runs on; asking Django each time is not free."""
+    """Return whether this process runs on PostgreSQL; cached, since asking Django is slow."""
     return connection.vendor == "postgresql"
 
 
-class Prepared:
+class PreparedStatement:
     """One statement with {name} placeholders, prepared once per connection."""
 
     def __init__(self, name: str, sql: str) -> None:
-        """`name` is the statement's name on the server; `sql` a text of statement.py."""
+        """Keep the statement's name on the server and its `sql`, a text of statement.py."""
         self.name = name.encode()
         self.names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
         self.postgresql = self._numbered(sql, "$")
@@ -40,16 +40,16 @@ class Prepared:
         self._prepared_on: weakref.WeakSet[PGconn] = weakref.WeakSet()
 
     def _numbered(self, sql: str, sign: str) -> str:
-        """The text on one line, its placeholders as $1 or ?1."""
+        """Return the text on one line, with placeholders such as $1 or ?1."""
         return PLACEHOLDER.sub(
             lambda match: f"{sign}{self.names.index(match[1]) + 1}", " ".join(sql.split())
         )
 
     def first_row(self, **values: str) -> Row | None:
-        """The first row (texts, None for NULL); None when there is no row.
+        """Run the statement with one text for each placeholder, and return the first row, if any.
 
-        In: one text for each placeholder. A connection found dead is replaced once, unless a
-        transaction is open on it. Raises django.db.DatabaseError when the database is away.
+        Its values are texts, or None for NULL. A broken connection is replaced once, unless a
+        transaction is open on it. Raises DatabaseError when the database is not available.
         """
         database = connections[DEFAULT_DB_ALIAS]
         parameters = [values[name] for name in self.names]
@@ -80,7 +80,7 @@ class Prepared:
             raise OperationalError(str(error)) from error
         if result.status != pq.ExecStatus.TUPLES_OK:
             self._prepared_on.discard(server)
-            _require(result, pq.ExecStatus.TUPLES_OK)
+            _raise_unless(result, pq.ExecStatus.TUPLES_OK)
         if not result.ntuples:
             return None
         return tuple(
@@ -89,12 +89,12 @@ class Prepared:
         )
 
     def _prepare(self, server: PGconn) -> None:
-        # Planning takes fifty times as long as running, so one plan for all values, at once.
-        _require(server.exec_(b"SET plan_cache_mode TO force_generic_plan"), _DONE)
-        _require(server.prepare(self.name, self.postgresql.encode()), _DONE)
+        # Planning takes fifty times as long as running, so one generic plan serves all values.
+        _raise_unless(server.exec_(b"SET plan_cache_mode TO force_generic_plan"), _COMMAND_OK)
+        _raise_unless(server.prepare(self.name, self.postgresql.encode()), _COMMAND_OK)
         self._prepared_on.add(server)
 
 
-def _require(result: PGresult, status: pq.ExecStatus) -> None:
+def _raise_unless(result: PGresult, status: pq.ExecStatus) -> None:
     if result.status != status:
         raise OperationalError(result.error_message.decode(errors="replace"))

@@ -1,17 +1,17 @@
-"""The statement itself, written once. Everything else binds its parameters."""
+"""The SQL of the decision, written once; other modules only bind its parameters."""
 # ruff: noqa: S608 -- fixed texts of this module, composed; every value is a bound parameter
 
 from portals.choices import Reason
 
-# u the person, m their membership, c its customer, s its subscription, r the resource,
-# v the privilege; a an ancestor of r (or r), i a privilege that includes v (or v), g a grant.
+# Aliases: u person, m their membership, c its customer, s its subscription, r resource,
+# v privilege, a ancestor of r (or r itself), i inclusion of v (also in itself), g grant.
 
 
-def _granted(table: str, grantee: str) -> str:
-    """Whether a grant in force of this holder reaches r and v.
+def _grant_exists(table: str, grantee: str) -> str:
+    """Return the condition that a grant in force of this grantee covers r and v.
 
-    LIMIT … OFFSET keeps PostgreSQL from merging the inner query into the ones around it, where it
-    may begin with every grant of a team: on its own it is one index look-up for each ancestor.
+    LIMIT … OFFSET keeps PostgreSQL from merging the inner query into the outer ones, where it might
+    start from every grant of a team. Alone, it is one index look-up for each ancestor.
     """
     return f"""EXISTS (
         SELECT 1 FROM portals_resourceancestor a WHERE a.resource_id = r.id AND EXISTS (
@@ -24,8 +24,8 @@ def _granted(table: str, grantee: str) -> str:
             LIMIT 1 OFFSET 0))"""
 
 
-_OF_PERSON = _granted("portals_persongrant", "g.user_id = u.id")
-_OF_TEAM = _granted(
+_OF_PERSON = _grant_exists("portals_persongrant", "g.user_id = u.id")
+_OF_TEAM = _grant_exists(
     "portals_teamgrant",
     "g.group_id = (SELECT t.group_id FROM accounts_team t WHERE t.id = tm.team_id)",
 )
@@ -50,54 +50,54 @@ _LIVE = """
 
 
 def decision_sql(*, select: str, bind: str) -> str:
-    """Rows (`select`, reason) of everything in `bind`; the reason is null where it is not allowed.
+    """Return SQL for rows (`select`, reason) that match `bind`; the reason is null for a no.
 
-    `select` names columns of u, r or v as `x AS name`; `bind` is an SQL condition over them. Both
+    `select` names columns of u, r or v as `x AS name`, and `bind` is a condition over them. Both
     are fixed texts of this package, with {name} placeholders for values.
     """
     return f"SELECT {select}, {_REASON} AS reason {_LIVE} AND {bind}"
 
 
 def allowed_sql(*, select: str, bind: str) -> str:
-    """The same, only of what is allowed."""
+    """Return the same SQL for the rows that are allowed."""
     return f"SELECT * FROM ({decision_sql(select=select, bind=bind)}) d WHERE d.reason IS NOT NULL"
 
 
-# One person, one resource, one privilege, by their keys: has_perm and pages.
-ONE = decision_sql(
+# For has_perm and pages: a person and a resource by key, a privilege by codename.
+DECISION = decision_sql(
     select="(SELECT q.slug FROM portals_portal q WHERE q.id = s.portal_id) AS portal",
     bind="u.id = {user} AND r.id = {resource}"
     " AND v.portal_id = s.portal_id AND v.codename = {codename}",
 )
 
-# The API's: by names, in the portal p that the caller's token decides, in the same round trip.
-# Keys are looked up apart, so that unique keys find them, however big the customer is.
-_BY_NAMES = """
+# For the API: by names, in the portal p of the caller's token, in the same round trip. Each key has
+# a sub-select of its own, so that a unique index finds it, however big the customer is.
+_MATCHES_NAMES = """
     u.id = (SELECT x.id FROM accounts_user x WHERE x.sub = {subject})
     AND r.id = (
         SELECT x.id FROM portals_resource x JOIN portals_resourcetype y ON y.id = x.resource_type_id
         WHERE y.portal_id = p.id AND y.code = {resource_type} AND x.external_id = {external_id})
     AND v.portal_id = p.id AND v.codename = {codename}"""
-_ASKED = decision_sql(
-    select="u.id AS person, r.id AS thing, v.permission_id AS privilege", bind=_BY_NAMES
+_DECISION_BY_NAMES = decision_sql(
+    select="u.id AS person, r.id AS resource, v.permission_id AS privilege", bind=_MATCHES_NAMES
 )
-# The reason, and what was used: one text, since a second sub-select would decide twice.
+# The reason and the keys are one text, because a second sub-select would decide twice.
 CHECK = f"""
     SELECT t.scopes, t.data,
-        (SELECT o.reason || ' ' || o.person || ' ' || o.thing || ' ' || o.privilege
-            FROM ({_ASKED}) o) AS reason
+        (SELECT o.reason || ' ' || o.person || ' ' || o.resource || ' ' || o.privilege
+            FROM ({_DECISION_BY_NAMES}) o) AS reason
     FROM allauth_idp_oidc_token t
     JOIN portals_portal p ON p.client_id = t.client_id
     WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL
       AND (t.expires_at IS NULL OR t.expires_at > {{now}})"""
 
-# The set-shaped twins.
-RESOURCES_ONE_MAY = allowed_sql(
+# For lists.
+PERMITTED_RESOURCES = allowed_sql(
     select="r.id AS id", bind="u.id = {user} AND v.permission_id = {privilege}"
 )
-PEOPLE_WHO_MAY = allowed_sql(
+PERMITTED_PEOPLE = allowed_sql(
     select="u.id AS id", bind="r.id = {resource} AND v.permission_id = {privilege}"
 )
-PRIVILEGES_ONE_HAS = allowed_sql(
+PERMITTED_PRIVILEGES = allowed_sql(
     select="v.permission_id AS id", bind="u.id = {user} AND r.id = {resource}"
 )

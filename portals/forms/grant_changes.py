@@ -22,13 +22,13 @@ from portals.selectors.grant_changes import (
 from portals.selectors.permission_matrix import Cell
 from portals.selectors.resources import resources_of
 from portals.services.grant_changes import (
-    MOST_CHANGES,
+    MAX_CHANGES,
     AddGrant,
     Change,
     JoinTeam,
     LeaveTeam,
     RemoveGrant,
-    stale,
+    outdated_review,
 )
 from portals.services.grants import GrantTerms
 
@@ -40,7 +40,7 @@ class ListField(forms.Field):
 
     widget = forms.SelectMultiple
 
-    def __init__(self, parse: Callable[[str], Any], most: int = 2 * MOST_CHANGES) -> None:
+    def __init__(self, parse: Callable[[str], Any], most: int = 2 * MAX_CHANGES) -> None:
         super().__init__(required=False)
         self.parse, self.most = parse, most
 
@@ -123,7 +123,7 @@ class ReviewForm(TermsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["change"] = ListField(lambda text: text.split("."), most=MOST_CHANGES)
+        self.fields["change"] = ListField(lambda text: text.split("."), most=MAX_CHANGES)
 
     def changes(self, customer: Customer) -> list[Change]:
         """Return the changes to apply. Raises: ChangesRefused (stale) where one no longer fits."""
@@ -131,7 +131,7 @@ class ReviewForm(TermsForm):
         try:
             return self._changes(customer, tokens)
         except (KeyError, ValueError, IndexError, OverflowError, OSError) as error:
-            raise stale() from error
+            raise outdated_review() from error
 
     def _changes(self, customer: Customer, tokens: list[list[str]]) -> list[Change]:
         removals = [token for token in tokens if token[0] == "take"]

@@ -12,7 +12,7 @@ from accounts.forms import AnswerForm, AskForm, LineField, LinesField, StrictFor
 from accounts.models.requests import TEXT_LENGTH
 from portals.forms.grants import MomentInput
 from portals.models import Privilege, RequestedGrant, Resource
-from portals.selectors.requests import Askable
+from portals.selectors.requests import RequestableAccess
 from portals.services.requests import Approval
 from portals.services.service_requests import ServiceApproval
 
@@ -47,7 +47,7 @@ class AccessForm(AskForm):
     )
     field_order = ["rights", "expires_at", "text"]
 
-    def __init__(self, *args: Any, askable: Iterable[Askable], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, askable: Iterable[RequestableAccess], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["rights"] = PrivilegesField(
             {

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import StrictForm
 from accounts.forms.activity import DayField
 from portals.choices import ItemKind, ReviewDecision
-from portals.selectors.reviews import Line, Part
+from portals.selectors.reviews import ReviewLine, ReviewSection
 from portals.services.reviews import ItemDecision
 
 KEEP_ALL = "keep"
@@ -32,7 +32,7 @@ class DayInput(forms.DateInput):
 class LineRow(NamedTuple):
     """A line with its fields; `smaller` and `until` are None where nothing can be reduced."""
 
-    line: Line
+    line: ReviewLine
     decision: Any = None
     smaller: Any = None
     until: Any = None
@@ -48,17 +48,17 @@ class PartForm(StrictForm):
     line = forms.Field(required=False, widget=forms.SelectMultiple)
     all = forms.ChoiceField(required=False, choices=[(KEEP_ALL, "")])
 
-    def __init__(self, *args: Any, part: Part, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, part: ReviewSection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.part = part
         for line in part.undecided:
-            if line.standing:
+            if line.is_unchanged:
                 self._add_fields(line)
             else:
                 for name in LINE_FIELDS:
                     self.fields[f"{name}-{line.item.pk}"] = forms.Field(required=False)
 
-    def _add_fields(self, line: Line) -> None:
+    def _add_fields(self, line: ReviewLine) -> None:
         pk, about_role = line.item.pk, line.item.kind == ItemKind.ROLE
         choices = [(ReviewDecision.KEEP.value, ReviewDecision.KEEP.label)]
         if not about_role:
@@ -97,7 +97,7 @@ class PartForm(StrictForm):
         for line in self.part.lines:
             pk = line.item.pk
             decision = self.cleaned_data.get(f"decision-{pk}") or ReviewDecision.KEEP.value
-            if keep_all or not line.standing:
+            if keep_all or not line.is_unchanged:
                 decision = ReviewDecision.KEEP.value
             if decision != ReviewDecision.REDUCE:
                 decisions.append(ItemDecision(pk, decision))

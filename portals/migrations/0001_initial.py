@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
             name='PresetLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('everywhere', models.BooleanField(default=False, help_text='On everything of this kind, future things too.')),
+                ('everywhere', models.BooleanField(default=False, help_text='On every resource of this type, future ones too.')),
                 ('preset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='portals.preset')),
                 ('privilege', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.privilege')),
             ],
@@ -323,7 +323,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Use',
+            name='PrivilegeUse',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'resource', 'privilege'), name='use_once')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'resource', 'privilege'), name='privilege_use_once')],
             },
         ),
         migrations.AddIndex(

@@ -1,4 +1,4 @@
-"""Where a person may act, as tables."""
+"""The tables of this app: portals, resources, grants, presets and reviews."""
 
 from portals.models.grants import (
     OfferedGrant,
@@ -11,7 +11,7 @@ from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, Resou
 from portals.models.presets import Preset, PresetLine
 from portals.models.resources import Resource, ResourceAncestor, Subscription
 from portals.models.reviews import AccessReview, ReviewItem, ReviewQuarter
-from portals.models.uses import Use
+from portals.models.uses import PrivilegeUse
 
 __all__ = [
     "AccessReview",
@@ -22,6 +22,7 @@ __all__ = [
     "PresetLine",
     "Privilege",
     "PrivilegeInclusion",
+    "PrivilegeUse",
     "ReassignedGrant",
     "RequestedGrant",
     "Resource",
@@ -31,5 +32,4 @@ __all__ = [
     "ReviewQuarter",
     "Subscription",
     "TeamGrant",
-    "Use",
 ]

@@ -1,4 +1,10 @@
-"""Who may do what to which thing: guardian's direct-foreign-key rows, with our terms on them."""
+"""Grants: which privilege a person or a team has on which resource, and until when.
+
+They are guardian's direct-foreign-key rows with our own columns.
+"""
+
+from datetime import datetime
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -6,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+from guardian.models.models import GroupObjectPermissionManager, UserObjectPermissionManager
 
 from accounts.models import AccessRequest, Invitation, Membership, Offboarding
 from accounts.models.offboarding import reassigned_to_a_colleague
@@ -13,9 +20,39 @@ from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
 
+_Row = TypeVar("_Row", bound=models.Model, covariant=True)
+
+
+def begun(now: datetime | None = None) -> Q:
+    """Return the condition that a row's start has come, or that it has none."""
+    return Q(starts_at=None) | Q(starts_at__lte=now or timezone.now())
+
+
+def unexpired(now: datetime | None = None, *, prefix: str = "") -> Q:
+    """Return the condition that a row's end has not come, or that it has none.
+
+    `prefix` is the path from the model that is filtered, such as `person_grants__`.
+    """
+    return Q(**{f"{prefix}expires_at": None}) | Q(
+        **{f"{prefix}expires_at__gt": now or timezone.now()}
+    )
+
+
+class ValidityQuerySet(models.QuerySet[_Row]):
+    """Rows with a start and an end."""
+
+    def in_force(self) -> "ValidityQuerySet[_Row]":
+        """Return the rows that count at this moment."""
+        now = timezone.now()
+        return self.filter(begun(now), unexpired(now))
+
+    def unexpired(self) -> "ValidityQuerySet[_Row]":
+        """Return the rows that count now or will later."""
+        return self.filter(unexpired())
+
 
 class ValidityFields(models.Model):
-    """Since when, until when and why."""
+    """Start, end and reason. A row counts while `starts_at` ≤ now < `expires_at`, where set."""
 
     starts_at = models.DateTimeField(_("from"), null=True, blank=True)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
@@ -26,9 +63,24 @@ class ValidityFields(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def begins_later(self) -> bool:
+        """Whether its start is still to come."""
+        return self.starts_at is not None and self.starts_at > timezone.now()
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its end has come."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it counts at this moment."""
+        return not self.begins_later and not self.is_expired
+
 
 class GrantFields(ValidityFields):
-    """Terms of a grant, with who gave it and when."""
+    """Start, end and reason of a grant, with who gave it and when."""
 
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
@@ -50,7 +102,7 @@ def _starts_before_it_ends(name: str) -> models.CheckConstraint:
 
 
 def _by_end(name: str) -> models.Index:
-    """The few grants that end, for the clock."""
+    """Index the few grants that have an end, for the job that announces it."""
     return models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name=name)
 
 
@@ -61,10 +113,12 @@ class PersonGrant(UserObjectPermissionBase, GrantFields):
         Resource, on_delete=models.CASCADE, related_name="person_grants", db_index=False
     )
 
+    objects = UserObjectPermissionManager.from_queryset(ValidityQuerySet)()  # type: ignore[misc]
+
     class Meta(UserObjectPermissionBase.Meta):
         default_permissions = ()
         constraints = [_starts_before_it_ends("person_grant_starts_before_it_ends")]
-        # What a check looks up (portals/decision), however many grants the person holds.
+        # A check (portals/decision) looks these up, however many grants the person has.
         indexes = [
             models.Index(fields=["content_object", "user"], name="grant_of_person_on"),
             _by_end("grant_of_person_by_end"),
@@ -81,6 +135,8 @@ class TeamGrant(GroupObjectPermissionBase, GrantFields):
         Resource, on_delete=models.CASCADE, related_name="team_grants", db_index=False
     )
 
+    objects = GroupObjectPermissionManager.from_queryset(ValidityQuerySet)()  # type: ignore[misc]
+
     class Meta(GroupObjectPermissionBase.Meta):
         default_permissions = ()
         constraints = [_starts_before_it_ends("team_grant_starts_before_it_ends")]
@@ -94,13 +150,15 @@ class TeamGrant(GroupObjectPermissionBase, GrantFields):
 
 
 class OfferedGrant(ValidityFields):
-    """A grant that waits in an invitation; applied by its acceptance."""
+    """A grant offered with an invitation; it is given when the invitation is accepted."""
 
     invitation = models.ForeignKey(
         Invitation, on_delete=models.CASCADE, related_name="offered_grants"
     )
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
     privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
+
+    objects = ValidityQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -113,19 +171,9 @@ class OfferedGrant(ValidityFields):
     def __str__(self) -> str:
         return f"{self.privilege} on {self.resource}"
 
-    @property
-    def begins_later(self) -> bool:
-        """Whether it would not count yet if the invitation were accepted now."""
-        return self.starts_at is not None and self.starts_at > timezone.now()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its end has come, so that accepting no longer gives it."""
-        return self.expires_at is not None and self.expires_at <= timezone.now()
-
 
 class RequestedGrant(models.Model):
-    """A right somebody asks for; given, or not, by the answer to the request."""
+    """A privilege that somebody asks for; the answer to the request gives it or not."""
 
     request = models.ForeignKey(
         AccessRequest, on_delete=models.CASCADE, related_name="requested_grants"
@@ -149,7 +197,7 @@ class RequestedGrant(models.Model):
 
 
 class ReassignedGrant(models.Model):
-    """A right that somebody takes over from a leaver; given when the leaving's moment comes."""
+    """A privilege that a colleague takes over from a leaver, on the day of the offboarding."""
 
     offboarding = models.ForeignKey(
         Offboarding, on_delete=models.CASCADE, related_name="reassigned_grants"

@@ -1,4 +1,4 @@
-"""What a manifest declares: a portal, its resource types and their privileges."""
+"""Portals, their resource types and privileges, as their manifests declare them."""
 
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ class Labelled(models.Model):
 
     @property
     def labels(self) -> dict[str, str]:
-        """The label as the trail keeps it: in every language, for whoever reads."""
+        """The label in every language, as audit events keep it."""
         return {"en": self.label_en, "fr": self.label_fr}
 
 
@@ -56,12 +56,12 @@ class Portal(Labelled):
 
     @property
     def host(self) -> str:
-        """Where it lives, as a person recognises it."""
+        """The host name of its home page."""
         return urlsplit(self.home_url).hostname or ""
 
 
 class ResourceType(Labelled):
-    """A kind of thing a portal has; its parent type is in the same portal."""
+    """A type of resource of a portal; its parent type is in the same portal."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="resource_types")
     code = models.SlugField(max_length=40)
@@ -81,7 +81,7 @@ class ResourceType(Labelled):
 
 
 class Privilege(Labelled):
-    """What may be done to resources of one type; keyed by Django's permission, for guardian."""
+    """An act on resources of one type; its key is a Django permission, for guardian."""
 
     permission = models.OneToOneField(Permission, primary_key=True, on_delete=models.CASCADE)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="privileges")
@@ -102,7 +102,7 @@ class Privilege(Labelled):
 
 
 class PrivilegeInclusion(models.Model):
-    """The transitive closure of `includes`, each privilege including itself."""
+    """One pair of the transitive closure of `includes`; each privilege includes itself."""
 
     privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="inclusions")
     included = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="included_by")

@@ -1,4 +1,4 @@
-"""Presets: the rights a customer gives together, under a name of its own."""
+"""Presets: privileges that a customer gives together, under a name."""
 
 import uuid
 
@@ -13,7 +13,7 @@ from portals.models.manifest import Privilege
 
 
 class Preset(models.Model):
-    """A named set of rights ("Bookkeeper"); applying it only fills in a review."""
+    """A named set of privileges ("Bookkeeper"); applying it fills in a draft for review."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="presets")
@@ -29,12 +29,12 @@ class Preset(models.Model):
 
 
 class PresetLine(models.Model):
-    """One privilege of a preset: on everything of its type, or on the things picked then."""
+    """One privilege of a preset: on every resource of its type, or on those chosen when applied."""
 
     preset = models.ForeignKey(Preset, on_delete=models.CASCADE, related_name="lines")
     privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
     everywhere = models.BooleanField(
-        default=False, help_text=_("On everything of this kind, future things too.")
+        default=False, help_text=_("On every resource of this type, future ones too.")
     )
 
     class Meta:

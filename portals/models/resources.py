@@ -1,9 +1,10 @@
-"""What exists: subscriptions, the resources below them, and who is above whom."""
+"""Subscriptions, the resources below them, and the ancestors of each resource."""
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import Role
 from accounts.models import Customer, User
 from accounts.models.customers import Membership
 from accounts.models.search import SearchKeyField, beginning_with
@@ -34,18 +35,21 @@ class Subscription(models.Model):
 
 
 class ResourceQuerySet(models.QuerySet["Resource"]):
-    """Ring two: which resources a person may see."""
+    """Resources that a person may see, and searches."""
 
     def visible_to(self, user: User) -> "ResourceQuerySet":
-        """Everything of the customers in which this person is a live member."""
+        """Return the resources of the customers in which this person is a live Super User.
+
+        Everybody else sees the resources they have access to on their own page, and no others.
+        """
         return self.filter(
             subscription__customer__in=Membership.objects.live()
-            .filter(user=user, user__is_active=True)
+            .filter(user=user, user__is_active=True, role=Role.SUPER_USER)
             .values("customer_id")
         )
 
     def matching(self, text: str) -> "ResourceQuerySet":
-        """Things whose name or id begins with this text (two index ranges)."""
+        """Return the resources whose name or id begins with this text (two index ranges)."""
         return beginning_with(self, text, "search_name", "search_id")
 
 
@@ -64,7 +68,7 @@ _BELOW = "SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_
 
 
 class Resource(models.Model):
-    """One thing: a mailbox, a domain, a queue; known by its portal's own id."""
+    """A mailbox, a domain, a queue…, known by its portal's own id."""
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="resources"
@@ -146,7 +150,7 @@ class Resource(models.Model):
 
 
 class ResourceAncestor(models.Model):
-    """Each resource with itself and everything above it; kept by triggers alone."""
+    """A resource and itself, or one above it; only triggers write this table."""
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="ancestors")
     ancestor = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="descendants")

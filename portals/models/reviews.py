@@ -1,4 +1,4 @@
-"""Access reviews: the rights of a company as they stood, and what was decided about each."""
+"""Access reviews: a company's grants and roles at one time, and a decision about each."""
 
 import uuid
 from datetime import date, timedelta
@@ -20,7 +20,7 @@ LONG_UNUSED = timedelta(days=90)
 
 
 class ReviewQuarter(models.Model):
-    """A customer whose turn in a quarter has come; it comes once."""
+    """A mark that a customer's review of a quarter was begun or not needed."""
 
     customer = models.ForeignKey(
         Customer, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -37,15 +37,15 @@ class ReviewQuarter(models.Model):
 
 
 class AccessReviewQuerySet(models.QuerySet["AccessReview"]):
-    """Which reviews are open, and which wait for something."""
+    """Access reviews by state."""
 
     def open(self) -> "AccessReviewQuerySet":
-        """Not over."""
+        """Return the reviews that are open."""
         return self.filter(state=ReviewState.OPEN)
 
 
 class AccessReview(models.Model):
-    """One round of looking through everything a company's people may do."""
+    """One review of all the access that a company's people have."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(
@@ -114,25 +114,25 @@ class AccessReview(models.Model):
 
     @property
     def decided(self) -> int:
-        """How many lines are done."""
+        """The number of decided lines."""
         return self.kept + self.reduced + self.removed + self.overtaken
 
     @property
     def percent(self) -> int:
-        """How much is done; 100 only when all is."""
+        """The percentage of decided lines; 100 only when all are."""
         return 100 * self.decided // self.total if self.total else 0
 
     @property
     def is_overdue(self) -> bool:
-        """Whether it should have been finished by now."""
+        """Whether it is open after its due date."""
         return self.is_open and self.due_at <= timezone.now()
 
 
 class ReviewItem(ValidityFields, Labelled):
-    """One line: a right as it stood when the review began, and what was decided about it.
+    """One line: a grant or role as it was when the review began, and the decision about it.
 
-    `grant_id` is the row's key in its own table, which the row may leave; so may the thing and the
-    privilege, whose names stay here.
+    The grant (`grant_id` in its own table), the resource and the privilege may be deleted later;
+    their names stay here.
     """
 
     review = models.ForeignKey(
@@ -228,18 +228,18 @@ class ReviewItem(ValidityFields, Labelled):
 
     @property
     def unused_since(self) -> date | None:
-        """The day after which no use was seen; None when it was used, or nobody would know."""
+        """The day since when no use was seen; None where it was used, or uses were not counted."""
         return None if self.last_used_on else self.counted_since
 
     @property
     def suggested(self) -> str:
-        """What is pre-marked: “remove” needs ninety days in which a use would have been seen."""
-        seen = self.last_used_on or self.counted_since
-        if self.kind == ItemKind.ROLE or seen is None:
+        """The suggested decision: “remove” only after LONG_UNUSED in which uses were counted."""
+        last_day = self.last_used_on or self.counted_since
+        if self.kind == ItemKind.ROLE or last_day is None:
             return ReviewDecision.KEEP
-        long_ago = self.review.begun_at.date() - LONG_UNUSED
-        return ReviewDecision.REMOVE if seen <= long_ago else ReviewDecision.KEEP
+        limit = self.review.begun_at.date() - LONG_UNUSED
+        return ReviewDecision.REMOVE if last_day <= limit else ReviewDecision.KEEP
 
     def concerns(self, person: User) -> bool:
-        """Whether it is this person's own right or role."""
+        """Return whether it is this person's own grant or role."""
         return self.membership is not None and self.membership.user_id == person.pk

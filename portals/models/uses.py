@@ -1,4 +1,4 @@
-"""When somebody last used a right: what a review is pre-marked by, and nothing is decided by."""
+"""The last day on which somebody used a privilege; access reviews make suggestions from it."""
 
 from django.conf import settings
 from django.db import models
@@ -7,8 +7,8 @@ from portals.models.manifest import Privilege
 from portals.models.resources import Resource
 
 
-class Use(models.Model):
-    """The last day on which a portal asked whether this person may do this, and heard yes."""
+class PrivilegeUse(models.Model):
+    """The last day on which a portal's check of this person and privilege was allowed."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -19,7 +19,9 @@ class Use(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "resource", "privilege"], name="use_once"),
+            models.UniqueConstraint(
+                fields=["user", "resource", "privilege"], name="privilege_use_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,1 +1,1 @@
-"""Reads of this app: nouns or questions."""
+"""Everything this app reads."""

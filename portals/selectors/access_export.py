@@ -1,4 +1,4 @@
-"""Who may do what, as a table to take away: a line for each right and each way it came."""
+"""The access export: a line for each person, resource, privilege and origin."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,20 +13,20 @@ from accounts.models import Customer, Membership
 from accounts.selectors.activity import ExportLocale
 from portals.choices import Reason, SubscriptionStatus
 from portals.models import PersonGrant, Privilege, Resource, ResourceAncestor, TeamGrant
-from portals.selectors.effective_access import EffectivePrivilege, Origin, explain_all, not_over
+from portals.selectors.effective_access import EffectivePrivilege, Origin, explain_all
 from portals.selectors.resources import resources_of
 
-PEOPLE_AT_ONCE, THINGS_AT_ONCE = 50, 200
+PEOPLE_PER_BATCH, RESOURCES_PER_BATCH = 50, 200
 
 
 def access_heading() -> list[str]:
-    """The names of the columns, in the reader's language."""
+    """Return the column names in the active language."""
     return [
         _("Person"),
         _("Address"),
         _("Portal"),
         _("Kind"),
-        _("Thing"),
+        _("Resource"),
         _("Id"),
         _("Right"),
         _("Code"),
@@ -48,32 +48,32 @@ def access_rows(
     membership: Membership | None = None,
     resource: Resource | None = None,
 ) -> Iterator[list[Any]]:
-    """Everything the company's people may do, or will from a date on; by person, then by thing.
+    """Yield what the company's people may do, now or later, by person and then by resource.
 
-    In: who reads it; whose rights alone, or on which thing alone. A right that comes in two ways
-    has two lines. What does not count now has "No": it begins later, or the person, the company or
-    its use of the portal is suspended.
+    `membership` or `resource` limits the rows to one. A privilege with two origins has two rows.
+    "Counts now" is "No" where the grant begins later, or where the person, the company or the
+    subscription is suspended.
     """
-    present = Membership.objects.present().filter(customer=customer)
+    memberships = Membership.objects.present().filter(customer=customer)
     if membership is not None:
-        present = present.filter(pk=membership.pk)
-    for people in _people(present.select_related("user")):
-        for resources in _resources(customer, people, resource):
-            found = explain_all(people, resources)
+        memberships = memberships.filter(pk=membership.pk)
+    for people in _people_in_batches(memberships.select_related("user")):
+        for resources in _resources_in_batches(customer, people, resource):
+            explained = explain_all(people, resources)
             with translation.override(reader.language):
                 rows = [
-                    _row(one, rights.resource, held, origin, customer, reader)
-                    for one in people
-                    for rights in found[one]
-                    for held in rights.held
-                    for origin in held.origins
+                    _row(person, access.resource, entry, origin, customer, reader)
+                    for person in people
+                    for access in explained[person]
+                    for entry in access.privileges
+                    for origin in entry.origins
                 ]
             yield from rows
 
 
-def _people(present: QuerySet[Membership]) -> Iterator[list[Membership]]:
-    ordered, after = present.order_by("search_name", "pk"), Q()
-    while people := list(ordered.filter(after)[:PEOPLE_AT_ONCE]):
+def _people_in_batches(memberships: QuerySet[Membership]) -> Iterator[list[Membership]]:
+    ordered, after = memberships.order_by("search_name", "pk"), Q()
+    while people := list(ordered.filter(after)[:PEOPLE_PER_BATCH]):
         yield people
         last = people[-1]
         after = Q(search_name=last.search_name, pk__gt=last.pk) | Q(
@@ -81,61 +81,61 @@ def _people(present: QuerySet[Membership]) -> Iterator[list[Membership]]:
         )
 
 
-def _resources(
+def _resources_in_batches(
     customer: Customer, people: list[Membership], resource: Resource | None
 ) -> Iterator[list[Resource]]:
-    """What any of these people has a right on, some hundred at a time."""
+    """Yield the resources to which any of these people has access."""
     on = {"content_object__subscription__customer": customer}
-    users = [one.user_id for one in people]
-    through = {"group__team__team_memberships__membership__in": people}
-    own = PersonGrant.objects.filter(not_over(), user__in=users, **on)
-    of_teams = TeamGrant.objects.filter(not_over(), **on, **through)
+    users = [person.user_id for person in people]
+    own = PersonGrant.objects.unexpired().filter(user__in=users, **on)
+    of_teams = TeamGrant.objects.unexpired().filter(
+        group__team__team_memberships__membership__in=people, **on
+    )
     below = ResourceAncestor.objects.filter(
         Q(ancestor__in=own.values("content_object"))
         | Q(ancestor__in=of_teams.values("content_object"))
     )
-    reached = Q(pk__in=below.values("resource"))
-    if any(one.is_super_user for one in people):
+    accessible = Q(pk__in=below.values("resource"))
+    if any(person.is_super_user for person in people):
         by_role = Privilege.objects.filter(held_by_super_user=True)
-        reached |= Q(resource_type__in=by_role.values("resource_type"))
-    found = resources_of(customer).filter(reached)
+        accessible |= Q(resource_type__in=by_role.values("resource_type"))
+    ordered = resources_of(customer).filter(accessible).order_by("pk")
     if resource is not None:
-        found = found.filter(pk=resource.pk)
-    done = 0
-    ordered = found.order_by("pk")
-    while resources := list(ordered.filter(pk__gt=done)[:THINGS_AT_ONCE]):
+        ordered = ordered.filter(pk=resource.pk)
+    last_key = 0
+    while resources := list(ordered.filter(pk__gt=last_key)[:RESOURCES_PER_BATCH]):
         yield resources
-        done = resources[-1].pk
+        last_key = resources[-1].pk
 
 
 def _row(
-    one: Membership,
+    membership: Membership,
     resource: Resource,
-    held: EffectivePrivilege,
+    entry: EffectivePrivilege,
     origin: Origin,
     customer: Customer,
     reader: ExportLocale,
 ) -> list[Any]:
     grant = origin.grant
-    counts = (
+    counts_now = (
         origin.in_force
-        and one.is_live
-        and one.user.is_active
+        and membership.is_live
+        and membership.user.is_active
         and customer.status == CustomerStatus.ACTIVE
         and resource.subscription.status == SubscriptionStatus.ACTIVE
     )
     return [
-        one.work_name,
-        one.user.email,
-        str(held.privilege.portal),
+        membership.work_name,
+        membership.user.email,
+        str(entry.privilege.portal),
         str(resource.resource_type),
         resource.name,
         resource.external_id,
-        str(held.privilege),
-        held.privilege.codename,
-        _("Yes") if counts else _("No"),
+        str(entry.privilege),
+        entry.privilege.codename,
+        _("Yes") if counts_now else _("No"),
         _through(origin),
-        "" if grant is None else str(origin.given or held.privilege),
+        "" if grant is None else str(origin.given or entry.privilege),
         "" if grant is None else str(origin.resource or resource),
         "" if grant is None else _moment(grant.starts_at or grant.granted_at, reader),
         "" if grant is None else _moment(grant.expires_at, reader),
@@ -153,7 +153,7 @@ def _through(origin: Origin) -> str:
 
 
 def _moment(moment: datetime | None, reader: ExportLocale) -> str:
-    """As every spreadsheet program reads it, in the reader's time zone."""
+    """Return a time as every spreadsheet program reads it, in the reader's time zone."""
     if moment is None:
         return ""
     local = timezone.localtime(moment, reader.zone)

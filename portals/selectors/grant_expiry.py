@@ -1,4 +1,4 @@
-"""Rights that end on a date, and those that did lately."""
+"""Grants that end soon, or ended recently."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,33 +12,34 @@ from accounts.choices import CustomerStatus
 from accounts.models import Customer, Membership
 from portals.choices import SubscriptionStatus
 from portals.models import PersonGrant, TeamGrant
+from portals.models.grants import begun
 
-SOON = timedelta(days=30)  # shown as ending
-DUE = timedelta(days=7)  # counted beside the menu
-LATELY = timedelta(days=7)  # ended so short ago that renewing still is a renewal
+ENDS_SOON = timedelta(days=30)  # shown as ending
+ENDS_THIS_WEEK = timedelta(days=7)  # counted in the menu
+RECENTLY_ENDED = timedelta(days=7)  # still offered for renewal
 
-DAY = timedelta(days=1)
-# How long before the end its announcement falls due, for a right that was given for how long.
-ANNOUNCED = ((timedelta(days=7), timedelta(days=14)), (DAY, timedelta(days=2)))
+ONE_DAY = timedelta(days=1)
+# (how long before its end a grant is announced, how long it must have been given for).
+ANNOUNCEMENTS = ((timedelta(days=7), timedelta(days=14)), (ONE_DAY, timedelta(days=2)))
 
 _RELATED = ("permission__privilege__portal", "content_object__resource_type")
 
 
 def length_of(grant: PersonGrant | TeamGrant) -> timedelta:
-    """For how long a right was given; nothing for one without end."""
-    end = grant.expires_at or grant.granted_at
-    return end - (grant.starts_at or grant.granted_at)
+    """Return for how long a grant was given; zero for one without an end date."""
+    ends_at = grant.expires_at or grant.granted_at
+    return ends_at - (grant.starts_at or grant.granted_at)
 
 
 def renewed_end(grant: PersonGrant | TeamGrant, now: datetime) -> datetime:
-    """When it would end, given once more for as long."""
+    """Return when a grant would end if it were renewed for as long as before."""
     return now + length_of(grant)
 
 
-def _in_use(now: datetime) -> Q:
-    """Grants that have begun, in subscriptions and customers in use."""
+def _begun_and_active(now: datetime) -> Q:
+    """Return the condition that a grant has begun, in an active subscription and customer."""
     subscription = "content_object__subscription"
-    return (Q(starts_at=None) | Q(starts_at__lte=now)) & Q(
+    return begun(now) & Q(
         **{
             f"{subscription}__status": SubscriptionStatus.ACTIVE,
             f"{subscription}__customer__status": CustomerStatus.ACTIVE,
@@ -46,46 +47,49 @@ def _in_use(now: datetime) -> Q:
     )
 
 
-def ending_for_people(
-    *, within: timedelta = SOON, since: timedelta = timedelta(0)
+def expiring_person_grants(
+    *, within: timedelta = ENDS_SOON, since: timedelta = timedelta(0)
 ) -> QuerySet[PersonGrant]:
-    """Rights of people that end `within` this time, or ended `since` that time; the first first."""
+    """Return people's grants that end `within` this time or ended less than `since` ago, by end."""
     grantee = Membership.objects.filter(
         user=OuterRef("user"),
         customer=OuterRef("content_object__subscription__customer"),
         ended_at=None,
     )
     return (
-        PersonGrant.objects.filter(_ends(within, since))
+        PersonGrant.objects.filter(_expires(within, since))
         .select_related("user", "granted_by", *_RELATED)
         .annotate(grantee_name=Subquery(grantee.values("work_name")[:1]))
         .order_by("expires_at", "pk")
     )
 
 
-def ending_for_teams(
-    *, within: timedelta = SOON, since: timedelta = timedelta(0)
+def expiring_team_grants(
+    *, within: timedelta = ENDS_SOON, since: timedelta = timedelta(0)
 ) -> QuerySet[TeamGrant]:
-    """The same for teams."""
+    """Return teams' grants in the same way."""
     return (
-        TeamGrant.objects.filter(_ends(within, since))
+        TeamGrant.objects.filter(_expires(within, since))
         .select_related("group__team", "granted_by", *_RELATED)
         .order_by("expires_at", "pk")
     )
 
 
-def _ends(within: timedelta, since: timedelta) -> Q:
+def _expires(within: timedelta, since: timedelta) -> Q:
     now = timezone.now()
-    return _in_use(now) & Q(expires_at__gt=now - since, expires_at__lte=now + within)
+    return _begun_and_active(now) & Q(expires_at__gt=now - since, expires_at__lte=now + within)
 
 
-def due_endings(*, of: str) -> CombinedExpression:
-    """How many rights end within days, for each row of another query; `of` is its customer."""
+def expiring_grant_count(*, of: str) -> CombinedExpression:
+    """Return the number of grants that end this week, as a subquery.
+
+    `of` is the path to the customer in the outer query.
+    """
     customer = "content_object__subscription__customer"
     counts = [
         Coalesce(
             Subquery(
-                grants.filter(_ends(DUE, timedelta(0)), **{customer: OuterRef(of)})
+                grants.filter(_expires(ENDS_THIS_WEEK, timedelta(0)), **{customer: OuterRef(of)})
                 .order_by()
                 .values(customer)
                 .annotate(count=Count("pk"))
@@ -99,22 +103,22 @@ def due_endings(*, of: str) -> CombinedExpression:
 
 
 def of_customer(grants: QuerySet[Any], customer: Customer) -> QuerySet[Any]:
-    """Those of one customer."""
-    found: QuerySet[Any] = grants.filter(content_object__subscription__customer=customer)
-    return found
+    """Return the grants of one customer."""
+    of_one: QuerySet[Any] = grants.filter(content_object__subscription__customer=customer)
+    return of_one
 
 
-def to_announce(now: datetime, ahead: timedelta = timedelta(0)) -> Q:
-    """Grants whose end is to be announced now, or within `ahead`; each announcement once."""
-    waiting = Q()
-    for before, least in ANNOUNCED:
-        given_long = Q(began__lte=F("expires_at") - least)
-        again = Q(reminded_at=None) | Q(reminded_at__lt=F("expires_at") - before - DAY)
-        waiting |= given_long & again & Q(expires_at__lte=now + before + ahead)
-    return _in_use(now) & Q(expires_at__gt=now) & waiting
+def announcement_due(now: datetime, ahead: timedelta = timedelta(0)) -> Q:
+    """Return the condition that an end is to be announced by `now` + `ahead`, and was not yet."""
+    due = Q()
+    for before, min_length in ANNOUNCEMENTS:
+        is_long = Q(began__lte=F("expires_at") - min_length)
+        not_yet = Q(reminded_at=None) | Q(reminded_at__lt=F("expires_at") - before - ONE_DAY)
+        due |= is_long & not_yet & Q(expires_at__lte=now + before + ahead)
+    return _begun_and_active(now) & Q(expires_at__gt=now) & due
 
 
 def with_beginning(grants: QuerySet[Any]) -> QuerySet[Any]:
-    """Each with `began`: from when on it was given."""
-    began: QuerySet[Any] = grants.annotate(began=Coalesce("starts_at", "granted_at"))
-    return began
+    """Return the grants, each with `began`, the time from which on it was given."""
+    annotated: QuerySet[Any] = grants.annotate(began=Coalesce("starts_at", "granted_at"))
+    return annotated

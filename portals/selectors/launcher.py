@@ -1,4 +1,4 @@
-"""The launcher: which portals a person may open, through which customer."""
+"""The launcher on the home page: the portals a person may open, by customer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,33 +7,33 @@ from accounts.choices import RequestState
 from accounts.models import Customer, Membership, User
 from accounts.selectors import super_users_of
 from portals.choices import SubscriptionStatus
-from portals.decision import resources_one_may
+from portals.decision import permitted_resources
 from portals.models import Portal, RequestedGrant, Subscription
 from portals.selectors.roots import open_privileges, roots
 
 
 @dataclass
 class LauncherGroup:
-    """One customer of a person: its portals, open to them or not, and whom to ask."""
+    """One customer of a person: its portals, open or closed to them, and its Super Users."""
 
     customer: Customer
     membership: Membership
     open_portals: list[Portal]
     closed_portals: list[Portal]
     super_users: list[Membership]
-    asked_portals: set[int]  # of the closed ones, those this person has asked for
+    asked_portals: set[int]  # keys of the closed ones that this person has asked for
 
 
 def launcher_of(user: User) -> list[LauncherGroup]:
-    """What the home page shows, customer by customer; opening is the decision `open`."""
+    """Return the launcher of a person. The privilege `open` decides whether a portal is open."""
     memberships = (
         Membership.objects.live()
         .filter(user=user, customer__in=Customer.objects.visible_to(user))
         .select_related("customer")
         .order_by("customer__name")
     )
-    openable = _openable_roots(user)
-    access_request = _asked_roots(user)
+    openable = _openable_subscriptions(user)
+    requested = _requested_subscriptions(user)
     subscriptions: dict[int, list[Subscription]] = {}
     for subscription in (
         Subscription.objects.filter(
@@ -45,36 +45,38 @@ def launcher_of(user: User) -> list[LauncherGroup]:
     ):
         subscriptions.setdefault(subscription.customer_id, []).append(subscription)
     return [
-        _group(membership, subscriptions.get(membership.customer_id, []), openable, access_request)
+        _group(membership, subscriptions.get(membership.customer_id, []), openable, requested)
         for membership in memberships
     ]
 
 
-def _openable_roots(user: User) -> set[int]:
-    """The subscriptions whose root this person may open."""
-    found: set[int] = set()
-    theirs = open_privileges().filter(portal__subscriptions__customer__memberships__user=user)
-    for privilege in theirs.distinct():
-        found |= set(resources_one_may(user, privilege).values_list("subscription_id", flat=True))
-    return found
+def _openable_subscriptions(user: User) -> set[int]:
+    """Return the keys of the subscriptions whose portal this person may open."""
+    subscriptions: set[int] = set()
+    privileges = open_privileges().filter(portal__subscriptions__customer__memberships__user=user)
+    for privilege in privileges.distinct():
+        subscriptions |= set(
+            permitted_resources(user, privilege).values_list("subscription_id", flat=True)
+        )
+    return subscriptions
 
 
-def _asked_roots(user: User) -> set[int]:
-    """The subscriptions this person has asked to open, without an answer so far."""
-    access_request = RequestedGrant.objects.filter(
+def _requested_subscriptions(user: User) -> set[int]:
+    """Return the keys of the subscriptions whose portal this person has asked to open."""
+    requested = RequestedGrant.objects.filter(
         request__membership__user=user,
         request__state=RequestState.OPEN,
         privilege__in=open_privileges(),
         resource__in=roots(),
     )
-    return set(access_request.values_list("resource__subscription_id", flat=True))
+    return set(requested.values_list("resource__subscription_id", flat=True))
 
 
 def _group(
     membership: Membership,
     subscriptions: Iterable[Subscription],
     openable: set[int],
-    access_request: set[int],
+    requested: set[int],
 ) -> LauncherGroup:
     rows = list(subscriptions)
     return LauncherGroup(
@@ -82,6 +84,6 @@ def _group(
         membership=membership,
         open_portals=[row.portal for row in rows if row.pk in openable],
         closed_portals=[row.portal for row in rows if row.pk not in openable],
-        asked_portals={row.portal_id for row in rows if row.pk in access_request},
+        asked_portals={row.portal_id for row in rows if row.pk in requested},
         super_users=list(super_users_of(membership.customer)[:3]),
     )

@@ -1,4 +1,4 @@
-"""A type's privileges as a few plain levels, each including the one before."""
+"""The access levels of a resource type: a few privileges, each including the one before."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from portals.choices import LEVEL_WORDS
 from portals.models import Privilege, PrivilegeInclusion, ResourceType
 from portals.selectors.privileges import sensitive_among
 
-MOST_LEVELS = 3  # beside “none”: more is no longer seen at a glance
+MAX_LEVELS = 3  # besides “none”; more are hard to see at a glance
 
 
 @dataclass(frozen=True)
 class Level:
-    """One privilege with everything of its own type that comes with it, itself first."""
+    """One privilege with all it includes of its own type, itself first (`reach`)."""
 
     privilege: Privilege
     reach: tuple[Privilege, ...]
@@ -21,13 +21,13 @@ class Level:
 
     @property
     def word(self) -> str:
-        """The plain word for it as a level; empty where its label has to do."""
+        """Its plain name as a level; empty where its label is used."""
         return str(LEVEL_WORDS.get(self.privilege.code, ""))
 
 
 @dataclass(frozen=True)
 class LevelScale:
-    """The privileges of one type: the levels a page offers, and each of them singly."""
+    """The privileges of one type: the levels that a page offers, and all of them as steps."""
 
     resource_type: ResourceType
     steps: tuple[Level, ...]  # every privilege, in the manifest's order
@@ -35,52 +35,60 @@ class LevelScale:
 
     @cached_property
     def by_key(self) -> dict[int, Level]:
-        """The steps by their privilege's key."""
+        """The steps by privilege key."""
         return {step.privilege.pk: step for step in self.steps}
 
     @cached_property
     def has_more(self) -> bool:
-        """Whether some privilege is no level, so that single rights make sense."""
+        """Whether some privilege is no level, so that custom permissions make sense."""
         return len(self.steps) > len(self.levels)
 
-    def level_of(self, held: Collection[int]) -> Level | None:
-        """The one level these privileges (by key) amount to; None for a custom set, or nothing."""
-        tops = [
+    def level_of(self, privileges: Collection[int]) -> Level | None:
+        """Return the level that these privileges (by key) make; None for a custom set or none."""
+        not_included = [
             pk
-            for pk in held
+            for pk in privileges
             if not any(
-                pk != other and pk in {one.pk for one in self.by_key[other].reach} for other in held
+                pk != other and pk in {privilege.pk for privilege in self.by_key[other].reach}
+                for other in privileges
             )
         ]
-        return next((one for one in self.levels if [one.privilege.pk] == tops), None)
+        return next((level for level in self.levels if [level.privilege.pk] == not_included), None)
 
 
 def level_scales_of(types: Iterable[ResourceType]) -> dict[int, LevelScale]:
-    """type key → its scale; three queries for any number of types."""
-    wanted = {one.pk: one for one in types}
+    """Return type key → its scale, in three queries for any number of types."""
+    by_key = {resource_type.pk: resource_type for resource_type in types}
     privileges = list(
-        Privilege.objects.filter(resource_type__in=wanted)
+        Privilege.objects.filter(resource_type__in=by_key)
         .select_related("portal", "resource_type")
         .order_by("resource_type", "position")
     )
-    included: dict[int, set[int]] = {one.pk: set() for one in privileges}
-    for giver, given in PrivilegeInclusion.objects.filter(
+    included: dict[int, set[int]] = {privilege.pk: set() for privilege in privileges}
+    for including, other in PrivilegeInclusion.objects.filter(
         privilege__in=included, included__in=included
     ).values_list("privilege_id", "included_id"):
-        included[giver].add(given)
+        included[including].add(other)
     sensitive = sensitive_among(privileges)
     scales = {}
-    for pk, resource_type in wanted.items():
-        own = [one for one in privileges if one.resource_type_id == pk]
-        of_type = {one.pk for one in own}
-        reaches = {one.pk: included[one.pk] & of_type for one in own}
+    for pk, resource_type in by_key.items():
+        of_type = [privilege for privilege in privileges if privilege.resource_type_id == pk]
+        keys = {privilege.pk for privilege in of_type}
+        reaches = {privilege.pk: included[privilege.pk] & keys for privilege in of_type}
         steps = {
-            one.pk: Level(
-                one,
-                (one, *(other for other in own if other.pk in reaches[one.pk] - {one.pk})),
-                one.pk in sensitive,
+            privilege.pk: Level(
+                privilege,
+                (
+                    privilege,
+                    *(
+                        other
+                        for other in of_type
+                        if other.pk in reaches[privilege.pk] - {privilege.pk}
+                    ),
+                ),
+                privilege.pk in sensitive,
             )
-            for one in own
+            for privilege in of_type
         }
         levels = tuple(steps[key] for key in backbone(reaches))
         scales[pk] = LevelScale(resource_type, tuple(steps.values()), levels)
@@ -88,16 +96,17 @@ def level_scales_of(types: Iterable[ResourceType]) -> dict[int, LevelScale]:
 
 
 def backbone(reaches: Mapping[int, Collection[int]]) -> Sequence[int]:
-    """The privileges that make plain levels: the chain everybody who climbs to the top passes.
+    """Return the privileges that make plain levels, from least to most.
 
-    In: privilege → the privileges of its type that it includes (itself too), in the manifest's
-    order. The top is the one that includes the most. Of all longest chains up to it, those steps
-    stay that every one of them takes; where they part, a level would be an arbitrary choice, so
-    those privileges are given singly. More than MOST_LEVELS keep the lowest and the top.
+    `reaches` is privilege → the privileges of its type that it includes (itself too), in the
+    manifest's order. The top is the privilege that includes the most. Of all longest chains of
+    inclusions up to it, the privileges that are in every chain become levels. Where chains differ,
+    a level would be an arbitrary choice, so those privileges are custom permissions. Of more than
+    MAX_LEVELS, the lowest and the top stay.
     """
     if not reaches:
         return []
-    top = max(reaches, key=lambda pk: len(reaches[pk]))  # the first of equals
+    top = max(reaches, key=lambda pk: len(reaches[pk]))  # the first, where several include as many
     height: dict[int, int] = {}  # the longest chain from the bottom to it
     for pk in sorted(reaches[top], key=lambda pk: len(reaches[pk])):
         below = [height[other] for other in reaches[pk] if other != pk]
@@ -111,4 +120,4 @@ def backbone(reaches: Mapping[int, Collection[int]]) -> Sequence[int]:
     chain = sorted(
         (pk for pk in longest if ranks.count(height[pk]) == 1), key=lambda pk: height[pk]
     )
-    return chain if len(chain) <= MOST_LEVELS else [*chain[: MOST_LEVELS - 1], chain[-1]]
+    return chain if len(chain) <= MAX_LEVELS else [*chain[: MAX_LEVELS - 1], chain[-1]]

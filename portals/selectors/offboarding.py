@@ -1,9 +1,8 @@
-"""What somebody holds who is about to leave, and what is planned for it."""
+"""The grants and teams of a person who is about to leave, and who takes them over."""
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from accounts.choices import OffboardingState
 from accounts.models import AccessRequest, Membership, Offboarding, ReassignedTeam, Team
@@ -14,9 +13,9 @@ from portals.selectors.privileges import sensitive_among
 
 @dataclass(frozen=True)
 class OffboardingItem:
-    """One thing of a leaver's that somebody can take over: a right, or a place in a team."""
+    """A grant or a team place of a leaver that a colleague can take over."""
 
-    key: str  # `g` or `t` and the row's key, as the form names it
+    key: str  # `g` for a grant or `t` for a team, then the row's key; the form's value
     grant: PersonGrant | None = None
     team: Team | None = None
     sensitive: bool = False
@@ -24,20 +23,20 @@ class OffboardingItem:
     def __str__(self) -> str:
         if self.grant is None:
             return str(self.team)
-        return in_words(self.grant)
+        return describe_grant(self.grant)
 
 
-def in_words(grant: PersonGrant) -> str:
-    """A right, the thing it is on and the portal that is in."""
+def describe_grant(grant: PersonGrant) -> str:
+    """Return the privilege, the resource and the portal of a grant in words."""
     resource = grant.content_object
     return f"“{grant.permission.privilege}” ({resource}, {resource.subscription.portal})"
 
 
 def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
-    """Teams first, then every right given directly that is not over, portal by portal."""
+    """Return the leaver's teams, then their own unexpired grants by portal."""
     grants = list(
-        PersonGrant.objects.filter(
-            Q(expires_at=None) | Q(expires_at__gt=timezone.now()),
+        PersonGrant.objects.unexpired()
+        .filter(
             user=membership.user_id,
             content_object__subscription__customer=membership.customer_id,
         )
@@ -57,12 +56,12 @@ def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
 
 
 def waiting_requests_by(membership: Membership) -> QuerySet[AccessRequest]:
-    """What this person asked for and nobody has answered: it ends with the membership."""
+    """Return the open requests of this person; they end with the membership."""
     return membership.requests.open().order_by("pk")
 
 
 def planned_offboarding(membership: Membership) -> Offboarding | None:
-    """The leaving that is planned for this person, if one is."""
+    """Return the offboarding that is planned for this person, if any."""
     return (
         Offboarding.objects.filter(membership=membership, state=OffboardingState.OPEN)
         .select_related("planned_by")
@@ -71,7 +70,7 @@ def planned_offboarding(membership: Membership) -> Offboarding | None:
 
 
 def reassignments_of(offboarding: Offboarding) -> list[ReassignedTeam | ReassignedGrant]:
-    """Every row of a plan, each with `words` and `receiver`."""
+    """Return every row of a plan, each with `words` and `receiver`."""
     teams = (
         ReassignedTeam.objects.filter(offboarding=offboarding)
         .select_related("receiver")

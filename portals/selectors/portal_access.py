@@ -1,4 +1,4 @@
-"""Portals that stay shut: who gets something in one without the right to open it."""
+"""Portal access: who gets privileges in a portal without being able to open it."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import datetime
 
 from accounts.choices import Role
 from accounts.models import Customer, Membership, Team, TeamMembership
-from portals.decision import people_who_may
+from portals.decision import permitted_people
 from portals.models import Portal, Privilege, PrivilegeInclusion, Resource, TeamGrant
-from portals.selectors.effective_access import Grantee, explain_all, not_over
+from portals.selectors.effective_access import Grantee, explain_all
 from portals.selectors.grant_changes import GrantChange, existing_grants
 from portals.selectors.permission_matrix import grantee_key
 from portals.selectors.roots import active_roots, open_privileges
@@ -16,20 +16,20 @@ from portals.selectors.roots import active_roots, open_privileges
 
 @dataclass(frozen=True)
 class CustomerPortal:
-    """A portal a company uses: its root, and the right to open it."""
+    """A portal that a customer uses: its root resource and the privilege to open it."""
 
     root: Resource
     privilege: Privilege
 
     @property
     def portal(self) -> Portal:
-        """What it leads to."""
+        """The portal itself."""
         return self.privilege.portal
 
 
 @dataclass(frozen=True)
 class GainedPrivilege:
-    """One right on one thing that somebody gets, by keys; and its own dates, where it has any."""
+    """One privilege on one resource that somebody gets, by keys, with its dates."""
 
     resource: int
     subscription: int
@@ -41,57 +41,62 @@ class GainedPrivilege:
 def portals_of(
     customer: Customer, subscriptions: Collection[int] | None = None
 ) -> list[CustomerPortal]:
-    """The portals in use, or those of these subscriptions."""
-    found = active_roots().filter(subscription__customer=customer)
+    """Return the portals in use by a customer, or only those of these subscriptions."""
+    roots = active_roots().filter(subscription__customer=customer)
     if subscriptions is not None:
-        found = found.filter(subscription__in=subscriptions)
-    rights = {one.resource_type_id: one for one in open_privileges()}
+        roots = roots.filter(subscription__in=subscriptions)
+    by_type = {privilege.resource_type_id: privilege for privilege in open_privileges()}
     return [
-        CustomerPortal(one, rights[one.resource_type_id]) for one in found.order_by("subscription")
+        CustomerPortal(root, by_type[root.resource_type_id])
+        for root in roots.order_by("subscription")
     ]
 
 
 def portals_containing(customer: Customer, resource: Resource) -> list[CustomerPortal]:
-    """The portal a thing is in; nothing stands before a portal itself."""
+    """Return the portal that a resource is in; none for a portal's own root."""
     return portals_of(customer, [resource.subscription_id]) if resource.parent_id else []
 
 
 def portals_without_access(
     grantees: Sequence[Grantee], customer_portals: Sequence[CustomerPortal]
 ) -> dict[Grantee, list[CustomerPortal]]:
-    """Which of these portals the role, the rights and the teams of each do not open, nor will.
+    """Return grantee → the portals that neither role, grants nor teams open for them, now or later.
 
-    A suspension does not count: it ends, and the rights count again.
+    A suspension makes no difference, because the grants count again after it.
     """
     if not customer_portals:
         return {grantee: [] for grantee in grantees}
-    explained = explain_all(grantees, [one.root for one in customer_portals])
+    explained = explain_all(
+        grantees, [customer_portal.root for customer_portal in customer_portals]
+    )
     return {
         grantee: [
             customer_portal
-            for customer_portal, rights in zip(customer_portals, explained[grantee], strict=True)
-            if customer_portal.privilege not in [one.privilege for one in rights.held]
+            for customer_portal, access in zip(customer_portals, explained[grantee], strict=True)
+            if customer_portal.privilege not in [entry.privilege for entry in access.privileges]
         ]
         for grantee in grantees
     }
 
 
 def missing_portal_grants(customer: Customer, plan: Iterable[GrantChange]) -> list[GrantChange]:
-    """What would let those in who get something, by this plan, in a portal they cannot open.
+    """Return the grants of portal access that these changes need to be of use.
 
-    None of it is in the plan: whoever reviews it may add it, with the dates that all of it in this
-    portal shares. A team is let in as a whole, where anybody in it is left outside.
+    They are offered in the review, with the dates that all changes in that portal share. A team
+    gets one where any of its members can't open the portal.
     """
     gains = _gained_by(plan)
-    wanted = {one.subscription for many in gains.values() for one in many}
-    customer_portals = portals_of(customer, wanted)
-    closed = portals_without_access(list(gains), customer_portals)
-    opening = _opening(customer_portals)
-    there = existing_grants(gains, {one.root.pk for one in customer_portals})
-    found = []
+    subscriptions = {gain.subscription for gained in gains.values() for gain in gained}
+    customer_portals = portals_of(customer, subscriptions)
+    missing = portals_without_access(list(gains), customer_portals)
+    opening = _opening_privileges(customer_portals)
+    grants = existing_grants(
+        gains, {customer_portal.root.pk for customer_portal in customer_portals}
+    )
+    changes = []
     for grantee, gained in gains.items():
-        for customer_portal in closed[grantee]:
-            if not _is_unusable(customer_portal, gained, opening):
+        for customer_portal in missing[grantee]:
+            if not _needs_portal_access(customer_portal, gained, opening):
                 continue
             if not (
                 isinstance(grantee, Membership)
@@ -99,10 +104,10 @@ def missing_portal_grants(customer: Customer, plan: Iterable[GrantChange]) -> li
             ):
                 continue
             starts_at, expires_at = _shared_dates(customer_portal, gained)
-            replaces = there.get((grantee_key(grantee), customer_portal.root.pk), {}).get(
+            replaces = grants.get((grantee_key(grantee), customer_portal.root.pk), {}).get(
                 customer_portal.privilege.pk
             )
-            found.append(
+            changes.append(
                 GrantChange(
                     "give",
                     grantee,
@@ -113,7 +118,7 @@ def missing_portal_grants(customer: Customer, plan: Iterable[GrantChange]) -> li
                     expires_at=expires_at,
                 )
             )
-    return found
+    return changes
 
 
 def portals_closed_to_invitees(
@@ -121,94 +126,104 @@ def portals_closed_to_invitees(
     rights: Iterable[tuple[Resource, Privilege]],
     newcomers: Iterable[tuple[str, Team | None]],
 ) -> list[tuple[CustomerPortal, int]]:
-    """The portals in which people invited so (role and team of each) get something in vain.
+    """Return the portals that invited people would get access in and could not open.
 
-    Out: each with how many of them could not open it.
+    `newcomers` are the role and team of each person. Each portal comes with the number of people.
     """
     people = list(newcomers)
-    customer_portals = [one for one in portals_of(customer) if not one.portal.auto_register]
-    opening = _opening(customer_portals)
-    offered = [
-        GainedPrivilege(resource.pk, resource.subscription_id, right.pk)
-        for resource, right in rights
+    customer_portals = [
+        customer_portal
+        for customer_portal in portals_of(customer)
+        if not customer_portal.portal.auto_register
     ]
-    through = _gained_through({team for _role, team in people if team})
-    found = []
+    opening = _opening_privileges(customer_portals)
+    offered = [
+        GainedPrivilege(resource.pk, resource.subscription_id, privilege.pk)
+        for resource, privilege in rights
+    ]
+    by_team = _gained_by_team({team for _role, team in people if team})
+    closed = []
     for customer_portal in customer_portals:
-        outside = sum(
-            _is_unusable(
-                customer_portal, offered + (through.get(team.pk, []) if team else []), opening
+        affected = sum(
+            _needs_portal_access(
+                customer_portal, offered + (by_team.get(team.pk, []) if team else []), opening
             )
             for role, team in people
             if not (role == Role.SUPER_USER and customer_portal.privilege.held_by_super_user)
         )
-        if outside:
-            found.append((customer_portal, outside))
-    return found
+        if affected:
+            closed.append((customer_portal, affected))
+    return closed
 
 
 def _gained_by(plan: Iterable[GrantChange]) -> dict[Grantee, list[GainedPrivilege]]:
-    """What each gets by these changes, directly or with a team they join."""
-    found: dict[Grantee, list[GainedPrivilege]] = {}
+    """Return grantee → the privileges they get by these changes, directly or by joining a team."""
+    gains: dict[Grantee, list[GainedPrivilege]] = {}
     joins = []
-    for one in plan:
-        if one.act == "join":
-            joins.append(one)
-        elif one.act in ("give", "again") and one.resource and one.privilege:
-            resource, dates = one.resource, (one.starts_at, one.expires_at)
-            gain = GainedPrivilege(resource.pk, resource.subscription_id, one.privilege.pk, *dates)
-            found.setdefault(one.grantee, []).append(gain)
-    through = _gained_through({one.team for one in joins if one.team})
-    for one in joins:
-        if one.team:
-            found.setdefault(one.grantee, []).extend(through.get(one.team.pk, []))
-    return found
+    for change in plan:
+        if change.act == "join":
+            joins.append(change)
+        elif change.act in ("give", "again") and change.resource and change.privilege:
+            gain = GainedPrivilege(
+                change.resource.pk,
+                change.resource.subscription_id,
+                change.privilege.pk,
+                change.starts_at,
+                change.expires_at,
+            )
+            gains.setdefault(change.grantee, []).append(gain)
+    by_team = _gained_by_team({join.team for join in joins if join.team})
+    for join in joins:
+        if join.team:
+            gains.setdefault(join.grantee, []).extend(by_team.get(join.team.pk, []))
+    return gains
 
 
-def _gained_through(teams: Collection[Team]) -> dict[int, list[GainedPrivilege]]:
-    """team → what it holds, now or later."""
-    found: dict[int, list[GainedPrivilege]] = {}
-    for team, resource, subscription, privilege in TeamGrant.objects.filter(
-        not_over(), group__team__in=teams
-    ).values_list("group__team", "content_object", "content_object__subscription", "permission"):
-        found.setdefault(team, []).append(GainedPrivilege(resource, subscription, privilege))
-    return found
+def _gained_by_team(teams: Collection[Team]) -> dict[int, list[GainedPrivilege]]:
+    """Return team key → the privileges of its unexpired grants."""
+    gains: dict[int, list[GainedPrivilege]] = {}
+    grants = TeamGrant.objects.unexpired().filter(group__team__in=teams)
+    for team, resource, subscription, privilege in grants.values_list(
+        "group__team", "content_object", "content_object__subscription", "permission"
+    ):
+        gains.setdefault(team, []).append(GainedPrivilege(resource, subscription, privilege))
+    return gains
 
 
 def _in_portal(
     customer_portal: CustomerPortal, gains: Iterable[GainedPrivilege]
 ) -> list[GainedPrivilege]:
-    return [one for one in gains if one.subscription == customer_portal.root.subscription_id]
+    return [gain for gain in gains if gain.subscription == customer_portal.root.subscription_id]
 
 
 def _shared_dates(
     customer_portal: CustomerPortal, gains: Iterable[GainedPrivilege]
 ) -> tuple[datetime | None, datetime | None]:
-    dates = {(one.starts_at, one.expires_at) for one in _in_portal(customer_portal, gains)}
+    dates = {(gain.starts_at, gain.expires_at) for gain in _in_portal(customer_portal, gains)}
     return dates.pop() if len(dates) == 1 else (None, None)
 
 
-def _opening(customer_portals: Iterable[CustomerPortal]) -> set[int]:
-    """The rights, by key, that open one of these: the right itself, and what includes it."""
+def _opening_privileges(customer_portals: Iterable[CustomerPortal]) -> set[int]:
+    """Return the keys of the privileges that open one of these portals, or include that."""
     includers = PrivilegeInclusion.objects.filter(
-        included__in=[one.privilege.pk for one in customer_portals]
+        included__in=[customer_portal.privilege.pk for customer_portal in customer_portals]
     )
     return set(includers.values_list("privilege_id", flat=True))
 
 
-def _is_unusable(
+def _needs_portal_access(
     customer_portal: CustomerPortal, gains: Iterable[GainedPrivilege], opening: set[int]
 ) -> bool:
-    """Whether something in this portal is among these, and nothing that opens it."""
-    inside = _in_portal(customer_portal, gains)
-    return bool(inside) and not any(
-        one.resource == customer_portal.root.pk and one.privilege in opening for one in inside
+    """Return whether these privileges are in the portal and none of them opens it."""
+    in_portal = _in_portal(customer_portal, gains)
+    return bool(in_portal) and not any(
+        gain.resource == customer_portal.root.pk and gain.privilege in opening for gain in in_portal
     )
 
 
 def _lacks_access_for_someone(team: Team, customer_portal: CustomerPortal) -> bool:
     live = Membership.objects.live().filter(user__is_active=True)
-    inside = TeamMembership.objects.filter(team=team, membership__in=live)
-    return inside.exclude(
-        membership__user__in=people_who_may(customer_portal.privilege, customer_portal.root)
+    members = TeamMembership.objects.filter(team=team, membership__in=live)
+    return members.exclude(
+        membership__user__in=permitted_people(customer_portal.privilege, customer_portal.root)
     ).exists()

@@ -1,4 +1,4 @@
-"""What privileges exist, and where they can be given."""
+"""Privileges: where they can be given, and which are sensitive."""
 
 from collections.abc import Iterable
 
@@ -8,20 +8,20 @@ from portals.models import Privilege, PrivilegeInclusion, Resource, ResourceType
 
 
 def types_at_or_below(resource_type: ResourceType) -> list[int]:
-    """This type and every type under it: a portal has a handful, so in Python."""
+    """Return the keys of this type and of every type below it."""
     children: dict[int | None, list[int]] = {}
     types = ResourceType.objects.filter(portal=resource_type.portal_id)
     for pk, parent in types.values_list("pk", "parent_id"):
         children.setdefault(parent, []).append(pk)
-    found, waiting = [], [resource_type.pk]
-    while waiting:
-        found.append(waiting.pop())
-        waiting += children.get(found[-1], [])
-    return found
+    done, pending = [], [resource_type.pk]
+    while pending:
+        done.append(pending.pop())
+        pending += children.get(done[-1], [])
+    return done
 
 
 def privileges_grantable_on(resource: Resource) -> QuerySet[Privilege]:
-    """Privileges of the resource's own type, and of the types below: those cover what is in it."""
+    """Return the privileges of the resource's type and of the types below it."""
     return (
         Privilege.objects.filter(resource_type__in=types_at_or_below(resource.resource_type))
         .select_related("resource_type", "portal")
@@ -30,12 +30,12 @@ def privileges_grantable_on(resource: Resource) -> QuerySet[Privilege]:
 
 
 def is_sensitive(privilege: Privilege) -> bool:
-    """Whether it is marked so, or includes one that is."""
+    """Return whether a privilege is sensitive or includes a sensitive one."""
     return bool(sensitive_among([privilege]))
 
 
 def sensitive_among(privileges: Iterable[Privilege]) -> set[int]:
-    """The keys of those that are sensitive, or include one that is; one query."""
+    """Return the keys of those that are sensitive or include a sensitive one, in one query."""
     return set(
         PrivilegeInclusion.objects.filter(
             privilege__in=[privilege.pk for privilege in privileges], included__sensitive=True

@@ -1,4 +1,4 @@
-"""Rights a person may ask for: portals closed to them, and more on what they already work with."""
+"""Privileges that a person can ask for, and the links from portals that lead there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,27 +20,28 @@ from portals.models import (
     ResourceAncestor,
     Subscription,
 )
+from portals.models.grants import unexpired
 from portals.selectors.effective_access import EffectiveAccess, explain
 from portals.selectors.grant_expiry import renewed_end
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.roots import roots
 
-MOST_THINGS = 25  # of one portal; for what is not among them, words do
+MAX_RESOURCES_PER_PORTAL = 25  # others can be asked for in words
 
 
 @dataclass(frozen=True)
-class Askable:
-    """One thing, and what this person could ask to do to it."""
+class RequestableAccess:
+    """One resource, and the privileges on it that a person can ask for."""
 
     resource: Resource
     privileges: list[Privilege]
-    is_portal: bool  # the thing is a subscription's root
-    kept_until: dict[int, datetime]  # of those they have, but not for long: until when, once more
+    is_portal: bool  # the resource is a subscription's root
+    renewal_ends: dict[int, datetime]  # privilege that ends soon → its end if renewed
 
 
 @dataclass(frozen=True)
-class Named:
-    """What a link speaks of, by the names a portal knows; see docs/portals.md."""
+class PortalLink:
+    """A link from a portal to the request page, in the portal's own names; see docs/portals.md."""
 
     portal: str
     type: str = ""
@@ -48,101 +49,108 @@ class Named:
     privilege: str = ""
 
     @classmethod
-    def in_query(cls, query: Mapping[str, str]) -> "Named | None":
-        """What an address names; None where it names no portal, or nothing a portal could."""
+    def from_query(cls, query: Mapping[str, str]) -> "PortalLink | None":
+        """Read a link's query; None where it names no portal or a value is not valid."""
         values = {name: query.get(name, "") for name in ("portal", "type", "resource", "privilege")}
-        fits = all(len(value) <= 255 and value.isprintable() for value in values.values())
-        return cls(**values) if values["portal"] and fits else None
+        is_valid = all(len(value) <= 255 and value.isprintable() for value in values.values())
+        return cls(**values) if values["portal"] and is_valid else None
 
     @property
     def codename(self) -> str:
-        """The privilege as type.code; a link may leave the type out, or name none at all."""
+        """The privilege as type.code; without type and privilege, the one to open the portal."""
         if not self.privilege:
             return f"{ROOT_TYPE}.{OPEN_PRIVILEGE}" if not self.type else ""
         return self.privilege if "." in self.privilege else f"{self.type}.{self.privilege}"
 
 
-def named_target(customer: Customer, named: Named) -> Resource | None:
-    """The thing of this customer that a link speaks of: without a type, the portal itself."""
+def resource_from_link(customer: Customer, link: PortalLink) -> Resource | None:
+    """Return the customer's resource that a link names; without a type, the portal's root."""
     resources = Resource.objects.select_related("resource_type__portal").filter(
         subscription__customer=customer,
         subscription__status=SubscriptionStatus.ACTIVE,
-        resource_type__portal__slug=named.portal,
+        resource_type__portal__slug=link.portal,
     )
-    if not named.type:
+    if not link.type:
         return resources.filter(resource_type__code=ROOT_TYPE).first()
     return resources.filter(
-        resource_type__code=named.type, external_id=named.resource or customer.slug
+        resource_type__code=link.type, external_id=link.resource or customer.slug
     ).first()
 
 
-def places_to_ask(user: User, named: Named) -> list[Membership]:
-    """In which of their customers this person may ask for what a link speaks of.
+def memberships_to_ask_in(user: User, link: PortalLink) -> list[Membership]:
+    """Return the memberships in which a person can ask for what a link names.
 
-    The one that has the thing; where none of theirs has it, whether or not others do, those that
-    use the portal.
+    These are of the customers that have the resource. Where none of the person's customers has it,
+    they are of those that use the portal, so that the answer says nothing of other customers.
     """
-    using = list(
+    memberships = list(
         Membership.objects.live()
         .filter(
             user=user,
             customer__status=CustomerStatus.ACTIVE,
-            customer__subscriptions__portal__slug=named.portal,
+            customer__subscriptions__portal__slug=link.portal,
             customer__subscriptions__status=SubscriptionStatus.ACTIVE,
         )
         .select_related("customer")
         .order_by("customer__name", "pk")
     )
-    if not named.type or not named.resource:
-        return using
-    having = [one for one in using if named_target(one.customer, named)]
-    return having or using
+    if not link.type or not link.resource:
+        return memberships
+    with_resource = [
+        membership for membership in memberships if resource_from_link(membership.customer, link)
+    ]
+    return with_resource or memberships
 
 
-def way_back(named: Named | None, address: str) -> str:
-    """An address of the named portal to return to; nothing for any other, so no open redirect."""
-    portal = Portal.objects.filter(slug=named.portal).first() if named and address else None
+def safe_return_url(link: PortalLink | None, address: str) -> str:
+    """Return the address if it is of the link's portal, else "", to prevent open redirects."""
+    portal = Portal.objects.filter(slug=link.portal).first() if link and address else None
     if portal is None or not urlsplit(address).netloc:
         return ""
-    own = {urlsplit(one).netloc for one in [portal.home_url, *portal.redirect_uris]}
-    secure = urlsplit(portal.home_url).scheme == "https"
-    safe = url_has_allowed_host_and_scheme(address, own, require_https=secure)
-    return address if safe else ""
+    hosts = {urlsplit(url).netloc for url in [portal.home_url, *portal.redirect_uris]}
+    is_https = urlsplit(portal.home_url).scheme == "https"
+    is_safe = url_has_allowed_host_and_scheme(address, hosts, require_https=is_https)
+    return address if is_safe else ""
 
 
-def askable_by(membership: Membership, named: Resource | None = None) -> list[Askable]:
-    """What a person may ask for, portal by portal; things they hold nothing on stay unseen.
+def requestable_access_of(
+    membership: Membership, linked_resource: Resource | None = None
+) -> list[RequestableAccess]:
+    """Return what a person can ask for, portal by portal.
 
-    Save the one thing a link named: who knows its name may ask for it.
+    Resources without access stay hidden, except the one that a link named: whoever knows its name
+    may ask for it.
     """
     subscriptions = Subscription.objects.filter(
         customer=membership.customer_id, status=SubscriptionStatus.ACTIVE
     ).order_by("portal__slug")
-    tops = {
+    roots_by_subscription = {
         root.subscription_id: root
         for root in roots().filter(subscription__customer=membership.customer_id)
     }
     resources: list[Resource] = []
     for subscription in subscriptions:
-        root = tops[subscription.pk]
-        held = resources_held_by(membership).filter(subscription=subscription).exclude(pk=root.pk)
-        resources += [root, *held[:MOST_THINGS]]
-    if named is not None and named not in resources:
-        resources.append(named)
-    every: dict[int, list[Privilege]] = {}
+        root = roots_by_subscription[subscription.pk]
+        accessible = (
+            resources_with_access(membership).filter(subscription=subscription).exclude(pk=root.pk)
+        )
+        resources += [root, *accessible[:MAX_RESOURCES_PER_PORTAL]]
+    if linked_resource is not None and linked_resource not in resources:
+        resources.append(linked_resource)
+    by_type: dict[int, list[Privilege]] = {}
     for privilege in Privilege.objects.filter(
         resource_type__in={resource.resource_type_id for resource in resources}
     ).select_related("portal", "resource_type"):
-        every.setdefault(privilege.resource_type_id, []).append(privilege)
-    found = [_askable(rights, every) for rights in explain(membership, resources)]
-    return [askable for askable in found if askable.privileges]
+        by_type.setdefault(privilege.resource_type_id, []).append(privilege)
+    requestable = [_requestable(access, by_type) for access in explain(membership, resources)]
+    return [entry for entry in requestable if entry.privileges]
 
 
-def resources_held_by(membership: Membership) -> QuerySet[Resource]:
-    """Things on which this person holds a right of the thing's own type, by grant or role.
+def resources_with_access(membership: Membership) -> QuerySet[Resource]:
+    """Return the resources on which a person has a privilege of the resource's own type.
 
-    A right on something above that says nothing of the thing itself (`open` on the portal) does
-    not count: nobody comes to see every domain by it.
+    It can come from a grant or the role. A privilege on a resource above that does not reach down
+    (`open` on the portal) does not count: it lets nobody see every domain.
     """
     by_grant = Q()
     for grants, grantee in (
@@ -151,8 +159,7 @@ def resources_held_by(membership: Membership) -> QuerySet[Resource]:
     ):
         privilege = f"{grants}__permission__privilege__inclusions__included__resource_type"
         rows = ResourceAncestor.objects.filter(
-            Q(**{f"{grants}__expires_at": None})
-            | Q(**{f"{grants}__expires_at__gt": timezone.now()}),
+            unexpired(prefix=f"{grants}__"),
             **{f"{grants}__{name}": value for name, value in grantee.items()},
             **{privilege: F("resource__resource_type")},
         )
@@ -170,25 +177,32 @@ def resources_held_by(membership: Membership) -> QuerySet[Resource]:
     )
 
 
-def _askable(rights: EffectiveAccess, every: dict[int, list[Privilege]]) -> Askable:
-    held = {one.privilege.pk for one in rights.held if one.in_force and not one.ends_soon}
-    lacking = [one for one in every[rights.resource.resource_type_id] if one.pk not in held]
-    is_portal = rights.resource.resource_type.code == ROOT_TYPE
-    if is_portal and any(one.code == OPEN_PRIVILEGE for one in lacking):
-        lacking = [one for one in lacking if one.code == OPEN_PRIVILEGE]  # first things first
-    now = timezone.now()
-    kept = {
-        one.privilege.pk: max(
-            renewed_end(origin.grant, now) for origin in one.origins if origin.grant is not None
-        )
-        for one in rights.held
-        if one.ends_soon
+def _requestable(access: EffectiveAccess, by_type: dict[int, list[Privilege]]) -> RequestableAccess:
+    lasting = {
+        entry.privilege.pk for entry in access.privileges if entry.in_force and not entry.ends_soon
     }
-    return Askable(rights.resource, lacking, is_portal, kept)
+    missing = [
+        privilege
+        for privilege in by_type[access.resource.resource_type_id]
+        if privilege.pk not in lasting
+    ]
+    is_portal = access.resource.resource_type.code == ROOT_TYPE
+    if is_portal and any(privilege.code == OPEN_PRIVILEGE for privilege in missing):
+        # Without portal access, no other privilege on the portal is of use.
+        missing = [privilege for privilege in missing if privilege.code == OPEN_PRIVILEGE]
+    now = timezone.now()
+    renewal_ends = {
+        entry.privilege.pk: max(
+            renewed_end(origin.grant, now) for origin in entry.origins if origin.grant is not None
+        )
+        for entry in access.privileges
+        if entry.ends_soon
+    }
+    return RequestableAccess(access.resource, missing, is_portal, renewal_ends)
 
 
 def requested_privileges_in(access_request: AccessRequest) -> QuerySet[RequestedGrant]:
-    """The rights one request is about."""
+    """Return the privileges that a request asks for."""
     return (
         RequestedGrant.objects.filter(request=access_request)
         .select_related("resource__resource_type", "privilege__portal")
@@ -196,19 +210,19 @@ def requested_privileges_in(access_request: AccessRequest) -> QuerySet[Requested
     )
 
 
-def services_asked(customer: Customer) -> dict[str, AccessRequest]:
-    """The open requests to the provider, by the portal's short name."""
-    waiting = AccessRequest.objects.open().filter(customer=customer, kind__in=ASKED_OF_PROVIDER)
-    return {access_request.about: access_request for access_request in waiting}
+def open_service_requests(customer: Customer) -> dict[str, AccessRequest]:
+    """Return portal slug → the customer's open request to the provider about it."""
+    requests = AccessRequest.objects.open().filter(customer=customer, kind__in=ASKED_OF_PROVIDER)
+    return {access_request.about: access_request for access_request in requests}
 
 
 def sensitive_privileges_in(access_request: AccessRequest) -> set[int]:
-    """The keys of the sensitive privileges one request is about."""
+    """Return the keys of the sensitive privileges that a request asks for."""
     return sensitive_among([row.privilege for row in requested_privileges_in(access_request)])
 
 
-def waiting_for(membership: Membership) -> QuerySet[RequestedGrant]:
-    """The rights this person has asked for and has no answer about."""
+def open_requested_grants(membership: Membership) -> QuerySet[RequestedGrant]:
+    """Return the privileges of this person's open requests."""
     return RequestedGrant.objects.filter(
         request__membership=membership, request__state=RequestState.OPEN
     )

@@ -1,4 +1,4 @@
-"""The sheet turned round: who stands where on one thing, people and teams."""
+"""The access to one resource: a row for each team and each person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from portals.selectors.levels import level_scales_of
 from portals.selectors.permission_matrix import Row, WantedGrants, make_row
 from portals.selectors.privileges import types_at_or_below
 
-FIRST = 10  # people shown at once, whether they hold something or not
-FOUND = 20  # people and teams a search shows
-MOST_TEAMS = 100
+MAX_FIRST_PEOPLE = 10  # people shown at once, with access or not
+MAX_SEARCH_RESULTS = 20  # people, and teams, that a search shows
+MAX_TEAMS = 100
 
 
 @dataclass(frozen=True)
 class ResourceAccess:
-    """The rows of one thing: teams, then people; and where the next people begin."""
+    """The rows of one resource, and the page of people they come from."""
 
     teams: list[Row]
     people: list[Row]
     page: Page[Membership] | None
-    more_teams: bool = False  # than MOST_TEAMS hold something here
+    more_teams: bool = False  # whether more than MAX_TEAMS have access
 
 
 def types_on(resource: Resource) -> list[ResourceType]:
-    """What a right on this thing can be about: its own type, then those of what is in it."""
+    """Return the types that a grant on a resource can be about: its own, then those below it."""
     pks = types_at_or_below(resource.resource_type)
     return list(ResourceType.objects.filter(pk__in=pks).select_related("portal").order_by("pk"))
 
@@ -43,17 +43,17 @@ def access_on_resource(
     search: str = "",
     after: str = "",
 ) -> ResourceAccess:
-    """Who may do what to this thing (or, `about` a type below it, to all of that type in it).
+    """Return the access to a resource, or, where `about` is a type below it, to all of that type.
 
-    First who holds something there or is about to, then others up to FIRST; with `search`, those
-    whose name begins so. Raises BadCursor for a foreign `after`.
+    People with access or a pending change come first, then others up to MAX_FIRST_PEOPLE. With
+    `search`, only people and teams whose name begins so. Raises BadCursor for a foreign `after`.
     """
     customer = resource.subscription.customer
     page: Page[Membership] | None = None
     more_teams = False
     if search:
-        people = list(people_of(customer, search=search)[:FOUND])
-        teams = list(teams_of(customer).filter(name__istartswith=search)[:FOUND])
+        people = list(people_of(customer, search=search)[:MAX_SEARCH_RESULTS])
+        teams = list(teams_of(customer).filter(name__istartswith=search)[:MAX_SEARCH_RESULTS])
     else:
         page = page_of(
             people_on(resource),
@@ -62,9 +62,9 @@ def access_on_resource(
             after=after,
         )
         people = list(page)
-        teams = list(teams_on(resource)[: MOST_TEAMS + 1])
-        more_teams = len(teams) > MOST_TEAMS
-        teams = teams[:MOST_TEAMS]
+        teams = list(teams_on(resource)[: MAX_TEAMS + 1])
+        more_teams = len(teams) > MAX_TEAMS
+        teams = teams[:MAX_TEAMS]
         if page.is_first:
             people += _others(people, people_of(customer), wants)
             teams += _others(teams, teams_of(customer), wants)
@@ -77,21 +77,20 @@ def access_on_resource(
 
 
 def _others(shown: Sequence[Grantee], everybody: QuerySet[Any], wants: WantedGrants) -> list[Any]:
-    """Who has a change pending, then the first by name while there is room."""
+    """Return those with a pending change, then the first by name, up to MAX_FIRST_PEOPLE in all."""
     pending = {cell.grantee for cell in wants}
-    known = {one.pk for one in shown}
-    rows = everybody.exclude(pk__in=known)
-    room = max(FIRST - len(shown), 0)
-    kind = "p" if rows.model is Membership else "t"
-    keys = [int(key[1:]) for key in pending if key.startswith(kind)]
-    about_to = list(rows.filter(pk__in=keys)) if keys else []
-    return about_to + list(rows.exclude(pk__in=keys)[: max(room - len(about_to), 0)])
+    rows = everybody.exclude(pk__in={grantee.pk for grantee in shown})
+    room = max(MAX_FIRST_PEOPLE - len(shown), 0)
+    prefix = "p" if rows.model is Membership else "t"
+    keys = [int(key[1:]) for key in pending if key.startswith(prefix)]
+    with_change = list(rows.filter(pk__in=keys)) if keys else []
+    return with_change + list(rows.exclude(pk__in=keys)[: max(room - len(with_change), 0)])
 
 
 def rows_of_grantees(
     grantees: Sequence[Grantee], resource: Resource, about: ResourceType, wants: WantedGrants
 ) -> list[Row]:
-    """A row for each of these people or teams on one thing."""
+    """Return a row for each of these people or teams on one resource."""
     scale = level_scales_of([about])[about.pk]
     explained = explain_all(grantees, [resource])
     return [make_row(grantee, explained[grantee][0], scale, wants) for grantee in grantees]

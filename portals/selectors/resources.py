@@ -1,4 +1,4 @@
-"""What a customer has: subscriptions and the resources below them."""
+"""The subscriptions and resources of a customer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from portals.models import (
     Subscription,
     TeamGrant,
 )
+from portals.models.resources import ResourceQuerySet
 
 
 def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
-    """The customer's portals that have not ended."""
+    """Return the customer's subscriptions that have not ended."""
     return (
         Subscription.objects.filter(customer=customer)
         .exclude(status=SubscriptionStatus.ENDED)
@@ -29,60 +30,64 @@ def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """What ends with a subscription, in numbers."""
+class SubscriptionTotals:
+    """The numbers of resources, grants and people that a subscription has."""
 
     resources: int
     rights: int
     people: int
 
 
-def loss_of(subscription: Subscription) -> Loss:
-    """What an end of this subscription would take: things, rights on them, from how many people."""
-    person = PersonGrant.objects.filter(content_object__subscription=subscription)
-    team = TeamGrant.objects.filter(content_object__subscription=subscription)
-    grantees = Q(user__in=person.values("user_id")) | Q(
-        team_memberships__team__group__in=team.values("group_id")
+def subscription_totals(subscription: Subscription) -> SubscriptionTotals:
+    """Return how many resources, grants and people the end of a subscription would affect."""
+    person_grants = PersonGrant.objects.filter(content_object__subscription=subscription)
+    team_grants = TeamGrant.objects.filter(content_object__subscription=subscription)
+    grantees = Q(user__in=person_grants.values("user_id")) | Q(
+        team_memberships__team__group__in=team_grants.values("group_id")
     )
     people = Membership.objects.present().filter(grantees, customer=subscription.customer_id)
-    return Loss(
+    return SubscriptionTotals(
         resources=subscription.resources.exclude(resource_type__code=ROOT_TYPE).count(),
-        rights=person.count() + team.count(),
+        rights=person_grants.count() + team_grants.count(),
         people=people.distinct().count(),
     )
 
 
 def services_of(customer: Customer) -> list[tuple[Portal, Subscription | None]]:
-    """Every portal of the provider, each with the customer's use of it, if any."""
-    used = {one.portal_id: one for one in subscriptions_of(customer)}
-    return [(portal, used.get(portal.pk)) for portal in Portal.objects.all()]
+    """Return every portal of the provider with the customer's subscription to it, if any."""
+    by_portal = {
+        subscription.portal_id: subscription for subscription in subscriptions_of(customer)
+    }
+    return [(portal, by_portal.get(portal.pk)) for portal in Portal.objects.all()]
 
 
-def resources_of(customer: Customer, *, search: str = "") -> QuerySet[Resource]:
-    """Everything a customer has; `search` is the beginning of a name or an id."""
-    found = Resource.objects.filter(subscription__in=subscriptions_of(customer)).matching(search)
-    return found.select_related("resource_type__portal", "parent", "subscription").order_by(
+def resources_of(customer: Customer, *, search: str = "") -> ResourceQuerySet:
+    """Return a customer's resources; `search` is the beginning of a name or an id."""
+    resources = Resource.objects.filter(subscription__in=subscriptions_of(customer)).matching(
+        search
+    )
+    return resources.select_related("resource_type__portal", "parent", "subscription").order_by(
         "resource_type_id", "name", "pk"
     )
 
 
 def by_type(resources: Iterable[Resource]) -> list[tuple[ResourceType, list[Resource]]]:
-    """Resources in the order of `resources_of`, one group for each type, for a select."""
+    """Group resources, in the order of `resources_of`, by their type."""
     return [
         (resource_type, list(group))
-        for resource_type, group in groupby(resources, key=lambda one: one.resource_type)
+        for resource_type, group in groupby(resources, key=lambda resource: resource.resource_type)
     ]
 
 
 def resource_by_key(customer: Customer, key: str | None) -> Resource | None:
-    """A resource of this customer by its key in an address or a form; None for anything else."""
+    """Return the customer's resource with this key from an address or a form, if any."""
     if not key or not key.isdecimal() or len(key) > 18:
         return None
     return resources_of(customer).filter(pk=int(key)).first()
 
 
 def type_by_key(customer: Customer, key: str) -> ResourceType | None:
-    """A type of one of the customer's portals by `portal.type`, as addresses name it."""
+    """Return a type of one of the customer's portals by its key in an address, `portal.type`."""
     portal, _dot, code = key.partition(".")
     return (
         ResourceType.objects.filter(
@@ -96,6 +101,6 @@ def type_by_key(customer: Customer, key: str) -> ResourceType | None:
 
 
 def types_with_more_below(customer: Customer) -> set[int]:
-    """The types, by key, of which a thing can have others in it."""
+    """Return the keys of the types that can have resources below them."""
     types = ResourceType.objects.filter(portal__in=subscriptions_of(customer).values("portal"))
     return set(types.exclude(parent=None).values_list("parent_id", flat=True))

@@ -1,4 +1,4 @@
-"""The root of a customer's tree in a portal, and the right to open the portal there."""
+"""Root resources of subscriptions, and the privilege `open` on them."""
 
 from django.db.models import QuerySet
 
@@ -7,24 +7,24 @@ from portals.models import Privilege, Resource
 
 
 def roots() -> QuerySet[Resource]:
-    """The root of every subscription."""
+    """Return the root of every subscription."""
     return Resource.objects.filter(resource_type__code=ROOT_TYPE).select_related(
         "subscription__customer", "resource_type__portal"
     )
 
 
 def active_roots() -> QuerySet[Resource]:
-    """The root of every subscription in use."""
+    """Return the root of every active subscription."""
     return roots().filter(subscription__status=SubscriptionStatus.ACTIVE)
 
 
 def open_privileges() -> QuerySet[Privilege]:
-    """The right to open a portal, of every portal."""
+    """Return the privilege to open a portal, of every portal."""
     return Privilege.objects.filter(
         code=OPEN_PRIVILEGE, resource_type__code=ROOT_TYPE
     ).select_related("portal", "resource_type")
 
 
 def open_privilege_on(root: Resource) -> Privilege:
-    """The right to open the portal this root is in."""
+    """Return the privilege to open the portal of this root."""
     return open_privileges().get(resource_type=root.resource_type_id)

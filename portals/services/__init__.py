@@ -1,1 +1,1 @@
-"""Every write here: verb_noun, keyword-only, actor first, one transaction, one audit event."""
+"""Everything this app writes: one act, one transaction and one audit event each."""

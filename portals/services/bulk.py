@@ -1,4 +1,4 @@
-"""One right for several people at once: for all of them, or for nobody."""
+"""One privilege for several people at once: for all of them, or for nobody."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,28 +24,28 @@ def grant_to_people(
     signed_in_at: datetime | None = None,
     let_in: bool = False,
 ) -> list[Membership]:
-    """Give all of them a privilege on one resource; nobody's becomes shorter by it.
+    """Give each of these people a privilege on one resource; no existing grant gets shorter.
 
-    `let_in` also gives those who cannot open the resource's portal the right to, for the same
-    time. Raises like act_on_all (accounts.services.bulk) and grant_at_least.
+    `let_in` also gives portal access, for the same time, to those who lack it. Raises like
+    act_on_all (accounts.services.bulk) and grant_at_least.
     """
-    chosen = list(people)
+    memberships = list(people)
     customer_portals = portals_of(customer, [resource.subscription_id]) if let_in else []
-    closed = portals_without_access(chosen, customer_portals)
+    missing_portals = portals_without_access(memberships, customer_portals)
 
-    def give(one: Membership) -> None:
-        wanted = [
+    def give(membership: Membership) -> None:
+        targets = [
             (privilege, resource),
-            *((customer_portal.privilege, customer_portal.root) for customer_portal in closed[one]),
+            *((portal.privilege, portal.root) for portal in missing_portals[membership]),
         ]
-        for needed, target in wanted:
+        for target_privilege, target_resource in targets:
             grant_at_least(
                 actor=actor,
-                grantee=one,
-                privilege=needed,
-                resource=target,
+                grantee=membership,
+                privilege=target_privilege,
+                resource=target_resource,
                 terms=terms,
                 signed_in_at=signed_in_at,
             )
 
-    return act_on_all(actor=actor, customer=customer, people=chosen, act=give)
+    return act_on_all(actor=actor, customer=customer, people=memberships, act=give)

@@ -1,4 +1,4 @@
-"""Credentials of portals: an OAuth client each, for client credentials only."""
+"""Credentials of portals: each has one OAuth client, for the client credentials grant only."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from portals.models import Portal
 
 
 class Credentials(NamedTuple):
-    """What a portal signs in with; the secret is shown once and kept nowhere."""
+    """The client id and secret of a portal; the secret is shown once and never stored."""
 
     client_id: str
     client_secret: str
@@ -22,9 +22,9 @@ class Credentials(NamedTuple):
 
 @transaction.atomic
 def issue_credentials(*, actor: User | None, portal: Portal) -> Credentials:
-    """Give a portal fresh credentials; the former ones and their tokens end at once.
+    """Give a portal new credentials; the former ones and their tokens end at once.
 
-    In: `actor` None means the hub itself. Out: the client id and the secret.
+    `actor` is None where the hub itself acts.
     """
     portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal.pk)
     former = portal.client

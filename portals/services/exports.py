@@ -1,4 +1,4 @@
-"""That somebody took away who may do what is in the trail."""
+"""The audit events of access exports."""
 
 from django.db import transaction
 
@@ -16,25 +16,26 @@ def record_access_export(
     membership: Membership | None = None,
     resource: Resource | None = None,
 ) -> AuditEvent:
-    """Say in the trail that somebody takes the company's rights away, before the first line leaves.
+    """Record that somebody exports the company's access, before the first line is sent.
 
-    In: whose rights alone, or on which thing alone. A suspended company's may be taken too: they
-    can be read. Raises PermissionDenied unless the actor is a Super User here.
+    `membership` or `resource` says that the export is about one person or one resource only. A
+    suspended company can be exported too. Raises PermissionDenied unless the actor is a Super User
+    of the company.
     """
     customer = lock_managed_customer(actor, customer, to_read=True)
     if membership is not None:
         return record_event(
-            kind="rights.exported_of_person",
+            kind="access.exported_of_person",
             actor=actor,
             customer=customer,
             person=membership.user,
         )
     if resource is not None:
         return record_event(
-            kind="rights.exported_on_resource",
+            kind="access.exported_on_resource",
             actor=actor,
             customer=customer,
             resource=str(resource),
             resource_id=resource.pk,
         )
-    return record_event(kind="rights.exported", actor=actor, customer=customer)
+    return record_event(kind="access.exported", actor=actor, customer=customer)

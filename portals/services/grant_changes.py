@@ -1,4 +1,4 @@
-"""Many rights given and taken at once: what a Super User reviewed, all of it or nothing."""
+"""Many grants given and removed at once: all the changes a Super User reviewed, or none."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,18 +22,19 @@ from portals.services.grants import (
     revoke_privilege,
 )
 
-MOST_CHANGES = 500
+MAX_CHANGES = 500
 
 
 class ChangesRefused(GrantRefused):
-    """One of the changes cannot be made, so none was; the message names it."""
+    """A change that cannot be made, so none was; the message names it."""
 
 
 @dataclass(frozen=True)
 class AddGrant:
-    """A privilege for a person or team; `replaces` is the key of the grant it takes the place of.
+    """A privilege for a person or team.
 
-    Without `replaces` nothing may stand there yet.
+    `replaces` is the key of the grant that it replaces. Where that is None, there may be no grant
+    of this privilege yet.
     """
 
     grantee: Membership | Team
@@ -44,7 +45,7 @@ class AddGrant:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What it is about: two changes of one key contradict each other."""
+        """Its subject: two changes with one key contradict each other."""
         return (type(self.grantee), self.grantee.pk, self.privilege.pk, self.resource.pk)
 
     def __str__(self) -> str:
@@ -53,25 +54,29 @@ class AddGrant:
 
 @dataclass(frozen=True)
 class RemoveGrant:
-    """The end of one grant, as it was reviewed: another one in its place is left alone."""
+    """The end of one grant row; a grant that replaced it meanwhile is left alone."""
 
     grant: Grant
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What it is about, as for Give."""
+        """Its subject, as for AddGrant."""
         grantee = _grantee_of(self.grant)
-        where = (self.grant.permission_id, self.grant.content_object_id)
-        return (type(grantee), grantee and grantee.pk, *where)
+        return (
+            type(grantee),
+            grantee and grantee.pk,
+            self.grant.permission_id,
+            self.grant.content_object_id,
+        )
 
     def __str__(self) -> str:
-        right = f"“{self.grant.permission.privilege}”, {self.grant.content_object}"
-        return f"{_grantee_of(self.grant) or self.grant}, {right}"
+        grantee = _grantee_of(self.grant) or self.grant
+        return f"{grantee}, “{self.grant.permission.privilege}”, {self.grant.content_object}"
 
 
 @dataclass(frozen=True)
 class JoinTeam:
-    """A person into a team, with everything that comes through it."""
+    """A person joins a team and has its access from then on."""
 
     membership: Membership
     team: Team
@@ -79,7 +84,7 @@ class JoinTeam:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What it is about, as for Give."""
+        """Its subject, as for AddGrant."""
         return (TeamMembership, self.membership.pk, self.team.pk)
 
     def __str__(self) -> str:
@@ -88,14 +93,14 @@ class JoinTeam:
 
 @dataclass(frozen=True)
 class LeaveTeam:
-    """A person out of a team."""
+    """A person leaves a team."""
 
     membership: Membership
     team: Team
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What it is about, as for Give."""
+        """Its subject, as for AddGrant."""
         return (TeamMembership, self.membership.pk, self.team.pk)
 
     def __str__(self) -> str:
@@ -113,8 +118,8 @@ def _grantee_of(grant: Grant) -> Membership | Team | None:
     return Membership.objects.filter(user=grant.user, customer=customer, ended_at=None).first()
 
 
-def stale() -> ChangesRefused:
-    """The refusal of a review that no longer says what is there."""
+def outdated_review() -> ChangesRefused:
+    """Return the refusal of a review whose grants were changed meanwhile."""
     return ChangesRefused(
         _(
             "Something changed since you reviewed this, so nothing was done."
@@ -132,41 +137,41 @@ def apply_changes(
     changes: Iterable[Change],
     signed_in_at: datetime | None,
 ) -> list[AuditEvent]:
-    """Make all of these changes in one customer, or none; out: the events of what was taken.
+    """Make all of these changes in one customer, or none, and return the events of removals.
 
-    What is taken goes first, and can be undone. Each change leaves its own event. A sensitive
-    right wants a reason in its terms and a fresh sign-in (`signed_in_at`). Raises
-    PermissionDenied unless the actor is a Super User here; ChangesRefused naming the change, with
-    code "stale" where a grant is not, or no longer, as it was reviewed; FreshSignInRequired.
+    Removals come first and can be undone. Each change records its own event. A sensitive privilege
+    needs a reason in its terms and a fresh sign-in (`signed_in_at`). Raises PermissionDenied unless
+    the actor is a Super User here; FreshSignInRequired; and ChangesRefused naming the change, with
+    code "stale" where a grant is no longer as it was reviewed.
     """
     customer = lock_managed_customer(actor, customer)
-    wanted = list(changes)
-    if not wanted:
+    requested = list(changes)
+    if not requested:
         raise ChangesRefused(_("There is nothing to change."), code="empty")
-    if len(wanted) > MOST_CHANGES:
+    if len(requested) > MAX_CHANGES:
         raise ChangesRefused(
             _("These are more than %(most)s changes. Please make them in several steps.")
-            % {"most": MOST_CHANGES},
+            % {"most": MAX_CHANGES},
             code="many",
         )
-    _refuse_foreign(customer, wanted)
-    _refuse_twice(wanted)
-    taken = []
-    for change in sorted(wanted, key=lambda one: isinstance(one, AddGrant | JoinTeam)):
+    _check_customer(customer, requested)
+    _check_duplicates(requested)
+    removals = []
+    for change in sorted(requested, key=lambda change: isinstance(change, AddGrant | JoinTeam)):
         try:
             if isinstance(change, RemoveGrant | LeaveTeam):
-                taken.append(_take(actor, change))
+                removals.append(_remove(actor, change))
             else:
-                _give(actor, change, signed_in_at)
+                _add(actor, change, signed_in_at)
         except ChangesRefused:
             raise
         except ValidationError as refusal:
-            raise _naming(change, refusal) from refusal
-    return taken
+            raise _refusal_of(change, refusal) from refusal
+    return removals
 
 
-def _refuse_foreign(customer: Customer, changes: list[Change]) -> None:
-    """One review is about one customer, whoever else the actor is a Super User of."""
+def _check_customer(customer: Customer, changes: list[Change]) -> None:
+    """Refuse a change in another customer, even where the actor is a Super User there too."""
     for change in changes:
         if isinstance(change, JoinTeam | LeaveTeam):
             owners = {change.membership.customer_id, change.team.customer_id}
@@ -178,7 +183,7 @@ def _refuse_foreign(customer: Customer, changes: list[Change]) -> None:
             raise ChangesRefused(_("This is not of this company."), code="foreign")
 
 
-def _refuse_twice(changes: list[Change]) -> None:
+def _check_duplicates(changes: list[Change]) -> None:
     seen: set[tuple[Any, ...]] = set()
     for change in changes:
         if change.key in seen:
@@ -188,8 +193,8 @@ def _refuse_twice(changes: list[Change]) -> None:
         seen.add(change.key)
 
 
-def _naming(change: Change, refusal: ValidationError) -> ChangesRefused:
-    """The same refusal, at the same field, saying which change it is about."""
+def _refusal_of(change: Change, refusal: ValidationError) -> ChangesRefused:
+    """Return the same refusal, at the same field, with the change named in each message."""
     if hasattr(refusal, "error_dict"):
         return ChangesRefused(
             {
@@ -200,20 +205,20 @@ def _naming(change: Change, refusal: ValidationError) -> ChangesRefused:
     return ChangesRefused([f"{change}: {message}" for message in refusal.messages])
 
 
-def _take(actor: User, change: RemoveGrant | LeaveTeam) -> AuditEvent:
+def _remove(actor: User, change: RemoveGrant | LeaveTeam) -> AuditEvent:
     if isinstance(change, RemoveGrant):
         event = revoke_privilege(actor=actor, grant=change.grant)
     else:
         event = remove_from_team(actor=actor, team=change.team, membership=change.membership)
-    if event is None:  # nothing was there to take
-        raise stale()
+    if event is None:  # somebody has removed it meanwhile
+        raise outdated_review()
     return event
 
 
-def _give(actor: User, change: AddGrant | JoinTeam, signed_in_at: datetime | None) -> None:
+def _add(actor: User, change: AddGrant | JoinTeam, signed_in_at: datetime | None) -> None:
     if isinstance(change, JoinTeam):
         if change.team.team_memberships.filter(membership=change.membership).exists():
-            raise stale()
+            raise outdated_review()
         add_to_team(
             actor=actor,
             team=change.team,
@@ -222,9 +227,9 @@ def _give(actor: User, change: AddGrant | JoinTeam, signed_in_at: datetime | Non
             signed_in_at=signed_in_at,
         )
         return
-    there = existing_grant(change.grantee, change.privilege, change.resource)
-    if (there and there.pk) != change.replaces:
-        raise stale()
+    existing = existing_grant(change.grantee, change.privilege, change.resource)
+    if (existing and existing.pk) != change.replaces:
+        raise outdated_review()
     grant_privilege(
         actor=actor,
         grantee=change.grantee,

@@ -1,4 +1,4 @@
-"""Rights that end on a date: announced before, and renewed by one press."""
+"""Grants that end on a date: their end is announced, and one click renews them."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -17,10 +17,10 @@ from portals import emails
 from portals.choices import RenewalLength
 from portals.models import PersonGrant, TeamGrant
 from portals.selectors.grant_expiry import (
-    DAY,
+    ONE_DAY,
+    announcement_due,
     of_customer,
     renewed_end,
-    to_announce,
     with_beginning,
 )
 from portals.services.grants import Grant, GrantRefused, GrantTerms, grant_privilege
@@ -38,33 +38,33 @@ def renew_grant(
     length: str = RenewalLength.SAME,
     signed_in_at: datetime | None = None,
 ) -> Grant:
-    """Give a right that ends once more, from now, with the reason it had.
+    """Replace a grant that ends with one that begins now, for the same reason.
 
-    A sensitive one wants what it always wants. Raises PermissionDenied unless the actor is a Super
-    User of the customer; GrantRefused, also when the right was renewed, changed or taken meanwhile;
-    FreshSignInRequired.
+    `length` is one of RenewalLength. Raises PermissionDenied unless the actor is a Super User of
+    the customer; GrantRefused, also when the grant was renewed, changed or removed meanwhile; and
+    FreshSignInRequired for a sensitive privilege.
     """
     customer = lock_managed_customer(actor, grant.content_object.subscription.customer)
-    present = (
+    existing = (
         type(grant)
         ._default_manager.select_related("permission__privilege__portal", "content_object")
         .filter(pk=grant.pk)
         .first()
     )
-    if present is None or present.expires_at is None:
+    if existing is None or existing.expires_at is None:
         raise GrantRefused(
             _("Somebody has renewed, changed or taken this right meanwhile."), code="changed"
         )
-    if present.starts_at is not None and present.starts_at > timezone.now():
+    if existing.begins_later:
         raise GrantRefused(_("This right has not begun yet. Give it new dates instead."))
     if length not in RenewalLength.values:
         raise GrantRefused({"length": _("Choose for how long.")})
     return grant_privilege(
         actor=actor,
-        grantee=_grantee(present, customer),
-        privilege=present.permission.privilege,
-        resource=present.content_object,
-        terms=GrantTerms(expires_at=_new_end(present, length), reason=present.reason),
+        grantee=_grantee(existing, customer),
+        privilege=existing.permission.privilege,
+        resource=existing.content_object,
+        terms=GrantTerms(expires_at=_new_end(existing, length), reason=existing.reason),
         signed_in_at=signed_in_at,
     )
 
@@ -85,40 +85,40 @@ def _new_end(grant: Grant, length: str) -> datetime | None:
     return now + timedelta(days=int(length))
 
 
-def announce_endings() -> None:
-    """What fell due by now: tell holders, and who can renew, of rights that end soon.
+def announce_expiring_grants() -> None:
+    """Tell grantees, and those who can renew, of the grants whose end is to be announced by now.
 
-    One customer in one transaction, under its lock, where what is due is looked at again: several
-    workers may do this at once.
+    Each customer is one transaction. It reads what is due again under the customer's lock, so that
+    several workers can run this at once.
     """
     now = timezone.now()
-    subscription = "content_object__subscription__customer"
+    customer_path = "content_object__subscription__customer"
     due: set[int] = set()
     for model in _MODELS:
-        found = with_beginning(model._default_manager.all()).filter(to_announce(now))
-        due |= set(found.values_list(subscription, flat=True))
+        grants = with_beginning(model._default_manager.all()).filter(announcement_due(now))
+        due |= set(grants.values_list(customer_path, flat=True))
     for pk in sorted(due):
         try:
             _announce(Customer(pk=pk), now)
-        except Exception:  # one that fails keeps no other waiting
+        except Exception:  # the other customers are still told
             log.exception("rights that end could not be announced", customer=pk)
 
 
 @transaction.atomic
 def _announce(customer: Customer, now: datetime) -> None:
-    """One mail to each person, with all that falls due within a day, so that there is one a day."""
+    """Send each person one email with all that falls due within a day, so at most one a day."""
     customer = lock_customer(customer)
-    due = [_due_in(customer, model, to_announce(now)) for model in _MODELS]
+    due = [_due_in(customer, model, announcement_due(now)) for model in _MODELS]
     if not any(rows.exists() for rows in due):
         return
     grants: list[Grant] = []
     for model in _MODELS:
-        gathered = list(_due_in(customer, model, to_announce(now, ahead=DAY)))
-        model._default_manager.filter(pk__in=[one.pk for one in gathered]).update(reminded_at=now)
-        grants += gathered
+        batch = list(_due_in(customer, model, announcement_due(now, ahead=ONE_DAY)))
+        model._default_manager.filter(pk__in=[grant.pk for grant in batch]).update(reminded_at=now)
+        grants += batch
     record_event(kind="grants.announced", actor=None, customer=customer, count=len(grants))
-    for reader, theirs in _readers(customer, grants).items():
-        emails.announce_endings(reader=reader, customer=customer, **theirs)
+    for recipient, parts in _recipients(customer, grants).items():
+        emails.announce_endings(reader=recipient, customer=customer, **parts)
 
 
 def _due_in(customer: Customer, model: type[Grant], when: Any) -> Any:
@@ -129,22 +129,22 @@ def _due_in(customer: Customer, model: type[Grant], when: Any) -> Any:
     ).order_by("expires_at", "pk")
 
 
-def _readers(customer: Customer, grants: Iterable[Grant]) -> dict[User, dict[str, list[Grant]]]:
-    """Who hears of which: `held` by themselves, or theirs to `renew`.
+def _recipients(customer: Customer, grants: Iterable[Grant]) -> dict[User, dict[str, list[Grant]]]:
+    """Return user → the grants that are theirs (`held`) and those they can `renew`.
 
-    Those of a team are told to whoever gave them; where that person runs the customer no longer,
-    to all who do.
+    Whoever gave a grant can renew it. Where they are no Super User any more, all Super Users are
+    told instead.
     """
-    here = Membership.objects.live().filter(customer=customer, user__is_active=True)
-    people = {one.user_id: one.user for one in here.select_related("user")}
-    running = {one.user_id: one.user for one in super_users_of(customer)}
-    readers: dict[User, dict[str, list[Grant]]] = {}
+    live = Membership.objects.live().filter(customer=customer, user__is_active=True)
+    people = {membership.user_id: membership.user for membership in live.select_related("user")}
+    super_users = {membership.user_id: membership.user for membership in super_users_of(customer)}
+    recipients: dict[User, dict[str, list[Grant]]] = {}
     for grant in grants:
         grantee = people.get(grant.user_id) if isinstance(grant, PersonGrant) else None
-        giver = running.get(grant.granted_by_id)
-        renewing = [giver] if giver else list(running.values())
-        for person in renewing:
-            readers.setdefault(person, {"held": [], "renew": []})["renew"].append(grant)
-        if grantee is not None and grantee not in renewing:
-            readers.setdefault(grantee, {"held": [], "renew": []})["held"].append(grant)
-    return readers
+        giver = super_users.get(grant.granted_by_id)
+        renewers = [giver] if giver else list(super_users.values())
+        for person in renewers:
+            recipients.setdefault(person, {"held": [], "renew": []})["renew"].append(grant)
+        if grantee is not None and grantee not in renewers:
+            recipients.setdefault(grantee, {"held": [], "renew": []})["held"].append(grant)
+    return recipients

@@ -1,4 +1,4 @@
-"""Grants: given, replaced, revoked; only by Super Users, inside their customer."""
+"""Give, replace and revoke grants. Only Super Users can, inside their customer."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -13,38 +13,39 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.permissions import (
     lock_managed_customer,
-    require_fresh_sign_in,
 )
 from accounts.services.audit import record_event
 from portals import emails
 from portals.choices import SubscriptionStatus
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource, TeamGrant
+from portals.permissions import GrantRefused, require_sensitive_conditions
 from portals.selectors.privileges import is_sensitive, privileges_grantable_on
 
-# Further away, a moment may have no place in another time zone, and no way back from the database.
-FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+# Beyond these, converting to another time zone or reading from the database can overflow.
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 Grant = PersonGrant | TeamGrant
 
 
-class GrantRefused(ValidationError):
-    """The grant makes no sense here; the message says why."""
-
-
 @dataclass(frozen=True)
 class GrantTerms:
-    """Since when, until when and why; None means now, and without end."""
+    """Start, end and reason of a grant; None means from now on, and no end date."""
 
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     reason: str = ""
 
+    @property
+    def is_expired(self) -> bool:
+        """Whether the end has come."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
     def check(self) -> None:
-        """Raise GrantRefused naming the field when the times or the text make no sense."""
+        """Raise GrantRefused naming the field where a date or the reason is not valid."""
         for field, moment in (("starts_at", self.starts_at), ("expires_at", self.expires_at)):
-            if moment is not None and not FIRST <= moment <= LAST:
+            if moment is not None and not EARLIEST <= moment <= LATEST:
                 raise GrantRefused({field: _("Choose a date between 1970 and 3000.")})
-        if self.expires_at is not None and self.expires_at <= timezone.now():
+        if self.is_expired:
             raise GrantRefused({"expires_at": _("Choose an end in the future.")})
         if self.starts_at and self.expires_at and self.starts_at >= self.expires_at:
             raise GrantRefused({"expires_at": _("The end must come after the start.")})
@@ -65,28 +66,27 @@ def check_privilege(
     terms: GrantTerms,
     signed_in_at: datetime | None,
 ) -> None:
-    """What holds for every grant and offer; `holders` are the user ids who would gain it.
+    """Check the privilege, the terms and the conditions that hold for every grant and offer.
 
-    Raises GrantRefused naming the field, or FreshSignInRequired.
+    `grantees` are the keys of the users who would gain the privilege. Raises GrantRefused naming
+    the field, or FreshSignInRequired.
     """
     terms.check()
     if not privileges_grantable_on(resource).filter(pk=privilege.pk).exists():
-        raise GrantRefused({"privilege": _("This right does not exist for this thing.")})
-    if not is_sensitive(privilege):
-        return
-    if actor.pk in set(grantees):
-        raise GrantRefused(
-            {"privilege": _("Nobody gives a sensitive right to themselves. Ask a colleague.")}
-        )
-    if not terms.reason.strip():
-        raise GrantRefused({"reason": _("This right is sensitive. Please say why it is needed.")})
-    require_fresh_sign_in(signed_in_at)
+        raise GrantRefused({"privilege": _("This right does not exist for this resource.")})
+    require_sensitive_conditions(
+        actor=actor,
+        grantees=grantees,
+        privilege=privilege,
+        reason=terms.reason,
+        signed_in_at=signed_in_at,
+    )
 
 
 def grant_row(
     grantee: Membership | Team, privilege: Privilege, resource: Resource
 ) -> tuple[type[Grant], dict[str, Any]]:
-    """Which table, and which row of it, holds this grant."""
+    """Return the model and the unique fields of this grant's row."""
     key = {"permission_id": privilege.pk, "content_object": resource}
     if isinstance(grantee, Team):
         return TeamGrant, {"group": grantee.group, **key}
@@ -96,7 +96,7 @@ def grant_row(
 def existing_grant(
     grantee: Membership | Team, privilege: Privilege, resource: Resource
 ) -> Grant | None:
-    """The one grant of this privilege that this person or team has on this thing, if any."""
+    """Return the grant of a person or team of this privilege on a resource, expired or not."""
     model, key = grant_row(grantee, privilege, resource)
     return model._default_manager.filter(**key).first()
 
@@ -104,7 +104,7 @@ def existing_grant(
 def grant_event_data(
     grantee: Membership | Team, privilege: Privilege, resource: Resource
 ) -> dict[str, Any]:
-    """What the trail keeps of a grant: words for people, keys to make it again."""
+    """Return the event data of a grant: names for readers, and keys to restore it with."""
     keys = {"team_id" if isinstance(grantee, Team) else "membership_id": grantee.pk}
     return {
         "grantee": str(grantee),
@@ -119,7 +119,7 @@ def grant_event_data(
 
 
 def terms_event_data(terms: Any) -> dict[str, Any]:
-    """The terms of a grant or offer as the trail keeps them; times in ISO 8601."""
+    """Return the event data of the terms of a grant or offer, with times in ISO 8601."""
     return {
         "starts_at": terms.starts_at and terms.starts_at.isoformat(),
         "expires_at": terms.expires_at and terms.expires_at.isoformat(),
@@ -137,11 +137,11 @@ def grant_privilege(
     terms: GrantTerms = GrantTerms(),
     signed_in_at: datetime | None = None,
 ) -> Grant:
-    """Give a person or team a privilege on a resource; other terms replace the row.
+    """Give a person or team a privilege on a resource; other terms replace an existing grant.
 
-    `signed_in_at` is when the actor last proved who they are. Giving the same twice changes
-    nothing and leaves no second event. Raises PermissionDenied unless the actor is a Super User of
-    the resource's customer; GrantRefused naming the field; FreshSignInRequired.
+    `signed_in_at` is the actor's last sign-in. An equal grant is returned as it is, without an
+    event. Raises PermissionDenied unless the actor is a Super User of the resource's customer;
+    GrantRefused naming the field; FreshSignInRequired.
     """
     customer = lock_managed_customer(actor, resource.subscription.customer)
     resource = current_resource(resource)
@@ -183,18 +183,18 @@ def grant_at_least(
     terms: GrantTerms = GrantTerms(),
     signed_in_at: datetime | None = None,
 ) -> Grant:
-    """Give a privilege for at least these terms, and take nothing: one that is there is widened.
+    """Give a privilege for at least these terms, and never shorten an existing grant.
 
-    Whoever has it as early and as long keeps it as it is. Raises as grant_privilege does;
-    GrantRefused where what is there and these terms leave a gap that neither covers.
+    A grant that begins as early and ends as late stays as it is; another one is extended. Raises as
+    grant_privilege does, and GrantRefused where there is a gap between the grant and these terms.
     """
     lock_managed_customer(actor, resource.subscription.customer)
-    present = existing_grant(grantee, privilege, resource)
+    existing = existing_grant(grantee, privilege, resource)
     now = timezone.now()
-    if present is not None and (present.expires_at is None or present.expires_at > now):
-        if _is_within(terms, present, now):
-            return present
-        terms = _widened(terms, present, now)
+    if existing is not None and not existing.is_expired:
+        if _covers(existing, terms, now):
+            return existing
+        terms = _extended(terms, existing, now)
     return grant_privilege(
         actor=actor,
         grantee=grantee,
@@ -205,7 +205,7 @@ def grant_at_least(
     )
 
 
-def _is_within(terms: GrantTerms, grant: Grant, now: datetime) -> bool:
+def _covers(grant: Grant, terms: GrantTerms, now: datetime) -> bool:
     if (grant.starts_at or now) > max(terms.starts_at or now, now):
         return False
     if grant.expires_at is None:
@@ -213,14 +213,14 @@ def _is_within(terms: GrantTerms, grant: Grant, now: datetime) -> bool:
     return terms.expires_at is not None and terms.expires_at <= grant.expires_at
 
 
-def _widened(terms: GrantTerms, grant: Grant, now: datetime) -> GrantTerms:
-    """These terms and the grant's together. Raises GrantRefused where they do not touch."""
-    first, second = sorted((terms, grant), key=lambda one: max(one.starts_at or now, now))
+def _extended(terms: GrantTerms, grant: Grant, now: datetime) -> GrantTerms:
+    """Return terms that cover both. Raises GrantRefused where there is a gap between them."""
+    first, second = sorted((terms, grant), key=lambda part: max(part.starts_at or now, now))
     if first.expires_at is not None and first.expires_at < (second.starts_at or now):
         raise GrantRefused(
             _("This right is there at another time, with a gap between. Set its dates by hand.")
         )
-    ends = [one.expires_at for one in (first, second) if one.expires_at is not None]
+    ends = [part.expires_at for part in (first, second) if part.expires_at is not None]
     return GrantTerms(
         starts_at=first.starts_at,
         expires_at=max(ends) if len(ends) == 2 else None,
@@ -229,19 +229,19 @@ def _widened(terms: GrantTerms, grant: Grant, now: datetime) -> GrantTerms:
 
 
 def current_resource(resource: Resource) -> Resource:
-    """The resource, read again under the customer's lock; gone with an ended subscription.
+    """Return the resource as it is now, to be called under the customer's lock.
 
-    Raises GrantRefused.
+    Raises GrantRefused where it was deleted or its subscription has ended.
     """
-    present = Resource.objects.exclude(subscription__status=SubscriptionStatus.ENDED)
-    found = present.filter(pk=resource.pk).first()
-    if found is None:
-        raise GrantRefused({"resource": _("This thing no longer exists.")})
-    return found
+    existing = Resource.objects.exclude(subscription__status=SubscriptionStatus.ENDED)
+    current = existing.filter(pk=resource.pk).first()
+    if current is None:
+        raise GrantRefused({"resource": _("This resource no longer exists.")})
+    return current
 
 
 def grantee_user_ids(customer: Customer, grantee: Membership | Team) -> list[int]:
-    """The user ids behind a holder of this customer; GrantRefused for anyone else's."""
+    """Return the user keys of a person or team. Raises GrantRefused for another customer's."""
     if isinstance(grantee, Team):
         if grantee.customer_id != customer.pk:
             raise GrantRefused({"grantee": _("This team is not of this company.")})
@@ -256,10 +256,10 @@ def grantee_user_ids(customer: Customer, grantee: Membership | Team) -> list[int
 
 @transaction.atomic
 def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
-    """Take a grant away; the very next check says no.
+    """Remove a grant, so that the next check says no, and return the event.
 
-    Out: the event, which can be undone; None when the grant was not there any more. Raises
-    PermissionDenied unless the actor is a Super User of the resource's customer.
+    The event can be undone. It is None where the grant was already gone. Raises PermissionDenied
+    unless the actor is a Super User of the resource's customer.
     """
     resource = grant.content_object
     customer = lock_managed_customer(actor, resource.subscription.customer)
@@ -271,15 +271,15 @@ def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
         if isinstance(grant, TeamGrant)
         else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
     )
-    held: dict[str, Any] = {}
+    team_data: dict[str, Any] = {}
     if isinstance(grantee, Team) and is_sensitive(grant.permission.privilege):
-        members = grantee.team_memberships.order_by("pk")  # nobody else gains it by an undo
-        held = {"memberships": list(members.values_list("membership_id", flat=True))}
+        members = grantee.team_memberships.order_by("pk")  # an undo gives it to nobody else
+        team_data = {"memberships": list(members.values_list("membership_id", flat=True))}
     return record_event(
         kind="grant.revoked",
         actor=actor,
         customer=customer,
         **grant_event_data(grantee, grant.permission.privilege, resource),
         **terms_event_data(grant),
-        **held,
+        **team_data,
     )

@@ -1,4 +1,4 @@
-"""What a leaver holds, handed on: named in the plan, given when its moment comes."""
+"""Grants that colleagues take over from a leaver: planned first, given when the person leaves."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ from accounts.models import AccessRequest, Membership, Offboarding, Team, User
 from accounts.services import offboarding
 from accounts.services.offboarding import OffboardingRefused, dry_run, require_receiver
 from portals.models import PersonGrant, ReassignedGrant
-from portals.selectors.offboarding import in_words
+from portals.selectors.offboarding import describe_grant
 from portals.services.grants import GrantRefused, GrantTerms, grant_at_least, terms_event_data
 
 
@@ -28,10 +28,11 @@ def plan_offboarding(
     access_request: AccessRequest | None = None,
     signed_in_at: datetime | None = None,
 ) -> Offboarding:
-    """accounts.services.offboarding.plan_offboarding, with the rights that are handed on.
+    """Plan an offboarding (accounts.services.offboarding) with grants that colleagues take over.
 
-    `grants` are (the leaver's grant, who takes it over). Raises as that does, and what
-    grant_privilege raises for the receiver, saying which right it is about.
+    `grants` pairs each of the leaver's grants with its receiver. Raises as
+    accounts.services.offboarding.plan_offboarding, and OffboardingRefused naming the grant where
+    the receiver may not have it.
     """
 
     def add(offboarding: Offboarding) -> None:
@@ -51,7 +52,7 @@ def plan_offboarding(
 
 
 def review_offboarding(**plan: Any) -> None:
-    """plan_offboarding, only to see what it would refuse: nothing of it stays. Raises the same."""
+    """Raise what plan_offboarding would raise, and change nothing."""
     with dry_run():
         plan_offboarding(**plan)
 
@@ -62,7 +63,7 @@ def _reassign_grant(
     receiver: Membership,
     signed_in_at: datetime | None,
 ) -> None:
-    """One row, checked by giving the right and taking it back."""
+    """Add one row to the plan, checked by a dry run of the grant."""
     require_receiver(offboarding, receiver)
     privilege, resource = grant.permission.privilege, grant.content_object
     row = ReassignedGrant(
@@ -70,11 +71,11 @@ def _reassign_grant(
         resource=resource,
         privilege=privilege,
         receiver=receiver,
-        words=in_words(grant),
+        words=describe_grant(grant),
     )
     try:
         with dry_run():
-            _give(row, signed_in_at)
+            _grant_to_receiver(row, signed_in_at)
     except GrantRefused as refusal:
         if "reason" in getattr(refusal, "error_dict", {}):
             raise
@@ -83,55 +84,59 @@ def _reassign_grant(
 
 
 def grant_reassigned_access(*, offboarding: Offboarding) -> dict[str, list[Any]]:
-    """Give every right of the plan to who takes it over, inside the leaving's transaction.
+    """Give every grant of the plan to its receiver, inside the offboarding's transaction.
 
-    What is gone, or may not be given any more, is left out. Out: `handed` and `skipped` in words,
-    and `reassigned_grants`: what was made, and what it replaced, for an undo.
+    A grant that is gone, or can't be given any more, is skipped. Return the event data:
+    `reassigned` and `skipped` are descriptions; `reassigned_grants` says what was given and what it
+    replaced, for an undo.
     """
-    answer: dict[str, list[Any]] = {"reassigned": [], "skipped": [], "reassigned_grants": []}
+    event_data: dict[str, list[Any]] = {"reassigned": [], "skipped": [], "reassigned_grants": []}
     rows = ReassignedGrant.objects.filter(offboarding=offboarding).select_related(
         "resource__subscription__customer", "privilege__portal", "receiver__user"
     )
     for row in rows.order_by("pk"):
-        words = f"{row.words} → {row.receiver}"
+        description = f"{row.words} → {row.receiver}"
         try:
             with transaction.atomic():
                 require_receiver(offboarding, row.receiver)
-                made = _give(row, timezone.now())  # they had signed in freshly when they planned it
+                # The fresh sign-in was required when the plan was made.
+                change = _grant_to_receiver(row, timezone.now())
         except (ValidationError, PermissionDenied):
-            answer["skipped"].append(words)
+            event_data["skipped"].append(description)
         else:
-            answer["reassigned"].append(words)
-            answer["reassigned_grants"] += [made] if made else []
-    return answer
+            event_data["reassigned"].append(description)
+            event_data["reassigned_grants"] += [change] if change else []
+    return event_data
 
 
-def _give(row: ReassignedGrant, signed_in_at: datetime | None) -> dict[str, Any] | None:
-    """Give one right, on the leaver's terms as they are now, as the plan's author would.
+def _grant_to_receiver(
+    row: ReassignedGrant, signed_in_at: datetime | None
+) -> dict[str, Any] | None:
+    """Give one grant to its receiver, on the leaver's present terms, as the plan's author.
 
-    A receiver who has it as early and as long keeps what they have: None. Raises GrantRefused where
-    the leaver no longer holds it, and as grant_at_least does.
+    Return what an undo needs, or None where the receiver's own grant covers it. Raises GrantRefused
+    where the leaver's grant is gone or has expired, and as grant_at_least does.
     """
     if row.resource is None or row.privilege is None:
-        raise GrantRefused(_("This thing no longer exists."))
-    on = PersonGrant.objects.filter(content_object=row.resource, permission_id=row.privilege.pk)
-    theirs = on.filter(user=row.offboarding.membership.user_id).first()
-    if theirs is None or (theirs.expires_at is not None and theirs.expires_at <= timezone.now()):
+        raise GrantRefused(_("This resource no longer exists."))
+    grants = PersonGrant.objects.filter(content_object=row.resource, permission_id=row.privilege.pk)
+    leavers_grant = grants.unexpired().filter(user=row.offboarding.membership.user_id).first()
+    if leavers_grant is None:
         raise GrantRefused(_("This is not theirs any more."))
-    before = on.filter(user=row.receiver.user_id).first()
+    before = grants.filter(user=row.receiver.user_id).first()
     grant = grant_at_least(
         actor=row.offboarding.planned_by,
         grantee=row.receiver,
         privilege=row.privilege,
         resource=row.resource,
         terms=GrantTerms(
-            starts_at=theirs.starts_at,
-            expires_at=theirs.expires_at,
+            starts_at=leavers_grant.starts_at,
+            expires_at=leavers_grant.expires_at,
             reason=row.offboarding.reason,
         ),
         signed_in_at=signed_in_at,
     )
     if before is not None and grant.pk == before.pk:
         return None
-    made = {"grant_id": grant.pk, "membership_id": row.receiver.pk}
-    return made | ({"before": terms_event_data(before)} if before is not None else {})
+    change = {"grant_id": grant.pk, "membership_id": row.receiver.pk}
+    return change | ({"before": terms_event_data(before)} if before is not None else {})

@@ -1,10 +1,9 @@
-"""Grants inside an invitation: offered with it, given when it is accepted."""
+"""Grants inside an invitation: offered with it, and given when it is accepted."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Customer, Invitation, Membership, User
@@ -21,7 +20,7 @@ from portals.services.grants import (
     terms_event_data,
 )
 
-MOST_OFFERS = 1000  # rights times people; each is a row and an event
+MAX_OFFERS = 1000  # privileges times people; each is a row and an event
 
 
 def check_offer(
@@ -33,14 +32,14 @@ def check_offer(
     terms: GrantTerms,
     signed_in_at: datetime | None = None,
 ) -> list[tuple[Resource, Privilege]]:
-    """Whether these rights may stand in the invitations of so many people; writes nothing.
+    """Check that these privileges can be offered to so many people, and return each one once.
 
-    Out: each right once. Raises GrantRefused, also above MOST_OFFERS, or FreshSignInRequired as a
-    grant would.
+    Write nothing. Raises GrantRefused, also above MAX_OFFERS, or FreshSignInRequired as a grant
+    would.
     """
     terms.check()
-    wanted = list(dict.fromkeys(rights))
-    if len(wanted) * people > MOST_OFFERS:
+    offers = list(dict.fromkeys(rights))
+    if len(offers) * people > MAX_OFFERS:
         raise GrantRefused(
             _(
                 "These are too many rights for so many people. Give the rights to a team and put"
@@ -48,10 +47,10 @@ def check_offer(
             ),
             code="too_many",
         )
-    for resource, privilege in wanted:
+    for resource, privilege in offers:
         resource = current_resource(resource)
         if resource.subscription.customer_id != customer.pk:
-            raise GrantRefused({"rights": _("This right does not exist for this thing.")})
+            raise GrantRefused({"rights": _("This right does not exist for this resource.")})
         check_privilege(
             actor=actor,
             grantees=[],
@@ -60,7 +59,7 @@ def check_offer(
             terms=terms,
             signed_in_at=signed_in_at,
         )
-    return wanted
+    return offers
 
 
 def offer_privileges(
@@ -71,11 +70,11 @@ def offer_privileges(
     terms: GrantTerms,
     signed_in_at: datetime | None = None,
 ) -> None:
-    """Put the first grants inside invitations of one customer, in the transaction that makes them.
+    """Add offered grants to new invitations of one customer, in the transaction that makes them.
 
-    Naming one twice is naming it once. Raises like check_offer.
+    A pair that is named twice is offered once. Raises like check_offer.
     """
-    wanted = check_offer(
+    offers = check_offer(
         actor=actor,
         customer=invitations[0].customer,
         rights=rights,
@@ -84,7 +83,7 @@ def offer_privileges(
         signed_in_at=signed_in_at,
     )
     for invitation in invitations:
-        for resource, privilege in wanted:
+        for resource, privilege in offers:
             _offer(actor, invitation, resource, privilege, terms)
 
 
@@ -110,17 +109,18 @@ def _offer(
 def apply_offered_grants(
     *, actor: User, invitation: Invitation, membership: Membership
 ) -> list[str]:
-    """Turn what an invitation offered into grants, in the transaction that accepts it.
+    """Turn the offered grants of an invitation into grants, in the transaction that accepts it.
 
-    `actor` is who invited. What has run out meanwhile, no longer exists, or has become sensitive
-    and was offered without a reason, is left out. Out: that, in words.
+    `actor` is the person who invited. An offer is skipped when it has expired, when its resource or
+    privilege is gone, or when the privilege has become sensitive and the offer has no reason.
+    Return the skipped offers in words.
     """
     offers = OfferedGrant.objects.filter(
         invitation=invitation, resource__subscription__customer=membership.customer_id
     ).select_related("resource", "privilege__portal")
     given = set()
     for offer in offers:
-        if offer.expires_at is not None and offer.expires_at <= timezone.now():
+        if offer.is_expired:
             continue
         if is_sensitive(offer.privilege) and not offer.reason.strip():
             continue
@@ -147,13 +147,14 @@ def apply_offered_grants(
             emails.tell_about_sensitive_grant(
                 actor, [membership.user_id], offer.privilege, offer.resource, offer.reason
             )
-    return _left_out(actor, invitation, given)
+    return _skipped_offers(actor, invitation, given)
 
 
-def _left_out(actor: User, invitation: Invitation, given: set[tuple[int, str]]) -> list[str]:
-    """What the trail says was offered and is not given, in words for whoever offered it.
+def _skipped_offers(actor: User, invitation: Invitation, given: set[tuple[int, str]]) -> list[str]:
+    """Return the offers that were not given, in the actor's language.
 
-    The offer's own row goes with its thing or its right; the event stays.
+    They are read from the audit events, because an offer's row is deleted with its resource or
+    privilege.
     """
     offered = AuditEvent.objects.filter(
         customer=invitation.customer,
@@ -162,8 +163,8 @@ def _left_out(actor: User, invitation: Invitation, given: set[tuple[int, str]]) 
         data__address=invitation.address,
     )
     return [
-        f"“{label}” · {told['resource']}"
-        for told in offered.order_by("pk").values_list("data", flat=True)
-        if (told["resource_id"], told["codename"]) not in given
-        and (label := told["privilege"].get(actor.language) or told["privilege"]["en"])
+        f"“{label}” · {data['resource']}"
+        for data in offered.order_by("pk").values_list("data", flat=True)
+        if (data["resource_id"], data["codename"]) not in given
+        and (label := data["privilege"].get(actor.language) or data["privilege"]["en"])
     ]

@@ -1,4 +1,4 @@
-"""Presets of a customer: made, changed, deleted; applying one is an ordinary review."""
+"""Create, change and delete the presets of a customer. Applying one is an ordinary review."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,20 +13,20 @@ from accounts.services.audit import record_event
 from portals.models import Preset, PresetLine, Privilege
 from portals.selectors.resources import subscriptions_of
 
-Line = tuple[Privilege, bool]  # the privilege, and whether it is meant everywhere
-MOST_PRESETS = 50
+Line = tuple[Privilege, bool]  # the privilege, and whether it applies to every resource of its type
+MAX_PRESETS = 50
 
 
 class PresetRefused(ValidationError):
-    """What was asked of a preset makes no sense; the message says why."""
+    """A preset that cannot be saved as asked; the message says why."""
 
 
 def _check(preset: Preset, lines: list[Line]) -> None:
     preset.name = preset.name.strip()
     preset.clean_fields(exclude=["customer"])
     others = Preset.objects.filter(customer=preset.customer_id).exclude(pk=preset.pk)
-    wanted = preset.name.casefold()
-    if any(name.casefold() == wanted for name in others.values_list("name", flat=True)):
+    folded = preset.name.casefold()
+    if any(name.casefold() == folded for name in others.values_list("name", flat=True)):
         raise PresetRefused({"name": _("There is already a preset of this name.")}, code="taken")
     if not lines:
         raise PresetRefused({"right": _("Choose at least one right.")}, code="empty")
@@ -53,46 +53,56 @@ def _save(preset: Preset, lines: list[Line]) -> None:
     )
 
 
-def _details(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
-    rights = [f"{one.portal.slug}.{one.codename}" for one, _everywhere in lines]
-    return {"preset": preset.name, "rights": rights}
+def _event_data(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
+    codenames = [
+        f"{privilege.portal.slug}.{privilege.codename}" for privilege, _everywhere in lines
+    ]
+    return {"preset": preset.name, "rights": codenames}
 
 
 @transaction.atomic
 def create_preset(*, actor: User, customer: Customer, name: str, lines: Iterable[Line]) -> Preset:
-    """A new preset. Raises PermissionDenied; PresetRefused or ValidationError naming the field."""
+    """Create a preset.
+
+    Raises PermissionDenied, or PresetRefused or ValidationError naming the field.
+    """
     customer = lock_managed_customer(actor, customer)
-    if customer.presets.count() >= MOST_PRESETS:
+    if customer.presets.count() >= MAX_PRESETS:
         raise PresetRefused(_("These are enough presets. Delete one first."), code="many")
-    preset, wanted = Preset(customer=customer, name=name), list(lines)
-    _save(preset, wanted)
-    record_event(kind="preset.created", actor=actor, customer=customer, **_details(preset, wanted))
+    preset, new_lines = Preset(customer=customer, name=name), list(lines)
+    _save(preset, new_lines)
+    record_event(
+        kind="preset.created", actor=actor, customer=customer, **_event_data(preset, new_lines)
+    )
     return preset
 
 
 @transaction.atomic
 def change_preset(*, actor: User, preset: Preset, name: str, lines: Iterable[Line]) -> Preset:
-    """Another name or other lines; what was given by it stays as it is.
+    """Change the name or the lines of a preset; grants that were made with it stay.
 
-    What it has already changes nothing. Raises like create_preset.
+    Record nothing where nothing differs. Raises like create_preset.
     """
     preset = _locked(actor, preset)
-    wanted = list(lines)
-    former = {(one.privilege_id, one.everywhere) for one in preset.lines.all()}
-    same = former == {(privilege.pk, everywhere) for privilege, everywhere in wanted}
-    if same and preset.name == name.strip():
+    new_lines = list(lines)
+    old_keys = {(line.privilege_id, line.everywhere) for line in preset.lines.all()}
+    new_keys = {(privilege.pk, everywhere) for privilege, everywhere in new_lines}
+    if old_keys == new_keys and preset.name == name.strip():
         return preset
     preset.name = name
-    _save(preset, wanted)
+    _save(preset, new_lines)
     record_event(
-        kind="preset.changed", actor=actor, customer=preset.customer, **_details(preset, wanted)
+        kind="preset.changed",
+        actor=actor,
+        customer=preset.customer,
+        **_event_data(preset, new_lines),
     )
     return preset
 
 
 @transaction.atomic
 def delete_preset(*, actor: User, preset: Preset) -> None:
-    """The preset goes; nobody loses a right. Raises PermissionDenied or PresetRefused."""
+    """Delete a preset; its grants stay. Raises PermissionDenied or PresetRefused."""
     preset = _locked(actor, preset)
     preset.delete()
     record_event(kind="preset.deleted", actor=actor, customer=preset.customer, preset=preset.name)
@@ -100,7 +110,7 @@ def delete_preset(*, actor: User, preset: Preset) -> None:
 
 def _locked(actor: User, preset: Preset) -> Preset:
     lock_managed_customer(actor, preset.customer)
-    present = Preset.objects.select_related("customer").filter(pk=preset.pk).first()
-    if present is None:
+    current = Preset.objects.select_related("customer").filter(pk=preset.pk).first()
+    if current is None:
         raise PresetRefused(_("This preset no longer exists."), code="gone")
-    return present
+    return current

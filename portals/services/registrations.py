@@ -1,4 +1,4 @@
-"""Registration: may a membership open a portal? It is the privilege `open` on the subscription."""
+"""Portal access (the privilege `open` on a subscription's root) that people get automatically."""
 
 from accounts.models import Membership, User
 from accounts.services.audit import record_event
@@ -7,7 +7,7 @@ from portals.selectors.roots import active_roots, open_privilege_on, roots
 
 
 def register_new_member(*, actor: User, membership: Membership) -> None:
-    """Register a new member for every subscribed portal whose manifest says so.
+    """Register a new member for every subscribed portal that registers people automatically.
 
     Runs inside the transaction that began the membership.
     """
@@ -18,7 +18,7 @@ def register_new_member(*, actor: User, membership: Membership) -> None:
 
 
 def register_present_members(*, actor: User, subscription: Subscription) -> None:
-    """Register everyone already in the customer, where the portal's manifest says so.
+    """Register everybody in the customer, where the portal registers people automatically.
 
     Runs inside the transaction that began the subscription.
     """
@@ -32,13 +32,13 @@ def register_present_members(*, actor: User, subscription: Subscription) -> None
 
 def _register(*, actor: User, membership: Membership, root: Resource) -> None:
     privilege = open_privilege_on(root)
-    _grant, made = PersonGrant.objects.get_or_create(
+    _grant, created = PersonGrant.objects.get_or_create(
         user=membership.user,
         permission_id=privilege.pk,
         content_object=root,
         defaults={"granted_by": actor},
     )
-    if made:
+    if created:
         record_event(
             kind="registration.made",
             actor=actor,

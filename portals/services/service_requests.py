@@ -1,4 +1,4 @@
-"""A Super User asks the provider to add a portal or to end one; staff answer, and it is done."""
+"""Requests to the provider to add or to end a portal: asked by a Super User, approved by staff."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,13 @@ from accounts.permissions import RequestRefused, require_fresh_sign_in
 from accounts.services.requests import open_request
 from portals.choices import SubscriptionStatus
 from portals.models import Portal, Subscription
+from portals.permissions import require_portal_name
 from portals.services.subscriptions import set_subscription_status, subscribe_customer
 
 
 @dataclass(frozen=True)
 class ServiceApproval:
-    """How staff say yes to an end: the portal's name, typed, and when they last signed in."""
+    """A staff approval: the portal's name as confirmation, and the last sign-in, for an end."""
 
     confirmation_name: str = ""
     signed_in_at: datetime | None = None
@@ -35,9 +36,9 @@ def request_service(
 ) -> AccessRequest:
     """Ask the provider to add a portal (RequestKind.ADD_SERVICE) or to end it (END_SERVICE).
 
-    An end wants the portal's name `typed`, for everything below it goes. Raises PermissionDenied
-    unless the actor is a Super User of the active customer; RequestRefused naming the field, also
-    for what is so already or asked already.
+    An end deletes all access in the portal, so it needs the portal's name as `confirmation_name`.
+    Raises PermissionDenied unless the actor is a Super User of the active customer; RequestRefused
+    naming the field, also where nothing would change or the same is already asked.
     """
     if kind not in ASKED_OF_PROVIDER:
         raise RequestRefused({"kind": _("Choose what you ask for.")})
@@ -49,7 +50,7 @@ def request_service(
         if kind == RequestKind.END_SERVICE and subscription is None:
             raise RequestRefused({"portal": _("Your company does not use this portal.")})
         if kind == RequestKind.END_SERVICE:
-            _require_name(portal, confirmation_name)
+            require_portal_name(portal, confirmation_name)
 
     return open_request(
         actor=actor,
@@ -63,7 +64,7 @@ def request_service(
 
 
 def _subscription(customer: Customer, portal: Portal) -> Subscription | None:
-    """The customer's use of this portal, unless it has ended."""
+    """Return the customer's use of this portal, unless it has ended."""
     return (
         Subscription.objects.filter(customer=customer, portal=portal)
         .exclude(status=SubscriptionStatus.ENDED)
@@ -71,32 +72,25 @@ def _subscription(customer: Customer, portal: Portal) -> Subscription | None:
     )
 
 
-def _require_name(portal: Portal, confirmation_name: str) -> None:
-    if confirmation_name.strip().casefold() not in {
-        name.casefold() for name in portal.labels.values()
-    }:
-        raise RequestRefused(
-            {"confirmation_name": _("Type the name of the portal as it stands here: %s.") % portal}
-        )
+def carry_out_service_request(
+    *, actor: User, access_request: AccessRequest, how: ServiceApproval | None
+) -> None:
+    """Begin or end the subscription, where needed, in the transaction that approves the request.
 
-
-def do_as_asked(*, actor: User, access_request: AccessRequest, how: ServiceApproval | None) -> None:
-    """Begin or end the subscription, in the transaction that approves it; nothing if it is so.
-
-    Raises PermissionDenied without `accounts.change_customer`; for an end RequestRefused without
-    the typed name, and FreshSignInRequired.
+    Raises PermissionDenied without `accounts.change_customer`. For an end, raises RequestRefused
+    without the portal's name, and FreshSignInRequired.
     """
     portal = Portal.objects.get(slug=access_request.about)
-    present = _subscription(access_request.customer, portal)
+    subscription = _subscription(access_request.customer, portal)
     if access_request.kind == RequestKind.END_SERVICE:
         how = how or ServiceApproval()
-        _require_name(portal, how.confirmation_name)
+        require_portal_name(portal, how.confirmation_name)
         require_fresh_sign_in(how.signed_in_at)
-        if present is not None:
+        if subscription is not None:
             set_subscription_status(
-                actor=actor, subscription=present, status=SubscriptionStatus.ENDED
+                actor=actor, subscription=subscription, status=SubscriptionStatus.ENDED
             )
-    elif present is None:
+    elif subscription is None:
         former = Subscription.objects.filter(
             customer=access_request.customer, portal=portal
         ).first()

@@ -1,4 +1,4 @@
-"""Subscriptions: a customer's use of a portal begins, pauses and ends; staff decide."""
+"""Begin, suspend and end a customer's use of a portal; staff decide."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -23,15 +23,16 @@ from portals.services.registrations import register_present_members
 
 
 class SubscriptionRefused(ValidationError):
-    """What was asked of a subscription makes no sense; the message says why."""
+    """A change of a subscription that cannot be made; the message says why."""
 
 
 @transaction.atomic
 def subscribe_customer(*, actor: User, customer: Customer, portal: Portal) -> Subscription:
     """Begin a customer's use of a portal: the subscription and the root of its resources.
 
-    People who are already there are registered where the manifest says so. Raises PermissionDenied
-    without `accounts.change_customer`, SubscriptionRefused if subscribed before or closed.
+    Members get portal access where the portal registers people automatically. Raises
+    PermissionDenied without `accounts.change_customer`; SubscriptionRefused where the customer is
+    closed or was subscribed before.
     """
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(customer)
@@ -60,11 +61,11 @@ def subscribe_customer(*, actor: User, customer: Customer, portal: Portal) -> Su
 def set_subscription_status(
     *, actor: User, subscription: Subscription, status: str
 ) -> Subscription:
-    """Suspend a subscription (every right waits), end it (every right goes), or bring it back.
+    """Suspend a subscription, end it with all its grants, or make it active again.
 
-    What comes back after an end begins without grants, save the automatic registrations. Raises
-    PermissionDenied without `accounts.change_customer`, SubscriptionRefused for an unknown or
-    unchanged status.
+    Grants stay while it is suspended. After an end, it starts again with automatic registrations
+    only. Raises PermissionDenied without `accounts.change_customer`; SubscriptionRefused for an
+    unknown or unchanged status.
     """
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(subscription.customer)
@@ -95,21 +96,21 @@ def set_subscription_status(
 
 
 def _in_every_language(status: str) -> dict[str, str]:
-    """A status as the trail keeps it: in words, for whoever reads."""
-    words = {}
+    """Return language → the label of a status, as audit events keep it."""
+    labels = {}
     for language in Language.values:
         with override(language):
-            words[language] = str(SubscriptionStatus(status).label).lower()
-    return words
+            labels[language] = str(SubscriptionStatus(status).label).lower()
+    return labels
 
 
 def _drop_grants(subscription: Subscription) -> int:
-    dropped = 0
+    count_of_grants = 0
     for rows in (PersonGrant.objects, TeamGrant.objects):
         count, _by_model = rows.filter(content_object__subscription=subscription).delete()
-        dropped += count
+        count_of_grants += count
     OfferedGrant.objects.filter(resource__subscription=subscription).delete()
     RequestedGrant.objects.filter(
         resource__subscription=subscription, request__state=RequestState.OPEN
     ).delete()
-    return dropped
+    return count_of_grants

@@ -1,4 +1,4 @@
-"""What an undo brings back of rights: one grant, a team's, a leaver's."""
+"""Undo of removed grants: one grant, those of a deleted team, and those of a leaver."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -36,29 +36,30 @@ def _moment(value: str | None) -> datetime | None:
 def restore_grant(
     *, actor: User, customer: Customer, grantee: Membership | Team, kept: Mapping[str, Any]
 ) -> Grant:
-    """Give again what the trail keeps of a grant, on the very row it was on, on the same terms.
+    """Give a removed grant again, from its event data, on the same resource and terms.
 
-    It passes the rules of every grant: a sensitive one needs its reason, nobody gives one to
+    The rules of every grant hold: a sensitive one needs its reason, and nobody gives one to
     themselves. The undo counts as the fresh sign-in (accounts.services.undo says why). Raises
-    UndoRefused when the thing, the right or the time is over, or it was given again since.
+    UndoRefused when the resource or the privilege is gone, the grant has expired, or it was given
+    again meanwhile.
     """
     resource = Resource.objects.filter(
         pk=kept["resource_id"], subscription__customer=customer
-    ).first()  # by its own key: another thing of the same name is another row
+    ).first()  # by key: a new resource with the old name is another row
     if resource is None:
-        raise superseded(_("This thing no longer exists."))
+        raise superseded(_("This resource no longer exists."))
     resource = current_resource(resource)
     privilege = Privilege.objects.filter(
         portal=resource.subscription.portal_id, codename=kept["codename"]
     ).first()
     if privilege is None:
-        raise superseded(_("This right does not exist for this thing."))
+        raise superseded(_("This right does not exist for this resource."))
     terms = GrantTerms(
         starts_at=_moment(kept["starts_at"]),
         expires_at=_moment(kept["expires_at"]),
         reason=kept["reason"],
     )
-    if terms.expires_at is not None and terms.expires_at <= timezone.now():
+    if terms.is_expired:
         raise superseded(_("The time of this right is over."))
     model, key = grant_row(grantee, privilege, resource)
     if model._default_manager.filter(**key).exists():
@@ -81,7 +82,7 @@ def restore_grant(
 def restore_revoked_grant(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
-    """Undo of grant.revoked; see accounts.services.undo.UndoHandler."""
+    """Undo a grant.revoked event; see accounts.services.undo.UndoHandler."""
     grantee: Membership | Team | None
     if "team_id" in event.data:
         grantee = Team.objects.filter(pk=event.data["team_id"], customer=customer).first()
@@ -90,8 +91,8 @@ def restore_revoked_grant(
     if grantee is None:
         raise superseded(_("Whoever held this right is no longer here."))
     if isinstance(grantee, Team) and "memberships" in event.data:
-        joined = grantee.team_memberships.exclude(membership__in=event.data["memberships"])
-        if joined.exists():
+        newcomers = grantee.team_memberships.exclude(membership__in=event.data["memberships"])
+        if newcomers.exists():
             raise superseded(
                 _("Others are in this team by now, and this right is sensitive. Give it anew.")
             )
@@ -106,37 +107,38 @@ def restore_revoked_grant(
 def restore_grants(
     *, actor: User, grantee: Membership | Team, event: AuditEvent
 ) -> list[str]:  # fmt: skip
-    """Give again every grant that ended with its team or membership; out: what could not, in words.
+    """Give again every grant that ended with a team or membership, and name those that fail.
 
-    One whose time was over by then was not taken, and is not missed. Registrations are grants too.
-    Runs inside the undo's transaction.
+    A grant that had expired by then is skipped. Registrations are grants too. Runs inside the
+    undo's transaction.
     """
-    left_out = []
+    failed = []
     for kept in event.data["grants"]:
         ends = _moment(kept["expires_at"])
         if ends is not None and ends <= event.at:
-            continue  # it was over before, and nobody misses it
+            continue
         try:
             restore_grant(actor=actor, customer=grantee.customer, grantee=grantee, kept=kept)
         except ValidationError:
-            left_out.append(kept["resource"])
-    return list(dict.fromkeys(left_out))
+            failed.append(kept["resource"])
+    return list(dict.fromkeys(failed))
 
 
 def revoke_reassigned_grants(*, actor: User, customer: Customer, event: AuditEvent) -> None:
-    """Take away what a leaving handed on, where it is still that very grant; what it had replaced
-    comes back. Runs inside the undo's transaction.
+    """Revoke the grants that colleagues got from a leaver, and restore those they replaced.
+
+    A grant that was changed meanwhile is left alone. Runs inside the undo's transaction.
     """
-    for made in event.data.get("reassigned_grants", []):
-        grant = PersonGrant.objects.filter(pk=made["grant_id"]).first()
+    for change in event.data.get("reassigned_grants", []):
+        grant = PersonGrant.objects.filter(pk=change["grant_id"]).first()
         if grant is None:
             continue
         revoke_privilege(actor=actor, grant=grant)
-        if before := made.get("before"):
+        if before := change.get("before"):
             restore_grant(
                 actor=actor,
                 customer=customer,
-                grantee=Membership.objects.get(pk=made["membership_id"]),
+                grantee=Membership.objects.get(pk=change["membership_id"]),
                 kept=before
                 | {
                     "resource_id": grant.content_object_id,
@@ -146,5 +148,5 @@ def revoke_reassigned_grants(*, actor: User, customer: Customer, event: AuditEve
 
 
 def register() -> None:
-    """Make the removals of this app undoable; called once at start-up."""
+    """Register the undo handlers of this app, once at start-up."""
     register_undo("grant.revoked", restore_revoked_grant)

@@ -20,7 +20,7 @@ from accounts.views.undo import offer_undo
 from portals.forms.grant_changes import DraftForm, ReviewForm
 from portals.selectors.grant_changes import Draft, GrantChange, changes_in, privileges_given_in
 from portals.selectors.portal_access import missing_portal_grants
-from portals.services.grant_changes import MOST_CHANGES, apply_changes
+from portals.services.grant_changes import MAX_CHANGES, apply_changes
 from portals.views.drafts import (
     Subject,
     draft_key,
@@ -53,7 +53,7 @@ def changes(request: PersonRequest, customer: str, draft: str) -> HttpResponse:
     pending = load_draft(request, company, subject)
     if form.is_valid():
         form.add_to(pending, privileges_given_in(company, form.custom_cells()))
-        if pending.size <= 2 * MOST_CHANGES:
+        if pending.size <= 2 * MAX_CHANGES:
             save_draft(request, company, subject, pending)
         else:
             pending = load_draft(request, company, subject)

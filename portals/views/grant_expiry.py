@@ -20,7 +20,12 @@ from accounts.views.actions import previous_page, submit_button
 from portals.choices import RenewalLength
 from portals.forms.grants import RenewForm
 from portals.models import PersonGrant, TeamGrant
-from portals.selectors.grant_expiry import LATELY, ending_for_people, ending_for_teams, of_customer
+from portals.selectors.grant_expiry import (
+    RECENTLY_ENDED,
+    expiring_person_grants,
+    expiring_team_grants,
+    of_customer,
+)
 from portals.services.grant_expiry import renew_grant
 
 
@@ -35,13 +40,13 @@ def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
         "now": timezone.now(),
         "lengths": RenewalLength.choices,
         "of_people": page_of(
-            of_customer(ending_for_people(since=LATELY), company),
+            of_customer(expiring_person_grants(since=RECENTLY_ENDED), company),
             among=of_customer(PersonGrant.objects.all(), company),
             order=order,
             after=request.GET.get("after", ""),
         ),
         "of_teams": page_of(
-            of_customer(ending_for_teams(since=LATELY), company),
+            of_customer(expiring_team_grants(since=RECENTLY_ENDED), company),
             among=of_customer(TeamGrant.objects.all(), company),
             order=order,
             after=request.GET.get("team", ""),

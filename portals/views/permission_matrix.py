@@ -42,7 +42,7 @@ def permission_matrix(
     matrix_filter = MatrixFilter(
         search=search if manages else "",
         differences=manages and show == "differences",
-        held=not manages or show == "held",
+        with_access=not manages or show == "held",
         resource_type=type_by_key(company, query.get("type", "")) if manages else None,
         after=query.get("after", ""),
     )
@@ -74,7 +74,7 @@ def _open_groups(
             section.is_open = False
         for group in section.groups:
             is_short = len(group.rows) <= SHORT_GROUP
-            group.by_default = group.is_open = open_all or is_short or group.held > 0
+            group.by_default = group.is_open = open_all or is_short or group.access_count > 0
             if group.key in closed or group.key in opened:
                 group.is_open = group.key in opened
 

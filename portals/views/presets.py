@@ -19,13 +19,13 @@ from portals.selectors.effective_access import Grantee
 from portals.selectors.grant_changes import grantees_by_key
 from portals.selectors.levels import level_scales_of
 from portals.selectors.preset_expansion import (
-    OFFERED,
+    MAX_CHOICES,
     add_to_draft,
     expand_preset,
-    is_picked,
-    lines_that_count,
+    needs_resource_choice,
     presets_of,
-    resources_to_pick,
+    resource_choices,
+    usable_lines,
 )
 from portals.selectors.resources import subscriptions_of
 from portals.services.presets import change_preset, create_preset, delete_preset
@@ -154,17 +154,17 @@ def preset_apply(request: PersonRequest, customer: str, preset: UUID) -> HttpRes
         "back": subject_url(company, grantee),
         "form": form,
         "q": search,
-        "rows": [_line_row(company, line, search) for line in lines_that_count(applied)],
+        "rows": [_line_row(company, line, search) for line in usable_lines(applied)],
     }
     return render(request, "portals/preset_apply.html", context)
 
 
 def _line_row(company: Customer, line: PresetLine, search: str) -> dict[str, Any]:
     """Return a line of a preset with the resources it can be applied to."""
-    resources = resources_to_pick(company, line, search) if is_picked(line) else []
+    resources = resource_choices(company, line, search) if needs_resource_choice(line) else []
     return {
         "line": line,
-        "picked": is_picked(line),
-        "resources": resources[:OFFERED],
-        "more": len(resources) > OFFERED,
+        "picked": needs_resource_choice(line),
+        "resources": resources[:MAX_CHOICES],
+        "more": len(resources) > MAX_CHOICES,
     }

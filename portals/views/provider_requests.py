@@ -27,7 +27,7 @@ from accounts.views.actions import submit
 from portals.forms.requests import ApproveEndForm, SendBackForm
 from portals.models import Subscription
 from portals.selectors.requests import requested_privileges_in
-from portals.selectors.resources import loss_of
+from portals.selectors.resources import subscription_totals
 
 
 @require_safe
@@ -94,7 +94,7 @@ def _loss(access_request: AccessRequest) -> Any:
     subscription = Subscription.objects.filter(
         customer=access_request.customer, portal__slug=access_request.about
     ).first()
-    return loss_of(subscription) if subscription else None
+    return subscription_totals(subscription) if subscription else None
 
 
 def _approve_form(access_request: AccessRequest, data: Any = None) -> AnswerForm:

@@ -21,10 +21,10 @@ from accounts.views.actions import submit
 from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
 from portals.selectors.requests import (
-    Named,
+    PortalLink,
     requested_privileges_in,
+    safe_return_url,
     sensitive_privileges_in,
-    way_back,
 )
 
 
@@ -74,7 +74,9 @@ def _page(
         "new_value": next(iter(access_request.new_values), ""),
         "present": access_request.membership.ended_at is None,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "back": way_back(Named.in_query(request.GET.dict()), request.GET.get("return", "")),
+        "back": safe_return_url(
+            PortalLink.from_query(request.GET.dict()), request.GET.get("return", "")
+        ),
         "for_provider": access_request.is_open and is_for_provider_alone(access_request),
     }
     answerable = manages and not is_own and access_request.is_open and not context["for_provider"]

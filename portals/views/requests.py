@@ -25,13 +25,13 @@ from portals.forms.requests import AccessForm, privilege_value
 from portals.models import Resource
 from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import (
-    Askable,
-    Named,
-    askable_by,
-    named_target,
-    places_to_ask,
-    waiting_for,
-    way_back,
+    PortalLink,
+    RequestableAccess,
+    memberships_to_ask_in,
+    open_requested_grants,
+    requestable_access_of,
+    resource_from_link,
+    safe_return_url,
 )
 from portals.selectors.roots import active_roots, open_privilege_on
 from portals.services.requests import request_access
@@ -91,7 +91,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
 class PrefilledRequest:
     """The offers of an access request, and what a portal's link filled in."""
 
-    askable: list[Askable]
+    askable: list[RequestableAccess]
     named: Resource | None = None
     is_unknown: bool = False  # the link names a resource that this company does not have
     is_held: bool = False  # the link names a privilege that this person has
@@ -102,23 +102,23 @@ class PrefilledRequest:
 
 
 def _prefilled(request: PersonRequest, membership: Membership) -> PrefilledRequest:
-    named = Named.in_query(request.GET.dict())
+    named = PortalLink.from_query(request.GET.dict())
     if named is None:
-        return PrefilledRequest(askable_by(membership))
-    resource = named_target(membership.customer, named)
-    askable = askable_by(membership, resource)
+        return PrefilledRequest(requestable_access_of(membership))
+    resource = resource_from_link(membership.customer, named)
+    askable = requestable_access_of(membership, resource)
     prefilled = PrefilledRequest(
         askable, resource, is_unknown=resource is None, query=portal_link_query(request)
     )
-    prefilled.back = way_back(named, request.GET.get("return", ""))
-    waiting = {(row.resource_id, row.privilege_id) for row in waiting_for(membership)}
+    prefilled.back = safe_return_url(named, request.GET.get("return", ""))
+    waiting = {(row.resource_id, row.privilege_id) for row in open_requested_grants(membership)}
     for offer in askable:
         for privilege in offer.privileges:
             is_portal_access = offer.is_portal and privilege.code == OPEN_PRIVILEGE
             in_portal = resource is not None and privilege.portal.slug == named.portal
             is_requested = (offer.resource.pk, privilege.pk) in waiting
             if offer.resource == resource and privilege.codename == named.codename:
-                prefilled.until = offer.kept_until.get(privilege.pk)
+                prefilled.until = offer.renewal_ends.get(privilege.pk)
                 prefilled.ticked.append(privilege_value(offer.resource, privilege))
             elif is_portal_access and in_portal and not is_requested:
                 # Access inside a portal is of no use to somebody who cannot open the portal.
@@ -144,7 +144,7 @@ def _make_request(
         return request_access(
             actor=request.user,
             customer=membership.customer,
-            named=prefilled.named,
+            linked_resource=prefilled.named,
             **form.cleaned_data,
         )
     return open_request(
@@ -156,7 +156,7 @@ def _make_request(
     )
 
 
-def _offers(askable: list[Askable], ticked: list[str]) -> list[dict[str, Any]]:
+def _offers(askable: list[RequestableAccess], ticked: list[str]) -> list[dict[str, Any]]:
     """Return the resources of the page, each with the privileges that can be requested."""
     sensitive = sensitive_among([privilege for offer in askable for privilege in offer.privileges])
     offers = []
@@ -188,8 +188,8 @@ def ask(request: PersonRequest) -> HttpResponse:
 
     Who belongs to several such companies chooses. The page reveals nothing about other companies.
     """
-    named = Named.in_query(request.GET.dict())
-    places = places_to_ask(request.user, named) if named else []
+    named = PortalLink.from_query(request.GET.dict())
+    places = memberships_to_ask_in(request.user, named) if named else []
     query = portal_link_query(request)
     if len(places) == 1:
         path = reverse("portals:request-new", args=[places[0].customer.slug])
@@ -197,7 +197,7 @@ def ask(request: PersonRequest) -> HttpResponse:
     context = {
         "places": places,
         "query": query,
-        "back": way_back(named, request.GET.get("return", "")) if places else "",
+        "back": safe_return_url(named, request.GET.get("return", "")) if places else "",
     }
     return render(request, "portals/ask.html", context, status=200 if places else 404)
 

@@ -22,7 +22,13 @@ from accounts.views.undo import offer_undo
 from portals.choices import ReviewDecision
 from portals.forms.reviews import PartForm
 from portals.models import AccessReview
-from portals.selectors.reviews import LINES, Part, items_of, parts_of, reviews_of
+from portals.selectors.reviews import (
+    MAX_LINES,
+    ReviewSection,
+    items_of,
+    review_sections_of,
+    reviews_of,
+)
 from portals.services.reviews import begin_review, save_decisions
 
 
@@ -82,12 +88,12 @@ def _page(
         among=review.items.all(),
         order=("section", "pk"),
         after=request.GET.get("after", ""),
-        size=LINES,
+        size=MAX_LINES,
     )
     alone = not super_users_of(company).exclude(user=request.user).exists()
     may_act = company.status == CustomerStatus.ACTIVE and review.is_open
     forms = []
-    for part in parts_of(page.rows):
+    for part in review_sections_of(page.rows):
         is_refused = refused is not None and refused.part.first.section == part.first.section
         forms.append(refused if is_refused else PartForm(part=part))
     context = {
@@ -115,7 +121,7 @@ def _part_context(
         "own": own,
         "undecided": undecided,
         "open": bool(undecided) and may_act and (alone or not own),
-        "standing": any(line.standing for line in undecided),
+        "standing": any(line.is_unchanged for line in undecided),
     }
 
 
@@ -147,7 +153,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             return redirect("portals:review", customer, review)
         return _page(request, managed, form)
     saved = success.result
-    counted = saved.counted
+    counted = saved.counts
     offer_undo(
         request,
         _("%(who)s: %(kept)s kept, %(reduced)s reduced, %(removed)s removed.")
@@ -157,7 +163,7 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
             "reduced": counted[ReviewDecision.REDUCE],
             "removed": counted[ReviewDecision.REMOVE],
         },
-        *saved.taken,
+        *saved.removals,
     )
     if counted[ReviewDecision.OVERTAKEN]:
         messages.warning(
@@ -169,8 +175,8 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
     return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
 
 
-def _part_of_lines(review: AccessReview, values: list[str]) -> Part | None:
+def _part_of_lines(review: AccessReview, values: list[str]) -> ReviewSection | None:
     """Return the lines that a form names; None unless they belong to one part of this review."""
-    keys = {int(value) for value in values[:LINES] if value.isdecimal() and len(value) < 19}
-    parts = parts_of(list(items_of(review, undecided=False).filter(pk__in=keys)))
-    return parts[0] if len(parts) == 1 and len(values) <= LINES else None
+    keys = {int(value) for value in values[:MAX_LINES] if value.isdecimal() and len(value) < 19}
+    parts = review_sections_of(list(items_of(review, undecided=False).filter(pk__in=keys)))
+    return parts[0] if len(parts) == 1 and len(values) <= MAX_LINES else None

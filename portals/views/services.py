@@ -12,8 +12,8 @@ from accounts.http import PersonRequest
 from accounts.views.access import managed_customer
 from accounts.views.actions import submit
 from portals.forms.requests import AddServiceForm, EndServiceForm
-from portals.selectors.requests import services_asked
-from portals.selectors.resources import loss_of, services_of
+from portals.selectors.requests import open_service_requests
+from portals.selectors.resources import services_of, subscription_totals
 from portals.services.service_requests import request_service
 
 
@@ -21,7 +21,7 @@ from portals.services.service_requests import request_service
 def service_list(request: PersonRequest, customer: str) -> HttpResponse:
     """List the provider's portals: those the company uses and those it can request."""
     company = managed_customer(request, customer)
-    open_requests = services_asked(company)
+    open_requests = open_service_requests(company)
     context = {
         "customer": company,
         "may_act": company.status == CustomerStatus.ACTIVE,
@@ -64,6 +64,8 @@ def service_request(request: PersonRequest, customer: str, portal: str) -> HttpR
         "portal": service,
         "kind": kind,
         "form": form,
-        "loss": loss_of(subscription) if subscription and kind == kinds["end"] else None,
+        "loss": subscription_totals(subscription)
+        if subscription and kind == kinds["end"]
+        else None,
     }
     return render(request, "portals/service_ask.html", context)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.http import PersonApiRequest, network_address
-from portals.api.fields import StrictSerializer, TruthField
+from portals.api.fields import StrictBooleanField, StrictSerializer
 from preferences.choices import ConsentSource, Digest, Reason
 from preferences.models import ConsentRecord, NoticeClass
 from preferences.selectors import (
@@ -101,7 +101,7 @@ class CentreSerializer(serializers.Serializer[Any]):
 class ChoiceUpdateSerializer(StrictSerializer):
     """Yes or no."""
 
-    wants = TruthField()
+    wants = StrictBooleanField()
 
 
 class StoppedSerializer(serializers.Serializer[Any]):

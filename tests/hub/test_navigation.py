@@ -46,26 +46,26 @@ def test_the_page_in_view_is_marked(alice):
     assert (current.url, current.current) == ("/c/alder/people/", "page")
 
 
-def waiting_for(person):
+def open_requested_grants(person):
     links = [link for section in sections_for(person, "/") for link in section.links]
     return {link.url: link.waiting for link in links if link.waiting}
 
 
 def test_open_requests_are_counted_for_those_who_can_answer(alice, alder):
-    assert waiting_for(alice)["/c/alder/requests/"] == 1  # Emma's
+    assert open_requested_grants(alice)["/c/alder/requests/"] == 1  # Emma's
     refuse_request(
         actor=alice, access_request=AccessRequest.objects.get(customer=alder), reason="No."
     )
-    assert "/c/alder/requests/" not in waiting_for(alice)
+    assert "/c/alder/requests/" not in open_requested_grants(alice)
 
 
 def test_an_open_review_counts_its_undecided_lines(alice, alder):
     review = alder.access_reviews.get()
-    assert waiting_for(alice)["/c/alder/reviews/"] == review.total
+    assert open_requested_grants(alice)["/c/alder/reviews/"] == review.total
     AccessReview.objects.filter(pk=review.pk).update(kept=review.total - 2)
-    assert waiting_for(alice)["/c/alder/reviews/"] == 2
+    assert open_requested_grants(alice)["/c/alder/reviews/"] == 2
     AccessReview.objects.filter(pk=review.pk).update(state="not_finished", ended_at=timezone.now())
-    assert "/c/alder/reviews/" not in waiting_for(alice)
+    assert "/c/alder/reviews/" not in open_requested_grants(alice)
 
 
 def test_the_badge_has_a_text_label(as_, alice):

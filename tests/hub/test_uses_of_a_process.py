@@ -18,7 +18,7 @@ def uses(demo):
     file = demo.environment["HUB_DATABASE_URL"].removeprefix("sqlite:///")
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
         return database.execute(
-            "SELECT count(*) FROM portals_use WHERE day >= date('now', '-1 day')"
+            "SELECT count(*) FROM portals_privilegeuse WHERE day >= date('now', '-1 day')"
             " AND privilege_id IN (SELECT permission_id FROM portals_privilege"
             " WHERE codename = 'domain.view')"
         ).fetchone()[0]

@@ -65,17 +65,17 @@ def test_the_explanation_agrees_with_the_decision(wanted, alice, alder, bob, mem
     for row, bobs in zip(explain(team, resources), explain(people["bob"], resources), strict=True):
         through_team = {
             held.privilege.codename
-            for held in bobs.held
+            for held in bobs.privileges
             if any(origin.team == team and origin.in_force for origin in held.origins)
         }
-        assert {held.privilege.codename for held in row.held if held.in_force} == through_team
+        assert {held.privilege.codename for held in row.privileges if held.in_force} == through_team
 
     seen_by_thing = {
         resource.pk: {person.pk for person in people_on(resource)} for resource in resources
     }
     for person in people.values():
         for row in explain(person, resources):
-            explained = {held.privilege.codename for held in row.held if held.in_force}
+            explained = {held.privilege.codename for held in row.privileges if held.in_force}
             decided = {
                 privilege.codename
                 for privilege in privileges
@@ -83,5 +83,5 @@ def test_the_explanation_agrees_with_the_decision(wanted, alice, alder, bob, mem
                 and decide(person.user, privilege.codename, row.resource) != Reason.NOT_ALLOWED
             }
             assert explained == decided, (person, row.resource)
-            if row.held:
+            if row.privileges:
                 assert person.pk in seen_by_thing[row.resource.pk]

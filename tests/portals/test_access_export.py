@@ -131,9 +131,9 @@ def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):
 
     events = AuditEvent.objects.filter(customer=alder, kind__startswith="rights.").order_by("pk")
     assert [event.kind for event in events] == [
-        "rights.exported",
-        "rights.exported_of_person",
-        "rights.exported_on_resource",
+        "access.exported",
+        "access.exported_of_person",
+        "access.exported_on_resource",
     ]
     assert (events[1].person, events[2].resources()) == (bob, {domain.pk})
 
@@ -142,7 +142,7 @@ def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):
 def test_only_super_users_export_access(who, request, alder):
     with pytest.raises(PermissionDenied):
         record_access_export(actor=request.getfixturevalue(who), customer=alder)
-    assert not AuditEvent.objects.filter(kind="rights.exported").exists()
+    assert not AuditEvent.objects.filter(kind="access.exported").exists()
 
 
 @pytest.mark.parametrize("people", [1, 40])
@@ -159,8 +159,8 @@ def test_the_export_has_a_query_budget(people, as_, alice, alder, django_assert_
 def test_an_export_includes_every_person_and_resource(lines, alder, alice, monkeypatch):
     """Some at a time is the same as all at once."""
     whole = lines()
-    monkeypatch.setattr("portals.selectors.access_export.PEOPLE_AT_ONCE", 2)
-    monkeypatch.setattr("portals.selectors.access_export.THINGS_AT_ONCE", 3)
+    monkeypatch.setattr("portals.selectors.access_export.PEOPLE_PER_BATCH", 2)
+    monkeypatch.setattr("portals.selectors.access_export.RESOURCES_PER_BATCH", 3)
 
     assert sorted(map(str, lines())) == sorted(map(str, whole))
     assert len({line["Address"] for line in whole}) == alder.memberships.present().count()

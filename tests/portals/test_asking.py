@@ -139,7 +139,7 @@ def test_only_the_named_resource_can_be_requested(bob, alder, resource, privileg
     """The URL names one resource; a forged form cannot request another."""
     named = resource("domain", "alderdental.example")
     other = resource("mailbox", "billing@alder.example")
-    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+    with pytest.raises(RequestRefused, match="does not exist for this resource"):
         request_access(
             actor=bob,
             customer=alder,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portals.api.evaluation import answer_evaluation
-from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
+from portals.decision import decide, permitted_people, permitted_privileges, permitted_resources
 from portals.models import PersonGrant
 from tests.portals.worlds import CODES, NOW, Stored, World, reason, store, twin, worlds
 
@@ -71,7 +71,7 @@ def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int
     allowed = {question for question, answer in expected.items() if answer != "not_allowed"}
     for person, user in enumerate(rows.people):
         for (portal, code), privilege in rows.privileges.items():
-            assert set(resources_one_may(user, privilege)) == {
+            assert set(permitted_resources(user, privilege)) == {
                 rows.resources[index]
                 for p, index, c in allowed
                 if (p, c) == (person, code) and world.resources[index].portal == portal
@@ -81,16 +81,16 @@ def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int
             mine = {code for p, t, code in allowed if (p, t) == (person, index)}
             names = {f"portals.{rows.portals[portal].slug}.{CODES[code]}" for code in mine}
             assert user.get_all_permissions(resource) == names
-            assert set(privileges_one_has(user, resource)) == {
+            assert set(permitted_privileges(user, resource)) == {
                 rows.privileges[portal, code] for code in mine
             }
     for index, resource in enumerate(rows.resources):
         for (portal, code), privilege in rows.privileges.items():
             people = {rows.people[p] for p, t, c in allowed if (t, c) == (index, code)}
             if portal == world.resources[index].portal:
-                assert set(people_who_may(privilege, resource)) == people
+                assert set(permitted_people(privilege, resource)) == people
             else:
-                assert not people_who_may(privilege, resource).exists()
+                assert not permitted_people(privilege, resource).exists()
 
 
 @settings(

@@ -11,7 +11,7 @@ from accounts.permissions import FreshSignInRequired
 from accounts.services.teams import create_team
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grant_changes import (
-    MOST_CHANGES,
+    MAX_CHANGES,
     AddGrant,
     ChangesRefused,
     JoinTeam,
@@ -221,7 +221,7 @@ def test_no_changes_and_too_many_changes_are_refused(apply, emmas, domain, privi
     with pytest.raises(ChangesRefused):
         apply()
     with pytest.raises(ChangesRefused):
-        apply(*[AddGrant(emmas, privilege_of(DNS), domain)] * (MOST_CHANGES + 1))
+        apply(*[AddGrant(emmas, privilege_of(DNS), domain)] * (MAX_CHANGES + 1))
 
 
 def test_a_stale_review_changes_nothing(apply, alice, emmas, domain, privilege_of, give):

@@ -15,7 +15,7 @@ from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role
 from accounts.services.requests import approve_request
 from hub.navigation import sections_for
-from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
+from portals.decision import decide, permitted_people, permitted_privileges, permitted_resources
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grant_expiry import renew_grant
 from portals.services.grants import GrantRefused
@@ -61,9 +61,9 @@ def test_start_and_end_are_exact_to_the_second(
         with time_machine.travel(moment, tick=False):
             assert (decide(bob, "domain.manage_dns", domain) != "not_allowed") is expected
             assert bob.has_perm(f"portals.{DNS}", domain) is expected
-            assert resources_one_may(bob, privilege).filter(pk=domain.pk).exists() is expected
-            assert people_who_may(privilege, domain).filter(pk=bob.pk).exists() is expected
-            assert privileges_one_has(bob, domain).filter(pk=privilege.pk).exists() is expected
+            assert permitted_resources(bob, privilege).filter(pk=domain.pk).exists() is expected
+            assert permitted_people(privilege, domain).filter(pk=bob.pk).exists() is expected
+            assert permitted_privileges(bob, domain).filter(pk=privilege.pk).exists() is expected
             html = as_(bob).get(f"/c/alder/people/{bob.sub}/").content.decode()
             listed = "Change its DNS records" in html
             assert (listed and "not yet" not in html) is expected

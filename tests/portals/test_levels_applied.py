@@ -6,7 +6,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from portals.decision import privileges_one_has
+from portals.decision import permitted_privileges
 from portals.models import PersonGrant, PrivilegeInclusion, Resource, TeamGrant
 from portals.selectors.levels import level_scales_of
 from portals.selectors.permission_matrix import rows_of_resources
@@ -60,7 +60,7 @@ def test_a_level_gives_exactly_its_privileges(steps, as_, alice, alder, emma, me
                     privilege=higher.privilege, included__resource_type=resource.resource_type
                 )
                 promised |= set(reached.values_list("included", flat=True))
-        assert set(privileges_one_has(emma, resource).values_list("pk", flat=True)) == promised
+        assert set(permitted_privileges(emma, resource).values_list("pk", flat=True)) == promised
         [row] = rows_of_resources(membership(emma), [resource], {})
         assert row.level == level
         assert {privilege.pk for source in row.sources for privilege in source.reach} == promised

@@ -77,8 +77,8 @@ def test_a_resource_page_says_when_it_lists_only_some_teams(
     for team in teams:
         give(alice, team, "domains.domain.view", domain)
     assert "More teams hold rights here" not in as_(alice).get(page).content.decode()
-    monkeypatch.setattr("portals.selectors.resource_access.MOST_TEAMS", 2)
-    monkeypatch.setattr("portals.selectors.resource_access.FIRST", 2)
+    monkeypatch.setattr("portals.selectors.resource_access.MAX_TEAMS", 2)
+    monkeypatch.setattr("portals.selectors.resource_access.MAX_FIRST_PEOPLE", 2)
 
     html = as_(alice).get(page).content.decode()
 

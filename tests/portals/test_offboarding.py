@@ -24,7 +24,7 @@ from accounts.services.requests import approve_request, open_request
 from accounts.services.teams import add_to_team, create_team, delete_team
 from accounts.services.undo import UndoRefused, undo_event
 from accounts.signals import periodic_tick
-from portals.decision import privileges_one_has
+from portals.decision import permitted_privileges
 from portals.models import PersonGrant
 from portals.services.grants import revoke_privilege
 from portals.services.offboarding import plan_offboarding
@@ -185,7 +185,7 @@ def test_the_end_is_exact_to_the_second_before_any_job(
 
     with time_machine.travel(then, tick=False):
         assert not bob.has_perm(HAS, domain)
-        assert not privileges_one_has(bob, domain).exists()
+        assert not permitted_privileges(bob, domain).exists()
         assert not domain.__class__.objects.visible_to(bob).exists()
         assert bob not in [member.user for member in people_of(alder)]
         assert as_(bob).get("/c/alder/requests/").status_code == 404

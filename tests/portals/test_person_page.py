@@ -377,7 +377,7 @@ def test_a_page_says_when_it_shows_only_some_grants(
     for name in ("alice", "billing", "bob"):
         mailbox = resource("mailbox", f"{name}@alder.example")
         give(alice, membership(emma), "webmail.mailbox.view", mailbox)
-    monkeypatch.setattr("portals.selectors.permission_matrix.MOST_GIVEN", 4)
+    monkeypatch.setattr("portals.selectors.permission_matrix.sections.MAX_WITH_GRANTS", 4)
     answer = as_(alice).get(page, {"show": "differences"})
     groups = [group for section in answer.context["sections"] for group in section.groups]
     shown = sum(len(group.rows) for group in groups)

@@ -9,7 +9,7 @@ from accounts.models import AccessRequest, AuditEvent
 from accounts.permissions import FreshSignInRequired, RequestRefused
 from accounts.services.requests import approve_request, refuse_request
 from portals.models import PersonGrant, RequestedGrant
-from portals.selectors.requests import askable_by
+from portals.selectors.requests import requestable_access_of
 from portals.services.grants import GrantRefused
 from portals.services.requests import Approval, request_access
 from portals.services.subscriptions import set_subscription_status
@@ -61,7 +61,7 @@ def test_requestable_access_is_closed_portals_and_more_on_known_resources(member
                 one.resource.external_id,
                 privilege.codename,
             )
-            for one in askable_by(membership(person))
+            for one in requestable_access_of(membership(person))
             for privilege in one.privileges
         }
 

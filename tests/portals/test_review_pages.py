@@ -243,7 +243,7 @@ def test_finishing_and_beginning_again(screen, as_, alice, alder, review):
 
 
 def test_pages_by_key(screen, review, monkeypatch):
-    monkeypatch.setattr(views, "LINES", 4)
+    monkeypatch.setattr(views, "MAX_LINES", 4)
     seen, after = [], ""
     for _page in range(10):
         html = screen.open(after=after) if after else screen.open()

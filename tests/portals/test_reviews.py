@@ -26,7 +26,7 @@ from portals.services.reviews import (
     run_reviews,
     save_decisions,
 )
-from portals.services.uses import A_DAY, keep_uses
+from portals.services.uses import SECONDS_PER_DAY, save_uses
 
 EVENTS = ("review.", "grant.")
 
@@ -67,7 +67,7 @@ def save(actor, review, decisions, **more):
             for one in decisions
         ],
         **{"signed_in_at": timezone.now(), **more},
-    ).counted
+    ).counts
 
 
 def keep_everything(actor, review):
@@ -140,7 +140,14 @@ def test_use_of_children_and_included_privileges_counts_for_a_grant(
         resource("mailbox", "dispatch@birch.example"),
         privilege_of("webmail.mailbox.view"),
     )
-    keep_uses([(f"{charlie.pk} {mailbox.pk} {view.pk}", int(timezone.now().timestamp() // A_DAY))])
+    save_uses(
+        [
+            (
+                f"{charlie.pk} {mailbox.pk} {view.pk}",
+                int(timezone.now().timestamp() // SECONDS_PER_DAY),
+            )
+        ]
+    )
 
     review = begin_review(actor=charlie, customer=birch)
 

@@ -17,7 +17,7 @@ from accounts.services.requests import (
     withdraw_request,
 )
 from portals.models import PersonGrant, Portal, Subscription
-from portals.selectors.resources import loss_of
+from portals.selectors.resources import subscription_totals
 from portals.services.service_requests import ServiceApproval, request_service
 from portals.services.subscriptions import set_subscription_status
 
@@ -80,7 +80,7 @@ def test_a_portal_is_added_on_approval(ask, birch, charlie, olive, dana, deliver
 
 def test_ending_a_portal_drops_its_resources(ask, alder, alice, olive, bob):
     subscription = Subscription.objects.get(customer=alder, portal__slug="domains")
-    loss = loss_of(subscription)
+    loss = subscription_totals(subscription)
     assert (loss.resources, loss.rights, loss.people) == (2, 2, 1)
     access_request = ask(END, "domains", actor=alice, customer=alder)
     assert PersonGrant.objects.filter(content_object__subscription=subscription).exists()

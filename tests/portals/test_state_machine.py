@@ -54,7 +54,7 @@ from accounts.services.teams import add_to_team, create_team, delete_team, remov
 from accounts.services.undo import undo_event
 from accounts.spreadsheets import csv_lines
 from portals.api.evaluation import answer_evaluation
-from portals.decision import decide, people_who_may, privileges_one_has, resources_one_may
+from portals.decision import decide, permitted_people, permitted_privileges, permitted_resources
 from portals.models import PersonGrant, Resource, Subscription, TeamGrant
 from portals.selectors.access_export import access_heading, access_rows
 from portals.selectors.effective_access import explain
@@ -587,7 +587,7 @@ class Hub(RuleBasedStateMachine):
         self.steps += 1
         for person, user in enumerate(rows.people):
             for code in {self.steps % len(CODES), self.steps * 3 % len(CODES)}:  # each in its turn
-                found = set(resources_one_may(user, rows.privileges[0, code]))
+                found = set(permitted_resources(user, rows.privileges[0, code]))
                 assert found == {rows.resources[t] for p, t, c in yes if (p, c) == (person, code)}
         event(f"some may: {bool(yes)}")
         for person, index, code in {*yes[::3], *sorted(expected)[:: 1 + len(expected) // 6]}:
@@ -620,8 +620,8 @@ class Hub(RuleBasedStateMachine):
             "context": {"reason": answer},
         }
         privilege = self.rows.privileges[0, code]
-        assert people_who_may(privilege, resource).filter(pk=user.pk).exists() is allowed
-        assert privileges_one_has(user, resource).filter(pk=privilege.pk).exists() is allowed
+        assert permitted_people(privilege, resource).filter(pk=user.pk).exists() is allowed
+        assert permitted_privileges(user, resource).filter(pk=privilege.pk).exists() is allowed
 
     def _compare_pages(self, expected: dict[tuple[int, int, int], str]) -> None:
         """The page of each person who is at work says what the decision says."""
@@ -647,7 +647,7 @@ class Hub(RuleBasedStateMachine):
                 explain(membership, [self.rows.resources[number] for number in resources]),
                 strict=True,
             ):
-                shown = {held.privilege.codename for held in row.held if held.in_force}
+                shown = {held.privilege.codename for held in row.privileges if held.in_force}
                 assert shown == {
                     CODES[code]
                     for code in range(len(CODES))

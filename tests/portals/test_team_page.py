@@ -52,22 +52,22 @@ def test_team_access_is_explained_like_a_persons(team, alice, give, resource, al
     give(alice, team, "webmail.mailbox.view", resource("mailbox", "info@alder.example"))
 
     resources = list(resources_of(alder))
-    held = [row for row in explain(team, resources) if row.held or row.passed_down]
+    held = [row for row in explain(team, resources) if row.privileges or row.passed_down]
     rows = {(row.resource.resource_type.code, row.resource.name): row for row in held}
 
     billing = rows["mailbox", "billing@alder.example"].held
     assert [(source.privilege.codename, source.origins[0].resource.name) for source in billing] == [
         ("mailbox.view", "alder.example")
     ]
-    info = rows["mailbox", "info@alder.example"].held[0].origins
+    info = rows["mailbox", "info@alder.example"].privileges[0].origins
     assert {origin.resource and origin.resource.name for origin in info} == {None, "alder.example"}
     assert all(
-        origin.team is None for row in rows.values() for o in row.held for origin in o.origins
+        origin.team is None for row in rows.values() for o in row.privileges for origin in o.origins
     )
     included = [
         origin.given.codename
         for row in rows.values()
-        for one in row.held
+        for one in row.privileges
         for origin in one.origins
         if one.privilege.codename == "domain.view" and origin.given
     ]

@@ -13,23 +13,23 @@ from hypothesis import strategies as st
 
 from accounts.services.memberships import remove_membership
 from portals.decision import decide
-from portals.models import Portal, Use
+from portals.models import Portal, PrivilegeUse
 from portals.services import uses
-from portals.services.uses import A_DAY, MOST, Gathering, keep_uses
+from portals.services.uses import MAX_PENDING, SECONDS_PER_DAY, UseRecorder, save_uses
 from tests.portals.test_evaluation import call, keep_token, portals, question, token
 
 __all__ = ["portals", "question", "token"]  # fixtures
 
 GOOD = {"HTTP_AUTHORIZATION": "Bearer good"}
-TODAY = int(time.time() // A_DAY)
-BEGIN = Gathering.begin  # before the suite keeps threads from starting
+TODAY = int(time.time() // SECONDS_PER_DAY)
+START = UseRecorder.start  # before the suite keeps threads from starting
 
 
 @pytest.fixture
-def gathering(monkeypatch):
+def recorder(monkeypatch):
     """What this test's checks leave behind, and nobody else's."""
-    fresh = Gathering()
-    monkeypatch.setattr("portals.api.evaluation.answers.note_use", fresh.note)
+    fresh = UseRecorder()
+    monkeypatch.setattr("portals.api.evaluation.answers.record_use", fresh.record)
     return fresh
 
 
@@ -44,17 +44,17 @@ def key_of(user, resource, privilege):
 @pytest.fixture
 def others():
     """The example remembers some uses already; these are the new ones."""
-    before = set(Use.objects.values_list("pk", flat=True))
-    return lambda: Use.objects.exclude(pk__in=before)
+    before = set(PrivilegeUse.objects.values_list("pk", flat=True))
+    return lambda: PrivilegeUse.objects.exclude(pk__in=before)
 
 
 @pytest.mark.parametrize("way_in", ["front", "route"])
-def test_an_allowed_check_is_a_use(way_in, question, token, gathering, others, db):
+def test_an_allowed_check_is_a_use(way_in, question, token, recorder, others, db):
     answer = ask(way_in, question)
     assert answer["decision"] is True
     assert not others().exists()  # nothing is written by the check itself
 
-    gathering.keep()
+    recorder.save()
 
     use = others().get()
     assert str(use.user.sub) == question["subject"]["id"]
@@ -79,14 +79,14 @@ def test_a_refused_check_is_not_a_use(question, token, portals, gathering, other
         )
     call("front", body=b"{", **GOOD)
 
-    gathering.keep()
+    recorder.save()
 
     assert not others().exists()
 
 
 def test_a_check_by_a_page_is_not_a_use(alice, bob, resource, gathering, others, db):
     assert bob.has_perm("portals.domains.domain.view", resource("domain", "alder.example"))
-    gathering.keep()
+    recorder.save()
     assert not others().exists()
 
 
@@ -96,22 +96,22 @@ def one(bob, resource, privilege_of):
 
 
 def test_the_day_only_moves_forward(one, others):
-    keep_uses([(one, TODAY - 5)])
-    keep_uses([(one, TODAY - 9)])
+    save_uses([(one, TODAY - 5)])
+    save_uses([(one, TODAY - 9)])
     assert others().get().day == date(1970, 1, 1) + timedelta(TODAY - 5)
-    keep_uses([(one, TODAY)])
+    save_uses([(one, TODAY)])
     assert others().get().day == date(1970, 1, 1) + timedelta(TODAY)
 
 
 def test_uses_of_deleted_rows_are_skipped(one, bob, others):
-    keep_uses([(f"{bob.pk} {10**9} 1", TODAY), (f"{10**9} 1 1", TODAY), (one, TODAY)])
+    save_uses([(f"{bob.pk} {10**9} 1", TODAY), (f"{10**9} 1 1", TODAY), (one, TODAY)])
     assert others().count() == 1
 
 
 def test_a_portals_uses_are_counted_since_the_first(one, db):
     Portal.objects.update(uses_since=None)
-    keep_uses([(one, TODAY - 3)])
-    keep_uses([(one, TODAY)])
+    save_uses([(one, TODAY - 3)])
+    save_uses([(one, TODAY)])
     domains, webmail = (Portal.objects.get(slug=slug) for slug in ("domains", "webmail"))
     assert domains.uses_since == date(1970, 1, 1) + timedelta(TODAY - 3)
     assert webmail.uses_since is None
@@ -119,32 +119,32 @@ def test_a_portals_uses_are_counted_since_the_first(one, db):
 
 def test_a_busy_grant_is_written_once_a_day(one, gathering, monkeypatch, db):
     kept = []
-    monkeypatch.setattr(uses, "keep_uses", kept.append)
+    monkeypatch.setattr(uses, "save_uses", kept.append)
     for _check in range(1000):
-        gathering.note(one)
-    gathering.keep()
-    gathering.note(one)
-    gathering.keep()
+        recorder.record(one)
+    recorder.save()
+    recorder.record(one)
+    recorder.save()
     assert kept == [[(one, TODAY)]]
 
-    monkeypatch.setattr(uses, "time", lambda: (TODAY + 1) * A_DAY)
-    gathering.note(one)
-    gathering.keep()
+    monkeypatch.setattr(uses, "time", lambda: (TODAY + 1) * SECONDS_PER_DAY)
+    recorder.record(one)
+    recorder.save()
     assert kept[1:] == [[(one, TODAY + 1)]]
 
 
-def test_memory_is_bounded(gathering, monkeypatch, db):
+def test_memory_is_bounded(recorder, monkeypatch, db):
     kept = []
-    monkeypatch.setattr(uses, "keep_uses", kept.append)
-    for number in range(3 * MOST):
-        gathering.note(f"1 1 {number}")
-    assert len(gathering._waiting) == MOST
-    gathering.keep()
-    assert len(kept[0]) == MOST
-    for number in range(3 * MOST):
-        gathering.note(f"1 2 {number}")
-    gathering.keep()
-    assert len(gathering._noted) <= MOST
+    monkeypatch.setattr(uses, "save_uses", kept.append)
+    for number in range(3 * MAX_PENDING):
+        recorder.record(f"1 1 {number}")
+    assert len(recorder._pending) == MAX_PENDING
+    recorder.save()
+    assert len(kept[0]) == MAX_PENDING
+    for number in range(3 * MAX_PENDING):
+        recorder.record(f"1 2 {number}")
+    recorder.save()
+    assert len(recorder._saved_today) <= MAX_PENDING
 
 
 def test_a_failing_database_loses_uses_and_logs_it_once(
@@ -153,27 +153,27 @@ def test_a_failing_database_loses_uses_and_logs_it_once(
     def away(rows):
         raise DatabaseError("away")
 
-    real = uses.keep_uses
-    monkeypatch.setattr(uses, "keep_uses", away)
+    real = uses.save_uses
+    monkeypatch.setattr(uses, "save_uses", away)
     for _minute in range(3):
-        gathering.note(one)
-        gathering.keep()
+        recorder.record(one)
+        recorder.save()
     assert [record.message for record in caplog.records] == ["last uses were lost: away"]
     assert not others().exists()
 
-    monkeypatch.setattr(uses, "keep_uses", real)
-    gathering.note(one)  # noted again, though it was seen today
-    gathering.keep()
+    monkeypatch.setattr(uses, "save_uses", real)
+    recorder.record(one)  # noted again, though it was seen today
+    recorder.save()
     assert others().count() == 1
 
 
 def test_the_thread_starts_once_and_writes_pending_uses_at_exit(one, monkeypatch):
-    kept, gathering = [], Gathering()
-    monkeypatch.setattr(uses, "keep_uses", kept.append)
+    kept, recorder = [], UseRecorder()
+    monkeypatch.setattr(uses, "save_uses", kept.append)
     monkeypatch.setattr(uses.transaction, "atomic", nullcontext)
     monkeypatch.setattr(uses, "connection", _NoConnection())
-    monkeypatch.setattr(Gathering, "begin", BEGIN)
-    callers = [threading.Thread(target=gathering.note, args=(one,)) for _ in range(8)]
+    monkeypatch.setattr(UseRecorder, "start", START)
+    callers = [threading.Thread(target=recorder.record, args=(one,)) for _ in range(8)]
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -182,24 +182,24 @@ def test_the_thread_starts_once_and_writes_pending_uses_at_exit(one, monkeypatch
     assert len(threads) == 1
     assert threads[0].daemon
 
-    gathering.end()
+    recorder.stop()
 
     assert kept == [[(one, TODAY)]]
     assert not threads[0].is_alive()
 
 
 def test_a_frozen_database_does_not_delay_the_exit(one, monkeypatch):
-    frozen, gathering = threading.Event(), Gathering()
-    monkeypatch.setattr(uses, "keep_uses", lambda rows: frozen.wait(30))
+    frozen, recorder = threading.Event(), UseRecorder()
+    monkeypatch.setattr(uses, "save_uses", lambda rows: frozen.wait(30))
     monkeypatch.setattr(uses.transaction, "atomic", nullcontext)
     monkeypatch.setattr(uses, "connection", _NoConnection())
-    monkeypatch.setattr(uses, "LAST_WORD", 0.1)
-    monkeypatch.setattr(Gathering, "begin", BEGIN)
-    gathering.note(one)
+    monkeypatch.setattr(uses, "SHUTDOWN_TIMEOUT", 0.1)
+    monkeypatch.setattr(UseRecorder, "start", START)
+    recorder.record(one)
     began = time.monotonic()
-    gathering.end()
+    recorder.stop()
     assert time.monotonic() - began < 10
-    gathering.note("1 2 3")  # and a check meanwhile is none the worse
+    recorder.record("1 2 3")  # and a check meanwhile is none the worse
     frozen.set()
 
 
@@ -211,9 +211,9 @@ class _NoConnection:
 
 
 def test_uses_of_a_leaver_are_deleted(alice, emma, membership, db):
-    assert Use.objects.filter(user=emma).exists()
+    assert PrivilegeUse.objects.filter(user=emma).exists()
     remove_membership(actor=alice, membership=membership(emma))
-    assert not Use.objects.filter(user=emma).exists()
+    assert not PrivilegeUse.objects.filter(user=emma).exists()
 
 
 @pytest.mark.django_db
@@ -239,9 +239,9 @@ def test_last_use_never_changes_an_answer(
     """Whatever was used, kept, lost or forgotten: the answer is the decision's."""
     people = {"alice": alice, "bob": bob, "emma": emma}
     domain = resource("domain", "alder.example")
-    fresh = Gathering()
+    fresh = UseRecorder()
     with transaction.atomic():
-        monkeypatch.setattr("portals.api.evaluation.answers.note_use", fresh.note)
+        monkeypatch.setattr("portals.api.evaluation.answers.record_use", fresh.record)
         for action, name, meanwhile in steps:
             question["action"]["name"] = action
             question["subject"]["id"] = str(people[name].sub)
@@ -252,13 +252,13 @@ def test_last_use_never_changes_an_answer(
             assert ask("route", question)["context"]["reason"] == expected
 
             if meanwhile == "keep":
-                fresh.keep()
+                fresh.save()
             elif meanwhile == "fail":
                 with monkeypatch.context() as patch:
-                    patch.setattr(uses, "keep_uses", lambda rows: 1 / 0)
-                    fresh.keep()
+                    patch.setattr(uses, "save_uses", lambda rows: 1 / 0)
+                    fresh.save()
             elif meanwhile == "full":
-                fresh._waiting = {str(number): TODAY for number in range(MOST)}
+                fresh._pending = {str(number): TODAY for number in range(MAX_PENDING)}
             assert ask("front", question)["context"]["reason"] == expected
-            fresh._waiting = {k: v for k, v in fresh._waiting.items() if " " in k}
+            fresh._pending = {k: v for k, v in fresh._pending.items() if " " in k}
         transaction.set_rollback(True)

@@ -110,11 +110,11 @@ def _set_up_django(database: str) -> None:
     from django.db import connection
     from django.test.utils import setup_test_environment
 
-    from portals.services.uses import Gathering
+    from portals.services.uses import UseRecorder
 
     setup_test_environment()
     settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
-    Gathering.begin = lambda self: None  # type: ignore[method-assign]
+    UseRecorder.start = lambda self: None  # type: ignore[method-assign]
     connection.settings_dict["NAME"] = database
 
 

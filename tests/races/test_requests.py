@@ -18,7 +18,7 @@ from accounts.services.requests import (
     withdraw_request,
 )
 from portals.models import PersonGrant, Portal, Privilege, Resource, Subscription
-from portals.services.grant_expiry import announce_endings, renew_grant
+from portals.services.grant_expiry import announce_expiring_grants, renew_grant
 from portals.services.grants import GrantTerms, grant_privilege
 from portals.services.service_requests import ServiceApproval, request_service
 from portals.services.subscriptions import subscribe_customer
@@ -185,7 +185,7 @@ def test_an_end_is_announced_once_and_renewed_once(olive):  # noqa: F811
         began = timezone.now() - timedelta(days=20)
         PersonGrant.objects.filter(pk=grant.pk).update(granted_at=began)
 
-        assert won(race(*[announce_endings] * 8)) == 8
+        assert won(race(*[announce_expiring_grants] * 8)) == 8
 
         announced = AuditEvent.objects.filter(customer=customer, kind="grants.announced")
         assert announced.count() == 1

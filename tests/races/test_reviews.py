@@ -9,11 +9,11 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Customer
 from accounts.services.audit import verify_chain
 from accounts.services.memberships import change_role
-from portals.models import AccessReview, PersonGrant, Portal, Privilege, Resource, Use
+from portals.models import AccessReview, PersonGrant, Portal, Privilege, PrivilegeUse, Resource
 from portals.services.grants import grant_privilege, revoke_privilege
 from portals.services.reviews import ItemDecision, begin_review, rounds, run_reviews, save_decisions
 from portals.services.subscriptions import subscribe_customer
-from portals.services.uses import A_DAY, EPOCH, keep_uses
+from portals.services.uses import EPOCH, SECONDS_PER_DAY, save_uses
 from tests.races.test_races import (
     REFUSALS,
     ROUNDS,
@@ -150,9 +150,9 @@ def test_several_workers_begin_one_round(olive):  # noqa: F811
 
 
 def test_several_workers_gather_a_line_once(olive, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("portals.services.reviews.items.LINES", 1)
-    monkeypatch.setattr("portals.services.reviews.items.GRANTEES", 1)
-    monkeypatch.setattr(rounds, "STEPS_A_MINUTE", 1)
+    monkeypatch.setattr("portals.services.reviews.items.LINES_PER_STEP", 1)
+    monkeypatch.setattr("portals.services.reviews.items.GRANTEES_PER_STEP", 1)
+    monkeypatch.setattr(rounds, "MAX_STEPS_PER_MINUTE", 1)
     for _round in range(ROUNDS):
         customer, main, _second, _bob, _grant = with_rights(olive)
         review = begin_review(actor=main.user, customer=customer)
@@ -164,16 +164,16 @@ def test_several_workers_gather_a_line_once(olive, monkeypatch):  # noqa: F811
 
 
 def test_several_processes_write_the_same_uses(olive):  # noqa: F811
-    today = int(time.time() // A_DAY)
+    today = int(time.time() // SECONDS_PER_DAY)
     _customer, _main, _second, _bob, _grant = with_rights(olive)
     privilege = Privilege.objects.get(portal__slug="domains", codename="subscription.open")
     resources = list(Resource.objects.values_list("pk", flat=True))
     for number in range(ROUNDS):
         keys = [f"{olive.pk} {resource} {privilege.pk}" for resource in resources]
         race(
-            lambda keys=keys, n=number: keep_uses([(key, today + n) for key in keys]),
-            lambda keys=keys, n=number: keep_uses([(key, today + n - 5) for key in keys[::-1]]),
-            lambda keys=keys, n=number: keep_uses([(key, today + n - 1) for key in keys]),
+            lambda keys=keys, n=number: save_uses([(key, today + n) for key in keys]),
+            lambda keys=keys, n=number: save_uses([(key, today + n - 5) for key in keys[::-1]]),
+            lambda keys=keys, n=number: save_uses([(key, today + n - 1) for key in keys]),
         )
-        days = set(Use.objects.filter(user=olive).values_list("day", flat=True))
+        days = set(PrivilegeUse.objects.filter(user=olive).values_list("day", flat=True))
         assert days == {EPOCH + timedelta(today + number)}

@@ -1,7 +1,7 @@
-"""POST /access/v1/evaluation: may this person do this to that thing? (AuthZEN 1.0, section 6)
+"""POST /access/v1/evaluation: may this person do this to that resource? (AuthZEN 1.0, section 6)
 
-One function answers, over plain values. The route and the front in hub/wsgi.py, which spares a
-check Django's middleware, both call it.
+One function answers, over plain values. Django's route calls it, and so does the front in
+hub/wsgi.py, which answers checks ahead of Django's middleware.
 """
 
 from portals.api.evaluation.answers import (

@@ -1,4 +1,4 @@
-"""One function answers, over plain values; the route and the front only hand it the request."""
+"""Answer a check over plain values, whichever way the request came in."""
 
 import json
 import logging
@@ -12,11 +12,17 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from portals.api.evaluation.bodies import NOTHING, SUBJECT_TYPE, Question, malformed, parsed
-from portals.api.evaluation.refusals import HEADERS, Answer, Refused
+from portals.api.evaluation.questions import (
+    EMPTY_QUESTION,
+    SUBJECT_TYPE,
+    Question,
+    parse_question,
+    refuse_field,
+)
+from portals.api.evaluation.responses import HEADERS, Answer, Refused
 from portals.choices import Reason, Scope
-from portals.decision import Checked, answer_check
-from portals.services.uses import note_use
+from portals.decision import CheckResult, answer_check
+from portals.services.uses import record_use
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +42,14 @@ _DECISIONS: Final = {
 def answer_evaluation(
     *, method: str, content_type: str, authorization: str, request_id: str, body: bytes
 ) -> Answer:
-    """Answer one check. Raises nothing: whatever fails is an answer, and never a yes.
+    """Answer one check. Raises nothing: every failure is an answer too, and never a yes.
 
-    In: the parts of the request (an absent header is ""), the body up to one byte over BODY_LIMIT.
+    An absent header is "". The body is read up to one byte over BODY_LIMIT.
     """
     try:
         if request_id and not _REQUEST_ID.fullmatch(request_id):
             request_id = ""
-            malformed("X-Request-ID", "takes up to 255 visible ASCII characters")
+            refuse_field("X-Request-ID", "takes up to 255 visible ASCII characters")
         answer = _answer(method, content_type, authorization, body)
     except Refused as refusal:
         answer = refusal.answer()
@@ -74,16 +80,16 @@ def _answer(method: str, content_type: str, authorization: str, body: bytes) -> 
     if len(body) > BODY_LIMIT:
         raise Refused(413, "too_large", f"The body takes up to {BODY_LIMIT} bytes.")
     try:
-        question = parsed(body)
+        question = parse_question(body)
     except Refused:
-        _checked(token, NOTHING)  # a stranger hears about the token first
+        _check(token, EMPTY_QUESTION)  # the error of a bad token comes before that of a bad body
         raise
-    checked = _checked(token, question)
+    result = _check(token, question)
     if question.subject_type != SUBJECT_TYPE:
         return Answer(200, HEADERS.copy(), _DECISIONS[Reason.NOT_ALLOWED])
-    if checked.use:
-        note_use(checked.use)
-    return Answer(200, HEADERS.copy(), _DECISIONS[checked.reason])
+    if result.use:
+        record_use(result.use)
+    return Answer(200, HEADERS.copy(), _DECISIONS[result.reason])
 
 
 def _bearer_token(authorization: str) -> str:
@@ -106,22 +112,22 @@ def _invalid_token() -> Refused:
     return Refused(401, "invalid_token", description, headers=(("WWW-Authenticate", challenge),))
 
 
-def _checked(token: str, question: Question) -> Checked:
-    """The decision, for a token that may ask. Raises Refused for one that may not."""
-    checked = answer_check(
+def _check(token: str, question: Question) -> CheckResult:
+    """Return the result of the check. Raises Refused for a token that may not ask."""
+    result = answer_check(
         token=token,
         subject=question.subject,
         resource_type=question.resource_type,
         resource_id=question.resource_id,
         action=question.action,
     )
-    if checked is None:
+    if result is None:
         raise _invalid_token()
-    if checked.audience and not is_resources_subset(
-        [f"{settings.HUB_BASE_URL}{PATH}"], checked.audience
+    if result.audience and not is_resources_subset(
+        [f"{settings.HUB_BASE_URL}{PATH}"], result.audience
     ):
         raise _invalid_token()
-    if Scope.ACCESS_CHECK.value not in checked.scopes:
+    if Scope.ACCESS_CHECK.value not in result.scopes:
         raise Refused(
             403,
             "insufficient_scope",
@@ -133,10 +139,10 @@ def _checked(token: str, question: Question) -> Checked:
                 ),
             ),
         )
-    return checked
+    return result
 
 
-# --- The two ways in ---
+# --- The front's entry, and the route's ---
 
 
 def answer_environ(environ: dict[str, Any]) -> Answer:
@@ -144,7 +150,7 @@ def answer_environ(environ: dict[str, Any]) -> Answer:
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdecimal():
         size = min(int(length), BODY_LIMIT + 1)
-    else:  # sent in chunks; only a server that marks their end can be read to it
+    else:  # a chunked body; read it only from a server that marks its end
         size = BODY_LIMIT + 1 if environ.get("wsgi.input_terminated") else 0
     return answer_evaluation(
         method=environ["REQUEST_METHOD"],
@@ -158,6 +164,6 @@ def answer_environ(environ: dict[str, Any]) -> Answer:
 @csrf_exempt
 @login_not_required
 def evaluation(request: HttpRequest) -> HttpResponse:
-    """The ordinary route: the same answer behind the middleware."""
+    """Answer a check behind Django's middleware."""
     answer = answer_environ(request.META)
     return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))

@@ -1,4 +1,4 @@
-"""manage.py portal: what an operator does for a portal from the command line."""
+"""manage.py portal: apply a portal's manifest, or issue its credentials."""
 
 import json
 from argparse import ArgumentParser
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     help = "Apply a portal's manifest, or give the portal fresh credentials."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Two actions, each with its own arguments."""
+        """Add the two actions with their arguments."""
         actions = parser.add_subparsers(dest="action", required=True)
         apply = actions.add_parser("apply", help="make the portal what its manifest declares")
         apply.add_argument("file", type=Path, help="portals/manifests/<slug>.toml")
@@ -63,8 +63,8 @@ class Command(BaseCommand):
     def _credentials(self, slug: str, *, as_json: bool) -> None:
         portal = Portal.objects.filter(slug=slug).first()
         if portal is None:
-            known = ", ".join(Portal.objects.values_list("slug", flat=True)) or "none yet"
-            raise CommandError(f"There is no portal {slug}. Known portals: {known}.")
+            existing = ", ".join(Portal.objects.values_list("slug", flat=True)) or "none yet"
+            raise CommandError(f"There is no portal {slug}. Known portals: {existing}.")
         issued = issue_credentials(actor=None, portal=portal)
         if as_json:
             self.stdout.write(json.dumps(issued._asdict()))

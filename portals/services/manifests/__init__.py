@@ -1,4 +1,4 @@
-"""Manifests: read strictly from TOML, then applied."""
+"""Read a portal's manifest from TOML, and apply it to the database."""
 
 from portals.services.manifests.application import RemovalRefused, apply_manifest
 from portals.services.manifests.declaration import (

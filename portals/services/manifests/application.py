@@ -1,4 +1,4 @@
-"""Making the tables say what the manifest declares."""
+"""Apply a manifest: portal, resource types, privileges and inclusions."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -25,14 +25,14 @@ from portals.services.manifests.declaration import DeclaredPrivilege, DeclaredTy
 _PORTAL_FIELDS = ("kind", "label_en", "label_fr", "home_url", "redirect_uris", "auto_register")
 _TYPE_FIELDS = ("label_en", "label_fr", "parent")
 _PRIVILEGE_FIELDS = ("label_en", "label_fr", "held_by_super_user", "sensitive", "position")
-_SILENT = frozenset({"position"})  # the order on pages; not worth a line
+_SILENT = frozenset({"position"})  # the order on pages; changes of it are not reported
 
 
 class RemovalRefused(Exception):
-    """Applying would remove something, and nobody said yes to that; nothing was changed."""
+    """The manifest would remove something and nobody agreed to that; nothing was changed."""
 
     def __init__(self, changes: list[str], removals: list[str]) -> None:
-        """`changes` and `removals` in words, one line each."""
+        """Keep `changes` and `removals`, one line of text each."""
         super().__init__("; ".join(removals))
         self.changes = changes
         self.removals = removals
@@ -40,12 +40,12 @@ class RemovalRefused(Exception):
 
 @transaction.atomic
 def apply_manifest(*, actor: User | None, manifest: Manifest, remove: bool = False) -> list[str]:
-    """Make the portal what its manifest declares; doing it again changes nothing.
+    """Make the portal what its manifest declares, and return the changes as lines of text.
 
-    In: `actor` None means the hub itself; `remove` agrees to the loss of what the manifest no
-    longer declares, with its resources and grants. Out: what changed, in words, one line each.
-    Raises RemovalRefused before anything is removed without that agreement, ManifestRefused where
-    a type that has resources would move.
+    Applying the same manifest again changes nothing. `actor` is None where the hub itself acts.
+    `remove` agrees to delete what the manifest no longer declares, with its resources and grants.
+    Raises RemovalRefused where that would be needed and was not agreed to; ManifestRefused where
+    the parent of a type that has resources would change.
     """
     application = _Application(manifest)
     application.run()
@@ -65,7 +65,7 @@ def apply_manifest(*, actor: User | None, manifest: Manifest, remove: bool = Fal
 
 
 class _Application:
-    """One run: writes as it goes and remembers in words what it did."""
+    """One run over a manifest, with a line of text for each change it makes."""
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
@@ -76,7 +76,7 @@ class _Application:
         self.portal = Portal(slug=manifest.slug)
 
     def run(self) -> None:
-        """Portal, types, privileges, inclusions, in this order."""
+        """Apply the portal, its types, privileges and inclusions, in this order."""
         self._apply_portal()
         self._apply_types()
         self._apply_privileges()
@@ -84,16 +84,16 @@ class _Application:
         self._apply_inclusions()
 
     def summary(self) -> str:
-        """The changes in one short line, for the trail."""
-        return ", ".join(f"{count} {what}" for what, count in self.counts.items())
+        """Return the number of changes of each kind in one line, for the audit event."""
+        return ", ".join(f"{count} {kind}" for kind, count in self.counts.items())
 
-    def _note(self, what: str, line: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
-        (self.removals if what.endswith("removed") else self.changes).append(line)
+    def _note(self, kind: str, line: str) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        (self.removals if kind.endswith("removed") else self.changes).append(line)
 
-    def _update(self, row: models.Model, wanted: dict[str, Any], name: str) -> None:
-        """Save the fields that differ, and say so."""
-        differing = {key: value for key, value in wanted.items() if getattr(row, key) != value}
+    def _update(self, row: models.Model, values: dict[str, Any], name: str) -> None:
+        """Save the fields that differ, and note each change."""
+        differing = {key: value for key, value in values.items() if getattr(row, key) != value}
         for key, value in differing.items():
             if key not in _SILENT:
                 self._note("values changed", f"{name}: {key}: {getattr(row, key)} → {value}")
@@ -102,40 +102,40 @@ class _Application:
             row.save(update_fields=list(differing))
 
     def _apply_portal(self) -> None:
-        wanted = {name: getattr(self.manifest, name) for name in _PORTAL_FIELDS}
-        wanted["redirect_uris"] = list(self.manifest.redirect_uris)
-        found = Portal.objects.select_for_update().filter(slug=self.manifest.slug).first()
-        if found is not None:
-            self.portal = found
-            self._update(found, wanted, f"portal {found.slug}")
+        values = {name: getattr(self.manifest, name) for name in _PORTAL_FIELDS}
+        values["redirect_uris"] = list(self.manifest.redirect_uris)
+        portal = Portal.objects.select_for_update().filter(slug=self.manifest.slug).first()
+        if portal is not None:
+            self.portal = portal
+            self._update(portal, values, f"portal {portal.slug}")
             return
-        for name, value in wanted.items():
+        for name, value in values.items():
             setattr(self.portal, name, value)
         self.portal.save()
         self._note("portal added", f"portal {self.portal.slug}: added")
 
     def _apply_types(self) -> None:
-        self.types = {found.code: found for found in self.portal.resource_types.all()}
+        self.types = {existing.code: existing for existing in self.portal.resource_types.all()}
         for declared in self.manifest.types:
             parent = self.types[declared.parent] if declared.parent else None
-            wanted: dict[str, Any] = {
+            values: dict[str, Any] = {
                 "label_en": declared.label_en,
                 "label_fr": declared.label_fr,
                 "parent": parent,
             }
-            found = self.types.get(declared.code)
-            if found is None:
+            existing = self.types.get(declared.code)
+            if existing is None:
                 self.types[declared.code] = ResourceType.objects.create(
-                    portal=self.portal, code=declared.code, **wanted
+                    portal=self.portal, code=declared.code, **values
                 )
                 self._note("types added", f"type {declared.code}: added")
                 continue
-            if found.parent_id != (parent.pk if parent else None):
-                self._check_may_move(declared, found)
-            self._update(found, wanted, f"type {declared.code}")
+            if existing.parent_id != (parent.pk if parent else None):
+                self._check_has_no_resources(declared, existing)
+            self._update(existing, values, f"type {declared.code}")
 
-    def _check_may_move(self, declared: DeclaredType, found: ResourceType) -> None:
-        count = found.resources.count()
+    def _check_has_no_resources(self, declared: DeclaredType, existing: ResourceType) -> None:
+        count = existing.resources.count()
         if count:
             refuse(
                 self.manifest.file,
@@ -144,16 +144,18 @@ class _Application:
             )
 
     def _apply_privileges(self) -> None:
-        found = {privilege.codename: privilege for privilege in self.portal.privileges.all()}
+        existing = {privilege.codename: privilege for privilege in self.portal.privileges.all()}
         declared = {privilege.codename: privilege for privilege in self.manifest.privileges()}
-        positions = {codename: place for place, codename in enumerate(declared)}
-        self._remove_privileges([found[name] for name in found if name not in declared])
-        new = [privilege for name, privilege in declared.items() if name not in found]
+        positions = {codename: position for position, codename in enumerate(declared)}
+        self._remove_privileges(
+            [privilege for name, privilege in existing.items() if name not in declared]
+        )
+        new = [privilege for name, privilege in declared.items() if name not in existing]
         self._add_privileges(new, positions)
-        for codename, privilege in found.items():
+        for codename, privilege in existing.items():
             if codename in declared:
-                wanted = self._privilege_values(declared[codename], positions[codename])
-                self._update(privilege, wanted, f"privilege {codename}")
+                values = self._privilege_values(declared[codename], positions[codename])
+                self._update(privilege, values, f"privilege {codename}")
 
     def _privilege_values(self, declared: DeclaredPrivilege, position: int) -> dict[str, Any]:
         return {"position": position} | {
@@ -188,8 +190,8 @@ class _Application:
             self.added.add(privilege.codename)
             self._note("privileges added", f"privilege {privilege.codename}: added")
 
-    def _remove_privileges(self, gone: list[Privilege]) -> None:
-        for privilege in gone:
+    def _remove_privileges(self, privileges: list[Privilege]) -> None:
+        for privilege in privileges:
             grants = sum(
                 rows.filter(permission_id=privilege.pk).count()
                 for rows in (PersonGrant.objects, TeamGrant.objects)
@@ -203,12 +205,12 @@ class _Application:
             privilege.permission.delete()
 
     def _remove_types(self) -> None:
-        """What is no longer declared, children before parents."""
+        """Remove the types that are no longer declared, children before parents."""
         declared = {entry.code for entry in self.manifest.types}
-        gone = {code: entry for code, entry in self.types.items() if code not in declared}
-        while gone:
-            parents = {entry.parent_id for entry in gone.values()}
-            for code, entry in list(gone.items()):
+        undeclared = {code: entry for code, entry in self.types.items() if code not in declared}
+        while undeclared:
+            parents = {entry.parent_id for entry in undeclared.values()}
+            for code, entry in list(undeclared.items()):
                 if entry.pk in parents:
                     continue
                 count = entry.resources.count()
@@ -222,24 +224,24 @@ class _Application:
                 )
                 entry.resources.all().delete()
                 entry.delete()
-                del gone[code], self.types[code]
+                del undeclared[code], self.types[code]
 
     def _apply_inclusions(self) -> None:
         privileges = {privilege.codename: privilege for privilege in self.portal.privileges.all()}
         names = {privilege.pk: name for name, privilege in privileges.items()}
-        found = {
+        existing = {
             (names[row.privilege_id], names[row.included_id]): row.pk
             for row in PrivilegeInclusion.objects.filter(privilege__portal=self.portal)
         }
-        wanted = set(
+        declared = set(
             chain.from_iterable(
-                ((name, other) for other in reached)
-                for name, reached in self.manifest.closure().items()
+                ((name, other) for other in included)
+                for name, included in self.manifest.closure().items()
             )
         )
-        missing = sorted(wanted - found.keys())
-        over = sorted(found.keys() - wanted)
-        PrivilegeInclusion.objects.filter(pk__in=[found[pair] for pair in over]).delete()
+        missing = sorted(declared - existing.keys())
+        surplus = sorted(existing.keys() - declared)
+        PrivilegeInclusion.objects.filter(pk__in=[existing[pair] for pair in surplus]).delete()
         PrivilegeInclusion.objects.bulk_create(
             PrivilegeInclusion(privilege=privileges[name], included=privileges[other])
             for name, other in missing
@@ -247,5 +249,5 @@ class _Application:
         for name, other in missing:
             if name not in self.added:
                 self._note("inclusions changed", f"privilege {name}: now includes {other}")
-        for name, other in over:
+        for name, other in surplus:
             self._note("inclusions changed", f"privilege {name}: no longer includes {other}")

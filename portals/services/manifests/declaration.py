@@ -1,4 +1,4 @@
-"""What a manifest declares, and the rules that hold between its parts."""
+"""The contents of a manifest, and the rules between its parts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from portals.choices import ROOT_TYPE
 
 
 class ManifestRefused(ValidationError):
-    """The manifest cannot be applied; the message names the file, the key and the reason."""
+    """A manifest that cannot be applied; the message names the file, the key and the reason."""
 
 
 def refuse(file: str, key: str, reason: str) -> NoReturn:
-    """Raise ManifestRefused in its one form."""
+    """Raise ManifestRefused with the file, the key and the reason."""
     raise ManifestRefused(f"{file}: {key}: {reason}" if key else f"{file}: {reason}")
 
 
@@ -31,17 +31,17 @@ class DeclaredPrivilege:
 
     @property
     def type_code(self) -> str:
-        """The type it belongs to."""
+        """The code of its resource type."""
         return self.codename.partition(".")[0]
 
     @property
     def code(self) -> str:
-        """Its own name, without the type."""
+        """Its own code, without the type."""
         return self.codename.partition(".")[2]
 
     @property
     def key(self) -> str:
-        """Where it stands in the file."""
+        """Its key in the file."""
         return f"types.{self.type_code}.privileges.{self.code}"
 
 
@@ -71,23 +71,24 @@ class Manifest:
     types: tuple[DeclaredType, ...]
 
     def privileges(self) -> Iterator[DeclaredPrivilege]:
-        """Every privilege of every type, in the order of the file."""
+        """Yield every privilege of every type, in the order of the file."""
         for declared in self.types:
             yield from declared.privileges
 
     def closure(self) -> dict[str, frozenset[str]]:
-        """What each privilege includes in the end, itself too.
+        """Return codename → every privilege it includes, directly or not, itself too.
 
-        Raises ManifestRefused for an unknown or circular `includes`, and where an inclusion would
-        let a sensitive privilege be given, or a role hold half of something, unnoticed.
+        Raises ManifestRefused for an unknown or circular `includes`; where a privilege that is not
+        sensitive includes a sensitive one; and where a privilege that Super Users have by role
+        includes one that they don't have.
         """
         known = {privilege.codename: privilege for privilege in self.privileges()}
         closed: dict[str, frozenset[str]] = {}
         for codename in known:
             self._close(codename, known, closed, ())
-        for codename, reached in closed.items():
+        for codename, included in closed.items():
             privilege = known[codename]
-            for other in sorted(reached):
+            for other in sorted(included):
                 self._check_inclusion(privilege, known[other])
         return closed
 
@@ -103,12 +104,12 @@ class Manifest:
             circle = " → ".join([*path[path.index(codename) :], codename])
             refuse(self.file, f"{privilege.key}.includes", f"goes in a circle: {circle}")
         if codename not in closed:
-            reached = {codename}
+            included = {codename}
             for other in privilege.includes:
                 if other not in known:
                     refuse(self.file, f"{privilege.key}.includes", f"no such privilege: {other}")
-                reached |= self._close(other, known, closed, (*path, codename))
-            closed[codename] = frozenset(reached)
+                included |= self._close(other, known, closed, (*path, codename))
+            closed[codename] = frozenset(included)
         return closed[codename]
 
     def _check_inclusion(self, privilege: DeclaredPrivilege, other: DeclaredPrivilege) -> None:
@@ -127,7 +128,7 @@ class Manifest:
 
 
 def parents_first(file: str, types: Mapping[str, DeclaredType]) -> tuple[DeclaredType, ...]:
-    """The types so that each follows its parent. Raises ManifestRefused for a circle."""
+    """Return the types with parents before children. Raises ManifestRefused for a circle."""
     ordered: dict[str, DeclaredType] = {ROOT_TYPE: types[ROOT_TYPE]}
     waiting = {code: declared for code, declared in types.items() if code != ROOT_TYPE}
     while waiting:

@@ -1,4 +1,4 @@
-"""Reading a manifest file: nothing unknown, nothing of a wrong type, nothing missing."""
+"""Read a manifest file strictly: unknown, missing and wrongly typed keys are refused."""
 
 import re
 import tomllib
@@ -23,7 +23,7 @@ _SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PERMISSION_LENGTH = 100  # of Django's permission codename, which is portal.type.privilege
 _LABEL_LENGTH = 100
-_WORDS = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
+_TYPE_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
 _OPEN = DeclaredPrivilege(
     codename=f"{ROOT_TYPE}.{OPEN_PRIVILEGE}",
     label_en="Open the portal",
@@ -33,7 +33,7 @@ _OPEN = DeclaredPrivilege(
 
 
 class _Table:
-    """One table of the file; every key must be taken before it is closed."""
+    """One table of the file; `close` refuses the keys that nobody has taken."""
 
     def __init__(self, file: str, key: str, data: object) -> None:
         self.file, self.key = file, key
@@ -42,26 +42,26 @@ class _Table:
         self.data: dict[str, Any] = dict(data)
 
     def at(self, name: str) -> str:
-        """The full key of a name in this table."""
+        """Return the full key of a name in this table."""
         return f"{self.key}.{name}" if self.key else name
 
     def take(self, name: str, kind: type, default: Any = None) -> Any:
-        """The value of this kind; the default where it is absent, else it is required."""
+        """Take a value of this type; without a default, it is required."""
         if name not in self.data:
             if default is None:
                 refuse(self.file, self.at(name), "is missing")
             return default
         value = self.data.pop(name)
         if type(value) is not kind:
-            refuse(self.file, self.at(name), f"must be {_WORDS[kind]}")
+            refuse(self.file, self.at(name), f"must be {_TYPE_NAMES[kind]}")
         return value
 
     def take_table(self, name: str, default: dict[str, Any] | None = None) -> "_Table":
-        """A table inside this one."""
+        """Take a table inside this one."""
         return _Table(self.file, self.at(name), self.take(name, dict, default))
 
     def take_label(self, name: str) -> tuple[str, str]:
-        """A label in both languages."""
+        """Take a label, and return it in English and in French."""
         table = self.take_table(name)
         labels = table.take("en", str), table.take("fr", str)
         table.close()
@@ -75,7 +75,7 @@ class _Table:
         return labels
 
     def take_texts(self, name: str) -> list[str]:
-        """A list of texts, each once; empty when absent."""
+        """Take a list of distinct texts; an absent key is an empty list."""
         values: list[str] = self.take(name, list, [])
         for value in values:
             if type(value) is not str:
@@ -85,7 +85,7 @@ class _Table:
         return values
 
     def take_codes(self) -> dict[str, "_Table"]:
-        """Every remaining key as a code with its table."""
+        """Take every remaining key as a code, and return code → its table."""
         tables = {}
         for code in list(self.data):
             if not _CODE.fullmatch(code):
@@ -98,13 +98,13 @@ class _Table:
         return tables
 
     def close(self) -> None:
-        """Refuse whatever was not taken."""
+        """Raise ManifestRefused for a key that was not taken."""
         for name in self.data:
             refuse(self.file, self.at(name), "is not a key of a manifest")
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest in this file; the file's name is the portal's slug.
+    """Read the manifest in this file, whose name is the portal's slug.
 
     Raises ManifestRefused naming the file, the key and the reason.
     """
@@ -154,7 +154,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _check_url(file: str, key: str, value: str) -> None:
-    """An https address (http on this machine only), literal: no fragment, no wildcard."""
+    """Refuse an address that is not https (http for localhost), or has a fragment or a wildcard."""
     try:
         validate_plain_text(value)
         URLValidator(schemes=["https", "http"])(value)
@@ -190,7 +190,7 @@ def _read_types(table: _Table) -> tuple[DeclaredType, ...]:
 
 
 def _read_root(entry: _Table, root: DeclaredType) -> DeclaredType:
-    """The root is every portal's; a manifest may add privileges to it, and no more."""
+    """Read the root type; a manifest can only add privileges to it."""
     privileges = _read_privileges(ROOT_TYPE, entry)
     entry.close()
     if any(privilege.codename == _OPEN.codename for privilege in privileges):

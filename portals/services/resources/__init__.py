@@ -1,4 +1,4 @@
-"""What exists: reported by the portals themselves, all or nothing."""
+"""Resources, as their portals report them; each report is all or nothing."""
 
 from portals.services.resources.deletion import delete_resource
 from portals.services.resources.reports import LIMIT, Outcome, Report, ResourcesRefused

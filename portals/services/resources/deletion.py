@@ -1,14 +1,12 @@
-"""Resources that go, and what goes with them."""
+"""Delete resources, with their grants and everything below them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import Customer
 from accounts.services.audit import record_event
-from portals.choices import ROOT_TYPE
 from portals.models import (
     PersonGrant,
     Portal,
@@ -17,50 +15,51 @@ from portals.models import (
     ResourceType,
     TeamGrant,
 )
+from portals.permissions import require_reported_resource
 from portals.services.resources.reports import Outcome
 
 
 @transaction.atomic
 def delete_resource(*, actor: Portal, resource: Resource) -> bool:
-    """Forget one thing, with its grants and everything below it. True when it was still there.
+    """Delete a resource with its grants and everything below it, and return whether it existed.
 
-    Raises PermissionDenied for a thing of another portal, or for the subscription itself.
+    Raises PermissionDenied for a resource of another portal, or for the subscription itself.
     """
     lock_portal(actor)
-    found = (
+    current = (
         Resource.objects.filter(pk=resource.pk)
         .select_related("resource_type", "subscription__customer")
         .first()
     )
-    if found is None:
+    if current is None:
         return False
-    if found.resource_type.portal_id != actor.pk or found.resource_type.code == ROOT_TYPE:
-        raise PermissionDenied("not a resource this portal reports")
-    lock_customers([found.subscription.customer_id])
-    gone = delete_with_all_below([found.pk])
-    customer = found.subscription.customer
-    record_change(actor, customer, found.resource_type, Outcome(0, 0, gone["removed"], 0), gone)
+    require_reported_resource(actor, current)
+    lock_customers([current.subscription.customer_id])
+    removals = delete_with_all_below([current.pk])
+    outcome = Outcome(0, 0, removals["removed"], 0)
+    customer = current.subscription.customer
+    record_change(actor, customer, current.resource_type, outcome, removals)
     return True
 
 
 def lock_portal(portal: Portal) -> None:
-    """One report of a portal at a time; subscriptions may still begin meanwhile."""
+    """Let one report of a portal run at a time; subscriptions can still begin meanwhile."""
     Portal.objects.select_for_update(no_key=True).filter(pk=portal.pk).values("pk").get()
 
 
 def lock_customers(pks: Iterable[int]) -> None:
-    """Every customer concerned, in one order, so that two reports never wait for each other."""
+    """Lock customers in one order, so that two reports never wait for each other."""
     rows = Customer.objects.select_for_update().filter(pk__in=set(pks)).order_by("pk")
     list(rows.values("pk"))
 
 
 def delete_with_all_below(pks: Sequence[int]) -> dict[str, Any]:
-    """Delete these and everything below; what went, and the grants that went with it."""
+    """Delete these and everything below, and return the event data of what was removed."""
     if not pks:
         return {"removed": 0}
     below = ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
-    doomed = Resource.objects.filter(pk__in=below)
-    names = list(doomed.order_by("pk").values_list("external_id", flat=True))
+    resources = Resource.objects.filter(pk__in=below)
+    external_ids = list(resources.order_by("pk").values_list("external_id", flat=True))
     ended = [
         {
             "grantee": str(grant.user if isinstance(grant, PersonGrant) else grant.group.team),
@@ -75,8 +74,8 @@ def delete_with_all_below(pks: Sequence[int]) -> dict[str, Any]:
         .select_related("permission__privilege", "content_object")
         .order_by("pk")
     ]
-    doomed.delete()
-    return {"removed": len(names), "removed_ids": names, "grants_ended": ended}
+    resources.delete()
+    return {"removed": len(external_ids), "removed_ids": external_ids, "grants_ended": ended}
 
 
 def record_change(
@@ -84,9 +83,12 @@ def record_change(
     customer: Customer,
     resource_type: ResourceType,
     outcome: Outcome,
-    gone: dict[str, Any],
+    removals: dict[str, Any],
 ) -> None:
-    """One event in the customer's chain, unless nothing changed."""
+    """Record one event for the customer, unless nothing changed.
+
+    `removals` comes from delete_with_all_below.
+    """
     if not (outcome.added or outcome.changed or outcome.removed):
         return
     record_event(
@@ -99,5 +101,5 @@ def record_change(
         type=resource_type.labels,
         added=outcome.added,
         changed=outcome.changed,
-        **gone,
+        **removals,
     )

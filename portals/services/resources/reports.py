@@ -1,4 +1,4 @@
-"""What a portal may report, and what is wrong with it."""
+"""A portal's report of its resources, and the checks of its rows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from portals.models import ResourceType
 
 LIMIT = 10_000  # resources in one call
 TEXT_LENGTH = 255
-SHOWN_FAULTS = 100  # of a call with more, the first ones are told
+MAX_SHOWN_FAULTS = 100
 
 
 class ResourcesRefused(ValidationError):
-    """What a portal reported makes no sense; each message is under the field's name."""
+    """A report that cannot be accepted; each message is under its field's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One thing as its portal reports it; `parent` is (type, id), None below the subscription."""
+    """One reported resource; `parent` is (type, id), or None directly below the subscription."""
 
     external_id: str
     name: str
@@ -31,7 +31,7 @@ class Report:
 
 
 class Outcome(NamedTuple):
-    """What a report came to."""
+    """How many resources a report added, changed, removed and left alone."""
 
     added: int
     changed: int
@@ -40,45 +40,45 @@ class Outcome(NamedTuple):
 
 
 class Faults:
-    """Errors collected by field, so that a portal hears of all its bad rows at once."""
+    """Errors by field, so that one answer names all bad rows."""
 
     def __init__(self, place: str) -> None:
-        self.place = place  # with {} for the index
+        self.place = place  # the path of a row, with {} for its index
         self.by_field: dict[str, list[str]] = {}
 
     def add(self, index: int, field: str, reason: str) -> None:
-        """Remember what is wrong with one field of one row."""
+        """Add an error of one field of one row."""
         self.by_field.setdefault(self.place.format(index) + field, []).append(reason)
 
     def refuse(self) -> None:
-        """Raise ResourcesRefused if there is any."""
+        """Raise ResourcesRefused where there is an error."""
         if self.by_field:
-            raise ResourcesRefused(dict(list(self.by_field.items())[:SHOWN_FAULTS]))
+            raise ResourcesRefused(dict(list(self.by_field.items())[:MAX_SHOWN_FAULTS]))
 
 
 def check_reports(reports: Sequence[Report], resource_type: ResourceType, faults: Faults) -> None:
-    """Add what is wrong with each report by itself; whether its parent exists comes later."""
-    above = ROOT_TYPE if resource_type.parent is None else resource_type.parent.code
-    at_top = above == ROOT_TYPE
-    repeated = Counter(report.external_id for report in reports)
+    """Add the errors of each row by itself; whether its parent exists is checked later."""
+    parent_type = ROOT_TYPE if resource_type.parent is None else resource_type.parent.code
+    is_top_level = parent_type == ROOT_TYPE
+    occurrences = Counter(report.external_id for report in reports)
     for index, report in enumerate(reports):
         for field, text in (("id", report.external_id), ("name", report.name)):
             if reason := _fault_in(text):
                 faults.add(index, field, reason)
-        if repeated[report.external_id] > 1:
+        if occurrences[report.external_id] > 1:
             faults.add(index, "id", _("This id is there twice."))
-        if at_top and report.parent is not None:
+        if is_top_level and report.parent is not None:
             faults.add(index, "parent", _("This type has no parent; leave it null."))
-        elif not at_top and (report.parent is None or report.parent[0] != above):
+        elif not is_top_level and (report.parent is None or report.parent[0] != parent_type):
             faults.add(
                 index,
                 "parent",
-                _("This type stands below a %(type)s; name one.") % {"type": above},
+                _("This type stands below a %(type)s; name one.") % {"type": parent_type},
             )
 
 
 def _fault_in(text: str) -> str:
-    """What is wrong with an id or a name; "" when nothing is."""
+    """Return the error of an id or a name, or "" where there is none."""
     if not 0 < len(text) <= TEXT_LENGTH:
         return _("Give 1 to %(limit)s characters.") % {"limit": TEXT_LENGTH}
     if text != text.strip():

@@ -1,4 +1,4 @@
-"""Resources that come or change, in a handful of statements."""
+"""Add and change the resources of a report, in a few statements whatever its size."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -26,10 +26,10 @@ from portals.services.resources.reports import (
 
 @transaction.atomic
 def put_resource(*, actor: Portal, customer: str, type_code: str, report: Report) -> Outcome:
-    """Say that one thing exists, under this name and parent; doing it again changes nothing.
+    """Add or update one resource; repeating it changes nothing.
 
-    `actor` is the portal, `customer` a slug. An id that belonged to another customer begins anew:
-    the former thing is deleted with its grants. Raises ResourcesRefused naming the field.
+    `customer` is a slug. Where the id belonged to another customer, that resource is deleted with
+    its grants and a new one is made. Raises ResourcesRefused naming the field.
     """
     return _write(actor, customer, type_code, [report], replace=False, place="")
 
@@ -43,11 +43,10 @@ def sync_resources(
     reports: Sequence[Report],
     replace: bool = False,
 ) -> Outcome:
-    """Report up to LIMIT things of one type and customer, all or nothing.
+    """Add or update up to LIMIT resources of one type and customer, all or nothing.
 
-    With `replace`, what the customer has of this type and is not reported is deleted, with its
-    grants and everything below. Raises ResourcesRefused naming each bad row as
-    `resources[index].field`.
+    With `replace`, the customer's other resources of this type are deleted, with their grants and
+    everything below. Raises ResourcesRefused naming each bad row as `resources[index].field`.
     """
     if len(reports) > LIMIT:
         raise ResourcesRefused(
@@ -75,11 +74,13 @@ def _write(
     faults.refuse()
 
     known = _known(resource_type, reports)
-    _leave_former_customers(portal, subscription, resource_type, known)
-    gone = delete_with_all_below(_missing(subscription, resource_type, known) if replace else [])
+    _delete_from_former_customers(portal, subscription, resource_type, known)
+    removals = delete_with_all_below(
+        _unreported(subscription, resource_type, known) if replace else []
+    )
     added, changed = [], []
     for report in reports:
-        found = known.get(report.external_id)
+        existing = known.get(report.external_id)
         parent_id = parents[report.parent]
         row = Resource(
             subscription=subscription,
@@ -88,9 +89,9 @@ def _write(
             name=report.name,
             parent_id=parent_id,
         )
-        if found is None or found.owner != subscription.pk:
+        if existing is None or existing.owner != subscription.pk:
             added.append(row)
-        elif (found.name, found.parent) != (report.name, parent_id):
+        elif (existing.name, existing.parent) != (report.name, parent_id):
             changed.append(row)
     Resource.objects.bulk_create(
         added + changed,
@@ -101,18 +102,18 @@ def _write(
     outcome = Outcome(
         added=len(added),
         changed=len(changed),
-        removed=gone["removed"],
+        removed=removals["removed"],
         unchanged=len(reports) - len(added) - len(changed),
     )
-    record_change(portal, subscription.customer, resource_type, outcome, gone)
+    record_change(portal, subscription.customer, resource_type, outcome, removals)
     return outcome
 
 
 class _Known(NamedTuple):
-    """What the hub has under a reported id."""
+    """The resource that already has a reported id."""
 
     pk: int
-    owner: int  # its subscription
+    owner: int  # the key of its subscription
     name: str
     parent: int | None
 
@@ -125,56 +126,60 @@ def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, 
     return {external_id: _Known(*rest) for external_id, *rest in rows.values_list(*fields)}
 
 
-def _leave_former_customers(
+def _delete_from_former_customers(
     portal: Portal,
     subscription: Subscription,
     resource_type: ResourceType,
     known: Mapping[str, _Known],
 ) -> None:
-    """Lock every customer concerned, and delete what was another's: its grants stay behind (A9)."""
+    """Lock all customers concerned, and delete the resources that belonged to another one (A9)."""
     moved: dict[int, list[int]] = {}
-    for found in known.values():
-        if found.owner != subscription.pk:
-            moved.setdefault(found.owner, []).append(found.pk)
+    for existing in known.values():
+        if existing.owner != subscription.pk:
+            moved.setdefault(existing.owner, []).append(existing.pk)
     owners = Subscription.objects.select_related("customer").in_bulk(moved)
     lock_customers([subscription.customer_id, *(row.customer_id for row in owners.values())])
     for owner, pks in moved.items():
-        gone = delete_with_all_below(pks)
-        outcome = Outcome(0, 0, gone["removed"], 0)
-        record_change(portal, owners[owner].customer, resource_type, outcome, gone)
+        removals = delete_with_all_below(pks)
+        outcome = Outcome(0, 0, removals["removed"], 0)
+        record_change(portal, owners[owner].customer, resource_type, outcome, removals)
 
 
-def _missing(
+def _unreported(
     subscription: Subscription, resource_type: ResourceType, known: Mapping[str, _Known]
 ) -> list[int]:
-    """What the customer has of this type and was not reported."""
-    present = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
-    return [pk for pk, name in present.values_list("pk", "external_id") if name not in known]
+    """Return the keys of the customer's resources of this type that were not reported."""
+    existing = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
+    return [
+        pk
+        for pk, external_id in existing.values_list("pk", "external_id")
+        if external_id not in known
+    ]
 
 
 def _reportable_type(portal: Portal, code: str) -> ResourceType:
-    found = (
+    resource_type = (
         portal.resource_types.exclude(code=ROOT_TYPE)
         .select_related("parent")
         .filter(code=code)
         .first()
     )
-    if found is None:
+    if resource_type is None:
         raise ResourcesRefused({"type": _("Your manifest declares no such type.")})
-    return found
+    return resource_type
 
 
 def _subscription(portal: Portal, customer: str) -> Subscription:
-    """In the same words for a customer that does not exist: a portal learns of its own only."""
-    found = (
+    """Return the subscription. The refusal never says whether the customer exists."""
+    subscription = (
         Subscription.objects.select_related("customer")
         .exclude(status=SubscriptionStatus.ENDED)
         .filter(portal=portal, customer__slug=customer)
         .first()
     )
-    if found is None:
+    if subscription is None:
         raise ResourcesRefused({"customer": _("No customer of this name is subscribed.")})
-    return found
+    return subscription
 
 
 def _parents(
@@ -183,16 +188,16 @@ def _parents(
     reports: Sequence[Report],
     faults: Faults,
 ) -> dict[tuple[str, str] | None, int]:
-    """The key of each parent named, in this customer's own tree."""
+    """Return the key of each parent that the reports name, in this customer's tree."""
     rows = Resource.objects.filter(subscription=subscription, resource_type=resource_type.parent_id)
-    names = {report.parent[1] for report in reports if report.parent is not None}
-    if not names:
+    parent_ids = {report.parent[1] for report in reports if report.parent is not None}
+    if not parent_ids:
         return dict.fromkeys([None], rows.values_list("pk", flat=True).get()) if reports else {}
-    above = resource_type.parent
-    assert above is not None  # noqa: S101  only the root has none, and it is never reported
-    found = dict(rows.filter(external_id__in=names).values_list("external_id", "pk"))
+    parent_type = resource_type.parent
+    assert parent_type is not None  # noqa: S101  only the root has none, and it is not reported
+    existing = dict(rows.filter(external_id__in=parent_ids).values_list("external_id", "pk"))
     for index, report in enumerate(reports):
-        if report.parent is not None and report.parent[1] not in found:
-            reason = _("This customer has no such %(type)s.") % {"type": above.code}
+        if report.parent is not None and report.parent[1] not in existing:
+            reason = _("This customer has no such %(type)s.") % {"type": parent_type.code}
             faults.add(index, "parent.id", reason)
-    return {(above.code, name): pk for name, pk in found.items()}
+    return {(parent_type.code, external_id): pk for external_id, pk in existing.items()}

@@ -1,4 +1,4 @@
-"""Verdicts: one part of a review at a time, all of it or nothing, each line once."""
+"""Decisions in a review: the lines of one person or team at a time, all or none, each once."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.choices import Role
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.permissions import lock_managed_customer
-from accounts.selectors import super_users_of
 from accounts.services.audit import record_event
 from accounts.services.memberships import change_role
 from portals.choices import ReviewDecision, ReviewState
 from portals.models import AccessReview, Privilege, PrivilegeInclusion, ReviewItem
-from portals.selectors.reviews import still_standing
+from portals.permissions import ReviewRefused, refuse_own_review, require_open_review
+from portals.selectors.reviews import unchanged_access
 from portals.services.grants import (
     Grant,
     GrantTerms,
@@ -26,14 +26,13 @@ from portals.services.grants import (
     grant_privilege,
     revoke_privilege,
 )
-from portals.services.reviews.rounds import ReviewRefused
 
-CHOSEN = {ReviewDecision.KEEP, ReviewDecision.REDUCE, ReviewDecision.REMOVE}
+CHOICES = {ReviewDecision.KEEP, ReviewDecision.REDUCE, ReviewDecision.REMOVE}
 
 
 @dataclass(frozen=True)
 class ItemDecision:
-    """What becomes of one line; a reduction names a smaller right, an earlier end, or both."""
+    """A decision on one line; a reduction names a smaller privilege, an earlier end, or both."""
 
     item: int
     decision: str
@@ -42,11 +41,11 @@ class ItemDecision:
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What became of the lines that were decided."""
+class SavedDecisions:
+    """The result of one save."""
 
-    counted: Counter[str]  # how many of each verdict
-    taken: list[AuditEvent]  # what was taken for it, which can be undone
+    counts: Counter[str]  # decision → number of lines
+    removals: list[AuditEvent]  # of removed grants, which can be undone
 
 
 @transaction.atomic
@@ -56,63 +55,58 @@ def save_decisions(
     review: AccessReview,
     decisions: Sequence[ItemDecision],
     signed_in_at: datetime | None = None,
-) -> Saved:
-    """Decide lines of one person or team, and do what was decided.
+) -> SavedDecisions:
+    """Decide lines of one person or team, and carry the decisions out.
 
-    A line whose right changed or went meanwhile is left as it is and counts so. The last line of a
+    A line whose grant was changed or removed meanwhile is recorded as overtaken. The last line of a
     review finishes it. Raises PermissionDenied unless the actor is a Super User here;
-    ReviewRefused for lines that were decided, are not of one holder, or are the actor's own while
-    somebody else could decide, by the line's key where it is one line's fault; FreshSignInRequired
-    where a reduction gives a sensitive right.
+    FreshSignInRequired where a reduction gives a sensitive privilege; ReviewRefused for lines that
+    are decided, are not of one person or team, or are the actor's own while another Super User
+    could decide. The error is under the line's key where it is about one line.
     """
     customer = lock_managed_customer(actor, review.customer)
     review = AccessReview.objects.select_for_update().get(pk=review.pk)
-    if not review.is_open:
-        raise ReviewRefused(_("This review is over."), code="over")
-    wanted = {decision.item: decision for decision in decisions}
-    items = _undecided(review, wanted, len(decisions))
-    own = items[0].concerns(actor)
-    if own and super_users_of(customer).exclude(user=actor).exists():
-        raise ReviewRefused(
-            _("These are your own rights. Another Super User reviews them."), code="own"
-        )
-    standing = still_standing(items)
+    require_open_review(review)
+    by_item = {decision.item: decision for decision in decisions}
+    items = _undecided_items(review, by_item, len(decisions))
+    own = refuse_own_review(actor, customer, items[0])
+    unchanged = unchanged_access(items)
     now = timezone.now()
-    taken: list[AuditEvent | None] = []
+    removals: list[AuditEvent | None] = []
     for item in items:
-        decision, right = wanted[item.pk], standing.get(item.pk)
+        decision, access = by_item[item.pk], unchanged.get(item.pk)
         item.decision = (
-            ReviewDecision.OVERTAKEN if right is None else ReviewDecision(decision.decision)
+            ReviewDecision.OVERTAKEN if access is None else ReviewDecision(decision.decision)
         )
         item.decided_by, item.decided_at = actor, now
         try:
-            if isinstance(right, Membership):
-                _decide_role(actor, right, decision)
-            elif right is not None:
-                taken.append(_decide_right(actor, item, right, decision, signed_in_at))
+            if isinstance(access, Membership):
+                _decide_role(actor, access, decision)
+            elif access is not None:
+                removals.append(_decide_grant(actor, item, access, decision, signed_in_at))
         except ValidationError as refusal:
             raise ReviewRefused({str(item.pk): refusal.messages}) from refusal
     ReviewItem.objects.bulk_update(items, ["decision", "decided_by", "decided_at"], batch_size=200)
-    counted = Counter(str(item.decision) for item in items)
-    _record(actor, customer, review, items, counted, own=own)
-    return Saved(counted, [event for event in taken if event is not None])
+    counts = Counter(str(item.decision) for item in items)
+    _record(actor, customer, review, items, counts, own=own)
+    return SavedDecisions(counts, [event for event in removals if event is not None])
 
 
-def _undecided(
-    review: AccessReview, wanted: dict[int, ItemDecision], given: int
+def _undecided_items(
+    review: AccessReview, decisions: dict[int, ItemDecision], expected: int
 ) -> list[ReviewItem]:
-    """The lines, all of one holder and none of them decided. Raises ReviewRefused."""
+    """Return the lines, all undecided and of one person or team. Raises ReviewRefused."""
     items = list(
-        review.items.filter(pk__in=wanted)
+        review.items.filter(pk__in=decisions)
         .select_related(
             "membership__user", "membership__customer", "team", "privilege", "decided_by"
         )
         .order_by("pk")
     )
-    one_part = len({item.section for item in items}) == 1 and len(items) == given
-    if not one_part or review.ready_at is None:
+    is_one_section = len({item.section for item in items}) == 1 and len(items) == expected
+    if not is_one_section or review.ready_at is None:
         raise ReviewRefused(_("Choose from the lines on this page."), code="lines")
-    if not all(decision.decision in CHOSEN for decision in wanted.values()):
+    if not all(decision.decision in CHOICES for decision in decisions.values()):
         raise ReviewRefused(_("Choose: keep, reduce or remove."), code="decision")
     for item in items:
         if item.decision is not None:
@@ -131,7 +125,7 @@ def _decide_role(actor: User, membership: Membership, decision: ItemDecision) ->
         raise ReviewRefused(_("Remove a person on their own page; it asks what becomes of it all."))
 
 
-def _decide_right(
+def _decide_grant(
     actor: User,
     item: ReviewItem,
     grant: Grant,
@@ -152,26 +146,26 @@ def _reduce(
     decision: ItemDecision,
     signed_in_at: datetime | None,
 ) -> AuditEvent | None:
-    """A smaller right in place of this one, an earlier end, or both; never more than there was.
+    """Replace a grant by a smaller privilege, an earlier end, or both; never by more.
 
-    Out: the event of the right that was taken for a smaller one.
+    Return the event of the removed grant where the privilege changes.
     """
-    given: Privilege = grant.permission.privilege
-    smaller, ends = decision.privilege or given, decision.expires_at or grant.expires_at
-    earlier = ends is not None and (grant.expires_at is None or ends < grant.expires_at)
-    if smaller == given and not earlier:
+    privilege: Privilege = grant.permission.privilege
+    smaller, ends = decision.privilege or privilege, decision.expires_at or grant.expires_at
+    ends_earlier = ends is not None and (grant.expires_at is None or ends < grant.expires_at)
+    if smaller == privilege and not ends_earlier:
         raise ReviewRefused(_("Choose a smaller right, or an earlier end."))
     if grant.expires_at is not None and ends is not None and ends > grant.expires_at:
         raise ReviewRefused(_("The right ends before that already."))
-    within = PrivilegeInclusion.objects.filter(privilege=given, included=smaller)
-    if not within.exists():
+    inclusion = PrivilegeInclusion.objects.filter(privilege=privilege, included=smaller)
+    if not inclusion.exists():
         raise ReviewRefused(_("This is no smaller right of the same kind."))
     grantee: Membership | Team | None = item.membership or item.team
     if grantee is None:
         raise ReviewRefused(_("This team no longer exists."))
-    give, taken = grant_privilege, None
-    if smaller != given:  # where the smaller is held by itself for longer, it stays so
-        give, taken = grant_at_least, revoke_privilege(actor=actor, grant=grant)
+    give, removal = grant_privilege, None
+    if smaller != privilege:  # a longer grant of the smaller privilege stays
+        give, removal = grant_at_least, revoke_privilege(actor=actor, grant=grant)
     give(
         actor=actor,
         grantee=grantee,
@@ -184,7 +178,7 @@ def _reduce(
         ),
         signed_in_at=signed_in_at,
     )
-    return taken
+    return removal
 
 
 def _record(
@@ -192,16 +186,16 @@ def _record(
     customer: Customer,
     review: AccessReview,
     items: Sequence[ReviewItem],
-    counted: Counter[str],
+    counts: Counter[str],
     *,
     own: bool,
 ) -> None:
-    """The part's event; with the last part, the end of the review and its event."""
-    review.kept += counted[ReviewDecision.KEEP]
-    review.reduced += counted[ReviewDecision.REDUCE]
-    review.removed += counted[ReviewDecision.REMOVE]
-    review.overtaken += counted[ReviewDecision.OVERTAKEN]
-    finished = review.decided == review.total
+    """Record the event of these lines; after the last ones, end the review and record that."""
+    review.kept += counts[ReviewDecision.KEEP]
+    review.reduced += counts[ReviewDecision.REDUCE]
+    review.removed += counts[ReviewDecision.REMOVE]
+    review.overtaken += counts[ReviewDecision.OVERTAKEN]
+    is_finished = review.decided == review.total
     membership = items[0].membership
     record_event(
         kind="review.own_part_saved" if own else "review.part_saved",
@@ -210,10 +204,10 @@ def _record(
         person=membership.user if membership else None,
         grantee=items[0].grantee_name,
         review=str(review.uuid),
-        kept=counted[ReviewDecision.KEEP],
-        reduced=counted[ReviewDecision.REDUCE],
-        removed=counted[ReviewDecision.REMOVE],
-        overtaken=counted[ReviewDecision.OVERTAKEN],
+        kept=counts[ReviewDecision.KEEP],
+        reduced=counts[ReviewDecision.REDUCE],
+        removed=counts[ReviewDecision.REMOVE],
+        overtaken=counts[ReviewDecision.OVERTAKEN],
         decisions=[
             {
                 "kind": item.kind,
@@ -226,11 +220,11 @@ def _record(
             for item in items
         ],
     )
-    if finished:
+    if is_finished:
         review.state, review.ended_by = ReviewState.FINISHED, actor
         review.ended_at = timezone.now()
     review.save()
-    if finished:
+    if is_finished:
         record_event(
             kind="review.finished",
             actor=actor,

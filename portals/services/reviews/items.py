@@ -1,4 +1,4 @@
-"""The lines of a review: every right as it stands, gathered a bounded step at a time."""
+"""Gather the lines of a review: every role and grant of a company, in bounded steps."""
 
 from datetime import date
 from typing import Any
@@ -11,24 +11,25 @@ from accounts.models import Membership, Team
 from accounts.validators import search_key
 from portals import emails
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, ItemKind
-from portals.models import AccessReview, PersonGrant, ReviewItem, TeamGrant, Use
-from portals.selectors.effective_access import not_over
+from portals.models import AccessReview, PersonGrant, PrivilegeUse, ReviewItem, TeamGrant
+from portals.models.grants import ValidityQuerySet
 
-GRANTEES = 100  # people or teams looked at together
-LINES = 2_000  # lines after which a step ends
+GRANTEES_PER_STEP = 100  # people or teams read together
+LINES_PER_STEP = 2_000  # lines after which a step ends
 
 
 @transaction.atomic
 def gather_items(review: AccessReview) -> bool:
-    """Add the next lines of a review; True once all are in it, and its readers have been told.
+    """Add the next lines of a review, and return whether it has all of them.
 
-    A firm of forty people takes one step. Safe to run twice at once: the review's row is locked.
+    The Super Users are told once it has. A company of forty people needs one step. It can run twice
+    at once, because it locks the review's row.
     """
     review = AccessReview.objects.select_for_update().get(pk=review.pk)
     if review.ready_at is not None or not review.is_open:
         return True
     lines = 0
-    while lines < LINES:
+    while lines < LINES_PER_STEP:
         items = _next_items(review)
         if items is None:
             review.ready_at = timezone.now()
@@ -44,13 +45,13 @@ def gather_items(review: AccessReview) -> bool:
 
 
 def _next_items(review: AccessReview) -> list[ReviewItem] | None:
-    """The lines of the next people, then of the next teams; None when everyone had a turn."""
+    """Return the lines of the next people, then of the next teams; None after the last ones."""
     if review.gathered_to >= 0:
         people = list(
             Membership.objects.present()
             .filter(customer=review.customer_id, pk__gt=review.gathered_to)
             .select_related("user")
-            .order_by("pk")[:GRANTEES]
+            .order_by("pk")[:GRANTEES_PER_STEP]
         )
         if people:
             review.gathered_to = people[-1].pk
@@ -58,7 +59,7 @@ def _next_items(review: AccessReview) -> list[ReviewItem] | None:
     teams_done = max(0, -review.gathered_to)
     teams = list(
         Team.objects.filter(customer=review.customer_id, pk__gt=teams_done).order_by("pk")[
-            :GRANTEES
+            :GRANTEES_PER_STEP
         ]
     )
     if not teams:
@@ -68,14 +69,14 @@ def _next_items(review: AccessReview) -> list[ReviewItem] | None:
 
 
 def _items_of_people(review: AccessReview, people: list[Membership]) -> list[ReviewItem]:
-    of_user = {membership.user_id: membership for membership in people}
+    by_user = {membership.user_id: membership for membership in people}
     grants = PersonGrant.objects.filter(
-        user__in=of_user, content_object__subscription__customer=review.customer_id
+        user__in=by_user, content_object__subscription__customer=review.customer_id
     )
-    items = [_role(review, membership) for membership in people if membership.is_super_user]
-    for grant in _in_order(grants, Use.objects.filter(user=OuterRef("user"))):
-        membership = of_user[grant.user_id]
-        item = _right(review, grant, ItemKind.PERSON)
+    items = [_role_item(review, membership) for membership in people if membership.is_super_user]
+    for grant in _with_last_use(grants, PrivilegeUse.objects.filter(user=OuterRef("user"))):
+        membership = by_user[grant.user_id]
+        item = _grant_item(review, grant, ItemKind.PERSON)
         item.membership = membership
         item.grantee_name, item.section = str(membership), _section_of(membership)
         items.append(item)
@@ -83,12 +84,14 @@ def _items_of_people(review: AccessReview, people: list[Membership]) -> list[Rev
 
 
 def _items_of_teams(review: AccessReview, teams: list[Team]) -> list[ReviewItem]:
-    of_group = {team.group_id: team for team in teams}
-    members = Use.objects.filter(user__memberships__team_memberships__team__group=OuterRef("group"))
+    by_group = {team.group_id: team for team in teams}
+    members = PrivilegeUse.objects.filter(
+        user__memberships__team_memberships__team__group=OuterRef("group")
+    )
     items = []
-    for grant in _in_order(TeamGrant.objects.filter(group__in=of_group), members):
-        team = of_group[grant.group_id]
-        item = _right(review, grant, ItemKind.TEAM)
+    for grant in _with_last_use(TeamGrant.objects.filter(group__in=by_group), members):
+        team = by_group[grant.group_id]
+        item = _grant_item(review, grant, ItemKind.TEAM)
         item.team, item.grantee_name = team, str(team)
         item.section = f"2 {search_key(team.name)} {team.pk}"
         items.append(item)
@@ -99,8 +102,8 @@ def _section_of(membership: Membership) -> str:
     return f"1 {membership.search_name} {membership.pk}"
 
 
-def _role(review: AccessReview, membership: Membership) -> ReviewItem:
-    seen = membership.user.last_login
+def _role_item(review: AccessReview, membership: Membership) -> ReviewItem:
+    last_login = membership.user.last_login
     return ReviewItem(
         review=review,
         kind=ItemKind.ROLE,
@@ -108,26 +111,26 @@ def _role(review: AccessReview, membership: Membership) -> ReviewItem:
         membership=membership,
         grantee_name=str(membership),
         granted_at=membership.joined_at,
-        last_used_on=seen and seen.date(),
+        last_used_on=last_login and last_login.date(),
     )
 
 
-def _in_order(grants: QuerySet[Any], uses: QuerySet[Use]) -> QuerySet[Any]:
-    """Grants worth reviewing, as a page shows them, each with the last day it was used.
+def _with_last_use(grants: ValidityQuerySet[Any], uses: QuerySet[PrivilegeUse]) -> QuerySet[Any]:
+    """Return the unexpired grants in the order of the page, each with its `last_used_on`.
 
-    A use counts for every grant that covers it: of the thing or one above, of the privilege or one
-    that includes it. Whoever did anything in a portal has opened it.
+    A use counts for every grant that covers it: on the resource or one above, of the privilege or
+    one that includes it. Any use in a portal counts for the privilege to open it.
     """
     covered = uses.filter(resource__ancestors__ancestor=OuterRef("content_object"))
-    named = covered.filter(privilege__included_by__privilege=OuterRef("permission"))
-    opens = When(
+    of_privilege = covered.filter(privilege__included_by__privilege=OuterRef("permission"))
+    of_portal = When(
         permission__privilege__code=OPEN_PRIVILEGE,
         permission__privilege__resource_type__code=ROOT_TYPE,
         then=_latest(covered),
     )
-    found: QuerySet[Any] = (
-        grants.filter(not_over())
-        .annotate(last_used_on=Case(opens, default=_latest(named)))
+    ordered: QuerySet[Any] = (
+        grants.unexpired()
+        .annotate(last_used_on=Case(of_portal, default=_latest(of_privilege)))
         .select_related("permission__privilege__portal", "content_object")
         .order_by(
             "permission__privilege__portal__slug",
@@ -138,14 +141,14 @@ def _in_order(grants: QuerySet[Any], uses: QuerySet[Use]) -> QuerySet[Any]:
             "pk",
         )
     )
-    return found
+    return ordered
 
 
-def _latest(uses: QuerySet[Use]) -> Subquery:
+def _latest(uses: QuerySet[PrivilegeUse]) -> Subquery:
     return Subquery(uses.order_by("-day").values("day")[:1])
 
 
-def _right(review: AccessReview, grant: Any, kind: ItemKind) -> ReviewItem:
+def _grant_item(review: AccessReview, grant: Any, kind: ItemKind) -> ReviewItem:
     privilege = grant.permission.privilege
     return ReviewItem(
         review=review,
@@ -167,5 +170,5 @@ def _right(review: AccessReview, grant: Any, kind: ItemKind) -> ReviewItem:
     )
 
 
-def _counted_since(portal: date | None, given: date) -> date | None:
-    return None if portal is None else max(portal, given)
+def _counted_since(uses_since: date | None, granted_on: date) -> date | None:
+    return None if uses_since is None else max(uses_since, granted_on)

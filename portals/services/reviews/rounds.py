@@ -1,4 +1,4 @@
-"""When a review begins, whom it reminds, and how it ends when nobody finishes it."""
+"""Begin reviews by hand and each quarter, send reminders, and end reviews that are overdue."""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from datetime import time as moment
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -19,26 +18,26 @@ from accounts.services.audit import record_event
 from portals import emails
 from portals.choices import ReviewState
 from portals.models import AccessReview, PersonGrant, ReviewQuarter, TeamGrant
+from portals.permissions import ReviewRefused
 from portals.services.reviews.items import gather_items
 
 logger = logging.getLogger(__name__)
 
-OPEN_FOR = timedelta(days=30)
-REMINDERS = (("waiting", OPEN_FOR - timedelta(days=14)), ("due", timedelta(days=3)))  # before due
-A_MINUTE = 50  # customers, and again reviews, one minute looks after
-STEPS_A_MINUTE = 10  # of gathering, of one review
-
-
-class ReviewRefused(ValidationError):
-    """This cannot be reviewed so; the message says why."""
+REVIEW_PERIOD = timedelta(days=30)
+REMINDERS = (
+    ("waiting", REVIEW_PERIOD - timedelta(days=14)),
+    ("due", timedelta(days=3)),
+)  # before `due_at`
+MAX_PER_MINUTE = 50  # customers, and reviews, that one run looks after
+MAX_STEPS_PER_MINUTE = 10  # of gathering the lines of one review
 
 
 @transaction.atomic
 def begin_review(*, actor: User, customer: Customer) -> AccessReview:
-    """Begin a review now; the other Super Users are told once it is ready.
+    """Begin a review now; the other Super Users are told once all its lines are gathered.
 
     Raises PermissionDenied unless the actor is a Super User here; ReviewRefused while one is open,
-    or when nobody holds a right.
+    or where nobody has a grant.
     """
     customer = lock_managed_customer(actor, customer)
     if customer.access_reviews.open().exists():
@@ -51,7 +50,7 @@ def begin_review(*, actor: User, customer: Customer) -> AccessReview:
 def _begin(customer: Customer, actor: User | None) -> AccessReview:
     now = timezone.now()
     review = AccessReview.objects.create(
-        customer=customer, begun_at=now, begun_by=actor, due_at=now + OPEN_FOR
+        customer=customer, begun_at=now, begun_by=actor, due_at=now + REVIEW_PERIOD
     )
     record_event(kind="review.begun", actor=actor, customer=customer, review=str(review.uuid))
     gather_items(review)
@@ -67,17 +66,19 @@ def _has_access(customer: Customer) -> bool:
 
 
 def run_reviews() -> None:
-    """What a minute brings: rounds that begin, lines still to gather, reminders that fall due.
+    """Begin quarterly reviews, gather lines and send reminders; called every minute.
 
-    A bounded amount of each; several workers may do it at once.
+    Each run does a bounded amount, and several workers can run it at once.
     """
-    _each(_whose_turn_came(), _take_turn)
-    _each(AccessReview.objects.open().filter(ready_at=None)[:A_MINUTE], _go_on_gathering)
-    _each(_to_remind(), _remind)
+    _run_each(_customers_due(), _begin_quarterly_review)
+    _run_each(
+        AccessReview.objects.open().filter(ready_at=None)[:MAX_PER_MINUTE], _continue_gathering
+    )
+    _run_each(_reviews_to_remind(), _remind)
 
 
-def _each(rows: Any, act: Callable[[Any], None]) -> None:
-    """One after the other, each in its own transaction; a failure stops no other."""
+def _run_each(rows: Any, act: Callable[[Any], None]) -> None:
+    """Call `act` for each row in a transaction of its own; a failure stops no other."""
     for row in list(rows):
         try:
             act(row)
@@ -86,39 +87,44 @@ def _each(rows: Any, act: Callable[[Any], None]) -> None:
 
 
 def _quarter() -> date:
-    """The first day of this quarter."""
+    """Return the first day of this quarter."""
     today = timezone.localdate()
     return date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
 
 
-def _whose_turn_came() -> Any:
-    """Active customers older than this quarter, which had no turn in it yet."""
+def _customers_due() -> Any:
+    """Return active customers older than this quarter that have no ReviewQuarter row for it."""
     quarter = _quarter()
-    began = datetime.combine(quarter, moment.min, tzinfo=timezone.get_default_timezone())
-    had_it = ReviewQuarter.objects.filter(customer=OuterRef("pk"), quarter=quarter)
+    quarter_start = datetime.combine(quarter, moment.min, tzinfo=timezone.get_default_timezone())
+    done = ReviewQuarter.objects.filter(customer=OuterRef("pk"), quarter=quarter)
     return Customer.objects.filter(
-        ~Exists(had_it), status=CustomerStatus.ACTIVE, created_at__lt=began
-    ).order_by("pk")[:A_MINUTE]
+        ~Exists(done), status=CustomerStatus.ACTIVE, created_at__lt=quarter_start
+    ).order_by("pk")[:MAX_PER_MINUTE]
 
 
 @transaction.atomic
-def _take_turn(customer: Customer) -> None:
-    """Begin this quarter's round, once; an overdue one ends first, one not yet due goes on."""
+def _begin_quarterly_review(customer: Customer) -> None:
+    """Begin this quarter's review, once.
+
+    An overdue review ends first. One that began within REVIEW_PERIOD replaces the quarter's.
+    """
     customer = lock_customer(customer)
-    _turn, first = ReviewQuarter.objects.get_or_create(customer=customer, quarter=_quarter())
-    if not first or customer.status != CustomerStatus.ACTIVE:
+    _quarter_row, is_first = ReviewQuarter.objects.get_or_create(
+        customer=customer, quarter=_quarter()
+    )
+    if not is_first or customer.status != CustomerStatus.ACTIVE:
         return
     latest = customer.access_reviews.order_by("-pk").first()
     if latest is not None and latest.is_overdue:
         _end_unfinished(latest)
-    elif latest is not None and latest.begun_at > timezone.now() - OPEN_FOR:
+    elif latest is not None and latest.begun_at > timezone.now() - REVIEW_PERIOD:
         return
     if _has_access(customer):
         _begin(customer, None)
 
 
 def _end_unfinished(review: AccessReview) -> None:
-    """Nothing is removed: what was not looked at stays as it is, and the trail says so."""
+    """End a review that nobody finished; access that was not reviewed stays."""
     review.state, review.ended_at = ReviewState.NOT_FINISHED, timezone.now()
     review.save(update_fields=["state", "ended_at"])
     record_event(
@@ -132,31 +138,31 @@ def _end_unfinished(review: AccessReview) -> None:
     )
 
 
-def _go_on_gathering(review: AccessReview) -> None:
-    for _step in range(STEPS_A_MINUTE):
+def _continue_gathering(review: AccessReview) -> None:
+    for _step in range(MAX_STEPS_PER_MINUTE):
         if gather_items(review):
             return
 
 
-def _to_remind() -> Any:
-    """Open reviews of which a reminder has fallen due."""
+def _reviews_to_remind() -> Any:
+    """Return the open reviews that have a reminder due."""
     now = timezone.now()
     due = Q(pk=None)
     for sent, (_kind, before) in enumerate(REMINDERS):
         due |= Q(reminders=sent, due_at__lte=now + before)
     return AccessReview.objects.open().filter(
         due, due_at__gt=now, ready_at__isnull=False, customer__status=CustomerStatus.ACTIVE
-    )[:A_MINUTE]
+    )[:MAX_PER_MINUTE]
 
 
 @transaction.atomic
 def _remind(review: AccessReview) -> None:
-    """Send the latest reminder that has fallen due, once; one that was missed is not sent late."""
+    """Send the latest reminder that is due, once; earlier ones that were missed are skipped."""
     review = AccessReview.objects.select_for_update().get(pk=review.pk)
-    left = review.due_at - timezone.now()
-    fallen = [number for number, (_kind, before) in enumerate(REMINDERS, 1) if left <= before]
-    if not review.is_open or not fallen or fallen[-1] <= review.reminders:
+    remaining = review.due_at - timezone.now()
+    due = [number for number, (_kind, before) in enumerate(REMINDERS, 1) if remaining <= before]
+    if not review.is_open or not due or due[-1] <= review.reminders:
         return
-    review.reminders = fallen[-1]
+    review.reminders = due[-1]
     review.save(update_fields=["reminders"])
-    emails.tell_about_review(review, REMINDERS[fallen[-1] - 1][0])
+    emails.tell_about_review(review, REMINDERS[due[-1] - 1][0])

@@ -1,4 +1,4 @@
-"""An answer in plain values, and the answer that is a refusal."""
+"""The response to a check in plain values, and refusals."""
 
 import json
 from typing import Any, Final, NamedTuple
@@ -21,7 +21,7 @@ class Answer(NamedTuple):
 
 
 class Refused(Exception):
-    """The request cannot be answered: an HTTP status, and an error in the API's common shape."""
+    """A request that is refused with an HTTP status and an error in the API's common shape."""
 
     def __init__(
         self,
@@ -32,13 +32,13 @@ class Refused(Exception):
         field: str = "",
         headers: tuple[Header, ...] = (),
     ) -> None:
-        """`field` names the part of the body at fault, as `subject.id`."""
+        """Keep the error; `field` is the part of the body at fault, such as `subject.id`."""
         super().__init__(message)
         self.status, self.code, self.message, self.field = status, code, message, field
         self.headers = headers
 
     def answer(self) -> Answer:
-        """The response that says so."""
+        """Return the response with this error."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.field:
             error["fields"] = {self.field: [self.message]}

@@ -1,4 +1,4 @@
-"""Reading what a check asks: strictly, naming the field at fault."""
+"""Read the question in the body of a check, strictly, naming the field at fault."""
 
 import json
 from typing import Any, Final, NamedTuple, NoReturn
@@ -6,15 +6,15 @@ from typing import Any, Final, NamedTuple, NoReturn
 from django.core.exceptions import ValidationError
 
 from accounts.validators import validate_plain_text
-from portals.api.evaluation.refusals import Refused
+from portals.api.evaluation.responses import Refused
 
 NAME_LIMIT: Final = 255
-SHOWN_NAME: Final = 80
+MAX_SHOWN_NAME: Final = 80
 SUBJECT_TYPE: Final = "user"
 
 
 class Question(NamedTuple):
-    """What a well-formed body asks."""
+    """The question in a well-formed body."""
 
     subject_type: str
     subject: str
@@ -23,12 +23,12 @@ class Question(NamedTuple):
     action: str
 
 
-NOTHING: Final = Question(SUBJECT_TYPE, "", "", "", "")
+EMPTY_QUESTION: Final = Question(SUBJECT_TYPE, "", "", "", "")
 
 
-def malformed(field: str, problem: str) -> NoReturn:
-    """Raise Refused for this part of the request."""
-    shown = field[:SHOWN_NAME].encode("ascii", "backslashreplace").decode()
+def refuse_field(field: str, problem: str) -> NoReturn:
+    """Raise Refused, naming this part of the request."""
+    shown = field[:MAX_SHOWN_NAME].encode("ascii", "backslashreplace").decode()
     raise Refused(400, "invalid", f"{shown} {problem}.", field=shown)
 
 
@@ -40,7 +40,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
-        malformed(next(name for name in names if names.count(name) > 1), "is there twice")
+        refuse_field(next(name for name in names if names.count(name) > 1), "is there twice")
     return members
 
 
@@ -51,8 +51,8 @@ def _constant(name: str) -> NoReturn:
 _JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
-def parsed(body: bytes) -> Question:
-    """The question in a body. Raises Refused naming the field at fault."""
+def parse_question(body: bytes) -> Question:
+    """Return the question in a body. Raises Refused naming the field at fault."""
     try:
         request = _JSON.decode(body.decode())
     except (ValueError, RecursionError):
@@ -64,39 +64,39 @@ def parsed(body: bytes) -> Question:
     action = _member(request, "action", ("name",))
     if len(request) > 3:
         if type(request.get("context", {})) is not dict:
-            malformed("context", "must be an object")
-        _nothing_else(request, "", ("subject", "resource", "action", "context"))
+            refuse_field("context", "must be an object")
+        _refuse_unknown_names(request, "", ("subject", "resource", "action", "context"))
     return Question(*subject, *resource, *action)
 
 
 def _member(request: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[str]:
-    """The texts of one entity, in the order of `keys`."""
+    """Return the texts of one entity, in the order of `keys`."""
     entity = request.get(name)
     if type(entity) is not dict:
-        malformed(name, "must be an object" if name in request else "is missing")
+        refuse_field(name, "must be an object" if name in request else "is missing")
     texts = [_text(entity, key, name) for key in keys]
     if len(entity) > len(keys):
         if type(entity.get("properties", {})) is not dict:
-            malformed(f"{name}.properties", "must be an object")
-        _nothing_else(entity, f"{name}.", (*keys, "properties"))
+            refuse_field(f"{name}.properties", "must be an object")
+        _refuse_unknown_names(entity, f"{name}.", (*keys, "properties"))
     return texts
 
 
 def _text(entity: dict[str, Any], key: str, name: str) -> str:
     text = entity.get(key)
     if type(text) is not str:
-        malformed(f"{name}.{key}", "must be a string" if key in entity else "is missing")
+        refuse_field(f"{name}.{key}", "must be a string" if key in entity else "is missing")
     if not 0 < len(text) <= NAME_LIMIT:
-        malformed(f"{name}.{key}", f"takes 1 to {NAME_LIMIT} characters")
+        refuse_field(f"{name}.{key}", f"takes 1 to {NAME_LIMIT} characters")
     if not text.isprintable():
         try:
             validate_plain_text(text)
         except ValidationError:
-            malformed(f"{name}.{key}", "holds a control or invisible character")
+            refuse_field(f"{name}.{key}", "holds a control or invisible character")
     return text
 
 
-def _nothing_else(members: dict[str, Any], prefix: str, known: tuple[str, ...]) -> None:
+def _refuse_unknown_names(members: dict[str, Any], prefix: str, known: tuple[str, ...]) -> None:
     for name in members:
         if name not in known:
-            malformed(f"{prefix}{name}", "is not known here")
+            refuse_field(f"{prefix}{name}", "is not known here")
