@@ -87,7 +87,7 @@ def test_no_cell_is_a_formula(lines, alice, bob, alder, membership, give):
     evil = Resource.objects.get(external_id="evil.example")
     give(alice, membership(bob), "domains.domain.renew", evil)
 
-    names = {line["Thing"] for line in lines("resource-access-export", resource=evil.pk)}
+    names = {line["Thing"] for line in lines("resource-access-export", pk=evil.pk)}
     assert names == {"'=HYPERLINK(1)"}
 
 
@@ -96,7 +96,7 @@ def test_an_export_of_one_person_and_of_one_resource(lines, bob, resource):
     assert {line["Address"] for line in mine} == {bob.email}
 
     domain = resource("domain", "alder.example")
-    on = lines("resource-access-export", resource=domain.pk)
+    on = lines("resource-access-export", pk=domain.pk)
     assert {line["Id"] for line in on} == {"alder.example"}
     whole = [
         line for line in lines() if (line["Portal"], line["Id"]) == ("Domains", "alder.example")
@@ -127,7 +127,7 @@ def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):
     domain = resource("domain", "alder.example")
     lines()
     lines("person-access-export", person=bob.sub)
-    lines("resource-access-export", resource=domain.pk)
+    lines("resource-access-export", pk=domain.pk)
 
     events = AuditEvent.objects.filter(customer=alder, kind__startswith="rights.").order_by("pk")
     assert [event.kind for event in events] == [

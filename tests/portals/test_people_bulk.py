@@ -305,8 +305,8 @@ def test_a_refusal_is_shown_on_the_page(as_, alice, bob):
 
 
 def ticked(page):
-    """Whose boxes are ticked in the list."""
-    boxes = re.findall(r'name="person" value="([^"]+)" checked', page.content.decode())
+    """Return the people whose boxes are ticked in the list."""
+    boxes = re.findall(r'name="person"\s+value="([^"]+)"\s+checked', page.content.decode())
     return set(boxes)
 
 
