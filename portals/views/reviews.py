@@ -121,7 +121,7 @@ def _part_context(
         "own": own,
         "undecided": undecided,
         "open": bool(undecided) and may_act and (alone or not own),
-        "standing": any(line.is_unchanged for line in undecided),
+        "has_open_lines": any(line.is_unchanged for line in undecided),
     }
 
 

@@ -342,7 +342,7 @@ def test_a_sensitive_offer_needs_a_reason_and_a_fresh_sign_in(
 
 
 def test_too_many_offers_are_refused(as_, alice, page, resource, privilege_of, monkeypatch):
-    monkeypatch.setattr("portals.services.offered_grants.MOST_OFFERS", 1)
+    monkeypatch.setattr("portals.services.offered_grants.MAX_OFFERS", 1)
     domain = resource("domain", "alder.example")
     rights = {"resource": domain.pk, "rights": value(domain, privilege_of(DNS))}
     people = '[["a@alder.example"], ["b@alder.example"]]'
