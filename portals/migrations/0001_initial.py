@@ -165,6 +165,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PrivilegeUse',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('privilege', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.privilege')),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.resource')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('user', 'resource', 'privilege'), name='privilege_use_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='PersonGrant',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -320,19 +333,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['content_object', 'group'], name='grant_of_team_on'), models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='grant_of_team_by_end')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('starts_at', None), ('expires_at', None), ('starts_at__lt', models.F('expires_at')), _connector='OR'), name='team_grant_starts_before_it_ends')],
                 'unique_together': {('group', 'permission', 'content_object')},
-            },
-        ),
-        migrations.CreateModel(
-            name='PrivilegeUse',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('privilege', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.privilege')),
-                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portals.resource')),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'resource', 'privilege'), name='privilege_use_once')],
             },
         ),
         migrations.AddIndex(
