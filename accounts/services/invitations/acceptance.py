@@ -127,7 +127,7 @@ def _apply_work_details(invitation: Invitation, membership: Membership) -> list[
             actor=invitation.invited_by,
             team=invitation.team,
             membership=membership,
-            reason=_("ReviewSection of the invitation"),
+            reason=_("Part of the invitation"),
             signed_in_at=timezone.now(),
             conditions_checked_at=invitation.created_at,
         )
