@@ -1,4 +1,4 @@
-"""Who a person is: people, customers, memberships, teams, invitations, support desk, audit.
+"""The identity of a person: people, customers, memberships, teams, invitations, support, audit.
 
 It imports no other app of ours; portals, preferences and hub plug in by signals and registries.
 """

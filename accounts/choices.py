@@ -62,7 +62,7 @@ class HandOverState(TextChoices):
 
 
 class RequestKind(TextChoices):
-    """What a person asks of their Super Users; the last two are asked of the provider."""
+    """The kinds of request; the provider answers the last two, Super Users the others."""
 
     ACCESS = "access", _("Access")
     NAME = "name", _("Name at work")
@@ -103,7 +103,7 @@ class Language(TextChoices):
 
 
 class EventGroup(TextChoices):
-    """What an audit event is about, as a filter of the activity log."""
+    """The subjects by which the activity log is filtered."""
 
     PEOPLE = "people", _("People")
     INVITATIONS = "invitations", _("Invitations")

@@ -1,4 +1,4 @@
-"""What this app does when allauth, Django or one of its own signals calls."""
+"""This app's answers to signals of allauth, of Django and of its own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What this app does when accounts sends a signal, in the transaction of the act.
+"""This app's answers to signals of accounts, in the transaction of the act.
 
 Access begins and ends with a membership, and is given when a request for it is approved.
 """

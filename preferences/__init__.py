@@ -1,4 +1,4 @@
-"""What a person wants, and must, receive: notice classes, topics, choices, consent, the gate.
+"""The email that a person wants and must receive: classes, topics, choices, consent, the gate.
 
 A recipient is a person, or a subscriber without an account. A consent record is evidence; triggers
 derive from it the choice of a topic and the stop of all optional email. One SQL statement

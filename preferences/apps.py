@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate, post_save
 
 
 class PreferencesConfig(AppConfig):
-    """What people want, and must, receive."""
+    """The email that people want and must receive."""
 
     name = "preferences"
     default_auto_field = "django.db.models.BigAutoField"

@@ -21,7 +21,7 @@ class Reader(Protocol):
 
     @property
     def email(self) -> str:
-        """Where it goes."""
+        """The address it is sent to."""
 
     @property
     def language(self) -> str:
@@ -124,5 +124,5 @@ def send_copies(
 
 
 def absolute(path: str) -> str:
-    """Return a link for an email: on the configured host (security.md section 2, rule 29)."""
+    """Return a link for an email: on the configured host, never the request's."""
     return f"{settings.HUB_BASE_URL}{path}"

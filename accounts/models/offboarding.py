@@ -30,7 +30,7 @@ def reassigned_to_a_colleague(table: str) -> list[Trigger]:
         f"{table}_to_a_colleague",
         table=table,
         when={"INSERT": _TO_NO_COLLEAGUE, "UPDATE": _TO_NO_COLLEAGUE},
-        message="things are handed on within the customer, and not to the leaver",
+        message="access is reassigned within the customer, and not to the leaver",
     )
 
 

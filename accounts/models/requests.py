@@ -51,7 +51,7 @@ _OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
 
 
 class AccessRequest(models.Model):
-    """What one person asks, answered once; an upper app may add rows to it."""
+    """A request of one person, answered once; an upper app may add rows to it."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(

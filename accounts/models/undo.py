@@ -1,4 +1,4 @@
-"""Which events were undone: each at most once."""
+"""The events that were undone, each at most once."""
 
 from django.db import models
 

@@ -24,7 +24,7 @@ OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # in the export 
 
 @dataclass(frozen=True)
 class ActivityFilter:
-    """What the activity log is narrowed to; an empty field does not narrow."""
+    """A filter of the activity log; an empty field does not narrow it."""
 
     person: User | None = None  # who did it, or whom it concerns
     resource: int | None = None

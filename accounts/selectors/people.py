@@ -81,7 +81,7 @@ def find_people(search: str) -> QuerySet[User]:
 
 @dataclass(frozen=True)
 class SignInStatus:
-    """What the support desk sees of how a person signs in: facts, never secrets."""
+    """The facts that the support desk sees about a person's sign-in, never secrets."""
 
     can_sign_in: bool
     has_password: bool

@@ -32,7 +32,7 @@ _SORT_KEYS = {
 
 @dataclass(frozen=True)
 class PeopleFilter:
-    """Which people, in which order; an empty field does not narrow. `also` is for upper apps."""
+    """A filter and an order of people; an empty field does not narrow. `also` is for upper apps."""
 
     search: str = ""
     role: str = ""

@@ -12,7 +12,7 @@ from accounts.models import User
 def end_sessions(user: User) -> int:
     """End every hub session of a person, and return how many were listed.
 
-    The new epoch ends sessions in any store (security.md section 2, rule 25). An address change
+    The new epoch ends sessions in any store. An address change
     that is not verified yet is dropped too, because its link would still take the account.
     """
     drop_unverified_addresses(user)

@@ -82,7 +82,7 @@ GROUNDS = {
 
 
 class ContactKind(TextChoices):
-    """What a contact of a company is told about, like the people concerned."""
+    """The subjects about which a contact of a company is told, like the people concerned."""
 
     BILLING = "billing", _("Billing")
     TECHNICAL = "technical", _("Technical")

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DeliveryEventKind(TextChoices):
-    """What a server reports about an email after accepting it (R48)."""
+    """The reports of a server about an email after it was accepted (R48)."""
 
     DELIVERED = "delivered", _("Delivered")
     DELAYED = "delayed", _("Delayed; they still try")

@@ -160,7 +160,7 @@ class Campaign(models.Model):
 
 
 class Candidate(models.Model):
-    """What was decided about one recipient when the campaign was resolved (R46); written once.
+    """The decision about one recipient when the campaign was resolved (R46); written once.
 
     A million rows are written in one statement. So their references are checked once for all of
     them (candidate_points_at_…) instead of by foreign keys; triggers keep the referenced rows.

@@ -198,7 +198,7 @@ class Topic(models.Model):
 
     @property
     def purpose(self) -> str:
-        """What it is about, in the active language."""
+        """Return its purpose in the active language."""
         return self._text("purpose")
 
     @property

@@ -55,7 +55,7 @@ class DeliveryEvent(models.Model):
 
 
 class Escalation(models.Model):
-    """What is done about a notice that bounced, until the person is reached or every way is tried.
+    """The attempts to reach a person whose notice bounced, until they are reached or all fail.
 
     The periodic tick takes it from step to step; `due_at` is when the next one is.
     """

@@ -68,19 +68,19 @@ def warnings_of(campaign: Campaign) -> list[DraftWarning]:
 
 @dataclass(frozen=True)
 class AudienceEstimate:
-    """How many recipients get an email and how many do not, by reason."""
+    """The numbers of recipients who get an email and who do not, by reason."""
 
     sent: list[tuple[Reason, int]]
     kept_back: list[tuple[Reason, int]]
 
     @property
     def recipients(self) -> int:
-        """How many get it."""
+        """The number of people who get it."""
         return sum(count for _reason, count in self.sent)
 
     @property
     def others(self) -> int:
-        """How many do not."""
+        """The number of people who do not."""
         return sum(count for _reason, count in self.kept_back)
 
 
@@ -115,7 +115,7 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many have a final state."""
+        """The number of messages with a final state."""
         return self.total - self.waiting - self.in_digests
 
     @property

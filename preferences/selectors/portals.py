@@ -1,4 +1,4 @@
-"""What portals ask: may this email be sent to these people?"""
+"""Answers for portals: whether an email may be sent to these people."""
 
 import re
 from collections.abc import Sequence

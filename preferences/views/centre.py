@@ -48,7 +48,7 @@ CONFIRMATION_MAX_AGE = UNDO_WITHIN
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What was just done on the page.
+    """The confirmation of the last act on the page.
 
     `topics` has the slugs concerned, `was` the former value, `opt_out` the signed opt-out that an
     undo restores.

@@ -61,7 +61,7 @@ class Section:
 
 @dataclass(frozen=True)
 class MatrixFilter:
-    """Which resources a matrix shows."""
+    """A filter of the resources that a matrix shows."""
 
     search: str = ""
     differences: bool = False  # only where something is given directly, or pending

@@ -31,7 +31,7 @@ class Report:
 
 
 class Outcome(NamedTuple):
-    """How many resources a report added, changed, removed and left alone."""
+    """The numbers of resources that a report added, changed, removed and left alone."""
 
     added: int
     changed: int
