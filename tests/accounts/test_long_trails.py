@@ -70,7 +70,7 @@ def ways(alice: User, bob: User) -> dict[str, ActivityFilter]:
         "a busy thing": ActivityFilter(resource=BUSY),
         "a rare thing": ActivityFilter(resource=RARE),
         "no such thing": ActivityFilter(resource=NEVER),
-        "a frequent kind": ActivityFilter(group="rights"),
+        "a frequent kind": ActivityFilter(group="access"),
         "a rare kind": ActivityFilter(group="teams"),
         "no such kind": ActivityFilter(group="support"),
         "a day": ActivityFilter(**day),
@@ -151,7 +151,7 @@ def test_every_event_of_a_history_is_on_one_page(long, bob):
     assert seen == list(history_of(bob))
 
 
-@pytest.mark.parametrize("query", [{}, {"who": "alice"}, {"group": "rights"}, {"resource": BUSY}])
+@pytest.mark.parametrize("query", [{}, {"who": "alice"}, {"group": "access"}, {"resource": BUSY}])
 def test_the_activity_page_has_a_query_budget(
     query, long, as_, alice, django_assert_max_num_queries
 ):

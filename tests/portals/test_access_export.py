@@ -42,9 +42,9 @@ def test_a_line_has_origin_start_end_and_reason(lines, alice, bob, membership, g
     ]
 
     assert line["Person"] == "Bob Tremblay"
-    assert (line["Portal"], line["Thing"]) == ("Domains", domain.name)
+    assert (line["Portal"], line["Resource"]) == ("Domains", domain.name)
     assert (line["Counts now"], line["Through"]) == ("Yes", "Given to this person")
-    assert line["Given on"] == line["Thing"]
+    assert line["Given on"] == line["Resource"]
     assert line["Until"] == timezone.localtime(until).strftime("%Y-%m-%d %H:%M:%S")
     assert (line["Given by"], line["Reason"]) == ("Alice Martin", "May")
 
@@ -87,7 +87,7 @@ def test_no_cell_is_a_formula(lines, alice, bob, alder, membership, give):
     evil = Resource.objects.get(external_id="evil.example")
     give(alice, membership(bob), "domains.domain.renew", evil)
 
-    names = {line["Thing"] for line in lines("resource-access-export", pk=evil.pk)}
+    names = {line["Resource"] for line in lines("resource-access-export", pk=evil.pk)}
     assert names == {"'=HYPERLINK(1)"}
 
 
@@ -129,7 +129,7 @@ def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):
     lines("person-access-export", person=bob.sub)
     lines("resource-access-export", pk=domain.pk)
 
-    events = AuditEvent.objects.filter(customer=alder, kind__startswith="rights.").order_by("pk")
+    events = AuditEvent.objects.filter(customer=alder, kind__startswith="access.").order_by("pk")
     assert [event.kind for event in events] == [
         "access.exported",
         "access.exported_of_person",

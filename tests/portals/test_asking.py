@@ -144,12 +144,12 @@ def test_only_the_named_resource_can_be_requested(bob, alder, resource, privileg
             actor=bob,
             customer=alder,
             rights=[(other, privilege_of("webmail.mailbox.use"))],
-            named=named,
+            linked_resource=named,
         )
     foreign = resource("domain", "birch.example")
-    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+    with pytest.raises(RequestRefused, match="does not exist for this resource"):
         rights = [(foreign, privilege_of("domains.domain.view"))]
-        request_access(actor=bob, customer=alder, rights=rights, named=foreign)
+        request_access(actor=bob, customer=alder, rights=rights, linked_resource=foreign)
 
 
 def test_a_form_cannot_add_another_resource(as_, bob, resource, privilege_of):

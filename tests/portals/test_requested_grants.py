@@ -90,7 +90,7 @@ def test_the_email_names_the_requested_access(ask, domain, alice, deliver):
     ],
 )
 def test_unrelated_resources_are_refused_with_one_message(ask, resource, events_of, name, thing_of):
-    with pytest.raises(RequestRefused, match="does not exist for this thing"):
+    with pytest.raises(RequestRefused, match="does not exist for this resource"):
         ask((name, resource(*thing_of)))
     assert not events_of("request.opened")
 

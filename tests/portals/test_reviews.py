@@ -194,8 +194,8 @@ def test_no_act_while_the_company_is_suspended(alice, alder, olive, review):
 
 
 def test_a_large_company_is_gathered_in_steps(charlie, birch, monkeypatch, deliver):
-    monkeypatch.setattr(items, "LINES", 1)
-    monkeypatch.setattr(items, "GRANTEES", 1)
+    monkeypatch.setattr(items, "LINES_PER_STEP", 1)
+    monkeypatch.setattr(items, "GRANTEES_PER_STEP", 1)
     review = begin_review(actor=charlie, customer=birch)
     assert review.ready_at is None
     with pytest.raises(ReviewRefused):
@@ -526,7 +526,7 @@ def test_no_review_begins_for_a_suspended_company(birch, olive):
 
 
 def test_each_minute_handles_a_limited_number(monkeypatch, db):
-    monkeypatch.setattr(rounds, "A_MINUTE", 1)
+    monkeypatch.setattr(rounds, "MAX_PER_MINUTE", 1)
     with time_machine.travel(JANUARY):
         run_reviews()
         assert ReviewQuarter.objects.count() == 1

@@ -55,7 +55,7 @@ def test_team_access_is_explained_like_a_persons(team, alice, give, resource, al
     held = [row for row in explain(team, resources) if row.privileges or row.passed_down]
     rows = {(row.resource.resource_type.code, row.resource.name): row for row in held}
 
-    billing = rows["mailbox", "billing@alder.example"].held
+    billing = rows["mailbox", "billing@alder.example"].privileges
     assert [(source.privilege.codename, source.origins[0].resource.name) for source in billing] == [
         ("mailbox.view", "alder.example")
     ]

@@ -63,7 +63,7 @@ def test_an_allowed_check_is_a_use(way_in, question, token, recorder, others, db
     assert use.day == date(1970, 1, 1) + timedelta(TODAY)
 
 
-def test_a_refused_check_is_not_a_use(question, token, portals, gathering, others, db):
+def test_a_refused_check_is_not_a_use(question, token, portals, recorder, others, db):
     keep_token("reader", portals["domains"], scopes="preferences:read")
     question["action"]["name"] = "no_such"
     assert ask("front", question)["decision"] is False
@@ -84,7 +84,7 @@ def test_a_refused_check_is_not_a_use(question, token, portals, gathering, other
     assert not others().exists()
 
 
-def test_a_check_by_a_page_is_not_a_use(alice, bob, resource, gathering, others, db):
+def test_a_check_by_a_page_is_not_a_use(alice, bob, resource, recorder, others, db):
     assert bob.has_perm("portals.domains.domain.view", resource("domain", "alder.example"))
     recorder.save()
     assert not others().exists()
@@ -117,7 +117,7 @@ def test_a_portals_uses_are_counted_since_the_first(one, db):
     assert webmail.uses_since is None
 
 
-def test_a_busy_grant_is_written_once_a_day(one, gathering, monkeypatch, db):
+def test_a_busy_grant_is_written_once_a_day(one, recorder, monkeypatch, db):
     kept = []
     monkeypatch.setattr(uses, "save_uses", kept.append)
     for _check in range(1000):
@@ -147,9 +147,7 @@ def test_memory_is_bounded(recorder, monkeypatch, db):
     assert len(recorder._saved_today) <= MAX_PENDING
 
 
-def test_a_failing_database_loses_uses_and_logs_it_once(
-    one, gathering, monkeypatch, caplog, others
-):
+def test_a_failing_database_loses_uses_and_logs_it_once(one, recorder, monkeypatch, caplog, others):
     def away(rows):
         raise DatabaseError("away")
 
