@@ -1,10 +1,29 @@
-"""Middleware for every response: private caching and a readable 405 page."""
+"""Middleware for every request: health checks on any host, private caching, a readable 405 page."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
+
+from hub.health import healthz, readyz
+
+HEALTH_CHECKS = {"/healthz": healthz, "/readyz": readyz}
+
+
+def answer_health_checks(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer health checks before anything reads the Host header.
+
+    A load balancer or supervisor asks by the address of a machine, which is no host of the hub.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        check = HEALTH_CHECKS.get(request.path_info)
+        return get_response(request) if check is None else check(request)
+
+    return middleware
 
 
 def keep_private(
