@@ -25,11 +25,15 @@ def hide_secrets(logger: Any, method: str, line: str) -> str:
 def shorten_refusal(record: logging.LogRecord) -> bool:
     """Make a refused request one short line: the fault is in the request, not in the hub's code.
 
-    Django names the status of such a line. The traceback of any other line stays.
+    So is one that found no database (503), with the reason. Django names the status of such a line.
+    The traceback of any other line stays.
     """
-    if 400 <= getattr(record, "status_code", 0) < 500:
-        record.exc_info = record.exc_text = None
+    status = getattr(record, "status_code", 0)
+    if 400 <= status < 500 or status == 503:
         message = record.getMessage()
+        if status == 503 and record.exc_info:
+            message = f"{message}: {record.exc_info[1]}"
+        record.exc_info = record.exc_text = None
         if len(message) > REFUSAL_LENGTH:
             message = f"{message[:REFUSAL_LENGTH]}…"
         record.msg, record.args = message, None

@@ -29,12 +29,15 @@ def answer_health_checks(
 def keep_private(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Keep pages of signed-in people out of every cache, also after they sign out (H6, F6)."""
+    """Keep pages of signed-in people out of every cache, also after they sign out (H6, F6).
+
+    A page about a fault holds nothing of theirs, and to ask who they are may fail again.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         patch_vary_headers(response, ["HX-Request"])
-        if request.user.is_authenticated:
+        if response.status_code < 500 and request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
         return response
 
@@ -51,7 +54,7 @@ def explain_405(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code != 405 or request.method != "GET" or _is_for_programs(request):
+        if response.status_code != 405 or request.method != "GET" or is_for_programs(request):
             return response
         page = render(request, "405.html", status=405)
         page["Allow"] = response["Allow"]
@@ -60,7 +63,7 @@ def explain_405(
     return middleware
 
 
-def _is_for_programs(request: HttpRequest) -> bool:
+def is_for_programs(request: HttpRequest) -> bool:
     """Return whether only programs post here: their views are exempt from the CSRF token."""
     match = request.resolver_match
     return match is None or getattr(match.func, "csrf_exempt", False)
