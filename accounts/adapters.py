@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from accounts.emails import NOTICE_CLASS_HEADER, absolute
+from accounts.emails import NOTICE_CLASS_HEADER, absolute, plain
 from accounts.services.audit import record_event
 from accounts.services.sessions import drop_unverified_addresses
 from accounts.validators import normalise_address
@@ -40,7 +40,9 @@ class AccountAdapter(DefaultAccountAdapter):
             NOTICE_CLASS_HEADER: "security",
             "Content-Language": get_language() or settings.LANGUAGE_CODE,
         }
-        return super().render_mail(template_prefix, email, context, headers)
+        mail = super().render_mail(template_prefix, email, context, headers)
+        mail.subject, mail.body = plain(mail.subject), plain(mail.body)
+        return mail
 
     def format_email_subject(self, subject: str) -> str:
         """Return the subject without a prefix; the sender's name says who writes."""

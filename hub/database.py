@@ -1,8 +1,20 @@
-"""Django's database settings for HUB_DATABASE_URL, with the options each engine needs."""
+"""Django's database settings for HUB_DATABASE_URL, and what the errors of its engines mean."""
 
+import sqlite3
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+
 from hub.environment import env, parsed
+
+# SQLSTATE classes of PostgreSQL: no connection, no room (too many connections), shutting down.
+_AWAY_STATES = ("08", "53", "57P")
+_AWAY_CODES = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+)
 
 
 def database(url: str) -> dict[str, Any]:
@@ -25,3 +37,17 @@ def database(url: str) -> dict[str, Any]:
         # Compiling a statement (JIT) takes longer than running it: seconds for an audience.
         options["options"] = f"{options.get('options', '')} -c jit=off".strip()
     return config
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Return whether an error says that the database can't be asked now, not that we asked wrong.
+
+    A refused, lost or timed out connection has no SQLSTATE: the server said nothing.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _AWAY_CODES
+    state = getattr(cause, "sqlstate", None)
+    return state.startswith(_AWAY_STATES) if state else isinstance(error, OperationalError)

@@ -1,4 +1,4 @@
-"""Middleware for every response: private caching and a readable 405 page."""
+"""Middleware for every request: health checks on any host, private caching, a readable 405 page."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,38 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from hub.health import healthz, readyz
+
+HEALTH_CHECKS = {"/healthz": healthz, "/readyz": readyz}
+
+
+def answer_health_checks(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer health checks before anything reads the Host header.
+
+    A load balancer or supervisor asks by the address of a machine, which is no host of the hub.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        check = HEALTH_CHECKS.get(request.path_info)
+        return get_response(request) if check is None else check(request)
+
+    return middleware
+
 
 def keep_private(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Keep pages of signed-in people out of every cache, also after they sign out (H6, F6)."""
+    """Keep pages of signed-in people out of every cache, also after they sign out (H6, F6).
+
+    A page about a fault holds nothing of theirs, and to ask who they are may fail again.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         patch_vary_headers(response, ["HX-Request"])
-        if request.user.is_authenticated:
+        if response.status_code < 500 and request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
         return response
 
@@ -32,7 +54,7 @@ def explain_405(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code != 405 or request.method != "GET" or _is_for_programs(request):
+        if response.status_code != 405 or request.method != "GET" or is_for_programs(request):
             return response
         page = render(request, "405.html", status=405)
         page["Allow"] = response["Allow"]
@@ -41,7 +63,7 @@ def explain_405(
     return middleware
 
 
-def _is_for_programs(request: HttpRequest) -> bool:
+def is_for_programs(request: HttpRequest) -> bool:
     """Return whether only programs post here: their views are exempt from the CSRF token."""
     match = request.resolver_match
     return match is None or getattr(match.func, "csrf_exempt", False)

@@ -2,32 +2,28 @@
 
 import math
 import random
-import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
-from django.db.models import Model, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from accounts.choices import CustomerStatus, Role
-from accounts.models import Customer, Membership, Team, TeamMembership, User
+from accounts.choices import HUB_ACTOR_NAME, CustomerStatus, Role
+from accounts.models import AuditChain, AuditEvent, Customer, Membership, Team, TeamMembership, User
+from accounts.models.audit import chain_name
 from accounts.validators import search_key
+from hub.bulk_rows import create, write
 from portals.models import PersonGrant, Portal, Resource, ResourceType, Subscription, TeamGrant
 
-BATCH = 2000
 PEOPLE_PER_CUSTOMER = 20
 GRANTS_PER_TEAM_GRANT = 20
 FIRST_NAMES = ["Ana", "Bo", "Chloé", "Esra", "Fatou", "Hana", "Jun", "Kofi", "Léa", "Nils", "Oona"]
 LAST_NAMES = ["Abbott", "Bélanger", "Chen", "Diallo", "Fortin", "Gagnon", "Haddad", "Ito", "Moreau"]
-
-AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class DoesNotFit(Exception):
@@ -93,7 +89,7 @@ def _write_people(sizes: Sizes) -> list[list[Membership]]:
     """Create customers and people; return each customer's memberships, main Super User first."""
     generator = random.Random(20)  # noqa: S311 -- the same made-up names each time
     first_number = Customer.objects.filter(slug__startswith="seeded-").count()
-    customers = _create(
+    customers = create(
         "customers",
         sizes.customers,
         (
@@ -101,8 +97,9 @@ def _write_people(sizes: Sizes) -> list[list[Membership]]:
             for number in range(first_number, first_number + sizes.customers)
         ),
     )
+    _write_chains(customers)
     unusable_password = make_password(None)
-    users = _create(
+    users = create(
         "people",
         sizes.people,
         (
@@ -114,7 +111,7 @@ def _write_people(sizes: Sizes) -> list[list[Membership]]:
             for number in range(sizes.people)
         ),
     )
-    memberships = _create(
+    memberships = create(
         "memberships",
         sizes.people,
         (
@@ -136,6 +133,29 @@ def _write_people(sizes: Sizes) -> list[list[Membership]]:
     return [memberships[number :: len(customers)] for number in range(len(customers))]
 
 
+def _write_chains(customers: list[Customer]) -> None:
+    """Begin each customer's activity log with its creation, as record_event does one by one."""
+    now = timezone.now()
+    events = [
+        AuditEvent(
+            chain=chain_name(customer),
+            sequence=1,
+            customer=customer,
+            at=now,
+            kind="customer.created",
+            actor_name=HUB_ACTOR_NAME,
+            data={"customer_name": customer.name, "slug": customer.slug},
+            previous_hash=AuditChain().last_hash,
+        )
+        for customer in customers
+    ]
+    for event in events:
+        event.hash = event.computed_hash()
+    write("events", len(events), events)
+    heads = (AuditChain(name=e.chain, last_sequence=1, last_hash=e.hash) for e in events)
+    write("chains", len(events), heads)
+
+
 def _write_resources(
     sizes: Sizes, customers: list[Customer], types: list[ResourceType]
 ) -> list[list[Resource]]:
@@ -143,7 +163,7 @@ def _write_resources(
     portals = list(dict.fromkeys(kind.portal_id for kind in types))
     subscriptions = {
         (subscription.customer_id, subscription.portal_id): subscription
-        for subscription in _create(
+        for subscription in create(
             "subscriptions",
             len(customers) * len(portals),
             (
@@ -172,7 +192,7 @@ def _write_resources(
                     parent=parents[row % len(parents)] if parents else None,
                 )
 
-        written = _create(
+        written = create(
             f"{kind.portal.slug} {kind.code}",
             math.ceil(sizes.resources / len(child_types))
             if kind in child_types
@@ -217,8 +237,8 @@ def _write_grants(
                 yield PersonGrant(user_id=people[person].user_id, **terms(resource, people))
 
     teams = _write_teams(members)
-    _write("team grants", to_teams, team_grants())
-    _write("grants", sizes.grants - to_teams, person_grants())
+    write("team grants", to_teams, team_grants())
+    write("grants", sizes.grants - to_teams, person_grants())
 
 
 def _expiry(generator: random.Random, now: datetime) -> datetime | None:
@@ -233,12 +253,12 @@ def _write_teams(members: list[list[Membership]]) -> list[Team]:
     teams = [Team(customer=people[0].customer, name="Front office") for people in members]
     for team, group in zip(
         teams,
-        _create("groups", len(teams), (Group(name=f"team:{team.uuid}") for team in teams)),
+        create("groups", len(teams), (Group(name=f"team:{team.uuid}") for team in teams)),
         strict=True,
     ):
         team.group = group
-    _create("teams", len(teams), iter(teams))
-    _write(
+    create("teams", len(teams), iter(teams))
+    write(
         "team members",
         sum(len(people[::3]) for people in members),
         (
@@ -253,35 +273,3 @@ def _write_teams(members: list[list[Membership]]) -> list[Team]:
 def _share(total: int, parts: int, number: int) -> int:
     """Return the size of one part when a total is divided evenly."""
     return total * (number + 1) // parts - total * number // parts
-
-
-def _write(title: str, total: int, rows: Iterable[AnyModel]) -> None:
-    """Insert the rows in batches, with a progress bar."""
-    for _ in _batches(title, total, rows):
-        pass
-
-
-def _create(title: str, total: int, rows: Iterable[AnyModel]) -> list[AnyModel]:
-    """Insert the rows in batches and return them."""
-    return [row for batch in _batches(title, total, rows) for row in batch]
-
-
-def _batches(title: str, total: int, rows: Iterable[AnyModel]) -> Iterator[list[AnyModel]]:
-    remaining = iter(rows)
-    began = shown = time.monotonic()
-    terminal = sys.stderr.isatty()
-    done = 0
-    while batch := list(islice(remaining, BATCH)):
-        yield type(batch[0])._default_manager.bulk_create(batch)
-        done += len(batch)
-        if time.monotonic() - shown > (0.1 if terminal else 2):
-            shown = time.monotonic()
-            _show(title, done, total, shown - began, "\r" if terminal else "\n")
-    _show(title, done, done, time.monotonic() - began, "\n")
-
-
-def _show(title: str, done: int, total: int, seconds: float, end: str) -> None:
-    filled = 30 * done // max(total, 1)
-    bar = "█" * filled + "·" * (30 - filled)
-    sys.stderr.write(f"{title:<24} {bar} {done:>9,} in {seconds:5.1f} s{end}")
-    sys.stderr.flush()

@@ -58,6 +58,7 @@ urlpatterns = [
 ]
 
 handler400 = "hub.views.bad_request"
+handler500 = "hub.views.server_error"
 handler403 = "accounts.views.access.permission_denied"
 
 if settings.DEMO:

@@ -17,6 +17,7 @@ from accounts.emails.notices import (
     send_copies,
     send_to,
 )
+from accounts.emails.rendering import plain, render_text
 from accounts.emails.requests import (
     send_answer,
     send_passed,
@@ -33,6 +34,8 @@ __all__ = [
     "absolute",
     "compose_notice",
     "person_page",
+    "plain",
+    "render_text",
     "send_answer",
     "send_bounce",
     "send_copies",

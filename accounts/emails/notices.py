@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.utils import translation
 
+from accounts.emails.rendering import render_text
 from accounts.models import Customer, Membership, User
 from accounts.signals import collect_copy_recipients
 
@@ -85,8 +85,8 @@ def compose_notice(
         **context,
     }
     with translation.override(to.language):
-        subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
-        body = render_to_string(f"{template}_message.txt", context).strip() + "\n"
+        subject = " ".join(render_text(f"{template}_subject.txt", context).split())
+        body = render_text(f"{template}_message.txt", context).strip() + "\n"
     message = EmailMessage(subject, body, to=[to.email])
     message.extra_headers[NOTICE_CLASS_HEADER] = notice_class
     return message

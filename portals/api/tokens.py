@@ -4,6 +4,9 @@ allauth's token service does the work. Only the client credentials grant is avai
 endpoints of allauth's provider are not mounted.
 """
 
+from urllib.parse import unquote_plus
+
+from allauth.core.internal.httpkit import extract_basic_auth
 from allauth.idp.oidc import views as oidc
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client
@@ -29,6 +32,8 @@ def token(request: HttpRequest) -> HttpResponse:
         return _refusal("invalid_request", "Send grant_type=client_credentials as a form.")
     if grant_type != Client.GrantType.CLIENT_CREDENTIALS:
         return _refusal("unsupported_grant_type", "Only client_credentials is open.")
+    if problem := _credentials_problem(request):
+        return _refusal("invalid_request", problem)
     try:
         response: HttpResponse = oidc.token(request)
     except ValidationError:  # allauth raises it for bad resource indicators (RFC 8707)
@@ -36,6 +41,26 @@ def token(request: HttpRequest) -> HttpResponse:
     except (DataError, ValueError):  # PostgreSQL refuses a NUL character
         return _refusal("invalid_request", "A value holds characters it cannot hold.")
     return response
+
+
+def _credentials_problem(request: HttpRequest) -> str:
+    """Return what is wrong with the way the client names itself, "" if nothing.
+
+    A client names itself once (RFC 6749, 2.3 and 5.2). With HTTP Basic it may send its id in the
+    form too, but only the same id: otherwise it is unclear whose token it asks for. An empty value
+    counts as none (3.2).
+    """
+    for name in ("grant_type", "client_id", "client_secret", "scope"):
+        if len(request.POST.getlist(name)) > 1:
+            return f"Send {name} once."
+    basic_id, _secret = extract_basic_auth(dict(request.headers))
+    if basic_id is None:
+        return ""
+    if (request.POST.get("client_id") or basic_id) not in (basic_id, unquote_plus(basic_id)):
+        return "The client_id of the form differs from the one in the Authorization header."
+    if request.POST.get("client_secret"):
+        return "Send the client's secret once: in the Authorization header or in the form."
+    return ""
 
 
 def _refusal(error: str, description: str) -> JsonResponse:

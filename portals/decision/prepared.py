@@ -97,4 +97,5 @@ class PreparedStatement:
 
 def _raise_unless(result: PGresult, status: pq.ExecStatus) -> None:
     if result.status != status:
-        raise OperationalError(result.error_message.decode(errors="replace"))
+        cause = psycopg.errors.error_from_result(result)  # keeps the SQLSTATE
+        raise OperationalError(result.error_message.decode(errors="replace")) from cause

@@ -102,7 +102,7 @@ class InviteForm(TermsForm):
         label=_("E-mail addresses"),
         max_length=MAX_TEXT_LENGTH,
         required=False,
-        help_text=_("One on each line. With a name: Gina Roy &lt;gina@company.example&gt;."),
+        help_text=_("One on each line. With a name: Gina Roy <gina@company.example>."),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(

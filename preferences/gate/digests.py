@@ -5,10 +5,10 @@ Each message keeps its own row and its own decision. The email has the Message-I
 
 from django.conf import settings
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.emails import render_text
 from preferences.choices import CampaignState, MessageState, Outcome
 from preferences.gate.campaign_sending import batch_decisions
 from preferences.gate.delivery import (
@@ -81,7 +81,7 @@ def compose(messages: list[Message]) -> SignedMail:
     first = messages[0]
     recipient, topics = _recipient(first), _topics(messages)
     with translation.override(recipient.reads):
-        body = render_to_string(
+        body = render_text(
             "preferences/emails/digest_message.txt",
             {
                 "items": [_item(message) for message in messages],

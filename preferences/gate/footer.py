@@ -1,10 +1,9 @@
 """The footer of every email: who sends it, why, and how to stop it where that is possible."""
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import translation
 
-from accounts.emails import absolute
+from accounts.emails import absolute, render_text
 from preferences.choices import GROUNDS, NoticeCode
 from preferences.models import Message
 from preferences.tokens import page_url, unsubscribe_url, unsubscribe_url_of_address
@@ -38,7 +37,7 @@ def footer_of(message: Message, language: str) -> str:
                 if recipient
                 else unsubscribe_url_of_address(message.address, language)
             )
-        return render_to_string(
+        return render_text(
             "preferences/emails/notice_footer.txt",
             {**identity(), "reason": ground.reason, "basis": ground.basis, "stop_url": stop},
         )
@@ -47,7 +46,7 @@ def footer_of(message: Message, language: str) -> str:
 def _topic_footer(message: Message) -> str:
     topic, recipient = message.topic, message.recipient
     stop = unsubscribe_url(recipient, topic) if recipient and topic else ""
-    return render_to_string(
+    return render_text(
         "preferences/emails/topic_footer.txt",
         {
             **identity(),

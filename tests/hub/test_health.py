@@ -1,10 +1,16 @@
 """Health checks and discovery of the check endpoint."""
 
+import io
+import json
+import logging
+
 import pytest
 from django.db import connection
 from django.test import Client
 
-from tests.portals.test_evaluation import in_own_connection, nowhere
+from hub.logs import LOGGING, formatter, shorten_refusal
+from hub.middleware import HEALTH_CHECKS
+from tests.portals.test_evaluation import call, in_own_connection, nowhere
 
 
 def test_healthz_needs_no_database(client):
@@ -65,3 +71,52 @@ def test_a_portal_discovers_the_check_endpoint(client, settings):
         "policy_decision_point": settings.HUB_BASE_URL,
         "access_evaluation_endpoint": f"{settings.HUB_BASE_URL}/access/v1/evaluation",
     }
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.7:8000", "7c7168a6:8000", "other.example", "a b", "", None]
+)
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_checks_answer_to_any_host(db, path, host):
+    """basecamp/kamal#992, mozmeao/infra#735: they ask by a name or address of a machine."""
+    response = call("front", method="GET", path=path, HTTP_HOST=host)
+
+    assert response.status == 200, response.body
+    assert json.loads(response.body)["status"] == "ok"
+    assert call("front", method="POST", path=path, HTTP_HOST=host).status == 405
+
+
+@pytest.fixture
+def log():
+    """What the hub's console handler writes, line by line."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter())
+    handler.addFilter(shorten_refusal)
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/healthz/", "/api/v1/resources"])
+def test_a_wrong_host_is_refused_in_one_short_line(db, path, log):
+    response = call("front", method="GET", path=path, HTTP_HOST=f"{'x' * 5000}.example")
+
+    assert response.status == 400
+    (line,) = log()
+    assert line["event"].startswith("Invalid HTTP_HOST header: 'xxx")
+    assert len(line["event"]) < 310
+    assert "exception" not in line
+    assert LOGGING["handlers"]["console"]["filters"] == ["refusals"]
+
+
+def test_a_fault_of_the_hub_keeps_its_traceback(client, log, monkeypatch):
+    def fail(request):
+        raise RuntimeError("a bug")
+
+    client.raise_request_exception = False
+    monkeypatch.setitem(HEALTH_CHECKS, "/healthz", fail)
+    assert client.get("/healthz").status_code == 500
+
+    (line,) = log()
+    assert "RuntimeError: a bug" in line["exception"]

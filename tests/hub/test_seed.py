@@ -2,8 +2,12 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from accounts.models import Customer, Membership, User
+from accounts.models.audit import chain_name
+from accounts.selectors import sentence_of
+from accounts.services.audit import record_event, verify_chain
 from portals.decision import decide
 from portals.models import PersonGrant, Resource, ResourceAncestor, TeamGrant
 
@@ -36,6 +40,21 @@ def test_seed_adds_to_existing_data(db):
     call_command("seed", grants=50)
 
     assert seeded().count() == 2
+
+
+def test_every_seeded_customer_has_its_chain(db, capsys):
+    """`manage.py audit verify` finds nothing missing, and the chain goes on from there."""
+    call_command("seed", grants=300, people=45, resources=200)
+    call_command("seed", grants=50)
+    call_command("audit", "verify")
+
+    assert "every one is in its place" in capsys.readouterr().out
+    for customer in seeded():
+        (event,) = customer.audit_events.all()
+        assert sentence_of(event) == f"The hub created the customer {customer.name}."
+    with transaction.atomic():
+        record_event(kind="customer.updated", actor=None, customer=customer, fields="name")
+    assert verify_chain(chain_name(customer)) == 2
 
 
 def test_seeded_grants_are_in_force(db):

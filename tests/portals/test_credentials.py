@@ -55,6 +55,40 @@ def test_a_token_by_basic_authentication(domains):
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("form", "status", "description"),
+    [
+        ({"client_id": "{id}"}, 200, ""),
+        ({"client_id": "another"}, 400, "The client_id of the form differs from the one in the"),
+        ({"client_id": "", "client_secret": ""}, 200, ""),
+        ({"client_id": "{id}", "client_secret": "{secret}"}, 400, "Send the client's secret once"),
+        ({"client_id": ["{id}", "{id}"]}, 400, "Send client_id once."),
+        ({"scope": ["access:check", "resources:write"]}, 400, "Send scope once."),
+    ],
+)
+def test_a_client_names_itself_once(domains, form, status, description):
+    """giantswarm/mcp-oauth#318, cdelmonte-zg/nanoidp#277; RFC 6749, sections 2.3 and 5.2."""
+    credentials = issue_credentials(actor=None, portal=domains)
+    basic = b64encode(":".join(credentials).encode()).decode()
+    names = {"{id}": credentials.client_id, "{secret}": credentials.client_secret}
+    form = {
+        key: [names.get(one, one) for one in ([value] if isinstance(value, str) else value)]
+        for key, value in form.items()
+    }
+
+    answer = Browser().post(
+        TOKEN,
+        {"grant_type": "client_credentials", **form},
+        headers={"Authorization": f"Basic {basic}"},
+    )
+
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["error"] == "invalid_request"
+        assert answer.json()["error_description"].startswith(description)
+    assert Token.objects.exists() == (status == 200)
+
+
 def test_fewer_scopes_on_request(domains):
     credentials = issue_credentials(actor=None, portal=domains)
 
