@@ -38,7 +38,7 @@ def test_a_planned_offboarding_is_cancelled(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     day = datetime.date.today() + datetime.timedelta(days=30)
     open_bob(alice)
-    alice.get_by_role("link", name="Offboarding…").click()
+    alice.get_by_role("link", name="Leaving…").click()
 
     alice.get_by_label("Who takes over “See the domain").fill("emma@alder.example")
     keep_his_mailbox_out(alice)
@@ -53,7 +53,7 @@ def test_a_planned_offboarding_is_cancelled(open_browser, javascript):
     alice.get_by_role("button", name="Plan it").click()
     expect(alice.get_by_text("You can cancel until then.")).to_be_visible()
 
-    alice.get_by_role("link", name="Offboarding…").click()
+    alice.get_by_role("link", name="Leaving…").click()
     expect(alice.get_by_text("Emma Roy")).to_be_visible()
     alice.get_by_role("button", name="Cancel this leaving").click()
     expect(alice.get_by_text("Bob Tremblay stays")).to_be_visible()
@@ -63,7 +63,7 @@ def test_a_planned_offboarding_is_cancelled(open_browser, javascript):
 def test_an_immediate_offboarding_is_undone(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     open_bob(alice)
-    alice.get_by_role("link", name="Offboarding…").click()
+    alice.get_by_role("link", name="Leaving…").click()
     alice.get_by_label("Hand everything to").fill("emma@alder.example")
     keep_his_mailbox_out(alice)
     alice.get_by_role("button", name="Review").click()
