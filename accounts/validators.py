@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.domains import to_ascii
+
 NAME_LENGTH = 150
 ADDRESS_LENGTH = 254
 
@@ -88,26 +90,47 @@ def clean_reason(field: str, value: str, *, length: int = 500) -> str:
 
 
 def normalise_address(value: str) -> str:
-    """Return an email address in the one form that the hub stores: lower case, ASCII domain.
+    """Return an email address as the hub stores it: lower case, ASCII domain (IDNA 2008).
 
     The local part is ASCII only, so that look-alike addresses are one person (D8). For the same
     reason, quoted local parts ("bob"@ is bob@) and IP addresses for domains are refused. Raises
     ValidationError.
     """
-    address = unicodedata.normalize("NFKC", value.strip()).lower()
+    address = unicodedata.normalize("NFKC", value.strip())
     validate_plain_text(address)
     if len(address) > ADDRESS_LENGTH:
         raise ValidationError(_("This address is too long."), code="address_length")
     local, at, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValidationError(
+            _(
+                "The part before @ may only hold the letters a–z, digits and signs such as"
+                " . _ + -. The mail servers of most providers cannot take others."
+            ),
+            code="address_letters",
+        )
     try:
-        domain = domain.encode("idna").decode("ascii")
+        domain = to_ascii(domain)
     except UnicodeError:
         raise ValidationError(_("This is not a complete e-mail address."), code="address") from None
-    address = f"{local}{at}{domain}"
+    address = f"{local.lower()}{at}{domain}"
+    if len(address) > ADDRESS_LENGTH:
+        raise ValidationError(_("This address is too long."), code="address_length")
     EmailValidator(_("This is not a complete e-mail address."))(address)
     if '"' in local or domain.startswith("["):
         raise ValidationError(_("This is not a complete e-mail address."), code="address")
     return address
+
+
+def address_as_stored(value: str) -> str:
+    """Return an address that somebody typed to find it, in the form that the hub stores.
+
+    What is no address is only stripped and in lower case: nothing is found by it.
+    """
+    try:
+        return normalise_address(value)
+    except ValidationError:
+        return value.strip().lower()
 
 
 def search_key(text: str) -> str:

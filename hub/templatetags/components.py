@@ -8,6 +8,8 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.domains import readable_address
+
 register = template.Library()
 
 PAGE_HEADER_PARTS = ("crumbs", "title", "lede", "actions")
@@ -21,6 +23,9 @@ def _trimmed(html: str) -> SafeString:
 def _render(component: str, **context: object) -> SafeString:
     """Render one of `templates/components/`."""
     return _trimmed(render_to_string(f"components/{component}.html", context))
+
+
+register.filter("readable", readable_address)
 
 
 @register.simple_block_tag
