@@ -50,6 +50,20 @@ _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")  # of Sco
 # Zero width (non-)joiners stand inside a text only: some scripts and emoji need them there.
 _LONE_JOINER = re.compile("\\A[\u200c\u200d]|[\u200c\u200d]\\Z")
 
+MAX_WORDS = 20  # of a name; some associations need most of them
+_LINK = re.compile(
+    r"://|@|\bwww[.。]|\b(?:https?|mailto|tel|sms|data|javascript):"
+    r"|[^\W_][.。][^\W\d_]{2,}(?::\d+)?[/⁄∕\\?#]",  # a domain and what follows it: word.tld/
+    re.IGNORECASE,
+)
+# A word that ends a sentence, where there are words enough for one: “St. John's” is none.
+_SENTENCE_END = re.compile(r"([^\W\d_]{4,})[.!?]")
+SENTENCE_WORDS = 6
+_SHORT_FORMS = {
+    "asso", "assn", "assoc", "bros", "capt", "corp", "dept", "dist", "engr", "entr", "govt", "intl",
+    "ltée", "messrs", "mgmt", "mlle", "natl", "prof", "prov", "serv", "univ",
+}  # fmt: skip
+
 # A number, then an extension; the spaces include those that word processors write.
 _PHONE = re.compile(
     r"(\+? ?(?:\(?[0-9]\)?[ \u00a0\u202f.\-/]{0,3})+(?<=[0-9)]))"
@@ -70,6 +84,39 @@ def validate_plain_text(value: str) -> None:
             code="control_character",
             params={"code": f"{ord(refused[0]):04X}"},
         )
+
+
+def validate_name(value: str) -> None:
+    """Refuse what would make a name a message: links, addresses, sentences, too many words.
+
+    Names stand in email that we send to strangers. Raises as validate_plain_text, too.
+    """
+    validate_plain_text(value)
+    text = unicodedata.normalize("NFKC", value)
+    if _LINK.search(text):
+        raise ValidationError(
+            _(
+                "A name cannot hold a web address or an e-mail address. Please write the name"
+                " alone."
+            ),
+            code="name_with_link",
+        )
+    if _is_prose(text):
+        raise ValidationError(
+            _("This is longer than a name. Please write the name alone, without sentences."),
+            code="name_with_sentence",
+        )
+
+
+def _is_prose(text: str) -> bool:
+    """Return whether a text has too many words for a name, or reads as a sentence."""
+    count = len(text.split())
+    ends = [word.casefold() for word in _SENTENCE_END.findall(text)]
+    return (
+        count > MAX_WORDS
+        or (count >= SENTENCE_WORDS and not _SHORT_FORMS.issuperset(ends))
+        or (count >= SENTENCE_WORDS - 2 and text.rstrip().endswith(("!", "?")))
+    )
 
 
 def validate_short_name(value: str) -> None:

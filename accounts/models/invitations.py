@@ -12,7 +12,7 @@ from accounts.choices import Role
 from accounts.models.customers import Customer
 from accounts.models.teams import Team
 from accounts.triggers import refuse
-from accounts.validators import NAME_LENGTH, validate_phone, validate_plain_text
+from accounts.validators import NAME_LENGTH, validate_name, validate_phone
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -34,7 +34,7 @@ class Invitation(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invitations")
     address = models.EmailField(_("e-mail address"))
     name = models.CharField(
-        _("name"), max_length=NAME_LENGTH, blank=True, validators=[validate_plain_text]
+        _("name"), max_length=NAME_LENGTH, blank=True, validators=[validate_name]
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
     as_main_super_user = models.BooleanField(

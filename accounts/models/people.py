@@ -19,7 +19,7 @@ from accounts.validators import (
     NAME_LENGTH,
     address_as_stored,
     normalise_address,
-    validate_plain_text,
+    validate_name,
 )
 
 
@@ -59,7 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     sub = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_plain_text])
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_name])
     language = models.CharField(
         _("language"), max_length=2, choices=Language, default=Language.ENGLISH
     )

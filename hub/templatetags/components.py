@@ -1,5 +1,7 @@
 """Template tags that stand for the markup in `templates/components/`; every template has them."""
 
+import re
+
 from django import template
 from django.forms.utils import flatatt
 from django.shortcuts import resolve_url
@@ -26,6 +28,12 @@ def _render(component: str, **context: object) -> SafeString:
 
 
 register.filter("readable", readable_address)
+
+
+@register.filter
+def unquoted(text: str) -> str:
+    """Return a text without quotation marks, for between ours: nothing in it can end them."""
+    return re.sub('[“”„«»"]', "", text)
 
 
 @register.simple_block_tag
