@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from accounts.emails import NOTICE_CLASS_HEADER, absolute, plain
 from accounts.services.audit import record_event
 from accounts.services.sessions import drop_unverified_addresses
-from accounts.validators import normalise_address
+from accounts.validators import address_as_stored, normalise_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count guesses per account; allauth's own key begins with the Host header."""
-        return str(credentials.get("email", "")).strip().lower()
+        return address_as_stored(str(credentials.get("email", "")))
 
     def clean_email(self, email: str) -> str:
         """Return the form that the hub stores, so that look-alike addresses are one person."""

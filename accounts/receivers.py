@@ -18,6 +18,7 @@ from accounts.services.membership_expiry import end_due_memberships, remind_of_m
 from accounts.services.people import follow_address_change
 from accounts.services.requests import close_requests_of_leaver, pass_on_overdue_requests
 from accounts.signals import membership_ended, periodic_tick
+from accounts.validators import address_as_stored
 
 STAFF_GROUPS = {
     "Support": ["use_desk", "view_accessrequest", "change_accessrequest"],
@@ -58,7 +59,7 @@ def _record_sign_out(*, user: User | None, **_: Any) -> None:
 
 
 def _record_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
-    address = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+    address = address_as_stored(str(credentials.get("email") or credentials.get("username") or ""))
     if person := User.objects.filter(email=address).first():
         with transaction.atomic():
             record_event(kind="sign_in.failed", actor=None, person=person)

@@ -8,6 +8,8 @@ from warnings import catch_warnings
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.domains import url_to_ascii
+
 env = environ.Env()
 
 
@@ -40,7 +42,7 @@ def web_address(value: str) -> str:
         raise ValueError(f"“{value}” is not a web address")
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise ValueError("passwords travel to it, so it begins with https://")
-    return value.rstrip("/")
+    return url_to_ascii(value).rstrip("/")
 
 
 def secret(value: str) -> str:

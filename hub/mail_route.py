@@ -6,6 +6,7 @@ from typing import Any
 import dkim.crypto
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.domains import to_ascii
 from hub.environment import env, optional, parsed
 
 
@@ -17,6 +18,8 @@ def mail_transport(url: str) -> dict[str, Any]:
     if not url:
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
     config: dict[str, Any] = parsed("HUB_EMAIL_URL", url, env.email_url_config)
+    if "EMAIL_HOST" in config:
+        config["EMAIL_HOST"] = parsed("HUB_EMAIL_URL", config["EMAIL_HOST"] or "", to_ascii)
     return {name: value for name, value in config.items() if name != "EMAIL_FILE_PATH" or value}
 
 
@@ -40,4 +43,6 @@ def mail_events() -> dict[str, str]:
     if secret and ":" not in secret:
         raise ImproperlyConfigured("HUB_MAIL_WEBHOOK_SECRET is written user:password.")
     config = {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": key}
+    if "EMAIL_HOST" in config:
+        config["EMAIL_HOST"] = parsed("HUB_EMAIL_URL", config["EMAIL_HOST"] or "", to_ascii)
     return {name: value for name, value in config.items() if value}

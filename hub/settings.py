@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.domains import address_to_ascii
 from hub.brand import colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.database import database
@@ -174,8 +175,14 @@ HUB_MAIL_TRANSPORT = _transport.pop("EMAIL_BACKEND")
 EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"  # used without HUB_EMAIL_URL
 vars().update(_transport)
 EMAIL_BACKEND = "preferences.gate.GateBackend"
-HUB_MAIL_FROM = optional("HUB_MAIL_FROM", "no-reply@harbour.example")
-HUB_MAIL_FROM_TOPICS = optional("HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}")
+HUB_MAIL_FROM = parsed(
+    "HUB_MAIL_FROM", optional("HUB_MAIL_FROM", "no-reply@harbour.example"), address_to_ascii
+)
+HUB_MAIL_FROM_TOPICS = parsed(
+    "HUB_MAIL_FROM_TOPICS",
+    optional("HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}"),
+    address_to_ascii,
+)
 if HUB_MAIL_FROM_TOPICS == HUB_MAIL_FROM:  # or a complaint about news would harm notices (R12)
     raise ImproperlyConfigured("HUB_MAIL_FROM_TOPICS is another address than HUB_MAIL_FROM.")
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
@@ -203,6 +210,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.sign_in.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -14,6 +14,7 @@ from accounts.models.search import SearchKeyField, beginning_with
 from accounts.triggers import refuse
 from accounts.validators import (
     NAME_LENGTH,
+    validate_name,
     validate_phone,
     validate_plain_text,
     validate_short_name,
@@ -56,7 +57,7 @@ class Customer(models.Model):
     slug = models.SlugField(
         _("short name"), max_length=50, unique=True, validators=[validate_short_name]
     )
-    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_plain_text])
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_name])
     status = models.CharField(max_length=10, choices=CustomerStatus, default=CustomerStatus.PENDING)
     main_super_user = models.ForeignKey(
         "accounts.Membership", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -153,7 +154,7 @@ class Membership(models.Model):
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
     work_name = models.CharField(
-        _("name at work"), max_length=NAME_LENGTH, validators=[validate_plain_text]
+        _("name at work"), max_length=NAME_LENGTH, validators=[validate_name]
     )
     work_phone = models.CharField(
         _("phone at work"), max_length=40, blank=True, validators=[validate_phone]

@@ -4,15 +4,28 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
-from accounts.models.customers import Customer
+from accounts.models.customers import Customer, Membership
 from accounts.models.teams import Team
 from accounts.triggers import refuse
-from accounts.validators import NAME_LENGTH, validate_phone, validate_plain_text
+from accounts.validators import NAME_LENGTH, validate_name, validate_phone
+
+
+def _sender_may() -> Case:
+    super_user = Membership.objects.live().filter(
+        customer=OuterRef("customer"), user=OuterRef("invited_by"), role=Role.SUPER_USER
+    )
+    may = Q(as_main_super_user=False) & Exists(super_user)
+    may_as_staff = Q(as_main_super_user=True, invited_by__is_staff=True)
+    return Case(
+        When(Q(invited_by__is_active=True) & (may | may_as_staff), then=True),
+        default=False,
+        output_field=models.BooleanField(),
+    )
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -21,6 +34,17 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> "InvitationQuerySet":
         """Return those neither accepted nor revoked; expired ones too, they can be sent again."""
         return self.filter(accepted_at=None, revoked_at=None)
+
+    def with_sender(self) -> "InvitationQuerySet":
+        """Annotate `sender_may`: whether its sender may still invite people to the company.
+
+        Nobody can accept an invitation whose sender may not (acceptance.py).
+        """
+        return self.annotate(sender_may=_sender_may())
+
+    def acceptable(self) -> "InvitationQuerySet":
+        """Return the open ones that can still be accepted: not expired, and their sender may."""
+        return self.open().filter(_sender_may(), expires_at__gt=timezone.now())
 
 
 _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
@@ -34,7 +58,7 @@ class Invitation(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invitations")
     address = models.EmailField(_("e-mail address"))
     name = models.CharField(
-        _("name"), max_length=NAME_LENGTH, blank=True, validators=[validate_plain_text]
+        _("name"), max_length=NAME_LENGTH, blank=True, validators=[validate_name]
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
     as_main_super_user = models.BooleanField(

@@ -15,7 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
 from accounts.models.search import SearchKeyField, beginning_with
-from accounts.validators import NAME_LENGTH, normalise_address, validate_plain_text
+from accounts.validators import (
+    NAME_LENGTH,
+    address_as_stored,
+    normalise_address,
+    validate_name,
+)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -46,7 +51,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the person with this address, as it is typed at the sign-in."""
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=address_as_stored(username or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -54,7 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     sub = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_plain_text])
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_name])
     language = models.CharField(
         _("language"), max_length=2, choices=Language, default=Language.ENGLISH
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customers import Customer, Membership
 from accounts.triggers import refuse
-from accounts.validators import validate_plain_text
+from accounts.validators import validate_name
 
 _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
     <> (SELECT m.customer_id FROM accounts_membership m WHERE m.id = NEW.membership_id)"""
@@ -21,7 +21,7 @@ class Team(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="teams")
-    name = models.CharField(_("name"), max_length=100, validators=[validate_plain_text])
+    name = models.CharField(_("name"), max_length=100, validators=[validate_name])
     group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="team")
 
     class Meta:

@@ -60,8 +60,12 @@ def people_of(customer: Customer, *, search: str = "") -> QuerySet[Membership]:
 
 
 def invitations_of(customer: Customer) -> QuerySet[Invitation]:
-    """Return the open invitations, newest first; expired ones too, they can be sent again."""
-    return customer.invitations.open().select_related("invited_by").order_by("-pk")
+    """Return the open invitations, newest first, with `sender_may`.
+
+    Those that cannot be accepted any more are among them; they can be sent again.
+    """
+    waiting = customer.invitations.open().with_sender()
+    return waiting.select_related("invited_by").order_by("-pk")
 
 
 def memberships_of(person: User) -> QuerySet[Membership]:

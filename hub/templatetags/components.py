@@ -1,5 +1,7 @@
 """Template tags that stand for the markup in `templates/components/`; every template has them."""
 
+import re
+
 from django import template
 from django.forms.utils import flatatt
 from django.shortcuts import resolve_url
@@ -7,6 +9,8 @@ from django.template.base import NodeList, Parser, TextNode, Token
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+
+from accounts.domains import readable_address
 
 register = template.Library()
 
@@ -21,6 +25,15 @@ def _trimmed(html: str) -> SafeString:
 def _render(component: str, **context: object) -> SafeString:
     """Render one of `templates/components/`."""
     return _trimmed(render_to_string(f"components/{component}.html", context))
+
+
+register.filter("readable", readable_address)
+
+
+@register.filter
+def unquoted(text: str) -> str:
+    """Return a text without quotation marks, for between ours: nothing in it can end them."""
+    return re.sub('[“”„«»"]', "", text)
 
 
 @register.simple_block_tag

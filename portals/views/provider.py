@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -47,13 +48,24 @@ def _create(
         for portal in portals:
             subscribe_customer(actor=actor, customer=customer, portal=portal)
         if address:
-            invitations.invite_main_super_user(
-                actor=actor, customer=customer, address=address, name=person
-            )
+            _invite_first(actor, customer, address, person)
 
     return customers.create_customer(
         actor=actor, slug=slug, name=name, language=language, begin=begin
     )
+
+
+def _invite_first(actor: User, customer: Customer, address: str, person: str) -> None:
+    try:
+        invitations.invite_main_super_user(
+            actor=actor, customer=customer, address=address, name=person
+        )
+    except ValidationError as refusal:  # on this form, `name` is the company's
+        errors = dict(getattr(refusal, "error_dict", {}))
+        if "name" not in errors:
+            raise
+        errors["person"] = errors.pop("name")
+        raise ValidationError(errors) from refusal
 
 
 def _customer(request: PersonRequest, slug: str, permission: str) -> Customer:

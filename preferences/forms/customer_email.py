@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms.strict import LineField, StrictForm
 from accounts.models import Customer, Membership
 from accounts.selectors import people_of
+from accounts.validators import address_as_stored
 from preferences.choices import ContactKind, NoticeCode
 from preferences.models import NoticeClass, Topic
 from preferences.selectors.customer_email import addable_topics
@@ -28,7 +29,7 @@ class ColleagueForm(StrictForm):
 
     def clean_person(self) -> Membership:
         """Return the membership with this address. Raises: ValidationError for nobody."""
-        address = str(self.cleaned_data["person"]).strip().lower()
+        address = address_as_stored(str(self.cleaned_data["person"]))
         membership = people_of(self.customer).filter(user__email=address).first()
         if membership is None:
             raise forms.ValidationError(_("Nobody in your company has this address."))

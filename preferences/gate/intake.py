@@ -8,10 +8,10 @@ from email.utils import getaddresses, make_msgid
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.emails import NOTICE_CLASS_HEADER
+from accounts.validators import normalise_address
 from preferences.emails import TOPIC_HEADER
 from preferences.gate.envelope import content_of, mail_domain
 from preferences.gate.sealing import seal
@@ -56,12 +56,10 @@ def _address(mail: EmailMessage) -> str:
     if len(recipients) != 1 or len(mail.to) != 1:
         raise MailRefused("one mail has one recipient, in To")
     parsed = getaddresses(recipients)
-    address = parsed[0][1].lower() if len(parsed) == 1 else ""
     try:
-        validate_email(address)
+        return normalise_address(parsed[0][1] if len(parsed) == 1 else "")
     except ValidationError as error:
         raise MailRefused("the recipient is not an e-mail address") from error
-    return address
 
 
 def _headers(mail: EmailMessage) -> dict[str, str]:

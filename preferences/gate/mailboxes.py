@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from accounts.domains import to_ascii
 from preferences.gate.bounce_parsing import MAX_MAIL_BYTES
 
 TIMEOUT = 30  # seconds
@@ -102,10 +103,10 @@ def _signed_in(source: str) -> Iterator[imaplib.IMAP4]:
     server: imaplib.IMAP4
     if parts.scheme == "imaps":
         server = imaplib.IMAP4_SSL(
-            parts.hostname or "", parts.port or 993, ssl_context=context, timeout=TIMEOUT
+            to_ascii(parts.hostname or ""), parts.port or 993, ssl_context=context, timeout=TIMEOUT
         )
     else:
-        server = imaplib.IMAP4(parts.hostname or "", parts.port or 143, timeout=TIMEOUT)
+        server = imaplib.IMAP4(to_ascii(parts.hostname or ""), parts.port or 143, timeout=TIMEOUT)
     try:
         if parts.scheme == "imap":
             server.starttls(context)

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from accounts.services.audit import record_event
 from accounts.services.invitations import note_bounce
+from accounts.validators import address_as_stored
 from preferences.choices import ConsentSource, MessageState
 from preferences.choices.delivery_events import BOUNCED, DeliveryEventKind
 from preferences.models import Choice, DeliveryEvent, Message, Recipient
@@ -47,7 +48,7 @@ def find_reported_message(*, message_id: str, address: str) -> Message | None:
     if not name.isprintable():  # no database stores such text
         return None
     message = Message.objects.filter(message_id=name).select_related("recipient").first()
-    if message is None or message.address != address.strip().lower():
+    if message is None or message.address != address_as_stored(address):
         return None
     return None if message.state == MessageState.QUEUED else message
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import PersonRequest
 from accounts.permissions import require_staff
+from accounts.validators import address_as_stored
 from preferences.forms.evidence import EvidenceForm
 from preferences.selectors import find_recipient, notice_classes
 from preferences.selectors.mandatory_mail_statistics import mandatory_sends
@@ -24,7 +25,7 @@ def evidence(request: PersonRequest) -> HttpResponse:
     require_staff(request.user, "preferences.view_consentrecord")
     form = EvidenceForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        recipient = find_recipient(form.cleaned_data["address"].lower())
+        recipient = find_recipient(address_as_stored(form.cleaned_data["address"]))
         if recipient is not None:
             exported = export_evidence(actor=request.user, recipient=recipient)
             response = HttpResponse(

@@ -256,7 +256,7 @@ def test_an_invitation_is_in_the_customers_language(olive, deliver: Callable[[],
     invite_main_super_user(actor=olive, customer=elm, address="zoe@elm.example", name="Zoé")
     text = written(deliver(), "zoe@elm.example")
 
-    assert "Rejoignez Elm Fleurs" in text
+    assert f"Rejoignez « Elm Fleurs » sur Harbour (invitation de {olive.email})" in text
     assert "Bonjour Zoé," in text
     assert not ENGLISH.search(re.sub(r"\S+@\S+|http\S+", "", typed_in(text)))
 

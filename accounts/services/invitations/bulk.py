@@ -70,7 +70,7 @@ def check_invitees(
     addresses = [invitee.address for invitee in parsed if invitee.is_valid]
     members = Membership.objects.present().filter(customer=customer, user__email__in=addresses)
     member_addresses = set(members.values_list("user__email", flat=True))
-    invitations = customer.invitations.open().filter(address__in=addresses)
+    invitations = customer.invitations.acceptable().filter(address__in=addresses)
     invited_addresses = set(invitations.values_list("address", flat=True))
     seen: set[str] = set()
     checked = []

@@ -68,6 +68,7 @@ def make_invitation(
 ) -> Invitation:
     """Write the row of an invitation, with the token for its email; the caller locks the customer.
 
+    It takes the place of one that has expired, or whose sender is no longer a Super User.
     Raises InvitationRefused naming the field.
     """
     try:
@@ -79,6 +80,7 @@ def make_invitation(
     present = Membership.objects.present().filter(customer=customer, user__email=address)
     if present.exists():
         raise InvitationRefused({"address": _("This person already belongs to the company.")})
+    withdraw_lapsed(actor, customer, address)
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
         customer=customer,
@@ -102,6 +104,15 @@ def make_invitation(
         ) from error
     invitation.token = token
     return invitation
+
+
+def withdraw_lapsed(actor: User, customer: Customer, address: str) -> None:
+    """Withdraw an address's invitation that nobody can accept any more; a new one replaces it."""
+    waiting = customer.invitations.open().filter(address=address)
+    for lapsed in waiting.exclude(pk__in=waiting.acceptable().values("pk")):
+        lapsed.revoked_at = timezone.now()
+        lapsed.save(update_fields=["revoked_at"])
+        record_event(kind="invitation.revoked", actor=actor, customer=customer, address=address)
 
 
 def send_first_time(actor: User, invitation: Invitation) -> None:
@@ -157,6 +168,8 @@ def invite_main_super_user(
     customer = lock_customer(customer)
     if customer.status != CustomerStatus.PENDING:
         raise InvitationRefused(_("This customer already has its main Super User."))
+    for lapsed in customer.invitations.open():
+        withdraw_lapsed(actor, customer, lapsed.address)
     if customer.invitations.open().exists():
         raise InvitationRefused(
             _("An invitation is already waiting. Send it again or withdraw it.")

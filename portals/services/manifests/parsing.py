@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
+from accounts.domains import url_to_ascii
 from accounts.validators import validate_plain_text
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, PortalKind
 from portals.services.manifests.declaration import (
@@ -128,10 +129,10 @@ def read_manifest(path: Path) -> Manifest:
     if kind not in PortalKind.values:
         refuse(file, "kind", f"must be one of: {', '.join(PortalKind.values)}")
     home_url = table.take("home_url", str)
-    _check_url(file, "home_url", home_url)
-    redirect_uris = table.take_texts("redirect_uris")
-    for uri in redirect_uris:
-        _check_url(file, "redirect_uris", uri)
+    home_url = _read_url(file, "home_url", home_url)
+    redirect_uris = [
+        _read_url(file, "redirect_uris", uri) for uri in table.take_texts("redirect_uris")
+    ]
     auto_register = table.take("auto_register", bool, False)
     types = _read_types(table.take_table("types", {}))
     table.close()
@@ -153,12 +154,16 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def _check_url(file: str, key: str, value: str) -> None:
-    """Refuse an address that is not https (http for localhost), or has a fragment or a wildcard."""
+def _read_url(file: str, key: str, value: str) -> str:
+    """Return an address with its host in ASCII.
+
+    Refuses one that is not https (http for localhost), or has a fragment or a wildcard.
+    """
     try:
         validate_plain_text(value)
+        value = url_to_ascii(value)
         URLValidator(schemes=["https", "http"])(value)
-    except ValidationError:
+    except (ValidationError, ValueError):
         refuse(file, key, f"is not a web address: {value}")
     parts = urlsplit(value)
     local = parts.hostname in ("localhost", "127.0.0.1")
@@ -166,6 +171,7 @@ def _check_url(file: str, key: str, value: str) -> None:
         refuse(file, key, f"must begin with https://: {value}")
     if parts.fragment or parts.username is not None or "*" in value or len(value) > 200:
         refuse(file, key, f"has a fragment, a user, a wildcard or too many characters: {value}")
+    return value
 
 
 def _read_types(table: _Table) -> tuple[DeclaredType, ...]:
