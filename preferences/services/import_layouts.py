@@ -41,13 +41,26 @@ _REFUSAL = (
     r"|\bdnc\b|quarantin|unjoin|disabled|deactivat|desactiv|rebond|plainte|pourriel|liste noire"
     r"|\bexclu(s|e|es)?\b|\bexclu(ded|sion)|bloque|revoked|withdr[ae]w|deleted|\bremoved|supprime"
     r"|opposition|reject|rejete|undeliver|unreachable|\bdead\b|\bfailed|\bstop|ne pas|\bbarred"
+    r"|abuse|abgemeldet|abmeld|gesperrt|\bbaja\b|cancelad|uitgeschreven|disiscritt"
 )
 _REFUSAL_VALUE = re.compile(_REFUSAL)
 _REFUSAL_HEADING = re.compile(
     _REFUSAL + r"|\bhard|\bclean\b|\bclean (time|date)|\bretir|\bglobal\b|\bopposed|\bobjection"
+    r"|\binacti[fv]"
 )
 _NEGATED = re.compile(r"^(not|never|non|pas|jamais|soft)\b|\bsoft\b|\bnot (un|bl|bo|op|su)")
 _CONSENT_HEADING = re.compile(r"\bsubscri|\babonne|\binscri|opt(ed)? ?in\b|consent|\bpermission")
+# A "no" under such a heading may be a refusal.
+_PERMISSION_HEADING = re.compile(
+    _CONSENT_HEADING.pattern
+    + r"|accept|marketing|news ?letter|info ?lettre|mailing|deliverab|reachab|\bvalid\b"
+    r"|\bacti(ve|f)\b|contactable|\ballow|verified|may we|\bgdpr\b|\brgpd\b"
+)
+_NO_PERMISSION = re.compile(r"\b(aucun|none|expir|not|non|never|denied|withheld|pending|attente)")
+_STATUS_HEADING = re.compile(
+    r"(?<!marketing )\b(e?mail|courriel|subscri\w+|member|contact|address|delivery)"
+    r" (status|state|statut|etat)$|^(statut|etat) (d'|du |de )\w+$"
+)
 # Beside a word of refusal: any text in the column says that there was a refusal.
 _DETAIL = re.compile(r"\b(reason|source|campaign|title|date|time|at|on|raison|motif|le)\b")
 _DATE = re.compile(
@@ -117,6 +130,7 @@ def classify(heading: str, values: Collection[str]) -> str:
     key = normalise(heading)
     texts = {text for value in values if (text := normalise(value))}
     name = next((name for name, known in _HEADINGS.items() if key in known), "")
+    name = name or (STATUS if _STATUS_HEADING.search(key) else "")
     if name == ADDRESS and key.startswith("abonne") and not any("@" in text for text in texts):
         name = STATUS
     if name in (STATUS, CONFIRMED):
@@ -129,9 +143,10 @@ def classify(heading: str, values: Collection[str]) -> str:
         return _classify_refusal(key, texts)
     if texts and all(map(_URL.match, texts)):
         return ""
-    has_no = any(not is_opted_out(value) for value in values) and bool(texts)
-    if _CONSENT_HEADING.search(key) and has_no and not any(map(is_date_like, texts)):
-        return SUSPICIOUS
+    if _PERMISSION_HEADING.search(key) and texts and not any(map(is_date_like, texts)):
+        has_no = texts & FALSE_WORDS or ("" in values and texts <= TRUE_WORDS)
+        if has_no or any(map(_NO_PERMISSION.search, texts)):
+            return SUSPICIOUS
     known = any(status_meaning(text) != Meaning.UNKNOWN for text in texts)
     if key.split()[-1:] in (["status"], ["statut"], ["state"], ["etat"]) and known:
         return STATUS if key in ("state", "etat") else SUSPICIOUS

@@ -160,6 +160,12 @@ def test_a_column_of_refusals_left_out_by_hand_is_asked_about(tool):
         ("Unsubscribed", {"subscribed", "unsubscribed"}, SUSPICIOUS),
         ("Double opt-in", {"No", "Yes"}, SUSPICIOUS),
         ("Group", {"staff", "Unsubscribed"}, SUSPICIOUS),  # a value tells it
+        ("Accepts Email Marketing", {"no", "yes"}, SUSPICIOUS),  # Shopify
+        ("Newsletter", {"1", ""}, SUSPICIOUS),
+        ("Consentement", {"Exprès", "Aucun"}, SUSPICIOUS),
+        ("Email Address Status", {"P"}, "status"),
+        ("Marketing contact status", {"Marketing contact"}, ""),  # HubSpot: who is paid for
+        ("Status", {"abgemeldet"}, "status"),
         ("Lead status", {"Active", "New"}, SUSPICIOUS),
         ("State", {"Ontario", "Quebec"}, ""),
         ("Unsubscribe link", {"https://list.example/u/1"}, ""),
