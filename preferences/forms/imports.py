@@ -148,6 +148,15 @@ class ImportForm(StrictForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
     )
+    date_order = forms.ChoiceField(
+        label=_("Order of dates such as 03/04/2026"),
+        choices=[
+            ("", _("As the file shows")),
+            ("day", _("Day first: 3 April")),
+            ("month", _("Month first: 4 March")),
+        ],
+        required=False,
+    )
     act = forms.CharField(required=False)
     table = LinesField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
@@ -161,6 +170,10 @@ class ImportForm(StrictForm):
         if not cleaned.get("file") and not cleaned.get("table") and "table" not in self.errors:
             self.add_error("file", _("Choose the file to import."))
         return cleaned
+
+    def day_first(self) -> bool | None:
+        """Return the order of dates that was chosen; None if none was."""
+        return {"day": True, "month": False}.get(self.cleaned_data["date_order"])
 
     def answers(self) -> dict[str, str]:
         """Return what each status word means that was explained by hand, by the word normalised."""

@@ -6,16 +6,16 @@ A line is a refusal if any of its columns says so; it is a yes only if every col
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts.choices import Language
 from accounts.spreadsheets import Line
 from accounts.validators import normalise_address
 from preferences.choices import ConsentBasis, ImportOutcome
+from preferences.services.import_dates import beginning_of, parse_moment
 from preferences.services.import_layouts import (
     FALSE_WORDS,
     Meaning,
@@ -46,6 +46,7 @@ class Reading:
     basis: str
     default_date: date | None = None  # of an express yes without a date
     answers: Mapping[str, str] = field(default_factory=dict)  # normalised status → Meaning
+    day_first: bool = True  # in a date such as 03/04/2026
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,17 @@ def read_line(line: Line, reading: Reading) -> ImportedRow:
     language = line.cell(columns.language).strip().lower()[:2]
     row = replace(row, language=language if language in Language.values else Language.ENGLISH)
     if meaning == Meaning.REFUSES:
-        return replace(row, at=_refused_at(line, columns))
+        return replace(row, at=_refused_at(line, reading))
     if meaning == Meaning.UNKNOWN:
         return replace(row, outcome=ImportOutcome.BAD_STATUS)
     if meaning == Meaning.LEAVE_OUT:
         return replace(row, outcome=ImportOutcome.NOT_CONFIRMED)
     text = line.cell(columns.date)
-    at = parse_moment(text)
+    at = parse_moment(text, day_first=reading.day_first)
     if not text and reading.basis == ConsentBasis.EXPRESS:
         if reading.default_date is None:
             return replace(row, outcome=ImportOutcome.NO_DATE)
-        at = _beginning_of(reading.default_date)
+        at = beginning_of(reading.default_date)
     if at is None or at > timezone.now():
         return replace(row, outcome=ImportOutcome.BAD_DATE)
     return replace(row, at=at)
@@ -119,28 +120,14 @@ def _confirmed_meaning(value: str) -> Meaning:
     return Meaning.LEAVE_OUT if meaning == Meaning.UNKNOWN else meaning
 
 
-def _refused_at(line: Line, columns: Columns) -> datetime | None:
+def _refused_at(line: Line, reading: Reading) -> datetime | None:
     """Return when a line was refused; None if that is not known, so the import's time stands."""
+    columns = reading.columns
     cells = [line.cell(column) for column in columns.opted_out]
     if not any(is_opted_out(cell) for cell in cells):
         cells = [line.cell(columns.date)]  # the only date beside a status is the status's
-    dates = [at for cell in cells if (at := parse_moment(cell)) and at <= timezone.now()]
-    return min(dates, default=None)
-
-
-def parse_moment(text: str) -> datetime | None:
-    """Parse a date, or a date and time, in ISO 8601; None for anything else."""
-    try:
-        if moment := parse_datetime(text):
-            return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-        day = parse_date(text)
-    except ValueError:  # such as 31 February
-        return None
-    return _beginning_of(day) if day else None
-
-
-def _beginning_of(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    moments = [parse_moment(cell, day_first=reading.day_first) for cell in cells]
+    return min((at for at in moments if at and at <= timezone.now()), default=None)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, Topi
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
 from preferences.selectors.refusals import refused_addresses, refuses
+from preferences.services.import_dates import day_is_first
 from preferences.services.import_lines import Columns, ImportedRow, Reading, read_line
 from preferences.services.recipients import follow_address
 
@@ -42,13 +43,15 @@ def import_consents(
     dry_run: bool,
     default_date: date | None = None,
     answers: Mapping[str, str] | None = None,
+    day_first: bool | None = None,
 ) -> list[ImportedRow]:
     """Import subscriptions and opt-outs of one topic. Return the outcome of each line.
 
     `lines` come without the heading. `basis` (ConsentBasis) and `wording` (the text people agreed
     to) are the evidence for every yes; opt-outs alone need neither. An implied basis needs the date
     column, because it runs from that date. `default_date` is that of an express yes without a date.
-    `answers` gives the Meaning of status words that the hub does not know. Unusable lines are
+    `answers` gives the Meaning of status words that the hub does not know. `day_first` is needed
+    where no date of the file tells whether its day or its month comes first. Unusable lines are
     reported and left out. A dry run writes nothing. Raises PermissionDenied without
     `preferences.change_topic`, ImportRefused naming the field.
     """
@@ -58,7 +61,8 @@ def import_consents(
     topic = Topic.objects.select_for_update().get(pk=topic.pk)
     if default_date and default_date > timezone.localdate():
         raise ImportRefused({"default_date": _("This date is still to come.")})
-    reading = Reading(columns, basis, default_date, answers or {})
+    order = _order_of_dates(lines, columns, day_first)
+    reading = Reading(columns, basis, default_date, answers or {}, order)
     rows = [read_line(line, reading) for line in lines]
     if any(row.wants for row in rows) or not _usable(rows):
         _require_basis(topic, reading, wording)
@@ -81,6 +85,18 @@ def import_consents(
         refused=sum(row.outcome == ImportOutcome.OPTED_OUT for row in rows),
     )
     return rows
+
+
+def _order_of_dates(lines: Sequence[Line], columns: Columns, chosen: bool | None) -> bool:
+    """Return whether the day comes first in the dates of a file."""
+    positions = [columns.date, *columns.opted_out]
+    found = day_is_first(line.cell(position) for line in lines for position in positions)
+    if found is not None:
+        return found
+    if chosen is None:
+        message = _("The dates of this file don't tell. Choose whether the day comes first.")
+        raise ImportRefused({"date_order": message})
+    return chosen
 
 
 def _require_basis(topic: Topic, reading: Reading, wording: str) -> None:

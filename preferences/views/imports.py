@@ -47,7 +47,7 @@ from preferences.services.imports import MAX_LINES, ImportRefused, import_consen
 MAX_SHOWN = 200  # lines of a report on the page; the download has all of them
 MAX_VALUES = 50  # different status words that are asked about, and values shown
 MAX_FILE_BYTES = 2_000_000
-CARRIED_FIELDS = ("topic", "basis", "wording", "default_date")
+CARRIED_FIELDS = ("topic", "basis", "wording", "default_date", "date_order")
 REPORT_SALT = "preferences.import.report"
 CHECK_SALT = "preferences.import.check"
 
@@ -166,6 +166,7 @@ def _examine(
             dry_run=not is_import,
             default_date=data["default_date"],
             answers=reading.answers,
+            day_first=form.day_first(),
         )
     except ImportRefused as refusal:
         if "date" not in getattr(refusal, "error_dict", {}):
@@ -204,6 +205,7 @@ def _digest(form: ImportForm, lines: list[Line], columns: list[str]) -> str:
         columns,
         sorted(form.answers().items()),
         [data["topic"].pk, data["basis"], data["wording"], str(data["default_date"])],
+        data["date_order"],
     ]
     return salted_hmac(CHECK_SALT, json.dumps(what), algorithm="sha256").hexdigest()
 

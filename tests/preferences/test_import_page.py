@@ -163,6 +163,21 @@ def test_an_express_yes_without_a_date_is_not_dated_today(page):
     assert ConsentRecord.objects.get().at.date().isoformat() == "2026-01-02"
 
 
+def test_the_order_of_dates_is_seen_or_asked_about(page):
+    text = "Email Address,CONFIRM_TIME\nyes@pine.example,03/04/2026\n"  # a Mailchimp file resaved
+    asked = page("check", text=text)
+    assert "the day comes first" in asked.context["form"].errors["date_order"][0]
+    for order, day in (("day", "2026-04-03"), ("month", "2026-03-04")):
+        checked = page("check", text=text, date_order=order)
+        assert checked.context["report"]
+        assert checked.context["rows"][0].at.date().isoformat() == day
+    seen = page("check", text=text + "other@pine.example,25/04/2026\n", date_order="month")
+    assert [row.at.date().isoformat() for row in seen.context["rows"]] == [
+        "2026-04-03",
+        "2026-04-25",
+    ]
+
+
 def test_what_the_check_said_is_what_is_imported_however_wide_the_file(page):
     heading = ["email", *(f"field {n}" for n in range(1, 60))]
     heading[50] = "status"
@@ -219,6 +234,7 @@ def test_an_implied_basis_without_its_date_asks_for_the_column_R17(page):
         ({"basis": "inquiry"}, "default_date"),
         ({"default_date": "2999-01-01"}, "default_date"),
         ({"default_date": "soon"}, "default_date"),
+        ({"date_order": "year"}, "date_order"),
         ({"text": ""}, "file"),
         ({"text": "email\n" + "sam@elsewhere.example\n" * 10_001}, "file"),
     ],
