@@ -184,6 +184,9 @@ def classify_columns(lines: Sequence[Line]) -> list[str]:
         classify(lines[0].cell(number) if first else "", set(values))
         for number, values in enumerate(cells)
     ]
+    if first:  # a cell too many: the line may have slipped past the column of its refusal
+        past = len(lines[0].cells)
+        columns[past:] = [SUSPICIOUS] * len(columns[past:])
     for name in SINGLE:
         found = [number for number, column in enumerate(columns) if column == name]
         # Of several dates, the one most lines have; else the first column.

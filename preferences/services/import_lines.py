@@ -3,6 +3,7 @@
 A line is a refusal if any of its columns says so; it is a yes only if every column agrees.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ from preferences.services.import_layouts import (
     normalise,
     status_meaning,
 )
+
+_NAMED_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>\s*")  # Gina Roy <gina@company.example>
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ class ImportedRow:
 def read_line(line: Line, reading: Reading) -> ImportedRow:
     """Parse one line, or return it with what is wrong with it as its outcome."""
     columns = reading.columns
-    row = ImportedRow(line.number, line.cell(columns.address))
+    address = line.cell(columns.address)
+    named = _NAMED_ADDRESS.fullmatch(address)
+    row = ImportedRow(line.number, named[1].strip() if named else address)
     meaning = _meaning_of(line, reading)
     row = replace(row, wants=meaning == Meaning.WANTS)
     try:

@@ -178,6 +178,18 @@ def test_a_heading_is_read_with_its_values(heading, values, held):
     assert classify(heading, values) == held
 
 
+def test_a_line_with_a_cell_too_many_is_asked_about():
+    """An unquoted comma in a name, as old Mailman exports have, moves the refusal to the right."""
+    lines = lines_of("email,name,blacklisted\nno@pine.example,Oak, Ida,1\nyes@pine.example,Ole,0")
+    with pytest.raises(ValidationError, match="Column 4"):
+        read(lines)
+
+
+def test_an_address_may_come_with_its_name():
+    lines = lines_of("Email,Status\nIda Oak <no.1@pine.example>,unsubscribed")  # Mailman 2
+    assert read(lines) == {"no.1@pine.example": "no"}
+
+
 def test_each_value_is_shown_with_what_it_means():
     lines = lines_of(FILES["HubSpot"])
     reading = Reading(positions_of(classify_columns(lines), lines), "express")
