@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 MAX_BYTES = 1_000_000
 MAX_ROWS = 1000
-MAX_COLUMNS = 40  # on a page that asks what they hold
+MAX_COLUMNS = 400  # a page asks for each what it holds
 SAMPLE_SIZE = 3  # lines shown on that page
 SIGNED_ROWS_MAX_AGE = 24 * 60 * 60  # seconds
 ROWS_AT_ONCE = 200  # sent together, because a packet for each row would be slow
@@ -49,9 +49,14 @@ class Line:
     number: int
     cells: list[str]
 
+    def cell(self, column: int | None) -> str:
+        """Return a cell; empty where the line has no such cell."""
+        has_cell = column is not None and column < len(self.cells)
+        return self.cells[column] if column is not None and has_cell else ""
+
     def start_of(self, column: int) -> str:
-        """Return the beginning of a cell; empty where the line has no such cell."""
-        return self.cells[column][:80] if column < len(self.cells) else ""
+        """Return the beginning of a cell, to show it."""
+        return self.cell(column)[:80]
 
 
 def escape_formula(value: Any) -> Any:
@@ -105,8 +110,9 @@ def read_table(
 ) -> list[Line]:
     """Return the lines of an uploaded CSV file that are not blank, the heading among them.
 
-    Cells are stripped, and without the apostrophe of escape_formula. Raises BadTable for a file
-    that is too big, empty, not text, or broken at some line.
+    Cells are stripped, and without the apostrophe of escape_formula. Empty cells at the end of a
+    line are left off. Raises BadTable for a file that is too big, too wide, empty, not text, or
+    broken at some line.
     """
     data = upload.read(max_bytes + 1)
     if len(data) > max_bytes:
@@ -125,8 +131,16 @@ def read_table(
     try:
         for row, values in enumerate(reader, start=1):
             cells = [_ESCAPED.sub("", value.strip()) for value in values]
-            if not any(cells):
+            while cells and not cells[-1]:
+                cells.pop()
+            if not cells:
                 continue
+            if len(cells) > MAX_COLUMNS:
+                raise BadTable(
+                    _("This file has too many columns: at most %(count)s. Remove some, please."),
+                    code="columns",
+                    params={"count": MAX_COLUMNS},
+                )
             if len(lines) == max_rows:
                 raise BadTable(
                     _("This file has too many lines: at most %(count)s. Split it, please."),
@@ -154,7 +168,7 @@ def columns_to_name(lines: Sequence[Line], chosen: Sequence[str]) -> list[dict[s
     """Return for each column its number, heading, a sample of its cells, and its `chosen` key."""
     first = int(has_heading(lines))
     sample = lines[first : first + SAMPLE_SIZE]
-    width = min(max(len(line.cells) for line in lines), MAX_COLUMNS)
+    width = max(len(line.cells) for line in lines)
     return [
         {
             "number": column + 1,

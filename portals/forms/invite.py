@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -12,11 +13,11 @@ from accounts.forms import StrictForm, TeamField
 from accounts.models import Customer, Invitation
 from accounts.selectors import teams_of
 from accounts.services.invitations import MAX_AT_ONCE, Invitee
-from accounts.spreadsheets import MAX_COLUMNS, Line
+from accounts.spreadsheets import SIGNED_ROWS_MAX_AGE, Line
 from portals.forms.grants import TermsForm
 
 MAX_TEXT_LENGTH = 100_000
-_MAX_CELL_LENGTH = 1000
+_MAX_CELL_LENGTH = MAX_TEXT_LENGTH
 # Column of a file → its label on the page.
 COLUMN_LABELS = {
     "address": _("E-mail address"),
@@ -47,12 +48,17 @@ class CarriedField(forms.CharField):
     def clean(self, value: Any) -> list[Any]:
         """Return the rows. Raises: ValidationError for anything else."""
         try:
-            rows = json.loads(super().clean(value) or "[]")
+            text = super().clean(value)
+            rows = self.load(text) if text else []
             if not isinstance(rows, list) or len(rows) > self.most:
                 raise ValueError
             return [self.parse_row(row) for row in rows]
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise ValidationError(self.error_messages["damaged"], code="damaged") from error
+
+    def load(self, text: str) -> Any:
+        """Return the rows, not parsed yet. Raises: ValueError."""
+        return json.loads(text)
 
     def parse_row(self, row: Any) -> Any:
         """Return one row. Raises: ValueError or TypeError."""
@@ -78,21 +84,27 @@ class InviteesField(CarriedField):
 
 
 class TableField(CarriedField):
-    """The lines of a file whose columns are not named yet."""
+    """The lines of a file as they were read from it: signed, and none of it cut off."""
+
+    _SALT = "portals.forms.table"
+
+    def load(self, text: str) -> Any:
+        """Return the rows. Raises: ValueError if they are not as `serialize` wrote them."""
+        try:
+            return signing.loads(text, salt=self._SALT, max_age=SIGNED_ROWS_MAX_AGE)
+        except signing.BadSignature as error:
+            raise ValueError from error
 
     def parse_row(self, row: Any) -> Line:
         """Return the line of a row. Raises: ValueError or TypeError."""
         number, cells = row
-        return Line(int(number), _cells(cells, MAX_COLUMNS))
+        return Line(number, cells)
 
-    @staticmethod
-    def serialize(lines: list[Line]) -> str:
+    @classmethod
+    def serialize(cls, lines: list[Line]) -> str:
         """Return the lines as the value of the hidden field."""
-        rows = [
-            [line.number, [cell[:_MAX_CELL_LENGTH] for cell in line.cells[:MAX_COLUMNS]]]
-            for line in lines
-        ]
-        return json.dumps(rows, ensure_ascii=False)
+        rows = [[line.number, line.cells] for line in lines]
+        return signing.dumps(rows, salt=cls._SALT, compress=True)
 
 
 class InviteForm(TermsForm):

@@ -164,7 +164,9 @@ class ImportOutcome(TextChoices):
     REPEATED = "repeated", _("Left out: another line has this address")
     BAD_ADDRESS = "bad_address", _("Left out: this is no e-mail address")
     BAD_STATUS = "bad_status", _("Left out: neither subscribed nor unsubscribed")
+    NOT_CONFIRMED = "not_confirmed", _("Left out: not subscribed, and not unsubscribed either")
     BAD_DATE = "bad_date", _("Left out: the date is missing, to come, or no date")
+    NO_DATE = "no_date", _("Left out: no date of consent")
 
 
 class MessageState(TextChoices):

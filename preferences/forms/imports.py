@@ -5,64 +5,100 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.strict import StrictForm
-from accounts.services.invitations.parsing import COLUMNS as INVITATION_COLUMNS
 from accounts.spreadsheets import Line, has_heading
-from accounts.validators import search_key
 from portals.forms.invite import TableField
 from preferences.choices import ConsentBasis
 from preferences.models import Topic
-from preferences.services.imports import MAX_LINES, Columns
-
-# Column → the headings that name it, as search_key spells them.
-HEADINGS = {
-    "address": INVITATION_COLUMNS["address"] | {"subscriber", "abonne", "abonnee"},
-    "status": {"status", "state", "subscription status", "subscribed", "statut", "etat", "inscrit"},
-    "date": {
-        "date", "consent date", "date of consent", "subscribed at", "subscribed on",
-        "subscription date", "opt-in date", "opt in date", "optin time", "confirm time",
-        "date de consentement", "date du consentement", "date d'inscription", "inscrit le",
-        "abonne le",
-    },
-    "language": {"language", "lang", "locale", "langue"},
-}  # fmt: skip
+from preferences.services.import_layouts import (
+    ADDRESS,
+    CONFIRMED,
+    DATE,
+    LANGUAGE,
+    OPTED_OUT,
+    SINGLE,
+    STATUS,
+    SUSPICIOUS,
+    UNRELATED,
+    Meaning,
+    classify_columns,
+    normalise,
+)
+from preferences.services.import_lines import Columns
+from preferences.services.imports import MAX_LINES
 
 COLUMN_LABELS = {
-    "address": _("E-mail address"),
-    "status": _("Subscribed or not"),
-    "date": _("Date of consent"),
-    "language": _("Language"),
+    ADDRESS: _("E-mail address"),
+    STATUS: _("Subscribed (yes means wanted), or a status"),
+    OPTED_OUT: _("Opted out (yes means refused)"),
+    CONFIRMED: _("Confirmed (no means not subscribed yet)"),
+    DATE: _("Date of consent"),
+    LANGUAGE: _("Language"),
+    UNRELATED: _("Nothing about refusals: leave it out"),
+}
+MEANING_LABELS = {
+    Meaning.WANTS: _("Subscribed"),
+    Meaning.REFUSES: _("Refused"),
+    Meaning.NOT_REFUSED: _("Not refused"),
+    Meaning.LEAVE_OUT: _("Left out"),
+    Meaning.UNKNOWN: _("Unknown"),
+}
+ANSWERS = {
+    Meaning.WANTS: _("Subscribed"),
+    Meaning.REFUSES: _("Refused"),
+    Meaning.LEAVE_OUT: _("Leave these lines out"),
+}
+# What a column may be called by hand, by what its heading and values say.
+_ALLOWED = {
+    OPTED_OUT: {OPTED_OUT, UNRELATED},
+    SUSPICIOUS: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
+    STATUS: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
+    CONFIRMED: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
 }
 
 
-def columns_of(lines: Sequence[Line]) -> list[str]:
-    """Return for each column a key of HEADINGS, or "" where its heading is unknown.
-
-    The list is empty where no heading names the addresses.
-    """
-    if not has_heading(lines):
-        return []
-    columns: list[str] = []
-    for cell in lines[0].cells:
-        heading = search_key(cell.replace("_", " "))
-        name = next((key for key, headings in HEADINGS.items() if heading in headings), "")
-        columns.append("" if name in columns else name)
-    return columns if "address" in columns else []
+def heading_of(lines: Sequence[Line], column: int) -> str:
+    """Return how a column is called on the page: its heading, or else its number."""
+    heading = lines[0].start_of(column) if has_heading(lines) else ""
+    return heading or _("Column %(number)s") % {"number": column + 1}
 
 
-def positions_of(columns: Sequence[str]) -> Columns:
+def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:
     """Return the position of each named column.
 
-    Raises: ValidationError without a column of addresses, or where two columns have one name.
+    Raises: ValidationError without a column of addresses, where two columns have one name that only
+    one can have, and for a column that may tell of refusals and was not said to, or not to.
     """
-    names = [name for name in columns if name]
-    if "address" not in names:
+    if ADDRESS not in columns:
         raise ValidationError(_("Say which column holds the e-mail addresses."))
-    if len(set(names)) < len(names) or not set(names) <= HEADINGS.keys():
+    names = [name for name in columns if name and name != SUSPICIOUS]
+    if any(names.count(name) > 1 for name in SINGLE) or not set(names) <= COLUMN_LABELS.keys():
         raise ValidationError(_("Two columns cannot hold the same."))
-    return Columns(**{name: columns.index(name) for name in names})
+    guesses = classify_columns(lines)
+    chosen = [*columns, *[""] * (len(guesses) - len(columns))]
+    unclear = [
+        heading_of(lines, number)
+        for number, guess in enumerate(guesses)
+        if guess in _ALLOWED and chosen[number] not in _ALLOWED[guess]
+    ]
+    if unclear:
+        message = _("These columns may tell who unsubscribed. Say what they hold: %(columns)s.")
+        raise ValidationError(message, params={"columns": ", ".join(unclear)})
+
+    def positions(name: str) -> tuple[int, ...]:
+        return tuple(number for number, column in enumerate(columns) if column == name)
+
+    return Columns(
+        address=columns.index(ADDRESS),
+        statuses=positions(STATUS),
+        opted_out=positions(OPTED_OUT),
+        confirmed=positions(CONFIRMED),
+        date=next(iter(positions(DATE)), None),
+        language=next(iter(positions(LANGUAGE)), None),
+    )
 
 
 class LinesField(TableField):
@@ -78,8 +114,8 @@ class ImportForm(StrictForm):
         label=_("File"),
         required=False,
         help_text=_(
-            "A CSV file with the addresses and, if it has them, whether each is subscribed, since"
-            " when (2026-05-31), and the language (en or fr)."
+            "A CSV file, as another tool exports it: the addresses and, if it has them, whether"
+            " each is subscribed, since when (2026-05-31), and the language (en or fr)."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
@@ -92,17 +128,41 @@ class ImportForm(StrictForm):
     basis = forms.ChoiceField(
         label=_("On what basis may they be written to?"),
         choices=[("", _("Choose a basis")), *ConsentBasis.choices],
+        required=False,
         help_text=_("It counts for every line that is subscribed, and is kept as evidence."),
     )
     wording = forms.CharField(
         label=_("How were they asked?"),
         max_length=2000,
-        help_text=_("The words they answered and where, or what the basis follows from."),
+        required=False,
+        help_text=_(
+            "The words they answered and where, or what the basis follows from. A list of opt-outs"
+            " alone needs neither."
+        ),
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    default_date = forms.DateField(
+        label=_("Date of consent for lines without a date"),
+        required=False,
+        help_text=_("Only for express consent. Without it, lines without a date are left out."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+    )
+    date_order = forms.ChoiceField(
+        label=_("Order of dates such as 03/04/2026"),
+        choices=[
+            ("", _("As the file shows")),
+            ("day", _("Day first: 3 April")),
+            ("month", _("Month first: 4 March")),
+        ],
+        required=False,
     )
     act = forms.CharField(required=False)
     table = LinesField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
+    value = forms.Field(required=False, widget=forms.SelectMultiple)  # a status, and in
+    meaning = forms.Field(required=False, widget=forms.SelectMultiple)  # parallel what it means
+    checked = forms.CharField(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Require a file, or the lines that an earlier step read from one."""
@@ -110,3 +170,14 @@ class ImportForm(StrictForm):
         if not cleaned.get("file") and not cleaned.get("table") and "table" not in self.errors:
             self.add_error("file", _("Choose the file to import."))
         return cleaned
+
+    def day_first(self) -> bool | None:
+        """Return the order of dates that was chosen; None if none was."""
+        return {"day": True, "month": False}.get(self.cleaned_data["date_order"])
+
+    def answers(self) -> dict[str, str]:
+        """Return what each status word means that was explained by hand, by the word normalised."""
+        if not isinstance(self.data, MultiValueDict):
+            return {}
+        pairs = zip(self.data.getlist("value"), self.data.getlist("meaning"), strict=False)
+        return {normalise(value): meaning for value, meaning in pairs if meaning in ANSWERS}

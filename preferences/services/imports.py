@@ -4,62 +4,31 @@ It never undoes an opt-out, neither the person's nor one known for the address (
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time
+from dataclasses import replace
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from accounts.choices import Language
 from accounts.models import User
 from accounts.permissions import require_staff
 from accounts.services.audit import record_event
 from accounts.spreadsheets import Line
-from accounts.validators import normalise_address
 from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, TopicBasis
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
 from preferences.selectors.refusals import refused_addresses, refuses
+from preferences.services.import_dates import day_is_first
+from preferences.services.import_lines import Columns, ImportedRow, Reading, read_line
 from preferences.services.recipients import follow_address
 
-SUBSCRIBED_WORDS = {
-    "", "1", "yes", "true", "subscribed", "confirmed", "enabled", "active", "oui", "vrai", "actif",
-    "inscrit", "inscrite", "abonné", "abonnée", "confirmé",
-}  # fmt: skip
 MAX_LINES = 10_000
-UNSUBSCRIBED_WORDS = {
-    "0", "no", "false", "unsubscribed", "opted out", "opt-out", "blocklisted", "disabled",
-    "complained", "non", "faux", "désinscrit", "désinscrite", "désabonné", "désabonnée", "refusé",
-}  # fmt: skip
 
 
 class ImportRefused(ValidationError):
     """The import cannot be done at all; the message says why."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The position of each column, counted from 0; None where the file has no such column."""
-
-    address: int
-    status: int | None = None
-    date: int | None = None
-    language: int | None = None
-
-
-@dataclass(frozen=True)
-class ImportedRow:
-    """A line of the file and its outcome."""
-
-    number: int
-    address: str
-    wants: bool = True
-    at: datetime | None = None
-    language: str = Language.ENGLISH
-    outcome: ImportOutcome = ImportOutcome.ADDED
 
 
 @transaction.atomic
@@ -72,20 +41,32 @@ def import_consents(
     basis: str,
     wording: str,
     dry_run: bool,
+    default_date: date | None = None,
+    answers: Mapping[str, str] | None = None,
+    day_first: bool | None = None,
 ) -> list[ImportedRow]:
     """Import subscriptions and opt-outs of one topic. Return the outcome of each line.
 
     `lines` come without the heading. `basis` (ConsentBasis) and `wording` (the text people agreed
-    to) are the evidence for every yes. An implied basis needs the date column, because it runs from
-    that date. Unusable lines are reported and left out. A dry run writes nothing. Raises
-    PermissionDenied without `preferences.change_topic`, ImportRefused naming the field.
+    to) are the evidence for every yes; opt-outs alone need neither. An implied basis needs the date
+    column, because it runs from that date. `default_date` is that of an express yes without a date.
+    `answers` gives the Meaning of status words that the hub does not know. `day_first` is needed
+    where no date of the file tells whether its day or its month comes first. Unusable lines are
+    reported and left out. A dry run writes nothing. Raises PermissionDenied without
+    `preferences.change_topic`, ImportRefused naming the field.
     """
     require_staff(actor, "preferences.change_topic")
     if len(lines) > MAX_LINES:
         raise ImportRefused({"file": _("At most %(count)s lines at once.") % {"count": MAX_LINES}})
     topic = Topic.objects.select_for_update().get(pk=topic.pk)
-    _require_basis(topic, columns, basis, wording)
-    rows = [_read(line, columns, basis) for line in lines]
+    if default_date and default_date > timezone.localdate():
+        raise ImportRefused({"default_date": _("This date is still to come.")})
+    order = _order_of_dates(lines, columns, day_first)
+    reading = Reading(columns, basis, default_date, answers or {}, order)
+    rows = [read_line(line, reading) for line in lines]
+    if any(row.wants for row in rows) or not _usable(rows):
+        _require_basis(topic, reading, wording)
+    wording = wording.strip() or _("Imported list of opt-outs.")
     rows = _without_repeats(rows)
     recipients = _recipients({row.address for row in _usable(rows)}, lock=not dry_run)
     rows = _with_outcomes(rows, topic, recipients, basis)
@@ -106,53 +87,32 @@ def import_consents(
     return rows
 
 
-def _require_basis(topic: Topic, columns: Columns, basis: str, wording: str) -> None:
-    if basis not in ConsentBasis.values:
+def _order_of_dates(lines: Sequence[Line], columns: Columns, chosen: bool | None) -> bool:
+    """Return whether the day comes first in the dates of a file."""
+    positions = [columns.date, *columns.opted_out]
+    found = day_is_first(line.cell(position) for line in lines for position in positions)
+    if found is not None:
+        return found
+    if chosen is None:
+        message = _("The dates of this file don't tell. Choose whether the day comes first.")
+        raise ImportRefused({"date_order": message})
+    return chosen
+
+
+def _require_basis(topic: Topic, reading: Reading, wording: str) -> None:
+    if reading.basis not in ConsentBasis.values:
         raise ImportRefused({"basis": _("Say on what basis these people may be written to.")})
     if not wording.strip():
         raise ImportRefused({"wording": _("Say how these people were asked.")})
-    if basis == ConsentBasis.EXPRESS:
+    if reading.basis == ConsentBasis.EXPRESS:
         return
     if topic.basis == TopicBasis.EXPRESS:
         raise ImportRefused({"basis": _("This topic goes only to people who asked for it.")})
-    if columns.date is None:
+    if reading.default_date:
+        message = _("Implied consent runs from the date of each line. Leave this date empty.")
+        raise ImportRefused({"default_date": message})
+    if reading.columns.date is None:
         raise ImportRefused({"date": _("Implied consent runs from a date: choose its column.")})
-
-
-def _read(line: Line, columns: Columns, basis: str) -> ImportedRow:
-    """Parse one line, or return it with what is wrong with it as its outcome."""
-
-    def cell(position: int | None) -> str:
-        has_cell = position is not None and position < len(line.cells)
-        return line.cells[position] if position is not None and has_cell else ""
-
-    row = ImportedRow(line.number, cell(columns.address))
-    try:
-        row = replace(row, address=normalise_address(row.address))
-    except ValidationError:
-        return replace(row, outcome=ImportOutcome.BAD_ADDRESS)
-    status = cell(columns.status).strip().lower()
-    if status not in SUBSCRIBED_WORDS | UNSUBSCRIBED_WORDS:
-        return replace(row, outcome=ImportOutcome.BAD_STATUS)
-    at = _moment(cell(columns.date))
-    wants = status in SUBSCRIBED_WORDS
-    needs_date = wants and basis != ConsentBasis.EXPRESS
-    if (at is None and (cell(columns.date) or needs_date)) or (at and at > timezone.now()):
-        return replace(row, outcome=ImportOutcome.BAD_DATE)
-    language = cell(columns.language).strip().lower()[:2]
-    known = language if language in Language.values else Language.ENGLISH
-    return replace(row, wants=wants, at=at, language=known)
-
-
-def _moment(text: str) -> datetime | None:
-    """Parse a date, or a date and time, in ISO 8601; None for anything else."""
-    try:
-        if moment := parse_datetime(text):
-            return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-        day = parse_date(text)
-    except ValueError:  # such as 31 February
-        return None
-    return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
 
 def _usable(rows: Iterable[ImportedRow]) -> list[ImportedRow]:

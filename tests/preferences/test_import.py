@@ -1,7 +1,7 @@
 """Importing an existing list with its basis; it never revives an opt-out (R17, R38, R44)."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -14,9 +14,10 @@ from preferences.choices import ConsentBasis, ImportOutcome, Reason
 from preferences.models import Choice, ConsentRecord, Recipient
 from preferences.selectors import find_recipient, may_send, send_decision_for
 from preferences.services.choices import choose_topic, stop_all_optional
-from preferences.services.imports import Columns, ImportRefused, import_consents
+from preferences.services.import_lines import Columns
+from preferences.services.imports import ImportRefused, import_consents
 
-ALL = Columns(address=0, status=1, date=2, language=3)
+ALL = Columns(address=0, statuses=(1,), date=2, language=3)
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def load(olive, newsletter):
             basis=basis,
             wording="The box on the former order form, May 2024.",
             dry_run=dry_run,
+            default_date=date(2026, 1, 2) if basis == "express" else None,
         )
         return {row.number: row.outcome.value for row in rows}
 
@@ -119,8 +121,8 @@ def test_an_import_never_revives_an_opt_out_R44(
 
 
 def test_implied_consent_needs_its_date_and_expires_from_it_R17_R18(load, newsletter):
-    date = (timezone.now() - timedelta(days=30)).date()
-    rows = f"a,b,c,d\nsam@elsewhere.example,yes,{date},en\nkim@elsewhere.example,yes,,en\n"
+    since = (timezone.now() - timedelta(days=30)).date()
+    rows = f"a,b,c,d\nsam@elsewhere.example,yes,{since},en\nkim@elsewhere.example,yes,,en\n"
     assert load(rows, basis="inquiry") == {2: "added", 3: "bad_date"}
     assert (
         send_decision_for(find_recipient("sam@elsewhere.example"), newsletter).reason
@@ -151,7 +153,7 @@ def test_a_basis_is_required_R17(load, promotions, olive, newsletter):
 def test_a_restricted_topic_takes_nobody_without_an_account(load, bob, promotions):
     type(promotions).objects.filter(pk=promotions.pk).update(resellers_only=True)
     rows = "a,b\nsam@elsewhere.example,yes\nbob@alder.example,yes\n"
-    outcomes = load(rows, topic=promotions, columns=Columns(address=0, status=1))
+    outcomes = load(rows, topic=promotions, columns=Columns(address=0, statuses=(1,)))
     assert outcomes == {2: ImportOutcome.NO_ACCOUNT, 3: ImportOutcome.ADDED}
 
 

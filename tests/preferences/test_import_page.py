@@ -15,7 +15,12 @@ from preferences.selectors import find_recipient, may_send
 from preferences.services.choices import choose_topic
 
 URL = "/provider/topics/import/"
-GROUND = {"topic": "newsletter", "basis": "express", "wording": "The box on the order form."}
+GROUND = {
+    "topic": "newsletter",
+    "basis": "express",
+    "wording": "The box on the order form.",
+    "default_date": "2026-01-02",
+}
 FILE = """Courriel;Statut;Date de consentement;Langue
 sam@elsewhere.example;Abonnée;2026-05-01;fr
 sam@elsewhere.example;subscribed;2026-05-01;fr
@@ -92,6 +97,112 @@ def test_unknown_headings_are_named_by_hand(page):
     assert ConsentRecord.objects.get().at.date().isoformat() == "2026-05-01"
 
 
+def test_a_doubtful_column_stops_the_import_with_a_question(page):
+    text = "email,bounces\nno@pine.example,4\nyes@pine.example,0\n"
+    asked = page("check", text=text)
+    assert "may tell who unsubscribed. Say what they hold: bounces." in asked.text
+    assert "may tell who" in page("import", **asked.carried, column=["address", ""]).text
+    assert "may tell who" in page("import", **asked.carried, column=["address"]).text
+    checked = page("check", **asked.carried, column=["address", "opted_out"])
+    assert outcomes(checked) == {2: "opted_out", 3: "added"}
+    assert [tuple(map(str, row)) for row in checked.context["values"]] == [
+        ("bounces", "4", "Refused", "1"),
+        ("bounces", "0", "Not refused", "1"),
+    ]
+    unrelated = page("check", **asked.carried, column=["address", "unrelated"])
+    assert outcomes(unrelated) == {2: "added", 3: "added"}
+
+
+def test_an_unknown_status_is_asked_about_with_its_count(page):
+    text = "email,status\na@pine.example,On hold\nb@pine.example,on  hold\nc@pine.example,\n"
+    asked = page("check", text=text + "d@pine.example,active\ne@pine.example,perhaps\n")
+    assert "Are these people subscribed?" in asked.text
+    assert [(found.value, found.count) for _, found in asked.context["values"]] == [
+        ("On hold", 2),
+        ("", 1),
+        ("perhaps", 1),
+    ]
+    values = ["On hold", "", "perhaps"]
+    for meanings in (["refuses", "", "wants"], ["refuses", "hope", "wants"], ["refuses"]):
+        again = page("import", **asked.carried, value=values, meaning=meanings)
+        assert again.context["values"][0][1].value == ""
+    checked = page(
+        "check", **asked.carried, value=values, meaning=["refuses", "leave_out", "wants"]
+    )
+    expected = {2: "opted_out", 3: "opted_out", 4: "not_confirmed", 5: "added", 6: "added"}
+    assert outcomes(checked) == expected
+    assert not ConsentRecord.objects.exists()
+    assert outcomes(page("import", **checked.carried)) == expected
+    assert ConsentRecord.objects.filter(wants=False).count() == 2
+
+
+def test_a_column_of_names_is_no_status(page):
+    text = "email,name\n" + "".join(f"n{n}@pine.example,Name {n}\n" for n in range(60))
+    asked = page("check", text=text)
+    answer = page("check", **{**asked.carried, "column": ["address", "status"]})
+    assert "“name” has 60 different values" in answer.text
+
+
+def test_a_list_of_opt_outs_alone_needs_no_basis(page, bob, newsletter):
+    text = "Email,UNSUB_TIME\nbob@alder.example,last spring\nno@pine.example,2025-01-01\nnobody,\n"
+    nothing = {"basis": "", "wording": "", "default_date": ""}
+    checked = page("check", text=text.replace("nobody,", "nobody,x"), **nothing)
+    assert outcomes(checked) == {2: "opted_out", 3: "opted_out", 4: "bad_address"}
+    page("import", **checked.carried)
+    records = {str(record.recipient.email): record for record in ConsentRecord.objects.all()}
+    assert records["no@pine.example"].at.date().isoformat() == "2025-01-01"
+    assert records["bob@alder.example"].wording == "Imported list of opt-outs."
+    assert not may_send(bob, newsletter)
+
+
+def test_an_express_yes_without_a_date_is_not_dated_today(page):
+    checked = page("check", text="email\nyes@pine.example\n", default_date="")
+    assert outcomes(checked) == {2: "no_date"}
+    dated = page("check", **{**checked.carried, "default_date": "2026-01-02"})
+    page("import", **dated.carried)
+    assert ConsentRecord.objects.get().at.date().isoformat() == "2026-01-02"
+
+
+def test_the_order_of_dates_is_seen_or_asked_about(page):
+    text = "Email Address,CONFIRM_TIME\nyes@pine.example,03/04/2026\n"  # a Mailchimp file resaved
+    asked = page("check", text=text)
+    assert "the day comes first" in asked.context["form"].errors["date_order"][0]
+    for order, day in (("day", "2026-04-03"), ("month", "2026-03-04")):
+        checked = page("check", text=text, date_order=order)
+        assert checked.context["report"]
+        assert checked.context["rows"][0].at.date().isoformat() == day
+    seen = page("check", text=text + "other@pine.example,25/04/2026\n", date_order="month")
+    assert [row.at.date().isoformat() for row in seen.context["rows"]] == [
+        "2026-04-03",
+        "2026-04-25",
+    ]
+
+
+def test_what_the_check_said_is_what_is_imported_however_wide_the_file(page):
+    heading = ["email", *(f"field {n}" for n in range(1, 60))]
+    heading[50] = "status"
+    cells = [["yes@pine.example", *["x" * 1500] * 59], ["no@pine.example", *["x"] * 59]]
+    cells[0][50], cells[1][50] = "subscribed", "unsubscribed"
+    checked = page("check", text="\n".join(map(",".join, [heading, *cells])))
+    assert outcomes(checked) == {2: "added", 3: "opted_out"}
+    for name, value in (
+        ("wording", "Other words."),
+        ("default_date", "2026-01-03"),
+        ("checked", "x"),
+        ("checked", ""),
+    ):
+        answer = page("import", **{**checked.carried, name: value})
+        assert "not the one you checked" in answer.text
+    assert not ConsentRecord.objects.exists()
+    assert outcomes(page("import", **checked.carried)) == {2: "added", 3: "opted_out"}
+    assert ConsentRecord.objects.get(wants=False).recipient.email == "no@pine.example"
+
+
+def test_a_file_too_wide_is_refused_in_words(page):
+    answer = page("check", text="email" + ",x" * 400 + "\n")
+    assert "too many columns: at most 400" in answer.context["form"].errors["file"][0]
+
+
 def test_a_file_without_heading_keeps_its_first_line(page):
     asked = page("check", text="sam@elsewhere.example,en\nkim@elsewhere.example,fr\n")
     checked = page("check", **asked.carried, column=["address", "language"])
@@ -99,7 +210,12 @@ def test_a_file_without_heading_keeps_its_first_line(page):
 
 
 def test_an_implied_basis_without_its_date_asks_for_the_column_R17(page):
-    asked = page("check", text="email,since\nsam@elsewhere.example,2026-05-01\n", basis="inquiry")
+    asked = page(
+        "check",
+        text="email,since\nsam@elsewhere.example,2026-05-01\n",
+        basis="inquiry",
+        default_date="",
+    )
     assert "What do the columns hold?" in asked.text
     assert "Implied consent runs from a date" in asked.text
     checked = page("check", **{**asked.carried, "column": ["address", "date"]})
@@ -115,6 +231,10 @@ def test_an_implied_basis_without_its_date_asks_for_the_column_R17(page):
         ({"topic": "legal"}, "topic"),
         ({"topic": ""}, "topic"),
         ({"basis": "contract", "topic": "promotions"}, "basis"),
+        ({"basis": "inquiry"}, "default_date"),
+        ({"default_date": "2999-01-01"}, "default_date"),
+        ({"default_date": "soon"}, "default_date"),
+        ({"date_order": "year"}, "date_order"),
         ({"text": ""}, "file"),
         ({"text": "email\n" + "sam@elsewhere.example\n" * 10_001}, "file"),
     ],

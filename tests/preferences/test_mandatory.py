@@ -23,7 +23,8 @@ from preferences.services.choices import (
 )
 from preferences.services.customer_email import deny_topic
 from preferences.services.delivery_events import record_delivery_event
-from preferences.services.imports import Columns, import_consents
+from preferences.services.import_lines import Columns
+from preferences.services.imports import import_consents
 from preferences.services.recipients import follow_changed_addresses
 from preferences.services.topics import create_topic
 from preferences.tokens import UNSUBSCRIBE, cipher, unsubscribe_token
@@ -187,7 +188,7 @@ def test_inserted_and_updated_rows_R38(bob, newsletter, legal_notice_arrives):
 def test_by_an_import_R38(bob, olive, newsletter, legal_notice_arrives):
     """A former list names Bob as unsubscribed, and a class where a topic belongs."""
     lines = read_table(io.BytesIO(f"{bob.email},unsubscribed".encode()))
-    how = {"actor": olive, "lines": lines, "columns": Columns(address=0, status=1)}
+    how = {"actor": olive, "lines": lines, "columns": Columns(address=0, statuses=(1,))}
     how |= {"basis": "express", "wording": "The former list.", "dry_run": False}
 
     def take_over():
