@@ -8,7 +8,7 @@ from warnings import catch_warnings
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts.domains import url_to_ascii
+from accounts.domains import address_to_ascii, url_to_ascii
 
 env = environ.Env()
 
@@ -33,6 +33,12 @@ def parsed(name: str, value: str, parse: Callable[[str], Any]) -> Any:
             return parse(value)
     except (ValueError, UserWarning, ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"{name} is not understood: {error}") from error
+
+
+def mail_address(name: str, default: str) -> str:
+    """Return an address that email is sent from, its domain as IDNA 2008 writes it."""
+    address: str = parsed(name, optional(name, default), address_to_ascii)
+    return address
 
 
 def web_address(value: str) -> str:

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts.domains import address_to_ascii
 from hub.brand import colour
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.database import database
 from hub.environment import (
     env,
     loopback_bind,
+    mail_address,
     optional,
     parsed,
     required,
@@ -175,13 +175,9 @@ HUB_MAIL_TRANSPORT = _transport.pop("EMAIL_BACKEND")
 EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"  # used without HUB_EMAIL_URL
 vars().update(_transport)
 EMAIL_BACKEND = "preferences.gate.GateBackend"
-HUB_MAIL_FROM = parsed(
-    "HUB_MAIL_FROM", optional("HUB_MAIL_FROM", "no-reply@harbour.example"), address_to_ascii
-)
-HUB_MAIL_FROM_TOPICS = parsed(
-    "HUB_MAIL_FROM_TOPICS",
-    optional("HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}"),
-    address_to_ascii,
+HUB_MAIL_FROM = mail_address("HUB_MAIL_FROM", "no-reply@harbour.example")
+HUB_MAIL_FROM_TOPICS = mail_address(
+    "HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}"
 )
 if HUB_MAIL_FROM_TOPICS == HUB_MAIL_FROM:  # or a complaint about news would harm notices (R12)
     raise ImproperlyConfigured("HUB_MAIL_FROM_TOPICS is another address than HUB_MAIL_FROM.")

@@ -10,7 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.mail import EmailMessage
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.emails import NOTICE_CLASS_HEADER
@@ -427,13 +431,7 @@ ACTS: dict[str, Act] = {
     "preferences:reseller-mark": Act(by="operator"),
     "preferences:reseller-unmark": Act(by="operator", before=Scene.resell),
     # The provider
-    "preferences:topics-import": Act(
-        lambda s: {
-            **{"topic": "newsletter", "basis": "express", "wording": "By form.", "act": "import"},
-            **{"table": '[[1, ["lou@example.org"]]]', "column": "address"},
-        },
-        "operator",
-    ),
+    "preferences:topics-import": Act(lambda s: _checked_import(), "operator"),
     "preferences:import-report": Act(lambda s: {"report": _imported()}, "operator", writes=False),
     "preferences:unreachable-settle": Act(
         lambda s: {"how": "phone", "reason": "Called on Monday."},
@@ -469,6 +467,29 @@ def _sent_to(scene: Scene) -> dict[str, Any]:
 def _invited(scene: Scene) -> str:
     row = [scene.person.user.email, "Gina", "user", "already_member", ""]
     return signing.dumps([row], salt=invite_report.report_salt(scene.customer))
+
+
+def _checked_import() -> dict[str, Any]:
+    """The import of a list, as the page sends it after its check."""
+    client = Client()
+    with transaction.atomic():  # the sign-in leaves no trace
+        client.force_login(
+            User.objects.get(email="olive@harbour.example"),
+            backend="allauth.account.auth_backends.AuthenticationBackend",
+        )
+        checked = client.post(
+            reverse("preferences:topics-import"),
+            {
+                **{"topic": "newsletter", "basis": "express", "wording": "By form."},
+                **{"default_date": "2026-01-02", "act": "check"},
+                "file": SimpleUploadedFile("list.csv", b"email\nlou@example.org\n"),
+            },
+        )
+        transaction.set_rollback(True)
+    data: dict[str, Any] = {"act": "import"}
+    for name, value in checked.context["carried"]:
+        data.setdefault(name, []).append(value)
+    return data
 
 
 def _imported() -> str:
