@@ -28,6 +28,7 @@ def test_an_existing_list_is_imported(open_browser, javascript):
     olive.get_by_label("Topic").select_option(label="Newsletter")
     olive.get_by_label("On what basis").select_option(label="The person said so")
     olive.get_by_label("How were they asked?").fill("The box on the order form.")
+    olive.get_by_label("Date of consent for lines without a date").fill("2026-04-01")
     olive.get_by_role("button", name="Check the list").click()
 
     expect(olive.get_by_role("heading", level=1)).to_have_text("What do the columns hold?")
