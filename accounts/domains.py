@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import idna
 
+MAX_LENGTH = 253
+
 # Scripts that are written together; every other label that mixes scripts stays in ASCII.
 _TOGETHER = (
     {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"},
@@ -25,6 +27,8 @@ def to_ascii(domain: str) -> str:
     """
     if domain.isascii():
         return domain.lower()
+    if len(domain) > MAX_LENGTH:  # before it is normalised, which takes long for a long text
+        raise UnicodeError("This domain is too long.")
     mapped = idna.uts46_remap(domain, std3_rules=False, transitional=False)
     return ".".join(
         label if label.isascii() else idna.alabel(label).decode() for label in mapped.split(".")

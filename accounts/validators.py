@@ -11,6 +11,9 @@ from accounts.domains import to_ascii
 
 NAME_LENGTH = 150
 ADDRESS_LENGTH = 254
+# Characters of a text that are searched or compared. To normalise a long text of combining marks
+# takes time by the square of its length, so every text is measured first.
+SEARCH_LENGTH = 300
 
 # Characters that control, reverse or hide in a text: first, last, Unicode's name. The list is our
 # own, because Python's tables are of one year and know no letter or emoji of a later one. What
@@ -50,18 +53,17 @@ _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")  # of Sco
 # Zero width (non-)joiners stand inside a text only: some scripts and emoji need them there.
 _LONE_JOINER = re.compile("\\A[\u200c\u200d]|[\u200c\u200d]\\Z")
 
-MAX_WORDS = 20  # of a name; some associations need most of them
-_LINK = re.compile(
-    r"://|@|\bwww[.。]|\b(?:https?|mailto|tel|sms|data|javascript):"
-    r"|[^\W_][.。][^\W\d_]{2,}(?::\d+)?[/⁄∕\\?#]",  # a domain and what follows it: word.tld/
-    re.IGNORECASE,
-)
-# A word that ends a sentence, where there are words enough for one: “St. John's” is none.
-_SENTENCE_END = re.compile(r"([^\W\d_]{4,})[.!?]")
-SENTENCE_WORDS = 6
+MAX_WORDS = 20  # of a name; unions and associations need most of them
+_DOMAIN = r"[^\W_][.。][^\W\d_]{2,}"
+_LINK = re.compile(rf"://|\bwww[.。]|\bmailto:|[^\s@]@[^\s@]*{_DOMAIN}", re.IGNORECASE)
+_PATH = re.compile(rf"{_DOMAIN}(?::\d+)?([/⁄∕\\?#]\S+)")  # a domain and what follows it
+SENTENCE_WORDS = 8  # a name of no more words holds whatever full stops it likes
 _SHORT_FORMS = {
-    "asso", "assn", "assoc", "bros", "capt", "corp", "dept", "dist", "engr", "entr", "govt", "intl",
-    "ltée", "messrs", "mgmt", "mlle", "natl", "prof", "prov", "serv", "univ",
+    "acad", "admin", "asso", "assn", "assoc", "assur", "bros", "capt", "coll", "comm", "comp",
+    "cons", "const", "constr", "coop", "corp", "dent", "dept", "dist", "engr", "entr", "équip",
+    "féd", "fond", "gest", "govt", "hosp", "immo", "indus", "inst", "intl", "invest", "ltée",
+    "manuf", "messrs", "mgmt", "mlle", "munic", "natl", "pharm", "prof", "prop", "prov", "serv",
+    "synd", "tech", "transp", "univ",
 }  # fmt: skip
 
 # A number, then an extension; the spaces include those that word processors write.
@@ -87,13 +89,26 @@ def validate_plain_text(value: str) -> None:
 
 
 def validate_name(value: str) -> None:
-    """Refuse what would make a name a message: links, addresses, sentences, too many words.
+    """Refuse what would make a name a message of its own: names stand in email to strangers.
 
-    Names stand in email that we send to strangers. Raises as validate_plain_text, too.
+    A name is refused if it holds
+
+    - a line break or another character that validate_plain_text refuses;
+    - a link: `://`, `www.`, `mailto:`, a domain with a path or query (bit.ly/x), or an e-mail
+      address. A domain alone is a name (Booking.com), so is one before a slash and one word that
+      has no small first letter (Hotels.com/Expedia), and so is a sign @ that makes no address;
+    - more than NAME_LENGTH characters or MAX_WORDS words;
+    - more than SENTENCE_WORDS words, with the end of a sentence among them: a word of four or more
+      small letters that is no known short form, then a mark, then a capital letter.
+
+    All else is taken: to refuse a customer's real name is worse than to take a short sentence.
+    Raises ValidationError.
     """
+    if len(value) > NAME_LENGTH:
+        raise _longer_than_a_name()
     validate_plain_text(value)
     text = unicodedata.normalize("NFKC", value)
-    if _LINK.search(text):
+    if _LINK.search(text) or not all(map(_is_second_name, _PATH.findall(text))):
         raise ValidationError(
             _(
                 "A name cannot hold a web address or an e-mail address. Please write the name"
@@ -101,22 +116,31 @@ def validate_name(value: str) -> None:
             ),
             code="name_with_link",
         )
-    if _is_prose(text):
-        raise ValidationError(
-            _("This is longer than a name. Please write the name alone, without sentences."),
-            code="name_with_sentence",
-        )
+    words = text.split()
+    ends = len(words) > SENTENCE_WORDS and any(map(_ends_sentence, words, words[1:]))
+    if ends or len(words) > MAX_WORDS:
+        raise _longer_than_a_name()
 
 
-def _is_prose(text: str) -> bool:
-    """Return whether a text has too many words for a name, or reads as a sentence."""
-    count = len(text.split())
-    ends = [word.casefold() for word in _SENTENCE_END.findall(text)]
-    return (
-        count > MAX_WORDS
-        or (count >= SENTENCE_WORDS and not _SHORT_FORMS.issuperset(ends))
-        or (count >= SENTENCE_WORDS - 2 and text.rstrip().endswith(("!", "?")))
+def _longer_than_a_name() -> ValidationError:
+    return ValidationError(
+        _("This is longer than a name. Please write the name alone, without sentences."),
+        code="name_with_sentence",
     )
+
+
+def _is_second_name(path: str) -> bool:
+    """Return whether what follows a domain and a slash is one word, as of a second company."""
+    sign, word = path[0], path[1:]
+    is_plain = not re.search(r"[^\w.,'’()&-]|[\d_]", word)
+    return sign not in "?#" and is_plain and not word[0].islower()
+
+
+def _ends_sentence(word: str, following: str) -> bool:
+    """Return whether a sentence ends between two words."""
+    stem = word.rstrip(".!?")
+    is_word = len(stem) >= 4 and stem.isalpha() and stem.islower() and stem not in _SHORT_FORMS
+    return is_word and stem != word and following[0].isupper()
 
 
 def validate_short_name(value: str) -> None:
@@ -175,7 +199,10 @@ def normalise_address(value: str) -> str:
     reason, quoted local parts ("bob"@ is bob@) and IP addresses for domains are refused. Raises
     ValidationError.
     """
-    address = unicodedata.normalize("NFKC", value.strip())
+    value = value.strip()
+    if len(value) > ADDRESS_LENGTH:
+        raise ValidationError(_("This address is too long."), code="address_length")
+    address = unicodedata.normalize("NFKC", value)
     validate_plain_text(address)
     if len(address) > ADDRESS_LENGTH:
         raise ValidationError(_("This address is too long."), code="address_length")
@@ -213,7 +240,11 @@ def address_as_stored(value: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """Return text as it is searched: no accents, no case, single spaces ("Zoë  L" → "zoe l")."""
-    plain = unicodedata.normalize("NFKD", text)
+    """Return text as it is searched: no accents, no case, single spaces ("Zoë  L" → "zoe l").
+
+    Of a text longer than SEARCH_LENGTH it is the beginning and “…”, so it equals no shorter text.
+    """
+    plain = unicodedata.normalize("NFKD", text[:SEARCH_LENGTH])
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(plain.casefold().split())
+    key = " ".join(plain.casefold().split())
+    return key if len(text) <= SEARCH_LENGTH else f"{key}…"

@@ -3,12 +3,21 @@
 import sqlite3
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 
 from hub.environment import env, parsed
 
-# SQLSTATE classes of PostgreSQL: no connection, no room (too many connections), shutting down.
-_AWAY_STATES = ("08", "53", "57P")
+# SQLSTATEs of PostgreSQL, or how they begin. Of class 53, not 53200 and 53400: they also say that
+# one transaction took too many locks, or one query too much space, which trying again won't mend.
+_AWAY_STATES = (
+    "08",  # no connection
+    "25006",  # read only: a standby, or the former primary after a failover
+    "53000",  # no resources
+    "53100",  # disk full
+    "53300",  # too many connections
+    "57P",  # shutting down, starting
+    "58030",  # input or output failed
+)
 _AWAY_CODES = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -42,11 +51,12 @@ def database(url: str) -> dict[str, Any]:
 def is_database_away(error: BaseException | None) -> bool:
     """Return whether an error says that the database can't be asked now, not that we asked wrong.
 
-    A refused, lost or timed out connection has no SQLSTATE: the server said nothing.
+    A refused, lost or timed out connection has no SQLSTATE: the server said nothing. An error
+    without a cause comes from no database's driver: it is a fault of ours.
     """
-    if not isinstance(error, OperationalError | InterfaceError):
+    cause = getattr(error, "__cause__", None)
+    if cause is None or not isinstance(error, OperationalError | InterfaceError | InternalError):
         return False
-    cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _AWAY_CODES
     state = getattr(cause, "sqlstate", None)

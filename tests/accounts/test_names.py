@@ -4,20 +4,27 @@ Reported of others as LemmyNet/lemmy#3888: a filter of invisible characters that
 scripts and emoji.
 """
 
+import time
+
 import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.choices import InviteeState, RequestKind
+from accounts.domains import to_ascii
 from accounts.models import Customer, Invitation, Team, User
+from accounts.selectors.people_list import PeopleFilter, count_people
 from accounts.services.customers import create_customer, update_company
 from accounts.services.invitations import accept_invitation, check_invitees, invite_person
-from accounts.services.invitations.parsing import Invitee
+from accounts.services.invitations.parsing import Invitee, columns_of, role_called
 from accounts.services.memberships import update_work_details
 from accounts.services.people import update_profile
 from accounts.services.requests import open_request
 from accounts.services.teams import create_team, rename_team
+from accounts.spreadsheets import Line
 from accounts.validators import (
     REFUSED_CHARACTERS,
+    normalise_address,
+    search_key,
     validate_name,
     validate_plain_lines,
     validate_plain_text,
@@ -81,6 +88,26 @@ LEGAL = [
     "S.A.R.L. d’Été",
     "山田。太郎",
     "Association des dentistes indépendants du Bas-Saint-Laurent et de la Gaspésie (1998) inc.",
+    "Coop. agricole de la Vallée du Richelieu",
+    "Coll. of Physicians and Surgeons of Ontario",
+    "Comm. scolaire de la Seigneurie des Mille-Îles",
+    "Synd. des travailleurs et travailleuses de Postes",
+    "Constr. Tremblay et fils de la région de la Mauricie inc.",
+    "Les amis de la coop. Saint-Denis et des environs de Kamouraska",
+    "Syndicat des travailleuses et travailleurs du centre de santé et de services sociaux de Laval",
+    "Ville de Saint-Louis-du-Ha! Ha!",
+    "Club de l'âge d'or et des loisirs de Saint-Louis-du-Ha! Ha! inc.",
+    "Fish & Chips To Go!",
+    "The Great Canadian Bagel!",
+    "Is It Clean Yet?",
+    "SMS: Solutions Mobiles Sherbrooke",
+    "Tel: Aviv Imports",
+    "Data:Lab",
+    "Hotels.com/Expedia",
+    "Hotels.com/Expedia, Inc.",
+    "Kahoot.com? Oui",
+    "@properties",
+    "A@B Consulting",
 ]
 MESSAGES = [
     "https://evil.example",
@@ -92,18 +119,73 @@ MESSAGES = [
     "Bob＠evil.example",
     "mailto:bob",
     "evil.example?a=1",
-    "Hello, your account is blocked. Call 555 0100",
-    "You have won a big prize. Congratulations",
-    "Claim your prize now!",
+    "evil.example?Prize",
+    "evil.example/Prize/now",
+    "evil.example/Prize?a=1",
+    "bit.ly/x",
+    "bit.ly/3X",
+    "Click here to win: https://evil.example/a",
+    "Your account is suspended. Sign in at www.evil.example now",
+    "Hello, your account is blocked since today. Call 555 0100",
+    "You have now won a really big prize! Congratulations",
     "word " * 21,
+    "a" * 151,
     "two\nlines",
     "evil.example\\prize",
+]
+# A rule that refused these would refuse names of real companies, too.
+SHORT_SENTENCES = [
+    "You have won a big prize. Congratulations",
+    "Claim your prize now!",
+    "You won 1000 $! Call 555 0100 now to claim your prize today please",
 ]
 
 
 @pytest.mark.parametrize("name", LEGAL)
 def test_legal_names_are_taken(name):
     validate_name(name)
+
+
+@pytest.mark.parametrize("name", SHORT_SENTENCES)
+def test_sentences_that_cannot_be_told_from_a_name_are_taken(name):
+    validate_name(name)
+
+
+def test_a_long_text_of_combining_marks_is_measured_before_it_is_normalised():
+    """To normalise marks that alternate in class takes time by the square of their number."""
+    marks = "a" + "\u0301\u0316" * 200_000
+    began = time.process_time()
+
+    for refuse in (validate_name, normalise_address):
+        for text in (marks, f"post@{marks}.example"):
+            with pytest.raises(ValidationError):
+                refuse(text)
+    with pytest.raises(UnicodeError):
+        to_ascii(f"{marks}.example")
+    key = search_key(marks)
+
+    assert time.process_time() - began < 2
+    assert key == "a…"
+
+
+def test_a_long_text_is_not_found_or_compared_as_a_shorter_one():
+    assert search_key("Yes" + " " * 400 + "or no") == "yes…"
+    assert search_key("É" * 300) == "e" * 300
+
+
+def test_searches_and_headings_of_combining_marks_are_read_soon(alice, alder):
+    marks = "e" + "\u0301\u0316" * 200_000
+    began = time.process_time()
+
+    assert not count_people(alder, PeopleFilter(search=marks))
+    assert columns_of([Line(1, [marks, "E-mail"])]) == ["", "address"]
+    assert role_called(marks) is None
+    [checked] = check_invitees(
+        actor=alice, customer=alder, invitees=[Invitee("ivy@alder.example", marks, team=marks)]
+    )
+
+    assert checked.state == InviteeState.BAD
+    assert time.process_time() - began < 2
 
 
 @pytest.fixture

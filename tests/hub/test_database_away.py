@@ -16,6 +16,7 @@ from django.db import (
     DataError,
     IntegrityError,
     InterfaceError,
+    InternalError,
     OperationalError,
     ProgrammingError,
     connections,
@@ -133,6 +134,14 @@ def sqlite_error(code):
         (OperationalError, psycopg.errors.AdminShutdown(), True),
         (OperationalError, psycopg.errors.CannotConnectNow(), True),
         (OperationalError, psycopg.errors.ConnectionFailure(), True),
+        (OperationalError, psycopg.errors.DiskFull(), True),
+        (OperationalError, psycopg.errors.IoError(), True),
+        (InternalError, psycopg.errors.ReadOnlySqlTransaction(), True),  # after a failover
+        (InternalError, psycopg.errors.InFailedSqlTransaction(), False),
+        (InternalError, psycopg.InternalError(), False),
+        (OperationalError, psycopg.errors.OutOfMemory("out of shared memory"), False),  # locks
+        (OperationalError, psycopg.errors.ConfigurationLimitExceeded(), False),
+        (OperationalError, None, False),  # no driver said so
         (OperationalError, psycopg.errors.DeadlockDetected(), False),
         (OperationalError, psycopg.errors.QueryCanceled(), False),
         (OperationalError, sqlite_error(sqlite3.SQLITE_CANTOPEN), True),
