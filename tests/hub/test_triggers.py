@@ -87,7 +87,7 @@ def upgraded(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 def migrate_step_by_step(database):
-    """Out: the models at the end, and the rules expected and found after each migration."""
+    """Return the models at the end, and the rules expected and found after each migration."""
     executor = MigrationExecutor(database)
     executor.recorder.ensure_schema()
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
