@@ -117,7 +117,8 @@ def classify(heading: str, values: Collection[str]) -> str:
     if name in (STATUS, CONFIRMED):
         if not texts:
             return ""
-        return DATE if all(map(is_date, filled)) else name
+        dated = {value for value in filled if is_date(value)}
+        return DATE if dated and all(map(is_nothing, filled - dated)) else name
     if name:
         return name
     if _REFUSAL_HEADING.search(key):
@@ -137,7 +138,7 @@ def classify(heading: str, values: Collection[str]) -> str:
     known = any(status_meaning(text) != Meaning.UNKNOWN for text in texts)
     if key.split()[-1:] in (["status"], ["statut"], ["state"], ["etat"]) and known:
         return STATUS if key in ("state", "etat") else SUSPICIOUS
-    return SUSPICIOUS if _may_answer(filled, has_blank=has_blank) else ""
+    return SUSPICIOUS if _may_answer(filled, has_blank=has_blank or not key) else ""
 
 
 def _may_answer(filled: Collection[str], *, has_blank: bool) -> bool:

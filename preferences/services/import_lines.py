@@ -126,7 +126,9 @@ def _meaning_of(line: Line, reading: Reading) -> Meaning:
         if meaning in meanings:
             return meaning
     # the name beside an address may tell: DO NOT EMAIL <gina@company.example>
-    return Meaning.LEAVE_OUT if may_tell_refusal(line.cell(columns.address)) else Meaning.WANTS
+    others = (columns.address, columns.date, columns.language)
+    in_doubt = any(may_tell_refusal(line.cell(column)) for column in others)
+    return Meaning.LEAVE_OUT if in_doubt else Meaning.WANTS
 
 
 def meaning_in(column: int, value: str, reading: Reading) -> Meaning:

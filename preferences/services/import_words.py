@@ -48,7 +48,7 @@ DOUBT = (
     r"|\boppos"
 )
 _DOUBT_VALUE = re.compile(REFUSAL + "|" + DOUBT)
-_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+|[^<>]*<[^<>\s]+@[^<>\s]+>")
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+|[^<>]*<[^<>\s]+@[^<>\s]+>")
 # An empty value as databases and programs write it; also a date of zeros, and a number below 0.
 _NOTHING = re.compile(
     r"null|none|nil|nan|n/?a|n\.a\.|undefined|\\n|\[\]|\{\}|-\s*\d+|[0 :.,/t-]*0[0 :.,/tz-]*"

@@ -82,6 +82,10 @@ def test_nothing_under_opted_out_is_asked_about(value):  # MySQL, .NET, Excel, J
         ("Notes", {"unsubscribed, see gina@pine.example", ""}, SUSPICIOUS),
         ("Notes", {"x" * 5000 + " unsubscribed"}, SUSPICIOUS),
         ("Notes", {"NPAI"}, SUSPICIOUS),
+        ("Notes", {"unsubscribed:gina@pine.example"}, SUSPICIOUS),
+        ("", {"2025-01-01"}, SUSPICIOUS),
+        ("Subscribed", {"2025-01-01", "0000-00-00"}, DATE),
+        ("Confirmed", {"2025-01-01", "unsubscribed"}, "confirmed"),
         ("Owner", {"unsubscribe@pine.example"}, ""),
         ("Link", {"https://list.example/u/1", ""}, SUSPICIOUS),
         ("Link", {"https://list.example/u/1"}, ""),
@@ -131,6 +135,13 @@ def test_every_column_of_dates_is_looked_at():
     assert classify_columns(blank)[1:] == [DATE, SUSPICIOUS]
     only = lines_of("Email,Date\nno@pine.example,unsubscribed\nyes@pine.example,2025-01-01")
     assert read(only) == {"no@pine.example": "no", "yes@pine.example": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("value", "result"), [("unsubscribed", "no"), ("NPAI", "out"), ("fr", "yes")]
+)
+def test_a_language_may_refuse(value, result):
+    assert read(lines_of(f"Email,Langue\na@pine.example,{value}")) == {"a@pine.example": result}
 
 
 @pytest.mark.parametrize("heading", ["Subscribed", "Confirmed", "Confirmed at"])
