@@ -25,6 +25,7 @@ from preferences.services.import_layouts import (
     UNRELATED,
     blank_may_refuse,
     classify_columns,
+    names_refusal,
 )
 from preferences.services.import_lines import Columns, require_short_cells
 from preferences.services.import_words import Meaning, normalise
@@ -82,7 +83,8 @@ def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:
     unclear = [
         heading_of(lines, number)
         for number, guess in enumerate(guesses)
-        if guess in _ALLOWED and chosen[number] not in _ALLOWED[guess]
+        if (guess in _ALLOWED and chosen[number] not in _ALLOWED[guess])
+        or (chosen[number] in SINGLE and names_refusal(heading_of(lines, number)))
     ]
     if unclear:
         message = _("These columns may tell who unsubscribed. Say what they hold: %(columns)s.")

@@ -222,3 +222,8 @@ def blank_may_refuse(heading: str) -> bool:
     """Return whether a blank beside dates may be a no: "Subscribed", "Confirmed at"."""
     key = normalise(heading)
     return key in _HEADINGS[STATUS] | _HEADINGS[CONFIRMED] or bool(_SAYS_YES.match(key))
+
+
+def names_refusal(heading: str) -> bool:
+    """Return whether a heading has a word of refusal: its dates are of no consent."""
+    return bool(_REFUSAL_HEADING.search(normalise(heading)))

@@ -162,6 +162,14 @@ def test_columns_without_heading_are_named():
     assert has_heading(lines_of("Courriel (@),Ville\na@pine.example,Laval"))
 
 
+def test_a_date_of_refusal_is_no_date_of_consent():
+    lines = lines_of("Email,Subscription end date,Wann\na@oak.example,2025-01-01,\nb@pine.example,,"
+                     "2025-01-01")  # fmt: skip
+    with pytest.raises(ValidationError, match=r"hold: Subscription end date\."):
+        positions_of(["address", "date", "unrelated"], lines)
+    assert positions_of(["address", "unrelated", "date"], lines).date == 2
+
+
 def test_an_answer_counts_in_its_column():
     lines = lines_of("Email,Status,Email status\nask@pine.example,2,2")
     positions = positions_of(classify_columns(lines), lines)
