@@ -35,6 +35,7 @@ _BEGINS_FORMULA = re.compile(
     rf"^(?=[\t\r\n])|^(?=[ \u00a0]*{_SIGN})|(?<=[;\t\r\n])(?=[ \u00a0\"]*{_SIGN})"
 )
 _ESCAPED = re.compile(rf"^'(?=[ \u00a0]*{_SIGN})")
+_ADDRESS_SIGN = re.compile(r"[^\s(\[@]@[^\s)\]@]")  # not the sign alone: Courriel (@)
 _DELIMITERS = ",;\t"
 
 
@@ -161,7 +162,7 @@ def read_table(
 
 def has_heading(lines: Sequence[Line]) -> bool:
     """Return whether a table of addresses begins with a heading: a line without any address."""
-    return bool(lines) and not any("@" in cell for cell in lines[0].cells)
+    return bool(lines) and not any(map(_ADDRESS_SIGN.search, lines[0].cells))
 
 
 def columns_to_name(lines: Sequence[Line], chosen: Sequence[str]) -> list[dict[str, Any]]:

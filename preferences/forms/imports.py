@@ -23,11 +23,12 @@ from preferences.services.import_layouts import (
     STATUS,
     SUSPICIOUS,
     UNRELATED,
-    Meaning,
+    blank_may_refuse,
     classify_columns,
-    normalise,
+    names_refusal,
 )
-from preferences.services.import_lines import Columns
+from preferences.services.import_lines import Columns, require_short_cells
+from preferences.services.import_words import Meaning, normalise
 from preferences.services.imports import MAX_LINES
 
 COLUMN_LABELS = {
@@ -54,7 +55,7 @@ ANSWERS = {
 # What a column may be called by hand, by what its heading and values say.
 _ALLOWED = {
     OPTED_OUT: {OPTED_OUT, UNRELATED},
-    SUSPICIOUS: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
+    SUSPICIOUS: COLUMN_LABELS.keys(),
     STATUS: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
     CONFIRMED: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
 }
@@ -82,7 +83,8 @@ def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:
     unclear = [
         heading_of(lines, number)
         for number, guess in enumerate(guesses)
-        if guess in _ALLOWED and chosen[number] not in _ALLOWED[guess]
+        if (guess in _ALLOWED and chosen[number] not in _ALLOWED[guess])
+        or (chosen[number] in SINGLE and names_refusal(heading_of(lines, number)))
     ]
     if unclear:
         message = _("These columns may tell who unsubscribed. Say what they hold: %(columns)s.")
@@ -91,14 +93,19 @@ def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:
     def positions(name: str) -> tuple[int, ...]:
         return tuple(number for number, column in enumerate(columns) if column == name)
 
-    return Columns(
+    dates = positions(DATE)
+    found = Columns(
         address=columns.index(ADDRESS),
         statuses=positions(STATUS),
         opted_out=positions(OPTED_OUT),
         confirmed=positions(CONFIRMED),
-        date=next(iter(positions(DATE)), None),
+        date=next(iter(dates), None),
         language=next(iter(positions(LANGUAGE)), None),
+        blank_dates=has_heading(lines)
+        and any(blank_may_refuse(lines[0].cell(number)) for number in dates),
     )
+    require_short_cells(lines, found)
+    return found
 
 
 class LinesField(TableField):
@@ -160,8 +167,9 @@ class ImportForm(StrictForm):
     act = forms.CharField(required=False)
     table = LinesField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
-    value = forms.Field(required=False, widget=forms.SelectMultiple)  # a status, and in
-    meaning = forms.Field(required=False, widget=forms.SelectMultiple)  # parallel what it means
+    value = forms.Field(required=False, widget=forms.SelectMultiple)  # an unknown one; in parallel
+    value_column = forms.Field(required=False, widget=forms.SelectMultiple)  # its column, and
+    meaning = forms.Field(required=False, widget=forms.SelectMultiple)  # what it means
     checked = forms.CharField(required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -175,9 +183,17 @@ class ImportForm(StrictForm):
         """Return the order of dates that was chosen; None if none was."""
         return {"day": True, "month": False}.get(self.cleaned_data["date_order"])
 
-    def answers(self) -> dict[str, str]:
-        """Return what each status word means that was explained by hand, by the word normalised."""
-        if not isinstance(self.data, MultiValueDict):
+    def answers(self) -> dict[tuple[int, str], str]:
+        """Return what each value means that was explained by hand, by its column and its words.
+
+        A new file has none: they were of the file before.
+        """
+        if not isinstance(self.data, MultiValueDict) or self.cleaned_data["file"]:
             return {}
-        pairs = zip(self.data.getlist("value"), self.data.getlist("meaning"), strict=False)
-        return {normalise(value): meaning for value, meaning in pairs if meaning in ANSWERS}
+        names = ("value_column", "value", "meaning")
+        answers = zip(*(self.data.getlist(name) for name in names), strict=False)
+        return {
+            (int(column), normalise(value)): meaning
+            for column, value, meaning in answers
+            if meaning in ANSWERS and column.isdecimal() and len(column) <= 3
+        }

@@ -31,6 +31,8 @@ _TIME = re.compile(
 _ISO = re.compile(r"(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?=\D|$)")
 _FIGURES = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4})(?=\D|$)")
 _DAY_MONTH = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[ -]([a-z]+)\.?,?[ -](\d{4})(?=\D|$)")
+MAX_LENGTH = 100  # no date is longer
+YEARS = range(1970, 3001)
 _MONTH_DAY = re.compile(r"([a-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?=\D|$)")
 
 
@@ -43,7 +45,9 @@ def day_is_first(texts: Iterable[str]) -> bool | None:
     pairs = [
         (int(match[1]), int(match[3]))
         for text in texts
-        if (match := _FIGURES.match(search_key(text))) and match[2] != "." and match[1] != match[3]
+        if (match := _FIGURES.match(search_key(text[:MAX_LENGTH])))
+        and match[2] != "."
+        and match[1] != match[3]
     ]
     first, second = any(a > 12 for a, _ in pairs), any(b > 12 for _, b in pairs)
     if first != second:
@@ -56,6 +60,8 @@ def parse_moment(text: str, *, day_first: bool = True) -> datetime | None:
 
     A time without an offset is the provider's.
     """
+    if len(text) > MAX_LENGTH:
+        return None
     key = search_key(text)
     if match := _ISO.match(key):
         year, month, day = match[1], match[3], match[4]
@@ -68,6 +74,8 @@ def parse_moment(text: str, *, day_first: bool = True) -> datetime | None:
     elif match := _MONTH_DAY.match(key):
         month, day, year = match.groups()
     else:
+        return None
+    if int(year) not in YEARS:
         return None
     try:
         moment = date(int(year), _MONTHS.get(month) or int(month), int(day))

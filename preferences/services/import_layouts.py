@@ -1,59 +1,46 @@
 """What the columns of another tool's export hold, by their headings and their values.
 
-An import must never take a refusal for a yes. So a column that may tell of refusals, bounces or
-complaints, and is not surely understood, is `SUSPICIOUS`: the page asks what it holds. Headings
+An import must never take a refusal for a yes. So a column is `SUSPICIOUS`, and the page asks what
+it holds, if it may tell of refusals, bounces or complaints and is not surely understood, or has
+only values such as yes and no under a heading that the hub does not know. Headings
 and values are compared as `normalise` writes them.
 """
 
 import re
 from collections.abc import Collection, Sequence
-from enum import StrEnum
 
 from accounts.services.invitations.parsing import COLUMNS as INVITATION_COLUMNS
 from accounts.spreadsheets import Line, has_heading
-from accounts.validators import search_key
+from preferences.services.import_words import (
+    DOUBT,
+    FALSE_WORDS,
+    NEGATED,
+    REFUSAL,
+    TRUE_WORDS,
+    WANTS_WORDS,
+    Meaning,
+    is_date,
+    is_nothing,
+    may_tell_refusal,
+    normalise,
+    status_meaning,
+    tells_refusal,
+)
 
 ADDRESS, STATUS, OPTED_OUT, CONFIRMED = "address", "status", "opted_out", "confirmed"
 DATE, LANGUAGE, UNRELATED, SUSPICIOUS = "date", "language", "unrelated", "suspicious"
 SINGLE = (ADDRESS, DATE, LANGUAGE)  # at most one column each
 
-
-class Meaning(StrEnum):
-    """What a value says about a subscription."""
-
-    WANTS = "wants"
-    REFUSES = "refuses"
-    NOT_REFUSED = "not_refused"  # a "no" under "opted out"
-    LEAVE_OUT = "leave_out"  # no yes, and no refusal either
-    UNKNOWN = "unknown"
-
-
-TRUE_WORDS = {"1", "y", "yes", "t", "true", "on", "x", "o", "oui", "v", "vrai", "checked", "✓", "✔"}
-FALSE_WORDS = {"", "0", "n", "no", "f", "false", "off", "-", "non", "faux", "null", r"\n"}
-_WANTS_WORDS = TRUE_WORDS | {
-    "subscribed", "confirmed", "enabled", "active", "opted in", "opt in", "optin", "joined",
-    "actif", "inscrit", "inscrite", "abonne", "abonnee", "confirme", "confirmee",
-}  # fmt: skip
-# Parts of words that tell of a refusal, a suppression, a bounce or a complaint.
-_REFUSAL = (
-    r"unsub|opt(ed|s|ing)? ?out|(black|block|deny) ?list|\bblocked|suppress|bounc|complain|spam"
-    r"|\bjunk|\bcleaned|desinscri|desabonn|\bretire|refus|\binvalid|\bdo ?not\b|\bno ?e? ?mail"
-    r"|\bdnc\b|quarantin|unjoin|disabled|deactivat|desactiv|rebond|plainte|pourriel|liste noire"
-    r"|\bexclu(s|e|es)?\b|\bexclu(ded|sion)|bloque|revoked|withdr[ae]w|deleted|\bremoved|supprime"
-    r"|opposition|reject|rejete|undeliver|unreachable|\bdead\b|\bfailed|\bstop|ne pas|\bbarred"
-    r"|abuse|abgemeldet|abmeld|gesperrt|\bbaja\b|cancelad|uitgeschreven|disiscritt"
-)
-_REFUSAL_VALUE = re.compile(_REFUSAL)
 _REFUSAL_HEADING = re.compile(
-    _REFUSAL + r"|\bhard|\bclean\b|\bclean (time|date)|\bretir|\bglobal\b|\bopposed|\bobjection"
-    r"|\binacti[fv]"
+    rf"{REFUSAL}|{DOUBT}|\bhard|\bclean\b|\bglobal\b|\bobjection|\binacti[fv]"
+    r"|(subscri|consent|abonnement).*\b(end(ed)?\b|expir|fin\b)"
+    r"|\b(end(ed)?\b|expir|fin\b).*(subscri|consent|abonnement)"
 )
-_NEGATED = re.compile(r"^(not|never|non|pas|jamais|soft)\b|\bsoft\b|\bnot (un|bl|bo|op|su)")
 _CONSENT_HEADING = re.compile(r"\bsubscri|\babonne|\binscri|opt(ed)? ?in\b|consent|\bpermission")
 # A "no" under such a heading may be a refusal.
 _PERMISSION_HEADING = re.compile(
     _CONSENT_HEADING.pattern
-    + r"|accept|marketing|news ?letter|info ?lettre|mailing|deliverab|reachab|\bvalid\b"
+    + r"|accept|marketing|news ?letter|info ?lettre|mailing|casl|lcap|deliverab|reachab|\bvalid\b"
     r"|\bacti(ve|f)\b|contactable|\ballow|verified|may we|\bgdpr\b|\brgpd\b"
 )
 _NO_PERMISSION = re.compile(r"\b(aucun|none|expir|not|non|never|denied|withheld|pending|attente)")
@@ -63,10 +50,29 @@ _STATUS_HEADING = re.compile(
 )
 # Beside a word of refusal: any text in the column says that there was a refusal.
 _DETAIL = re.compile(r"\b(reason|source|campaign|title|date|time|at|on|raison|motif|le)\b")
-_DATE = re.compile(
-    r"\d{4}([-./ ])\d{1,2}\1\d{1,2}|\d{8}\b|\d{1,2}([-./ ])\d{1,2}\2\d{2,4}"
-    r"|\d{1,2}[ -][a-z]{3,9}\.?[ -]\d{2,4}|[a-z]{3,9}\.? \d{1,2},? \d{4}",
-    re.IGNORECASE,
+_UNRELATED_HEADING = re.compile(
+    r"((first|last|full|middle|given|family|display|company|user|nick|sur) ?)?name"
+    r"|nom|prenom|nom (de famille|complet)|prenom et nom|gecos"
+    r"|(work |home |mobile )?phone( number)?"
+    r"|tel(ephone)?( au travail)?|mobile|cell|cellulaire|fax|company|societe|entreprise"
+    r"|organi[sz]ation|(job )?title|titre|poste|role|city|ville|town|country|pays|province|region"
+    r"|(postal|zip) ?code|zip|code postal|street|rue|((record|contact|customer|member|user"
+    r"|subscriber) )?id|uuid|guid|euid|leid|member rating"
+    r"|source url|website|web site|site web|url|tags?|((optin|opt in|confirm) )?ip( address)?"
+    r"|lat(itude)?|long(itude)?|lng|gmtoff|dstoff|time ?zone|cc|birthday|date of birth"
+    r"|anniversaire|date de naissance|gender|sexe?|genre|age"
+    r"|created( at| on)?|updated( at| on)?|modified|entered|last (changed|updated|activity)"
+    r"|added time|date added|html ?email|digest|reception|visibility"
+)
+# "No bounce", "Spam-free": a yes there is good.
+_INVERTED = re.compile(
+    r"\bno\b(?! ?e? ?mail)|(?<!do )\bnot\b|(?<!ne )\bpas\b|\b(never|non|jamais|without|sans|free"
+    r"|aucune?|zero|pass(ed)?|check(ed)?|verified|safe|ok|exempt|absent|absence)\b"
+    r"|\bclean\b(?! (time|date|campaign))"
+)
+_SHORT_ANSWER = re.compile(r"-?\d([.,]0+)?|en|fr")
+_SAYS_YES = re.compile(
+    r"(subscribed|confirmed|confirm|abonnee?|inscrite?|confirmee?) (at|on|time|le)$"
 )
 _URL = re.compile(r"https?://")
 
@@ -94,41 +100,16 @@ _HEADINGS = {
 }  # fmt: skip
 
 
-def normalise(text: str) -> str:
-    """Return a heading or a value as it is compared ("UNSUB_TIME", "HasOptedOut" → words)."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    key = search_key(words.replace("_", " ").replace("’", "'"))
-    return key if key in FALSE_WORDS else search_key(key.replace("-", " "))
-
-
-def is_date_like(text: str) -> bool:
-    """Return whether a value begins as a date in figures does; it may still be no date."""
-    return bool(_DATE.match(text.strip()))
-
-
-def status_meaning(value: str) -> Meaning:
-    """Return what a status says. An empty one says nothing."""
-    key = normalise(value)
-    if key in _WANTS_WORDS:
-        return Meaning.WANTS
-    if key and key in FALSE_WORDS:
-        return Meaning.REFUSES
-    return Meaning.REFUSES if _tells_refusal(key) else Meaning.UNKNOWN
-
-
-def is_opted_out(value: str) -> bool:
-    """Return whether a cell under "opted out" says so: anything but a word for no."""
-    return normalise(value) not in FALSE_WORDS
-
-
-def _tells_refusal(key: str) -> bool:
-    return bool(_REFUSAL_VALUE.search(key)) and not _NEGATED.search(key)
-
-
 def classify(heading: str, values: Collection[str]) -> str:
-    """Return what a column holds, by its heading and its different values; "" if neither says."""
+    """Return what a column holds, by its heading and its different values; "" if neither says.
+
+    What is neither surely understood nor surely about something else, and may be a yes or a no, is
+    suspicious.
+    """
     key = normalise(heading)
-    texts = {text for value in values if (text := normalise(value))}
+    filled = {value.strip() for value in values} - {""}
+    has_blank = any(not value.strip() for value in values)
+    texts = {normalise(value) for value in filled}
     name = next((name for name, known in _HEADINGS.items() if key in known), "")
     name = name or (STATUS if _STATUS_HEADING.search(key) else "")
     if name == ADDRESS and key.startswith("abonne") and not any("@" in text for text in texts):
@@ -136,36 +117,60 @@ def classify(heading: str, values: Collection[str]) -> str:
     if name in (STATUS, CONFIRMED):
         if not texts:
             return ""
-        return DATE if all(map(is_date_like, texts)) else name
+        dated = {value for value in filled if is_date(value)}
+        return DATE if dated and all(map(is_nothing, filled - dated)) else name
     if name:
         return name
     if _REFUSAL_HEADING.search(key):
-        return _classify_refusal(key, texts)
-    if texts and all(map(_URL.match, texts)):
+        return _classify_refusal(key, filled, texts)
+    if any(map(may_tell_refusal, filled)):
+        return SUSPICIOUS
+    if _UNRELATED_HEADING.fullmatch(key):
         return ""
-    if _PERMISSION_HEADING.search(key) and texts and not any(map(is_date_like, texts)):
-        has_no = texts & FALSE_WORDS or ("" in values and texts <= TRUE_WORDS)
+    if any(map(_URL.match, texts)) and (has_blank or not all(map(_URL.match, texts))):
+        return SUSPICIOUS
+    if _PERMISSION_HEADING.search(key) and texts and not any(map(is_date, filled)):
+        has_no = texts & FALSE_WORDS or (has_blank and texts <= TRUE_WORDS)
         if has_no or any(map(_NO_PERMISSION.search, texts)):
             return SUSPICIOUS
+    if _CONSENT_HEADING.search(key) and not _INVERTED.search(key) and texts <= TRUE_WORDS:
+        return ""  # a yes of all, and no blank
     known = any(status_meaning(text) != Meaning.UNKNOWN for text in texts)
     if key.split()[-1:] in (["status"], ["statut"], ["state"], ["etat"]) and known:
         return STATUS if key in ("state", "etat") else SUSPICIOUS
-    told = any(_REFUSAL_VALUE.search(text) and "@" not in text for text in texts)
-    return SUSPICIOUS if told else ""
+    return SUSPICIOUS if _may_answer(filled, has_blank=has_blank or not key) else ""
 
 
-def _classify_refusal(key: str, texts: Collection[str]) -> str:
+def _may_answer(filled: Collection[str], *, has_blank: bool) -> bool:
+    """Return whether values may say yes or no in words, small numbers, or dates beside blanks."""
+    answers = [
+        value
+        for value in filled
+        if not is_nothing(value) or _SHORT_ANSWER.fullmatch(normalise(value))
+    ]
+    if all(map(is_date, answers)):
+        return bool(answers) and (has_blank or len(answers) < len(filled))
+    return all(
+        is_date(value)
+        or normalise(value) in WANTS_WORDS | FALSE_WORDS
+        or _SHORT_ANSWER.fullmatch(normalise(value))
+        for value in answers
+    )
+
+
+def _classify_refusal(key: str, filled: Collection[str], texts: Collection[str]) -> str:
     """Return whether a heading with a word of refusal is surely understood with these values."""
-    if texts and all(map(_URL.match, texts)):
-        return ""  # links to unsubscribe
-    unclear = _NEGATED.search(key) or _CONSENT_HEADING.search(key)
-    if unclear and texts:
+    unclear = NEGATED.search(key) or _INVERTED.search(key) or _CONSENT_HEADING.search(key)
+    if filled and (unclear or any(map(_URL.match, texts))):
         return SUSPICIOUS
     understood = all(
-        text in TRUE_WORDS | FALSE_WORDS or is_date_like(text) or _tells_refusal(text)
-        for text in texts
+        normalise(value) in TRUE_WORDS | FALSE_WORDS
+        or is_date(value)
+        or is_nothing(value)
+        or tells_refusal(value)
+        for value in filled
     )
-    says_subscribed = any(text in _WANTS_WORDS - TRUE_WORDS for text in texts)
+    says_subscribed = any(text in WANTS_WORDS - TRUE_WORDS for text in texts)
     if understood or (_DETAIL.search(key) and not says_subscribed):
         return OPTED_OUT
     return SUSPICIOUS
@@ -192,5 +197,33 @@ def classify_columns(lines: Sequence[Line]) -> list[str]:
         # Of several dates, the one most lines have; else the first column.
         best = max(found, key=lambda n: sum(map(bool, cells[n])) if name == DATE else 0, default=0)
         for number in found:
-            columns[number] = name if number == best else ""
+            if number != best:
+                heading = lines[0].cell(number) if first else ""
+                columns[number] = _classify_other(name, heading, set(cells[number]))
     return columns
+
+
+def _classify_other(name: str, heading: str, values: Collection[str]) -> str:
+    """Return what a second column of dates, addresses or languages holds."""
+    filled = [value for value in values if value.strip()]
+    if any(map(may_tell_refusal, filled)) or (
+        name == ADDRESS and any("@" not in v for v in filled)
+    ):
+        return SUSPICIOUS
+    if name != DATE or not filled:
+        return SUSPICIOUS if filled and _may_answer(filled, has_blank="" in values) else ""
+    if not all(map(is_date, filled)):
+        return SUSPICIOUS
+    is_opt_in = re.search(r"opt ?in", normalise(heading))
+    return SUSPICIOUS if "" in values and not is_opt_in else ""
+
+
+def blank_may_refuse(heading: str) -> bool:
+    """Return whether a blank beside dates may be a no: "Subscribed", "Confirmed at"."""
+    key = normalise(heading)
+    return key in _HEADINGS[STATUS] | _HEADINGS[CONFIRMED] or bool(_SAYS_YES.match(key))
+
+
+def names_refusal(heading: str) -> bool:
+    """Return whether a heading has a word of refusal: its dates are of no consent."""
+    return bool(_REFUSAL_HEADING.search(normalise(heading)))

@@ -11,20 +11,26 @@ from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.choices import Language
 from accounts.spreadsheets import Line
 from accounts.validators import normalise_address
 from preferences.choices import ConsentBasis, ImportOutcome
 from preferences.services.import_dates import beginning_of, parse_moment
-from preferences.services.import_layouts import (
-    FALSE_WORDS,
+from preferences.services.import_words import (
+    MAX_CELL,
     Meaning,
-    is_date_like,
-    is_opted_out,
+    confirmed_meaning,
+    is_date,
+    may_tell_refusal,
     normalise,
+    opted_out_meaning,
     status_meaning,
+    tells_refusal,
 )
+
+Answers = Mapping[tuple[int, str], str]  # (column, normalised value) → Meaning
 
 _NAMED_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>\s*")  # Gina Roy <gina@company.example>
 
@@ -39,6 +45,13 @@ class Columns:
     confirmed: tuple[int, ...] = ()  # no means that the address never subscribed
     date: int | None = None
     language: int | None = None
+    blank_dates: bool = False  # a blank among the dates may be a no, and is asked about
+
+    @property
+    def deciding(self) -> list[int]:
+        """The columns whose values are shown with what they mean."""
+        dated = {self.date} if self.date is not None and self.blank_dates else set()
+        return sorted({*self.statuses, *self.opted_out, *self.confirmed, *dated})
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,7 @@ class Reading:
     columns: Columns
     basis: str
     default_date: date | None = None  # of an express yes without a date
-    answers: Mapping[str, str] = field(default_factory=dict)  # normalised status → Meaning
+    answers: Answers = field(default_factory=dict)
     day_first: bool = True  # in a date such as 03/04/2026
 
 
@@ -95,41 +108,58 @@ def read_line(line: Line, reading: Reading) -> ImportedRow:
     return replace(row, at=at)
 
 
+def require_short_cells(lines: Sequence[Line], columns: Columns) -> None:
+    """Raise ValidationError if a cell that decides about a line is too long to be compared."""
+    for line in lines:
+        for column in (columns.address, columns.date, columns.language, *columns.deciding):
+            if len(line.cell(column)) > MAX_CELL:
+                message = _("Line %(line)s has a cell of more than %(count)s characters.")
+                raise ValidationError(message % {"line": line.number, "count": MAX_CELL})
+
+
 def _meaning_of(line: Line, reading: Reading) -> Meaning:
     columns = reading.columns
-    meanings = [
-        value_meaning(line.cell(column), reading.answers) for column in columns.statuses
-    ] + [_confirmed_meaning(line.cell(column)) for column in columns.confirmed]
-    if any(is_opted_out(line.cell(column)) for column in columns.opted_out):
+    meanings = [meaning_in(column, line.cell(column), reading) for column in columns.deciding]
+    if any(tells_refusal(line.cell(column)) for column in (columns.date, columns.language)):
         return Meaning.REFUSES
-    for meaning in (Meaning.REFUSES, Meaning.LEAVE_OUT, Meaning.UNKNOWN):
+    for meaning in (Meaning.REFUSES, Meaning.UNKNOWN, Meaning.LEAVE_OUT):
         if meaning in meanings:
             return meaning
-    return Meaning.WANTS
+    # the name beside an address may tell: DO NOT EMAIL <gina@company.example>
+    others = (columns.address, columns.date, columns.language)
+    in_doubt = any(may_tell_refusal(line.cell(column)) for column in others)
+    return Meaning.LEAVE_OUT if in_doubt else Meaning.WANTS
 
 
-def value_meaning(value: str, answers: Mapping[str, str]) -> Meaning:
-    """Return what a status means, by the words known or else by the answers given by hand."""
-    meaning = status_meaning(value)
+def meaning_in(column: int, value: str, reading: Reading) -> Meaning:
+    """Return what a value of a column means, by the words known or else by the answers given."""
+    columns = reading.columns
+    if column in columns.opted_out:
+        meaning = opted_out_meaning(value)
+    elif column in columns.statuses:
+        meaning = status_meaning(value)
+    elif column in columns.confirmed:
+        meaning = confirmed_meaning(value)
+    elif tells_refusal(value):
+        meaning = Meaning.REFUSES
+    else:  # a date; one that can't be read is left out
+        meaning = Meaning.WANTS if value.strip() else Meaning.UNKNOWN
     if meaning != Meaning.UNKNOWN:
         return meaning
-    return Meaning(answers.get(normalise(value), Meaning.UNKNOWN))
-
-
-def _confirmed_meaning(value: str) -> Meaning:
-    if normalise(value) in FALSE_WORDS:
-        return Meaning.LEAVE_OUT
-    if is_date_like(value):
-        return Meaning.WANTS
-    meaning = status_meaning(value)
-    return Meaning.LEAVE_OUT if meaning == Meaning.UNKNOWN else meaning
+    answer = Meaning(reading.answers.get((column, normalise(value)), Meaning.UNKNOWN))
+    is_no_refusal = answer == Meaning.WANTS and column in columns.opted_out
+    return Meaning.NOT_REFUSED if is_no_refusal else answer
 
 
 def _refused_at(line: Line, reading: Reading) -> datetime | None:
     """Return when a line was refused; None if that is not known, so the import's time stands."""
     columns = reading.columns
-    cells = [line.cell(column) for column in columns.opted_out]
-    if not any(is_opted_out(cell) for cell in cells):
+    cells = [
+        cell
+        for column in columns.opted_out
+        if meaning_in(column, cell := line.cell(column), reading) == Meaning.REFUSES
+    ]
+    if not cells:
         cells = [line.cell(columns.date)]  # the only date beside a status is the status's
     moments = [parse_moment(cell, day_first=reading.day_first) for cell in cells]
     return min((at for at in moments if at and at <= timezone.now()), default=None)
@@ -150,31 +180,24 @@ def values_found(lines: Sequence[Line], reading: Reading) -> list[FoundValue]:
     """Return each value of the columns that decide, the most frequent first in each column."""
     columns = reading.columns
     found: list[FoundValue] = []
-    for column in sorted({*columns.statuses, *columns.opted_out, *columns.confirmed}):
+    for column in columns.deciding:
         counts: Counter[tuple[str, bool]] = Counter()
         for line in lines:
             value = line.cell(column)
-            is_date = column not in columns.statuses and is_date_like(value)
-            counts["" if is_date else value, is_date] += 1
-        for (value, is_date), count in counts.most_common():
-            sample = "2000-01-01" if is_date else value
-            if column in columns.opted_out:
-                refused = is_opted_out(sample)
-                meaning = Meaning.REFUSES if refused else Meaning.NOT_REFUSED
-            elif column in columns.statuses:
-                meaning = value_meaning(sample, reading.answers)
-            else:
-                meaning = _confirmed_meaning(sample)
-            found.append(FoundValue(column, value, meaning, count, is_date))
+            dated = column not in columns.statuses and is_date(value)
+            counts["" if dated else value, dated] += 1
+        for (value, dated), count in counts.most_common():
+            meaning = meaning_in(column, "2000-01-01" if dated else value, reading)
+            found.append(FoundValue(column, value, meaning, count, dated))
     return found
 
 
 def unknown_values(lines: Sequence[Line], reading: Reading) -> list[FoundValue]:
-    """Return the status words that neither the hub knows nor an answer explains, each once."""
-    unknown: dict[str, FoundValue] = {}
+    """Return the values that neither the hub knows nor an answer explains, once in each column."""
+    unknown: dict[tuple[int, str], FoundValue] = {}
     for found in values_found(lines, reading):
         if found.meaning == Meaning.UNKNOWN:
-            key = normalise(found.value)
+            key = (found.column, normalise(found.value))
             before = unknown.get(key)
             count = found.count + (before.count if before else 0)
             unknown[key] = replace(before or found, count=count)

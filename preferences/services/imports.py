@@ -20,8 +20,15 @@ from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, Topi
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
 from preferences.selectors.refusals import refused_addresses, refuses
-from preferences.services.import_dates import day_is_first
-from preferences.services.import_lines import Columns, ImportedRow, Reading, read_line
+from preferences.services.import_dates import YEARS, day_is_first
+from preferences.services.import_lines import (
+    Answers,
+    Columns,
+    ImportedRow,
+    Reading,
+    read_line,
+    require_short_cells,
+)
 from preferences.services.recipients import follow_address
 
 MAX_LINES = 10_000
@@ -42,7 +49,7 @@ def import_consents(
     wording: str,
     dry_run: bool,
     default_date: date | None = None,
-    answers: Mapping[str, str] | None = None,
+    answers: Answers | None = None,
     day_first: bool | None = None,
 ) -> list[ImportedRow]:
     """Import subscriptions and opt-outs of one topic. Return the outcome of each line.
@@ -50,10 +57,10 @@ def import_consents(
     `lines` come without the heading. `basis` (ConsentBasis) and `wording` (the text people agreed
     to) are the evidence for every yes; opt-outs alone need neither. An implied basis needs the date
     column, because it runs from that date. `default_date` is that of an express yes without a date.
-    `answers` gives the Meaning of status words that the hub does not know. `day_first` is needed
-    where no date of the file tells whether its day or its month comes first. Unusable lines are
-    reported and left out. A dry run writes nothing. Raises PermissionDenied without
-    `preferences.change_topic`, ImportRefused naming the field.
+    `answers` gives the Meaning of unknown values, by column. `day_first` is needed where no date of
+    the file tells whether its day or its month comes first. Unusable lines are reported and left
+    out. A dry run writes nothing. Raises PermissionDenied without `preferences.change_topic`,
+    ImportRefused naming the field.
     """
     require_staff(actor, "preferences.change_topic")
     if len(lines) > MAX_LINES:
@@ -61,6 +68,12 @@ def import_consents(
     topic = Topic.objects.select_for_update().get(pk=topic.pk)
     if default_date and default_date > timezone.localdate():
         raise ImportRefused({"default_date": _("This date is still to come.")})
+    if default_date and default_date.year not in YEARS:
+        raise ImportRefused({"default_date": _("This date is too long ago.")})
+    try:
+        require_short_cells(lines, columns)
+    except ValidationError as error:
+        raise ImportRefused({"file": error}) from error
     order = _order_of_dates(lines, columns, day_first)
     reading = Reading(columns, basis, default_date, answers or {}, order)
     rows = [read_line(line, reading) for line in lines]

@@ -87,7 +87,7 @@ def _edit(request: PersonRequest, form: ImportForm) -> HttpResponse:
         kept = len(LinesField(required=False).clean(table))
     except ValidationError:
         table, kept = "", 0
-    carried = _repeated(request, "column", "value", "meaning")
+    carried = [*_repeated(request, "column"), *_answers(request)]
     context = {
         "form": form,
         "kept": kept,
@@ -133,7 +133,7 @@ def _ask_values(
         "carried": [
             *_carried_fields(request),
             *(("column", value) for value in columns),
-            *_repeated(request, "value", "meaning"),
+            *_answers(request),
             ("table", LinesField.serialize(lines)),
         ],
     }
@@ -188,7 +188,7 @@ def _examine(
         "carried": [
             *_carried_fields(request),
             *(("column", value) for value in columns),
-            *_repeated(request, "value", "meaning"),
+            *_answers(request),
             ("table", LinesField.serialize(lines)),
             ("checked", digest),
         ],
@@ -251,6 +251,12 @@ def _report_context(rows: Sequence[ImportedRow]) -> dict[str, Any]:
 def _carried_fields(request: PersonRequest) -> list[tuple[str, str]]:
     """Return the values that the next step sends again in hidden fields."""
     return [(name, request.POST.get(name, "")) for name in CARRIED_FIELDS]
+
+
+def _answers(request: PersonRequest) -> list[tuple[str, str]]:
+    """Return the answers given about values, unless a new file takes the place of theirs."""
+    names = () if request.FILES.get("file") else ("value", "value_column", "meaning")
+    return _repeated(request, *names)
 
 
 def _repeated(request: PersonRequest, *names: str) -> list[tuple[str, str]]:

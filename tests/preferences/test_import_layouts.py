@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from accounts.spreadsheets import Line, read_table
 from preferences.choices import ImportOutcome
 from preferences.forms.imports import positions_of
-from preferences.services.import_layouts import SUSPICIOUS, Meaning, classify, classify_columns
+from preferences.services.import_layouts import SUSPICIOUS, classify, classify_columns
 from preferences.services.import_lines import Reading, read_line, unknown_values, values_found
+from preferences.services.import_words import Meaning
 
 # In each file an address begins with what must come of its line: "yes", "no" (refused), "out"
 # (neither), or "ask" (its status is asked about).
@@ -168,7 +169,7 @@ def test_a_column_of_refusals_left_out_by_hand_is_asked_about(tool):
         ("Status", {"abgemeldet"}, "status"),
         ("Lead status", {"Active", "New"}, SUSPICIOUS),
         ("State", {"Ontario", "Quebec"}, ""),
-        ("Unsubscribe link", {"https://list.example/u/1"}, ""),
+        ("Unsubscribe link", {"https://list.example/u/1"}, SUSPICIOUS),
         ("Subscribed", {"2025-01-01", ""}, "date"),
         ("Unsubscribed", {"3 mars 2025", "12/31/2024", ""}, "opted_out"),
         ("Town", {"Halifax"}, ""),
@@ -207,8 +208,15 @@ REFUSED = [
     Line(3, ["no.2@pine.example", "", "bounced"]),
     Line(4, ["yes.3@pine.example", "no", "subscribed"]),
 ]
-WORDS = ["", "yes", "no", "true", "0", "1", "subscribed", "unsubscribed", "2025-01-01", "bounce"]
-HEADINGS = ["Email", "Status", "Subscribed", "Opt in", "Unsubscribed", "Date", "Not opted out", ""]
+WORDS = [
+    "", "yes", "no", "true", "0", "1", "-1", "subscribed", "unsubscribed", "2025-01-01", "bounce",
+    "null", "0000-00-00", "2025-01-01 unsubscribed", "https://list.example/u/1",
+    "Unsubscribed <a@pine.example>",
+]  # fmt: skip
+HEADINGS = [
+    "Email", "Status", "Subscribed", "Opt in", "Unsubscribed", "Date", "Not opted out", "Notes",
+    "No bounce", "Confirmed", "Field 1", "Courriel (@)", "",
+]  # fmt: skip
 
 
 @given(
@@ -226,3 +234,20 @@ def test_no_added_column_turns_a_refusal_into_a_yes(heading, values, at):
     except ValidationError:  # the import stops with a question
         return
     assert "yes" not in (results.get("no.1@pine.example"), results.get("no.2@pine.example"))
+
+
+@given(
+    heading=st.sampled_from(HEADINGS),
+    values=st.lists(st.sampled_from(WORDS), min_size=2, max_size=2),
+    refusal=st.sampled_from(
+        ["unsubscribed", "2025-01-01 unsubscribed", "-1", "bounced", "Do not mail <a@b.example>"]
+    ),
+)
+def test_no_heading_makes_a_refusal_a_yes(heading, values, refusal):
+    lines = [Line(1, ["Email", heading]), Line(2, ["no@pine.example", refusal])]
+    lines += [Line(n, [f"{n}@pine.example", value]) for n, value in enumerate(values, start=3)]
+    try:
+        results = read(lines)
+    except ValidationError:
+        return
+    assert results.get("no@pine.example") != "yes"

@@ -124,16 +124,44 @@ def test_an_unknown_status_is_asked_about_with_its_count(page):
     ]
     values = ["On hold", "", "perhaps"]
     for meanings in (["refuses", "", "wants"], ["refuses", "hope", "wants"], ["refuses"]):
-        again = page("import", **asked.carried, value=values, meaning=meanings)
+        again = page(
+            "import", **asked.carried, value=values, value_column=[1, 1, 1], meaning=meanings
+        )
         assert again.context["values"][0][1].value == ""
     checked = page(
-        "check", **asked.carried, value=values, meaning=["refuses", "leave_out", "wants"]
+        "check",
+        **asked.carried,
+        value=values,
+        value_column=[1, 1, 1],
+        meaning=["refuses", "leave_out", "wants"],
     )
     expected = {2: "opted_out", 3: "opted_out", 4: "not_confirmed", 5: "added", 6: "added"}
     assert outcomes(checked) == expected
     assert not ConsentRecord.objects.exists()
     assert outcomes(page("import", **checked.carried)) == expected
     assert ConsentRecord.objects.filter(wants=False).count() == 2
+
+
+def test_answers_are_of_one_file_and_column(page):
+    text = "email,status\na@pine.example,2\n"
+    asked = page("check", text=text)
+    answers = {"value": ["2"], "value_column": ["1"], "meaning": ["wants"]}
+    checked = page("check", **asked.carried, **answers)
+    assert outcomes(checked) == {2: "added"}
+    for column in ("0", "x", "²", "9" * 5000):
+        again = page("check", **asked.carried, **{**answers, "value_column": [column]})
+        assert "Are these people subscribed?" in again.text
+    back = page("change", **{k: v for k, v in checked.carried.items() if k not in GROUND})
+    other = page("check", **back.carried, text=text)
+    assert "Are these people subscribed?" in other.text
+    assert "meaning" not in other.carried
+
+
+def test_a_long_cell_and_an_ancient_date_are_refused_in_words(page):
+    long = page("check", text="email,status\na@pine.example," + "x" * 1001)
+    assert "Line 2 has a cell of more than 1000 characters." in long.text
+    old = page("check", text="email\na@pine.example\n", default_date="0001-01-01")
+    assert old.context["form"].errors["default_date"] == ["This date is too long ago."]
 
 
 def test_a_column_of_names_is_no_status(page):
