@@ -52,7 +52,7 @@ ANSWERS = {
     Meaning.REFUSES: _("Refused"),
     Meaning.LEAVE_OUT: _("Leave these lines out"),
 }
-# What a column may be called by hand, by what its heading and values say.
+# The names a person may give a column by hand, by what its heading and values say.
 _ALLOWED = {
     OPTED_OUT: {OPTED_OUT, UNRELATED},
     SUSPICIOUS: COLUMN_LABELS.keys(),

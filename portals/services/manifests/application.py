@@ -23,7 +23,6 @@ from portals.models import (
 from portals.services.manifests.declaration import DeclaredPrivilege, DeclaredType, Manifest, refuse
 
 _PORTAL_FIELDS = ("kind", "label_en", "label_fr", "home_url", "redirect_uris", "auto_register")
-_TYPE_FIELDS = ("label_en", "label_fr", "parent")
 _PRIVILEGE_FIELDS = ("label_en", "label_fr", "held_by_super_user", "sensitive", "position")
 _SILENT = frozenset({"position"})  # the order on pages; changes of it are not reported
 
