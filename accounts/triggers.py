@@ -1,8 +1,9 @@
 """Rules that the database keeps by itself, on PostgreSQL and SQLite.
 
 Every rule is a `Trigger` in the `Meta.constraints` of a model, so `makemigrations` sees a new text,
-and a migration replaces the old one. `refuse`, `refuse_set`, `effect` and `append_only` write the
-SQL. No trigger knows a bypass flag; `removed` takes all of them away, for tests alone.
+and a migration replaces the old one. `refuse`, `refuse_set`, `effect`, `search_entries` and
+`append_only` write the SQL. No trigger knows a bypass flag; `removed` takes all of them away, for
+tests alone.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
+
+ENTRY_LENGTH = 400  # characters of a search entry
 
 
 class Trigger(BaseConstraint):
@@ -159,6 +162,46 @@ def effect(
         timing=f"AFTER {event} ON {table} FOR EACH ROW",
         body=f"IF {when} THEN {sql} END IF; RETURN NULL;",
     )
+
+
+def search_entries(
+    table: str, *, entries: str, scope: dict[str, str] | None = None
+) -> list[Trigger]:
+    """Keep the search entries of a table true to its `search_words` and `search_name`.
+
+    `scope` has further columns of the entries, each with its SQL over NEW.
+    """
+    scope = scope or {}
+    columns = ", ".join(["row_id", "entry", *scope])
+    values = ", ".join(
+        ["NEW.id", f"substr(word || ' ' || NEW.search_name, 1, {ENTRY_LENGTH})", *scope.values()]
+    )
+    # A JSON array, because SQLite has no function that splits a text.
+    array = """'[' || replace(json_quote(NEW.search_words), ' ', '","') || ']'"""
+    sources = {
+        "sqlite": f"(SELECT DISTINCT value AS word FROM json_each({array}))",  # noqa: S608 -- ours
+        "postgresql": "(SELECT DISTINCT string_to_table(NEW.search_words, ' ') AS word) AS words",
+    }
+    insert = {
+        vendor: f"INSERT INTO {entries} ({columns}) SELECT {values} FROM {source} WHERE word <> '';"  # noqa: S608 -- ours
+        for vendor, source in sources.items()
+    }
+    differs = "(NEW.search_words <> OLD.search_words OR NEW.search_name <> OLD.search_name)"
+    remove = f"DELETE FROM {entries} WHERE row_id = OLD.id;"  # noqa: S608
+    after = {
+        "INSERT": ("TRUE", insert),
+        "UPDATE": (differs, {vendor: f"{remove} {sql}" for vendor, sql in insert.items()}),
+        "DELETE": ("TRUE", dict.fromkeys(insert, remove)),
+    }
+    return [
+        _trigger(
+            f"{entries}_{event.lower()}",
+            sqlite=f"AFTER {event} ON {table} FOR EACH ROW WHEN {when} BEGIN {sql['sqlite']} END",
+            timing=f"AFTER {event} ON {table} FOR EACH ROW",
+            body=f"IF {when} THEN {sql['postgresql']} END IF; RETURN NULL;",
+        )
+        for event, (when, sql) in after.items()
+    ]
 
 
 def append_only(table: str) -> list[Trigger]:

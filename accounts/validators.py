@@ -11,9 +11,6 @@ from accounts.domains import to_ascii
 
 NAME_LENGTH = 150
 ADDRESS_LENGTH = 254
-# Characters of a text that are searched or compared. To normalise a long text of combining marks
-# takes time by the square of its length, so every text is measured first.
-SEARCH_LENGTH = 300
 
 # Characters that control, reverse or hide in a text: first, last, Unicode's name. The list is our
 # own, because Python's tables are of one year and know no letter or emoji of a later one. What
@@ -237,14 +234,3 @@ def address_as_stored(value: str) -> str:
         return normalise_address(value)
     except ValidationError:
         return value.strip().lower()
-
-
-def search_key(text: str) -> str:
-    """Return text as it is searched: no accents, no case, single spaces ("Zoë  L" → "zoe l").
-
-    Of a text longer than SEARCH_LENGTH it is the beginning and “…”, so it equals no shorter text.
-    """
-    plain = unicodedata.normalize("NFKD", text[:SEARCH_LENGTH])
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    key = " ".join(plain.casefold().split())
-    return key if len(text) <= SEARCH_LENGTH else f"{key}…"

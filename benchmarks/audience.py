@@ -36,18 +36,18 @@ TABLES = (
 # records.
 SEED = """
 INSERT INTO accounts_customer (slug, name, status, language, phone, street, city, region,
-    postal_code, country, created_at, search_name, search_slug)
+    postal_code, country, created_at, search_name, search_words)
 SELECT 'c' || n, 'c' || n, 'pending', 'en', '', '', '', '', '', '', now(), 'c' || n, 'c' || n
 FROM generate_series(1, {people} / 20 + 1) n;
 
 INSERT INTO accounts_user (id, password, is_superuser, sub, email, name, language, is_active,
-    is_staff, created_at, session_epoch, search_name, search_address)
+    is_staff, created_at, session_epoch, search_name, search_words)
 SELECT n, '!', false, gen_random_uuid(), 'p' || n || '@p.example', 'p' || n, 'en', n % 200 <> 0,
     false, now(), gen_random_uuid(), 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n;
 
 INSERT INTO accounts_membership (customer_id, user_id, role, work_name, work_phone, joined_at,
-    ended_at, search_name, search_address)
+    ended_at, search_name, search_words)
 SELECT c.id, n, 'user', 'p' || n, '', now(),
     CASE WHEN n % 10 = 0 THEN now() - (n % 1500) * interval '1 day' END, 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n JOIN accounts_customer c ON c.slug = 'c' || (n / 20 + 1);

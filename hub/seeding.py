@@ -16,7 +16,6 @@ from django.utils import timezone
 from accounts.choices import HUB_ACTOR_NAME, CustomerStatus, Role
 from accounts.models import AuditChain, AuditEvent, Customer, Membership, Team, TeamMembership, User
 from accounts.models.audit import chain_name
-from accounts.validators import search_key
 from hub.bulk_rows import create, write
 from portals.models import PersonGrant, Portal, Resource, ResourceType, Subscription, TeamGrant
 
@@ -120,8 +119,6 @@ def _write_people(sizes: Sizes) -> list[list[Membership]]:
                 user=user,
                 work_name=user.name,
                 role=Role.SUPER_USER if number < len(customers) else Role.USER,
-                search_name=search_key(user.name),
-                search_address=search_key(user.email),
             )
             for number, user in enumerate(users)
         ),

@@ -10,12 +10,15 @@ class PortalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers, and register event sentences and undo handlers."""
+        """Connect the receivers, and register sentences, undo handlers and a search."""
         from accounts.choices import register_event_sentences
+        from accounts.selectors import register_request_search
         from portals import receivers
         from portals.choices import SENTENCES
+        from portals.selectors.requests import by_requested_resource
         from portals.services import undo_handlers
 
         register_event_sentences(SENTENCES)
         receivers.connect()
         undo_handlers.register()
+        register_request_search(by_requested_resource)

@@ -67,7 +67,7 @@ class ConfirmationNameForm(StrictForm):
 
 
 class SearchForm(forms.Form):
-    """A search by the beginning of a name or an address."""
+    """A search by the beginnings of words, in any order."""
 
     q = LineField(label=_("Search"), required=False, max_length=254)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.strict import LineField, StrictForm
 from accounts.models import Team
-from accounts.validators import search_key
+from accounts.search import search_key
 
 TEAM_NAME_LENGTH = 100
 MAX_OPTIONS = 200  # teams in a select; where there are more, the name is typed

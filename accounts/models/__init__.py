@@ -1,11 +1,16 @@
 """The tables of this app."""
 
 from accounts.models.audit import AuditChain, AuditEvent, AuditEventResource
-from accounts.models.customers import Customer, Membership
+from accounts.models.customers import (
+    Customer,
+    CustomerSearchEntry,
+    Membership,
+    MembershipSearchEntry,
+)
 from accounts.models.hand_overs import HandOver
-from accounts.models.invitations import Invitation
+from accounts.models.invitations import Invitation, InvitationSearchEntry
 from accounts.models.offboarding import Offboarding, ReassignedTeam
-from accounts.models.people import User
+from accounts.models.people import User, UserSearchEntry
 from accounts.models.requests import AccessRequest
 from accounts.models.teams import Team, TeamMembership
 from accounts.models.undo import Undo
@@ -16,13 +21,17 @@ __all__ = [
     "AuditEvent",
     "AuditEventResource",
     "Customer",
+    "CustomerSearchEntry",
     "HandOver",
     "Invitation",
+    "InvitationSearchEntry",
     "Membership",
+    "MembershipSearchEntry",
     "Offboarding",
     "ReassignedTeam",
     "Team",
     "TeamMembership",
     "Undo",
     "User",
+    "UserSearchEntry",
 ]

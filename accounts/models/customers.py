@@ -10,8 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CustomerStatus, Language, Role
 from accounts.models.people import User
-from accounts.models.search import SearchKeyField, beginning_with
-from accounts.triggers import refuse
+from accounts.models.search import (
+    SearchEntry,
+    SearchKeyField,
+    SearchWordsField,
+    matching,
+)
+from accounts.triggers import refuse, search_entries
 from accounts.validators import (
     NAME_LENGTH,
     validate_name,
@@ -47,8 +52,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         )
 
     def matching(self, text: str) -> "CustomerQuerySet":
-        """Return those whose name or short name begins with a text (two index ranges)."""
-        return beginning_with(self, text, "search_name", "search_slug")
+        """Return those found by the words of a text, of name and short name; all for no text."""
+        return matching(self, text)
 
 
 class Customer(models.Model):
@@ -81,7 +86,7 @@ class Customer(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     search_name = SearchKeyField(of="name", max_length=600)
-    search_slug = SearchKeyField(of="slug", max_length=50)
+    search_words = SearchWordsField(of=("name", "slug"))
 
     objects = CustomerQuerySet.as_manager()
 
@@ -112,7 +117,6 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(fields=["search_name", "id"], name="customer_by_name"),
-            models.Index(fields=["search_slug"], name="customer_by_short_name"),
         ]
 
     def __str__(self) -> str:
@@ -130,9 +134,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Return those that are not ended; they may be suspended."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), ended_at=None)
 
-    def matching(self, text: str) -> "MembershipQuerySet":
-        """Return those whose name or address begins with a text (two index ranges)."""
-        return beginning_with(self, text, "search_name", "search_address")
+    def matching(self, text: str, *, customer: Customer) -> "MembershipQuerySet":
+        """Return those of a customer found by the words of a text, of name and address."""
+        return matching(self.filter(customer=customer), text, customer=customer)
 
     def names_at_work(self, *people: User | None) -> dict[int, str]:
         """Return user's primary key → name at work, of the people who are among these memberships.
@@ -165,7 +169,7 @@ class Membership(models.Model):
     end_announced_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
     search_name = SearchKeyField(of="work_name", max_length=600)
-    search_address = SearchKeyField(of="user.email", max_length=300)
+    search_words = SearchWordsField(of=("work_name", "user.email"))
 
     objects = MembershipQuerySet.as_manager()
 
@@ -193,7 +197,6 @@ class Membership(models.Model):
         ]
         indexes = [
             models.Index(fields=["customer", "search_name", "id"], name="membership_by_name"),
-            models.Index(fields=["customer", "search_address", "id"], name="membership_by_address"),
             models.Index(
                 fields=["ends_at"],
                 condition=Q(ended_at=None, ends_at__isnull=False),
@@ -236,3 +239,42 @@ class Membership(models.Model):
     def is_super_user(self) -> bool:
         """Whether the role is Super User; the membership may be suspended or ended."""
         return self.role == Role.SUPER_USER
+
+
+class CustomerSearchEntry(SearchEntry):
+    """A word by which a customer is found."""
+
+    row = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="search_entries", db_index=False
+    )
+
+    class Meta:
+        constraints = [*search_entries("accounts_customer", entries="accounts_customersearchentry")]
+        indexes = [
+            models.Index(fields=["entry", "row"], name="customer_by_word"),
+            models.Index(fields=["row", "entry"], name="words_of_customer"),
+        ]
+
+
+class MembershipSearchEntry(SearchEntry):
+    """A word by which a person is found within a customer."""
+
+    row = models.ForeignKey(
+        Membership, on_delete=models.DO_NOTHING, related_name="search_entries", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            *search_entries(
+                "accounts_membership",
+                entries="accounts_membershipsearchentry",
+                scope={"customer_id": "NEW.customer_id"},
+            )
+        ]
+        indexes = [
+            models.Index(fields=["customer", "entry", "row"], name="membership_by_word"),
+            models.Index(fields=["row", "entry"], name="words_of_membership"),
+        ]

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.models.customers import Customer, Membership
+from accounts.models.search import SearchEntry, SearchKeyField, SearchWordsField, matching
 from accounts.models.teams import Team
-from accounts.triggers import refuse
+from accounts.triggers import refuse, search_entries
 from accounts.validators import NAME_LENGTH, validate_name, validate_phone
 
 
@@ -45,6 +46,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def acceptable(self) -> "InvitationQuerySet":
         """Return the open ones that can still be accepted: not expired, and their sender may."""
         return self.open().filter(_sender_may(), expires_at__gt=timezone.now())
+
+    def matching(self, text: str, *, customer: Customer) -> "InvitationQuerySet":
+        """Return those of a customer found by the words of a text, of name and address."""
+        return matching(self.filter(customer=customer), text, customer=customer)
 
 
 _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
@@ -88,6 +93,8 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     revoked_at = models.DateTimeField(null=True, blank=True)
+    search_name = SearchKeyField(of="name", max_length=600)
+    search_words = SearchWordsField(of=("name", "address"))
 
     objects = InvitationQuerySet.as_manager()
 
@@ -142,3 +149,27 @@ class Invitation(models.Model):
     def is_expired(self) -> bool:
         """Whether it is too old to be accepted."""
         return self.expires_at <= timezone.now()
+
+
+class InvitationSearchEntry(SearchEntry):
+    """A word by which an invitation is found within a customer."""
+
+    row = models.ForeignKey(
+        Invitation, on_delete=models.DO_NOTHING, related_name="search_entries", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            *search_entries(
+                "accounts_invitation",
+                entries="accounts_invitationsearchentry",
+                scope={"customer_id": "NEW.customer_id"},
+            )
+        ]
+        indexes = [
+            models.Index(fields=["customer", "entry", "row"], name="invitation_by_word"),
+            models.Index(fields=["row", "entry"], name="words_of_invitation"),
+        ]

@@ -14,7 +14,13 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
-from accounts.models.search import SearchKeyField, beginning_with
+from accounts.models.search import (
+    SearchEntry,
+    SearchKeyField,
+    SearchWordsField,
+    matching,
+)
+from accounts.triggers import search_entries
 from accounts.validators import (
     NAME_LENGTH,
     address_as_stored,
@@ -27,8 +33,8 @@ class UserQuerySet(models.QuerySet["User"]):
     """People, and their search."""
 
     def matching(self, text: str) -> "UserQuerySet":
-        """Return those whose name or address begins with a text (two index ranges)."""
-        return beginning_with(self, text, "search_name", "search_address")
+        """Return those found by the words of a text, of name and address; all for no text."""
+        return matching(self, text)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -69,7 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Part of every session's hash: a new value ends all sessions, whatever store they are in.
     session_epoch = models.UUIDField(default=uuid.uuid4, editable=False)
     search_name = SearchKeyField(of="name", max_length=600)
-    search_address = SearchKeyField(of="email", max_length=300)
+    search_words = SearchWordsField(of=("name", "email"))
 
     objects = UserManager()
 
@@ -87,7 +93,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         indexes = [
             models.Index(fields=["search_name", "id"], name="person_by_name"),
-            models.Index(fields=["search_address"], name="person_by_address"),
         ]
         permissions = [
             ("use_desk", "May use the support desk"),
@@ -101,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Save the search keys too where only some fields are saved, as allauth does."""
         fields = kwargs.get("update_fields")
         if fields is not None and not {"name", "email"}.isdisjoint(fields):
-            kwargs["update_fields"] = {*fields, "search_name", "search_address"}
+            kwargs["update_fields"] = {*fields, "search_name", "search_words"}
         super().save(*args, **kwargs)
 
     def get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
@@ -121,3 +126,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """Return what Django's admin and emails show."""
         return str(self)
+
+
+class UserSearchEntry(SearchEntry):
+    """A word by which a person is found."""
+
+    row = models.ForeignKey(
+        User, on_delete=models.DO_NOTHING, related_name="search_entries", db_index=False
+    )
+
+    class Meta:
+        constraints = [*search_entries("accounts_user", entries="accounts_usersearchentry")]
+        indexes = [
+            models.Index(fields=["entry", "row"], name="person_by_word"),
+            models.Index(fields=["row", "entry"], name="words_of_person"),
+        ]

@@ -1,20 +1,38 @@
-"""Search by prefix: a normalised copy of a text in a column of its own, compared by bytes."""
+"""Search by the beginnings of words, in any order.
 
+A searchable row has the words by which it is found in a column of its own, and triggers keep a
+table of entries true to it: one entry for each word, followed by the row's name. So the rows found
+by a beginning are one index range, which is read in the order of the list, whatever their number.
+"""
+
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accounts.validators import search_key
+from accounts.search import search_key, typed_words, words_of
+from accounts.triggers import ENTRY_LENGTH
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 _PAST_ANY_TEXT = "\U0010ffff"
 
 
-class SearchKeyField(models.CharField):
+class BytewiseField(models.CharField):
+    """Text that is compared by bytes on PostgreSQL too, so that a beginning is an index range."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
+        """Set the collation."""
+        parameters: dict[str, Any] = {**super().db_parameters(connection)}
+        if connection.vendor == "postgresql":
+            parameters["collation"] = "C"
+        return parameters
+
+
+class SearchKeyField(BytewiseField):
     """The search key of another attribute, written whenever the row is saved, by bulk_create too.
 
     A name in unusual letters can grow when it is normalised; its key is cut at `max_length`.
@@ -29,13 +47,6 @@ class SearchKeyField(models.CharField):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "of": self.of}
 
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        """Compare by bytes on PostgreSQL too, so that a prefix is an index range."""
-        parameters: dict[str, Any] = {**super().db_parameters(connection)}
-        if connection.vendor == "postgresql":
-            parameters["collation"] = "C"
-        return parameters
-
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         """Return the key of the text as it is now, and set it on the instance."""
         key = search_key(attrgetter(self.of)(model_instance))[: self.max_length]
@@ -43,19 +54,79 @@ class SearchKeyField(models.CharField):
         return key
 
 
-def within(field: str, key: str) -> Q:
-    """Return the condition, an index range, that a search key begins with a normalised text."""
-    return Q(**{f"{field}__gte": key, f"{field}__lt": key + _PAST_ANY_TEXT})
+class SearchWordsField(models.TextField):
+    """The words by which a row is found, of some of its attributes, separated by spaces.
 
-
-def beginning_with(rows: Rows, text: str, *fields: str) -> Rows:
-    """Return those of `rows` where one of the search keys begins with a text; all for no text.
-
-    It is a union of one index range per key, because SQLite reads all rows for an "or".
+    Written whenever the row is saved, by bulk_create too; the row's entries follow by triggers.
     """
-    key = search_key(text)
-    if not key:
+
+    def __init__(self, *args: Any, of: Iterable[str] = (), **kwargs: Any) -> None:
+        self.of = tuple(of)
+        super().__init__(*args, **{**kwargs, "editable": False})
+
+    def deconstruct(self) -> Any:
+        """Keep the source attributes in migrations."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        """Return the words of the texts as they are now, and set them on the instance."""
+        words = " ".join(words_of(*(attrgetter(name)(model_instance) for name in self.of)))
+        setattr(model_instance, self.attname, words)
+        return words
+
+
+class SearchEntry(models.Model):
+    """A word by which a row is found, then the row's name; only triggers write it.
+
+    Each model that extends it names the searchable `row`, and the customer where rows have one.
+    """
+
+    entry = BytewiseField(max_length=ENTRY_LENGTH)
+
+    class Meta:
+        abstract = True
+
+
+def matching(rows: Rows, text: str, **scope: Any) -> Rows:
+    """Return those of `rows` that have all words of a text, or begin with them; all for no text.
+
+    `scope` names the customer, where rows have one. Every word is one index range.
+    """
+    words = typed_words(text)
+    if not words:
         return rows
-    ranges = [rows.filter(within(field, key)).order_by().values("pk") for field in fields]
-    matching: Any = rows.model._default_manager.filter(pk__in=ranges[0].union(*ranges[1:]))
-    return matching
+    found = _entries(rows).filter(_range(words[0]), **scope)
+    for word in words[1:]:
+        found = found.filter(Exists(_entries(rows).filter(_range(word), row=OuterRef("row"))))
+    return rows.filter(pk__in=found.values("row"))
+
+
+def by_match(rows: Rows, text: str, **scope: Any) -> Rows:
+    """Return as `matching`, to be read in the order of `match`: by the word found, then by name.
+
+    That is the order of one index range, so a page costs the same however many rows there are.
+    """
+    words = typed_words(text)
+    first, *others = words
+    found = rows.filter(
+        **{f"search_entries__{name}": value for name, value in scope.items()},
+        search_entries__entry__gte=first,
+        search_entries__entry__lt=first + _PAST_ANY_TEXT,
+    ).annotate(match=F("search_entries__entry"), match_row=F("search_entries__row_id"))
+    earlier = _entries(rows).filter(_range(first), row=OuterRef("pk"), entry__lt=OuterRef("match"))
+    found = found.filter(~Exists(earlier))
+    for word in others:
+        found = found.filter(Exists(_entries(rows).filter(_range(word), row=OuterRef("pk"))))
+    return found
+
+
+def _entries(rows: QuerySet[Any]) -> QuerySet[Any]:
+    model: Any = rows.model._meta.get_field("search_entries").related_model
+    entries: QuerySet[Any] = model._default_manager.all()
+    return entries
+
+
+def _range(word: str) -> Q:
+    """Return the condition, an index range, that an entry begins with a normalised word."""
+    return Q(entry__gte=word, entry__lt=word + _PAST_ANY_TEXT)

@@ -25,6 +25,7 @@ from accounts.selectors.people import (
     verified_addresses,
 )
 from accounts.selectors.requests import (
+    register_request_search,
     requests_of,
     requests_with_provider,
     settled_requests,
@@ -58,6 +59,7 @@ __all__ = [
     "page_of",
     "people_in",
     "people_of",
+    "register_request_search",
     "removals_of",
     "requests_of",
     "requests_with_provider",

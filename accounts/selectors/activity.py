@@ -12,11 +12,9 @@ from django.utils import timezone, translation
 from accounts.choices import kinds_in
 from accounts.models import AuditEvent, AuditEventResource, Customer, Membership, User
 from accounts.models.audit import chain_name
-from accounts.models.search import within
 from accounts.selectors.event_sources import BATCH_SIZE, EventSource, newest_page, oldest_first
 from accounts.selectors.events import history_of, sentence_of, shown_data
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
-from accounts.validators import search_key
 
 SKEW = timedelta(minutes=10)  # the clocks of several machines differ by less
 OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # in the export of one's history
@@ -131,14 +129,14 @@ def _bounds(customer: Customer, activity_filter: ActivityFilter) -> dict[str, in
 
 
 def people_named(customer: Customer, name: str) -> list[User]:
-    """Return at most ten present or former members whose name begins with `name`.
+    """Return at most ten present or former members found by the words of `name`.
 
     That is the name at work, the address, or a name of the account that an event of this customer
     holds: older events do. Otherwise the account's name is nobody's business here.
     """
-    members = Membership.objects.filter(customer=customer)
-    matches = list(members.matching(name).order_by("search_name").select_related("user")[:30])
-    by_account = members.filter(within("user__search_name", search_key(name)))
+    members = Membership.objects.matching(name, customer=customer)
+    matches = list(members.order_by("search_name").select_related("user")[:30])
+    by_account = Membership.objects.filter(customer=customer, user__in=User.objects.matching(name))
     by_account = by_account.exclude(work_name=F("user__name")).order_by("user__search_name")
     matches += _named_by_account(customer, by_account.select_related("user")[:30])
     return list({membership.user: None for membership in matches})[:10]

@@ -6,6 +6,9 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import Model, Q, QuerySet
 
+from accounts.models.search import by_match
+from accounts.search import typed_words
+
 Row = TypeVar("Row", bound=Model)
 
 PAGE_SIZE = 50
@@ -54,6 +57,31 @@ def page_of(
     page_rows = page_rows[:size]
     return Page(
         page_rows, next_cursor=str(page_rows[-1].pk) if has_more else "", is_first=not after
+    )
+
+
+def page_by_name(
+    rows: QuerySet[Row],
+    *,
+    among: QuerySet[Row],
+    search: str,
+    after: str = "",
+    size: int = PAGE_SIZE,
+    **scope: Any,
+) -> Page[Row]:
+    """Return a page of the rows found by the words of `search`, or of all by name for no text.
+
+    What was found is in the order of the word found, then of the name. `scope` names the customer
+    of both sets, where their rows have one. Raises BadCursor as `page_of` does.
+    """
+    if not typed_words(search):
+        return page_of(rows, among=among, order=("search_name", "pk"), after=after, size=size)
+    return page_of(
+        by_match(rows, search, **scope),
+        among=by_match(among, search, **scope),
+        order=("match", "match_row"),
+        after=after,
+        size=size,
     )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Customer, Invitation, Membership, User
+from accounts.selectors.paging import Page, page_by_name
 
 
 def membership_of(user: User | AnonymousUser, customer: Customer) -> Membership | None:
@@ -54,17 +55,17 @@ def staff_with(codename: str, *, app: str = "accounts") -> QuerySet[User]:
 
 
 def people_of(customer: Customer, *, search: str = "") -> QuerySet[Membership]:
-    """Return the members of a customer by name; `search` begins their name or address."""
-    present = Membership.objects.present().filter(customer=customer)
-    return present.matching(search).select_related("user", "customer").order_by("search_name", "pk")
+    """Return the members of a customer by name, found by the words of `search`."""
+    present = Membership.objects.present().matching(search, customer=customer)
+    return present.select_related("user", "customer").order_by("search_name", "pk")
 
 
-def invitations_of(customer: Customer) -> QuerySet[Invitation]:
-    """Return the open invitations, newest first, with `sender_may`.
+def invitations_of(customer: Customer, *, search: str = "") -> QuerySet[Invitation]:
+    """Return the open invitations found by the words of `search`, newest first, with `sender_may`.
 
     Those that cannot be accepted any more are among them; they can be sent again.
     """
-    waiting = customer.invitations.open().with_sender()
+    waiting = Invitation.objects.open().matching(search, customer=customer).with_sender()
     return waiting.select_related("invited_by").order_by("-pk")
 
 
@@ -78,9 +79,9 @@ def memberships_of(person: User) -> QuerySet[Membership]:
     )
 
 
-def find_people(search: str) -> QuerySet[User]:
-    """Return the people whose name or address begins with this text, for the support desk."""
-    return User.objects.matching(search).order_by("search_name", "pk")
+def find_people(search: str, *, after: str = "") -> Page[User]:
+    """Return a page of the people found by the words of `search`, for the support desk."""
+    return page_by_name(User.objects.all(), among=User.objects.all(), search=search, after=after)
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,8 @@ def is_verified_address(address: str) -> bool:
     return bool(EmailAddress.objects.filter(email=address, verified=True).exists())
 
 
-def customers_for_staff(*, search: str = "") -> QuerySet[Customer]:
-    """Return all customers by name; `search` begins their name or short name."""
-    return (
-        Customer.objects.matching(search)
-        .annotate(main_super_user_name=F("main_super_user__work_name"))
-        .order_by("search_name", "pk")
-    )
+def customers_for_staff(*, search: str = "", after: str = "") -> Page[Customer]:
+    """Return a page of the customers found by the words of `search`, else of all."""
+    customers = Customer.objects.all()
+    rows = customers.annotate(main_super_user_name=F("main_super_user__work_name"))
+    return page_by_name(rows, among=customers, search=search, after=after)

@@ -1,11 +1,11 @@
 """The people list of a customer: filtered, searched, sorted, and read page by page.
 
 A query costs at most one walk through the customer's own people, by an index. The first page and a
-search by prefix cost the same however many people there are.
+search cost the same however many people there are.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -15,16 +15,14 @@ from django.utils import timezone
 
 from accounts.choices import PeopleOrder, PersonState
 from accounts.models import Customer, Membership, Team
-from accounts.models.search import within
-from accounts.selectors.paging import PAGE_SIZE, Page, page_of, position_of
-from accounts.validators import search_key
+from accounts.models.search import matching
+from accounts.selectors.paging import PAGE_SIZE, Page, page_by_name, page_of
 
 AWAY_AFTER = timedelta(days=90)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # sorts people who never signed in first
 CHUNK_SIZE = 500
 
 _SORT_KEYS = {
-    PeopleOrder.NAME: ("search_name", "pk"),
     PeopleOrder.NEWEST: ("-joined_at", "-pk"),
     PeopleOrder.LAST_SIGN_IN: ("last_sign_in_at", "pk"),
 }
@@ -54,35 +52,19 @@ def second_factors() -> QuerySet[Authenticator]:
 def people_page(
     customer: Customer, people_filter: PeopleFilter, *, after: str = "", size: int = PAGE_SIZE
 ) -> Page[Membership]:
-    """Return one page of the list. Raises BadCursor.
-
-    A search sorted by name returns first the people whose name matches, by name, then those of whom
-    only the address matches, by address: each part is an index range read in its own order.
-    """
+    """Return one page of the list. Raises BadCursor."""
+    search = people_filter.search
     rows = narrowed(customer, people_filter)
     among: QuerySet[Membership] = Membership.objects.filter(customer=customer)
-    key = search_key(people_filter.search)
+    if people_filter.sort == PeopleOrder.NAME:
+        return page_by_name(
+            rows, among=among, search=search, after=after, size=size, customer=customer
+        )
     if people_filter.sort == PeopleOrder.LAST_SIGN_IN:
         rows, among = _with_sign_in(rows), _with_sign_in(among)
     order = _SORT_KEYS[PeopleOrder(people_filter.sort)]
-    if not key:
-        return page_of(rows, among=among, order=order, after=after, size=size)
-    by_name = within("search_name", key)
-    if people_filter.sort != PeopleOrder.NAME:
-        matches = rows.filter(by_name | within("search_address", key))
-        return page_of(matches, among=among, order=order, after=after, size=size)
-    by_address = rows.filter(within("search_address", key)).exclude(by_name)
-    order_of_rest = ("search_address", "pk")
-    if after and not position_of(among, ["search_name"], after)[0].startswith(key):
-        return page_of(by_address, among=among, order=order_of_rest, after=after, size=size)
-    page = page_of(rows.filter(by_name), among=among, order=order, after=after, size=size)
-    if page.next_cursor:
-        return page
-    room = size - len(page)
-    rest = page_of(by_address, among=among, order=order_of_rest, size=max(room, 1))
-    if room:
-        return replace(page, rows=page.rows + rest.rows, next_cursor=rest.next_cursor)
-    return replace(page, next_cursor=str(page.rows[-1].pk) if rest.rows else "")
+    found = matching(rows, search, customer=customer)
+    return page_of(found, among=among, order=order, after=after, size=size)
 
 
 def people_in_chunks(customer: Customer, people_filter: PeopleFilter) -> Iterator[list[Membership]]:
@@ -99,9 +81,7 @@ def people_in_chunks(customer: Customer, people_filter: PeopleFilter) -> Iterato
 def count_people(customer: Customer, people_filter: PeopleFilter) -> int:
     """Return the length of the whole list. It walks through it, so no page calls this."""
     people = narrowed(customer, people_filter)
-    if key := search_key(people_filter.search):
-        people = people.filter(within("search_name", key) | within("search_address", key))
-    return people.count()
+    return matching(people, people_filter.search, customer=customer).count()
 
 
 def with_second_factor(people: list[Membership]) -> set[int]:

@@ -1,31 +1,59 @@
 """Requests, as those who may see them list them."""
 
-from django.db.models import QuerySet
+from collections.abc import Callable
+
+from django.db.models import Q, QuerySet
 
 from accounts.choices import RequestState
-from accounts.models import AccessRequest, Membership
+from accounts.models import AccessRequest, Customer, Membership, User
+from accounts.search import typed_words
+
+RequestSearch = Callable[[Customer, str], Q]
+_SEARCHES: list[RequestSearch] = []  # of upper apps: by what is asked for
 
 
-def requests_of(membership: Membership) -> QuerySet[AccessRequest]:
-    """Return a member's own requests; for a Super User, everybody's."""
-    requests = AccessRequest.objects.filter(customer=membership.customer_id)
+def register_request_search(search: RequestSearch) -> None:
+    """Let an upper app find the requests of a customer by the rows that it adds to them."""
+    _SEARCHES.append(search)
+
+
+def requests_of(membership: Membership, *, search: str = "") -> QuerySet[AccessRequest]:
+    """Return a member's own requests; for a Super User, everybody's.
+
+    The words of `search` find who asks, or what is asked for.
+    """
+    customer = membership.customer
+    requests = AccessRequest.objects.filter(customer=customer)
+    if typed_words(search):
+        found = Q(membership__in=Membership.objects.matching(search, customer=customer))
+        for by_content in _SEARCHES:
+            found |= by_content(customer, search)
+        requests = requests.filter(found)
     if not membership.is_super_user:
         requests = requests.filter(membership=membership)
     return requests.select_related("membership__user", "answered_by")
 
 
-def waiting_requests(membership: Membership) -> QuerySet[AccessRequest]:
+def waiting_requests(membership: Membership, *, search: str = "") -> QuerySet[AccessRequest]:
     """Return the open ones of requests_of, oldest first."""
-    return requests_of(membership).filter(state=RequestState.OPEN).order_by("pk")
+    return requests_of(membership, search=search).filter(state=RequestState.OPEN).order_by("pk")
 
 
-def requests_with_provider() -> QuerySet[AccessRequest]:
-    """Return the requests that the provider's staff may see."""
-    return AccessRequest.objects.with_provider().select_related(
-        "membership__user", "customer", "answered_by"
-    )
+def requests_with_provider(*, search: str = "") -> QuerySet[AccessRequest]:
+    """Return the requests that the provider's staff may see, found by company and person."""
+    requests = AccessRequest.objects.with_provider()
+    if typed_words(search):
+        requests = requests.filter(
+            Q(customer__in=Customer.objects.matching(search))
+            | Q(membership__user__in=User.objects.matching(search))
+        )
+    return requests.select_related("membership__user", "customer", "answered_by")
 
 
-def settled_requests(membership: Membership) -> QuerySet[AccessRequest]:
+def settled_requests(membership: Membership, *, search: str = "") -> QuerySet[AccessRequest]:
     """Return those of requests_of that are answered or withdrawn, latest first."""
-    return requests_of(membership).exclude(state=RequestState.OPEN).order_by("-answered_at", "-pk")
+    return (
+        requests_of(membership, search=search)
+        .exclude(state=RequestState.OPEN)
+        .order_by("-answered_at", "-pk")
+    )

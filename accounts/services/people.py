@@ -6,7 +6,6 @@ from django.db import transaction
 
 from accounts.models import Membership, User
 from accounts.services.audit import record_event
-from accounts.validators import search_key
 
 
 @transaction.atomic
@@ -30,7 +29,8 @@ def follow_address_change(*, actor: User, previous: str) -> None:
 
     People lists find the person by the new address, and all their other sessions end.
     """
-    Membership.objects.filter(user=actor).update(search_address=search_key(actor.email))
+    for membership in Membership.objects.filter(user=actor).select_related("user"):
+        membership.save(update_fields=["search_words"])
     actor.session_epoch = uuid.uuid4()
     actor.save(update_fields=["session_epoch"])
     record_event(

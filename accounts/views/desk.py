@@ -17,7 +17,6 @@ from accounts.selectors import (
     desk_acts_on,
     find_people,
     memberships_of,
-    page_of,
     sentence_of,
     sign_in_status_of,
 )
@@ -35,12 +34,7 @@ def desk(request: PersonRequest) -> HttpResponse:
     search = form.cleaned_data["q"] if form.is_valid() else ""
     page = None
     if len(search) >= MIN_SEARCH_LENGTH:
-        page = page_of(
-            find_people(search),
-            among=User.objects.all(),
-            order=("search_name", "pk"),
-            after=request.GET.get("after", ""),
-        )
+        page = find_people(search, after=request.GET.get("after", ""))
     context = {"form": form, "search": search, "page": page}
     fragment = "#found" if request.htmx else ""
     return render(request, f"accounts/desk.html{fragment}", context)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import CustomerStatus
+from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest, Customer
 from accounts.selectors import (
@@ -30,18 +31,22 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
     membership = membership_of(request.user, company)
     if membership is None:
         raise Http404
+    form = SearchForm(request.GET)
+    search = form.cleaned_data["q"] if form.is_valid() else ""
     context = {
         "customer": company,
+        "form": form,
+        "search": search,
         "manages": membership.is_super_user,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "waiting": page_of(
-            waiting_requests(membership),
+            waiting_requests(membership, search=search),
             among=requests_of(membership),
             order=("pk",),
             after=request.GET.get("after", ""),
         ),
         "settled": page_of(
-            settled_requests(membership),
+            settled_requests(membership, search=search),
             among=settled_requests(membership),
             order=("-answered_at", "-pk"),
             after=request.GET.get("settled", ""),
@@ -50,7 +55,8 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
     }
     if not membership.is_super_user:
         context["super_users"] = super_users_of(company)[:3]
-    return render(request, "accounts/requests.html", context)
+    fragment = "#requests" if request.htmx else ""
+    return render(request, f"accounts/requests.html{fragment}", context)
 
 
 def _visible_request(request: PersonRequest, customer: str, key: UUID) -> AccessRequest:

@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(max_length=255, validators=[accounts.validators.validate_plain_text])),
                 ('name', models.CharField(max_length=255, validators=[accounts.validators.validate_plain_text], verbose_name='name')),
                 ('search_name', accounts.models.search.SearchKeyField(editable=False, max_length=600, of='name')),
-                ('search_id', accounts.models.search.SearchKeyField(editable=False, max_length=600, of='external_id')),
+                ('search_words', accounts.models.search.SearchWordsField(editable=False, of=('name', 'external_id'))),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='portals.resource')),
             ],
             options={
@@ -223,6 +223,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('resource', 'ancestor'), name='ancestor_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ResourceSearchEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('entry', accounts.models.search.BytewiseField(max_length=400)),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.customer')),
+                ('row', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='search_entries', to='portals.resource')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['customer', 'entry', 'row'], name='resource_by_word'), models.Index(fields=['row', 'entry'], name='words_of_resource')],
+                'constraints': [accounts.triggers.Trigger(name='portals_resourcesearchentry_insert', postgresql=["CREATE OR REPLACE FUNCTION portals_resourcesearchentry_insert() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF TRUE THEN INSERT INTO portals_resourcesearchentry (row_id, entry, customer_id) SELECT NEW.id, substr(word || ' ' || NEW.search_name, 1, 400), (SELECT s.customer_id FROM portals_subscription s WHERE s.id = NEW.subscription_id) FROM (SELECT DISTINCT string_to_table(NEW.search_words, ' ') AS word) AS words WHERE word <> ''; END IF; RETURN NULL; END$$", 'CREATE OR REPLACE TRIGGER portals_resourcesearchentry_insert AFTER INSERT ON portals_resource FOR EACH ROW EXECUTE FUNCTION portals_resourcesearchentry_insert()'], sqlite=['CREATE TRIGGER portals_resourcesearchentry_insert AFTER INSERT ON portals_resource FOR EACH ROW WHEN TRUE BEGIN INSERT INTO portals_resourcesearchentry (row_id, entry, customer_id) SELECT NEW.id, substr(word || \' \' || NEW.search_name, 1, 400), (SELECT s.customer_id FROM portals_subscription s WHERE s.id = NEW.subscription_id) FROM (SELECT DISTINCT value AS word FROM json_each(\'[\' || replace(json_quote(NEW.search_words), \' \', \'","\') || \']\')) WHERE word <> \'\'; END']), accounts.triggers.Trigger(name='portals_resourcesearchentry_update', postgresql=["CREATE OR REPLACE FUNCTION portals_resourcesearchentry_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF (NEW.search_words <> OLD.search_words OR NEW.search_name <> OLD.search_name) THEN DELETE FROM portals_resourcesearchentry WHERE row_id = OLD.id; INSERT INTO portals_resourcesearchentry (row_id, entry, customer_id) SELECT NEW.id, substr(word || ' ' || NEW.search_name, 1, 400), (SELECT s.customer_id FROM portals_subscription s WHERE s.id = NEW.subscription_id) FROM (SELECT DISTINCT string_to_table(NEW.search_words, ' ') AS word) AS words WHERE word <> ''; END IF; RETURN NULL; END$$", 'CREATE OR REPLACE TRIGGER portals_resourcesearchentry_update AFTER UPDATE ON portals_resource FOR EACH ROW EXECUTE FUNCTION portals_resourcesearchentry_update()'], sqlite=['CREATE TRIGGER portals_resourcesearchentry_update AFTER UPDATE ON portals_resource FOR EACH ROW WHEN (NEW.search_words <> OLD.search_words OR NEW.search_name <> OLD.search_name) BEGIN DELETE FROM portals_resourcesearchentry WHERE row_id = OLD.id; INSERT INTO portals_resourcesearchentry (row_id, entry, customer_id) SELECT NEW.id, substr(word || \' \' || NEW.search_name, 1, 400), (SELECT s.customer_id FROM portals_subscription s WHERE s.id = NEW.subscription_id) FROM (SELECT DISTINCT value AS word FROM json_each(\'[\' || replace(json_quote(NEW.search_words), \' \', \'","\') || \']\')) WHERE word <> \'\'; END']), accounts.triggers.Trigger(name='portals_resourcesearchentry_delete', postgresql=['CREATE OR REPLACE FUNCTION portals_resourcesearchentry_delete() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF TRUE THEN DELETE FROM portals_resourcesearchentry WHERE row_id = OLD.id; END IF; RETURN NULL; END$$', 'CREATE OR REPLACE TRIGGER portals_resourcesearchentry_delete AFTER DELETE ON portals_resource FOR EACH ROW EXECUTE FUNCTION portals_resourcesearchentry_delete()'], sqlite=['CREATE TRIGGER portals_resourcesearchentry_delete AFTER DELETE ON portals_resource FOR EACH ROW WHEN TRUE BEGIN DELETE FROM portals_resourcesearchentry WHERE row_id = OLD.id; END'])],
             },
         ),
         migrations.CreateModel(
@@ -338,14 +351,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='resource',
             index=models.Index(fields=['subscription', 'resource_type', 'name', 'id'], name='resource_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='resource',
-            index=models.Index(fields=['subscription', 'search_name'], name='resource_by_search_name'),
-        ),
-        migrations.AddIndex(
-            model_name='resource',
-            index=models.Index(fields=['subscription', 'search_id'], name='resource_by_search_id'),
         ),
         migrations.AddConstraint(
             model_name='resource',

@@ -9,7 +9,7 @@ from portals.models.grants import (
 )
 from portals.models.manifest import Portal, Privilege, PrivilegeInclusion, ResourceType
 from portals.models.presets import Preset, PresetLine
-from portals.models.resources import Resource, ResourceAncestor, Subscription
+from portals.models.resources import Resource, ResourceAncestor, ResourceSearchEntry, Subscription
 from portals.models.reviews import AccessReview, ReviewItem, ReviewQuarter
 from portals.models.uses import PrivilegeUse
 
@@ -27,6 +27,7 @@ __all__ = [
     "RequestedGrant",
     "Resource",
     "ResourceAncestor",
+    "ResourceSearchEntry",
     "ResourceType",
     "ReviewItem",
     "ReviewQuarter",

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import Role
 from accounts.models import Customer, User
 from accounts.models.customers import Membership
-from accounts.models.search import SearchKeyField, beginning_with
-from accounts.triggers import effect, refuse
+from accounts.models.search import SearchEntry, SearchKeyField, SearchWordsField, matching
+from accounts.triggers import effect, refuse, search_entries
 from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
 from portals.models.manifest import Portal, ResourceType
@@ -48,9 +48,9 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
             .values("customer_id")
         )
 
-    def matching(self, text: str) -> "ResourceQuerySet":
-        """Return the resources whose name or id begins with this text (two index ranges)."""
-        return beginning_with(self, text, "search_name", "search_id")
+    def matching(self, text: str, *, customer: Customer) -> "ResourceQuerySet":
+        """Return those of a customer found by the words of a text, of name and id."""
+        return matching(self.filter(subscription__customer=customer), text, customer=customer)
 
 
 _FOREIGN_PARENT = """NEW.parent_id IS NOT NULL AND NOT EXISTS (
@@ -83,7 +83,7 @@ class Resource(models.Model):
     )
 
     search_name = SearchKeyField(of="name", max_length=600)
-    search_id = SearchKeyField(of="external_id", max_length=600)
+    search_words = SearchWordsField(of=("name", "external_id"))
 
     objects = ResourceQuerySet.as_manager()
 
@@ -141,12 +141,37 @@ class Resource(models.Model):
             models.Index(
                 fields=["subscription", "resource_type", "name", "id"], name="resource_by_name"
             ),
-            models.Index(fields=["subscription", "search_name"], name="resource_by_search_name"),
-            models.Index(fields=["subscription", "search_id"], name="resource_by_search_id"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ResourceSearchEntry(SearchEntry):
+    """A word by which a resource is found within a customer."""
+
+    row = models.ForeignKey(
+        Resource, on_delete=models.DO_NOTHING, related_name="search_entries", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            *search_entries(
+                "portals_resource",
+                entries="portals_resourcesearchentry",
+                scope={
+                    "customer_id": "(SELECT s.customer_id FROM portals_subscription s"
+                    " WHERE s.id = NEW.subscription_id)"
+                },
+            )
+        ]
+        indexes = [
+            models.Index(fields=["customer", "entry", "row"], name="resource_by_word"),
+            models.Index(fields=["row", "entry"], name="words_of_resource"),
+        ]
 
 
 class ResourceAncestor(models.Model):

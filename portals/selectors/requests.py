@@ -226,3 +226,9 @@ def open_requested_grants(membership: Membership) -> QuerySet[RequestedGrant]:
     return RequestedGrant.objects.filter(
         request__membership=membership, request__state=RequestState.OPEN
     )
+
+
+def by_requested_resource(customer: Customer, search: str) -> Q:
+    """Return the condition that a request asks for a resource found by the words of `search`."""
+    resources = Resource.objects.matching(search, customer=customer)
+    return Q(pk__in=RequestedGrant.objects.filter(resource__in=resources).values("request"))

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Membership
+from accounts.search import found_by
 from accounts.selectors import Page, page_of, people_of, teams_of
 from portals.models import Resource, ResourceType
 from portals.selectors.effective_access import Grantee, explain_all, people_on, teams_on
@@ -46,14 +47,15 @@ def access_on_resource(
     """Return the access to a resource, or, where `about` is a type below it, to all of that type.
 
     People with access or a pending change come first, then others up to MAX_FIRST_PEOPLE. With
-    `search`, only people and teams whose name begins so. Raises BadCursor for a foreign `after`.
+    `search`, only people and teams found by it. Raises BadCursor for a foreign `after`.
     """
     customer = resource.subscription.customer
     page: Page[Membership] | None = None
     more_teams = False
     if search:
         people = list(people_of(customer, search=search)[:MAX_SEARCH_RESULTS])
-        teams = list(teams_of(customer).filter(name__istartswith=search)[:MAX_SEARCH_RESULTS])
+        teams = [team for team in teams_of(customer) if found_by(search, team.name)]
+        teams = teams[:MAX_SEARCH_RESULTS]
     else:
         page = page_of(
             people_on(resource),

@@ -62,9 +62,9 @@ def services_of(customer: Customer) -> list[tuple[Portal, Subscription | None]]:
 
 
 def resources_of(customer: Customer, *, search: str = "") -> ResourceQuerySet:
-    """Return a customer's resources; `search` is the beginning of a name or an id."""
+    """Return a customer's resources, found by the words of `search`."""
     resources = Resource.objects.filter(subscription__in=subscriptions_of(customer)).matching(
-        search
+        search, customer=customer
     )
     return resources.select_related("resource_type__portal", "parent", "subscription").order_by(
         "resource_type_id", "name", "pk"

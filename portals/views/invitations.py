@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import CustomerStatus
+from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Invitation
 from accounts.selectors import invitations_of, page_of
@@ -22,9 +23,13 @@ from portals.forms.invite import ChooseInvitationsForm
 def invitations(request: PersonRequest, customer: str) -> HttpResponse:
     """List the pending invitations with their offered grants, newest first."""
     company = managed_customer(request, customer)
-    waiting = invitations_of(company).select_related("invited_by", "team")
+    form = SearchForm(request.GET)
+    search = form.cleaned_data["q"] if form.is_valid() else ""
+    waiting = invitations_of(company, search=search).select_related("invited_by", "team")
     context = {
         "customer": company,
+        "form": form,
+        "search": search,
         "page": page_of(
             waiting.prefetch_related(
                 "offered_grants__resource", "offered_grants__privilege__portal"
@@ -35,7 +40,8 @@ def invitations(request: PersonRequest, customer: str) -> HttpResponse:
         ),
         "may_act": company.status == CustomerStatus.ACTIVE,
     }
-    return render(request, "portals/invitations.html", context)
+    fragment = "#invitations" if request.htmx else ""
+    return render(request, f"portals/invitations.html{fragment}", context)
 
 
 Service = Callable[..., list[Invitation]]

@@ -12,13 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
-from accounts.selectors import Page
+from accounts.selectors import Page, invitations_of
 from accounts.selectors.people_export import people_heading, people_rows
 from accounts.selectors.people_list import people_page, with_second_factor
 from accounts.services.exports import record_people_export
 from accounts.spreadsheets import csv_response
 from accounts.views.access import managed_customer
 from portals.forms.people import PeopleForm
+
+MAX_INVITED = 3  # shown with a search's people
 
 
 @require_safe
@@ -29,10 +31,13 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
     page: Page[Membership] = Page([], next_cursor="", is_first=True)
     if form.is_valid():
         page = people_page(company, form.people_filter(), after=request.GET.get("after", ""))
+    search = form.cleaned_data.get("q", "") if form.is_valid() else ""
     context = {
         "customer": company,
         "form": form,
         "page": page,
+        "search": search,
+        "invited": invitations_of(company, search=search)[:MAX_INVITED] if search else [],
         "secured": with_second_factor(page.rows),
         "chips": form.chips(),
         "kept": form.kept(),

@@ -26,7 +26,7 @@ VIEWS = ("all", "held", "differences")  # filters of a matrix
 
 
 def clean_search(text: str) -> str:
-    """Return the text as a search for the beginning of a name; empty where it is invalid."""
+    """Return the text as a search; empty where it is invalid."""
     form = SearchForm({"q": text})
     return form.cleaned_data["q"] if form.is_valid() else ""
 

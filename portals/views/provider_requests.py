@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.adapters import signed_in_at
 from accounts.choices import RequestKind
-from accounts.forms import AnswerForm, RefuseForm, StrictForm, first_error
+from accounts.forms import AnswerForm, RefuseForm, SearchForm, StrictForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.permissions import require_staff
@@ -34,10 +34,14 @@ from portals.selectors.resources import subscription_totals
 def provider_requests(request: PersonRequest) -> HttpResponse:
     """List the open requests, the oldest first, and the answered ones."""
     require_staff(request.user, "accounts.view_accessrequest")
-    requests = requests_with_provider()
+    form = SearchForm(request.GET)
+    search = form.cleaned_data["q"] if form.is_valid() else ""
+    requests = requests_with_provider(search=search)
     waiting = requests.filter(pk__in=AccessRequest.objects.open().values("pk"))
     settled = requests.exclude(pk__in=AccessRequest.objects.open().values("pk"))
     context = {
+        "form": form,
+        "search": search,
         "waiting": page_of(
             waiting, among=requests, order=("pk",), after=request.GET.get("after", "")
         ),
@@ -45,7 +49,8 @@ def provider_requests(request: PersonRequest) -> HttpResponse:
             settled, among=requests, order=("-pk",), after=request.GET.get("settled", ""), size=20
         ),
     }
-    return render(request, "portals/provider_requests.html", context)
+    fragment = "#requests" if request.htmx else ""
+    return render(request, f"portals/provider_requests.html{fragment}", context)
 
 
 def _with_provider(request: PersonRequest, access_request: UUID, permission: str) -> AccessRequest:

@@ -24,7 +24,7 @@ MAX_CHILDREN = 50  # shown on the page of their parent
 
 @require_safe
 def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
-    """List the customer's resources portal by portal, with a search by the beginning of a name."""
+    """List the customer's resources portal by portal, with a search."""
     company = managed_customer(request, customer)
     subscriptions = {
         subscription.portal.slug: subscription for subscription in subscriptions_of(company)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from django.utils import timezone as django_timezone
 
-from accounts.validators import search_key
+from accounts.search import search_key
 
 _MONTHS = {
     name: number

@@ -6,7 +6,7 @@ Headings and values are compared as `normalise` writes them.
 import re
 from enum import StrEnum
 
-from accounts.validators import search_key
+from accounts.search import search_key
 from preferences.services.import_dates import parse_moment
 
 MAX_CELL = 1000  # characters of a cell that are compared; a longer one that decides is refused

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts.choices import InviteeState, RequestKind
 from accounts.domains import to_ascii
 from accounts.models import Customer, Invitation, Team, User
+from accounts.search import search_key
 from accounts.selectors.people_list import PeopleFilter, count_people
 from accounts.services.customers import create_customer, update_company
 from accounts.services.invitations import accept_invitation, check_invitees, invite_person
@@ -24,7 +25,6 @@ from accounts.spreadsheets import Line
 from accounts.validators import (
     REFUSED_CHARACTERS,
     normalise_address,
-    search_key,
     validate_name,
     validate_plain_lines,
     validate_plain_text,

@@ -20,7 +20,7 @@ def test_the_list_shows_only_this_customers_resources(as_, alice, alder):
     assert "birch.example" not in html
 
 
-def test_search_is_by_prefix(as_, alice, alder):
+def test_a_search_finds_the_beginnings_of_words(as_, alice, alder):
     path = reverse("portals:resource-list", args=[alder.slug])
     html = as_(alice).get(path, {"q": "info@"}).content.decode()
 

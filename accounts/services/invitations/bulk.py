@@ -12,6 +12,7 @@ from accounts import signals
 from accounts.choices import InviteeState, Role
 from accounts.models import Customer, Invitation, Membership, Team, User
 from accounts.permissions import lock_customer, require_super_user
+from accounts.search import search_key
 from accounts.services.invitations.parsing import Invitee, role_called
 from accounts.services.invitations.sending import (
     InvitationRefused,
@@ -19,7 +20,7 @@ from accounts.services.invitations.sending import (
     refuse_over_daily_limit,
     send_first_time,
 )
-from accounts.validators import normalise_address, search_key
+from accounts.validators import normalise_address
 
 MAX_AT_ONCE = 500
 

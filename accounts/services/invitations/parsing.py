@@ -9,8 +9,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.choices import Language, Role
+from accounts.search import search_key
 from accounts.spreadsheets import Line, has_heading
-from accounts.validators import search_key
 
 # column → the headings it may have, as search_key writes them
 COLUMNS: Mapping[str, frozenset[str]] = {

@@ -97,7 +97,7 @@ def _write(
         added + changed,
         update_conflicts=True,
         unique_fields=["resource_type", "external_id"],
-        update_fields=["name", "parent", "search_name"],
+        update_fields=["name", "parent", "search_name", "search_words"],
     )
     outcome = Outcome(
         added=len(added),

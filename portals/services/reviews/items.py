@@ -8,7 +8,7 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 
 from accounts.models import Membership, Team
-from accounts.validators import search_key
+from accounts.search import search_key
 from portals import emails
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, ItemKind
 from portals.models import AccessReview, PersonGrant, PrivilegeUse, ReviewItem, TeamGrant
