@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from hub.health import healthz, readyz
@@ -22,6 +23,19 @@ def answer_health_checks(
     def middleware(request: HttpRequest) -> HttpResponse:
         check = HEALTH_CHECKS.get(request.path_info)
         return get_response(request) if check is None else check(request)
+
+    return middleware
+
+
+def use_time_zone(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Show times in the reader's time zone; a company's pages then choose the company's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        zone = request.user.zone if request.user.is_authenticated else None
+        with timezone.override(zone):
+            return get_response(request)
 
     return middleware
 

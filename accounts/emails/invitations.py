@@ -15,6 +15,7 @@ def send_invitation(invitation: Invitation) -> None:
         "accounts/emails/invitation",
         notice_class="transactional",
         path=reverse("accounts:invitation-accept", args=[invitation.token]),
+        zone=invitation.customer.zone,
         invitation=invitation,
     )
 

@@ -20,6 +20,7 @@ def send_membership_notice(*, kind: str, actor: User | None, membership: Members
         membership.user,
         "accounts/emails/membership_notice",
         notice_class="security",
+        zone=membership.customer.zone,
         copied_about=membership,
         kind=kind,
         actor=actor,
@@ -34,6 +35,7 @@ def send_expiry_reminder(*, reader: User, membership: Membership) -> None:
         "accounts/emails/ending_reminder",
         notice_class="transactional",
         path=person_page(membership),
+        zone=membership.customer.zone,
         membership=membership,
         is_self=reader == membership.user,
     )
@@ -62,7 +64,7 @@ def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> Non
         "company": company,
         "link": absolute(reverse("accounts:hand-over", args=[company.slug, hand_over.uuid])),
     }
-    send_to(reader.user, notice_class="security", **notice)
+    send_to(reader.user, notice_class="security", zone=company.zone, **notice)
     # "accepted" goes to every Super User; one copy of it is enough.
     if kind != "accepted" or reader == hand_over.receiver:
         super_users = super_users_of(company).values_list("user__email", flat=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.emails.rendering import render_text
 from accounts.models import Customer, Membership, User
@@ -43,21 +44,23 @@ def send_to(
     *,
     notice_class: str,
     path: str = "",
+    zone: tzinfo | None = None,
     copied_about: Membership | None = None,
     **context: Any,
 ) -> None:
     """Send one notice to one reader, in their language.
 
     `template` and `context` are as in compose_notice; `path` becomes `link`, on the configured
-    host. With `copied_about`, the membership it concerns, a copy goes to the contacts that their
-    company named for this class: never ask for one where the email holds a secret. The gate raises
-    for an unknown class.
+    host; `zone` is the time zone of the company it is about, else it is the reader's. With
+    `copied_about`, the membership it concerns, a copy goes to the contacts that their company named
+    for this class: never ask for one where the email holds a secret. The gate raises for an unknown
+    class.
     """
     if path:
         context["link"] = absolute(path)
     context.setdefault("reader", to)
     with translation.override(to.language):  # the gate adds the footer in it
-        compose_notice(to, template, notice_class=notice_class, **context).send()
+        compose_notice(to, template, notice_class=notice_class, zone=zone, **context).send()
     if copied_about is not None:
         send_copies(
             customer=copied_about.customer,
@@ -70,9 +73,15 @@ def send_to(
 
 
 def compose_notice(
-    to: Reader, /, template: str, *, notice_class: str, **context: Any
+    to: Reader,
+    /,
+    template: str,
+    *,
+    notice_class: str,
+    zone: tzinfo | None = None,
+    **context: Any,
 ) -> EmailMessage:
-    """Return a notice to one reader, written in their language.
+    """Return a notice to one reader, written in their language, with the times of `zone`.
 
     `template` names `<template>_subject.txt` and `<template>_message.txt`, which get `context`,
     `reader`, `brand` and `base_url`; `notice_class` is a code of the closed list. Whoever sends it
@@ -84,7 +93,8 @@ def compose_notice(
         "base_url": settings.HUB_BASE_URL,
         **context,
     }
-    with translation.override(to.language):
+    zone = zone or getattr(to, "zone", None)
+    with translation.override(to.language), timezone.override(zone):
         subject = " ".join(render_text(f"{template}_subject.txt", context).split())
         body = render_text(f"{template}_message.txt", context).strip() + "\n"
     message = EmailMessage(subject, body, to=[to.email])
@@ -117,7 +127,9 @@ def send_copies(
             contact,
             "accounts/emails/copy",
             notice_class=notice_class,
-            notice=compose_notice(contact, template, notice_class=notice_class, **context),
+            notice=compose_notice(
+                contact, template, notice_class=notice_class, zone=customer.zone, **context
+            ),
             company=customer,
             concerned=[str(person) for person in concerned] or [customer.name],
         )

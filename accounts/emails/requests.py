@@ -53,6 +53,7 @@ def _send_about(access_request: AccessRequest, reader: User, template: str, **co
         template,
         notice_class="transactional",
         path=reverse("portals:request", args=[company.slug, access_request.uuid]),
+        zone=company.zone,
         request=access_request,
         person=access_request.membership,
         company=company,

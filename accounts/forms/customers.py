@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
-from accounts.forms.strict import ConfirmationNameForm, LineField, StrictForm
+from accounts.forms.strict import ConfirmationNameForm, LineField, StrictForm, TimeZoneField
 from accounts.models import Customer, Membership
 from accounts.selectors import super_users_of
 from accounts.validators import NAME_LENGTH
@@ -27,6 +27,7 @@ class CompanyForm(StrictForm):
     region = LineField(label=_("Province or state"), max_length=100, required=False)
     postal_code = LineField(label=_("Postal code"), max_length=20, required=False)
     country = LineField(label=_("Country"), max_length=100, required=False)
+    time_zone = TimeZoneField(help_text=_("Access that ends on a day ends with that day here."))
 
 
 class HandOverForm(ConfirmationNameForm):

@@ -1,14 +1,14 @@
 """The last day of someone in a company."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.strict import StrictForm
+from accounts.timezones import end_of_day, in_current_zone
 
 LAST_YEAR = 3000
 
@@ -34,7 +34,7 @@ class LastDayField(forms.DateField):
             return None
         if day.year >= LAST_YEAR:
             raise ValidationError(_("Choose a day from today on, within ten years."))
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+        return end_of_day(day)
 
 
 class LastDayForm(StrictForm):
@@ -43,5 +43,7 @@ class LastDayForm(StrictForm):
     last_day = LastDayField(
         label=_("Last day"),
         required=False,
-        help_text=_("Empty: no end. The rights end with this day, by themselves."),
+        help_text=in_current_zone(
+            _("Empty: no end. Access ends by itself at the end of this day.")
+        ),
     )

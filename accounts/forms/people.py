@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language, Role
-from accounts.forms.strict import LineField, StrictForm
+from accounts.forms.strict import LineField, StrictForm, TimeZoneField
 from accounts.validators import NAME_LENGTH
 
 PASSWORD_LENGTH = 256
@@ -28,7 +28,7 @@ class AcceptForm(StrictForm):
 
 
 class ProfileForm(StrictForm):
-    """A person's own name and language."""
+    """A person's own name, language and time zone."""
 
     name = LineField(
         label=_("Name"),
@@ -39,6 +39,9 @@ class ProfileForm(StrictForm):
         label=_("Language"),
         choices=Language.choices,
         help_text=_("For these pages and for the mail you get."),
+    )
+    time_zone = TimeZoneField(
+        help_text=_("For your own pages and email. The pages of a company show its own."),
     )
 
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.timezones import zone_called, zone_label, zone_names
 from accounts.validators import NAME_LENGTH, validate_plain_text
 
 _ALWAYS_ALLOWED = {"csrfmiddlewaretoken"}
@@ -64,6 +66,27 @@ class ConfirmationNameForm(StrictForm):
         help_text=_("Type it as it stands at the top, to show that you mean it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+def _time_zones() -> list[Any]:
+    """Return the choices, by continent; none is the provider's own."""
+    by_continent: dict[str, list[tuple[str, str]]] = {}
+    for name in zone_names():
+        continent, _slash, place = name.partition("/")
+        by_continent.setdefault(continent, []).append((name, place.replace("_", " ") or name))
+    default = _("As %(provider)s (%(zone)s)") % {
+        "provider": settings.HUB_BRAND_NAME,
+        "zone": zone_label(zone_called("")),
+    }
+    return [("", default), *by_continent.items()]
+
+
+class TimeZoneField(forms.ChoiceField):
+    """A time zone by its name; empty for the provider's own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs = {"label": _("Time zone"), "choices": _time_zones, "required": False, **kwargs}
+        super().__init__(**kwargs)
 
 
 class SearchForm(forms.Form):

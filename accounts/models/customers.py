@@ -1,6 +1,6 @@
 """Customers and their memberships."""
 
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +16,7 @@ from accounts.models.search import (
     SearchWordsField,
     matching,
 )
+from accounts.timezones import validate_time_zone, zone_called
 from accounts.triggers import refuse, search_entries
 from accounts.validators import (
     NAME_LENGTH,
@@ -84,6 +85,9 @@ class Customer(models.Model):
     country = models.CharField(
         _("country"), max_length=100, blank=True, validators=[validate_plain_text]
     )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     search_name = SearchKeyField(of="name", max_length=600)
     search_words = SearchWordsField(of=("name", "slug"))
@@ -121,6 +125,11 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which the company's days end; the provider's if none was chosen."""
+        return zone_called(self.time_zone)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -230,10 +239,11 @@ class Membership(models.Model):
 
     @property
     def last_day(self) -> date | None:
-        """The day on which, or at whose end, the membership ends by itself; None without one."""
+        """The company's day on which, or at whose end, the membership ends; None without one."""
         if self.ends_at is None:
             return None
-        return timezone.localtime(self.ends_at - timedelta(microseconds=1)).date()
+        last_moment = self.ends_at - timedelta(microseconds=1)
+        return timezone.localtime(last_moment, self.customer.zone).date()
 
     @property
     def is_super_user(self) -> bool:

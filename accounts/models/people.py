@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import tzinfo
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from accounts.models.search import (
     SearchWordsField,
     matching,
 )
+from accounts.timezones import validate_time_zone, zone_called
 from accounts.triggers import search_entries
 from accounts.validators import (
     NAME_LENGTH,
@@ -69,6 +71,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("language"), max_length=2, choices=Language, default=Language.ENGLISH
     )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
+    )
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -101,6 +106,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def zone(self) -> tzinfo:
+        """The person's time zone; the provider's if none was chosen."""
+        return zone_called(self.time_zone)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the search keys too where only some fields are saved, as allauth does."""

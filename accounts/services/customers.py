@@ -20,6 +20,7 @@ class CustomerRefused(ValidationError):
 
 COMPANY_FIELDS = (
     "name", "language", "phone", "street", "city", "region", "postal_code", "country",
+    "time_zone",
 )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from accounts.services.audit import record_event
 
 
 @transaction.atomic
-def update_profile(*, actor: User, name: str, language: str) -> User:
-    """Change one's own name and language. Raises ValidationError naming the field."""
+def update_profile(*, actor: User, name: str, language: str, time_zone: str = "") -> User:
+    """Change one's own name, language and time zone. Raises ValidationError naming the field."""
     user = User.objects.select_for_update().get(pk=actor.pk)
-    values = {"name": name, "language": language}
+    values = {"name": name, "language": language, "time_zone": time_zone}
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
     for field in changed:
         setattr(user, field, values[field])

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
@@ -14,9 +15,16 @@ from accounts.selectors import is_super_user, super_users_of
 MAX_HELPERS = 5  # Super Users that the 403 page names
 
 
+def visible_customer(request: PersonRequest, slug: str) -> Customer:
+    """Return a customer that this person belongs to, else 404. Its page shows its own times."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
+    timezone.activate(customer.zone)
+    return customer
+
+
 def managed_customer(request: PersonRequest, slug: str) -> Customer:
     """Return a customer that this person belongs to (else 404) and manages (else 403)."""
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
+    customer = visible_customer(request, slug)
     if not is_super_user(request.user, customer):
         raise PermissionDenied
     return customer

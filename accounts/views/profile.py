@@ -19,7 +19,7 @@ from accounts.views.actions import submit
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: PersonRequest) -> HttpResponse:
     """Show name, language, sign-in methods, companies and history; posted, save the first two."""
-    current = {"name": request.user.name, "language": request.user.language}
+    current = {name: getattr(request.user, name) for name in ("name", "language", "time_zone")}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=current)
     success = submit(form, lambda: update_profile(actor=request.user, **form.cleaned_data))
     if success:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
-from accounts.models import AccessRequest, Customer
+from accounts.models import AccessRequest
 from accounts.selectors import (
     membership_of,
     page_of,
@@ -21,13 +21,14 @@ from accounts.selectors import (
     waiting_requests,
 )
 from accounts.services.requests import pass_on_request, withdraw_request
+from accounts.views.access import visible_customer
 from accounts.views.actions import run_action
 
 
 @require_safe
 def requests(request: PersonRequest, customer: str) -> HttpResponse:
     """List open and answered requests: everyone's for a Super User, for others their own."""
-    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    company = visible_customer(request, customer)
     membership = membership_of(request.user, company)
     if membership is None:
         raise Http404

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.domains import readable_address
+from accounts.timezones import end_date, end_date_in_zone
 
 register = template.Library()
 
@@ -28,6 +29,8 @@ def _render(component: str, **context: object) -> SafeString:
 
 
 register.filter("readable", readable_address)
+register.filter("end_date", end_date)
+register.filter("end_date_in_zone", end_date_in_zone)
 
 
 @register.filter

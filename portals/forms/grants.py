@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StrictForm
+from accounts.timezones import in_current_zone
 from accounts.validators import validate_plain_lines
 from portals.choices import RenewalLength
 from portals.models import Privilege, Resource
@@ -26,10 +27,16 @@ class TermsForm(StrictForm):
     """The terms of a grant: start, end, reason."""
 
     starts_at = forms.DateTimeField(
-        label=_("From"), required=False, widget=MomentInput, help_text=_("Empty: at once.")
+        label=_("From"),
+        required=False,
+        widget=MomentInput,
+        help_text=in_current_zone(_("Empty: at once.")),
     )
     expires_at = forms.DateTimeField(
-        label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
+        label=_("Until"),
+        required=False,
+        widget=MomentInput,
+        help_text=in_current_zone(_("Empty: no end date.")),
     )
     reason = forms.CharField(
         label=_("Reason"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import AnswerForm, AskForm, LineField, LinesField, StrictForm
 from accounts.models.requests import TEXT_LENGTH
+from accounts.timezones import in_current_zone
 from portals.forms.grants import MomentInput
 from portals.models import Privilege, RequestedGrant, Resource
 from portals.selectors.requests import RequestableAccess
@@ -43,7 +44,10 @@ class AccessForm(AskForm):
     """The requested privileges, their end date, and the reason."""
 
     expires_at = forms.DateTimeField(
-        label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
+        label=_("Until"),
+        required=False,
+        widget=MomentInput,
+        help_text=in_current_zone(_("Empty: no end date.")),
     )
     field_order = ["rights", "expires_at", "text"]
 
@@ -63,7 +67,10 @@ class ApproveForm(AnswerForm):
     """The approved privileges of a request, their end date, and a note."""
 
     expires_at = forms.DateTimeField(
-        label=_("Until"), required=False, widget=MomentInput, help_text=_("Empty: without end.")
+        label=_("Until"),
+        required=False,
+        widget=MomentInput,
+        help_text=in_current_zone(_("Empty: no end date.")),
     )
     field_order = ["rights", "expires_at", "answer"]
 

@@ -1,17 +1,15 @@
 """One part of an access review: a decision for each of its lines."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from datetime import time as moment
 from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StrictForm
 from accounts.forms.activity import DayField
+from accounts.timezones import end_of_day
 from portals.choices import ItemKind, ReviewDecision
 from portals.selectors.reviews import ReviewLine, ReviewSection
 from portals.services.reviews import ItemDecision
@@ -103,13 +101,14 @@ class PartForm(StrictForm):
                 decisions.append(ItemDecision(pk, decision))
                 continue
             smaller = self.cleaned_data.get(f"smaller-{pk}")
+            until = self.cleaned_data.get(f"until-{pk}")
             by_key = {privilege.pk: privilege for privilege in line.smaller}
             decisions.append(
                 ItemDecision(
                     pk,
                     decision,
                     by_key.get(smaller) if smaller else None,
-                    end_of_day(self.cleaned_data.get(f"until-{pk}")),
+                    end_of_day(until) if until else None,
                 )
             )
         return decisions
@@ -122,10 +121,3 @@ class PartForm(StrictForm):
         for key, errors in refusal.error_dict.items():
             name = f"decision-{key}"
             self.add_error(name if name in self.fields else None, errors)
-
-
-def end_of_day(day: date | None) -> datetime | None:
-    """Return the moment at which a last day is over, in the current time zone."""
-    if day is None:
-        return None
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), moment.min))

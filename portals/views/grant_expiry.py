@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +14,7 @@ from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.selectors import page_of
+from accounts.timezones import end_date
 from accounts.views.access import managed_customer
 from accounts.views.actions import previous_page, submit_button
 from portals.choices import RenewalLength
@@ -90,6 +90,5 @@ def _renewed_message(grant: PersonGrant | TeamGrant) -> str:
     }
     if grant.expires_at is None:
         return _("Renewed: “%(right)s” on %(resource)s no longer ends.") % words
-    expires_at = timezone.localtime(grant.expires_at)
-    words["until"] = date_format(expires_at, "SHORT_DATETIME_FORMAT")
+    words["until"] = end_date(grant.expires_at)
     return _("Renewed: “%(right)s” on %(resource)s (until %(until)s).") % words

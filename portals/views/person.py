@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.choices import CustomerStatus
 from accounts.forms import ChooseTeamForm
 from accounts.http import PersonRequest
-from accounts.models import Customer, Membership
+from accounts.models import Membership
 from accounts.selectors import is_super_user, teams_with, teams_without
-from accounts.views.access import managed_membership
+from accounts.views.access import managed_membership, visible_customer
 from portals.models import PersonGrant
 from portals.selectors.grant_changes import Draft
 from portals.views import permission_matrix
@@ -26,7 +26,7 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
 
     A Super User sees everyone of the company and changes access here; others see themselves.
     """
-    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=customer)
+    company = visible_customer(request, customer)
     manages = is_super_user(request.user, company)
     if not manages and str(person) != str(request.user.sub):
         raise PermissionDenied  # before the query, so that nobody learns who is a colleague

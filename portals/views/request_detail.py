@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -30,13 +31,15 @@ from portals.selectors.requests import (
 
 def _visible_request(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
     """Return a request that this person made, or of a customer they manage; else 404."""
-    return get_object_or_404(
+    access_request = get_object_or_404(
         AccessRequest.objects.visible_to(request.user).select_related(
             "customer", "membership__user", "answered_by"
         ),
         customer__slug=slug,
         uuid=key,
     )
+    timezone.activate(access_request.customer.zone)
+    return access_request
 
 
 def _managed_request(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.choices import ASKED_OF_SUPER_USERS, CustomerStatus, RequestKind
 from accounts.forms import ASK_FORMS, AskForm
 from accounts.http import PersonRequest
-from accounts.models import AccessRequest, Customer, Membership
+from accounts.models import AccessRequest, Membership
 from accounts.selectors import membership_of, super_users_of
 from accounts.services.requests import belongs_elsewhere, open_request
+from accounts.views.access import visible_customer
 from accounts.views.actions import run_action, submit
 from portals.choices import OPEN_PRIVILEGE
 from portals.forms.requests import AccessForm, privilege_value
@@ -39,7 +40,7 @@ from portals.services.requests import request_access
 
 def _member(request: PersonRequest, slug: str) -> Membership:
     """Return the reader's membership of this customer; else 404, and 403 while it is not active."""
-    company = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
+    company = visible_customer(request, slug)
     membership = membership_of(request.user, company)
     if membership is None:
         raise Http404

@@ -152,7 +152,12 @@ def _create_person(invitation: Invitation, *, name: str, password: str, language
         raise InvitationRefused(
             _("You already have an account. Sign in to accept."), code="sign_in_first"
         )
-    user = User(email=invitation.address, name=name, language=language)
+    user = User(
+        email=invitation.address,
+        name=name,
+        language=language,
+        time_zone=invitation.customer.time_zone,
+    )
     user.clean_fields(exclude=["password"])
     try:
         validate_password(password, user)
