@@ -20,13 +20,14 @@ from preferences.services.bounce_reasons import classify_failure, read_reason
 
 MAX_PARTS = 50
 MAX_RECIPIENTS = 100  # an email of ours has one
+MAX_DETECTED = 32 * 1024  # bytes; flufl.bounce tries many patterns on each line
 MAX_EXPLANATION = 4000  # characters of a report's own words
 
 _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/partial")
 # Where the email that a report returns begins, in a report of one part.
 _RETURNED_BELOW = re.compile(
-    r"^\W*(?:(?:return-path|received|message-id|mime-version|dkim-signature|x-\w[\w-]*): "
-    r"|.*\b(?:copy of|below this line|original (?:message|mail)|returned (?:message|mail)"
+    r"^[^\w\n]{0,40}(?:(?:return-path|received|message-id|mime-version|dkim-signature|x-\w[\w-]*): "
+    r"|.{0,100}\b(?:copy of|below this line|original (?:message|mail)|returned (?:message|mail)"
     r"|unsent message|message headers?|header of the source|mensaje original"
     r"|text of the message)\b)",
     re.IGNORECASE | re.MULTILINE,
@@ -211,7 +212,7 @@ def _failed_addresses(mail: Mail) -> tuple[Recipients, Recipients]:
     if "From" not in mail:
         return frozenset(), frozenset()  # its detectors take one for granted
     try:
-        return all_failures(mail)
+        return all_failures(message_from_bytes(mail.as_bytes()[:MAX_DETECTED]))
     except Exception:  # a detector may raise anything for a hostile email, and logs it
         return frozenset(), frozenset()
 
@@ -253,6 +254,7 @@ def _decoded(part: Mail) -> str:
     raw = part.get_payload(decode=True)
     if not isinstance(raw, bytes):
         return ""
+    raw = raw[: MAX_EXPLANATION * 4]
     charset = part.get_content_charset() or "utf-8"
     try:
         text = raw.decode(charset, "replace")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.message import Message as Mail
 
+from django.core.exceptions import SuspiciousOperation
+
 from preferences.choices.delivery_events import DeliveryEventKind
 from preferences.gate.bounce_layouts import (
     ParsedReport,
@@ -74,8 +76,10 @@ def read_reports(raw: bytes) -> list[ParsedBounce]:
         if not messages and not message_ids:
             return []
         return [ParsedBounce(report, messages, message_ids) for report in read_layouts(mail)]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return []  # hostile nesting, unknown charsets, broken headers
+    except (
+        ValueError, LookupError, TypeError, AttributeError, RecursionError, SuspiciousOperation,
+    ):  # fmt: skip
+        return []  # hostile nesting, unknown charsets, broken headers, markup without end
 
 
 def _message_about(bounce: ParsedBounce) -> Message | None:

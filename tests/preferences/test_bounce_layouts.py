@@ -4,6 +4,7 @@ Layouts of which flufl.bounce and sisimai keep samples; every mail here is writt
 """
 
 import base64
+from time import process_time
 
 import pytest
 
@@ -384,6 +385,31 @@ def test_a_complaint_about_nothing_of_ours_is_ignored(sent):
         raw = complaint(sent).replace(sent.message_id.encode(), b"<guess@harbour.example>")
         assert record_reports(raw) == 0
     assert not Recipient.objects.exclude(stopped=None).exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 900_000,
+        "- \n" * 300_000,
+        "<a@b.example> " * 60_000,
+        "copy of " * 100_000,
+        "a" * 900_000,
+        "Subject: x\n" * 80_000,
+        "550 5.1.1 user " * 60_000,
+    ],
+    ids=["lines", "dashes", "addresses", "copies", "word", "fields", "codes"],
+)
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_hostile_report_about_a_real_email_is_read_quickly(sent, text, kind):
+    start = process_time()
+    record_reports(plain(sent, text, Content_Type=f"text/{kind}"))
+    assert process_time() - start < 10
+
+
+def test_markup_without_end_raises_no_error(sent):
+    raw = plain(sent, "<a>" * 3 + "<a" * 4000 + "&" + "<" * 4000, Content_Type="text/html")
+    assert record_reports(raw) in (0, 1)
 
 
 def test_reading_needs_no_message_of_ours_in_the_database(sent):

@@ -3,6 +3,8 @@
 Each reply is written in the manner of the program or service that its name tells, by ourselves.
 """
 
+from time import process_time
+
 import pytest
 
 from accounts.choices import BounceReason
@@ -141,10 +143,8 @@ def test_every_row_of_words_names_its_sources():
     assert {row.reason for row in rows} == set(R) - {R.UNKNOWN}
 
 
-def test_a_hostile_reply_is_read_quickly(benchmark_seconds=1.0):
-    from time import monotonic
-
-    start = monotonic()
+def test_a_hostile_reply_is_read_quickly():
+    start = process_time()
     for text in ("user " * 50_000, "a@" * 50_000, "quota " + "x" * 100_000, "5.1." * 50_000):
         read_reason(status=text, text=text)
-    assert monotonic() - start < benchmark_seconds
+    assert process_time() - start < 1
