@@ -35,6 +35,32 @@ class InviteeState(TextChoices):
     BAD = "bad", pgettext_lazy("invitee", "Cannot be read")
 
 
+class BounceReason(TextChoices):
+    """Why an email came back, in the plain words that people read."""
+
+    NO_ADDRESS = "no_address", _("There is no such address.")
+    NO_DOMAIN = "no_domain", _("The domain in the address takes no email.")
+    CLOSED = "closed", _("The mailbox is closed or switched off.")
+    FULL = "full", _("The mailbox is full.")
+    REFUSED = "refused", _("Their mail server refused our email. The address may be right.")
+    NETWORK = "network", _("Their mail server could not be reached, or was too busy.")
+    UNKNOWN = "unknown", _("Their mail server gave no clear reason.")
+
+    @property
+    def advice(self) -> Promise:
+        """What whoever wrote to the address can do next."""
+        return _BOUNCE_ADVICE.get(self, _("Check the spelling, or send it again later."))
+
+
+_TRY_LATER = _("Send it again later. If it bounces again, contact us.")
+_BOUNCE_ADVICE: dict[BounceReason, Promise] = {
+    BounceReason.CLOSED: _("Ask them for another address."),
+    BounceReason.FULL: _("Ask them to make room, then send it again."),
+    BounceReason.REFUSED: _TRY_LATER,
+    BounceReason.NETWORK: _TRY_LATER,
+}
+
+
 class PersonState(TextChoices):
     """The states of a member by which the people list can be filtered."""
 

@@ -35,9 +35,20 @@ def parsed(name: str, value: str, parse: Callable[[str], Any]) -> Any:
         raise ImproperlyConfigured(f"{name} is not understood: {error}") from error
 
 
+def one_of(name: str, *values: str) -> str:
+    """Return the value of a variable that takes these, the first by default."""
+    value = optional(name, values[0])
+    if value not in values:
+        raise ImproperlyConfigured(f"{name} is one of: {', '.join(values)}.")
+    return value
+
+
 def mail_address(name: str, default: str) -> str:
-    """Return an address that email is sent from, its domain as IDNA 2008 writes it."""
-    address: str = parsed(name, optional(name, default), address_to_ascii)
+    """Return an address of the provider's, its domain as IDNA 2008 writes it; empty may be one."""
+    value = optional(name, default)
+    address: str = parsed(name, value, address_to_ascii) if value else ""
+    if value and not address.partition("@")[2]:
+        raise ImproperlyConfigured(f"{name} is not understood: “{value}” is no address.")
     return address
 
 

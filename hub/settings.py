@@ -15,6 +15,7 @@ from hub.environment import (
     env,
     loopback_bind,
     mail_address,
+    one_of,
     optional,
     parsed,
     required,
@@ -177,11 +178,13 @@ EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"  # used without HUB_EMAIL_URL
 vars().update(_transport)
 EMAIL_BACKEND = "preferences.gate.GateBackend"
 HUB_MAIL_FROM = mail_address("HUB_MAIL_FROM", "no-reply@harbour.example")
-HUB_MAIL_FROM_TOPICS = mail_address(
-    "HUB_MAIL_FROM_TOPICS", f"news@{HUB_MAIL_FROM.rpartition('@')[2]}"
-)
+_domain = HUB_MAIL_FROM.rpartition("@")[2]
+HUB_MAIL_FROM_TOPICS = mail_address("HUB_MAIL_FROM_TOPICS", f"news@{_domain}")
 if HUB_MAIL_FROM_TOPICS == HUB_MAIL_FROM:  # or a complaint about news would harm notices (R12)
     raise ImproperlyConfigured("HUB_MAIL_FROM_TOPICS is another address than HUB_MAIL_FROM.")
+HUB_MAIL_BOUNCES = mail_address("HUB_MAIL_BOUNCES", f"bounces@{_domain}")
+HUB_MAIL_REPLY_TO = mail_address("HUB_MAIL_REPLY_TO", "")
+HUB_INVITATION_REPLY_TO = one_of("HUB_INVITATION_REPLY_TO", "super_user", "provider")
 DEFAULT_FROM_EMAIL = f"{HUB_BRAND_NAME} <{HUB_MAIL_FROM}>"
 HUB_DKIM_SELECTOR = optional("HUB_DKIM_SELECTOR", "hub")
 HUB_DKIM_KEY = parsed("HUB_DKIM_KEY_FILE", optional("HUB_DKIM_KEY_FILE", ""), dkim_key)

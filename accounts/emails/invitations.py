@@ -1,14 +1,21 @@
 """Emails about invitations."""
 
+from django.conf import settings
 from django.urls import reverse
 
+from accounts.choices import BounceReason
 from accounts.emails.memberships import person_page
 from accounts.emails.notices import Address, send_to
 from accounts.models import Invitation, Membership, User
 
 
 def send_invitation(invitation: Invitation) -> None:
-    """Send the offer itself, with the token that its service just made."""
+    """Send the offer itself, with the token that its service just made.
+
+    Answers go to the Super User who invites, unless HUB_INVITATION_REPLY_TO says the provider.
+    """
+    by_super_user = not invitation.as_main_super_user
+    own_answers = by_super_user and settings.HUB_INVITATION_REPLY_TO == "super_user"
     person = User.objects.filter(email=invitation.address).first()
     send_to(
         person or Address(invitation.address, invitation.customer.language),
@@ -16,6 +23,7 @@ def send_invitation(invitation: Invitation) -> None:
         notice_class="transactional",
         path=reverse("accounts:invitation-accept", args=[invitation.token]),
         zone=invitation.customer.zone,
+        reply_to=invitation.invited_by.email if own_answers else "",
         invitation=invitation,
     )
 
@@ -31,6 +39,7 @@ def send_bounce(invitation: Invitation) -> None:
         path=reverse(f"portals:{page}", args=[company.slug]),
         invitation=invitation,
         company=company,
+        reason=BounceReason(invitation.bounce_reason),
     )
 
 

@@ -45,22 +45,25 @@ def send_to(
     notice_class: str,
     path: str = "",
     zone: tzinfo | None = None,
+    reply_to: str = "",
     copied_about: Membership | None = None,
     **context: Any,
 ) -> None:
     """Send one notice to one reader, in their language.
 
     `template` and `context` are as in compose_notice; `path` becomes `link`, on the configured
-    host; `zone` is the time zone of the company it is about, else it is the reader's. With
-    `copied_about`, the membership it concerns, a copy goes to the contacts that their company named
-    for this class: never ask for one where the email holds a secret. The gate raises for an unknown
-    class.
+    host; `zone` is the time zone of the company it is about, else it is the reader's. Answers go to
+    `reply_to`, or where the provider wants them. With `copied_about`, the membership it concerns, a
+    copy goes to the contacts that their company named for this class: never ask for one where the
+    email holds a secret. The gate raises for an unknown class.
     """
     if path:
         context["link"] = absolute(path)
     context.setdefault("reader", to)
     with translation.override(to.language):  # the gate adds the footer in it
-        compose_notice(to, template, notice_class=notice_class, zone=zone, **context).send()
+        notice = compose_notice(to, template, notice_class=notice_class, zone=zone, **context)
+        notice.reply_to = [reply_to] if reply_to else []
+        notice.send()
     if copied_about is not None:
         send_copies(
             customer=copied_about.customer,

@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Role
+from accounts.choices import BounceReason, Role
 from accounts.models.customers import Customer, Membership
 from accounts.models.search import SearchEntry, SearchKeyField, SearchWordsField, matching
 from accounts.models.teams import Team
@@ -85,7 +85,10 @@ class Invitation(models.Model):
     )
     times_sent = models.PositiveIntegerField(default=1, editable=False)
     bounced_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When mail to the address was refused for good.")
+        null=True, blank=True, help_text=_("When email to the address came back.")
+    )
+    bounce_reason = models.CharField(
+        max_length=12, choices=BounceReason, blank=True, editable=False
     )
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -114,6 +117,11 @@ class Invitation(models.Model):
             models.CheckConstraint(
                 condition=Q(as_main_super_user=False) | Q(role=Role.SUPER_USER),
                 name="main_invitation_is_super_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(bounced_at=None, bounce_reason="")
+                | Q(bounced_at__isnull=False, bounce_reason__in=BounceReason.values),
+                name="bounced_invitation_has_a_reason",
             ),
             *refuse(
                 "invitation_is_bound",

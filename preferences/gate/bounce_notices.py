@@ -17,7 +17,7 @@ from accounts.emails import (
 )
 from accounts.models import Membership, User
 from preferences.gate.intake import queue_mail
-from preferences.models import Message, Recipient
+from preferences.models import DeliveryEvent, Message, Recipient
 
 
 def send_bounce_notice(original: Message, *, recipient: Recipient, address: str) -> Message:
@@ -48,8 +48,13 @@ def send_address_probe(*, person: User) -> Message:
     return _queue_notice(person, "preferences/emails/address_probe", notice_class="security")
 
 
-def send_unreachable(*, super_user: User, membership: Membership, address: str) -> None:
-    """Tell a Super User that email to a member bounces, but not what it says."""
+def send_unreachable(
+    *, super_user: User, membership: Membership, address: str, why: DeliveryEvent | None
+) -> None:
+    """Tell a Super User that email to a member bounces and why, but not what it says.
+
+    Why is told in our words: a server's own text is a stranger's.
+    """
     send_to(
         super_user,
         "preferences/emails/unreachable",
@@ -57,6 +62,7 @@ def send_unreachable(*, super_user: User, membership: Membership, address: str) 
         path=person_page(membership),
         person=membership,
         failing=address,
+        reason=why.get_reason_display() if why else "",
         company=membership.customer,
     )
 

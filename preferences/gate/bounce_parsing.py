@@ -1,36 +1,45 @@
-"""Parsing delivery reports (RFC 3464) and complaints (RFC 5965) that arrive by email.
+"""Reports that arrive by email: which message of ours each is about, and what it says of it.
 
-Anybody can write to the mailbox, so only such reports are read, and their sender is ignored. A
-reply, an absence notice or a request written by hand changes nothing here (R10).
+Anybody can write to the mailbox, so a report's sender is ignored. It must hold what only the email
+itself and those it passed through know: its return path or its Message-ID. A reply, an absence
+notice or a request written by hand changes nothing here (R10).
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.message import Message as Mail
-from email.utils import getaddresses
+
+from django.core.exceptions import SuspiciousOperation
 
 from preferences.choices.delivery_events import DeliveryEventKind
-from preferences.services.delivery_events import (
-    classify_failure,
-    find_reported_message,
-    record_delivery_event,
+from preferences.gate.bounce_layouts import (
+    ParsedReport,
+    children,
+    header,
+    own_parts,
+    read_layouts,
+    returned_mails,
 )
+from preferences.gate.envelope import mail_domain
+from preferences.gate.return_path import messages_named_in
+from preferences.models import Message
+from preferences.services.delivery_events import find_sent_messages, record_delivery_event
 
 MAX_MAIL_BYTES = 1024 * 1024  # a report has a few thousand
-MAX_PARTS = 50
-MAX_RECIPIENTS = 100  # an email of ours has one
+MAX_IDS = 50
+
+_ID_FIELD = re.compile(r"^[ \t>]{0,10}Message-ID:\s{0,5}(<[^<>\s]{1,250}>)", re.I | re.M)
 
 
 @dataclass(frozen=True)
 class ParsedBounce:
-    """A report about one address."""
+    """A report, and what it holds of the email that it is about."""
 
-    kind: DeliveryEventKind
-    message_id: str
-    address: str
-    diagnostic: str
+    report: ParsedReport
+    messages: tuple[int, ...]  # named by our own return path
+    message_ids: tuple[str, ...]
 
 
 def record_reports(raw: bytes) -> int:
@@ -40,108 +49,103 @@ def record_reports(raw: bytes) -> int:
     """
     recorded = 0
     for bounce in read_reports(raw):
-        message = find_reported_message(message_id=bounce.message_id, address=bounce.address)
-        if message is None:
+        message = _message_about(bounce)
+        report = _as_of(message, bounce.report) if message is not None else None
+        if message is None or report is None:
             continue
-        content = f"{message.pk}/{bounce.kind}/{bounce.diagnostic}"
+        content = f"{message.pk}/{report.kind}/{report.diagnostic}"
         digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
-        report = record_delivery_event(
+        event = record_delivery_event(
             message=message,
-            kind=bounce.kind,
+            kind=report.kind,
             event=f"mail:{digest}",
-            diagnostic=bounce.diagnostic,
+            diagnostic=report.diagnostic,
         )
-        recorded += report is not None
+        recorded += event is not None
     return recorded
 
 
 def read_reports(raw: bytes) -> list[ParsedBounce]:
-    """Return the reports in an email; none where it is no report or cannot be parsed."""
+    """Return the reports in an email about mail of ours; none where it is no report."""
     if len(raw) > MAX_MAIL_BYTES:
         raw = raw[:MAX_MAIL_BYTES]  # the report comes before the email it returns
     try:
         mail = message_from_bytes(raw)
-        if mail.get_content_type() != "multipart/report":
+        text = _own_text(mail)
+        messages, message_ids = tuple(messages_named_in(text)), tuple(_message_ids(mail, text))
+        if not messages and not message_ids:
             return []
-        return list(_reports_in(mail))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return []  # hostile nesting, unknown charsets, broken headers
+        return [ParsedBounce(report, messages, message_ids) for report in read_layouts(mail)]
+    except (
+        ValueError, LookupError, TypeError, AttributeError, RecursionError, SuspiciousOperation,
+    ):  # fmt: skip
+        return []  # hostile nesting, unknown charsets, broken headers, markup without end
 
 
-def _reports_in(mail: Mail) -> Iterator[ParsedBounce]:
-    payload = mail.get_payload()
-    # Only its own parts: a returned email may itself contain a report, about another email.
-    first_parts = payload[:MAX_PARTS] if isinstance(payload, list) else []
-    parts = [part for part in first_parts if isinstance(part, Mail)]
-    message_id = _returned_id(parts)
-    if not message_id:
-        return
-    for part in parts:
-        kind = part.get_content_type()
-        blocks = part.get_payload()
-        if kind == "message/delivery-status" and isinstance(blocks, list):
-            for block in blocks[: MAX_RECIPIENTS + 1]:
-                if isinstance(block, Mail):
-                    yield from _failure(block, message_id)
-        elif kind == "message/feedback-report":
-            yield from _complaint(part, parts, message_id)
+def _message_about(bounce: ParsedBounce) -> Message | None:
+    """Return the message that a report is about; None where it is none of ours, or unclear which.
+
+    Its own return path is enough. A Message-ID counts where the report names the address as well,
+    or no address at all: one that names only another address is about another email.
+    """
+    found = find_sent_messages(keys=bounce.messages)
+    if len(found) == 1:
+        return found[0]
+    known = find_sent_messages(message_ids=bounce.message_ids) or found
+    complaint = bounce.report.kind == DeliveryEventKind.COMPLAINT
+    named = [
+        message
+        for message in known
+        if complaint or not bounce.report.addresses or message.address in bounce.report.addresses
+    ]
+    return named[0] if len(named) == 1 else None
 
 
-def _failure(block: Mail, message_id: str) -> Iterator[ParsedBounce]:
-    action = _text(block, "Action").lower()
-    address = _address(_text(block, "Original-Recipient") or _text(block, "Final-Recipient"))
-    status, diagnostic = _text(block, "Status"), _text(block, "Diagnostic-Code")
-    kinds = {"delayed": DeliveryEventKind.DELAYED, "delivered": DeliveryEventKind.DELIVERED}
-    if action == "failed":
-        kinds["failed"] = classify_failure(status=status, text=diagnostic)
-    if address and action in kinds:
-        yield ParsedBounce(kinds[action], message_id, address, f"{status} {diagnostic}".strip())
+def _as_of(message: Message, report: ParsedReport) -> ParsedReport | None:
+    """Return what a report says of the message's own address.
+
+    One about another address, to which ours forwards, never says that ours is dead.
+    """
+    if not report.addresses or message.address in report.addresses:
+        return report
+    if report.kind == DeliveryEventKind.HARD:
+        return replace(report, kind=DeliveryEventKind.SOFT)
+    return None if report.kind == DeliveryEventKind.DELIVERED else report
 
 
-def _complaint(part: Mail, parts: list[Mail], message_id: str) -> Iterator[ParsedBounce]:
-    """Read an abuse report. It names the recipient, or returns our email, which does."""
-    fields = _fields(part)
-    if _text(fields, "Feedback-Type").lower() != "abuse":
-        return
-    named = _address(_text(fields, "Original-Rcpt-To"))
-    returned = [_text(mail, "To") for mail in _returned_mails(parts)]
-    for _name, address in getaddresses([named, *returned]):
-        if address:
-            yield ParsedBounce(DeliveryEventKind.COMPLAINT, message_id, address, "abuse report")
-            return
+def _message_ids(mail: Mail, text: str) -> list[str]:
+    """Return the Message-IDs that a report holds, that of the returned email first."""
+    returned = [header(inner, "Message-ID") for inner in returned_mails(own_parts(mail))]
+    if any(returned):
+        return [name for name in returned if name]
+    ours = re.compile(rf"<[^<>\s@]{{1,250}}@{re.escape(mail_domain())}>", re.IGNORECASE)
+    found = [*_ID_FIELD.findall(text)[:MAX_IDS], *ours.findall(text)[:MAX_IDS]]
+    own = header(mail, "Message-ID")
+    return [name for name in dict.fromkeys(found) if name != own]
 
 
-def _returned_mails(parts: list[Mail]) -> Iterator[Mail]:
-    """Yield the emails, or only their headers, that the report returns to us."""
-    for part in parts:
-        kind = part.get_content_type()
-        if kind == "message/rfc822":
-            inner = part.get_payload()
-            if isinstance(inner, list) and inner and isinstance(inner[0], Mail):
-                yield inner[0]
-        elif kind in ("text/rfc822-headers", "message/rfc822-headers"):
-            yield _fields(part)
+def _own_text(mail: Mail) -> str:
+    """Return the text of a report: its header, its parts, and the header of what it returns.
+
+    The text of an email that it returns is left out: that may quote another email of ours.
+    """
+    texts = [_header_lines(mail)]
+    for part in own_parts(mail):
+        if part.get_content_maintype() == "message" and part.is_multipart():
+            texts += [_header_lines(inner) or inner.as_string() for inner in children(part)]
+        else:
+            texts.append(_content(part))
+    if not mail.is_multipart():
+        texts.append(_content(mail))
+    return "\n".join(texts)
 
 
-def _returned_id(parts: list[Mail]) -> str:
-    message_ids = (_text(mail, "Message-ID") for mail in _returned_mails(parts))
-    return next(filter(None, message_ids), "")
+def _header_lines(mail: Mail) -> str:
+    return "\n".join(f"{name}: {header(mail, name)}" for name in dict.fromkeys(mail.keys()))
 
 
-def _fields(part: Mail) -> Mail:
-    """Return the header fields in a part's content, whichever way the parser stored it."""
-    content = part.get_payload()
-    if isinstance(content, list) and content and isinstance(content[0], Mail):
-        return content[0]
+def _content(part: Mail) -> str:
+    """Return what a part holds, as it came and decoded."""
     decoded = part.get_payload(decode=True)
-    return message_from_bytes(decoded if isinstance(decoded, bytes) else b"")
-
-
-def _text(mail: Mail, name: str) -> str:
-    value = mail.get(name)
-    return " ".join(str(value).split())[:500] if value is not None else ""
-
-
-def _address(value: str) -> str:
-    """Return the address in `rfc822; name@host`."""
-    return value.rpartition(";")[2].strip().strip("<>").lower()
+    texts = [_header_lines(part), decoded.decode("latin-1") if isinstance(decoded, bytes) else ""]
+    return "\n".join(texts)

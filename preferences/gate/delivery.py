@@ -23,7 +23,8 @@ from preferences.gate.outcomes import record_outcome
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
 from preferences.selectors import SendDecision, send_decision_for
-from preferences.services.delivery_events import classify_failure, record_delivery_event
+from preferences.services.bounce_reasons import classify_failure
+from preferences.services.delivery_events import record_delivery_event
 from preferences.services.recipients import follow_changed_addresses
 
 log = structlog.get_logger(__name__)
@@ -109,12 +110,12 @@ def handle_transport_error(message: Message, decision: SendDecision, error: Exce
     Return its state.
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, _text = next(iter(error.recipients.values()))
+        code, text = next(iter(error.recipients.values()))
+        said = f"{code} {text.decode('utf-8', 'replace')}"
         if code >= 500:
-            return close(
-                message, Outcome.FAILED, SendDecision(False, Reason.ADDRESS_REFUSED), str(error)
-            )
-        return retry(message, decision, str(error))
+            refused = SendDecision(False, Reason.ADDRESS_REFUSED)
+            return close(message, Outcome.FAILED, refused, said)
+        return retry(message, decision, said)
     log.warning("the transport did not take a mail", message=message.pk, error=str(error))
     return retry(message, decision, f"{type(error).__name__}: {error}")
 

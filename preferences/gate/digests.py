@@ -17,8 +17,9 @@ from preferences.gate.delivery import (
     decide_sending,
     handle_transport_error,
 )
-from preferences.gate.envelope import list_headers, topic_sender
+from preferences.gate.envelope import list_headers, provider_reply_to, topic_sender
 from preferences.gate.footer import identity
+from preferences.gate.return_path import token_of
 from preferences.gate.signing import SignedMail
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
@@ -93,16 +94,19 @@ def compose(messages: list[Message]) -> SignedMail:
             "brand": settings.HUB_BRAND_NAME,
             "count": len(messages),
         }
-    return SignedMail(
+    mail = SignedMail(
         subject,
         body,
         topic_sender(),
         to=[first.address],
+        reply_to=provider_reply_to(),
         headers={
             "Message-ID": first.message_id,
             **list_headers("digest", unsubscribe_url(recipient, *topics)),
         },
     )
+    mail.return_token = token_of(first)
+    return mail
 
 
 def _item(message: Message) -> dict[str, object]:

@@ -8,6 +8,7 @@ from django.core.mail import EmailMessage
 from django.utils.translation import get_language
 
 from preferences.gate.footer import footer_of
+from preferences.gate.return_path import token_of
 from preferences.gate.sealing import unseal
 from preferences.gate.signing import SignedMail
 from preferences.models import Message
@@ -29,6 +30,11 @@ def mail_domain() -> str:
 def topic_sender() -> str:
     """Return the sender of optional email: complaints about it must not harm notices (R12)."""
     return f"{settings.HUB_BRAND_NAME} <{settings.HUB_MAIL_FROM_TOPICS}>"
+
+
+def provider_reply_to() -> list[str]:
+    """Return where answers to email go that names no other address; nowhere unless it is set."""
+    return [settings.HUB_MAIL_REPLY_TO] if settings.HUB_MAIL_REPLY_TO else []
 
 
 def _attachment(attachment: Any) -> dict[str, Any]:
@@ -113,9 +119,10 @@ def rebuild(message: Message) -> SignedMail:
         body,
         content["from"] if message.topic is None else topic_sender(),
         to=[message.address],
-        reply_to=content["reply_to"],
+        reply_to=content["reply_to"] or provider_reply_to(),
         headers=content["headers"] | _gate_headers(message),
     )
+    mail.return_token = token_of(message)
     mail.content_subtype = content["subtype"]
     for alternative, mimetype in content["alternatives"]:
         mail.attach_alternative(alternative, mimetype)

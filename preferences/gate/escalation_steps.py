@@ -19,6 +19,7 @@ from preferences.gate.bounce_notices import (
     send_unreachable,
 )
 from preferences.models import DeliveryProbe, Escalation, Recipient
+from preferences.selectors.bounces import bounce_of
 from preferences.services.escalations import end_escalation, record_escalation_event
 from preferences.services.recipients import clear_unreachable, lock_recipient
 
@@ -105,7 +106,10 @@ def _tell_super_users(escalation: Escalation, recipient: Recipient) -> bool:
     if not told.exists():
         for person, membership in super_users.values():
             send_unreachable(
-                super_user=person, membership=membership, address=escalation.message.address
+                super_user=person,
+                membership=membership,
+                address=escalation.message.address,
+                why=bounce_of(escalation.message),
             )
         record_escalation_event("escalation.told", None, escalation)
     escalation.state = EscalationState.TOLD

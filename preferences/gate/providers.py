@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest
 from django.utils.module_loading import import_string
 
+from accounts.choices import BounceReason
 from preferences.choices.delivery_events import DeliveryEventKind
+from preferences.services.bounce_reasons import HARD_REASONS, read_reason
 from preferences.services.delivery_events import (
-    classify_failure,
     find_reported_message,
     record_delivery_event,
 )
@@ -53,16 +54,15 @@ def receive_events(request: HttpRequest, provider: str) -> int:
 
 def event_kind(event: AnymailTrackingEvent) -> DeliveryEventKind | None:
     """Return the kind of an event; None for kinds we do not record, such as opens (R51)."""
-    diagnostic = f"{event.mta_response or ''} {event.description or ''}"
     kinds: dict[str, Callable[[], DeliveryEventKind]] = {
         EventType.DELIVERED: lambda: DeliveryEventKind.DELIVERED,
         EventType.DEFERRED: lambda: DeliveryEventKind.DELAYED,
         EventType.COMPLAINED: lambda: DeliveryEventKind.COMPLAINT,
         EventType.BOUNCED: lambda: (
-            DeliveryEventKind.SOFT if _is_soft_bounce(event) else classify_failure(text=diagnostic)
+            DeliveryEventKind.SOFT if _is_soft_bounce(event) else _permanent_failure(event)
         ),
         EventType.REJECTED: lambda: (
-            DeliveryEventKind.HARD
+            _permanent_failure(event)
             if event.reject_reason in PERMANENT_REJECTIONS
             else DeliveryEventKind.SOFT
         ),
@@ -70,6 +70,13 @@ def event_kind(event: AnymailTrackingEvent) -> DeliveryEventKind | None:
     }
     kind = kinds.get(event.event_type)
     return kind() if kind else None
+
+
+def _permanent_failure(event: AnymailTrackingEvent) -> DeliveryEventKind:
+    """Return hard for what the provider calls permanent, unless the reply says it is not."""
+    reason = read_reason(text=f"{event.mta_response or ''} {event.description or ''}")
+    hard = reason in HARD_REASONS or reason == BounceReason.UNKNOWN
+    return DeliveryEventKind.HARD if hard else DeliveryEventKind.SOFT
 
 
 def _is_soft_bounce(event: AnymailTrackingEvent) -> bool:

@@ -4,7 +4,8 @@ from typing import Any
 
 import dkim
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+
+from preferences.gate.wire_format import SevenBitMail
 
 # Signed where present. One-click unsubscribing needs both unsubscribe headers (RFC 8058, R2).
 SIGNED = (
@@ -29,7 +30,7 @@ def signature(mail: bytes, domain: str) -> str:
     return header.decode().removeprefix("DKIM-Signature:").replace("\r\n", "").strip()
 
 
-class SignedMail(EmailMultiAlternatives):
+class SignedMail(SevenBitMail):
     """An email that signs itself when the transport builds it, after every other change."""
 
     def message(self, **options: Any) -> Any:

@@ -4,9 +4,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.choices import BounceReason
 from accounts.models import User
 from accounts.triggers import append_only, refuse
 from preferences.choices.delivery_events import (
+    BOUNCED,
     OPEN_ESCALATIONS,
     DeliveryEventKind,
     EscalationState,
@@ -27,6 +29,7 @@ class DeliveryEvent(models.Model):
     kind = models.CharField(max_length=10, choices=DeliveryEventKind)
     at = models.DateTimeField(default=timezone.now)
     diagnostic = models.CharField(max_length=300, blank=True, help_text="In the server's words.")
+    reason = models.CharField(max_length=12, choices=BounceReason, blank=True)
     event = models.CharField(
         max_length=200,
         unique=True,
@@ -38,6 +41,11 @@ class DeliveryEvent(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=DeliveryEventKind.values), name="delivery_event_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=BOUNCED, reason__in=BounceReason.values)
+                | (~Q(kind__in=BOUNCED) & Q(reason="")),
+                name="delivery_event_of_a_bounce_has_a_reason",
             ),
             *append_only("preferences_deliveryevent"),
         ]

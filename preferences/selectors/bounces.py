@@ -3,8 +3,13 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, User
-from preferences.choices.delivery_events import OPEN_ESCALATIONS, EscalationState
-from preferences.models import Escalation, Recipient
+from preferences.choices.delivery_events import BOUNCED, OPEN_ESCALATIONS, EscalationState
+from preferences.models import DeliveryEvent, Escalation, Message, Recipient
+
+
+def bounce_of(message: Message) -> DeliveryEvent | None:
+    """Return the newest report that this email came back, or None."""
+    return message.reports.filter(kind__in=BOUNCED).order_by("-at", "-pk").first()
 
 
 def is_bouncing(person: User) -> bool:

@@ -130,7 +130,12 @@ def _message(message: Message) -> dict[str, Any]:
 def _reports(message: Message) -> list[dict[str, Any]]:
     """Return the delivery events of a message, oldest first (R48)."""
     return [
-        {"kind": report.kind, "at": _moment(report.at), "diagnostic": report.diagnostic}
+        {
+            "kind": report.kind,
+            "at": _moment(report.at),
+            "reason": report.reason,
+            "diagnostic": report.diagnostic,
+        }
         for report in sorted(message.reports.all(), key=lambda report: report.pk)
     ]
 

@@ -4,18 +4,21 @@ The sender of a report is not checked. Instead a report must name a message of o
 that this message was sent to. No report ever keeps a notice from being sent.
 """
 
-import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 
+from accounts.choices import BounceReason
 from accounts.services.audit import record_event
 from accounts.services.invitations import note_bounce
 from accounts.validators import address_as_stored
 from preferences.choices import ConsentSource, MessageState
 from preferences.choices.delivery_events import BOUNCED, DeliveryEventKind
 from preferences.models import Choice, DeliveryEvent, Message, Recipient
+from preferences.services.bounce_reasons import HARD_REASONS, read_reason
 from preferences.services.choices import record_consent
 from preferences.services.complaints import watch_complaints
 from preferences.services.escalations import open_escalation, prove_by_delivery
@@ -23,34 +26,22 @@ from preferences.services.recipients import clear_unreachable
 
 SOFT_LIMIT = 5  # so many soft bounces of one address …
 SOFT_WITHIN = timedelta(days=10)  # … within this time make it unreachable
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-# The address exists: the system or the mailbox is full, or the server refuses our content.
-_SOFT_SUBJECTS = {"3", "6", "7"}
-_SOFT_DETAILS = {("2", "2"), ("2", "3"), ("2", "4")}
-
-
-def classify_failure(*, status: str = "", text: str = "") -> DeliveryEventKind:
-    """Return whether a failure is a hard bounce (the address takes no email) or a soft one.
-
-    `status` is an enhanced status code (RFC 3463), if there is one; `text` is the server's reply.
-    """
-    code = _STATUS.search(status) or _STATUS.search(text)
-    if code is None:
-        return DeliveryEventKind.SOFT if text.lstrip().startswith("4") else DeliveryEventKind.HARD
-    kind, subject, detail = code.groups()
-    soft = kind != "5" or subject in _SOFT_SUBJECTS or (subject, detail) in _SOFT_DETAILS
-    return DeliveryEventKind.SOFT if soft else DeliveryEventKind.HARD
 
 
 def find_reported_message(*, message_id: str, address: str) -> Message | None:
     """Return the sent message with this Message-ID and address, or None."""
-    name = f"<{message_id.strip().strip('<>').strip()}>"
-    if not name.isprintable():  # no database stores such text
-        return None
-    message = Message.objects.filter(message_id=name).select_related("recipient").first()
-    if message is None or message.address != address_as_stored(address):
-        return None
-    return None if message.state == MessageState.QUEUED else message
+    found = find_sent_messages(message_ids=[message_id])
+    return found[0] if found and found[0].address == address_as_stored(address) else None
+
+
+def find_sent_messages(
+    *, keys: Collection[int] = (), message_ids: Collection[str] = ()
+) -> list[Message]:
+    """Return the messages with one of these keys or Message-IDs that have left."""
+    names = {f"<{name.strip().strip('<>').strip()}>" for name in message_ids}
+    printable = [name for name in names if name.isprintable()]  # no database stores other text
+    known = Message.objects.filter(Q(pk__in=keys) | Q(message_id__in=printable))
+    return list(known.exclude(state=MessageState.QUEUED).select_related("recipient").order_by("pk"))
 
 
 @transaction.atomic
@@ -81,6 +72,7 @@ def record_delivery_event(
                 kind=kind,
                 event=_line(event)[:200],
                 diagnostic=_line(diagnostic),
+                reason=_reason(kind, diagnostic),
                 at=min(at or timezone.now(), timezone.now()),
             )
     except IntegrityError:  # the same event was recorded before, or is at this moment
@@ -94,13 +86,22 @@ def record_delivery_event(
     return report
 
 
+def _reason(kind: str, diagnostic: str) -> str:
+    """Return why an email came back, in words that fit its kind; empty where it did not."""
+    if kind not in BOUNCED:
+        return ""
+    reason = read_reason(text=diagnostic)
+    about_another = kind == DeliveryEventKind.SOFT and reason in HARD_REASONS
+    return (BounceReason.UNKNOWN if about_another else reason).value
+
+
 def _line(text: str) -> str:
     """Return a server's text as one printable line: it may be hostile."""
     return "".join(c if c.isprintable() else " " for c in text[:300])
 
 
 def _bounced(message: Message, recipient: Recipient | None, report: DeliveryEvent) -> None:
-    note_bounce(address=message.address)
+    note_bounce(address=message.address, reason=BounceReason(report.reason))
     current = recipient if recipient is not None and recipient.email == message.address else None
     if current is not None and (report.kind == DeliveryEventKind.HARD or _is_repeated(current)):
         mark_unreachable(recipient=current, reason=report.diagnostic or str(report.kind))

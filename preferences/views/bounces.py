@@ -15,6 +15,7 @@ from preferences.forms.bounces import SettleForm
 from preferences.gate.escalation_steps import confirm_address
 from preferences.models import Escalation
 from preferences.selectors.bounces import (
+    bounce_of,
     bounced_notices_of,
     companies_to_call,
     escalations_for_staff,
@@ -78,6 +79,7 @@ def unreachable_settle(request: PersonRequest, escalation: int) -> HttpResponse:
         "escalation": pending,
         "person": pending.recipient.user,
         "companies": companies_to_call(pending),
+        "bounce": bounce_of(pending.message),
         "form": form,
     }
     return render(request, "preferences/unreachable_settle.html", context)

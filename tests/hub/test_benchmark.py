@@ -47,3 +47,22 @@ def test_the_quick_benchmark_gets_every_list_of_people():
 
     for page in ("first page", "search by name", "may open a portal", "longest away first"):
         assert f" {page} " in said
+
+
+def test_the_measure_of_bounces_counts_what_is_read_right_and_wrong(tmp_path):
+    """Under names that it judges: a hard report, a full mailbox, and one that says the opposite."""
+    report = "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n<bob@x.example>:\n{said}\n"
+    for name, said in {
+        "qmail_04": "550 5.1.1 no such user",
+        "qmail_02": "552 5.2.2 mailbox full",
+        "qmail_06": "552 5.2.2 mailbox full",
+    }.items():
+        (tmp_path / f"{name}.txt").write_text(report.format(said=said))
+    assert "3 of 3 right (100%); 0 of 2 that" in run("benchmarks.bounces", str(tmp_path))
+    (tmp_path / "qmail_06.txt").write_text(report.format(said="550 5.1.1 no such user"))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bounces", "--list", str(tmp_path)],
+        cwd=Path(settings.BASE_DIR), capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "qmail_06.txt: soft, read as hard" in done.stdout

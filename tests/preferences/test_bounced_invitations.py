@@ -4,10 +4,12 @@ import smtplib
 
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Invitation
 from accounts.services.invitations import invite_person, resend_invitation
-from preferences.models import Message
+from preferences.models import DeliveryEvent, Message
 
 
 @pytest.fixture
@@ -49,3 +51,64 @@ def test_an_invitation_bounces_temporarily(offer, deliver, monkeypatch):
 
     offer.refresh_from_db()
     assert offer.bounced_at is None
+
+
+# --- What the people who invited are told: what the server said, in plain words ---
+
+
+def replying(patch, address, reply):
+    send = EmailBackend.send_messages
+
+    def refuse(self, messages):
+        if messages[0].to == [address]:
+            raise smtplib.SMTPRecipientsRefused({address: (int(reply[:3]), reply[4:].encode())})
+        return send(self, messages)
+
+    patch.setattr(EmailBackend, "send_messages", refuse)
+
+
+SAYINGS = [
+    ("550 5.1.1 no such user", "There is no such address.", "Check the spelling"),
+    ("552 5.2.2 mailbox is full", "The mailbox is full.", "Ask them to make room"),
+    ("550 5.7.1 blocked by our policy", "refused our email. The address may be right.", "later"),
+    ("550 5.2.1 account disabled", "The mailbox is closed or switched off.", "another address"),
+    ("556 5.1.10 null MX", "The domain in the address takes no email.", "Check the spelling"),
+    ("550 5.4.7 delivery time expired", "could not be reached, or was too busy.", "later"),
+    ("550 answer 47", "gave no clear reason.", "Check the spelling, or send it again later."),
+]
+
+
+@pytest.mark.parametrize(("reply", "reason", "advice"), SAYINGS)
+def test_the_sender_is_told_what_the_server_said(
+    offer, alice, as_, deliver, monkeypatch, reply, reason, advice
+):
+    """A full mailbox is never told as an address that isn't there."""
+    with monkeypatch.context() as patch:
+        replying(patch, offer.address, reply)
+        mail = deliver()[-1]
+    assert mail.to == [alice.email]
+    assert reason in mail.body
+    assert advice in mail.body
+    assert reply[4:] not in mail.body  # a server's own words are a stranger's
+    page = as_(alice).get("/c/alder/people/invitations/").text
+    assert reason in page
+    for other in SAYINGS:
+        if other[1] != reason:
+            assert other[1] not in mail.body + page
+    assert DeliveryEvent.objects.get().diagnostic == reply
+
+
+def test_the_database_wants_a_reason_for_each_bounced_invitation(offer):
+    for values in ({"bounced_at": timezone.now()}, {"bounce_reason": "full"},
+                   {"bounced_at": timezone.now(), "bounce_reason": "odd"}):  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Invitation.objects.filter(pk=offer.pk).update(**values)
+
+
+def test_the_database_wants_a_reason_for_each_bounce(offer, deliver):
+    deliver()
+    message = Message.objects.get(address=offer.address)
+    for values in ({"kind": "hard"}, {"kind": "soft", "reason": "odd"},
+                   {"kind": "delivered", "reason": "full"}):  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            DeliveryEvent.objects.create(message=message, event="x:1", **values)

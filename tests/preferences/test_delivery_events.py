@@ -25,8 +25,9 @@ from preferences.models import (
     Recipient,
 )
 from preferences.selectors import send_decision_for
+from preferences.services.bounce_reasons import classify_failure
 from preferences.services.campaigns import create_campaign, schedule_campaign
-from preferences.services.delivery_events import classify_failure, record_delivery_event
+from preferences.services.delivery_events import record_delivery_event
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ def reader(person):
         ("5.3.4", "", DeliveryEventKind.SOFT),
         ("4.4.7", "", DeliveryEventKind.SOFT),
         ("", "452 too many", DeliveryEventKind.SOFT),
-        ("", "550 no", DeliveryEventKind.HARD),
-        ("nonsense", "", DeliveryEventKind.HARD),
+        ("", "550 no", DeliveryEventKind.SOFT),  # says nothing of the address
+        ("nonsense", "", DeliveryEventKind.SOFT),
     ],
 )
 def test_a_failure_is_classified_as_hard_or_soft(status, text, kind):

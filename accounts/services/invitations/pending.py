@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import emails
+from accounts.choices import BounceReason
 from accounts.models import Customer, Invitation, User
 from accounts.permissions import lock_customer, require_inviter
 from accounts.services.audit import record_event
@@ -43,7 +44,7 @@ def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
     invitation.invited_by = actor
     invitation.sent_at = timezone.now()
     invitation.times_sent += 1
-    invitation.bounced_at = None
+    invitation.bounced_at, invitation.bounce_reason = None, ""
     invitation.expires_at = invitation.sent_at + LIFETIME
     invitation.save()
     record_event(
@@ -78,8 +79,8 @@ def revoke_invitations(*, actor: User, invitations: Iterable[Invitation]) -> lis
 
 
 @transaction.atomic
-def note_bounce(*, address: str) -> list[Invitation]:
-    """Mark the open invitations of an address as bounced, and tell the people who sent them.
+def note_bounce(*, address: str, reason: BounceReason) -> list[Invitation]:
+    """Mark the open invitations of an address as bounced, and tell the people who sent them why.
 
     Returns the invitations marked now; those marked before are left alone.
     """
@@ -87,18 +88,18 @@ def note_bounce(*, address: str) -> list[Invitation]:
     return [
         bounced
         for invitation in unmarked.select_related("customer").order_by("customer_id", "pk")
-        if (bounced := _mark_bounced(invitation))
+        if (bounced := _mark_bounced(invitation, reason))
     ]
 
 
-def _mark_bounced(invitation: Invitation) -> Invitation | None:
+def _mark_bounced(invitation: Invitation, reason: BounceReason) -> Invitation | None:
     customer = lock_customer(invitation.customer)
     unmarked = Invitation.objects.open().filter(pk=invitation.pk, bounced_at=None)
     current = unmarked.select_related("invited_by", "customer").first()
     if current is None:
         return None
-    current.bounced_at = timezone.now()
-    current.save(update_fields=["bounced_at"])
+    current.bounced_at, current.bounce_reason = timezone.now(), reason
+    current.save(update_fields=["bounced_at", "bounce_reason"])
     record_event(kind="invitation.bounced", actor=None, customer=customer, address=current.address)
     emails.send_bounce(current)
     return current
