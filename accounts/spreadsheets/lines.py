@@ -12,7 +12,7 @@ from accounts.validators import normalise_address
 SAMPLE_SIZE = 3  # lines shown on that page
 
 _ADDRESS_SIGN = re.compile(r"[^\s(\[@]@[^\s)\]@]")  # not the sign alone: Courriel (@)
-_ADDRESS = re.compile(r"[^\s,;:<>()\[\]\"'|]+@[^\s,;:<>()\[\]\"'|]+")
+_BETWEEN_WORDS = re.compile(r"[\s,;:<>()\[\]\"'|]+")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def addresses_in(text: str) -> set[str]:
     What stands beside a quotation mark or an apostrophe is taken without it.
     """
     found = set()
-    for word in _ADDRESS.findall(text):
+    for word in filter(has_address_sign, _BETWEEN_WORDS.split(text)):
         try:
             found.add(normalise_address(word.strip(".")))
         except ValidationError:

@@ -105,9 +105,10 @@ def _rows(physical: Sequence[str], delimiter: str) -> Iterator[Line]:
     at = number = 0
     width = 0  # cells of the first row that has several
     while at < len(physical):
-        block = physical[at : at + LINES_OF_A_CELL]
-        cells, taken = _parse(block, delimiter)
-        block = block[:taken]
+        cells, taken = _parse(physical[at : at + 1], delimiter)
+        if cells is None:
+            cells, taken = _parse(physical[at : at + LINES_OF_A_CELL], delimiter)
+        block = physical[at : at + taken]
         at += taken
         number += 1
         following = physical[at] if at < len(physical) else ""
@@ -123,7 +124,7 @@ def _rows(physical: Sequence[str], delimiter: str) -> Iterator[Line]:
         for single in block[1:]:
             number += 1
             cells, _taken = _parse([single], delimiter)
-            is_complete = cells is not None and len(cells) == (width or 1)
+            is_complete = cells is not None and _fits(cells, width or 1)
             yield Line(number, _trimmed(cells or [])) if is_complete else _broken(number, single)
 
 
@@ -144,7 +145,9 @@ def _is_doubtful(cells: list[str], block: Sequence[str], delimiter: str, width: 
     if len(block) == 1:
         has_swallowed = any(delimiter in cell for cell in cells)
         is_short = len(cells) < width <= block[0].count(delimiter) + 1 and has_swallowed
-        return is_short or ('"' in block[0] and 0 < width < len(cells))
+        is_long = 0 < width < len(cells) and '"' in block[0]
+        has_odd_mark = block[0].count('"') % 2 == 1
+        return is_short or (is_long and (has_odd_mark or not _fits(cells, width)))
     if any(has_address_sign(cell) for cell in cells if "\n" in cell or "\r" in cell):
         return True
     if not width:
@@ -153,7 +156,13 @@ def _is_doubtful(cells: list[str], block: Sequence[str], delimiter: str, width: 
     is_complete = outside.count(delimiter) + 1 >= width
     opens_before_the_last = delimiter in outside.rpartition('"')[2]
     address_follows = has_address_sign(block[-1].rpartition('"')[2])
-    return len(cells) != width or (is_complete and opens_before_the_last and not address_follows)
+    holds_more = is_complete and opens_before_the_last and not address_follows
+    return holds_more or not _fits(cells, width)
+
+
+def _fits(cells: Sequence[str], width: int) -> bool:
+    """Return whether a row has as many cells as the heading; empty ones may follow."""
+    return len(cells) >= width >= len(_trimmed(cells))
 
 
 def _is_rest_of_a_cell(text: str) -> bool:

@@ -22,6 +22,7 @@ from accounts.services.invitations import (
     invitees_in_table,
     invitees_in_text,
     without_passwords,
+    without_title,
 )
 from accounts.spreadsheets import (
     Line,
@@ -177,7 +178,7 @@ def _read(form: InviteForm) -> list[Line]:
             raise ValidationError(_("This file has a heading and no people. Add a line for each."))
     except ValidationError as error:
         raise ValidationError({"file": error}) from error
-    return without_passwords(lines)
+    return without_passwords(without_title(lines))
 
 
 def _read_pasted(text: str) -> tuple[list[Line], list[str]]:
@@ -186,9 +187,12 @@ def _read_pasted(text: str) -> tuple[list[Line], list[str]]:
         lines = read_pasted_cells(text, max_rows=MAX_AT_ONCE + 1)
     except ValidationError as error:
         raise ValidationError({"people": error}) from error
+    if not lines or lines[0].is_broken:
+        return [], []
+    lines = without_passwords(without_title(lines))
     columns = columns_of(lines) or []
     is_plain = not columns and all(len(line.cells) <= 2 for line in lines)
-    return ([], []) if is_plain else (without_passwords(lines), columns)
+    return ([], []) if is_plain else (lines, columns)
 
 
 def _carried_table(

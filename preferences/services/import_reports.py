@@ -34,7 +34,7 @@ _ADVICE = {
         "Correct its quotation marks and import this line again."
     ),
     ImportOutcome.IN_DOUBT: gettext_lazy(
-        "Correct the quotation marks in line %(line)s and import both lines again."
+        "Correct line %(line)s, which has this address too, and import both again."
     ),
 }
 _WRONG = (
@@ -71,8 +71,9 @@ class ReportLine:
 
 def report_line(row: ImportedRow, lines: Sequence[Line]) -> ReportLine:
     """Return what the report says of a row; `lines` are those of the file, with its heading."""
-    column = "" if row.column is None else heading_of(lines, row.column)
-    value = row.value[:MAX_VALUE]
+    is_plain = row.outcome in (ImportOutcome.ADDED, ImportOutcome.UNCHANGED)
+    column = "" if row.column is None or is_plain else heading_of(lines, row.column)
+    value = "" if is_plain else row.value[:MAX_VALUE]
     return ReportLine(row.number, row.address, row.outcome, column, value, row.other, row.at)
 
 

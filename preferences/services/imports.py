@@ -134,12 +134,17 @@ def _usable(rows: Iterable[ImportedRow]) -> list[ImportedRow]:
 
 
 def _without_doubtful(rows: list[ImportedRow]) -> list[ImportedRow]:
-    """Leave out each yes of an address that a line also has which can't be read: it may refuse."""
+    """Leave out each yes of an address that a line also has which can't be read: it may refuse.
+
+    So may a line that says no and whose cell of the address holds two, or a quotation mark.
+    """
     doubtful = {
         address: row.number
         for row in rows
         if row.outcome == ImportOutcome.UNREADABLE
-        for address in addresses_in(row.value)
+        or (row.outcome == ImportOutcome.BAD_ADDRESS and not row.wants)
+        for text in (row.value, row.value.replace('"', ""))
+        for address in addresses_in(text)
     }
     return [
         replace(row, outcome=ImportOutcome.IN_DOUBT, other=doubtful[row.address])

@@ -18,6 +18,7 @@ from accounts.services.invitations import (
     invitees_in_table,
     invitees_in_text,
     without_passwords,
+    without_title,
 )
 from accounts.services.invitations.layouts import heading_key
 from accounts.spreadsheets import Line, read_table
@@ -283,6 +284,39 @@ def test_roles_of_another_tool_are_those_of_a_user(alice, alder):
     assert "Write User or Super User" in rows[0].problem
 
 
+@pytest.mark.parametrize("cell", ["g@x.example; h@x.example", "<g@x.example", 'g@x."example'])
+def test_a_suspended_line_of_two_addresses_counts_for_both(cell, alice, alder):
+    people = [
+        Invitee(cell, line=2, inactive="Suspended", inactive_column="Status"),
+        Invitee("g@x.example", line=3),
+    ]
+    rows = check_invitees(actor=alice, customer=alder, invitees=people)
+    assert [row.state.value for row in rows] == ["bad", "inactive"]
+
+
+def test_a_title_above_the_heading_is_passed_over():
+    text = "Liste du personnel;;\nPrénom;Nom;Courriel\nGina;Roy;g@x.example"
+    lines = without_title(read_table(io.BytesIO(text.encode())))
+    [invitee] = invitees_in_table(lines, columns_of(lines))
+    assert (invitee.name, invitee.line) == ("Gina Roy", 3)
+    plain = [Line(1, ["Who"]), Line(2, ["g@x.example", "Gina"])]
+    assert without_title(plain) == plain
+
+
+@pytest.mark.parametrize("text", ["Ida,ida@x.example,Secret1!,x,y", 'ida@x.example,"Secret1!,x'])
+def test_a_broken_line_keeps_no_password(text):
+    lines = read_table(io.BytesIO(f"email,password,domain\n{text}\n".encode()))
+    [_heading, line] = without_passwords(lines)
+    assert line.is_broken
+    assert "ida@x.example" in line.cells[0]
+    assert "Secret" not in repr(line)
+
+
+def test_a_name_is_one_line_and_no_address():  # Outlook; Microsoft 365's shared mailboxes
+    [first, second] = people_in('Email,Name\ng@x.example,"Gina\nRoy"\nH@x.example,h@x.example')
+    assert (first.name, second.name) == ("Gina Roy", "")
+
+
 def test_the_sign_in_name_of_a_guest_is_no_address(alice, alder):  # Microsoft Entra
     [row] = check_invitees(
         actor=alice,
@@ -307,7 +341,11 @@ def test_every_field_says_what_is_wrong_with_it(alice, alder):
         ("Phone at work", "call me"),
         ("Name", "see www.x.example"),
     ]
-    assert all(row.problem for row in rows)
+    assert rows[0].problem == (
+        "This is not a complete e-mail address. Correct it and check the list again."
+    )
+    assert rows[1].problem.endswith("Create it first, or leave the team out.")
+    assert all(row.problem.endswith("check the list again.") for row in rows[2:])
 
 
 def test_many_columns_and_a_heading_alone():

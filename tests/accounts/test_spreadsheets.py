@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -210,6 +211,44 @@ def test_the_version_line_of_a_template_is_passed_over():  # Microsoft Entra
 )
 def test_the_separator_is_the_one_that_lines_agree_on(text, cells):
     assert table(text.encode())[1][1] == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('Email;Name\na@x.example;"Oak; Ida";', ["a@x.example", "Oak; Ida"]),
+        ('Name;Street;Email\nIda;"12 Oak\nSuite 4";a@x.example;\n', ["Ida", "12 Oak\nSuite 4",
+                                                                    "a@x.example"]),
+        ('Email;Name;;;\na@x.example;"Ida";;;\n', ["a@x.example", "Ida"]),
+        ('Email;Name\na@x.example;"He said ""Ida"""\n', ["a@x.example", 'He said "Ida"']),
+        ("Email;Name\na@x.example;Ida 5\" Oak\n", ["a@x.example", 'Ida 5" Oak']),
+    ],
+)  # fmt: skip
+def test_what_is_well_formed_is_no_broken_line(text, cells):
+    [_heading, line] = read_table(io.BytesIO(text.encode()))
+    assert (line.cells, line.is_broken) == (cells, False)
+
+
+_SLOW = {
+    "marks": '"' * 900_000,
+    "an open cell": 'a,b\n"' + "x" * 900_000,
+    "open cells": "a,b\n" + 'x,"y\n' * 150_000,
+    "brackets": "[" * 900_000,
+    "many short lines": "a,b\n" + '"' + ",\n" * 400_000,
+    "many words": "Email\n" + "+ " * 400_000,
+    "no space": "Email\n" + "a@" * 60_000,
+}
+
+
+@pytest.mark.parametrize("kind", _SLOW)
+def test_no_file_takes_long(kind):
+    before = time.monotonic()
+    try:
+        read_table(io.BytesIO(_SLOW[kind].encode()), max_rows=500_000)
+    except BadTable as refusal:
+        assert refusal.code == "broken"
+    addresses_in(_SLOW[kind])
+    assert time.monotonic() - before < 10
 
 
 def test_addresses_are_found_in_a_broken_line():

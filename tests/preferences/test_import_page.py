@@ -231,10 +231,16 @@ def test_a_wrong_quotation_mark_costs_its_line_and_is_reported(page):
     expected = {2: "unreadable", 3: "added", 4: "added", 5: "in_doubt"}
     assert outcomes(checked) == expected
     assert "Correct its quotation marks and import this line again." in checked.text
-    assert "Correct the quotation marks in line 2 and import both lines again." in checked.text
+    assert "Correct line 2, which has this address too, and import both again." in checked.text
     assert outcomes(page("import", **checked.carried)) == expected
     subscribed = ConsentRecord.objects.values_list("recipient__address", flat=True)
     assert sorted(subscribed) == ["ole@pine.example", "yes@pine.example"]
+
+
+@pytest.mark.parametrize("cell", ['no"@pine.example', "no@pine.example; x@pine.example"])
+def test_a_refusal_whose_address_cannot_be_read_holds_back_a_yes(page, cell):
+    text = f"email;status\n{cell};unsubscribed\nno@pine.example;subscribed\n".replace("; ", ", ")
+    assert outcomes(page("check", text=text)) == {2: "bad_address", 3: "in_doubt"}
 
 
 def test_a_broken_first_line_is_refused(page):
@@ -354,7 +360,7 @@ def test_the_report_has_no_formulas_and_is_private(page):
     rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
     assert rows[0] == ["Line", "Address", "Result", "Column", "Value", "What to do"]
     sam = "sam@elsewhere.example"
-    assert rows[1] == ["2", sam, "Added", "Courriel", sam, ""]
+    assert rows[1] == ["2", sam, "Added", "", "", ""]
     assert rows[2][2:] == [
         "Left out: another line has this address", "Courriel", sam, "Nothing to do: line 2 is used."
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from accounts.services.invitations.bulk import (
     check_invitees,
     invite_people,
 )
-from accounts.services.invitations.layouts import columns_of, without_passwords
+from accounts.services.invitations.layouts import columns_of, without_passwords, without_title
 from accounts.services.invitations.parsing import Invitee, invitees_in_table, invitees_in_text
 from accounts.services.invitations.pending import (
     note_bounce,
@@ -48,4 +48,5 @@ __all__ = [
     "revoke_invitation",
     "revoke_invitations",
     "without_passwords",
+    "without_title",
 ]

@@ -107,15 +107,25 @@ def _warnings(parsed: Sequence[CheckedInvitee]) -> dict[str, tuple[str, str, str
     warnings: dict[str, tuple[str, str, str]] = {}
     for row in parsed:
         invitee = row.invitee
-        if row.is_valid and invitee.inactive:
-            why = _("This account may be suspended, blocked or closed. Tick it to invite it.")
-            warnings[row.address] = (invitee.inactive_column, invitee.inactive, why)
+        why = _("This account may be suspended, blocked or closed. Tick it to invite it.")
+        for address in _addresses_of(row) if invitee.inactive else ():
+            warnings[address] = (invitee.inactive_column, invitee.inactive, why)
     for row in parsed:
         for address in addresses_in(row.invitee.unreadable):
             why = _("Line %(line)s has this address too and can't be read. Tick it to invite it.")
             values = ("", row.invitee.unreadable, why % {"line": row.invitee.line})
             warnings.setdefault(address, values)
     return warnings
+
+
+def _addresses_of(row: CheckedInvitee) -> set[str]:
+    """Return the addresses that a line may mean: its own, or what its cell seems to hold."""
+    text = row.invitee.address
+    return {row.address} if row.is_valid else addresses_in(text) | addresses_in(_bare(text))
+
+
+def _bare(text: str) -> str:
+    return text.replace('"', "")
 
 
 def _duplicate(invitee: CheckedInvitee, first: CheckedInvitee) -> CheckedInvitee:
@@ -168,12 +178,11 @@ def _parse(
         column, value = _("Phone at work"), invitee.work_phone
         Invitation(customer=customer, work_phone=value).clean_fields(exclude=_EXCEPT_PHONE)
     except ValidationError as error:
+        problem = str(error.messages[0])
+        if column not in (_("Role"), _("Team")):  # whose messages say it
+            problem = f"{problem} {_('Correct it and check the list again.')}"
         return CheckedInvitee(
-            invitee,
-            InviteeState.BAD,
-            problem=str(error.messages[0]),
-            column=column,
-            value=value[:MAX_VALUE],
+            invitee, InviteeState.BAD, problem=problem, column=column, value=value[:MAX_VALUE]
         )
     return CheckedInvitee(
         invitee, InviteeState.VALID, address=address, role=str(role_code), team=team

@@ -5,9 +5,9 @@ lists typed by hand, in English and French. Headings are compared as `heading_ke
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from accounts.spreadsheets import Line, has_heading, readable
+from accounts.spreadsheets import Line, addresses_in, has_heading, readable
 from accounts.validators import search_key
 
 ADDRESS, OTHER_ADDRESS, DOMAIN = "address", "other_address", "domain"
@@ -100,12 +100,14 @@ _PROPERTIES = {
 }
 _PROPERTY = re.compile(r"\[(\w+)\]")
 _REMARK = re.compile(r"\[[^\]]*\]|\((yes/no|oui/non|[^)\w]*)\)", re.IGNORECASE)
+_MAX_HEADING = 200  # characters that are compared
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _PASSWORD = re.compile(r"password|mot de passe|passwd|\bpwd\b")
 
 
 def heading_key(text: str) -> str:
     """Return a heading as it is compared: "First Name [Required]", "givenName" → words."""
+    text = text[:_MAX_HEADING]
     found = _PROPERTY.search(text)
     if found and found[1] in _PROPERTIES:
         return _PROPERTIES[found[1]]
@@ -178,21 +180,32 @@ def _address_columns(keys: Sequence[str], body: Sequence[Line]) -> list[int]:
     return [*sure, *perhaps, *second]
 
 
+def without_title(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines without a title above the heading, such as “Staff list, May 2026”."""
+    is_title = (
+        len(lines) > 1
+        and len(lines[0].cells) < len(lines[1].cells)
+        and columns_of(lines) is None
+        and columns_of(lines[1:]) is not None
+    )
+    return list(lines[1:] if is_title else lines)
+
+
 def without_passwords(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines with the columns of passwords emptied: no page may carry them."""
-    if not has_heading(lines):
+    """Return the lines with the columns of passwords emptied: no page may carry them.
+
+    Of a line that can't be read only the addresses are kept, because its password may be anywhere.
+    """
+    heading = lines[0].cells if has_heading(lines) else []
+    secret = {n for n, cell in enumerate(heading) if _PASSWORD.search(heading_key(cell))}
+    if not secret:
         return list(lines)
-    secret = {
-        number for number, cell in enumerate(lines[0].cells) if _PASSWORD.search(heading_key(cell))
-    }
-    return [
-        lines[0],
-        *(
-            line if line.is_broken else Line(line.number, _emptied(line.cells, secret))
-            for line in lines[1:]
-        ),
-    ]
+    return [lines[0], *(_without_cells(line, secret, len(heading)) for line in lines[1:])]
 
 
-def _emptied(cells: Iterable[str], secret: Collection[int]) -> list[str]:
-    return ["" if number in secret else cell for number, cell in enumerate(cells)]
+def _without_cells(line: Line, secret: Collection[int], width: int) -> Line:
+    if line.is_broken or len(line.cells) > width:
+        addresses = sorted(addresses_in(" ".join(line.cells)))
+        return Line(line.number, [", ".join([*addresses, "…"])], is_broken=True)
+    cells = ["" if number in secret else cell for number, cell in enumerate(line.cells)]
+    return Line(line.number, cells)

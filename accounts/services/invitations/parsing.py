@@ -41,6 +41,7 @@ _ACTIVE = _YES | {
     "confirmed", "verified",
 }  # fmt: skip
 _NAMED_ADDRESS = re.compile(r"([^<>]*)<([^<>]*)>")
+_MAX_CELL = 1000  # characters of a cell whose spaces are tidied
 _SEVERAL = " ::: "  # Google Contacts parts the values of a cell so
 _PROXY = re.compile(r"[+,;]\s*(?=(?:smtp|sip|x500|spo|eum):)|^(?=smtp:)", re.IGNORECASE)
 _EXAMPLE = re.compile(r"(example|exemple) ?:", re.IGNORECASE)  # a line of Microsoft's templates
@@ -134,16 +135,18 @@ def _invitee_of(
         return Invitee("", line=line.number, unreadable=" | ".join(line.cells))
 
     def cell(kind: str) -> str:
-        return line.cell(columns.index(kind)) if kind in columns else ""
+        text = line.cell(columns.index(kind)) if kind in columns else ""
+        return " ".join(text.split()) if len(text) < _MAX_CELL else text
 
     address, name = _address_of(line, columns)
     if address and "@" not in address and cell(DOMAIN):  # cPanel
         address = f"{address}@{cell(DOMAIN)}"
     column, value = _inactive(line, columns, heading)
     role = cell(ROLE) if is_ours else cell(ROLE) and Role.USER.value
+    full_name = _name_of(cell(FIRST_NAME), cell(LAST_NAME), cell(NAME)) or name
     return Invitee(
         address=address,
-        name=_name_of(cell(FIRST_NAME), cell(LAST_NAME), cell(NAME)) or name,
+        name="" if search_key(full_name) == search_key(address) else full_name,
         role=role,
         work_phone=cell(WORK_PHONE).split(_SEVERAL)[0],
         team=cell(TEAM),
