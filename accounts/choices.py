@@ -32,6 +32,7 @@ class InviteeState(TextChoices):
     ALREADY_MEMBER = "already_member", pgettext_lazy("invitee", "Already here")
     ALREADY_INVITED = "already_invited", pgettext_lazy("invitee", "Already invited")
     DUPLICATE = "duplicate", pgettext_lazy("invitee", "Twice in the list")
+    INACTIVE = "inactive", pgettext_lazy("invitee", "Not invited unless you tick it")
     BAD = "bad", pgettext_lazy("invitee", "Cannot be read")
 
 

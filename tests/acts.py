@@ -42,7 +42,7 @@ from preferences.selectors.campaigns import estimate_audience
 from preferences.services import campaigns, customer_email, topics
 from preferences.services.delivery_events import record_delivery_event
 from preferences.services.resellers import mark_reseller
-from preferences.views import imports
+from preferences.views import import_report
 
 PASSWORD = "three unrelated words"
 
@@ -465,7 +465,7 @@ def _sent_to(scene: Scene) -> dict[str, Any]:
 
 
 def _invited(scene: Scene) -> str:
-    row = [scene.person.user.email, "Gina", "user", "already_member", ""]
+    row = [1, scene.person.user.email, "Gina", "user", "already_member", "", "", ""]
     return signing.dumps([row], salt=invite_report.report_salt(scene.customer))
 
 
@@ -493,7 +493,9 @@ def _checked_import() -> dict[str, Any]:
 
 
 def _imported() -> str:
-    return signing.dumps([[1, "lou@example.org", "added"]], salt=imports.REPORT_SALT)
+    return signing.dumps(
+        [[1, "lou@example.org", "added", "", "", None]], salt=import_report.REPORT_SALT
+    )
 
 
 OWN = "the URL names nobody: the sender acts on themselves"

@@ -1,6 +1,7 @@
 """Inviting people: one form for every step of the page."""
 
 import json
+from dataclasses import astuple, fields
 from typing import Any
 
 from django import forms
@@ -21,10 +22,17 @@ _MAX_CELL_LENGTH = MAX_TEXT_LENGTH
 # Column of a file → its label on the page.
 COLUMN_LABELS = {
     "address": _("E-mail address"),
+    "other_address": _("Another e-mail address, used where the first is empty"),
+    "domain": _("Domain, added to addresses without @"),
     "name": _("Name"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
     "role": _("Role"),
     "work_phone": _("Phone at work"),
     "team": _("Team"),
+    "status": _("Status of the account"),
+    "blocked": _("Blocked or suspended (yes means blocked)"),
+    "enabled": _("Active (no means blocked)"),
 }
 
 
@@ -70,14 +78,19 @@ class InviteesField(CarriedField):
 
     def parse_row(self, row: Any) -> Invitee:
         """Return the invitee of a row. Raises: ValueError or TypeError."""
-        return Invitee(*_cells(row, 5))
+        cells = _cells(row, len(fields(Invitee)))
+        values: dict[str, Any] = {
+            field.name: cell for field, cell in zip(fields(Invitee), cells, strict=False)
+        }
+        line = values.get("line")
+        return Invitee(**values | {"line": int(line) if line else None})
 
     @staticmethod
     def serialize(invitees: list[Invitee]) -> str:
         """Return the people as the value of the hidden field."""
         return json.dumps(
             [
-                [invitee.address, invitee.name, invitee.role, invitee.work_phone, invitee.team]
+                ["" if value is None else str(value) for value in astuple(invitee)]
                 for invitee in invitees
             ]
         )
@@ -97,13 +110,13 @@ class TableField(CarriedField):
 
     def parse_row(self, row: Any) -> Line:
         """Return the line of a row. Raises: ValueError or TypeError."""
-        number, cells = row
-        return Line(number, cells)
+        number, cells, is_broken = row
+        return Line(number, cells, is_broken)
 
     @classmethod
     def serialize(cls, lines: list[Line]) -> str:
         """Return the lines as the value of the hidden field."""
-        rows = [[line.number, line.cells] for line in lines]
+        rows = [[line.number, line.cells, line.is_broken] for line in lines]
         return signing.dumps(rows, salt=cls._SALT, compress=True)
 
 
@@ -121,7 +134,8 @@ class InviteForm(TermsForm):
         label=_("File"),
         required=False,
         help_text=_(
-            "A CSV file with the columns address and, if you like, name, role, phone and team."
+            "A CSV file as Google, Microsoft, Slack and other tools export it, or with the columns"
+            " address and, if you like, name, role, phone and team."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
@@ -141,6 +155,7 @@ class InviteForm(TermsForm):
     rows = InviteesField(required=False)
     table = TableField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
+    ticked = forms.Field(required=False, widget=forms.SelectMultiple)
 
     field_order = ["people", "file", "role", "team", "starts_at", "expires_at", "reason"]
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.adapters import signed_in_at
@@ -16,12 +17,20 @@ from accounts.services.invitations import (
     MAX_AT_ONCE,
     Invitee,
     check_invitees,
+    columns_of,
     invite_people,
     invitees_in_table,
     invitees_in_text,
+    without_passwords,
+    without_title,
 )
-from accounts.services.invitations.parsing import columns_of
-from accounts.spreadsheets import Line, columns_to_name, read_table
+from accounts.spreadsheets import (
+    Line,
+    columns_to_name,
+    has_heading,
+    read_pasted_cells,
+    read_table,
+)
 from accounts.views.access import managed_customer
 from accounts.views.actions import submit
 from portals.forms.grants import parse_privileges
@@ -44,7 +53,8 @@ def invite(request: PersonRequest, customer: str) -> HttpResponse:
     """Invite people with a role, optionally a team, and grants offered in the invitation.
 
     The steps are buttons of one form: `find` and `add` a resource, `check` the list, `columns` of
-    a file, `change` something, `send`. Nothing is stored before `send`.
+    a file, `change` something, `send`. Nothing is stored before `send`, which invites nobody whose
+    account the list calls suspended unless they are `ticked`.
     """
     company = managed_customer(request, customer)
     data = request.POST if request.method == "POST" else None
@@ -106,21 +116,19 @@ def _check(
 ) -> HttpResponse:
     """Return the page of the dry run: for each person, what sending would do."""
     lines, columns = form.cleaned_data["table"], request.POST.getlist("column")
+    pasted = "" if lines else form.cleaned_data["people"]
     if form.cleaned_data["file"]:
-        try:
-            lines = read_table(
-                form.cleaned_data["file"], max_bytes=MAX_FILE_BYTES, max_rows=MAX_AT_ONCE + 1
-            )
-        except ValidationError as error:
-            raise ValidationError({"file": error}) from error
+        lines = _read(form)
         columns = columns_of(lines) or []
-    if lines and not columns:
-        return _name_columns(request, company, lines)
+    elif "\t" in pasted:
+        lines, columns = _read_pasted(pasted)
+    if lines and (not columns or form.cleaned_data["act"] == "columns"):
+        return _name_columns(request, company, lines, columns)
     try:
         invitees = invitees_in_table(lines, columns) if lines else []
     except ValidationError as refusal:
-        return _name_columns(request, company, lines, refusal)
-    pasted = "" if lines else form.cleaned_data["people"]
+        return _name_columns(request, company, lines, columns, refusal)
+    pasted = "" if lines else pasted
     invitees = invitees or invitees_in_text(pasted) or form.cleaned_data["rows"]
     examined = check_invitees(
         actor=request.user,
@@ -142,6 +150,7 @@ def _check(
         "customer": company,
         "examined": examined,
         "valid": valid,
+        "inactive": sum(invitee.state == InviteeState.INACTIVE for invitee in examined),
         "rights": rights,
         "customer_portals": portals_closed_to_invitees(
             company,
@@ -153,21 +162,63 @@ def _check(
         "terms": form.terms(),
         "carried": [*_carried_fields(request), ("rows", InviteesField.serialize(invitees))],
         "people": pasted,
+        "columns": _carried_table(request, lines, columns),
         "report": report_of(company, examined),
     }
     return render(request, "portals/invite_check.html", context)
+
+
+def _read(form: InviteForm) -> list[Line]:
+    """Return the lines of the uploaded file, without any passwords."""
+    try:
+        lines = read_table(
+            form.cleaned_data["file"], max_bytes=MAX_FILE_BYTES, max_rows=MAX_AT_ONCE + 1
+        )
+        if has_heading(lines) and len(lines) == 1:
+            raise ValidationError(_("This file has a heading and no people. Add a line for each."))
+    except ValidationError as error:
+        raise ValidationError({"file": error}) from error
+    return without_passwords(without_title(lines))
+
+
+def _read_pasted(text: str) -> tuple[list[Line], list[str]]:
+    """Return the lines and columns of pasted cells; none if each is a name and an address."""
+    try:
+        lines = read_pasted_cells(text, max_rows=MAX_AT_ONCE + 1)
+    except ValidationError as error:
+        raise ValidationError({"people": error}) from error
+    if not lines or lines[0].is_broken:
+        return [], []
+    lines = without_passwords(without_title(lines))
+    columns = columns_of(lines) or []
+    is_plain = not columns and all(len(line.cells) <= 2 for line in lines)
+    return ([], []) if is_plain else (lines, columns)
+
+
+def _carried_table(
+    request: PersonRequest, lines: list[Line], columns: list[str]
+) -> list[tuple[str, str]]:
+    """Return what the page that names the columns needs; nothing without a table."""
+    if not lines:
+        return []
+    return [
+        *_carried_fields(request),
+        *(("column", name) for name in columns),
+        ("table", TableField.serialize(lines)),
+    ]
 
 
 def _name_columns(
     request: PersonRequest,
     company: Customer,
     lines: list[Line],
+    columns: list[str],
     refusal: ValidationError | None = None,
 ) -> HttpResponse:
     """Return the page that asks what each column holds, where the headings do not say it."""
     context = {
         "customer": company,
-        "columns": columns_to_name(lines, request.POST.getlist("column")),
+        "columns": columns_to_name(lines, columns),
         "choices": COLUMN_LABELS.items(),
         "refusal": refusal.messages[0] if refusal else "",
         "carried": [*_carried_fields(request), ("table", TableField.serialize(lines))],
@@ -199,6 +250,7 @@ def _send(
         invitees=people,
         role=form.cleaned_data["role"],
         team=form.cleaned_data["team"],
+        ticked=request.POST.getlist("ticked"),
         reason=form.cleaned_data["reason"],
         signed_in_at=fresh_sign_in,
         offer=offer if rights else None,

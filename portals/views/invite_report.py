@@ -23,10 +23,13 @@ def report_of(customer: Customer, examined: Sequence[CheckedInvitee]) -> str:
     """Return the rows of a report, signed, for the button that downloads them."""
     rows = [
         [
+            row.invitee.line,
             row.address or row.invitee.address,
             row.invitee.name,
             row.role,
             row.state,
+            row.column,
+            row.value,
             row.problem,
         ]
         for row in examined
@@ -39,9 +42,12 @@ def invite_report(request: PersonRequest, customer: str) -> HttpResponseBase:
     """Download the report of a dry run, or of sent invitations, as CSV."""
     company = managed_customer(request, customer)
     rows = signed_rows(request.POST.get("report", ""), salt=report_salt(company))
-    heading = [_("Address"), _("Name"), _("Role"), _("Result"), _("Why")]
+    heading = [
+        *(_("Line"), _("Address"), _("Name"), _("Role"), _("Result")),
+        *(_("Column"), _("Value"), _("What to do")),
+    ]
     labelled_rows = (
-        [address, name, Role(role).label, InviteeState(state).label, problem]
-        for address, name, role, state, problem in rows
+        [line, address, name, Role(role).label, InviteeState(state).label, *why]
+        for line, address, name, role, state, *why in rows
     )
     return csv_response("invitations", heading, labelled_rows)

@@ -167,6 +167,8 @@ class ImportOutcome(TextChoices):
     NOT_CONFIRMED = "not_confirmed", _("Left out: not subscribed, and not unsubscribed either")
     BAD_DATE = "bad_date", _("Left out: the date is missing, to come, or no date")
     NO_DATE = "no_date", _("Left out: no date of consent")
+    UNREADABLE = "unreadable", _("Left out: this line can't be read")
+    IN_DOUBT = "in_doubt", _("Left out: another line with this address can't be read")
 
 
 class MessageState(TextChoices):

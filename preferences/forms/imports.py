@@ -28,6 +28,7 @@ from preferences.services.import_layouts import (
     names_refusal,
 )
 from preferences.services.import_lines import Columns, require_short_cells
+from preferences.services.import_reports import heading_of
 from preferences.services.import_words import Meaning, normalise
 from preferences.services.imports import MAX_LINES
 
@@ -59,12 +60,6 @@ _ALLOWED = {
     STATUS: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
     CONFIRMED: {STATUS, OPTED_OUT, CONFIRMED, UNRELATED},
 }
-
-
-def heading_of(lines: Sequence[Line], column: int) -> str:
-    """Return how a column is called on the page: its heading, or else its number."""
-    heading = lines[0].start_of(column) if has_heading(lines) else ""
-    return heading or _("Column %(number)s") % {"number": column + 1}
 
 
 def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:

@@ -9,8 +9,8 @@ and values are compared as `normalise` writes them.
 import re
 from collections.abc import Collection, Sequence
 
-from accounts.services.invitations.parsing import COLUMNS as INVITATION_COLUMNS
-from accounts.spreadsheets import Line, has_heading
+from accounts.services.invitations.layouts import ADDRESS_HEADINGS
+from accounts.spreadsheets import Line, has_heading, readable
 from preferences.services.import_words import (
     DOUBT,
     FALSE_WORDS,
@@ -77,8 +77,9 @@ _SAYS_YES = re.compile(
 _URL = re.compile(r"https?://")
 
 _HEADINGS = {
-    ADDRESS: INVITATION_COLUMNS["address"]
+    ADDRESS: ADDRESS_HEADINGS
     | {
+        "address", "adresse",
         "subscriber", "abonne", "abonnee", "contact email", "email id", "email address other",
         "primary email", "e mail address", "adresse e mail", "e mail 1",
     },
@@ -178,11 +179,12 @@ def _classify_refusal(key: str, filled: Collection[str], texts: Collection[str])
 
 def width_of(lines: Sequence[Line]) -> int:
     """Return the number of columns of the widest line."""
-    return max((len(line.cells) for line in lines), default=0)
+    return max((len(line.cells) for line in readable(lines)), default=0)
 
 
 def classify_columns(lines: Sequence[Line]) -> list[str]:
     """Return what each column of a table holds, with at most one of each of `SINGLE`."""
+    lines = readable(lines)
     first = int(has_heading(lines))
     cells = [[line.cell(column) for line in lines[first:]] for column in range(width_of(lines))]
     columns = [

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import Language
-from accounts.spreadsheets import Line
+from accounts.spreadsheets import Line, readable
 from accounts.validators import normalise_address
 from preferences.choices import ConsentBasis, ImportOutcome
 from preferences.services.import_dates import beginning_of, parse_moment
@@ -47,12 +47,6 @@ class Columns:
     language: int | None = None
     blank_dates: bool = False  # a blank among the dates may be a no, and is asked about
 
-    @property
-    def deciding(self) -> list[int]:
-        """The columns whose values are shown with what they mean."""
-        dated = {self.date} if self.date is not None and self.blank_dates else set()
-        return sorted({*self.statuses, *self.opted_out, *self.confirmed, *dated})
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -63,6 +57,20 @@ class Reading:
     default_date: date | None = None  # of an express yes without a date
     answers: Answers = field(default_factory=dict)
     day_first: bool = True  # in a date such as 03/04/2026
+
+    @property
+    def deciding(self) -> list[int]:
+        """The columns whose values are shown with what they mean.
+
+        The dates are among them where a blank may be a no, and where the default date would fill
+        it: no line is dated unless somebody said so.
+        """
+        columns = self.columns
+        fills_in = self.basis == ConsentBasis.EXPRESS and self.default_date is not None
+        deciding = {*columns.statuses, *columns.opted_out, *columns.confirmed}
+        if columns.date is not None and (columns.blank_dates or fills_in):
+            deciding.add(columns.date)
+        return sorted(deciding)
 
 
 @dataclass(frozen=True)
@@ -75,22 +83,30 @@ class ImportedRow:
     at: datetime | None = None
     language: str = Language.ENGLISH
     outcome: ImportOutcome = ImportOutcome.ADDED
+    column: int | None = None  # of the cell that decided its outcome
+    value: str = ""  # of that cell; the whole text of a line that can't be read
+    other: int | None = None  # the number of the other line with this address that decided
 
 
 def read_line(line: Line, reading: Reading) -> ImportedRow:
     """Parse one line, or return it with what is wrong with it as its outcome."""
     columns = reading.columns
+    if line.is_broken:
+        text = line.cell(0)
+        return ImportedRow(line.number, "", outcome=ImportOutcome.UNREADABLE, value=text)
     address = line.cell(columns.address)
     named = _NAMED_ADDRESS.fullmatch(address)
     row = ImportedRow(line.number, named[1].strip() if named else address)
-    meaning = _meaning_of(line, reading)
-    row = replace(row, wants=meaning == Meaning.WANTS)
+    meaning, column = _meaning_of(line, reading)
+    row = replace(row, wants=meaning == Meaning.WANTS, column=columns.address, value=address)
     try:
         row = replace(row, address=normalise_address(row.address))
     except ValidationError:
         return replace(row, outcome=ImportOutcome.BAD_ADDRESS)
     language = line.cell(columns.language).strip().lower()[:2]
     row = replace(row, language=language if language in Language.values else Language.ENGLISH)
+    if column is not None:
+        row = replace(row, column=column, value=line.cell(column))
     if meaning == Meaning.REFUSES:
         return replace(row, at=_refused_at(line, reading))
     if meaning == Meaning.UNKNOWN:
@@ -98,6 +114,8 @@ def read_line(line: Line, reading: Reading) -> ImportedRow:
     if meaning == Meaning.LEAVE_OUT:
         return replace(row, outcome=ImportOutcome.NOT_CONFIRMED)
     text = line.cell(columns.date)
+    if columns.date is not None:
+        row = replace(row, column=columns.date, value=text)
     at = parse_moment(text, day_first=reading.day_first)
     if not text and reading.basis == ConsentBasis.EXPRESS:
         if reading.default_date is None:
@@ -105,30 +123,46 @@ def read_line(line: Line, reading: Reading) -> ImportedRow:
         at = beginning_of(reading.default_date)
     if at is None or at > timezone.now():
         return replace(row, outcome=ImportOutcome.BAD_DATE)
-    return replace(row, at=at)
+    return replace(row, at=at, column=columns.address, value=address)
 
 
 def require_short_cells(lines: Sequence[Line], columns: Columns) -> None:
     """Raise ValidationError if a cell that decides about a line is too long to be compared."""
-    for line in lines:
-        for column in (columns.address, columns.date, columns.language, *columns.deciding):
+    deciding = (*columns.statuses, *columns.opted_out, *columns.confirmed)
+    for line in readable(lines):
+        for column in (columns.address, columns.date, columns.language, *deciding):
             if len(line.cell(column)) > MAX_CELL:
-                message = _("Line %(line)s has a cell of more than %(count)s characters.")
-                raise ValidationError(message % {"line": line.number, "count": MAX_CELL})
+                message = _(
+                    "Line %(line)s, column %(column)s has a cell of more than %(count)s characters:"
+                    " “%(value)s…”. Shorten it and import the file again."
+                )
+                values = {
+                    "line": line.number,
+                    "column": (column or 0) + 1,
+                    "count": MAX_CELL,
+                    "value": line.cell(column)[:40],
+                }
+                raise ValidationError(message % values)
 
 
-def _meaning_of(line: Line, reading: Reading) -> Meaning:
+def _meaning_of(line: Line, reading: Reading) -> tuple[Meaning, int | None]:
+    """Return what a line says, and the column that says so; none for a yes."""
     columns = reading.columns
-    meanings = [meaning_in(column, line.cell(column), reading) for column in columns.deciding]
-    if any(tells_refusal(line.cell(column)) for column in (columns.date, columns.language)):
-        return Meaning.REFUSES
+    for column in (columns.date, columns.language):
+        if tells_refusal(line.cell(column)):
+            return Meaning.REFUSES, column
+    found = {
+        meaning_in(column, line.cell(column), reading): column
+        for column in reversed(reading.deciding)
+    }
     for meaning in (Meaning.REFUSES, Meaning.UNKNOWN, Meaning.LEAVE_OUT):
-        if meaning in meanings:
-            return meaning
+        if meaning in found:
+            return meaning, found[meaning]
     # the name beside an address may tell: DO NOT EMAIL <gina@company.example>
-    others = (columns.address, columns.date, columns.language)
-    in_doubt = any(may_tell_refusal(line.cell(column)) for column in others)
-    return Meaning.LEAVE_OUT if in_doubt else Meaning.WANTS
+    for column in (columns.address, columns.date, columns.language):
+        if may_tell_refusal(line.cell(column)):
+            return Meaning.LEAVE_OUT, column
+    return Meaning.WANTS, None
 
 
 def meaning_in(column: int, value: str, reading: Reading) -> Meaning:
@@ -180,9 +214,9 @@ def values_found(lines: Sequence[Line], reading: Reading) -> list[FoundValue]:
     """Return each value of the columns that decide, the most frequent first in each column."""
     columns = reading.columns
     found: list[FoundValue] = []
-    for column in columns.deciding:
+    for column in reading.deciding:
         counts: Counter[tuple[str, bool]] = Counter()
-        for line in lines:
+        for line in readable(lines):
             value = line.cell(column)
             dated = column not in columns.statuses and is_date(value)
             counts["" if dated else value, dated] += 1

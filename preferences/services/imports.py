@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import require_staff
 from accounts.services.audit import record_event
-from accounts.spreadsheets import Line
+from accounts.spreadsheets import Line, addresses_in, readable
 from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, TopicBasis
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
@@ -76,7 +76,7 @@ def import_consents(
         raise ImportRefused({"file": error}) from error
     order = _order_of_dates(lines, columns, day_first)
     reading = Reading(columns, basis, default_date, answers or {}, order)
-    rows = [read_line(line, reading) for line in lines]
+    rows = _without_doubtful([read_line(line, reading) for line in lines])
     if any(row.wants for row in rows) or not _usable(rows):
         _require_basis(topic, reading, wording)
     wording = wording.strip() or _("Imported list of opt-outs.")
@@ -103,6 +103,7 @@ def import_consents(
 def _order_of_dates(lines: Sequence[Line], columns: Columns, chosen: bool | None) -> bool:
     """Return whether the day comes first in the dates of a file."""
     positions = [columns.date, *columns.opted_out]
+    lines = readable(lines)
     found = day_is_first(line.cell(position) for line in lines for position in positions)
     if found is not None:
         return found
@@ -132,20 +133,39 @@ def _usable(rows: Iterable[ImportedRow]) -> list[ImportedRow]:
     return [row for row in rows if row.outcome == ImportOutcome.ADDED]
 
 
+def _without_doubtful(rows: list[ImportedRow]) -> list[ImportedRow]:
+    """Leave out each yes of an address that a line also has which can't be read: it may refuse.
+
+    So may a line that says no and whose cell of the address holds two, or a quotation mark.
+    """
+    doubtful = {
+        address: row.number
+        for row in rows
+        if row.outcome == ImportOutcome.UNREADABLE
+        or (row.outcome == ImportOutcome.BAD_ADDRESS and not row.wants)
+        for text in (row.value, row.value.replace('"', ""))
+        for address in addresses_in(text)
+    }
+    return [
+        replace(row, outcome=ImportOutcome.IN_DOUBT, other=doubtful[row.address])
+        if row.outcome == ImportOutcome.ADDED and row.wants and row.address in doubtful
+        else row
+        for row in rows
+    ]
+
+
 def _without_repeats(rows: list[ImportedRow]) -> list[ImportedRow]:
     """Keep one line of each address: its opt-out if there is one, else the first."""
-    opted_out = {row.address for row in _usable(rows) if not row.wants}
-    seen: set[str] = set()
-    unique_rows = []
-    for row in rows:
-        if row.outcome == ImportOutcome.ADDED:
-            passed_over = row.wants and row.address in opted_out
-            if passed_over or row.address in seen:
-                row = replace(row, outcome=ImportOutcome.REPEATED)
-            else:
-                seen.add(row.address)
-        unique_rows.append(row)
-    return unique_rows
+    kept: dict[str, ImportedRow] = {}
+    for row in _usable(rows):
+        if row.address not in kept or (kept[row.address].wants and not row.wants):
+            kept[row.address] = row
+    return [
+        replace(row, outcome=ImportOutcome.REPEATED, other=kept[row.address].number)
+        if row.outcome == ImportOutcome.ADDED and kept[row.address] is not row
+        else row
+        for row in rows
+    ]
 
 
 def _recipients(addresses: set[str], *, lock: bool) -> dict[str, Recipient]:

@@ -2,53 +2,46 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.http import PersonRequest
 from accounts.permissions import require_staff
 from accounts.spreadsheets import (
     Line,
     columns_to_name,
-    csv_response,
     has_heading,
     read_table,
-    sign_rows,
-    signed_rows,
 )
-from preferences.choices import ConsentBasis, ImportOutcome
+from preferences.choices import ConsentBasis
 from preferences.forms.imports import (
     ANSWERS,
     COLUMN_LABELS,
     MEANING_LABELS,
     ImportForm,
     LinesField,
-    heading_of,
     positions_of,
 )
-from preferences.services.import_layouts import ADDRESS, UNRELATED, classify_columns
+from preferences.services.import_layouts import ADDRESS, DATE, UNRELATED, classify_columns
 from preferences.services.import_lines import (
     FoundValue,
-    ImportedRow,
     Reading,
     unknown_values,
     values_found,
 )
+from preferences.services.import_reports import heading_of
 from preferences.services.imports import MAX_LINES, ImportRefused, import_consents
+from preferences.views.import_report import report_context
 
-MAX_SHOWN = 200  # lines of a report on the page; the download has all of them
 MAX_VALUES = 50  # different status words that are asked about, and values shown
 MAX_FILE_BYTES = 2_000_000
 CARRIED_FIELDS = ("topic", "basis", "wording", "default_date", "date_order")
-REPORT_SALT = "preferences.import.report"
 CHECK_SALT = "preferences.import.check"
 
 
@@ -120,15 +113,29 @@ def _name_columns(
 
 
 def _ask_values(
-    request: PersonRequest, lines: list[Line], columns: list[str], unknown: list[FoundValue]
+    request: PersonRequest,
+    form: ImportForm,
+    lines: list[Line],
+    columns: list[str],
+    unknown: list[FoundValue],
 ) -> HttpResponse:
     """Return the page that asks what status words mean, or for the column if it is no status."""
     if len(unknown) > MAX_VALUES:
         refusal = _("“%(column)s” has %(count)s different values, so it is no status.")
         values = {"column": heading_of(lines, unknown[0].column), "count": len(unknown)}
         return _name_columns(request, lines, columns, refusal % values)
+    data = form.cleaned_data
+    filled_in = data["default_date"] if data["basis"] == ConsentBasis.EXPRESS else None
+    dates = columns.index(DATE) if DATE in columns else None
     context = {
-        "values": [(heading_of(lines, found.column), found) for found in unknown],
+        "values": [
+            (
+                heading_of(lines, found.column),
+                found,
+                filled_in if found.column == dates and not found.value else None,
+            )
+            for found in unknown
+        ],
         "choices": ANSWERS.items(),
         "carried": [
             *_carried_fields(request),
@@ -151,7 +158,7 @@ def _examine(
     data, body = form.cleaned_data, lines[has_heading(lines) :]
     reading = Reading(positions, data["basis"], data["default_date"], form.answers())
     if unknown := unknown_values(body, reading):
-        return _ask_values(request, lines, columns, unknown)
+        return _ask_values(request, form, lines, columns, unknown)
     digest = _digest(form, lines, columns)
     is_asked = data["act"] == "import"
     is_import = is_asked and constant_time_compare(data["checked"], digest)
@@ -192,7 +199,7 @@ def _examine(
             ("table", LinesField.serialize(lines)),
             ("checked", digest),
         ],
-        **_report_context(rows),
+        **report_context(rows, lines),
     }
     return render(request, "preferences/import_check.html", context)
 
@@ -201,7 +208,7 @@ def _digest(form: ImportForm, lines: list[Line], columns: list[str]) -> str:
     """Return a keyed hash of everything that decides what an import writes."""
     data = form.cleaned_data
     what = [
-        [[line.number, line.cells] for line in lines],
+        [[line.number, line.cells, line.is_broken] for line in lines],
         columns,
         sorted(form.answers().items()),
         [data["topic"].pk, data["basis"], data["wording"], str(data["default_date"])],
@@ -233,21 +240,6 @@ def _values_shown(
     ]
 
 
-def _report_context(rows: Sequence[ImportedRow]) -> dict[str, Any]:
-    """Return the counts by outcome and the first lines, those left out before the others."""
-    counts = Counter(row.outcome for row in rows)
-    written = (ImportOutcome.ADDED, ImportOutcome.OPTED_OUT)
-    return {
-        "counts": [(outcome, counts[outcome]) for outcome in ImportOutcome if counts[outcome]],
-        "written": sum(counts[outcome] for outcome in written),
-        "total": len(rows),
-        "rows": sorted(rows, key=lambda row: row.outcome in written)[:MAX_SHOWN],
-        "report": sign_rows(
-            [[row.number, row.address, row.outcome] for row in rows], salt=REPORT_SALT
-        ),
-    }
-
-
 def _carried_fields(request: PersonRequest) -> list[tuple[str, str]]:
     """Return the values that the next step sends again in hidden fields."""
     return [(name, request.POST.get(name, "")) for name in CARRIED_FIELDS]
@@ -262,15 +254,3 @@ def _answers(request: PersonRequest) -> list[tuple[str, str]]:
 def _repeated(request: PersonRequest, *names: str) -> list[tuple[str, str]]:
     """Return the values of fields that a page has many of."""
     return [(name, value) for name in names for value in request.POST.getlist(name)]
-
-
-@require_POST
-def import_report(request: PersonRequest) -> HttpResponseBase:
-    """Download the report of a dry run or an import, as CSV."""
-    require_staff(request.user, "preferences.change_topic")
-    rows = signed_rows(request.POST.get("report", ""), salt=REPORT_SALT)
-    heading = [_("Line"), _("Address"), _("Result")]
-    labelled_rows = (
-        [number, address, ImportOutcome(outcome).label] for number, address, outcome in rows
-    )
-    return csv_response("import", heading, labelled_rows)

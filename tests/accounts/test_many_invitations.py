@@ -14,6 +14,7 @@ from accounts.services.invitations import (
     Invitee,
     accept_invitation,
     check_invitees,
+    columns_of,
     find_invitation,
     invite_main_super_user,
     invite_people,
@@ -26,7 +27,7 @@ from accounts.services.invitations import (
     revoke_invitation,
     revoke_invitations,
 )
-from accounts.services.invitations.parsing import columns_of, role_called
+from accounts.services.invitations.parsing import role_called
 from accounts.services.teams import create_team, delete_team
 from accounts.spreadsheets import Line
 from tests.accounts.conftest import PASSWORD
@@ -72,7 +73,7 @@ def test_pasted_people(text, people):
         (["NOM", "Adresse courriel", "Équipe", "Téléphone"], ["name", "address", "team",
                                                              "work_phone"]),
         (["Notes", "E-mail", "Rôle"], ["", "address", "role"]),
-        (["Mail", "E-mail"], ["address", ""]),
+        (["Mail", "E-mail"], ["address", "other_address"]),
         (["Name", "Role"], None),
         (["a@x.example", "Name"], None),
     ],
@@ -84,7 +85,7 @@ def test_headings_in_english_and_french(heading, columns):
 def test_a_short_line_of_a_table():
     lines = [Line(1, ["Name", "Mail", "Phone"]), Line(2, ["Gina", "g@x.example"])]
 
-    assert invitees_in_table(lines, columns_of(lines)) == [Invitee("g@x.example", "Gina")]
+    assert invitees_in_table(lines, columns_of(lines)) == [Invitee("g@x.example", "Gina", line=2)]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,14 @@ from accounts.models import Customer, Invitation, Team, User
 from accounts.search import search_key
 from accounts.selectors.people_list import PeopleFilter, count_people
 from accounts.services.customers import create_customer, update_company
-from accounts.services.invitations import accept_invitation, check_invitees, invite_person
-from accounts.services.invitations.parsing import Invitee, columns_of, role_called
+from accounts.services.invitations import (
+    Invitee,
+    accept_invitation,
+    check_invitees,
+    columns_of,
+    invite_person,
+)
+from accounts.services.invitations.parsing import role_called
 from accounts.services.memberships import update_work_details
 from accounts.services.people import update_profile
 from accounts.services.requests import open_request

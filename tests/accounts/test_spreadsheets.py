@@ -2,10 +2,19 @@
 
 import csv
 import io
+import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from accounts.spreadsheets import BadTable, csv_response, escape_formula, read_table
+from accounts.spreadsheets import (
+    BadTable,
+    addresses_in,
+    csv_response,
+    escape_formula,
+    read_table,
+)
 
 
 def read_back(response):
@@ -104,8 +113,8 @@ def test_an_export_can_be_read_back():
     ("data", "code"),
     [(b"", "empty"), (b"\xef\xbb\xbf", "empty"), (b" \n;;\n", "empty"),
      (b"PK\x03\x04\0\0", "not_text"), (b"\x89PNG\r\n\x1a\n\0\0", "not_text"),
-     (b"\x81\x8d", "not_text"), (b"\xff\xfea", "not_text"), (b'a\n"b', "broken"),
-     (b'a\nb\n"c"d\n', "broken"), (b"a" * 300_000, "broken")],
+     (b"\x81\x8d", "not_text"), (b"\xff\xfea", "not_text"), (b'"a\nb', "broken"),
+     (b'"a"b,c\nd,e\n', "broken"), (b"a" * 300_000, "broken")],
 )  # fmt: skip
 def test_a_file_without_a_table_is_refused(data, code):
     with pytest.raises(BadTable) as refusal:
@@ -114,9 +123,137 @@ def test_a_file_without_a_table_is_refused(data, code):
     assert refusal.value.code == code
 
 
-def test_the_broken_line_is_named():
-    with pytest.raises(BadTable, match="Line 3 "):
-        table(b'a,b\nc,d\n"e"f,g\n')
+def test_the_broken_first_line_is_named():
+    with pytest.raises(BadTable, match="Line 2 "):
+        table(b'\n"e"f,g\nc,d\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ('{h}\na@x.example,"Ida,no\nb@x.example,Ole,yes\nc@x.example,"C",no\n', [2]),
+        ('{h}\na@x.example,"Ida,no\nb@x.example,Ole",yes\n', [2]),  # would be one line, a yes
+        ('{h}\na@x.example,"Ida,no\n,Ole",yes\n', [2]),
+        ('{h}\na@x.example,"Ida,no"\nb@x.example,Ole,yes\n', [2]),  # its no is inside the name
+        ('{h}\na@x.example,"Ida" Oak,no\nb@x.example,Ole,yes\n', [2]),
+        ('{h}\na@x.example,Ida,"no\nb@x.example,Ole\nc@x.example,Pia,"no"\n', [2, 3]),
+        ('{h}\na@x.example,"Ida\n\n,,\nb@x.example"\n', [2, 5]),
+        ('{h}\nida,"pw,no\nole,pw",yes\n', [2]),  # cPanel: names of mailboxes only
+        ('{h}\na@x.example,"Ida,no\n' + "b@x.example,Ole,yes\n" * 300, [2]),
+    ],
+)
+def test_a_wrong_quotation_mark_costs_its_line_and_no_other(text, broken):
+    lines = read_table(io.BytesIO(text.replace("{h}", "email,name,status").encode()))
+    assert [line.number for line in lines if line.is_broken] == broken
+    assert all("a@x.example" not in line.cells for line in lines if not line.is_broken)
+
+
+def test_line_breaks_in_a_cell_are_kept():
+    """Outlook writes streets so, ahead of the address."""
+    text = (
+        b'Nom,Rue (bureau),Adresse de messagerie\r\nIda,"12, rue Oak\r\nBureau 4",a@x.example\r\n'
+    )
+    assert table(text)[1] == (2, ["Ida", "12, rue Oak\r\nBureau 4", "a@x.example"])
+
+
+_ROWS = [
+    ["a@x.example", "Oak, Ida", "no"],
+    ["b@x.example", "Ole", "yes"],
+    ["c@x.example", 'Pia "P"', "no"],
+    ["d@x.example", "Kay\nLee", "yes"],
+    ["e@x.example", "Joy", ""],
+]
+
+
+@settings(max_examples=400)
+@given(
+    places=st.lists(st.integers(0, 160), min_size=1, max_size=3), quoting=st.sampled_from([0, 1])
+)
+def test_stray_quotation_marks_never_move_a_cell(places, quoting):
+    """Whatever a line is read as is what it was, apart from quotation marks, or it is reported."""
+    file = io.StringIO()
+    csv.writer(file, quoting=quoting).writerows([["email", "name", "status"], *_ROWS])
+    text = file.getvalue()
+    first = text.index("\n") + 1
+    for place in places:
+        at = first + place % (len(text) - first)
+        text = f'{text[:at]}"{text[at:]}'
+    lines = read_table(io.BytesIO(text.encode()))
+
+    def plain(cells):
+        words = [" ".join(cell.replace('"', "").split()) for cell in cells]
+        return tuple(filter(None, words))
+
+    known = {plain(row) for row in _ROWS}
+    for line in lines[1:]:
+        if not line.is_broken and line.cell(0).strip('"').endswith("@x.example"):
+            assert plain(line.cells) in known
+    shown = " ".join(cell for line in lines for cell in line.cells)
+    assert all(row[0] in shown.replace('"', "") for row in _ROWS)
+
+
+def test_the_version_line_of_a_template_is_passed_over():  # Microsoft Entra
+    assert table(b"version:v1.0\nName;User\nIda;a@x.example") == [
+        (2, ["Name", "User"]),
+        (3, ["Ida", "a@x.example"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("Nom, pr\u00e9nom;Courriel\nOak, Ida;a@x.example", ["Oak, Ida", "a@x.example"]),
+        ("Email,Name\na@x.example,Oak; Ida", ["a@x.example", "Oak; Ida"]),
+        ('"E-mail\naddress";Name\na@x.example;Oak, Ida', ["a@x.example", "Oak, Ida"]),
+        ('Email,Name\na@x.example, "Oak, Ida"', ["a@x.example", "Oak, Ida"]),
+        ("sep=;\ra;b\rIda, a@x.example;2", ["Ida, a@x.example", "2"]),
+    ],
+)
+def test_the_separator_is_the_one_that_lines_agree_on(text, cells):
+    assert table(text.encode())[1][1] == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('Email;Name\na@x.example;"Oak; Ida";', ["a@x.example", "Oak; Ida"]),
+        ('Name;Street;Email\nIda;"12 Oak\nSuite 4";a@x.example;\n', ["Ida", "12 Oak\nSuite 4",
+                                                                    "a@x.example"]),
+        ('Email;Name;;;\na@x.example;"Ida";;;\n', ["a@x.example", "Ida"]),
+        ('Email;Name\na@x.example;"He said ""Ida"""\n', ["a@x.example", 'He said "Ida"']),
+        ("Email;Name\na@x.example;Ida 5\" Oak\n", ["a@x.example", 'Ida 5" Oak']),
+    ],
+)  # fmt: skip
+def test_what_is_well_formed_is_no_broken_line(text, cells):
+    [_heading, line] = read_table(io.BytesIO(text.encode()))
+    assert (line.cells, line.is_broken) == (cells, False)
+
+
+_SLOW = {
+    "marks": '"' * 900_000,
+    "an open cell": 'a,b\n"' + "x" * 900_000,
+    "open cells": "a,b\n" + 'x,"y\n' * 150_000,
+    "brackets": "[" * 900_000,
+    "many short lines": "a,b\n" + '"' + ",\n" * 400_000,
+    "many words": "Email\n" + "+ " * 400_000,
+    "no space": "Email\n" + "a@" * 60_000,
+}
+
+
+@pytest.mark.parametrize("kind", _SLOW)
+def test_no_file_takes_long(kind):
+    before = time.monotonic()
+    try:
+        read_table(io.BytesIO(_SLOW[kind].encode()), max_rows=500_000)
+    except BadTable as refusal:
+        assert refusal.code == "broken"
+    addresses_in(_SLOW[kind])
+    assert time.monotonic() - before < 10
+
+
+def test_addresses_are_found_in_a_broken_line():
+    assert addresses_in('Ida <A@X.example>,"b@x.example"d') == {"a@x.example", "b@x.example"}
+    assert addresses_in("no @ and x@y") == set()
 
 
 def test_files_that_are_too_large_are_refused():

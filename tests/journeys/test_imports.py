@@ -37,6 +37,11 @@ def test_an_existing_list_is_imported(open_browser, javascript):
     olive.get_by_label("Quand", exact=True).select_option(label="Date of consent")
     olive.get_by_role("button", name="Check the list").click()
 
+    expect(olive.get_by_role("heading", level=1)).to_have_text("Are these people subscribed?")
+    assert faults_of(olive) == []
+    olive.get_by_label("Quand: empty").select_option(label="Subscribed")
+    olive.get_by_role("button", name="Check the list").click()
+
     expect(olive.get_by_text("1 line can be taken over. Nothing is imported yet.")).to_be_visible()
     expect(row(olive, "nobody at all")).to_contain_text("this is no e-mail address")
     assert faults_of(olive) == []

@@ -82,3 +82,27 @@ def test_a_file_whose_columns_must_be_named(open_browser, javascript):
     alice.goto("/c/alder/people/invitations/")
     alice.get_by_role("button", name=f"Withdraw the invitation of lea@{at}").click()
     expect(alice.get_by_text("its link no longer works")).to_be_visible()
+
+
+@EITHER
+def test_a_suspended_person_of_a_file_is_ticked(open_browser, javascript):
+    at = "slack.example" if javascript else "plainslack.example"
+    alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
+    alice.goto("/c/alder/people/invite/")
+    alice.get_by_text("Or import a file").click()
+    text = f'email,status,fullname\nida@{at},Member,Ida\npia@{at},Deactivated,Pia\nx@{at},"Bot\n'
+    alice.get_by_label("File").set_input_files(
+        {"name": "slack.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    )
+    alice.get_by_role("button", name="Check the list").click()
+
+    expect(alice.get_by_text("1 account may be suspended")).to_be_visible()
+    expect(row(alice, "This line can't be read")).to_contain_text("Line 4")
+    assert faults_of(alice) == []
+    tick = alice.get_by_role("checkbox", name=f"Invite pia@{at}")
+    expect(tick).not_to_be_checked()
+    tick.check()
+    alice.get_by_role("button", name="Send invitations").click()
+
+    expect(alice.get_by_role("heading", level=1)).to_have_text("2 invitations sent")
+    expect(row(alice, f"pia@{at}")).to_contain_text("Invited")

@@ -181,7 +181,7 @@ def test_a_file_without_heading(as_, alice, page):
     [
         (b"", "empty"),
         (b"\x89PNG\r\n\x1a\n\0\0", "not a CSV file"),
-        (b'address\n"broken', "quotation mark"),
+        (b'"address\nbroken', "quotation mark"),
         (b"address\n" + b"a@b.example\n" * 600, "too many lines"),
         (b"x" * 600_000, "too big"),
     ],

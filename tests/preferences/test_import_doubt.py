@@ -185,7 +185,7 @@ def test_a_date_out_of_range_is_none(text):
 @pytest.mark.parametrize("heading", ["Status", "Unsubscribed", "Confirmed", "Date", "Language"])
 def test_a_long_cell_that_decides_stops_the_import(heading):
     lines = lines_of(f"Email,{heading}\na@pine.example,a" + "\u0301\u0323" * 50_000)
-    with pytest.raises(ValidationError, match=r"Line 2 has a cell of more than 1000 characters"):
+    with pytest.raises(ValidationError, match=r"Line 2, column 2 has a cell of more than 1000"):
         positions_of(
             [guess if guess != SUSPICIOUS else OPTED_OUT for guess in classify_columns(lines)],
             lines,

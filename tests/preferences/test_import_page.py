@@ -24,8 +24,8 @@ GROUND = {
 FILE = """Courriel;Statut;Date de consentement;Langue
 sam@elsewhere.example;Abonnée;2026-05-01;fr
 sam@elsewhere.example;subscribed;2026-05-01;fr
-Bob@alder.example;yes;;
-=HYPERLINK("x");yes;;
+Bob@alder.example;yes;2026-05-01;
+=HYPERLINK("x");yes;2026-05-01;
 """
 
 
@@ -117,7 +117,7 @@ def test_an_unknown_status_is_asked_about_with_its_count(page):
     text = "email,status\na@pine.example,On hold\nb@pine.example,on  hold\nc@pine.example,\n"
     asked = page("check", text=text + "d@pine.example,active\ne@pine.example,perhaps\n")
     assert "Are these people subscribed?" in asked.text
-    assert [(found.value, found.count) for _, found in asked.context["values"]] == [
+    assert [(found.value, found.count) for _, found, _date in asked.context["values"]] == [
         ("On hold", 2),
         ("", 1),
         ("perhaps", 1),
@@ -159,7 +159,7 @@ def test_answers_are_of_one_file_and_column(page):
 
 def test_a_long_cell_and_an_ancient_date_are_refused_in_words(page):
     long = page("check", text="email,status\na@pine.example," + "x" * 1001)
-    assert "Line 2 has a cell of more than 1000 characters." in long.text
+    assert "Line 2, column 2 has a cell of more than 1000 characters" in long.text
     old = page("check", text="email\na@pine.example\n", default_date="0001-01-01")
     assert old.context["form"].errors["default_date"] == ["This date is too long ago."]
 
@@ -189,6 +189,63 @@ def test_an_express_yes_without_a_date_is_not_dated_today(page):
     dated = page("check", **{**checked.carried, "default_date": "2026-01-02"})
     page("import", **dated.carried)
     assert ConsentRecord.objects.get().at.date().isoformat() == "2026-01-02"
+
+
+@pytest.mark.parametrize("heading", ["Date", "Date de consentement", "Opt-in date"])
+def test_the_default_date_fills_blanks_only_when_somebody_said_so(page, heading):
+    text = f"email,{heading}\nask@pine.example,\nyes@pine.example,2025-01-01\n"
+    asked = page("check", text=text)
+    assert "Are these people subscribed?" in asked.text
+    assert re.search(r"their date of consent is [\w.,\s]+2026,\s+which you gave", asked.text)
+    assert [(found.value, found.count) for _, found, _date in asked.context["values"]] == [("", 1)]
+    imported = page("import", **asked.carried)
+    assert "Are these people subscribed?" in imported.text
+    answer = {"value": [""], "value_column": ["1"]}
+    for meaning, outcome in (
+        ("leave_out", "not_confirmed"), ("refuses", "opted_out"), ("wants", "added")
+    ):  # fmt: skip
+        checked = page("check", **asked.carried, **answer, meaning=[meaning])
+        assert outcomes(checked) == {2: outcome, 3: "added"}
+    page("import", **checked.carried)
+    at = ConsentRecord.objects.get(recipient__address="ask@pine.example").at
+    assert at.date().isoformat() == "2026-01-02"
+
+
+def test_blank_dates_without_a_default_are_left_out(page):
+    text = "email,date\nask@pine.example,\nyes@pine.example,2025-01-01\n"
+    checked = page("check", text=text, default_date="")
+    assert outcomes(checked) == {2: "no_date", 3: "added"}
+    assert "Fill in the date, or give a date of consent" in checked.text
+
+
+def test_a_wrong_quotation_mark_costs_its_line_and_is_reported(page):
+    """A line that can't be read is no yes, and neither is another line of its address."""
+    text = (
+        "email,name,status\n"
+        'no@pine.example,"Ida,unsubscribed\n'
+        "yes@pine.example,Ole,subscribed\n"
+        'ole@pine.example,Ole",subscribed\n'
+        "no@pine.example,Ida,subscribed\n"
+    )
+    checked = page("check", text=text)
+    expected = {2: "unreadable", 3: "added", 4: "added", 5: "in_doubt"}
+    assert outcomes(checked) == expected
+    assert "Correct its quotation marks and import this line again." in checked.text
+    assert "Correct line 2, which has this address too, and import both again." in checked.text
+    assert outcomes(page("import", **checked.carried)) == expected
+    subscribed = ConsentRecord.objects.values_list("recipient__address", flat=True)
+    assert sorted(subscribed) == ["ole@pine.example", "yes@pine.example"]
+
+
+@pytest.mark.parametrize("cell", ['no"@pine.example', "no@pine.example; x@pine.example"])
+def test_a_refusal_whose_address_cannot_be_read_holds_back_a_yes(page, cell):
+    text = f"email;status\n{cell};unsubscribed\nno@pine.example;subscribed\n".replace("; ", ", ")
+    assert outcomes(page("check", text=text)) == {2: "bad_address", 3: "in_doubt"}
+
+
+def test_a_broken_first_line_is_refused(page):
+    answer = page("check", text='"email"x,status\nno@pine.example,unsubscribed\n')
+    assert "Line 1 of this file is broken" in answer.context["form"].errors["file"][0]
 
 
 def test_the_order_of_dates_is_seen_or_asked_about(page):
@@ -292,7 +349,7 @@ def test_change_keeps_the_lines_and_the_form(page):
     assert GROUND["wording"] in back.text
     assert outcomes(page("check", **back.carried))[2] == "added"
     # another file takes the place of the lines, and of what their columns hold
-    other = page("check", **back.carried, text="date,email\n,kim@elsewhere.example\n")
+    other = page("check", **back.carried, text="date,email\n2026-05-01,kim@elsewhere.example\n")
     assert outcomes(other) == {2: "added"}
 
 
@@ -301,9 +358,16 @@ def test_the_report_has_no_formulas_and_is_private(page):
     report = re.search(r'name="report" value="([^"]+)"', checked.text)[1]
     response = page.client.post(reverse("preferences:import-report"), {"report": report})
     rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
-    assert rows[0] == ["Line", "Address", "Result"]
-    assert rows[1] == ["2", "sam@elsewhere.example", "Added"]
+    assert rows[0] == ["Line", "Address", "Result", "Column", "Value", "What to do"]
+    sam = "sam@elsewhere.example"
+    assert rows[1] == ["2", sam, "Added", "", "", ""]
+    assert rows[2][2:] == [
+        "Left out: another line has this address", "Courriel", sam, "Nothing to do: line 2 is used."
+    ]  # fmt: skip
     assert rows[4][1].startswith("'=")
+    assert rows[4][3:] == [
+        "Courriel", "'=HYPERLINK(\"x\")", "Correct the address and import this line again."
+    ]  # fmt: skip
     for forged in ("", "x", report[:-3] + "abc"):
         answer = page.client.post(reverse("preferences:import-report"), {"report": forged})
         assert answer.status_code == 400

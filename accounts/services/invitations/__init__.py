@@ -7,6 +7,7 @@ from accounts.services.invitations.bulk import (
     check_invitees,
     invite_people,
 )
+from accounts.services.invitations.layouts import columns_of, without_passwords, without_title
 from accounts.services.invitations.parsing import Invitee, invitees_in_table, invitees_in_text
 from accounts.services.invitations.pending import (
     note_bounce,
@@ -33,6 +34,7 @@ __all__ = [
     "Invitee",
     "accept_invitation",
     "check_invitees",
+    "columns_of",
     "find_invitation",
     "hash_token",
     "invite_main_super_user",
@@ -45,4 +47,6 @@ __all__ = [
     "resend_invitations",
     "revoke_invitation",
     "revoke_invitations",
+    "without_passwords",
+    "without_title",
 ]

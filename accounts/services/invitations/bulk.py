@@ -1,6 +1,6 @@
 """Inviting many people at once: checked first, then those who can be are invited together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,9 +20,15 @@ from accounts.services.invitations.sending import (
     refuse_over_daily_limit,
     send_first_time,
 )
-from accounts.validators import normalise_address
+from accounts.spreadsheets import addresses_in
+from accounts.validators import normalise_address, search_key
 
 MAX_AT_ONCE = 500
+MAX_VALUE = 200  # characters of a cell that a report shows
+GUEST_SIGN = "#EXT#"  # Microsoft writes a guest's sign-in name with it; no mail arrives there
+_NOT_IN_A_LIST = {"address", "customer", "token_hash", "invited_by", "expires_at", "team"}
+_EXCEPT_NAME = _NOT_IN_A_LIST | {"work_phone"}
+_EXCEPT_PHONE = _NOT_IN_A_LIST | {"name"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,9 @@ class CheckedInvitee:
     address: str = ""
     role: str = Role.USER
     team: Team | None = None
-    problem: str = ""  # why it is BAD
+    problem: str = ""  # why it is BAD, INACTIVE or DUPLICATE, and what to do
+    column: str = ""  # of the cell that says so: what it holds, or its heading in the file
+    value: str = ""  # of that cell
 
     @property
     def is_valid(self) -> bool:
@@ -49,12 +57,14 @@ def check_invitees(
     invitees: Sequence[Invitee],
     role: str = Role.USER,
     team: Team | None = None,
+    ticked: Collection[str] = (),
 ) -> list[CheckedInvitee]:
     """Return for each person whether they can be invited; write nothing.
 
-    `role` and `team` are for those whose line names none. Raises PermissionDenied unless the actor
-    is a Super User of the customer; InvitationRefused naming `people` for none, or more than
-    MAX_AT_ONCE.
+    `role` and `team` are for those whose line names none. A person whose account some line calls
+    suspended, blocked or deactivated is INACTIVE, as is one whom a line names that can't be read,
+    unless their address is `ticked`. Raises PermissionDenied unless the actor is a Super User of
+    the customer; InvitationRefused naming `people` for none, or more than MAX_AT_ONCE.
     """
     require_super_user(actor, customer)
     if not invitees:
@@ -73,41 +83,108 @@ def check_invitees(
     member_addresses = set(members.values_list("user__email", flat=True))
     invitations = customer.invitations.acceptable().filter(address__in=addresses)
     invited_addresses = set(invitations.values_list("address", flat=True))
-    seen: set[str] = set()
+    warnings = _warnings(parsed)
+    seen: dict[str, CheckedInvitee] = {}
     checked = []
     for invitee in parsed:
-        state = invitee.state
         if invitee.is_valid and invitee.address in seen:
-            state = InviteeState.DUPLICATE
+            invitee = _duplicate(invitee, seen[invitee.address])
         elif invitee.is_valid and invitee.address in member_addresses:
-            state = InviteeState.ALREADY_MEMBER
+            invitee = replace(invitee, state=InviteeState.ALREADY_MEMBER)
         elif invitee.is_valid and invitee.address in invited_addresses:
-            state = InviteeState.ALREADY_INVITED
-        seen.add(invitee.address)
-        checked.append(replace(invitee, state=state))
+            invitee = replace(invitee, state=InviteeState.ALREADY_INVITED)
+        elif invitee.is_valid and invitee.address in warnings and invitee.address not in ticked:
+            column, value, problem = warnings[invitee.address]
+            invitee = replace(
+                invitee, state=InviteeState.INACTIVE, column=column, value=value, problem=problem
+            )
+        seen.setdefault(invitee.address, invitee)
+        checked.append(invitee)
     return checked
+
+
+def _warnings(parsed: Sequence[CheckedInvitee]) -> dict[str, tuple[str, str, str]]:
+    """Return for each address not to invite unasked the column, the value, and why."""
+    warnings: dict[str, tuple[str, str, str]] = {}
+    for row in parsed:
+        invitee = row.invitee
+        why = _("This account may be suspended, blocked or closed. Tick it to invite it.")
+        for address in _addresses_of(row) if invitee.inactive else ():
+            warnings[address] = (invitee.inactive_column, invitee.inactive, why)
+    for row in parsed:
+        for address in addresses_in(row.invitee.unreadable):
+            why = _("Line %(line)s has this address too and can't be read. Tick it to invite it.")
+            values = ("", row.invitee.unreadable, why % {"line": row.invitee.line})
+            warnings.setdefault(address, values)
+    return warnings
+
+
+def _addresses_of(row: CheckedInvitee) -> set[str]:
+    """Return the addresses that a line may mean: its own, or what its cell seems to hold."""
+    text = row.invitee.address
+    return {row.address} if row.is_valid else addresses_in(text) | addresses_in(_bare(text))
+
+
+def _bare(text: str) -> str:
+    return text.replace('"', "")
+
+
+def _duplicate(invitee: CheckedInvitee, first: CheckedInvitee) -> CheckedInvitee:
+    """Return a person of a list again, with the line that counts."""
+    problem = ""
+    if first.invitee.line is not None:
+        problem = _("Nothing to do: line %(line)s has this address.")
+        problem %= {"line": first.invitee.line}
+    return replace(
+        invitee,
+        state=InviteeState.DUPLICATE,
+        problem=problem,
+        column=_("E-mail address") if problem else "",
+        value=invitee.invitee.address if problem else "",
+    )
 
 
 def _parse(
     customer: Customer, invitee: Invitee, role: str, team: Team | None, teams: dict[str, Team]
 ) -> CheckedInvitee:
     """Check one line, without the others."""
+    if invitee.unreadable:
+        problem = _(
+            "This line can't be read. Check its quotation marks, and that it has no more cells than"
+            " the heading. Then import it again."
+        )
+        return CheckedInvitee(
+            invitee, InviteeState.BAD, problem=problem, value=invitee.unreadable[:MAX_VALUE]
+        )
+    column, value = _("E-mail address"), invitee.address
     try:
+        if GUEST_SIGN in invitee.address.upper():
+            raise ValidationError(
+                _("This is the sign-in name of a guest. Write the guest's own address.")
+            )
         address = normalise_address(invitee.address)
+        column, value = _("Role"), invitee.role
         role_code = role_called(invitee.role) if invitee.role else role
         if role_code not in Role.values:
             raise ValidationError(_("There is no such role. Write User or Super User."))
+        column, value = _("Team"), invitee.team
         if invitee.team:
             team = teams.get(search_key(invitee.team))
             if team is None:
-                raise ValidationError(_("There is no team of this name."))
-        Invitation(
-            customer=customer, name=invitee.name, work_phone=invitee.work_phone
-        ).clean_fields(
-            exclude=["address", "customer", "token_hash", "invited_by", "expires_at", "team"]
-        )
+                raise ValidationError(
+                    _("There is no team of this name. Create it first, or leave the team out.")
+                )
+        column, value = _("Name"), invitee.name
+        Invitation(customer=customer, name=value).clean_fields(exclude=_EXCEPT_NAME)
+        column, value = _("Phone at work"), invitee.work_phone
+        Invitation(customer=customer, work_phone=value).clean_fields(exclude=_EXCEPT_PHONE)
     except ValidationError as error:
-        return CheckedInvitee(invitee, InviteeState.BAD, problem=str(error.messages[0]))
+        problem = str(error.messages[0])
+        if column not in (_("Role"), _("Team")):  # whose messages say it
+            problem = f"{problem} {_('Correct it and check the list again.')}"
+        return CheckedInvitee(
+            invitee, InviteeState.BAD, problem=problem, column=column, value=value[:MAX_VALUE]
+        )
     return CheckedInvitee(
         invitee, InviteeState.VALID, address=address, role=str(role_code), team=team
     )
@@ -121,6 +198,7 @@ def invite_people(
     invitees: Sequence[Invitee],
     role: str = Role.USER,
     team: Team | None = None,
+    ticked: Collection[str] = (),
     reason: str = "",
     signed_in_at: datetime | None = None,
     offer: Callable[[list[Invitation]], None] | None = None,
@@ -134,7 +212,7 @@ def invite_people(
     """
     customer = lock_customer(customer)
     checked = check_invitees(
-        actor=actor, customer=customer, invitees=invitees, role=role, team=team
+        actor=actor, customer=customer, invitees=invitees, role=role, team=team, ticked=ticked
     )
     valid = [invitee for invitee in checked if invitee.is_valid]
     refuse_over_daily_limit(customer, len(valid))
