@@ -12,8 +12,16 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import NOTICE_CLASS_HEADER, absolute, plain
+from accounts.http import (
+    count_email,
+    count_guess,
+    forget_emails,
+    forget_strangers,
+    note_owner,
+)
 from accounts.services.audit import record_event
 from accounts.services.sessions import drop_unverified_addresses
 from accounts.validators import address_as_stored, normalise_address
@@ -21,6 +29,13 @@ from accounts.validators import address_as_stored, normalise_address
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-in and account pages; every email of allauth is of the security class."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _(
+            "Too many failed sign-ins. Wait a while, or use “Forgot your password?”."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: an account begins with an invitation."""
@@ -56,9 +71,30 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return a link on the configured host; a forged Host header could change the port."""
         return absolute(reverse("account_confirm_email", args=[emailconfirmation.key]))
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count guesses per account; allauth's own key begins with the Host header."""
-        return address_as_stored(str(credentials.get("email", "")))
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a guess at a password by our limits. Raises ValidationError for one too many.
+
+        allauth's own limit would let a stranger lock a person out. It takes the usage back itself
+        once the password was right.
+        """
+        account = address_as_stored(str(credentials.get("email", "")))
+        self._login_failed_rl_usage = count_guess(request, account)
+        if self._login_failed_rl_usage is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Forget what strangers did to this address: its person has just reset the password."""
+        address = address_as_stored(str(credentials.get("email", "")))
+        forget_strangers(request, address)
+        forget_emails(request, "reset", address)
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: Any, signup: bool
+    ) -> None:
+        """Send the link that proves an address, unless the address has got enough of them."""
+        address = emailconfirmation.email_address
+        if count_email(request, f"proof {address.user_id}", address.email):
+            super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def clean_email(self, email: str) -> str:
         """Return the form that the hub stores, so that look-alike addresses are one person."""
@@ -78,6 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):
             super().set_password(user, password)
             drop_unverified_addresses(user)
             record_event(kind="password.changed", actor=user, person=user)
+        note_owner(self.request, user)  # whoever reset it has read the person's email
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Set the person's language for the pages that follow."""

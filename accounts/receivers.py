@@ -18,6 +18,7 @@ from accounts.services.membership_expiry import end_due_memberships, remind_of_m
 from accounts.services.people import follow_address_change
 from accounts.services.requests import close_requests_of_leaver, pass_on_overdue_requests
 from accounts.signals import membership_ended, periodic_tick
+from accounts.tasks import record_failed_sign_in
 from accounts.validators import address_as_stored
 
 STAFF_GROUPS = {
@@ -59,10 +60,9 @@ def _record_sign_out(*, user: User | None, **_: Any) -> None:
 
 
 def _record_failed_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
+    """Leave it to a job: an unknown address must not be answered sooner."""
     address = address_as_stored(str(credentials.get("email") or credentials.get("username") or ""))
-    if person := User.objects.filter(email=address).first():
-        with transaction.atomic():
-            record_event(kind="sign_in.failed", actor=None, person=person)
+    record_failed_sign_in.enqueue(address)
 
 
 def _follow_address_change(*, request: Any, user: User, from_email_address: Any, **_: Any) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django_tasks_db.models import DBTaskResult
 
 from accounts.triggers import trigger_differences
+from hub.cache import IN_THE_DATABASE, RedisOrDatabase
 
 logger = logging.getLogger(__name__)
 
@@ -30,20 +32,25 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if database, migrations, triggers and job queue are in order, else 503."""
+    """Answer 200 if database, migrations, triggers, job queue and cache are in order, else 503.
+
+    While Redis is away, the hub is ready with the database in its place: 200, but `degraded`.
+    """
     parts = {name: _state(check) for name, check in _CHECKS.items()}
-    ready = set(parts.values()) == {"ok"}
+    states = set(parts.values())
+    status = next((s for s in ("unavailable", "degraded") if s in states), "ok")
     return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503
+        {"status": status, "parts": parts}, status=503 if status == "unavailable" else 200
     )
 
 
-def _state(check: Callable[[], bool]) -> str:
+def _state(check: Callable[[], bool | str]) -> str:
     try:
-        return "ok" if check() else "unavailable"
+        state = check()
     except DatabaseError as error:
         logger.warning("not ready: %s", error)
-        return "unavailable"
+        state = False
+    return state if isinstance(state, str) else "ok" if state else "unavailable"
 
 
 def _database() -> bool:
@@ -79,4 +86,17 @@ def _jobs() -> bool:
     return True
 
 
-_CHECKS = {"database": _database, "migrations": _migrations, "rules": _rules, "jobs": _jobs}
+def _cache() -> bool | str:
+    """Return whether limits and marks can be kept: in the database, and in Redis if it is used."""
+    caches[IN_THE_DATABASE if IN_THE_DATABASE in caches else "default"].get("readyz")
+    chosen = caches["default"]
+    return not isinstance(chosen, RedisOrDatabase) or chosen.answers() or "degraded"
+
+
+_CHECKS: dict[str, Callable[[], bool | str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "rules": _rules,
+    "jobs": _jobs,
+    "cache": _cache,
+}

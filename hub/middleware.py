@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from accounts.http import owner_of_device, remember_device
 from hub.health import healthz, readyz
 
 HEALTH_CHECKS = {"/healthz": healthz, "/readyz": readyz}
@@ -53,6 +54,23 @@ def keep_private(
         patch_vary_headers(response, ["HX-Request"])
         if response.status_code < 500 and request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return middleware
+
+
+def remember_devices(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Make a device known to whoever signs in on it or resets their password there.
+
+    Strangers who guess then can't lock the person out of it. A page about a fault asks nothing.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code < 500 and (person := owner_of_device(request)):
+            remember_device(request, response, person)
         return response
 
     return middleware

@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import colour
+from hub.cache import cache_settings
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.database import database
 from hub.environment import (
@@ -23,6 +23,7 @@ from hub.environment import (
     secrets,
     web_address,
 )
+from hub.limits import ACCOUNT_RATE_LIMITS  # noqa: F401 -- allauth reads it here
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 from hub.mail_route import dkim_key, mail_events, mail_transport
 
@@ -114,6 +115,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "hub.middleware.use_time_zone",
     "hub.middleware.keep_private",
+    "hub.middleware.remember_devices",
     "hub.middleware.explain_405",
 ]
 
@@ -153,19 +155,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-_cache_url = env.str("HUB_CACHE_URL", default="")
-CACHES = {
-    # Rate limits and single-use marks are kept here, so all processes must share it.
-    "default": parsed("HUB_CACHE_URL", _cache_url, env.cache_url_config)
-    if _cache_url
-    else {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "hub_cache",
-        # A full cache drops counts: guessing at 300 accounts must not reset the limit of others.
-        "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
-}
-
+CACHES = cache_settings(optional("HUB_CACHE_URL", ""))
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Email: every message passes the gate, which sends it by the transport ---
@@ -210,14 +200,20 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.sign_in.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.sign_in.SignInForm",
+    "reset_password": "accounts.forms.sign_in.ResetForm",
+}
+MFA_FORMS = {
+    "authenticate": "accounts.forms.sign_in.CodeForm",
+    "reauthenticate": "accounts.forms.sign_in.CodeAgainForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS: Any = {"subscribe": "20/m/ip,5/h/key"}  # beside allauth's own
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_GET = ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -237,6 +233,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _secure
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "hub_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "hub_csrf"
 LANGUAGE_COOKIE_NAME = "hub_language"
+DEVICE_COOKIE_NAME = "__Host-device" if _secure else "hub_device"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 if _secure:
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365

@@ -30,7 +30,6 @@ STRINGS = (
     _("The password reset token was invalid."),
     _("This account is currently inactive."),
     _("This email address is already associated with this account."),
-    _("Too many failed login attempts. Try again later."),
     _("Unable to confirm %(email)s because it is already confirmed by a different account."),
     _("Use your password"),
     _("View your basic profile information"),

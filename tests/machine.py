@@ -1,10 +1,12 @@
-"""The programs of this machine that tests use: PostgreSQL and Chromium."""
+"""The programs of this machine that tests use: PostgreSQL, Redis and Chromium."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,3 +67,47 @@ def private_postgresql(programs: Path, *settings: str) -> Iterator[str]:
             yield f"postgres://postgres@127.0.0.1:{port}/hub"
         finally:
             subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+
+
+class PrivateRedis:
+    """A Redis server of this process, which can be killed and started again on the same port."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server, empty, and wait until it answers."""
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"]
+        self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise TimeoutError("redis-server does not answer")
+
+    def pause(self) -> None:
+        """Stop the server where it is: it takes connections and says nothing."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        """Kill the server, as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def private_redis() -> Iterator[PrivateRedis]:
+    """Run a Redis server that keeps nothing on disk."""
+    server = PrivateRedis()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -36,3 +36,15 @@ def follow_address_change(*, actor: User, previous: str) -> None:
     record_event(
         kind="address.changed", actor=actor, person=actor, previous=previous, address=actor.email
     )
+
+
+@transaction.atomic
+def record_failed_sign_in(*, actor: None, address: str) -> bool:
+    """Record a refused sign-in in the history of whoever has this address. Return whether one has.
+
+    It runs as a job, so that a known address is answered no later than an unknown one.
+    """
+    person = User.objects.filter(email=address).first()
+    if person is not None:
+        record_event(kind="sign_in.failed", actor=actor, person=person)
+    return person is not None

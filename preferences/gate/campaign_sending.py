@@ -15,7 +15,7 @@ from django.utils import timezone
 from preferences.audience import resolve_campaign, topic_verdicts
 from preferences.choices import CampaignState, Digest, MessageState, Reason
 from preferences.gate.delivery import (
-    LEASE,
+    BATCH_LEASE,
     claim_messages,
     decide_sending,
     release,
@@ -120,7 +120,7 @@ def _claim_batch(campaign: Campaign) -> list[Message]:
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
     """Decide on each message and send it. Return False where the transport is down."""
     topic_decision, decided_at = batch_decisions(batch), time.monotonic()
-    give_up_at, failed = decided_at + LEASE.total_seconds() / 2, 0
+    give_up_at, failed = decided_at + BATCH_LEASE.total_seconds() / 2, 0
     for place, message in enumerate(batch, start=1):
         if time.monotonic() - decided_at > DECISION_LIFETIME:
             topic_decision, decided_at = batch_decisions(batch[place - 1 :]), time.monotonic()

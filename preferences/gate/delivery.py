@@ -1,8 +1,8 @@
 """Sending one message: a worker claims it, decides at the last moment, sends it, records the end.
 
 The claim is committed before the transport is called, and the outcome after it accepted. So a
-worker killed anywhere loses nothing: its claim expires and the message is tried again. Only a death
-between the two repeats an email, with the same Message-ID.
+worker killed anywhere loses nothing: its claim expires (lease.py) and the message is tried again.
+Only a death between the two repeats an email, with the same Message-ID.
 """
 
 import smtplib
@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from preferences.choices import CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
+from preferences.gate.lease import LEASE, at_work
 from preferences.gate.outcomes import record_outcome
 from preferences.gate.transport import send
 from preferences.models import Message, Recipient, Topic
@@ -29,7 +30,8 @@ from preferences.services.recipients import follow_changed_addresses
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=3)  # of a claim; longer than the transport may take (EMAIL_TIMEOUT)
+# Of a claim on many emails of a campaign or digest, which nobody renews: longer than they may take.
+BATCH_LEASE = timedelta(minutes=3)
 RETRY_AFTER = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 3600, 3600, 3600, 3600, 3600)]
 
 
@@ -61,8 +63,13 @@ def deliver(pk: int) -> str:
     Safe to call at any time, and twice.
     """
     message = _claim(pk)
-    if message is None:
+    if message is None or message.claim is None:
         return "not due"
+    with at_work(message.claim):
+        return _send_claimed(message)
+
+
+def _send_claimed(message: Message) -> str:
     if message.campaign is not None and message.campaign.state != CampaignState.RUNNING:
         return withhold(message)
     return send_or_skip(message, decide_sending(message))
@@ -141,7 +148,7 @@ def _claim(pk: int) -> Message | None:
 
 
 def claim_messages(free: Q, *, limit: int | None = None, **filters: Any) -> list[Message]:
-    """Claim free messages of running campaigns for the length of the lease, committed.
+    """Claim free messages of running campaigns for BATCH_LEASE, committed.
 
     `free` says which are free, `filters` narrows them to one `campaign` or `recipient`. Messages
     that another worker is claiming at this moment are left to it.
@@ -153,7 +160,7 @@ def claim_messages(free: Q, *, limit: int | None = None, **filters: Any) -> list
         )
         keys = list(candidates.order_by("pk").values_list("pk", flat=True)[:limit])
         Message.objects.filter(free, pk__in=keys).update(
-            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + LEASE
+            state=MessageState.CLAIMED, claim=claim, claimed_at=now, due_at=now + BATCH_LEASE
         )
     claimed = Message.objects.filter(pk__in=keys, claim=claim).order_by("pk")
     return list(claimed.select_related("recipient__user", "topic", "campaign"))

