@@ -8,9 +8,8 @@ import ast
 import re
 
 import pytest
-from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, models, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -22,55 +21,14 @@ from preferences.gate.footer import footer_of
 from preferences.gate.preview import previews_of
 from preferences.models import Campaign, ConsentRecord, Message, Topic
 from preferences.services.choices import choose_topic
+from tests.markup import APPS, MARKUP, RAW, write_markup
 from tests.test_access import ADDRESSES, arguments_of, ids  # noqa: F401 -- a fixture
-
-MARKUP = '<img src=x onerror=m><b hx-get="/x" hx-trigger="load">'
-SHORT = "<b hx-get=/x>"
-RAW = re.compile(r"<img src=x|<b hx-get")
-APPS = ("accounts", "portals", "preferences")
-# Written by the hub itself, and never printed as words: keys, hashes, search keys.
-NOT_WORDS = re.compile(r"password|search_.*|.*hash|chain|kind|codename|message_id|event|about")
-# Append-only, or fixed once made; they get their markup by an act below, or from other rows.
-FIXED = {"AuditChain", "AuditEvent", "ConsentRecord", "Message"}
-
-
-def word_fields():
-    """Each field of free text: model and its fields."""
-    for app in APPS:
-        for model in apps.get_app_config(app).get_models():
-            fields = [
-                field
-                for field in model._meta.concrete_fields
-                if isinstance(field, models.CharField | models.TextField)
-                and not isinstance(field, models.SlugField | models.EmailField)
-                and not field.choices
-                and not NOT_WORDS.fullmatch(field.name)
-            ]
-            if fields and model.__name__ not in FIXED:
-                yield model, fields
-
-
-def marked(field, number):
-    """The markup, with a number where two rows may not be equal; cut to what the field holds."""
-    for text in (f"{MARKUP}{number}", f"{SHORT}{number}"):
-        if field.max_length is None or len(text) <= field.max_length:
-            return text
-    raise AssertionError(f"{field} is too short for the markup")
 
 
 @pytest.fixture
 def marked_hub(ids, alice, bob, alder, olive):  # noqa: F811
     """A hub in which every word that anybody may write is markup. Returns the ids of the pages."""
-    for model, fields in word_fields():
-        for row in model._default_manager.all():
-            for field in fields:
-                try:
-                    with transaction.atomic():
-                        type(row)._default_manager.filter(pk=row.pk).update(
-                            **{field.name: marked(field, row.pk)}
-                        )
-                except DatabaseError as refusal:
-                    raise AssertionError(f"{model.__name__}.{field.name}") from refusal
+    write_markup()
     for person in (alice, bob, olive):
         person.refresh_from_db()
     alder.refresh_from_db()
