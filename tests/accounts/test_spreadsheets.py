@@ -165,7 +165,7 @@ _ROWS = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     places=st.lists(st.integers(0, 160), min_size=1, max_size=3), quoting=st.sampled_from([0, 1])
 )

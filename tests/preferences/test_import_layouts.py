@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.spreadsheets import Line, read_table
@@ -251,3 +251,26 @@ def test_no_heading_makes_a_refusal_a_yes(heading, values, refusal):
     except ValidationError:
         return
     assert results.get("no@pine.example") != "yes"
+
+
+@settings(deadline=None)
+@given(
+    tool=st.sampled_from(sorted(FILES)),
+    places=st.lists(st.integers(0, 2000), min_size=1, max_size=3),
+)
+def test_stray_quotation_marks_make_no_refusal_a_yes(tool, places):
+    """Whatever a wrong mark swallows, an address that refused is refused, asked about or left."""
+    text = FILES[tool].strip() + "\n"
+    first = text.index("\n") + 1
+    for place in places:
+        at = first + place % (len(text) - first)
+        text = f'{text[:at]}"{text[at:]}'
+    try:
+        results = read(lines_of(text))
+    except ValidationError:  # the import stops with a question
+        return
+    assert not [
+        address
+        for address, result in results.items()
+        if result == "yes" and address.startswith(("no.", "out."))
+    ]

@@ -136,7 +136,15 @@ def columns_of(lines: Sequence[Line]) -> list[str] | None:
     addresses = _address_columns(keys, body)
     for place, number in enumerate(addresses):
         columns[number] = OTHER_ADDRESS if place else ADDRESS
-    return columns if addresses else None
+    return _once(columns) if addresses else None
+
+
+def _once(columns: Sequence[str]) -> list[str]:
+    """Return the columns, of which the first alone holds what only one can."""
+    return [
+        "" if kind not in MULTIPLE and kind in columns[:number] else kind
+        for number, kind in enumerate(columns)
+    ]
 
 
 def _kind(key: str) -> str:
