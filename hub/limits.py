@@ -9,7 +9,8 @@ ACCOUNT_RATE_LIMITS: Any = {  # beside allauth's own
     # Guesses at a password or a code, counted by accounts/http/guesses.py: a stranger's, from one
     # place and from all places together; and a known device's.
     "stranger_tries": "30/m/ip",
-    "stranger_guesses": "10/m/ip,5/5m/key,10/h/key",
+    "stranger_failures": "10/m/ip",
+    "stranger_guesses": "5/5m/key,10/h/key",
     "strangers_guesses": "60/h/key",
     "device_tries": "30/m/key",
     "device_guesses": "5/5m/key",

@@ -21,8 +21,8 @@ def count_guess(
     """Count a guess at an account's secret. Return None once there are too many.
 
     Roll the usage back after a right guess: it does not count. `account` says whose secret, and
-    which. Who that is is looked up by address unless `person` is given, and only for a device that
-    is known to somebody: a stranger's request takes as long for any address.
+    which. Without `person`, the address is looked up only for a device that is known to somebody:
+    a stranger's request takes as long for any address.
     """
     if person is None and has_device_cookie(request):
         person = User.objects.filter(email=account).first()
@@ -32,6 +32,7 @@ def count_guess(
     else:
         limits = [
             ("stranger_tries", account),
+            ("stranger_failures", account),
             ("stranger_guesses", _here(request, account)),
             ("strangers_guesses", account),
         ]
@@ -47,11 +48,13 @@ def forget_strangers(request: HttpRequest, account: str) -> None:
 def count_email(request: HttpRequest, kind: str, address: str) -> bool:
     """Count an email that anybody can have sent to an address. Return whether it may be sent.
 
-    `kind` is "reset" or "proof". Whoever asks from one place leaves some for the others; above the
+    `kind` says for what. Whoever asks from one place leaves some for the others; above the
     limit of the address, earlier emails are there and their links work.
     """
-    limits = [("emails_from_here", _here(request, f"{kind} {address}"))]
-    limits += [("emails", f"{kind} {address}")]
+    limits = [
+        ("emails_from_here", _here(request, f"{kind} {address}")),
+        ("emails", f"{kind} {address}"),
+    ]
     return _count(request, limits, rolled_back=[]) is not None
 
 

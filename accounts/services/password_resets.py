@@ -10,7 +10,7 @@ from django.utils import translation
 def send_reset_email(*, actor: None, address: str, language: str) -> int:
     """Send a link for a new password to whoever signs in with this address. Return how many.
 
-    Nobody learns from it whether an address is known: an unknown one gets no email (H2).
+    Nobody learns from it whether an address is known: an unknown one gets no email.
     """
     people = filter_users_by_email(address, is_active=True, prefer_verified=True, for_login=True)
     adapter = get_adapter()

@@ -220,6 +220,17 @@ def test_a_reset_by_email_ends_the_strangers_count(db, as_, bob, deliver):
     assert sign_in(Client(), bob, NEW_PASSWORD) == "in"
 
 
+def test_a_reset_of_my_own_gives_no_more_guesses_at_others(db, as_, bob, charlie, deliver):
+    """The limit of failures from one network address goes on."""
+    here = "127.0.0.1"  # where the reset comes from
+    guess(bob, 5, [here])
+    guess(charlie, 5, [here])
+    reset_password(as_, bob, deliver)
+
+    assert guess(charlie, 1, [here]) == ["refused"]
+    assert guess(bob, 1, [here]) == ["refused"]
+
+
 def test_strangers_who_ask_for_resets_leave_the_person_a_link_that_works(db, as_, bob, deliver):
     """Nobody's request is refused: the address has links enough, and each works for two hours."""
     for n in range(30):

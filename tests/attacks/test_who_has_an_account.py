@@ -61,7 +61,11 @@ def _count(monkeypatch, owner, name, computed):
 
 def _shape(sql):
     """A statement without its values."""
-    return re.sub(r"'(?:[^']|'')*'|\b\d+\b|\b[0-9a-f]{32}\b|\bs\d+_x\d+\b|\bNULL\b", "?", sql)
+    return re.sub(
+        r"'(?:[^']|'')*'|\b\d+\b|\b[0-9a-f]{32}\b|\bs\d+_x\d+\b|\b_django_curs_\w+|\bNULL\b",
+        "?",
+        sql,
+    )
 
 
 def differ(known, unknown):
@@ -124,7 +128,7 @@ def test_a_wrong_password_costs_one_hash_for_every_address(work_of):
     work_of(guess("first@alder.example"))
     known, unknown = work_of(guess(KNOWN)), work_of(guess(UNKNOWN))
 
-    assert unknown["statements"].pop(1).startswith('SELECT "accounts_user"')  # by allauth: 0.1 ms
+    assert 'FROM "accounts_user"' in unknown["statements"].pop(1)  # by allauth: 0.1 ms
     assert known == unknown, differ(known, unknown)
     assert known["jobs"] == 1 and known["hashes"] == ["encode"]
 
