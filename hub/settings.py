@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "hub.middleware.SignInRequired",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -213,7 +213,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS: Any = {"subscribe": "20/m/ip,5/h/key"}  # beside allauth's own
+ACCOUNT_RATE_LIMITS: Any = {"subscribe": "20/m/ip,5/h/key", "keep_form": "30/h/key"}
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_GET = ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -232,6 +232,7 @@ _secure = urlsplit(HUB_BASE_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _secure
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "hub_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "hub_csrf"
+TYPIST_COOKIE_NAME = "__Host-typist" if _secure else "hub_typist"  # accounts/unsent_forms.py
 LANGUAGE_COOKIE_NAME = "hub_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 if _secure:

@@ -1,5 +1,6 @@
 """The last day of someone in a company."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms.strict import StrictForm
+from accounts.forms.edit import EditForm
+from accounts.models import Membership
 
 LAST_YEAR = 3000
 
@@ -37,7 +39,7 @@ class LastDayField(forms.DateField):
         return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
 
 
-class LastDayForm(StrictForm):
+class LastDayForm(EditForm):
     """The last day of a membership; empty for no end."""
 
     last_day = LastDayField(
@@ -45,3 +47,13 @@ class LastDayForm(StrictForm):
         required=False,
         help_text=_("Empty: no end. The rights end with this day, by themselves."),
     )
+    field_names = {"ends_at": "last_day"}
+
+    @classmethod
+    def initial_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the day at whose end the membership is over."""
+        return {"last_day": Membership(ends_at=values["ends_at"]).last_day}
+
+    def values(self) -> dict[str, Any]:
+        """Return the moment at which the membership is over."""
+        return {"ends_at": self.cleaned_data["last_day"]}

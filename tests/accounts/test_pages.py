@@ -6,6 +6,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent, Membership, User
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import suspend_membership
+from tests.edits import edit
 
 OF_COMPANY = ["people", "activity", "company"]
 ACTS = ["suspend", "restore", "remove", "role", "details"]
@@ -148,7 +149,7 @@ def test_a_refusal_is_explained(as_, join, alice):
 def test_work_details(as_, alice, bob, membership):
     data = {"work_name": "Robert Tremblay", "work_phone": "555 0100"}
 
-    as_(alice).post(url("person-details", "alder", bob.sub), data)
+    edit(as_(alice), url("person-details", "alder", bob.sub), data)
 
     assert membership(bob).work_name == "Robert Tremblay"
 
