@@ -111,13 +111,14 @@ class EditForm(VersionedForm):
         typed = self.values()
         touched = self._fields_of(changed_names(self.version_shown, typed))
         typed_initial, saved_initial = self.initial_of(typed), self.initial_of(refusal.saved)
+        changed = changed_names(self.version_shown, refusal.saved)
         differences = []
-        for name in self._fields_of(differing_names(refusal.saved, typed)):
+        for name in self._fields_of(changed & differing_names(refusal.saved, typed)):
             saved = self.text_of(name, saved_initial)
             if name in touched:
                 text = self.text_of(name, typed_initial)
                 differences.append(Difference(self.label_of(name), saved, text))
-            elif name in self._fields_of(changed_names(self.version_shown, refusal.saved)):
+            else:
                 self.put(name, saved_initial)
                 differences.append(Difference(self.label_of(name), saved, None))
         return Conflict(refusal.event, differences)
