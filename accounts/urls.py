@@ -14,6 +14,7 @@ from accounts.views import (
     requests,
     teams,
     undo,
+    unsent_forms,
 )
 
 app_name = "accounts"
@@ -79,4 +80,5 @@ urlpatterns = [
     path("desk/<uuid:person>/reset-link/", desk.desk_reset_link, name="desk-reset-link"),
     path("desk/<uuid:person>/end-sessions/", desk.desk_end_sessions, name="desk-end-sessions"),
     path("provider/", provider.provider, name="provider"),
+    path("unsent-form/discard/", unsent_forms.unsent_form_discard, name="unsent-form-discard"),
 ]

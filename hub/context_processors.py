@@ -1,11 +1,13 @@
 """Template variables of every page: the brand and the navigation."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.unsent_forms import unsent_form_on_page
 from hub.demo.people import example_people
 from hub.navigation import sections_for
 from preferences.selectors.bounces import is_bouncing
@@ -30,4 +32,5 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": SimpleLazyObject(lambda: sections_for(user, request.path)),
         "is_bouncing": SimpleLazyObject(lambda: is_bouncing(user)),
+        "unsent_form": partial(unsent_form_on_page, request),
     }

@@ -19,6 +19,7 @@ ACCOUNT_RATE_LIMITS: Any = {  # beside allauth's own
     "emails_from_here": "5/h/key",
     "emails": "10/h/key",
     "subscribe": "20/m/ip,5/h/key",
+    "keep_form": "30/h/key",
     # allauth counts these for the account alone, so strangers could lock its person out.
     "login": "",
     "login_failed": "",

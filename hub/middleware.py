@@ -1,13 +1,26 @@
 """Middleware for every request: health checks on any host, private caching, a readable 405 page."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext as _
 
 from accounts.http import owner_of_device, remember_device
+from accounts.unsent_forms import (
+    forget_unsent_form,
+    keep_unsent_form,
+    page_of_form,
+    remember_typist,
+    unsent_form_of,
+)
 from hub.health import healthz, readyz
 
 HEALTH_CHECKS = {"/healthz": healthz, "/readyz": readyz}
@@ -39,6 +52,56 @@ def use_time_zone(
             return get_response(request)
 
     return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Lead signed-out people to the sign-in, and keep what they typed (accounts.unsent_forms)."""
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Forget what was kept once the form is sent again; lead the signed-out to the sign-in."""
+        if super().process_view(request, view, args, kwargs) is not None:
+            return self._lead_to_sign_in(request, self.get_login_url(view))
+        if request.method == "POST" and request.user.is_authenticated:
+            unsent = unsent_form_of(request)
+            if unsent and unsent.path == request.path:
+                forget_unsent_form(request)
+        return None
+
+    def _lead_to_sign_in(self, request: HttpRequest, sign_in: str) -> HttpResponse:
+        """Lead to the sign-in and then to the page of the form; for htmx, as a whole page."""
+        is_post, htmx = request.method == "POST", getattr(request, "htmx", False)
+        if is_post and not is_for_programs(request):
+            self._keep(request)
+        page = page_of_form(request) if is_post or htmx else request.get_full_path()
+        answer = redirect_to_login(page, sign_in)
+        if not htmx:
+            return answer
+        return HttpResponse(status=401, headers={"HX-Redirect": answer.url})
+
+    def _keep(self, request: HttpRequest) -> None:
+        kept = keep_unsent_form(request)
+        if kept:
+            messages.info(
+                request,
+                _("You were signed out before this was sent. Sign in to find it as you typed it."),
+            )
+        elif kept is False:
+            messages.warning(
+                request,
+                _(
+                    "You were signed out before this was sent, and it could not be kept. Go back"
+                    " in your browser to copy what you typed."
+                ),
+            )
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Let the browser know whose forms it shows."""
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and response.status_code < 500 and request.user.is_authenticated:
+            remember_typist(request, response)
+        return response
 
 
 def keep_private(

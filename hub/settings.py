@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "hub.middleware.SignInRequired",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -232,6 +232,7 @@ _secure = urlsplit(HUB_BASE_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _secure
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "hub_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "hub_csrf"
+TYPIST_COOKIE_NAME = "__Host-typist" if _secure else "hub_typist"  # accounts/unsent_forms.py
 LANGUAGE_COOKIE_NAME = "hub_language"
 DEVICE_COOKIE_NAME = "__Host-device" if _secure else "hub_device"
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -1,9 +1,6 @@
-"""The admin site: staff edit topics, and read messages and choices."""
-
-from typing import Any
+"""The admin site, which only shows: topics, messages, choices and their evidence."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from accounts.admin import ReadOnly
 from preferences.models import (
@@ -14,7 +11,6 @@ from preferences.models import (
     NoticeClass,
     Topic,
 )
-from preferences.services.topics import TOPIC_FIELDS, create_topic, update_topic
 
 
 @admin.register(NoticeClass)
@@ -67,25 +63,9 @@ class DeliveryDecisionAdmin(ReadOnly):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin[Topic]):
-    """Topics."""
+class TopicAdmin(ReadOnly):
+    """The topics; they are edited on the provider's pages."""
 
     list_display = ["slug", "name_en", "name_fr", "default_on", "portal", "active"]
     list_filter = ["active", "default_on"]
     list_select_related = ["portal"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
-        """Keep the short name of a topic: links contain it."""
-        return ["slug"] if obj else []
-
-    def has_delete_permission(self, request: HttpRequest, obj: Topic | None = None) -> bool:
-        """Refuse to delete a topic: evidence refers to it."""
-        return False
-
-    def save_model(self, request: Any, obj: Topic, form: Any, change: bool) -> None:
-        """Save with the service, so that an audit event is recorded."""
-        values = {name: getattr(obj, name) for name in TOPIC_FIELDS}
-        if change:
-            update_topic(actor=request.user, topic=obj, **values)
-        else:
-            obj.pk = create_topic(actor=request.user, slug=obj.slug, **values).pk

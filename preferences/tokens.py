@@ -3,20 +3,17 @@
 Each purpose has its own key, so that a token for one purpose is refused by another.
 """
 
-import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.encoding import force_bytes
 
+from accounts.encryption import cipher
 from preferences.models import Recipient, Topic
 from preferences.selectors.send_decisions import find_recipient
 
@@ -28,20 +25,6 @@ CONFIRM_WITHIN = timedelta(days=7)
 
 class BadToken(Exception):
     """The token is not one of ours for this purpose; no more is told."""
-
-
-def cipher(purpose: str) -> MultiFernet:
-    """Return the encryption for one purpose; tokens under former secret keys can still be read."""
-    return MultiFernet(
-        [
-            Fernet(
-                base64.urlsafe_b64encode(
-                    HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(force_bytes(secret))
-                )
-            )
-            for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-        ]
-    )
 
 
 def _seal(purpose: str, content: str) -> str:

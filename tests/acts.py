@@ -19,21 +19,22 @@ from django.utils import timezone
 
 from accounts.emails import NOTICE_CLASS_HEADER
 from accounts.models import Customer, Membership, User
-from accounts.services.customers import create_customer, suspend_customer
+from accounts.services.customers import company_values, create_customer, suspend_customer
 from accounts.services.hand_overs import offer_hand_over
 from accounts.services.invitations import (
     accept_invitation,
     invite_main_super_user,
     invite_person,
 )
-from accounts.services.memberships import change_role, suspend_membership
+from accounts.services.memberships import change_role, suspend_membership, work_details
 from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import open_request, pass_on_request
 from accounts.services.teams import add_to_team, create_team
+from accounts.services.versions import version_of
 from portals.choices import ReviewState
 from portals.models import AccessReview, Portal, Resource
 from portals.services.grants import GrantTerms, grant_privilege, revoke_privilege
-from portals.services.presets import create_preset
+from portals.services.presets import create_preset, preset_values
 from portals.services.requests import request_access
 from portals.services.reviews import begin_review
 from portals.views import invite_report
@@ -293,8 +294,19 @@ ACTS: dict[str, Act] = {
     "accounts:person-restore": Act(before=Scene.suspend),
     "accounts:person-remove": Act(),
     "accounts:person-role": Act(lambda s: {"role": "super_user"}),
-    "accounts:person-details": Act(lambda s: {"work_name": "Georgina", "work_phone": "555"}),
-    "accounts:person-end": Act(lambda s: {"last_day": timezone.localdate() + timedelta(days=30)}),
+    "accounts:person-details": Act(
+        lambda s: {
+            "work_name": "Georgina",
+            "work_phone": "555",
+            "version": version_of(work_details(s.person)),
+        }
+    ),
+    "accounts:person-end": Act(
+        lambda s: {
+            "last_day": timezone.localdate() + timedelta(days=30),
+            "version": version_of({"ends_at": s.person.ends_at}),
+        }
+    ),
     "portals:offboarding": Act(lambda s: {"moment": "now", "step": "confirm"}),
     "accounts:offboarding-cancel": Act(before=Scene.plan_offboarding),
     "portals:people-export": Act(),
@@ -307,7 +319,9 @@ ACTS: dict[str, Act] = {
     "portals:invitations-revoke": Act(lambda s: {"invitation": s.invitation.uuid}),
     # Teams
     "accounts:teams": Act(lambda s: {"name": "Night shift"}),
-    "accounts:team-rename": Act(lambda s: {"name": "Night shift"}),
+    "accounts:team-rename": Act(
+        lambda s: {"name": "Night shift", "version": version_of({"name": s.team.name})}
+    ),
     "portals:team-delete": Act(),
     "accounts:team-member-add": Act(lambda s: {"person": s.colleague.user.sub}),
     "accounts:team-member-remove": Act(),
@@ -340,7 +354,11 @@ ACTS: dict[str, Act] = {
     ),
     "portals:preset-new": Act(lambda s: {"name": "Readers", "right": s.view.pk}),
     "portals:preset": Act(
-        lambda s: {"name": "Readers", "right": s.view.pk},
+        lambda s: {
+            "name": "Readers",
+            "right": s.view.pk,
+            "version": version_of(preset_values(s.preset)),
+        },
         before=Scene.make_preset,
         at=lambda s: {"preset": s.preset.uuid},
     ),
@@ -374,7 +392,13 @@ ACTS: dict[str, Act] = {
     ),
     # The company
     "accounts:activity-export": Act(at=lambda s: {"form": "jsonl"}),
-    "accounts:company": Act(lambda s: {"name": "Renamed", "language": "fr"}),
+    "accounts:company": Act(
+        lambda s: {
+            "name": "Renamed",
+            "language": "fr",
+            "version": version_of(company_values(s.customer)),
+        }
+    ),
     "accounts:hand-over-offer": Act(
         lambda s: {"to": s.second.pk, "confirmation_name": s.customer.name}, "main"
     ),
@@ -398,7 +422,10 @@ ACTS: dict[str, Act] = {
     # The provider's mail
     "preferences:topic-new": Act(lambda s: TOPIC, "operator"),
     "preferences:topic-edit": Act(
-        lambda s: {k: v for k, v in TOPIC.items() if k != "slug"},
+        lambda s: {
+            **{name: value for name, value in TOPIC.items() if name != "slug"},
+            "version": version_of(topics.topic_values(Topic.objects.get(**NEWSLETTER))),
+        },
         "operator",
         at=lambda s: NEWSLETTER,
     ),
@@ -410,7 +437,12 @@ ACTS: dict[str, Act] = {
         lambda s: {**WORDS, "category": "topic:newsletter"}, "operator"
     ),
     "preferences:campaign-edit": Act(
-        lambda s: {**WORDS, "subject_en": "Other", "category": "topic:newsletter"},
+        lambda s: {
+            **WORDS,
+            "subject_en": "Other",
+            "category": "topic:newsletter",
+            "version": version_of(campaigns.draft_values(s.campaign)),
+        },
         "operator",
         before=Scene.compose,
         at=Scene.draft_of_mail,
@@ -461,7 +493,10 @@ ACTS: dict[str, Act] = {
 
 
 def _sent_to(scene: Scene) -> dict[str, Any]:
-    return {"confirmation_count": estimate_audience(scene.campaign).recipients}
+    return {
+        "confirmation_count": estimate_audience(scene.campaign).recipients,
+        "version": version_of(campaigns.draft_values(scene.campaign)),
+    }
 
 
 def _invited(scene: Scene) -> str:
@@ -506,6 +541,7 @@ READS = "changes nothing, whatever is sent"
 ELSEWHERE: dict[str, str] = {
     "home": READS,
     "accounts:profile": OWN,
+    "accounts:unsent-form-discard": OWN,
     "accounts:history-export": OWN,
     "preferences:choose": OWN,
     "preferences:stop-all": OWN,

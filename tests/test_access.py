@@ -142,6 +142,7 @@ ADDRESSES: dict[str, Address] = {
     ),
     **of_alder("accounts:hand-over-withdraw", "POST", hand_over="hand over"),
     "accounts:profile": Address(PERSON),
+    "accounts:unsent-form-discard": Address(PERSON, {}, "POST"),
     # No portal named: nothing to ask for. Who belongs nowhere finds nothing either.
     "portals:ask": Address({**dict.fromkeys(READERS, 404), "nobody": "sign in"}),
     "accounts:invitation-accept": Address(GONE, {"token": "x" * 43}),
@@ -383,6 +384,8 @@ def outcome(response: Any) -> Any:
         if path == reverse("admin:login"):
             return outcome(response.client.get(response["Location"]))
         return "sign in" if path == reverse(settings.LOGIN_URL) else "in"
+    if response.status_code == 401 and "HX-Redirect" in response:
+        return "sign in"
     return "in" if response.status_code < 400 else response.status_code
 
 

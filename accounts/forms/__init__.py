@@ -2,6 +2,7 @@
 
 from accounts.forms.customers import CompanyForm, HandOverForm
 from accounts.forms.desk import DeskForm
+from accounts.forms.edit import EditForm, VersionedForm
 from accounts.forms.offboarding import LastDayField, LastDayForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
 from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
@@ -13,7 +14,14 @@ from accounts.forms.strict import (
     StrictForm,
     first_error,
 )
-from accounts.forms.teams import ChoosePersonForm, ChooseTeamForm, JoiningForm, TeamField, TeamForm
+from accounts.forms.teams import (
+    ChoosePersonForm,
+    ChooseTeamForm,
+    JoiningForm,
+    RenameForm,
+    TeamField,
+    TeamForm,
+)
 
 __all__ = [
     "ASK_FORMS",
@@ -26,6 +34,7 @@ __all__ = [
     "CompanyForm",
     "ConfirmationNameForm",
     "DeskForm",
+    "EditForm",
     "HandOverForm",
     "JoiningForm",
     "LastDayField",
@@ -34,11 +43,13 @@ __all__ = [
     "LinesField",
     "ProfileForm",
     "RefuseForm",
+    "RenameForm",
     "RoleForm",
     "SearchForm",
     "StrictForm",
     "TeamField",
     "TeamForm",
+    "VersionedForm",
     "WorkDetailsForm",
     "first_error",
 ]

@@ -6,13 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
-from accounts.forms.strict import ConfirmationNameForm, LineField, StrictForm, TimeZoneField
+from accounts.forms.edit import EditForm
+from accounts.forms.strict import ConfirmationNameForm, LineField, TimeZoneField
 from accounts.models import Customer, Membership
 from accounts.selectors import super_users_of
 from accounts.validators import NAME_LENGTH
 
 
-class CompanyForm(StrictForm):
+class CompanyForm(EditForm):
     """The company data that a Super User may change (services: COMPANY_FIELDS)."""
 
     name = LineField(label=_("Company name"), max_length=NAME_LENGTH)

@@ -1,5 +1,6 @@
 """The last day of someone in a company."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -7,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms.strict import StrictForm
+from accounts.forms.edit import EditForm
+from accounts.models import Membership
 from accounts.timezones import end_of_day, in_current_zone
 
 LAST_YEAR = 3000
@@ -37,7 +39,7 @@ class LastDayField(forms.DateField):
         return end_of_day(day)
 
 
-class LastDayForm(StrictForm):
+class LastDayForm(EditForm):
     """The last day of a membership; empty for no end."""
 
     last_day = LastDayField(
@@ -47,3 +49,13 @@ class LastDayForm(StrictForm):
             _("Empty: no end. Access ends by itself at the end of this day.")
         ),
     )
+    field_names = {"ends_at": "last_day"}
+
+    @classmethod
+    def initial_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the day at whose end the membership is over."""
+        return {"last_day": Membership(ends_at=values["ends_at"]).last_day}
+
+    def values(self) -> dict[str, Any]:
+        """Return the moment at which the membership is over."""
+        return {"ends_at": self.cleaned_data["last_day"]}

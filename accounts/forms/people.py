@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language, Role
+from accounts.forms.edit import EditForm
 from accounts.forms.strict import LineField, StrictForm, TimeZoneField
 from accounts.validators import NAME_LENGTH
 
@@ -27,7 +28,7 @@ class AcceptForm(StrictForm):
     )
 
 
-class ProfileForm(StrictForm):
+class ProfileForm(EditForm):
     """A person's own name, language and time zone."""
 
     name = LineField(
@@ -45,7 +46,7 @@ class ProfileForm(StrictForm):
     )
 
 
-class WorkDetailsForm(StrictForm):
+class WorkDetailsForm(EditForm):
     """The name and phone number a company has for a person."""
 
     work_name = LineField(label=_("Name at work"), max_length=NAME_LENGTH)

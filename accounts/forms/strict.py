@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from allauth.core import context
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.timezones import zone_called, zone_label, zone_names
+from accounts.unsent_forms import unsent_form_on_page
 from accounts.validators import NAME_LENGTH, validate_plain_text
 
 _ALWAYS_ALLOWED = {"csrfmiddlewaretoken"}
@@ -21,7 +25,28 @@ class LineField(forms.CharField):
 
 
 class StrictForm(forms.Form):
-    """A form that refuses an unknown or repeated field instead of ignoring it."""
+    """A form that refuses an unknown or repeated field instead of ignoring it.
+
+    Where it was sent after the session had ended, its page shows it as it was typed.
+    """
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        """Return what was typed into this field before the person signed in again, if it was."""
+        unsent = self._unsent_fields
+        if unsent is None or isinstance(field, forms.FileField):
+            return super().get_initial_for_field(field, field_name)
+        name = self.add_prefix(field_name)
+        if getattr(field.widget, "allow_multiple_selected", False):
+            return unsent.getlist(name)
+        return name in unsent if isinstance(field, forms.BooleanField) else unsent.get(name)
+
+    @cached_property
+    def _unsent_fields(self) -> QueryDict | None:
+        """What was typed into this form, which has all its fields; None for another form."""
+        request = context.request
+        unsent = None if self.is_bound or request is None else unsent_form_on_page(request)
+        known = {self.add_prefix(name) for name in self.fields}
+        return unsent.fields if unsent and unsent.fields.keys() <= known else None
 
     def clean(self) -> dict[str, Any]:
         """Refuse unknown and repeated fields. Raises: ValidationError that names the field."""

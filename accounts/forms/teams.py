@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.edit import EditForm
 from accounts.forms.strict import LineField, StrictForm
 from accounts.models import Team
 from accounts.search import search_key
@@ -84,6 +85,10 @@ class TeamForm(StrictForm):
         max_length=TEAM_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class RenameForm(EditForm, TeamForm):
+    """The new name of a team."""
 
 
 class JoiningForm(StrictForm):

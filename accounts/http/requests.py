@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 class PersonRequest(HttpRequest):
-    """A request of a signed-in person (see LoginRequiredMiddleware), with htmx's details."""
+    """A request of a signed-in person (see SignInRequired), with htmx's details."""
 
     user: User
     htmx: HtmxDetails

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import CustomerStatus
-from accounts.models import Customer, User
+from accounts.models import AuditEvent, Customer, User
 from accounts.permissions import lock_customer, lock_managed_customer, require_staff
 from accounts.services.audit import record_event
+from accounts.services.versions import refuse_overwriting
 from accounts.validators import clean_reason
 
 
@@ -54,16 +55,30 @@ def create_customer(
     return customer
 
 
+def company_values(customer: Customer) -> dict[str, Any]:
+    """Return the company data, whose version its form carries."""
+    return {name: getattr(customer, name) for name in COMPANY_FIELDS}
+
+
 @transaction.atomic
-def update_company(*, actor: User, customer: Customer, **values: Any) -> Customer:
+def update_company(
+    *, actor: User, customer: Customer, version: str | None = None, **values: Any
+) -> Customer:
     """Change the company data, which is COMPANY_FIELDS.
 
-    Raises PermissionDenied for anyone but its Super Users; ValidationError naming the field.
+    Raises PermissionDenied for anyone but its Super Users; ValidationError naming the field;
+    ChangedMeanwhile where somebody saved since `version`.
     """
     customer = lock_managed_customer(actor, customer)
     unknown = values.keys() - set(COMPANY_FIELDS)
     if unknown:
         raise CustomerRefused(_("Unknown field: %(name)s") % {"name": ", ".join(sorted(unknown))})
+    refuse_overwriting(
+        version,
+        saved=company_values(customer),
+        wanted=values,
+        edits=AuditEvent.objects.filter(customer=customer, kind="customer.updated"),
+    )
     changed = sorted(name for name, value in values.items() if getattr(customer, name) != value)
     for name in changed:
         setattr(customer, name, values[name])

@@ -16,6 +16,7 @@ from accounts.permissions import (
 )
 from accounts.services.audit import record_event
 from accounts.services.membership_expiry import end_lapsed, finish_membership, save_membership
+from accounts.services.versions import refuse_overwriting
 
 
 @transaction.atomic
@@ -135,6 +136,11 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
     return membership
 
 
+def work_details(membership: Membership) -> dict[str, Any]:
+    """Return what a company keeps about a person, whose version the form carries."""
+    return {"work_name": membership.work_name, "work_phone": membership.work_phone}
+
+
 @transaction.atomic
 def update_work_details(
     *,
@@ -143,13 +149,23 @@ def update_work_details(
     work_name: str,
     work_phone: str,
     answering: AccessRequest | None = None,
+    version: str | None = None,
 ) -> Membership:
     """Correct the name and phone a company uses for a person.
 
-    `answering` is as in remove_membership. Raises as suspend_membership.
+    `answering` is as in remove_membership. Raises as suspend_membership; ChangedMeanwhile where
+    somebody saved since `version`.
     """
     customer, membership = lock_managed_membership(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}
+    refuse_overwriting(
+        version,
+        saved=work_details(membership),
+        wanted=values,
+        edits=AuditEvent.objects.filter(
+            customer=customer, kind="membership.updated", person=membership.user
+        ),
+    )
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
     for name in changed:
         setattr(membership, name, values[name])

@@ -14,6 +14,7 @@ from accounts import emails
 from accounts.choices import Language, OffboardingState, RequestKind
 from accounts.models import (
     AccessRequest,
+    AuditEvent,
     Customer,
     Membership,
     Offboarding,
@@ -32,6 +33,7 @@ from accounts.services.membership_expiry import (
 )
 from accounts.services.requests import approve_request
 from accounts.services.teams import add_to_team
+from accounts.services.versions import refuse_overwriting
 from accounts.validators import validate_plain_lines
 
 MAX_AHEAD = timedelta(days=3660)
@@ -72,19 +74,30 @@ def _set_end(membership: Membership, ends_at: datetime | None) -> None:
 
 @transaction.atomic
 def set_membership_end(
-    *, actor: User, membership: Membership, ends_at: datetime | None
+    *, actor: User, membership: Membership, ends_at: datetime | None, version: str | None = None
 ) -> Membership:
     """Set or clear the end date of a membership. Nothing is handed over.
 
     Every check says no from that second on; a job then ends the membership. Raises
     PermissionDenied unless the actor is a Super User of the customer; MembershipRefused for the
-    main Super User, oneself, a moment in the past, or while an offboarding is planned.
+    main Super User, oneself, a moment in the past, or while an offboarding is planned;
+    ChangedMeanwhile where somebody set another day since `version` (of `ends_at`).
     """
     customer, membership = _lock_leaving_membership(actor, membership)
     if open_offboarding(membership) is not None:
         raise OffboardingRefused(
             _("Their leaving is planned already. Cancel it to choose another day."), code="planned"
         )
+    refuse_overwriting(
+        version,
+        saved={"ends_at": membership.ends_at},
+        wanted={"ends_at": ends_at},
+        edits=AuditEvent.objects.filter(
+            customer=customer,
+            kind__in=["membership.end_set", "membership.end_cleared", "offboarding.cancelled"],
+            person=membership.user,
+        ),
+    )
     if ends_at is not None:
         _check_moment("last_day", ends_at)
     if ends_at == membership.ends_at:

@@ -1,18 +1,37 @@
 """A person's own account: its events are in the provider's chain and their own history."""
 
 import uuid
+from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Membership, User
+from accounts.models import AuditEvent, Membership, User
 from accounts.services.audit import record_event
+from accounts.services.versions import refuse_overwriting
+
+
+def profile_values(user: User) -> dict[str, Any]:
+    """Return what a person can change of their profile, whose version its form carries."""
+    return {"name": user.name, "language": user.language, "time_zone": user.time_zone}
 
 
 @transaction.atomic
-def update_profile(*, actor: User, name: str, language: str, time_zone: str = "") -> User:
-    """Change one's own name, language and time zone. Raises ValidationError naming the field."""
+def update_profile(*, actor: User, version: str | None = None, **values: str) -> User:
+    """Change one's own name, language or time zone (profile_values).
+
+    Raises ValidationError naming the field; ChangedMeanwhile where it was saved since `version`, in
+    another tab.
+    """
     user = User.objects.select_for_update().get(pk=actor.pk)
-    values = {"name": name, "language": language, "time_zone": time_zone}
+    unknown = values.keys() - profile_values(user).keys()
+    if unknown:
+        raise TypeError(f"no such fields: {sorted(unknown)}")
+    refuse_overwriting(
+        version,
+        saved=profile_values(user),
+        wanted=values,
+        edits=AuditEvent.objects.filter(person=user, kind="profile.updated"),
+    )
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
     for field in changed:
         setattr(user, field, values[field])

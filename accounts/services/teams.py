@@ -14,6 +14,7 @@ from accounts import signals
 from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
 from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
+from accounts.services.versions import refuse_overwriting
 from accounts.validators import validate_plain_lines
 
 
@@ -73,12 +74,21 @@ def make_team(*, customer: Customer, name: str, key: uuid.UUID) -> Team:
 
 
 @transaction.atomic
-def rename_team(*, actor: User, team: Team, name: str) -> Team:
+def rename_team(*, actor: User, team: Team, name: str, version: str | None = None) -> Team:
     """Rename a team; the name it already has changes nothing.
 
-    Raises PermissionDenied; TeamRefused; ValidationError for a bad or taken name.
+    Raises PermissionDenied; TeamRefused; ValidationError for a bad or taken name; ChangedMeanwhile
+    where somebody renamed it since `version`.
     """
     customer, team = _lock_for_change(actor, team)
+    refuse_overwriting(
+        version,
+        saved={"name": team.name},
+        wanted={"name": name},
+        edits=AuditEvent.objects.filter(
+            customer=customer, kind="team.renamed", data__team=team.name
+        ),
+    )
     previous, team.name = team.name, name
     _save(team)
     if team.name != previous:

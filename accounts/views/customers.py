@@ -20,11 +20,13 @@ from accounts.views.actions import submit
 def company(request: PersonRequest, customer: str) -> HttpResponse:
     """Show the company data; posted, save them."""
     company = managed_customer(request, customer)
-    current = {name: getattr(company, name) for name in CompanyForm.base_fields}
-    form = CompanyForm(request.POST if request.method == "POST" else None, initial=current)
+    data = request.POST if request.method == "POST" else None
+    form = CompanyForm(data, shown=customers.company_values(company))
     if submit(
         form,
-        lambda: customers.update_company(actor=request.user, customer=company, **form.cleaned_data),
+        lambda: customers.update_company(
+            actor=request.user, customer=company, version=form.version_shown, **form.values()
+        ),
     ):
         messages.success(request, _("The company data is saved."))
         return redirect("accounts:company", customer)

@@ -14,6 +14,7 @@ from accounts.forms import CompanyForm, HandOverForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, HandOver
 from accounts.services import hand_overs
+from accounts.services.customers import company_values
 from accounts.views.access import managed_customer
 from accounts.views.actions import run_action, submit
 from accounts.views.customers import company_page
@@ -36,8 +37,7 @@ def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
         message = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
         messages.success(request, message % {"person": form.cleaned_data["to"]})
         return redirect("accounts:company", customer)
-    current = {name: getattr(company, name) for name in CompanyForm.base_fields}
-    return company_page(request, company, CompanyForm(initial=current), form)
+    return company_page(request, company, CompanyForm(shown=company_values(company)), form)
 
 
 def _hand_over_of(company: Customer, hand_over: UUID) -> HandOver:

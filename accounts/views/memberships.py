@@ -63,11 +63,11 @@ def person_end(request: PersonRequest, customer: str, person: UUID) -> HttpRespo
     """Set, change or clear the day on which a membership ends."""
     membership = managed_membership(request, customer, person)
     data = request.POST if request.method == "POST" else None
-    form = LastDayForm(data, initial={"last_day": membership.last_day})
+    form = LastDayForm(data, shown={"ends_at": membership.ends_at})
     if submit(
         form,
         lambda: offboarding.set_membership_end(
-            actor=request.user, membership=membership, ends_at=form.cleaned_data["last_day"]
+            actor=request.user, membership=membership, version=form.version_shown, **form.values()
         ),
     ):
         messages.success(request, _("Saved."))
@@ -112,12 +112,12 @@ def person_role(request: PersonRequest, customer: str, person: UUID) -> HttpResp
 def person_details(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Change the name and phone number that the company uses."""
     membership = managed_membership(request, customer, person)
-    current = {"work_name": membership.work_name, "work_phone": membership.work_phone}
-    form = WorkDetailsForm(request.POST if request.method == "POST" else None, initial=current)
+    data = request.POST if request.method == "POST" else None
+    form = WorkDetailsForm(data, shown=memberships.work_details(membership))
     if submit(
         form,
         lambda: memberships.update_work_details(
-            actor=request.user, membership=membership, **form.cleaned_data
+            actor=request.user, membership=membership, version=form.version_shown, **form.values()
         ),
     ):
         messages.success(request, _("Saved."))

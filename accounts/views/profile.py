@@ -12,16 +12,19 @@ from accounts.forms import ProfileForm
 from accounts.http import PersonRequest
 from accounts.selectors import memberships_of, sentence_of
 from accounts.selectors.activity import find_history
-from accounts.services.people import update_profile
+from accounts.services.people import profile_values, update_profile
 from accounts.views.actions import submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: PersonRequest) -> HttpResponse:
     """Show name, language, sign-in methods, companies and history; posted, save the first two."""
-    current = {name: getattr(request.user, name) for name in ("name", "language", "time_zone")}
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial=current)
-    success = submit(form, lambda: update_profile(actor=request.user, **form.cleaned_data))
+    data = request.POST if request.method == "POST" else None
+    form = ProfileForm(data, shown=profile_values(request.user))
+    success = submit(
+        form,
+        lambda: update_profile(actor=request.user, version=form.version_shown, **form.values()),
+    )
     if success:
         person = success.result
         with translation.override(person.language):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
-from accounts.forms import ChoosePersonForm, ChooseTeamForm, JoiningForm, TeamForm
+from accounts.forms import ChoosePersonForm, ChooseTeamForm, JoiningForm, RenameForm, TeamForm
 from accounts.http import PersonRequest
 from accounts.models import Membership, Team
 from accounts.selectors import page_of, people_of, teams_of, with_people_counted
@@ -57,10 +57,12 @@ def team_rename(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
     """Give a team another name."""
     managed = managed_team(request, customer, team)
     data = request.POST if request.method == "POST" else None
-    form = TeamForm(data, initial={"name": managed.name})
+    form = RenameForm(data, shown={"name": managed.name})
     if submit(
         form,
-        lambda: services.rename_team(actor=request.user, team=managed, **form.cleaned_data),
+        lambda: services.rename_team(
+            actor=request.user, team=managed, version=form.version_shown, **form.values()
+        ),
     ):
         messages.success(request, _("Saved."))
         return redirect("portals:team", customer, team)

@@ -44,7 +44,8 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign in as one of the example people, through allauth's ordinary password sign-in."""
     allowed = [user.pk for user in example_users()]
     user = get_object_or_404(User.objects.filter(pk__in=allowed), pk=pk)
-    logout(request)
+    if request.user.is_authenticated:  # what was typed before a session ended stays for its person
+        logout(request)
     login = Login(user=user, email_verification=None, redirect_url=get_next_redirect_url(request))
     return perform_password_login(request, {"email": user.email}, login)
 

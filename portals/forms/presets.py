@@ -1,12 +1,14 @@
 """Editing and applying presets; copying a colleague's access."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import LineField, StrictForm
+from accounts.forms import EditForm, LineField, StrictForm
 from accounts.validators import validate_plain_lines
 from portals.choices import ROOT_TYPE
 from portals.forms.grant_changes import ListField, parse_key
@@ -40,6 +42,14 @@ class PresetForm(StrictForm):
         self.fields["right"] = ListField(_parse_optional_key)
         self.fields["everywhere"] = ListField(parse_key)
 
+    def chosen(self, name: str) -> set[str]:
+        """Return what is chosen under a name, as the page writes it."""
+        return {str(value) for value in self[name].value() or [] if value}
+
+    def values(self) -> dict[str, Any]:
+        """Return name and lines, for the service. Raises: as lines."""
+        return {"name": self.cleaned_data["name"], "lines": frozenset(self.lines())}
+
     def lines(self) -> list[Line]:
         """Return the lines, for the service. Raises: ValidationError for an unknown privilege."""
         chosen = [pk for pk in self.cleaned_data["right"] if pk is not None]
@@ -52,6 +62,54 @@ class PresetForm(StrictForm):
             is_root = privilege.resource_type.code == ROOT_TYPE
             lines.append((privilege, is_root or privilege.resource_type_id in types_everywhere))
         return lines
+
+
+class EditPresetForm(EditForm, PresetForm):
+    """A preset that exists. Its lines are two lists: privileges, and types given everywhere."""
+
+    field_names = {"lines": "right"}
+
+    @classmethod
+    def initial_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the initial values of the fields for a stored preset."""
+        lines = values["lines"]
+        return {
+            "name": values["name"],
+            "right": [privilege.pk for privilege, _everywhere in lines],
+            "everywhere": [
+                privilege.resource_type_id for privilege, everywhere in lines if everywhere
+            ],
+            "lines": lines,
+        }
+
+    def values(self) -> dict[str, Any]:
+        """Return name and lines, for the service. Raises: as lines."""
+        return PresetForm.values(self)
+
+    def label_of(self, name: str) -> str:
+        """Return how the page calls a field."""
+        return gettext("What it gives") if name == "right" else super().label_of(name)
+
+    def text_of(self, name: str, initial: Mapping[str, Any]) -> str:
+        """Return the value of a field in words."""
+        if name != "right":
+            return super().text_of(name, initial)
+        return "\n".join(
+            sorted(
+                gettext("%(right)s, on all of them") % {"right": privilege}
+                if everywhere
+                else str(privilege)
+                for privilege, everywhere in initial["lines"]
+            )
+        )
+
+    def put(self, name: str, initial: Mapping[str, Any]) -> None:
+        """Write the value of a field into the data."""
+        if name != "right":
+            super().put(name, initial)
+            return
+        for field in ("right", "everywhere"):
+            self.data.setlist(field, [str(value) for value in initial[field]])
 
 
 class ApplyForm(StrictForm):

@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, User
+from accounts.models import AuditEvent, Customer, User
 from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
+from accounts.services.versions import refuse_overwriting
 from portals.models import Preset, PresetLine, Privilege
 from portals.selectors.resources import subscriptions_of
 
@@ -77,17 +78,41 @@ def create_preset(*, actor: User, customer: Customer, name: str, lines: Iterable
     return preset
 
 
+def preset_values(preset: Preset) -> dict[str, Any]:
+    """Return name and lines of a preset, whose version its form carries."""
+    lines = preset.lines.select_related("privilege__portal", "privilege__resource_type")
+    return {
+        "name": preset.name,
+        "lines": frozenset((line.privilege, line.everywhere) for line in lines),
+    }
+
+
 @transaction.atomic
-def change_preset(*, actor: User, preset: Preset, name: str, lines: Iterable[Line]) -> Preset:
+def change_preset(
+    *,
+    actor: User,
+    preset: Preset,
+    name: str,
+    lines: Iterable[Line],
+    version: str | None = None,
+) -> Preset:
     """Change the name or the lines of a preset; grants that were made with it stay.
 
-    Record nothing where nothing differs. Raises like create_preset.
+    Record nothing where nothing differs. Raises like create_preset; ChangedMeanwhile where somebody
+    saved since `version`.
     """
     preset = _locked(actor, preset)
     new_lines = list(lines)
-    old_keys = {(line.privilege_id, line.everywhere) for line in preset.lines.all()}
-    new_keys = {(privilege.pk, everywhere) for privilege, everywhere in new_lines}
-    if old_keys == new_keys and preset.name == name.strip():
+    saved = preset_values(preset)
+    refuse_overwriting(
+        version,
+        saved=saved,
+        wanted={"name": name, "lines": frozenset(new_lines)},
+        edits=AuditEvent.objects.filter(
+            customer=preset.customer, kind="preset.changed", data__preset=preset.name
+        ),
+    )
+    if saved["lines"] == frozenset(new_lines) and preset.name == name.strip():
         return preset
     preset.name = name
     _save(preset, new_lines)

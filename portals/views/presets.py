@@ -13,7 +13,7 @@ from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.views.access import managed_customer
 from accounts.views.actions import run_action, submit
-from portals.forms.presets import ApplyForm, PresetForm
+from portals.forms.presets import ApplyForm, EditPresetForm, PresetForm
 from portals.models import Preset, PresetLine, ResourceType
 from portals.selectors.effective_access import Grantee
 from portals.selectors.grant_changes import grantees_by_key
@@ -28,7 +28,7 @@ from portals.selectors.preset_expansion import (
     usable_lines,
 )
 from portals.selectors.resources import subscriptions_of
-from portals.services.presets import change_preset, create_preset, delete_preset
+from portals.services.presets import change_preset, create_preset, delete_preset, preset_values
 from portals.views import permission_matrix
 from portals.views.drafts import draft_key, load_draft, save_draft, subject_url
 
@@ -66,15 +66,16 @@ def preset(request: PersonRequest, customer: str, preset: UUID | None = None) ->
     existing = _preset(request, customer, preset) if preset else None
     company = existing.customer if existing else managed_customer(request, customer)
     data = request.POST if request.method == "POST" else None
-    form = PresetForm(data, initial={"name": existing.name} if existing else {})
 
     def save() -> None:
-        values: dict[str, Any] = {"name": form.cleaned_data["name"], "lines": form.lines()}
-        if existing:
-            change_preset(actor=request.user, preset=existing, **values)
+        if isinstance(form, EditPresetForm) and existing:
+            change_preset(
+                actor=request.user, preset=existing, version=form.version_shown, **form.values()
+            )
         else:
-            create_preset(actor=request.user, customer=company, **values)
+            create_preset(actor=request.user, customer=company, **form.values())
 
+    form = EditPresetForm(data, shown=preset_values(existing)) if existing else PresetForm(data)
     if submit(form, save):
         return redirect("portals:presets", customer)
     return _edit(request, company, existing, form)
@@ -83,17 +84,8 @@ def preset(request: PersonRequest, customer: str, preset: UUID | None = None) ->
 def _edit(
     request: PersonRequest, company: Customer, preset: Preset | None, form: PresetForm
 ) -> HttpResponse:
-    lines = list(preset.lines.all()) if preset else []
-    chosen = {str(line.privilege_id) for line in lines}
     types = ResourceType.objects.filter(portal__in=subscriptions_of(company).values("portal"))
-    everywhere = {
-        str(line.privilege.resource_type_id)
-        for line in (preset.lines.select_related("privilege") if preset else [])
-        if line.everywhere
-    }
-    if form.is_bound:
-        chosen = set(request.POST.getlist("right"))
-        everywhere = set(request.POST.getlist("everywhere"))
+    chosen, everywhere = form.chosen("right"), form.chosen("everywhere")
     scales = level_scales_of(types.select_related("portal").order_by("portal", "pk")).values()
     context = {
         "customer": company,

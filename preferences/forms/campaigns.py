@@ -1,5 +1,6 @@
 """Composing and sending a campaign."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -7,8 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import LineField, StrictForm
+from accounts.forms import EditForm, LineField, StrictForm, VersionedForm
+from accounts.forms.edit import Conflict
 from accounts.models import User
+from accounts.services.versions import ChangedMeanwhile
 from accounts.validators import validate_plain_lines
 from preferences.forms.topics import PortalField
 from preferences.models import Campaign, NoticeClass, Topic
@@ -89,18 +92,6 @@ class CampaignForm(StrictForm):
             choices.append((_("Notices: nobody can refuse them"), notice_choices))
         self.fields["category"].choices = choices  # type: ignore[attr-defined]
 
-    @staticmethod
-    def initial_of(campaign: Campaign) -> dict[str, Any]:
-        """Return the form's initial values of a draft."""
-        topic = campaign.topic
-        names = ("subject_en", "subject_fr", "body_en", "body_fr", "promotional", "urgent")
-        return {name: getattr(campaign, name) for name in names} | {
-            "category": f"{TOPIC_PREFIX}{topic.slug}"
-            if topic
-            else f"{NOTICE_PREFIX}{campaign.notice_class_id}",
-            "portal": campaign.portal_id,
-        }
-
     def values(self) -> dict[str, Any]:
         """Return the fields of the campaign, for the service."""
         values = dict(self.cleaned_data)
@@ -122,7 +113,26 @@ class CampaignForm(StrictForm):
             super().refuse(refusal)
 
 
-class SendForm(StrictForm):
+class EditCampaignForm(EditForm, CampaignForm):
+    """A draft that exists."""
+
+    field_names = {"topic": "category", "notice_class": "category"}
+
+    @classmethod
+    def initial_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the initial values of the fields for a draft; one field has its category."""
+        topic, notice_class = values["topic"], values["notice_class"]
+        category = f"{TOPIC_PREFIX}{topic.slug}" if topic else f"{NOTICE_PREFIX}{notice_class.code}"
+        return {**values, "category": category}
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the campaign, for the service."""
+        values = CampaignForm.values(self)
+        del values["version"]
+        return values
+
+
+class SendForm(VersionedForm):
     """The last step: the number of recipients, typed, and when to send."""
 
     confirmation_count = forms.IntegerField(
@@ -154,6 +164,11 @@ class SendForm(StrictForm):
         self.fields["starts_at"].widget.attrs["min"] = timezone.localtime().strftime(
             DATETIME_FORMAT
         )
+
+    def conflict_with(self, refusal: ChangedMeanwhile) -> Conflict:
+        """Ask for the number again: it was typed for another text."""
+        self.data["confirmation_count"] = ""
+        return super().conflict_with(refusal)
 
     def clean_confirmation_count(self) -> int:
         """Compare it with the present number, which may have changed since the page was shown."""

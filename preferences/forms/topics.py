@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import LineField, StrictForm
+from accounts.forms import EditForm, LineField, StrictForm
 from portals.models import Portal
 from preferences.choices import TopicBasis
 
@@ -73,6 +73,10 @@ class TopicForm(StrictForm):
         initial=0,
         help_text=_("Lower numbers stand first on people's preference page."),
     )
+
+
+class EditTopicForm(EditForm, TopicForm):
+    """A topic that exists."""
 
 
 class NewTopicForm(TopicForm):

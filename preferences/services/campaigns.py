@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.permissions import require_staff
 from accounts.services.audit import record_event
+from accounts.services.versions import refuse_overwriting
 from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
 from preferences.models import Campaign, Message, NoticeClass
 from preferences.selectors.campaigns import finished_campaigns
@@ -45,12 +46,28 @@ def create_campaign(*, actor: User, **values: Any) -> Campaign:
     return campaign
 
 
+def draft_values(campaign: Campaign) -> dict[str, Any]:
+    """Return what is written in a draft, whose version the forms that show it carry."""
+    return {name: getattr(campaign, name) for name in CAMPAIGN_FIELDS}
+
+
+def _refuse_changed(version: str | None, campaign: Campaign, wanted: dict[str, Any]) -> None:
+    edits = AuditEvent.objects.filter(kind="campaign.updated", data__campaign=campaign.pk)
+    refuse_overwriting(version, saved=draft_values(campaign), wanted=wanted, edits=edits)
+
+
 @transaction.atomic
-def update_campaign(*, actor: User, campaign: Campaign, **values: Any) -> Campaign:
-    """Change a draft. Raises like create_campaign, and CampaignRefused if it is no draft."""
+def update_campaign(
+    *, actor: User, campaign: Campaign, version: str | None = None, **values: Any
+) -> Campaign:
+    """Change a draft. Raises like create_campaign, and CampaignRefused if it is no draft.
+
+    Raises ChangedMeanwhile where somebody saved since `version`.
+    """
     require_staff(actor, "preferences.change_campaign")
     campaign = _lock(campaign)
     _refuse_unless(campaign, CampaignState.DRAFT)
+    _refuse_changed(version, campaign, values)
     changed = sorted(name for name, value in values.items() if getattr(campaign, name) != value)
     _write(campaign, values)
     if changed:
@@ -72,10 +89,15 @@ def _write(campaign: Campaign, values: dict[str, Any]) -> None:
 
 @transaction.atomic
 def schedule_campaign(
-    *, actor: User, campaign: Campaign, starts_at: datetime | None = None
+    *,
+    actor: User,
+    campaign: Campaign,
+    starts_at: datetime | None = None,
+    version: str | None = None,
 ) -> Campaign:
     """Send a draft now, or at `starts_at`. Its text is fixed once sending begins.
 
+    What is sent is what the sender saw: ChangedMeanwhile where somebody saved since `version`.
     Raises PermissionDenied without `preferences.send_topic_campaign` or, for a notice class,
     `preferences.send_notice_campaign`; CampaignRefused naming the field: a language missing (R31),
     advertising outside a topic (R24), an inactive notice class (R41), no postal address of the
@@ -84,6 +106,7 @@ def schedule_campaign(
     campaign = _lock(campaign)
     _require_sender(actor, campaign)
     _refuse_unless(campaign, CampaignState.DRAFT)
+    _refuse_changed(version, campaign, {})
     now = timezone.now()
     if starts_at is not None and starts_at < now:
         raise CampaignRefused({"starts_at": _("Choose a moment to come, or send it now.")})

@@ -12,7 +12,7 @@ from accounts.permissions import require_staff
 from accounts.selectors import page_of
 from accounts.views.actions import run_action, submit
 from preferences.choices import CampaignState
-from preferences.forms.campaigns import CampaignForm, SendForm
+from preferences.forms.campaigns import CampaignForm, EditCampaignForm, SendForm
 from preferences.gate.preview import previews_of
 from preferences.models import Campaign, Candidate
 from preferences.selectors.campaigns import (
@@ -64,14 +64,16 @@ def campaign_edit(request: PersonRequest, campaign: int) -> HttpResponse:
     if draft.state != CampaignState.DRAFT:
         messages.error(request, _("Only a draft can be changed."))
         return redirect("preferences:campaign", campaign)
-    form = CampaignForm(
+    form = EditCampaignForm(
         request.POST if request.method == "POST" else None,
         actor=request.user,
-        initial=CampaignForm.initial_of(draft),
+        shown=services.draft_values(draft),
     )
     if submit(
         form,
-        lambda: services.update_campaign(actor=request.user, campaign=draft, **form.values()),
+        lambda: services.update_campaign(
+            actor=request.user, campaign=draft, version=form.version_shown, **form.values()
+        ),
     ):
         messages.success(request, _("The draft is saved. Nothing has been sent."))
         return redirect("preferences:campaign-check", campaign)
@@ -92,16 +94,22 @@ def campaign_check(request: PersonRequest, campaign: int) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         campaign=draft,
         recipient_count=estimate.recipients,
+        shown=services.draft_values(draft),
     )
     if submit(
         form,
         lambda: services.schedule_campaign(
-            actor=request.user, campaign=draft, starts_at=form.cleaned_data["starts_at"]
+            actor=request.user,
+            campaign=draft,
+            starts_at=form.cleaned_data["starts_at"],
+            version=form.version_shown,
         ),
     ):
         is_later = form.cleaned_data["starts_at"]
         messages.success(request, _("It is scheduled.") if is_later else _("It is on its way."))
         return redirect("preferences:campaign", campaign)
+    if form.conflict:
+        draft.refresh_from_db()
     warnings = warnings_of(draft)
     context = {
         "campaign": draft,

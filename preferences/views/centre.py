@@ -221,7 +221,7 @@ def language(request: PersonRequest) -> HttpResponse:
     was = request.user.language
     chosen = request.POST.get("language", "")
     try:
-        person = update_profile(actor=request.user, name=request.user.name, language=chosen)
+        person = update_profile(actor=request.user, language=chosen)
     except ValidationError as error:
         return _refuse(request, error)
     url = _confirmation_url(request, Confirmation("language", was=was))

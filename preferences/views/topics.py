@@ -12,11 +12,11 @@ from accounts.http import PersonRequest
 from accounts.permissions import require_staff
 from accounts.views.actions import run_action, submit
 from preferences.choices import FOUNDING_CLASSES
-from preferences.forms.topics import NewTopicForm, TopicForm
+from preferences.forms.topics import EditTopicForm, NewTopicForm
 from preferences.models import NoticeClass, Topic
 from preferences.selectors.audiences import answers_by_month, audience_of
 from preferences.services.notice_classes import activate_notice_class
-from preferences.services.topics import create_topic, update_topic
+from preferences.services.topics import create_topic, topic_values, update_topic
 from preferences.views.charts import chart_of
 
 
@@ -67,9 +67,14 @@ def _topic(request: PersonRequest, slug: str, permission: str) -> Topic:
 def topic_edit(request: PersonRequest, slug: str) -> HttpResponse:
     """Change a topic; its short name stays."""
     edited = _topic(request, slug, "preferences.change_topic")
-    initial = {name: getattr(edited, name) for name in TopicForm.base_fields}
-    form = TopicForm(request.POST if request.method == "POST" else None, initial=initial)
-    if submit(form, lambda: update_topic(actor=request.user, topic=edited, **form.cleaned_data)):
+    data = request.POST if request.method == "POST" else None
+    form = EditTopicForm(data, shown=topic_values(edited))
+    if submit(
+        form,
+        lambda: update_topic(
+            actor=request.user, topic=edited, version=form.version_shown, **form.values()
+        ),
+    ):
         messages.success(request, _("“%(topic)s” is saved.") % {"topic": edited})
         return redirect("preferences:topic", slug)
     return render(request, "preferences/topic_edit.html", {"form": form, "topic": edited})

@@ -4,9 +4,13 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEvent, Customer, Invitation, Membership, Team, TeamMembership, User
-from accounts.services.customers import create_customer
+from accounts.services.customers import company_values, create_customer
 from accounts.services.invitations import invite_person
+from accounts.services.memberships import work_details
+from accounts.services.people import profile_values
+from accounts.services.versions import version_of
 from portals.models import Portal, Subscription
+from tests.edits import edit
 
 CONTROL = ["a\x07b", "a\x1b[31m", "line\nbreak", "a\x7f", "a\u2028b"]
 HIDDEN = ["\u202eevil", "a\u2066b", "zero\u200bwidth", "\ufeffbom"]
@@ -48,16 +52,23 @@ def forms(bob, emma, alice, olive, alder, join, membership):
     webmail = Portal.objects.get(slug="webmail").pk
     a = "accounts:"
     return {
-        "profile": (bob, *_form(a + "profile", name="Bob", language="en"), {"name": 150}),
+        "profile": (
+            bob,
+            *_form(a + "profile", name="Bob", language="en",
+                   version=version_of(profile_values(bob))),
+            {"name": 150},
+        ),
         "details": (
             alice,
-            *_form(a + "person-details", "alder", bob.sub, work_name="B", work_phone="555"),
+            *_form(a + "person-details", "alder", bob.sub, work_name="B", work_phone="555",
+                   version=version_of(work_details(membership(bob)))),
             {"work_name": 150, "work_phone": 40},
         ),
         "company": (
             alice,
             *_form(a + "company", "alder", name="Alder", language="en", phone="", street="",
-                   city="", region="", postal_code="", country=""),
+                   city="", region="", postal_code="", country="",
+                   version=version_of(company_values(alder))),
             {"name": 150, "phone": 40, "street": 200, "city": 100, "region": 100,
              "postal_code": 20, "country": 100},
         ),
@@ -71,7 +82,8 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         "new team": (alice, *_form(a + "teams", "alder", name="Back office"), {"name": 100}),
         "rename team": (
             alice,
-            *_form(a + "team-rename", "alder", team.uuid, name="Back office"),
+            *_form(a + "team-rename", "alder", team.uuid, name="Back office",
+                   version=version_of({"name": team.name})),
             {"name": 100},
         ),
         "delete team": (alice, *_form("portals:team-delete", "alder", team.uuid), {}),
@@ -197,9 +209,9 @@ def test_wrong_values(name, field, value, send):
 
 @pytest.mark.parametrize("name", WELCOME)
 def test_unusual_names_are_accepted_and_escaped_H2(name, as_, bob, alice, membership):
-    as_(bob).post("/profile/", {"name": name, "language": "en"})
+    edit(as_(bob), "/profile/", {"name": name, "language": "en"})
     data = {"work_name": name, "work_phone": ""}
-    as_(alice).post(reverse("accounts:person-details", args=["alder", bob.sub]), data)
+    edit(as_(alice), reverse("accounts:person-details", args=["alder", bob.sub]), data)
 
     bob.refresh_from_db()
     assert bob.name == membership(bob).work_name == name

@@ -6,6 +6,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent, Membership, User
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import suspend_membership
+from tests.edits import edit
 
 OF_COMPANY = ["people", "activity", "company"]
 ACTS = ["suspend", "restore", "remove", "role", "details"]
@@ -82,7 +83,7 @@ def test_a_suspended_company_can_be_read_and_not_changed(as_, alice, bob, olive,
         assert answer.status_code == 200
         assert "has suspended Alder Dental" in answer.content.decode()
     assert client.post(url("person-suspend", "alder", bob.sub)).status_code == 403
-    assert client.post(url("company", "alder"), {"name": "X", "language": "en"}).status_code == 403
+    assert edit(client, url("company", "alder"), {"name": "X", "language": "en"}).status_code == 403
 
 
 def test_people_page(as_, alice):
@@ -148,7 +149,7 @@ def test_a_refusal_is_explained(as_, join, alice):
 def test_work_details(as_, alice, bob, membership):
     data = {"work_name": "Robert Tremblay", "work_phone": "555 0100"}
 
-    as_(alice).post(url("person-details", "alder", bob.sub), data)
+    edit(as_(alice), url("person-details", "alder", bob.sub), data)
 
     assert membership(bob).work_name == "Robert Tremblay"
 
@@ -163,7 +164,7 @@ def test_activity_is_shown_as_sentences(as_, alice):
 
 def test_company_data(as_, alice, alder):
     data = {"name": "Alder Dental", "language": "fr", "city": "Québec"}
-    assert as_(alice).post(url("company", "alder"), data).status_code == 302
+    assert edit(as_(alice), url("company", "alder"), data).status_code == 302
 
     alder.refresh_from_db()
     assert (alder.city, alder.language) == ("Québec", "fr")

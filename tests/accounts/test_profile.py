@@ -9,6 +9,7 @@ from accounts.models import AuditEvent
 from accounts.selectors import history_of, people_of, sentence_of
 from accounts.services.people import update_profile
 from accounts.services.support import send_reset_link
+from tests.edits import edit
 
 PROFILE = "/profile/"
 
@@ -16,7 +17,7 @@ PROFILE = "/profile/"
 def test_name_and_language(as_, bob):
     client = as_(bob)
 
-    answer = client.post(PROFILE, {"name": "Robert Tremblay", "language": "fr"})
+    answer = edit(client, PROFILE, {"name": "Robert Tremblay", "language": "fr"})
 
     bob.refresh_from_db()
     assert (bob.name, bob.language) == ("Robert Tremblay", "fr")

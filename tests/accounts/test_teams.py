@@ -22,6 +22,7 @@ from accounts.services.teams import (
     rename_team,
 )
 from portals.models import TeamGrant
+from tests.edits import edit
 
 
 @pytest.fixture
@@ -288,7 +289,7 @@ class TestPages:
     def test_renaming_by_the_page(self, as_, alice, team):
         path = reverse("accounts:team-rename", args=["alder", team.uuid])
         assert as_(alice).get(path).status_code == 200
-        assert as_(alice).post(path, {"name": "Front desk"}).status_code == 302
+        assert edit(as_(alice), path, {"name": "Front desk"}).status_code == 302
         team.refresh_from_db()
         assert team.name == "Front desk"
 

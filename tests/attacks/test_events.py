@@ -5,6 +5,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.selectors import activity_of
 from hub.example import PASSWORD
+from tests.edits import edit
 
 
 def sign_in(as_, person):
@@ -28,7 +29,7 @@ def test_ending_other_sessions_records_an_event(as_, bob):
 def test_personal_acts_are_never_in_the_companys_trail(as_, bob, alder):
     before = activity_of(alder).count()
     client = sign_in(as_, bob)
-    client.post(reverse("accounts:profile"), {"name": "Robert", "language": "fr"})
+    edit(client, reverse("accounts:profile"), {"name": "Robert", "language": "fr"})
     client.post(reverse("preferences:choose"), {"topic": "newsletter", "wants": "yes"})
     client.post(reverse("preferences:stop-all"))
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from accounts.models import AuditEvent, Membership, Offboarding
 from accounts.services.requests import open_request
 from portals.models import PersonGrant
+from tests.edits import edit
 
 HAS = "portals.domains.domain.renew"
 RENEW = "domains.domain.renew"
@@ -188,9 +189,9 @@ def test_a_request_to_leave_links_to_the_offboarding_page(as_, alice, bob, alder
 def test_a_last_day_is_set_and_cleared(as_, alice, bob):
     client = as_(alice)
     address = reverse("accounts:person-end", args=["alder", bob.sub])
-    client.post(address, {"last_day": day(30)})
+    edit(client, address, {"last_day": day(30)})
     assert Membership.objects.get(user=bob).last_day.isoformat() == day(30)
     assert day(30) in said(client.get(address))
-    assert "errorlist" in said(client.post(address, {"last_day": day(-1)}))
-    client.post(address, {"last_day": ""})
+    assert "errorlist" in said(edit(client, address, {"last_day": day(-1)}))
+    edit(client, address, {"last_day": ""})
     assert Membership.objects.get(user=bob).ends_at is None

@@ -15,6 +15,7 @@ from portals.services.presets import (
     create_preset,
     delete_preset,
 )
+from tests.edits import edit
 
 MANAGE = "domains.domain.manage"
 OPEN = "domains.subscription.open"
@@ -109,11 +110,11 @@ def test_a_preset_is_edited_on_its_page(as_, alice, alder, privilege_of):
     page = reverse("portals:preset", args=["alder", preset.uuid])
     html = client.get(page).content.decode()
     assert f'<option value="{manage.pk}" selected>' in html
-    answer = client.post(page, {"name": "bookkeeper", "right": manage.pk})
+    answer = edit(client, page, {"name": "bookkeeper", "right": manage.pk})
     assert "There is already a preset of this name." in answer.content.decode()
     for bad in ({"name": "x"}, {"name": "x", "right": "9" * 30}, {"name": "x", "right": 999999}):
-        assert client.post(page, bad).status_code == 200
-    assert client.post(page, {"name": "x", "right": manage.pk, "odd": 1}).status_code == 200
+        assert edit(client, page, bad).status_code == 200
+    assert edit(client, page, {"name": "x", "right": manage.pk, "odd": 1}).status_code == 200
     preset.refresh_from_db()
     assert preset.name == "Domains"
 
