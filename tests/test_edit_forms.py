@@ -32,7 +32,7 @@ from portals.models import Preset
 from preferences.models import Campaign, Topic
 from tests.acts import ACTS, NEWSLETTER, TOPIC, WORDS, Scene
 from tests.edits import edit, version_on
-from tests.journeys.test_every_page import kind_of
+from tests.journeys.walk import kind_of
 from tests.test_wrong_actors import address_of
 
 APPS = ("accounts", "portals", "preferences", "hub")
