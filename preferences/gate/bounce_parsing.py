@@ -141,7 +141,7 @@ def _own_text(mail: Mail) -> str:
 
 
 def _header_lines(mail: Mail) -> str:
-    return "\n".join(f"{name}: {header(mail, name)}" for name in dict.fromkeys(mail.keys()))
+    return "\n".join(f"{name}: {' '.join(str(value).split())}" for name, value in mail.items())
 
 
 def _content(part: Mail) -> str:

@@ -26,6 +26,8 @@ from preferences.services.recipients import clear_unreachable
 
 SOFT_LIMIT = 5  # so many soft bounces of one address …
 SOFT_WITHIN = timedelta(days=10)  # … within this time make it unreachable
+# About us, our email or the moment: these never mark an address, however often they come.
+NOT_OF_THE_ADDRESS = [BounceReason.REFUSED.value, BounceReason.NETWORK.value]
 
 
 def find_reported_message(*, message_id: str, address: str) -> Message | None:
@@ -56,7 +58,8 @@ def record_delivery_event(
     """Record a report about a message and act on it. Return None for a report known already.
 
     `event` is the name of the event at its sender, up to 200 characters. A hard bounce marks the
-    address unreachable; a soft one does so only as the fifth in ten days with no delivery since.
+    address unreachable; a soft one does so only as the fifth in ten days with no delivery since,
+    and never where the server refused us or was busy.
     Delivery of a message written after the mark removes it. A complaint stops all optional email.
     A notice that bounced escalates. Events may come in any order.
     """
@@ -103,7 +106,10 @@ def _line(text: str) -> str:
 def _bounced(message: Message, recipient: Recipient | None, report: DeliveryEvent) -> None:
     note_bounce(address=message.address, reason=BounceReason(report.reason))
     current = recipient if recipient is not None and recipient.email == message.address else None
-    if current is not None and (report.kind == DeliveryEventKind.HARD or _is_repeated(current)):
+    if current is not None and (
+        report.kind == DeliveryEventKind.HARD
+        or (report.reason not in NOT_OF_THE_ADDRESS and _is_repeated(current))
+    ):
         mark_unreachable(recipient=current, reason=report.diagnostic or str(report.kind))
     open_escalation(message=message)
 
@@ -117,7 +123,8 @@ def _is_repeated(recipient: Recipient) -> bool:
         events.filter(kind=DeliveryEventKind.DELIVERED).order_by("-at").values_list("at", flat=True)
     )
     since = max([timezone.now() - SOFT_WITHIN, *latest[:1]])
-    return events.filter(kind=DeliveryEventKind.SOFT, at__gt=since).count() >= SOFT_LIMIT
+    counted = events.filter(kind=DeliveryEventKind.SOFT, at__gt=since)
+    return counted.exclude(reason__in=NOT_OF_THE_ADDRESS).count() >= SOFT_LIMIT
 
 
 def _delivered(message: Message, recipient: Recipient | None) -> None:

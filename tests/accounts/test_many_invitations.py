@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.choices import BounceReason
 from accounts.models import AuditEvent, Invitation
 from accounts.selectors import sentence_of
 from accounts.services.invitations import (
@@ -248,12 +249,13 @@ def test_a_bounce_is_recorded_reported_and_cleared(offer, alice, alder, charlie,
     other = invite_person(actor=alice, customer=alder, address="hugo@alder.example")
     before = len(deliver())
 
-    assert len(note_bounce(address=offer.address)) == 2
+    reason = BounceReason.NO_ADDRESS
+    assert len(note_bounce(address=offer.address, reason=reason)) == 2
     assert note_bounce(address=offer.address) == [], "noted once"
 
     told = deliver()[before:]
     assert sorted(mail.to[0] for mail in told) == [alice.email, charlie.email]
-    assert "there is no such address" in told[0].body
+    assert "There is no such address." in told[0].body
     for one in (offer, elsewhere, other):
         one.refresh_from_db()
     assert offer.bounced_at

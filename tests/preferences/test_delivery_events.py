@@ -126,6 +126,41 @@ def test_soft_bounces_mark_only_when_repeated(bob, deliver, newsletter, send_top
     assert reader(bob).unreachable_since
 
 
+@pytest.mark.parametrize(
+    ("said", "marks"),
+    [
+        ("550 5.7.1 blocked: your server is on our block list", False),
+        ("550 5.7.26 DMARC policy", False),
+        ("452 4.3.1 try again later", False),
+        ("552 5.2.2 mailbox full", True),
+    ],
+)
+def test_what_is_not_about_the_address_never_marks_it(
+    bob, deliver, newsletter, send_topic, said, marks
+):
+    """A week on a blocklist, or of a slow server, stops nobody's email (Spamhaus, Gmail)."""
+    for number in range(7):
+        send_topic(newsletter, bob)
+        deliver()
+        record_delivery_event(
+            message=Message.objects.latest("pk"), kind="soft", event=f"x:{number}", diagnostic=said
+        )
+        if reader(bob).unreachable_since:
+            break
+    assert bool(reader(bob).unreachable_since) == marks
+
+
+def test_refusals_of_us_add_nothing_to_a_full_mailbox(bob, deliver, newsletter, send_topic):
+    sayings = ["552 5.2.2 mailbox full", "550 5.7.1 blocked by policy"] * 4
+    for number, said in enumerate(sayings):
+        send_topic(newsletter, bob)
+        deliver()
+        record_delivery_event(
+            message=Message.objects.latest("pk"), kind="soft", event=f"x:{number}", diagnostic=said
+        )
+    assert reader(bob).unreachable_since is None
+
+
 def test_soft_bounces_between_deliveries_never_mark(bob, deliver, newsletter, send_topic):
     for number in range(12):
         send_topic(newsletter, bob)

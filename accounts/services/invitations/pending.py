@@ -79,7 +79,7 @@ def revoke_invitations(*, actor: User, invitations: Iterable[Invitation]) -> lis
 
 
 @transaction.atomic
-def note_bounce(*, address: str, reason: BounceReason) -> list[Invitation]:
+def note_bounce(*, address: str, reason: BounceReason = BounceReason.UNKNOWN) -> list[Invitation]:
     """Mark the open invitations of an address as bounced, and tell the people who sent them why.
 
     Returns the invitations marked now; those marked before are left alone.
