@@ -143,6 +143,9 @@ def kinds_in(group: str) -> list[str]:
     ]
 
 
+# What changes everybody's access in the company: the log of each person has these kinds too.
+CONCERN_EVERYBODY = ("customer.suspended", "customer.restored")
+
 HUB_ACTOR_NAME = "The hub"  # as stored; pages show it translated
 
 
@@ -197,6 +200,9 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
+    "team.member_taken_back": _(
+        "%(actor)s undid a leaving: %(person)s is no longer in the team %(team)s."
+    ),
     "team.member_brought_back": _("%(actor)s put %(person)s back into the team %(team)s."),
     "team.reinstated": _("%(actor)s undid the end of the team %(team)s."),
     "request.opened": _("%(actor)s made a request: %(request)s."),

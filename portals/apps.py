@@ -12,10 +12,13 @@ class PortalsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers, and register event sentences and undo handlers."""
         from accounts.choices import register_event_sentences
+        from accounts.selectors.event_details import register_event_details
         from portals import receivers
         from portals.choices import SENTENCES
+        from portals.selectors.event_details import DETAILS, IDENTITIES
         from portals.services import undo_handlers
 
         register_event_sentences(SENTENCES)
+        register_event_details(DETAILS, IDENTITIES)
         receivers.connect()
         undo_handlers.register()

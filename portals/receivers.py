@@ -57,8 +57,10 @@ def _hand_over_access(*, offboarding: Offboarding, **_: Any) -> dict[str, list[A
 def _restore_access_of_member(
     *, actor: User, event: AuditEvent, membership: Membership, **_: Any
 ) -> list[str]:
-    undo_handlers.revoke_reassigned_grants(actor=actor, customer=membership.customer, event=event)
-    return undo_handlers.restore_grants(actor=actor, grantee=membership, event=event)
+    kept = undo_handlers.take_back_reassigned_grants(
+        actor=actor, customer=membership.customer, event=event
+    )
+    return kept + undo_handlers.restore_grants(actor=actor, grantee=membership, event=event)
 
 
 def _restore_access_of_team(*, actor: User, event: AuditEvent, team: Team, **_: Any) -> list[str]:

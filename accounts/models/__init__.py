@@ -1,6 +1,6 @@
 """The tables of this app."""
 
-from accounts.models.audit import AuditChain, AuditEvent, AuditEventResource
+from accounts.models.audit import AuditChain, AuditEvent, AuditEventPerson, AuditEventResource
 from accounts.models.customers import Customer, Membership
 from accounts.models.hand_overs import HandOver
 from accounts.models.invitations import Invitation
@@ -14,6 +14,7 @@ __all__ = [
     "AccessRequest",
     "AuditChain",
     "AuditEvent",
+    "AuditEventPerson",
     "AuditEventResource",
     "Customer",
     "HandOver",

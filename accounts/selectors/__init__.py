@@ -4,6 +4,7 @@ from accounts.selectors.events import (
     activity_of,
     chain_names,
     desk_acts_on,
+    details_of,
     history_of,
     sentence_of,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "chain_names",
     "customers_for_staff",
     "desk_acts_on",
+    "details_of",
     "find_people",
     "history_of",
     "invitations_of",

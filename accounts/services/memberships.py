@@ -14,7 +14,7 @@ from accounts.permissions import (
     lock_managed_membership,
     refuse_main_super_user,
 )
-from accounts.services.audit import record_event
+from accounts.services.audit import differences_between, record_event
 from accounts.services.membership_expiry import end_lapsed, finish_membership, save_membership
 
 
@@ -122,7 +122,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         raise MembershipRefused(_("You cannot change your own role."))
     if membership.role == role:
         raise MembershipRefused(_("This person already has this role."))
-    membership.role = role
+    previous, membership.role = membership.role, role
     save_membership(membership)
     record_event(
         kind="membership.role_changed",
@@ -130,6 +130,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         customer=customer,
         person=membership.user,
         role=role,
+        previous_role=previous,
     )
     emails.send_membership_notice(kind="role_changed", actor=actor, membership=membership)
     return membership
@@ -151,6 +152,7 @@ def update_work_details(
     customer, membership = lock_managed_membership(actor, membership, answering)
     values = {"work_name": work_name, "work_phone": work_phone}
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
+    differences = differences_between(membership, values, changed)
     for name in changed:
         setattr(membership, name, values[name])
     membership.clean_fields(exclude=values.keys() - set(changed))
@@ -162,5 +164,6 @@ def update_work_details(
             customer=customer,
             person=membership.user,
             fields=", ".join(changed),
+            differences=differences,
         )
     return membership

@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 
 from accounts.models import Membership, User
-from accounts.services.audit import record_event
+from accounts.services.audit import differences_between, record_event
 from accounts.validators import search_key
 
 
@@ -15,12 +15,19 @@ def update_profile(*, actor: User, name: str, language: str) -> User:
     user = User.objects.select_for_update().get(pk=actor.pk)
     values = {"name": name, "language": language}
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
+    differences = differences_between(user, values, changed)
     for field in changed:
         setattr(user, field, values[field])
     user.clean_fields()
     if changed:
         user.save(update_fields=changed)
-        record_event(kind="profile.updated", actor=user, person=user, fields=", ".join(changed))
+        record_event(
+            kind="profile.updated",
+            actor=user,
+            person=user,
+            fields=", ".join(changed),
+            differences=differences,
+        )
     return user
 
 

@@ -10,6 +10,7 @@ from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 from accounts.services.audit import record_event
 from portals import emails
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
+from portals.selectors.losses import terms_event_data
 from portals.selectors.privileges import is_sensitive
 from portals.services.grants import (
     GrantRefused,
@@ -17,7 +18,6 @@ from portals.services.grants import (
     check_privilege,
     current_resource,
     grant_event_data,
-    terms_event_data,
 )
 
 MAX_OFFERS = 1000  # privileges times people; each is a row and an event

@@ -85,6 +85,7 @@ def change_preset(*, actor: User, preset: Preset, name: str, lines: Iterable[Lin
     """
     preset = _locked(actor, preset)
     new_lines = list(lines)
+    before = _event_data(preset, [(line.privilege, line.everywhere) for line in _lines(preset)])
     old_keys = {(line.privilege_id, line.everywhere) for line in preset.lines.all()}
     new_keys = {(privilege.pk, everywhere) for privilege, everywhere in new_lines}
     if old_keys == new_keys and preset.name == name.strip():
@@ -95,6 +96,8 @@ def change_preset(*, actor: User, preset: Preset, name: str, lines: Iterable[Lin
         kind="preset.changed",
         actor=actor,
         customer=preset.customer,
+        previous=before["preset"],
+        rights_before=before["rights"],
         **_event_data(preset, new_lines),
     )
     return preset
@@ -104,8 +107,13 @@ def change_preset(*, actor: User, preset: Preset, name: str, lines: Iterable[Lin
 def delete_preset(*, actor: User, preset: Preset) -> None:
     """Delete a preset; its grants stay. Raises PermissionDenied or PresetRefused."""
     preset = _locked(actor, preset)
+    data = _event_data(preset, [(line.privilege, line.everywhere) for line in _lines(preset)])
     preset.delete()
-    record_event(kind="preset.deleted", actor=actor, customer=preset.customer, preset=preset.name)
+    record_event(kind="preset.deleted", actor=actor, customer=preset.customer, **data)
+
+
+def _lines(preset: Preset) -> Any:
+    return preset.lines.select_related("privilege__portal").order_by("pk")
 
 
 def _locked(actor: User, preset: Preset) -> Preset:
