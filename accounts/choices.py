@@ -168,6 +168,9 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
     "invitation.bounced": _("Mail to %(address)s, who is invited, came back."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
+    "invitation.taken_over": _(
+        "%(actor)s took over the invitation of %(address)s as %(role)s from %(previous)s."
+    ),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
     "invitation.left_out": _(
         "%(person)s was promised more in the invitation than could still be given. Left out:"

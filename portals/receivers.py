@@ -100,6 +100,14 @@ def _end_access_of_team(*, team: Team, **_: Any) -> dict[str, Any]:
     return grantees.drop_grants_of_team(team=team)
 
 
+def _check_offers_taken_over(
+    *, invitation: Invitation, actor: User, signed_in_at: datetime | None, **_: Any
+) -> None:
+    offered_grants.check_offers_taken_over(
+        actor=actor, invitation=invitation, signed_in_at=signed_in_at
+    )
+
+
 def _end_tokens(*, user: User, **_: Any) -> None:
     Token.objects.filter(user=user).delete()
 
@@ -124,4 +132,5 @@ def connect() -> None:
     signals.request_approved.connect(_do_as_requested, dispatch_uid="portals")
     signals.team_member_joining.connect(_admit_to_team, dispatch_uid="portals")
     signals.team_ending.connect(_end_access_of_team, dispatch_uid="portals")
+    signals.invitation_taken_over.connect(_check_offers_taken_over, dispatch_uid="portals")
     signals.access_revoked.connect(_end_tokens, dispatch_uid="portals")
