@@ -77,7 +77,7 @@ def details_of(event: AuditEvent) -> list[tuple[str, list[str]]]:
     does not: the rest of an event may be about colleagues.
     """
     shown = _shown_names(event)
-    if event.person_id == event.actor_id:
+    if event.person_id == event.actor_id or event.data.get("grantee") == event.data.get("person"):
         shown.add("person")
     return [
         (str(detail.label), lines)

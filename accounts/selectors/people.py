@@ -75,6 +75,8 @@ def sent_invitations_of(membership: Membership) -> QuerySet[Invitation]:
 
     Newest first, at most MAX_SENT: the list of invitations has the rest.
     """
+    if not membership.is_super_user:
+        return Invitation.objects.none()
     sent = Invitation.objects.acceptable().filter(
         customer=membership.customer_id, invited_by=membership.user_id, as_main_super_user=False
     )

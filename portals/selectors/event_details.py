@@ -76,6 +76,7 @@ DETAILS = {
     "decisions": EventDetail(gettext_lazy("Decisions"), _decisions),
     "rights": EventDetail(gettext_lazy("Permissions")),
     "rights_before": EventDetail(gettext_lazy("Permissions before")),
+    "grantee": EventDetail(gettext_lazy("Person or team")),
     "portal": EventDetail(pgettext_lazy("activity", "Portal")),
     "starts_at": EventDetail(gettext_lazy("Starts"), _moment),
     "expires_at": EventDetail(gettext_lazy("Ends"), _moment),

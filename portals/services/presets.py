@@ -54,10 +54,14 @@ def _save(preset: Preset, lines: list[Line]) -> None:
 
 
 def _event_data(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
-    codenames = [
-        f"{privilege.portal.slug}.{privilege.codename}" for privilege, _everywhere in lines
+    rights = [
+        {
+            language: f"{privilege.portal.labels[language]}: {label} ({privilege.codename})"
+            for language, label in privilege.labels.items()
+        }
+        for privilege, _everywhere in lines
     ]
-    return {"preset": preset.name, "rights": codenames}
+    return {"preset": preset.name, "rights": rights}
 
 
 @transaction.atomic
