@@ -88,6 +88,7 @@ EVENT_DETAILS: dict[str, EventDetail] = {
     "person": EventDetail(pgettext_lazy("activity", "Person")),
     "team": EventDetail(gettext_lazy("Team")),
     "previous": EventDetail(gettext_lazy("Name before")),
+    "role": EventDetail(pgettext_lazy("activity", "Role"), _role),
     "previous_role": EventDetail(gettext_lazy("Role before"), _role),
     "company": EventDetail(pgettext_lazy("activity", "Company")),
     "slug": EventDetail(gettext_lazy("Short name")),

@@ -56,7 +56,7 @@ def finish_membership(
     `offboarding` is the plan that ends it, which the caller settles; another open plan is
     cancelled. Returns what ended, for the caller's event: enough for an undo.
     """
-    ended: dict[str, Any] = {"membership": str(membership.uuid)}
+    ended: dict[str, Any] = {"membership": str(membership.uuid), "role": str(membership.role)}
     open_plan = open_offboarding(membership)
     if open_plan is not None and open_plan != offboarding:
         ended["plan_cancelled"] = open_plan.leaves_at.isoformat()

@@ -124,6 +124,8 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         raise MembershipRefused(_("This person already has this role."))
     previous, membership.role = membership.role, role
     save_membership(membership)
+    answers: list[tuple[Any, Any]] = signals.role_changed.send(Membership, membership=membership)
+    changed = {name: value for _receiver, data in answers for name, value in data.items()}
     record_event(
         kind="membership.role_changed",
         actor=actor,
@@ -131,6 +133,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         person=membership.user,
         role=role,
         previous_role=previous,
+        **changed,
     )
     emails.send_membership_notice(kind="role_changed", actor=actor, membership=membership)
     return membership

@@ -74,6 +74,7 @@ DETAILS = {
     "offers": EventDetail(gettext_lazy("Offers to invited people that ended"), describe_rights),
     "requested": EventDetail(gettext_lazy("Requested access that ended"), describe_rights),
     "decisions": EventDetail(gettext_lazy("Decisions"), _decisions),
+    "role_rights": EventDetail(gettext_lazy("Permissions of every Super User")),
     "rights": EventDetail(gettext_lazy("Permissions")),
     "rights_before": EventDetail(gettext_lazy("Permissions before")),
     "grantee": EventDetail(gettext_lazy("Person or team")),

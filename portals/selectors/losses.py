@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.choices import RequestState, Role
-from accounts.models import Customer, Membership, TeamMembership
+from accounts.models import Customer, Invitation, Membership, TeamMembership
 from accounts.selectors.event_details import in_readers_language, moment_text
+from portals.choices import SubscriptionStatus
 from portals.models import (
     OfferedGrant,
     PersonGrant,
@@ -115,6 +116,32 @@ def lost_access(customer: Customer, *, of_grant: Q, of_offer: Q) -> dict[str, An
     }
     people = people_with(grants) | {row.request.membership.user_id for row in requests}
     return {name: rows for name, rows in lost.items() if rows} | {"concerned": people}
+
+
+def offers_in(invitation: Invitation) -> dict[str, Any]:
+    """Return what a withdrawn invitation offered, as event data."""
+    offers = OfferedGrant.objects.filter(invitation=invitation).order_by("pk")
+    rows = [
+        _right(offer.privilege, offer.resource)
+        for offer in offers.select_related("privilege", "resource")
+    ]
+    return {"offers": rows} if rows else {}
+
+
+def rights_by_role(customer: Customer) -> list[dict[str, str]]:
+    """Return the privileges that Super Users hold by their role, with their portals, by language.
+
+    That is on every resource of their type, so that no resource is named.
+    """
+    portals = customer.subscriptions.exclude(status=SubscriptionStatus.ENDED).values("portal")
+    privileges = Privilege.objects.filter(portal__in=portals, held_by_super_user=True)
+    return [
+        {
+            language: f"{privilege.portal.labels[language]}: {label}"
+            for language, label in privilege.labels.items()
+        }
+        for privilege in privileges.select_related("portal").order_by("portal", "position", "pk")
+    ]
 
 
 def people_with(grants: Iterable[Grant]) -> set[int]:

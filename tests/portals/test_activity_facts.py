@@ -23,13 +23,15 @@ from accounts.selectors.event_details import EVENT_DETAILS, EVENT_IDENTITIES
 from accounts.selectors.events import placeholders_of, undeclared_facts
 from accounts.services.audit import record_event
 from accounts.services.customers import restore_customer, suspend_customer, update_company
-from accounts.services.memberships import change_role, update_work_details
+from accounts.services.invitations import Invitee, invite_people, revoke_invitation
+from accounts.services.memberships import change_role, remove_membership, update_work_details
 from accounts.services.teams import add_to_team, create_team, delete_team, rename_team
 from accounts.services.undo import undo_event
 from portals.models import PersonGrant, Portal, Subscription, TeamGrant
-from portals.services.grants import revoke_privilege
+from portals.services.grants import GrantTerms, revoke_privilege
 from portals.services.manifests import apply_manifest, read_manifest
 from portals.services.offboarding import plan_offboarding
+from portals.services.offered_grants import offer_privileges
 from portals.services.resources import Report, delete_resource, put_resource
 from portals.services.subscriptions import set_subscription_status
 
@@ -100,6 +102,7 @@ SAMPLES: dict[str, tuple[object, list[str]]] = {
     "contact_roles": (["billing"], ["illing"]),
     "added_mail": (["maintenance", "newsletter"], ["aintenance", "newsletter"]),
     "previous_role": ("super_user", ["Super User"]),
+    "role": ("super_user", ["Super User"]),
     "how": ("phone", ["phone"]),
     "undoes": (4711, ["4711"]),
     "starts_at": ("2033-03-04T15:00:00+00:00", ["2033"]),
@@ -230,7 +233,8 @@ ACTS: dict[str, tuple[Callable, str, list[str]]] = {
             change_role(actor=w.alice, membership=w.membership(w.bob), role="super_user"),
             change_role(actor=w.alice, membership=w.membership(w.bob), role="user"),
         ),
-        "membership.role_changed", ["Bob Tremblay", "User", "Super User"],
+        "membership.role_changed",
+        ["Bob Tremblay", "User", "Super User", "Domains: Change its DNS records"],
     ),
 }  # fmt: skip
 
@@ -306,6 +310,32 @@ def test_a_manifest_tells_each_company_what_it_took(w, olive, alder, birch, bob,
     assert event in of_person(alder, bob)
     elsewhere = last(birch, "access.changed_by_portal")
     assert elsewhere is None or "Night shift" not in all_text(elsewhere)
+
+
+def test_a_withdrawn_invitation_names_what_it_offered(
+    w, alice, alder, night, resource, privilege_of
+):
+    [_sent] = invite_people(
+        actor=alice, customer=alder, invitees=[Invitee("ivy@alder.example")], team=night,
+        reason="Nights", signed_in_at=timezone.now(),
+        offer=lambda invitations: offer_privileges(
+            actor=alice, invitations=invitations, terms=GrantTerms(),
+            rights=[(resource("domain", "alder.example"), privilege_of(DNS))],
+        ),
+    )  # fmt: skip
+
+    revoke_invitation(actor=alice, invitation=alder.invitations.get(address="ivy@alder.example"))
+
+    text = all_text(last(alder, "invitation.revoked"))
+    for word in ("ivy@alder.example", "Night shift", "“Change its DNS records” on alder.example"):
+        assert word in text
+
+
+def test_removing_a_super_user_says_that_they_were_one(w, alice, bob, alder, membership):
+    change_role(actor=alice, membership=membership(bob), role="super_user")
+    remove_membership(actor=alice, membership=membership(bob))
+
+    assert ("Role", ["Super User"]) in details_of(last(alder, "membership.removed"))
 
 
 def test_a_rename_gives_the_old_and_the_new_name(w, alice, bob, alder, night, membership):
