@@ -170,6 +170,9 @@ def kinds_in(group: str) -> list[str]:
     ]
 
 
+# What changes everybody's access in the company: the log of each person has these kinds too.
+CONCERN_EVERYBODY = ("customer.suspended", "customer.restored")
+
 HUB_ACTOR_NAME = "The hub"  # as stored; pages show it translated
 
 
@@ -192,6 +195,9 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     "invitation.resent": _("%(actor)s sent the invitation of %(address)s again."),
     "invitation.bounced": _("Mail to %(address)s, who is invited, came back."),
     "invitation.revoked": _("%(actor)s withdrew the invitation of %(address)s."),
+    "invitation.taken_over": _(
+        "%(actor)s took over the invitation of %(address)s as %(role)s from %(previous)s."
+    ),
     "invitation.accepted": _("%(person)s accepted the invitation and joined as %(role)s."),
     "invitation.left_out": _(
         "%(person)s was promised more in the invitation than could still be given. Left out:"
@@ -224,6 +230,9 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
     ),
     "team.member_added": _("%(actor)s added %(person)s to the team %(team)s."),
     "team.member_removed": _("%(actor)s took %(person)s out of the team %(team)s."),
+    "team.member_taken_back": _(
+        "%(actor)s undid a leaving: %(person)s is no longer in the team %(team)s."
+    ),
     "team.member_brought_back": _("%(actor)s put %(person)s back into the team %(team)s."),
     "team.reinstated": _("%(actor)s undid the end of the team %(team)s."),
     "request.opened": _("%(actor)s made a request: %(request)s."),

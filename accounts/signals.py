@@ -38,6 +38,16 @@ offboarding_due = Signal()
 # receiver does what was asked, or raises what it refuses.
 request_approved = Signal()
 
+# membership: its role has changed. Returns a dict that the audit event takes in.
+role_changed = Signal()
+
+# invitation: it is withdrawn. Returns a dict that the audit event takes in.
+invitation_withdrawn = Signal()
+
+# invitation, actor, signed_in_at: the actor becomes the sender of a pending invitation, and so
+# promises what it offers. Raises what it refuses.
+invitation_taken_over = Signal()
+
 # user: their sessions were ended, or their membership was; tokens must end too.
 access_revoked = Signal()
 

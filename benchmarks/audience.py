@@ -46,9 +46,9 @@ SELECT n, '!', false, gen_random_uuid(), 'p' || n || '@p.example', 'p' || n, 'en
     false, now(), gen_random_uuid(), 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n;
 
-INSERT INTO accounts_membership (customer_id, user_id, role, work_name, work_phone, joined_at,
-    ended_at, search_name, search_words)
-SELECT c.id, n, 'user', 'p' || n, '', now(),
+INSERT INTO accounts_membership (uuid, customer_id, user_id, role, work_name, work_phone,
+    joined_at, ended_at, search_name, search_words)
+SELECT gen_random_uuid(), c.id, n, 'user', 'p' || n, '', now(),
     CASE WHEN n % 10 = 0 THEN now() - (n % 1500) * interval '1 day' END, 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n JOIN accounts_customer c ON c.slug = 'c' || (n / 20 + 1);
 

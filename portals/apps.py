@@ -13,12 +13,15 @@ class PortalsConfig(AppConfig):
         """Connect the receivers, and register sentences, undo handlers and a search."""
         from accounts.choices import register_event_sentences
         from accounts.selectors import register_request_search
+        from accounts.selectors.event_details import register_event_details
         from portals import receivers
         from portals.choices import SENTENCES
+        from portals.selectors.event_details import DETAILS, IDENTITIES
         from portals.selectors.requests import by_requested_resource
         from portals.services import undo_handlers
 
         register_event_sentences(SENTENCES)
+        register_event_details(DETAILS, IDENTITIES)
         receivers.connect()
         undo_handlers.register()
         register_request_search(by_requested_resource)

@@ -78,6 +78,16 @@ class ReviewDecision(TextChoices):
     OVERTAKEN = "overtaken", pgettext_lazy("decision", "Changed meanwhile")
 
 
+class PermissionChange(TextChoices):
+    """What a portal's manifest changed about a permission; `other` is one that it includes."""
+
+    REMOVED = "removed", _("“%(privilege)s” no longer exists")
+    INCLUDES = "includes", _("“%(privilege)s” now includes “%(other)s”")
+    EXCLUDES = "excludes", _("“%(privilege)s” no longer includes “%(other)s”")
+    BY_ROLE = "by_role", _("Super Users now have “%(privilege)s”")
+    NOT_BY_ROLE = "not_by_role", _("Super Users no longer have “%(privilege)s”")
+
+
 # Privilege code → its plain name as an access level; others show their label.
 LEVEL_WORDS: dict[str, str | Promise] = {
     "open": pgettext_lazy("level", "Open"),
@@ -102,11 +112,17 @@ SENTENCES = {
     "grant.given": _("%(actor)s gave %(grantee)s “%(privilege)s” on %(resource)s."),
     "grant.replaced": _("%(actor)s changed %(grantee)s's “%(privilege)s” on %(resource)s."),
     "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(grantee)s."),
+    "grant.taken_back": _(
+        "%(actor)s undid a leaving: %(grantee)s no longer has “%(privilege)s” on %(resource)s."
+    ),
     "grant.reinstated": _(
         "%(actor)s gave %(grantee)s back “%(privilege)s” on %(resource)s, just taken away."
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
     "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
+    "access.changed_by_portal": _(
+        "%(actor)s changed the permissions of %(portal)s. Access that ended: %(ended)s."
+    ),
     "access.exported": _("%(actor)s exported who may do what."),
     "access.exported_of_person": _("%(actor)s exported what %(person)s may do."),
     "access.exported_on_resource": _("%(actor)s exported who may do what on %(resource)s."),

@@ -18,6 +18,7 @@ from accounts.models import (
     Team,
     User,
 )
+from portals.selectors import losses
 from portals.services import (
     grant_expiry,
     grantees,
@@ -57,8 +58,10 @@ def _hand_over_access(*, offboarding: Offboarding, **_: Any) -> dict[str, list[A
 def _restore_access_of_member(
     *, actor: User, event: AuditEvent, membership: Membership, **_: Any
 ) -> list[str]:
-    undo_handlers.revoke_reassigned_grants(actor=actor, customer=membership.customer, event=event)
-    return undo_handlers.restore_grants(actor=actor, grantee=membership, event=event)
+    kept = undo_handlers.take_back_reassigned_grants(
+        actor=actor, customer=membership.customer, event=event
+    )
+    return kept + undo_handlers.restore_grants(actor=actor, grantee=membership, event=event)
 
 
 def _restore_access_of_team(*, actor: User, event: AuditEvent, team: Team, **_: Any) -> list[str]:
@@ -98,6 +101,22 @@ def _end_access_of_team(*, team: Team, **_: Any) -> dict[str, Any]:
     return grantees.drop_grants_of_team(team=team)
 
 
+def _name_rights_of_role(*, membership: Membership, **_: Any) -> dict[str, Any]:
+    return {"role_rights": losses.rights_by_role(membership.customer)}
+
+
+def _name_offers(*, invitation: Invitation, **_: Any) -> dict[str, Any]:
+    return losses.offers_in(invitation)
+
+
+def _check_offers_taken_over(
+    *, invitation: Invitation, actor: User, signed_in_at: datetime | None, **_: Any
+) -> None:
+    offered_grants.check_offers_taken_over(
+        actor=actor, invitation=invitation, signed_in_at=signed_in_at
+    )
+
+
 def _end_tokens(*, user: User, **_: Any) -> None:
     Token.objects.filter(user=user).delete()
 
@@ -122,4 +141,7 @@ def connect() -> None:
     signals.request_approved.connect(_do_as_requested, dispatch_uid="portals")
     signals.team_member_joining.connect(_admit_to_team, dispatch_uid="portals")
     signals.team_ending.connect(_end_access_of_team, dispatch_uid="portals")
+    signals.role_changed.connect(_name_rights_of_role, dispatch_uid="portals")
+    signals.invitation_withdrawn.connect(_name_offers, dispatch_uid="portals")
+    signals.invitation_taken_over.connect(_check_offers_taken_over, dispatch_uid="portals")
     signals.access_revoked.connect(_end_tokens, dispatch_uid="portals")

@@ -43,6 +43,11 @@ urlpatterns = [
     ),
     path(f"{INVITATIONS}/", invitations.invitations, name="invitations"),
     path(f"{INVITATIONS}/resend/", invitations.invitations_resend, name="invitations-resend"),
+    path(
+        f"{INVITATIONS}/take-over/",
+        invitations.invitations_take_over,
+        name="invitations-take-over",
+    ),
     path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
     path("c/<slug:customer>/people/", people_list.people, name="people"),
     path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),

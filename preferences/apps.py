@@ -20,7 +20,13 @@ class PreferencesConfig(AppConfig):
             register_field_names,
         )
         from accounts.models import User
-        from accounts.signals import collect_copy_recipients, membership_ended, periodic_tick
+        from accounts.selectors.event_details import register_event_details
+        from accounts.signals import (
+            collect_copy_recipients,
+            membership_ended,
+            membership_restoring,
+            periodic_tick,
+        )
         from portals.signals import customer_page_shown
         from preferences import receivers
         from preferences.choices import EVENT_SENTENCES, Digest, NoticeCode
@@ -28,10 +34,12 @@ class PreferencesConfig(AppConfig):
         from preferences.choices.fields import FIELD_NAMES
         from preferences.gate import providers
         from preferences.gate.codes import check_notice_codes
+        from preferences.selectors.event_details import DETAILS, IDENTITIES
         from preferences.signals import campaign_running
 
         register_event_sentences(EVENT_SENTENCES)
         register_event_sentences(DELIVERY_EVENT_SENTENCES)
+        register_event_details(DETAILS, IDENTITIES)
         register_field_names(FIELD_NAMES)
         register_event_codes({"category": NoticeCode, "digest": Digest, "how": ReachedHow})
         register(check_notice_codes)
@@ -47,5 +55,6 @@ class PreferencesConfig(AppConfig):
         campaign_running.connect(receivers.campaign_runs, dispatch_uid="campaign jobs")
         collect_copy_recipients.connect(receivers.collect_copy_recipients, dispatch_uid="contacts")
         membership_ended.connect(receivers.membership_ended, dispatch_uid="company's mail")
+        membership_restoring.connect(receivers.membership_restoring, dispatch_uid="company's mail")
         customer_page_shown.connect(receivers.reseller_panel, dispatch_uid="reseller")
         providers.connect()

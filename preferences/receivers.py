@@ -6,7 +6,7 @@ from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
-from accounts.models import Membership
+from accounts.models import AuditEvent, Membership, User
 from preferences.choices import NoticeCode
 from preferences.gate.digests import due_recipients
 from preferences.gate.escalation_steps import run_escalations
@@ -14,7 +14,7 @@ from preferences.gate.tasks import enqueue_digest, enqueue_dispatch
 from preferences.models import Campaign, NoticeClass
 from preferences.selectors import contacts_for
 from preferences.services.campaigns import start_due_campaigns
-from preferences.services.customer_email import drop_mail_of_leaver
+from preferences.services.customer_email import drop_mail_of_leaver, restore_mail_of_member
 from preferences.services.recipients import follow_address, follow_changed_addresses
 from preferences.views import resellers
 
@@ -82,6 +82,13 @@ def reseller_panel(**context: Any) -> str:
 def membership_ended(*, membership: Membership, **_: Any) -> dict[str, Any]:
     """End contact roles, and the email that the company added. Return them for the event."""
     return drop_mail_of_leaver(membership=membership)
+
+
+def membership_restoring(
+    *, membership: Membership, actor: User, event: AuditEvent, **_: Any
+) -> list[str]:
+    """Restore what the company added when an undo brings a member back; name what it cannot."""
+    return restore_mail_of_member(membership=membership, actor=actor, event=event)
 
 
 def collect_copy_recipients(*, customer: Any, notice_class: str, **_: Any) -> Any:

@@ -148,6 +148,11 @@ class Scene:
         open_ones = AccessReview.objects.open().filter(customer=self.customer)
         open_ones.update(state=ReviewState.NOT_FINISHED, ended_at=timezone.now())
 
+    def sent_by_a_colleague(self) -> None:
+        """Make another Super User the sender of the invitation."""
+        self.invitation.invited_by = self.second.user
+        self.invitation.save()
+
     def review(self) -> None:
         """Begin a review that includes the person's grants."""
         self.no_review()
@@ -316,6 +321,9 @@ ACTS: dict[str, Act] = {
     "portals:invite": Act(lambda s: {"rows": LOU, "role": "user", "act": "send"}),
     "portals:invite-report": Act(lambda s: {"report": _invited(s)}, writes=False),
     "portals:invitations-resend": Act(lambda s: {"invitation": s.invitation.uuid}),
+    "portals:invitations-take-over": Act(
+        lambda s: {"invitation": s.invitation.uuid}, before=Scene.sent_by_a_colleague
+    ),
     "portals:invitations-revoke": Act(lambda s: {"invitation": s.invitation.uuid}),
     # Teams
     "accounts:teams": Act(lambda s: {"name": "Night shift"}),

@@ -21,7 +21,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.choices import EVENT_SENTENCES
 from accounts.models import AuditEvent, Customer, Membership, User
-from accounts.selectors.events import placeholders_of
+from accounts.selectors.events import placeholders_of, undeclared_facts
 from preferences.management.commands.worker import Worker
 from tests.cast import keep_cast
 from tests.machine import CI
@@ -74,13 +74,18 @@ def _uses_wait_for_their_test() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _every_event_fills_its_sentence() -> Iterator[None]:
-    """Fail a test that records an event without all data of its sentence."""
+    """Fail a test that records an event without all data of its sentence, or with more.
+
+    Nothing may be in an event that neither its sentence nor its details say.
+    """
 
     def check(instance: AuditEvent, **_more: Any) -> None:
         sentence = str(EVENT_SENTENCES.get(instance.kind, ""))
         data = {"actor": instance.actor_name, "customer": "", **instance.data}
         missing = [name for name in placeholders_of(sentence) if data.get(name) is None]
         assert not missing, f"{instance.kind} does not say: {missing}"
+        hidden = undeclared_facts(instance)
+        assert not hidden, f"{instance.kind} holds what nobody reads: {hidden}"
 
     post_save.connect(check, sender=AuditEvent, weak=False)
     yield

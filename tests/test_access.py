@@ -99,6 +99,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("accounts:person-details", "POST", person="emma"),
     **of_alder("portals:invitations"),
     **of_alder("portals:invitations-resend", "POST"),
+    **of_alder("portals:invitations-take-over", "POST"),
     **of_alder("portals:invitations-revoke", "POST"),
     **of_alder("portals:invite-report", "POST"),
     # Emma's request: hers, and Alice's to answer; Bob finds nothing there.

@@ -102,6 +102,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AuditEventPerson',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='person_rows', to='accounts.auditevent')),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('person', 'event'), name='event_concerns_once'), accounts.triggers.Trigger(name='accounts_auditeventperson_append_only_update', postgresql=["CREATE OR REPLACE FUNCTION accounts_auditeventperson_append_only_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF TRUE THEN RAISE EXCEPTION 'accounts_auditeventperson is append-only' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER accounts_auditeventperson_append_only_update BEFORE UPDATE ON accounts_auditeventperson FOR EACH ROW EXECUTE FUNCTION accounts_auditeventperson_append_only_update()'], sqlite=["CREATE TRIGGER accounts_auditeventperson_append_only_update BEFORE UPDATE ON accounts_auditeventperson FOR EACH ROW WHEN TRUE BEGIN SELECT RAISE(ABORT, 'accounts_auditeventperson is append-only'); END"]), accounts.triggers.Trigger(name='accounts_auditeventperson_append_only_delete', postgresql=["CREATE OR REPLACE FUNCTION accounts_auditeventperson_append_only_delete() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF TRUE THEN RAISE EXCEPTION 'accounts_auditeventperson is append-only' USING ERRCODE = 'check_violation'; END IF; RETURN OLD; END$$", 'CREATE OR REPLACE TRIGGER accounts_auditeventperson_append_only_delete BEFORE DELETE ON accounts_auditeventperson FOR EACH ROW EXECUTE FUNCTION accounts_auditeventperson_append_only_delete()'], sqlite=["CREATE TRIGGER accounts_auditeventperson_append_only_delete BEFORE DELETE ON accounts_auditeventperson FOR EACH ROW WHEN TRUE BEGIN SELECT RAISE(ABORT, 'accounts_auditeventperson is append-only'); END"]), accounts.triggers.Trigger(name='accounts_auditeventperson_append_only_truncate', postgresql=["CREATE OR REPLACE FUNCTION accounts_auditeventperson_append_only_truncate() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'accounts_auditeventperson is append-only' USING ERRCODE = 'check_violation'; END$$", 'CREATE OR REPLACE TRIGGER accounts_auditeventperson_append_only_truncate BEFORE TRUNCATE ON accounts_auditeventperson FOR EACH STATEMENT EXECUTE FUNCTION accounts_auditeventperson_append_only_truncate()'], sqlite=[])],
+            },
+        ),
+        migrations.CreateModel(
             name='AuditEventResource',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -172,6 +183,7 @@ class Migration(migrations.Migration):
             name='Membership',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('role', models.CharField(choices=[('super_user', 'Super User'), ('user', 'User')], default='user', max_length=10, verbose_name='role')),
                 ('work_name', models.CharField(max_length=150, validators=[accounts.validators.validate_name], verbose_name='name at work')),
                 ('work_phone', models.CharField(blank=True, max_length=40, validators=[accounts.validators.validate_phone], verbose_name='phone at work')),

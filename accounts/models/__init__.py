@@ -1,6 +1,6 @@
 """The tables of this app."""
 
-from accounts.models.audit import AuditChain, AuditEvent, AuditEventResource
+from accounts.models.audit import AuditChain, AuditEvent, AuditEventPerson, AuditEventResource
 from accounts.models.customers import (
     Customer,
     CustomerSearchEntry,
@@ -19,6 +19,7 @@ __all__ = [
     "AccessRequest",
     "AuditChain",
     "AuditEvent",
+    "AuditEventPerson",
     "AuditEventResource",
     "Customer",
     "CustomerSearchEntry",

@@ -63,6 +63,9 @@ class AuditEvent(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
+    # Set only by the view that shows them: labels with their lines (selectors.details_of).
+    details: list[tuple[str, list[str]]]
+
     class Meta:
         ordering = ["-id"]
         constraints = [
@@ -102,9 +105,15 @@ class AuditEvent(models.Model):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def resources(self) -> set[int]:
-        """Return the primary keys of the resources in its data."""
-        parts = [self.data, *self.data.get("grants", [])]
-        return {part["resource_id"] for part in parts if isinstance(part.get("resource_id"), int)}
+        """Return the primary keys of the resources in its data, in lists of it too."""
+        lists = [value for value in self.data.values() if isinstance(value, list)]
+        parts = [self.data, *(part for values in lists for part in values)]
+        keys = [part.get("resource_id") for part in parts if isinstance(part, dict)]
+        return {key for key in keys if isinstance(key, int)}
+
+    def people(self) -> set[str]:
+        """Return the `sub` of everybody in its data for whom the act changed something."""
+        return {part["sub"] for part in self.data.get("concerned", [])}
 
 
 class AuditEventResource(models.Model):
@@ -123,3 +132,26 @@ class AuditEventResource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} speaks of {self.resource}"
+
+
+class AuditEventPerson(models.Model):
+    """A person for whom an event changed something, to find the event by; append-only.
+
+    The one whom it is about (`AuditEvent.person`) needs no row.
+    """
+
+    event = models.ForeignKey(
+        AuditEvent, on_delete=models.PROTECT, related_name="person_rows", db_index=False
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "event"], name="event_concerns_once"),
+            *append_only("accounts_auditeventperson"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} concerns {self.person_id}"

@@ -1,5 +1,6 @@
 """Customers and their memberships."""
 
+import uuid
 from datetime import date, timedelta, tzinfo
 
 from django.conf import settings
@@ -161,6 +162,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 class Membership(models.Model):
     """A person in a customer, with a role."""
 
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="memberships")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"

@@ -9,11 +9,18 @@ from typing import Any
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone, translation
 
-from accounts.choices import kinds_in
-from accounts.models import AuditEvent, AuditEventResource, Customer, Membership, User
+from accounts.choices import CONCERN_EVERYBODY, kinds_in
+from accounts.models import (
+    AuditEvent,
+    AuditEventPerson,
+    AuditEventResource,
+    Customer,
+    Membership,
+    User,
+)
 from accounts.models.audit import chain_name
 from accounts.selectors.event_sources import BATCH_SIZE, EventSource, newest_page, oldest_first
-from accounts.selectors.events import history_of, sentence_of, shown_data
+from accounts.selectors.events import details_of, history_of, sentence_of, shown_data
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
 
 SKEW = timedelta(minutes=10)  # the clocks of several machines differ by less
@@ -24,7 +31,7 @@ OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # in the export 
 class ActivityFilter:
     """A filter of the activity log; an empty field does not narrow it."""
 
-    person: User | None = None  # who did it, or whom it concerns
+    person: User | None = None  # who did it, whom it is about, or for whom it changed something
     resource: int | None = None
     group: str = ""
     since: datetime | None = None
@@ -39,7 +46,13 @@ class ActivityFilter:
         """Return the filter as one condition on events."""
         condition = Q()
         if self.person is not None:
-            condition &= Q(actor=self.person) | Q(person=self.person)
+            person_rows = AuditEventPerson.objects.filter(event=OuterRef("pk"), person=self.person)
+            condition &= (
+                Q(actor=self.person)
+                | Q(person=self.person)
+                | Q(kind__in=CONCERN_EVERYBODY)
+                | Q(Exists(person_rows))
+            )
         if self.resource is not None:
             resource_rows = AuditEventResource.objects.filter(
                 event=OuterRef("pk"), resource=self.resource
@@ -90,16 +103,22 @@ def _sources(customer: Customer, activity_filter: ActivityFilter) -> list[EventS
         other_conditions = replace(activity_filter, resource=None).condition()
         events = AuditEvent.objects.filter(other_conditions, customer=customer)
         return [EventSource(resource_rows, "event_id", events).within(**bounds)]
-    among = AuditEvent.objects.filter(activity_filter.condition(), customer=customer)
-    parts = [among]
-    if activity_filter.person is not None:
-        parts = [
-            among.filter(actor=activity_filter.person),
-            among.filter(person=activity_filter.person),
+    person = activity_filter.person
+    others = replace(activity_filter, person=None)
+    among = AuditEvent.objects.filter(others.condition(), customer=customer)
+    if person is not None:
+        person_rows = AuditEventPerson.objects.filter(person=person)
+        sources = [
+            EventSource(among.filter(actor=person)),
+            EventSource(among.filter(person=person)),
+            EventSource(person_rows, "event_id", among),
+            *(EventSource(among.filter(kind=kind)) for kind in CONCERN_EVERYBODY),
         ]
     elif activity_filter.group:
-        parts = [among.filter(kind=kind) for kind in kinds_in(activity_filter.group)]
-    return [EventSource(part).within(**bounds) for part in parts]
+        sources = [EventSource(among.filter(kind=kind)) for kind in kinds_in(activity_filter.group)]
+    else:
+        sources = [EventSource(among)]
+    return [source.within(**bounds) for source in sources]
 
 
 def _bounds(customer: Customer, activity_filter: ActivityFilter) -> dict[str, int]:
@@ -229,13 +248,22 @@ def activity_rows(
     customer: Customer, activity_filter: ActivityFilter, last: AuditEvent, locale: ExportLocale
 ) -> Iterator[list[Any]]:
     """Return the filtered events of a customer up to `last` as rows for a spreadsheet."""
-    return _rows(_sources(customer, activity_filter), last, locale)
+    return _rows(_sources(customer, activity_filter), last, locale, with_details=True)
+
+
+def _details_text(event: AuditEvent) -> str:
+    """Return the details of an event as one cell: a line for each, with its label."""
+    return "\n".join(f"{label}: {'; '.join(lines)}" for label, lines in details_of(event))
 
 
 def _rows(
-    sources: list[EventSource], last: AuditEvent, locale: ExportLocale
+    sources: list[EventSource],
+    last: AuditEvent,
+    locale: ExportLocale,
+    *,
+    with_details: bool = False,
 ) -> Iterator[list[Any]]:
-    """Yield time, actor, sentence, kind, number and hash of each event, oldest first."""
+    """Yield time, actor, sentence, details if wanted, kind, number and hash, oldest first."""
     for batch in oldest_first([source.within(lte=last.pk) for source in sources]):
         with translation.override(locale.language):
             rows = [
@@ -243,6 +271,7 @@ def _rows(
                     event.at.astimezone(locale.zone).isoformat(sep=" ", timespec="seconds"),
                     event.actor_name,
                     sentence_of(event),
+                    *([_details_text(event)] if with_details else []),
                     event.kind,
                     event.sequence,
                     event.hash,

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.choices import EVENT_CODES, EVENT_SENTENCES, FIELD_NAMES, HUB_ACTOR_NAME, RequestKind
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name
+from accounts.selectors.event_details import EVENT_DETAILS, EVENT_IDENTITIES, in_readers_language
 
 
 def activity_of(customer: Customer) -> QuerySet[AuditEvent]:
@@ -53,22 +53,55 @@ class _DashForMissing(dict[str, Any]):
         return "—"
 
 
-def _in_readers_language(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return value.get((get_language() or "en")[:2]) or value.get("en", "—")
-
-
 def placeholders_of(sentence: str) -> set[str]:
     """Return the names of the values that a sentence needs."""
     return set(re.findall(r"%\((\w+)\)s", sentence))
 
 
+def _shown_names(event: AuditEvent) -> set[str]:
+    """Return the names in an event's data whose values its sentence shows."""
+    sentence = str(EVENT_SENTENCES.get(event.kind, ""))
+    return placeholders_of(sentence) | _SHOWN_UNDER_ANOTHER_NAME
+
+
 def shown_data(event: AuditEvent) -> dict[str, Any]:
     """Return the part of an event's data that its sentence shows."""
-    sentence = str(EVENT_SENTENCES.get(event.kind, ""))
-    shown = placeholders_of(sentence) | _SHOWN_UNDER_ANOTHER_NAME
+    shown = _shown_names(event)
     return {name: value for name, value in event.data.items() if name in shown}
+
+
+def details_of(event: AuditEvent) -> list[tuple[str, list[str]]]:
+    """Return what the sentence leaves to say, as labels with their lines, in reader's language.
+
+    A Super User's log shows them, with each resource, permission and person. A person's own history
+    does not: the rest of an event may be about colleagues.
+    """
+    shown = _shown_names(event)
+    if event.person_id == event.actor_id or event.data.get("grantee") == event.data.get("person"):
+        shown.add("person")
+    return [
+        (str(detail.label), lines)
+        for name, detail in EVENT_DETAILS.items()
+        if name in event.data and name not in shown
+        if (lines := detail.describe(event.data[name]))
+    ]
+
+
+def undeclared_facts(event: AuditEvent) -> list[str]:
+    """Return the names in an event's data that neither its sentence nor its details show.
+
+    An identity is shown where the event names in words what it identifies.
+    """
+    shown = _shown_names(event) | EVENT_DETAILS.keys()
+    said = shown & event.data.keys()
+    undeclared = []
+    for name in event.data.keys() - shown:
+        if event.data[name] in ("", None, [], {}):
+            continue  # no fact
+        says_it = EVENT_IDENTITIES.get(name)
+        if says_it is None or (says_it and not said.intersection(says_it)):
+            undeclared.append(name)
+    return sorted(undeclared)
 
 
 def sentence_of(event: AuditEvent) -> str:
@@ -76,7 +109,7 @@ def sentence_of(event: AuditEvent) -> str:
     data: Mapping[str, Any] = event.data
     values = _DashForMissing(
         # A label of a manifest is stored in every language.
-        {name: _in_readers_language(value) for name, value in data.items()},
+        {name: in_readers_language(value) for name, value in data.items()},
         actor=_("The hub") if event.actor_name == HUB_ACTOR_NAME else event.actor_name,
     )
     if "fields" in data:

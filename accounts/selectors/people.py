@@ -13,6 +13,8 @@ from accounts.choices import Role
 from accounts.models import Customer, Invitation, Membership, User
 from accounts.selectors.paging import Page, page_by_name
 
+MAX_SENT = 200  # invitations on one page
+
 
 def membership_of(user: User | AnonymousUser, customer: Customer) -> Membership | None:
     """Return a person's live membership of a customer, if any."""
@@ -67,6 +69,19 @@ def invitations_of(customer: Customer, *, search: str = "") -> QuerySet[Invitati
     """
     waiting = Invitation.objects.open().matching(search, customer=customer).with_sender()
     return waiting.select_related("invited_by").order_by("-pk")
+
+
+def sent_invitations_of(membership: Membership) -> QuerySet[Invitation]:
+    """Return the pending invitations that stop working when this Super User is none any more.
+
+    Newest first, at most MAX_SENT: the list of invitations has the rest.
+    """
+    if not membership.is_super_user:
+        return Invitation.objects.none()
+    sent = Invitation.objects.acceptable().filter(
+        customer=membership.customer_id, invited_by=membership.user_id, as_main_super_user=False
+    )
+    return sent.order_by("-pk")[:MAX_SENT]
 
 
 def memberships_of(person: User) -> QuerySet[Membership]:

@@ -1,14 +1,25 @@
 """Writing audit events, and verifying their chains."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.choices import HUB_ACTOR_NAME
-from accounts.models import AuditChain, AuditEvent, AuditEventResource, Customer, User
+from accounts.models import (
+    AuditChain,
+    AuditEvent,
+    AuditEventPerson,
+    AuditEventResource,
+    Customer,
+    User,
+)
 from accounts.models.audit import chain_name, customer_of_chain
+
+BATCH_SIZE = 5000  # people of one query
 
 
 class AuditBroken(Exception):
@@ -22,13 +33,17 @@ def record_event(
     customer: Customer | None = None,
     person: User | None = None,
     actor_name: str = "",
+    concerned: Iterable[int] = (),
     **data: Any,
 ) -> AuditEvent:
     """Append one event to the customer's chain, or to the provider's where no customer is given.
 
     `kind` is a key of accounts.choices.EVENT_SENTENCES. The act was done by `actor`, or by a portal
     or the hub itself, whose `actor_name` is given; it concerns `person`. `data` holds the values
-    that the sentence names.
+    that the sentence names, and the details (accounts.selectors.event_details).
+
+    `concerned` are the keys of the users for whom the act changed something, beside `person`: who
+    could do less or more, whoever caused it. The log is filtered by them too.
 
     In a customer's chain, people have the name they have at work there, as on its other pages.
     Staff, and everybody in the provider's chain, have the name of their account.
@@ -44,6 +59,10 @@ def record_event(
     names = customer.memberships.names_at_work(actor, person) if customer else {}
     if person is not None:
         data.setdefault("person", names.get(person.pk, str(person)))
+    people = list(_people(customer, concerned))
+    if people:
+        people.sort(key=lambda row: (row[2], row[0]))
+        data["concerned"] = [{"sub": str(sub), "name": name} for _key, sub, name in people]
     event = AuditEvent(
         chain=name,
         sequence=chain.last_sequence + 1,
@@ -61,9 +80,35 @@ def record_event(
     AuditEventResource.objects.bulk_create(
         AuditEventResource(event=event, resource=resource) for resource in sorted(event.resources())
     )
+    AuditEventPerson.objects.bulk_create(
+        (AuditEventPerson(event=event, person_id=key) for key, _sub, _name in sorted(people)),
+        batch_size=BATCH_SIZE,
+    )
     chain.last_sequence, chain.last_hash = event.sequence, event.hash
     chain.save()
     return event
+
+
+def differences_between(
+    row: models.Model, values: Mapping[str, Any], changed: Iterable[str]
+) -> list[dict[str, str]]:
+    """Return the old and the new value of each changed field, for an event; the row is unchanged.
+
+    A rename so gives both names.
+    """
+    return [
+        {"field": name, "before": str(getattr(row, name)), "after": str(values[name])}
+        for name in changed
+    ]
+
+
+def _people(customer: Customer | None, keys: Iterable[int]) -> Iterator[tuple[int, uuid.UUID, str]]:
+    """Yield key, `sub` and name of these users: their name at work, where they have worked."""
+    rest = iter(sorted(set(keys)))
+    while batch := list(islice(rest, BATCH_SIZE)):
+        users = list(User.objects.filter(pk__in=batch).only("sub", "name"))
+        names = customer.memberships.names_at_work(*users) if customer else {}
+        yield from ((user.pk, user.sub, names.get(user.pk, user.name)) for user in users)
 
 
 def verify_chain(name: str, earlier: Mapping[int, str] | None = None) -> int:

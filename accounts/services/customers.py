@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.choices import CustomerStatus
 from accounts.models import AuditEvent, Customer, User
 from accounts.permissions import lock_customer, lock_managed_customer, require_staff
-from accounts.services.audit import record_event
+from accounts.services.audit import differences_between, record_event
 from accounts.services.versions import refuse_overwriting
 from accounts.validators import clean_reason
 
@@ -80,13 +80,18 @@ def update_company(
         edits=AuditEvent.objects.filter(customer=customer, kind="customer.updated"),
     )
     changed = sorted(name for name, value in values.items() if getattr(customer, name) != value)
+    differences = differences_between(customer, values, changed)
     for name in changed:
         setattr(customer, name, values[name])
     customer.full_clean(exclude=set(COMPANY_FIELDS).difference(changed))
     if changed:
         customer.save()
         record_event(
-            kind="customer.updated", actor=actor, customer=customer, fields=", ".join(changed)
+            kind="customer.updated",
+            actor=actor,
+            customer=customer,
+            fields=", ".join(changed),
+            differences=differences,
         )
     return customer
 

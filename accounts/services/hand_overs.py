@@ -148,6 +148,7 @@ def accept_hand_over(
         actor=actor,
         customer=customer,
         person=actor,
+        concerned=[giver.user_id],
         previous=str(giver),
         hand_over=str(hand_over.uuid),
     )

@@ -56,16 +56,15 @@ def finish_membership(
     `offboarding` is the plan that ends it, which the caller settles; another open plan is
     cancelled. Returns what ended, for the caller's event: enough for an undo.
     """
+    ended: dict[str, Any] = {"membership": str(membership.uuid), "role": str(membership.role)}
     open_plan = open_offboarding(membership)
     if open_plan is not None and open_plan != offboarding:
+        ended["plan_cancelled"] = open_plan.leaves_at.isoformat()
         settle_offboarding(open_plan, OffboardingState.CANCELLED, None)
     membership.ended_at = timezone.now()
     save_membership(membership)
-    teams = membership.team_memberships.order_by("pk")
-    ended: dict[str, Any] = {
-        "membership_id": membership.pk,
-        "teams": list(teams.values_list("team_id", flat=True)),
-    }
+    teams = membership.team_memberships.select_related("team").order_by("pk")
+    ended["teams"] = [{"team": row.team.name, "team_uuid": str(row.team.uuid)} for row in teams]
     teams.delete()
     answers: list[tuple[Any, Any]] = signals.membership_ended.send(
         Membership, membership=membership, actor=actor
@@ -88,7 +87,7 @@ def end_membership(
     handed over any more is skipped, and the Super Users get an email about it; it never keeps
     anybody from leaving.
     """
-    reassigned: dict[str, Any] = {"reassigned": [], "skipped": []}
+    reassigned: dict[str, Any] = {"reassigned": [], "skipped": [], "concerned": []}
     if offboarding is not None:
         answers: list[tuple[Any, Any]] = signals.offboarding_due.send(
             Offboarding, offboarding=offboarding
@@ -120,10 +119,13 @@ def end_membership(
 def _reassign_teams(offboarding: Offboarding) -> dict[str, list[Any]]:
     """Put the receivers into the leaver's teams, on behalf of whoever planned it.
 
-    Returns `reassigned` and `skipped` in words, and `reassigned_teams`: pairs of a team's and a
-    membership's primary key, of those who were not in the team before.
+    Returns `reassigned` and `skipped` in words, `concerned` with the receivers, and
+    `reassigned_teams`: pairs of a team's and a membership's identity, of those who were not in the
+    team before.
     """
-    answer: dict[str, list[Any]] = {"reassigned": [], "skipped": [], "reassigned_teams": []}
+    answer: dict[str, list[Any]] = {
+        "reassigned": [], "skipped": [], "concerned": [], "reassigned_teams": [],
+    }  # fmt: skip
     for row in offboarding.reassigned_teams.select_related("team", "receiver__user").order_by("pk"):
         label = f"{row.words} → {row.receiver}"
         try:
@@ -143,8 +145,10 @@ def _reassign_teams(offboarding: Offboarding) -> dict[str, list[Any]]:
             answer["skipped"].append(label)
         else:
             answer["reassigned"].append(label)
+            answer["concerned"].append(row.receiver.user_id)
             if joins:
-                answer["reassigned_teams"].append([row.team.pk, row.receiver.pk])
+                pair = [str(row.team.uuid), str(row.receiver.uuid)]
+                answer["reassigned_teams"].append(pair)
     return answer
 
 

@@ -14,7 +14,7 @@ from accounts.permissions import (
     lock_managed_membership,
     refuse_main_super_user,
 )
-from accounts.services.audit import record_event
+from accounts.services.audit import differences_between, record_event
 from accounts.services.membership_expiry import end_lapsed, finish_membership, save_membership
 from accounts.services.versions import refuse_overwriting
 
@@ -123,14 +123,18 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         raise MembershipRefused(_("You cannot change your own role."))
     if membership.role == role:
         raise MembershipRefused(_("This person already has this role."))
-    membership.role = role
+    previous, membership.role = membership.role, role
     save_membership(membership)
+    answers: list[tuple[Any, Any]] = signals.role_changed.send(Membership, membership=membership)
+    changed = {name: value for _receiver, data in answers for name, value in data.items()}
     record_event(
         kind="membership.role_changed",
         actor=actor,
         customer=customer,
         person=membership.user,
         role=role,
+        previous_role=previous,
+        **changed,
     )
     emails.send_membership_notice(kind="role_changed", actor=actor, membership=membership)
     return membership
@@ -167,6 +171,7 @@ def update_work_details(
         ),
     )
     changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
+    differences = differences_between(membership, values, changed)
     for name in changed:
         setattr(membership, name, values[name])
     membership.clean_fields(exclude=values.keys() - set(changed))
@@ -178,5 +183,6 @@ def update_work_details(
             customer=customer,
             person=membership.user,
             fields=", ".join(changed),
+            differences=differences,
         )
     return membership

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -65,6 +66,21 @@ def _in_every_language(membership: Membership) -> dict[str, str]:
     return texts
 
 
+def _end_event_data(membership: Membership) -> dict[str, Any]:
+    """Return the end of a membership as event data: the moment, and the last day in words."""
+    if membership.ends_at is None:
+        return {}
+    return {
+        "ends_at": membership.ends_at.isoformat(),
+        "last_day": _in_every_language(membership),
+    }
+
+
+def _former_end(membership: Membership) -> dict[str, Any]:
+    """Return the end that an act is about to change, as event data."""
+    return {"previous_end": membership.ends_at.isoformat()} if membership.ends_at else {}
+
+
 def _set_end(membership: Membership, ends_at: datetime | None) -> None:
     membership.ends_at = ends_at
     soon = ends_at is not None and ends_at <= timezone.now() + REMIND_BEFORE
@@ -102,6 +118,7 @@ def set_membership_end(
         _check_moment("last_day", ends_at)
     if ends_at == membership.ends_at:
         return membership
+    previous = _former_end(membership)
     _set_end(membership, ends_at)
     kind = "end_set" if ends_at else "end_cleared"
     record_event(
@@ -109,8 +126,8 @@ def set_membership_end(
         actor=actor,
         customer=customer,
         person=membership.user,
-        ends_at=ends_at and ends_at.isoformat(),
-        last_day=_in_every_language(membership) if ends_at else "",
+        **previous,
+        **_end_event_data(membership),
     )
     emails.send_membership_notice(kind=kind, actor=actor, membership=membership)
     return membership
@@ -162,14 +179,15 @@ def plan_offboarding(
     if leaves_at is None:
         end_membership(actor=actor, membership=membership, offboarding=offboarding)
         return offboarding
+    previous = _former_end(membership)
     _set_end(membership, leaves_at)
     record_event(
         kind="offboarding.planned",
         actor=actor,
         customer=customer,
         person=membership.user,
-        ends_at=leaves_at.isoformat(),
-        last_day=_in_every_language(membership),
+        **previous,
+        **_end_event_data(membership),
     )
     emails.send_membership_notice(kind="end_set", actor=actor, membership=membership)
     return offboarding
@@ -237,9 +255,14 @@ def cancel_offboarding(*, actor: User, membership: Membership) -> Offboarding:
     offboarding = open_offboarding(membership)
     if offboarding is None:
         raise OffboardingRefused(_("Nothing is planned for this person."), code="nothing_planned")
+    previous = _former_end(membership)
     _set_end(membership, offboarding.former_end)
     event = record_event(
-        kind="offboarding.cancelled", actor=actor, customer=customer, person=membership.user
+        kind="offboarding.cancelled",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        **previous,
     )
     settle_offboarding(offboarding, OffboardingState.CANCELLED, event)
     kind = "end_set" if offboarding.former_end else "end_cleared"

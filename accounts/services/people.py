@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import AuditEvent, Membership, User
-from accounts.services.audit import record_event
+from accounts.services.audit import differences_between, record_event
 from accounts.services.versions import refuse_overwriting
 
 
@@ -33,12 +33,19 @@ def update_profile(*, actor: User, version: str | None = None, **values: str) ->
         edits=AuditEvent.objects.filter(person=user, kind="profile.updated"),
     )
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
+    differences = differences_between(user, values, changed)
     for field in changed:
         setattr(user, field, values[field])
     user.clean_fields()
     if changed:
         user.save(update_fields=changed)
-        record_event(kind="profile.updated", actor=user, person=user, fields=", ".join(changed))
+        record_event(
+            kind="profile.updated",
+            actor=user,
+            person=user,
+            fields=", ".join(changed),
+            differences=differences,
+        )
     return user
 
 

@@ -11,7 +11,16 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
+from accounts.choices import OffboardingState
+from accounts.models import (
+    AuditEvent,
+    Customer,
+    Membership,
+    ReassignedTeam,
+    Team,
+    TeamMembership,
+    User,
+)
 from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
 from accounts.services.versions import refuse_overwriting
@@ -57,7 +66,13 @@ def create_team(*, actor: User, customer: Customer, name: str) -> Team:
     """Create an empty team. Raises PermissionDenied; ValidationError for a bad or taken name."""
     customer = lock_managed_customer(actor, customer)
     team = make_team(customer=customer, name=name, key=uuid.uuid4())
-    record_event(kind="team.created", actor=actor, customer=customer, team=team.name)
+    record_event(
+        kind="team.created",
+        actor=actor,
+        customer=customer,
+        team=team.name,
+        team_uuid=str(team.uuid),
+    )
     return team
 
 
@@ -93,7 +108,12 @@ def rename_team(*, actor: User, team: Team, name: str, version: str | None = Non
     _save(team)
     if team.name != previous:
         record_event(
-            kind="team.renamed", actor=actor, customer=customer, team=team.name, previous=previous
+            kind="team.renamed",
+            actor=actor,
+            customer=customer,
+            team=team.name,
+            team_uuid=str(team.uuid),
+            previous=previous,
         )
     return team
 
@@ -108,8 +128,26 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
     customer, team = _lock_for_change(actor, team)
     answers: list[tuple[Any, Any]] = signals.team_ending.send(Team, actor=actor, team=team)
     ended = {key: value for _receiver, data in answers for key, value in data.items()}
-    members = list(team.team_memberships.order_by("pk").values_list("membership_id", flat=True))
-    invitations = list(customer.invitations.open().filter(team=team).values_list("pk", flat=True))
+    members = [
+        row.membership
+        for row in team.team_memberships.select_related("membership").order_by("membership_id")
+    ]
+    invitations = customer.invitations.open().filter(team=team).order_by("pk")
+    plans = ReassignedTeam.objects.filter(team=team, offboarding__state=OffboardingState.OPEN)
+    ended |= {
+        "invitations": [
+            {"address": invitation.address, "invitation": str(invitation.uuid)}
+            for invitation in invitations
+        ],
+        "planned": [
+            {
+                "offboarding": str(row.offboarding.uuid),
+                "person": str(row.offboarding.membership),
+                "receiver": str(row.receiver),
+            }
+            for row in plans.select_related("offboarding__membership", "receiver").order_by("pk")
+        ],
+    }
     team.delete()
     team.group.delete()
     return record_event(
@@ -119,8 +157,8 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
         team=team.name,
         team_uuid=str(team.uuid),
         people=len(members),
-        memberships=members,
-        invitations=invitations,
+        members=[str(membership.uuid) for membership in members],
+        concerned=[membership.user_id for membership in members],
         **ended,
     )
 
@@ -168,28 +206,31 @@ def add_to_team(
         customer=customer,
         person=member.user,
         team=team.name,
+        team_uuid=str(team.uuid),
         reason=reason,
     )
     return row
 
 
 @transaction.atomic
-def remove_from_team(*, actor: User, team: Team, membership: Membership) -> AuditEvent | None:
+def remove_from_team(
+    *, actor: User, team: Team, membership: Membership, kind: str = "team.member_removed"
+) -> AuditEvent | None:
     """Take a member out of a team; the access that they have through it ends.
 
-    Returns the event, which can be undone; None for somebody who is not in the team. Raises
-    PermissionDenied or TeamRefused.
+    `kind` is another one where this is part of an undo. Returns the event, which can be undone;
+    None for somebody who is not in the team. Raises PermissionDenied or TeamRefused.
     """
     customer, team = _lock_for_change(actor, team)
     deleted, _rows = TeamMembership.objects.filter(team=team, membership=membership).delete()
     if not deleted:
         return None
     return record_event(
-        kind="team.member_removed",
+        kind=kind,
         actor=actor,
         customer=customer,
         person=membership.user,
         team=team.name,
-        team_id=team.pk,
-        membership_id=membership.pk,
+        team_uuid=str(team.uuid),
+        membership=str(membership.uuid),
     )

@@ -31,9 +31,9 @@ class UndoRefused(ValidationError):
 class UndoHandler(Protocol):
     """A function that recreates what an event recorded; the caller holds the customer's lock.
 
-    It returns the kind and the data of the new event; `left_out` in the data lists the names of
-    what can't come back. It raises UndoRefused (code `superseded`), or what the ordinary services
-    refuse.
+    It returns the kind and the data of the new event; `left_out` in the data names every part of
+    what was removed that does not come back. Events refer to what they removed by its uuid. It
+    raises UndoRefused (code `superseded`), or what the ordinary services refuse.
     """
 
     def __call__(
@@ -98,7 +98,7 @@ def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
 
 @transaction.atomic
 def undo_events(*, actor: User, events: Iterable[AuditEvent]) -> list[str]:
-    """Undo several events of one act, each by the rules of undo_event.
+    """Undo several events of one act, the last one first, each by the rules of undo_event.
 
     Returns the names of what can't come back. Raises PermissionDenied; where no event can be
     undone, the first refusal.
@@ -106,13 +106,13 @@ def undo_events(*, actor: User, events: Iterable[AuditEvent]) -> list[str]:
     left_out: list[str] = []
     refusals: list[ValidationError] = []
     undone = 0
-    for event in events:
+    for event in sorted(events, key=lambda event: event.pk, reverse=True):
         try:
             left_out += undo_event(actor=actor, event=event).data.get("left_out", [])
         except ValidationError as refusal:
             refusals.append(refusal)
-            names = [event.data.get(field) for field in ("person", "resource", "team")]
-            left_out.append(" · ".join(str(name) for name in names if name))
+            names = [event.data.get(field) for field in ("person", "grantee", "resource", "team")]
+            left_out.append(" · ".join(dict.fromkeys(str(name) for name in names if name)))
         else:
             undone += 1
     if refusals and not undone:

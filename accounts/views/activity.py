@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.forms.activity import ActivityForm
 from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer, User
-from accounts.selectors import sentence_of
+from accounts.selectors import details_of, sentence_of
 from accounts.selectors.activity import (
     ActivityFilter,
     ExportLocale,
@@ -79,6 +79,8 @@ def activity(request: PersonRequest, customer: str) -> HttpResponse:
     page = EMPTY_PAGE
     if activity_filter is not None:
         page = find_activity(company, activity_filter, after=request.GET.get("after", ""))
+        for event in page:
+            event.details = details_of(event)
     offered = candidates if activity_filter is None else []
     chosen = activity_filter.person if activity_filter else None
     names = company.memberships.names_at_work(chosen, *offered)
@@ -128,7 +130,7 @@ def activity_export(request: PersonRequest, customer: str, form: str) -> HttpRes
     if form == "jsonl":
         return _jsonl_response(name, activity_lines(company, activity_filter, last))
     return csv_response(
-        name, _heading(), activity_rows(company, activity_filter, last, ExportLocale())
+        name, _heading(_("Details")), activity_rows(company, activity_filter, last, ExportLocale())
     )
 
 
@@ -152,8 +154,8 @@ def history_export(request: PersonRequest, form: str) -> HttpResponseBase:
     return csv_response(name, _heading(), history_rows(request.user, last, ExportLocale()))
 
 
-def _heading() -> list[str]:
-    return [_("When"), _("Who"), _("What"), _("Kind"), _("Number"), _("Hash")]
+def _heading(*details: str) -> list[str]:
+    return [_("When"), _("Who"), _("What"), *details, _("Kind"), _("Number"), _("Hash")]
 
 
 def _jsonl_response(name: str, lines: Any) -> StreamingHttpResponse:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import LastDayForm, RoleForm, WorkDetailsForm
 from accounts.http import PersonRequest
+from accounts.selectors import sent_invitations_of
 from accounts.services import memberships, offboarding
 from accounts.views.access import managed_membership
 from accounts.views.actions import run_action, submit, submit_button
@@ -45,7 +46,11 @@ def person_remove(request: PersonRequest, customer: str, person: UUID) -> HttpRe
     """Remove a person from the company, after a page that says what stops working."""
     membership = managed_membership(request, customer, person)
     if request.method != "POST":
-        context = {"customer": membership.customer, "membership": membership}
+        context = {
+            "customer": membership.customer,
+            "membership": membership,
+            "sent_invitations": sent_invitations_of(membership),
+        }
         return render(request, "accounts/person_remove.html", context)
     removed = run_action(
         request,
@@ -72,7 +77,12 @@ def person_end(request: PersonRequest, customer: str, person: UUID) -> HttpRespo
     ):
         messages.success(request, _("Saved."))
         return redirect("portals:person", customer, person)
-    context = {"customer": membership.customer, "membership": membership, "form": form}
+    context = {
+        "customer": membership.customer,
+        "membership": membership,
+        "form": form,
+        "sent_invitations": sent_invitations_of(membership),
+    }
     return render(request, "accounts/person_end.html", context)
 
 

@@ -1,6 +1,5 @@
 """Grants that follow people and teams: leavers, deleted teams, and people who join a team."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,28 +7,15 @@ from accounts.models import Membership, Team, User
 from portals import emails
 from portals.models import PersonGrant, TeamGrant
 from portals.permissions import require_sensitive_team_conditions
-from portals.services.grants import terms_event_data
-
-
-def _grants_event_data(grants: Iterable[PersonGrant | TeamGrant]) -> list[dict[str, Any]]:
-    """Return the event data of grants that end together."""
-    return [
-        {
-            "codename": grant.permission.privilege.codename,
-            "resource": str(grant.content_object),
-            "resource_id": grant.content_object_id,
-            **terms_event_data(grant),
-        }
-        for grant in grants
-    ]
+from portals.selectors.losses import ended_grants
 
 
 def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
     """Delete the grants and registrations of a leaver, and return their event data."""
     grants = PersonGrant.objects.filter(
         user=membership.user, content_object__subscription__customer=membership.customer_id
-    ).select_related("content_object", "permission__privilege")
-    dropped = _grants_event_data(grants.order_by("pk"))
+    ).select_related("content_object", "permission__privilege", "granted_by")
+    dropped = ended_grants(membership.customer, grants.order_by("pk"))
     grants.delete()
     return {"rights": len(dropped), "grants": dropped}
 
@@ -37,9 +23,9 @@ def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
 def drop_grants_of_team(*, team: Team) -> dict[str, Any]:
     """Delete the grants of a team that is deleted, and return their event data."""
     grants = TeamGrant.objects.filter(group=team.group_id).select_related(
-        "content_object", "permission__privilege"
+        "content_object", "permission__privilege", "granted_by"
     )
-    dropped = _grants_event_data(grants.order_by("pk"))
+    dropped = ended_grants(team.customer, grants.order_by("pk"))
     grants.delete()
     return {"rights": len(dropped), "grants": dropped}
 

@@ -19,6 +19,7 @@ from portals import emails
 from portals.choices import SubscriptionStatus
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource, TeamGrant
 from portals.permissions import GrantRefused, require_sensitive_conditions
+from portals.selectors.losses import ended_grants, terms_event_data
 from portals.selectors.privileges import is_sensitive, privileges_grantable_on
 
 # Beyond these, converting to another time zone or reading from the database can overflow.
@@ -105,7 +106,7 @@ def grant_event_data(
     grantee: Membership | Team, privilege: Privilege, resource: Resource
 ) -> dict[str, Any]:
     """Return the event data of a grant: names for readers, and keys to restore it with."""
-    keys = {"team_id" if isinstance(grantee, Team) else "membership_id": grantee.pk}
+    keys = {"team_uuid" if isinstance(grantee, Team) else "membership": str(grantee.uuid)}
     return {
         "grantee": str(grantee),
         "person": None if isinstance(grantee, Team) else grantee.user,
@@ -113,17 +114,8 @@ def grant_event_data(
         "codename": privilege.codename,
         "resource": str(resource),
         "resource_id": resource.pk,
-        "portal": privilege.portal.slug,
+        "portal": privilege.portal.labels,
         **keys,
-    }
-
-
-def terms_event_data(terms: Any) -> dict[str, Any]:
-    """Return the event data of the terms of a grant or offer, with times in ISO 8601."""
-    return {
-        "starts_at": terms.starts_at and terms.starts_at.isoformat(),
-        "expires_at": terms.expires_at and terms.expires_at.isoformat(),
-        "reason": terms.reason,
     }
 
 
@@ -161,12 +153,15 @@ def grant_privilege(
             return existing
         existing.delete()
     grant: Grant = model._default_manager.create(**key, granted_by=actor, **asdict(terms))
+    replaced: dict[str, Any] = {"before": terms_event_data(existing)} if existing else {}
     record_event(
         kind="grant.replaced" if existing else "grant.given",
         actor=actor,
         customer=customer,
+        concerned=grantees if isinstance(grantee, Team) else (),
         **grant_event_data(grantee, privilege, resource),
         **terms_event_data(terms),
+        **replaced,
     )
     if is_sensitive(privilege):
         emails.tell_about_sensitive_grant(actor, grantees, privilege, resource, terms.reason)
@@ -254,12 +249,21 @@ def grantee_user_ids(customer: Customer, grantee: Membership | Team) -> list[int
     return [grantee.user_id]
 
 
+def member_uuids(team: Team) -> list[str]:
+    """Return the identities of the memberships in a team."""
+    rows = team.team_memberships.order_by("pk").values_list("membership__uuid", flat=True)
+    return [str(key) for key in rows]
+
+
 @transaction.atomic
-def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
+def revoke_privilege(
+    *, actor: User, grant: Grant, kind: str = "grant.revoked"
+) -> AuditEvent | None:
     """Remove a grant, so that the next check says no, and return the event.
 
-    The event can be undone. It is None where the grant was already gone. Raises PermissionDenied
-    unless the actor is a Super User of the resource's customer.
+    The event can be undone; `kind` is another one where this is part of an undo. It is None where
+    the grant was already gone. Raises PermissionDenied unless the actor is a Super User of the
+    resource's customer.
     """
     resource = grant.content_object
     customer = lock_managed_customer(actor, resource.subscription.customer)
@@ -271,15 +275,18 @@ def revoke_privilege(*, actor: User, grant: Grant) -> AuditEvent | None:
         if isinstance(grant, TeamGrant)
         else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
     )
-    team_data: dict[str, Any] = {}
-    if isinstance(grantee, Team) and is_sensitive(grant.permission.privilege):
-        members = grantee.team_memberships.order_by("pk")  # an undo gives it to nobody else
-        team_data = {"memberships": list(members.values_list("membership_id", flat=True))}
+    people: dict[str, Any] = {}
+    if isinstance(grantee, Team):
+        people["concerned"] = grantee_user_ids(customer, grantee)
+        if is_sensitive(grant.permission.privilege):  # an undo gives it to nobody else
+            people["members"] = member_uuids(grantee)
     return record_event(
-        kind="grant.revoked",
+        kind=kind,
         actor=actor,
         customer=customer,
-        **grant_event_data(grantee, grant.permission.privilege, resource),
-        **terms_event_data(grant),
-        **team_data,
+        **(
+            ended_grants(customer, [grant])[0]
+            | grant_event_data(grantee, grant.permission.privilege, resource)
+        ),
+        **people,
     )

@@ -13,8 +13,9 @@ from accounts.models import AccessRequest, Membership, Offboarding, Team, User
 from accounts.services import offboarding
 from accounts.services.offboarding import OffboardingRefused, dry_run, require_receiver
 from portals.models import PersonGrant, ReassignedGrant
+from portals.selectors.losses import ended_grants, terms_event_data
 from portals.selectors.offboarding import describe_grant
-from portals.services.grants import GrantRefused, GrantTerms, grant_at_least, terms_event_data
+from portals.services.grants import GrantRefused, GrantTerms, grant_at_least
 
 
 def plan_offboarding(
@@ -87,10 +88,12 @@ def grant_reassigned_access(*, offboarding: Offboarding) -> dict[str, list[Any]]
     """Give every grant of the plan to its receiver, inside the offboarding's transaction.
 
     A grant that is gone, or can't be given any more, is skipped. Return the event data:
-    `reassigned` and `skipped` are descriptions; `reassigned_grants` says what was given and what it
-    replaced, for an undo.
+    `reassigned` and `skipped` are descriptions; `concerned` are the receivers; `reassigned_grants`
+    says what was given and what it replaced, for an undo.
     """
-    event_data: dict[str, list[Any]] = {"reassigned": [], "skipped": [], "reassigned_grants": []}
+    event_data: dict[str, list[Any]] = {
+        "reassigned": [], "skipped": [], "concerned": [], "reassigned_grants": [],
+    }  # fmt: skip
     rows = ReassignedGrant.objects.filter(offboarding=offboarding).select_related(
         "resource__subscription__customer", "privilege__portal", "receiver__user"
     )
@@ -105,6 +108,7 @@ def grant_reassigned_access(*, offboarding: Offboarding) -> dict[str, list[Any]]
             event_data["skipped"].append(description)
         else:
             event_data["reassigned"].append(description)
+            event_data["concerned"].append(row.receiver.user_id)
             event_data["reassigned_grants"] += [change] if change else []
     return event_data
 
@@ -123,7 +127,7 @@ def _grant_to_receiver(
     leavers_grant = grants.unexpired().filter(user=row.offboarding.membership.user_id).first()
     if leavers_grant is None:
         raise GrantRefused(_("This is not theirs any more."))
-    before = grants.filter(user=row.receiver.user_id).first()
+    before = grants.filter(user=row.receiver.user_id).select_related("granted_by").first()
     grant = grant_at_least(
         actor=row.offboarding.planned_by,
         grantee=row.receiver,
@@ -138,5 +142,13 @@ def _grant_to_receiver(
     )
     if before is not None and grant.pk == before.pk:
         return None
-    change = {"grant_id": grant.pk, "membership_id": row.receiver.pk}
-    return change | ({"before": terms_event_data(before)} if before is not None else {})
+    change = {
+        "membership": str(row.receiver.uuid),
+        "resource_id": grant.content_object_id,
+        "codename": row.privilege.codename,
+        "given": terms_event_data(grant),
+    }
+    if before is not None:
+        [kept] = ended_grants(row.receiver.customer, [before])
+        change["before"] = kept
+    return change

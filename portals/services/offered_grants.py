@@ -10,6 +10,8 @@ from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 from accounts.services.audit import record_event
 from portals import emails
 from portals.models import OfferedGrant, PersonGrant, Privilege, Resource
+from portals.permissions import require_sensitive_conditions
+from portals.selectors.losses import terms_event_data
 from portals.selectors.privileges import is_sensitive
 from portals.services.grants import (
     GrantRefused,
@@ -17,7 +19,6 @@ from portals.services.grants import (
     check_privilege,
     current_resource,
     grant_event_data,
-    terms_event_data,
 )
 
 MAX_OFFERS = 1000  # privileges times people; each is a row and an event
@@ -104,6 +105,26 @@ def _offer(
         resource_id=resource.pk,
         **terms_event_data(terms),
     )
+
+
+def check_offers_taken_over(
+    *, actor: User, invitation: Invitation, signed_in_at: datetime | None
+) -> None:
+    """Check that the actor could offer what an invitation offers, before they become its sender.
+
+    An offer that has ended or whose reason is missing is skipped when the invitation is accepted,
+    and refuses nothing here. Raises GrantRefused or FreshSignInRequired.
+    """
+    offers = OfferedGrant.objects.filter(invitation=invitation).select_related("privilege")
+    for offer in offers.unexpired():
+        if offer.reason.strip():
+            require_sensitive_conditions(
+                actor=actor,
+                grantees=[],
+                privilege=offer.privilege,
+                reason=offer.reason,
+                signed_in_at=signed_in_at,
+            )
 
 
 def apply_offered_grants(

@@ -55,10 +55,14 @@ def _save(preset: Preset, lines: list[Line]) -> None:
 
 
 def _event_data(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
-    codenames = [
-        f"{privilege.portal.slug}.{privilege.codename}" for privilege, _everywhere in lines
+    rights = [
+        {
+            language: f"{privilege.portal.labels[language]}: {label} ({privilege.codename})"
+            for language, label in privilege.labels.items()
+        }
+        for privilege, _everywhere in lines
     ]
-    return {"preset": preset.name, "rights": codenames}
+    return {"preset": preset.name, "rights": rights}
 
 
 @transaction.atomic
@@ -103,6 +107,7 @@ def change_preset(
     """
     preset = _locked(actor, preset)
     new_lines = list(lines)
+    before = _event_data(preset, [(line.privilege, line.everywhere) for line in _lines(preset)])
     saved = preset_values(preset)
     refuse_overwriting(
         version,
@@ -120,6 +125,8 @@ def change_preset(
         kind="preset.changed",
         actor=actor,
         customer=preset.customer,
+        previous=before["preset"],
+        rights_before=before["rights"],
         **_event_data(preset, new_lines),
     )
     return preset
@@ -129,8 +136,13 @@ def change_preset(
 def delete_preset(*, actor: User, preset: Preset) -> None:
     """Delete a preset; its grants stay. Raises PermissionDenied or PresetRefused."""
     preset = _locked(actor, preset)
+    data = _event_data(preset, [(line.privilege, line.everywhere) for line in _lines(preset)])
     preset.delete()
-    record_event(kind="preset.deleted", actor=actor, customer=preset.customer, preset=preset.name)
+    record_event(kind="preset.deleted", actor=actor, customer=preset.customer, **data)
+
+
+def _lines(preset: Preset) -> Any:
+    return preset.lines.select_related("privilege__portal").order_by("pk")
 
 
 def _locked(actor: User, preset: Preset) -> Preset:

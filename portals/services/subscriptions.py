@@ -1,7 +1,10 @@
 """Begin, suspend and end a customer's use of a portal; staff decide."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -19,6 +22,7 @@ from portals.models import (
     Subscription,
     TeamGrant,
 )
+from portals.selectors.losses import held_by_role, lost_access, people_with_grants_on
 from portals.services.registrations import register_present_members
 
 
@@ -81,14 +85,18 @@ def set_subscription_status(
         raise SubscriptionRefused({"status": _("The subscription has this status already.")})
     subscription.status = status
     subscription.save(update_fields=["status"])
-    grants = _drop_grants(subscription) if status == SubscriptionStatus.ENDED else 0
+    if status == SubscriptionStatus.ENDED:
+        changed = _drop_grants(subscription)
+    else:
+        changed = {"concerned": _people_with_access(subscription)}
     record_event(
         kind="subscription.status_changed",
         actor=actor,
         customer=customer,
         portal=subscription.portal.labels,
         status=_in_every_language(status),
-        grants_ended=grants,
+        previous_status=_in_every_language(former),
+        **changed,
     )
     if former == SubscriptionStatus.ENDED and status == SubscriptionStatus.ACTIVE:
         register_present_members(actor=actor, subscription=subscription)
@@ -104,13 +112,24 @@ def _in_every_language(status: str) -> dict[str, str]:
     return labels
 
 
-def _drop_grants(subscription: Subscription) -> int:
-    count_of_grants = 0
+def _people_with_access(subscription: Subscription) -> set[int]:
+    """Return the keys of the users who have access in a subscription, by a grant or their role."""
+    types = list(subscription.portal.resource_types.values_list("pk", flat=True))
+    resources = Resource.objects.filter(subscription=subscription).values("pk")
+    return people_with_grants_on(resources, types) | held_by_role(subscription.customer, types)
+
+
+def _drop_grants(subscription: Subscription) -> dict[str, Any]:
+    """Delete all that was given, offered and requested in it, and return it as event data."""
+    here = Q(resource__subscription=subscription)
+    lost = lost_access(
+        subscription.customer,
+        of_grant=Q(content_object__subscription=subscription),
+        of_offer=here,
+    )
+    lost["concerned"] |= _people_with_access(subscription)
     for rows in (PersonGrant.objects, TeamGrant.objects):
-        count, _by_model = rows.filter(content_object__subscription=subscription).delete()
-        count_of_grants += count
-    OfferedGrant.objects.filter(resource__subscription=subscription).delete()
-    RequestedGrant.objects.filter(
-        resource__subscription=subscription, request__state=RequestState.OPEN
-    ).delete()
-    return count_of_grants
+        rows.filter(content_object__subscription=subscription).delete()
+    OfferedGrant.objects.filter(here).delete()
+    RequestedGrant.objects.filter(here, request__state=RequestState.OPEN).delete()
+    return lost

@@ -10,10 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEvent, Customer, Membership, Team, User
+from accounts.models import AuditEvent, Customer, Membership, Team, Undo, User
+from accounts.services.audit import record_event
 from accounts.services.undo import register_undo, superseded
+from accounts.services.undo_handlers import handed_over_since_undone
 from portals import emails
 from portals.models import PersonGrant, Privilege, Resource
+from portals.selectors.losses import name_right, terms_event_data
 from portals.selectors.privileges import is_sensitive
 from portals.services.grants import (
     Grant,
@@ -24,7 +27,6 @@ from portals.services.grants import (
     grant_row,
     grantee_user_ids,
     revoke_privilege,
-    terms_event_data,
 )
 
 
@@ -38,8 +40,9 @@ def restore_grant(
 ) -> Grant:
     """Give a removed grant again, from its event data, on the same resource and terms.
 
-    The rules of every grant hold: a sensitive one needs its reason, and nobody gives one to
-    themselves. The undo counts as the fresh sign-in (accounts.services.undo says why). Raises
+    It says who gave it and when, as before: the event of the undo says who brought it back. The
+    rules of every grant hold: a sensitive one needs its reason, and nobody gives one to themselves.
+    The undo counts as the fresh sign-in (accounts.services.undo says why). Raises
     UndoRefused when the resource or the privilege is gone, the grant has expired, or it was given
     again meanwhile.
     """
@@ -73,7 +76,12 @@ def restore_grant(
         terms=terms,
         signed_in_at=timezone.now(),
     )
-    grant: Grant = model._default_manager.create(**key, granted_by=actor, **asdict(terms))
+    grant: Grant = model._default_manager.create(
+        **key,
+        granted_by=User.objects.get(sub=kept["granted_by"]),
+        granted_at=datetime.fromisoformat(kept["granted_at"]),
+        **asdict(terms),
+    )
     if is_sensitive(privilege):
         emails.tell_about_sensitive_grant(actor, grantees, privilege, resource, terms.reason)
     return grant
@@ -83,25 +91,62 @@ def restore_revoked_grant(
     *, actor: User, customer: Customer, event: AuditEvent
 ) -> tuple[str, dict[str, Any]]:
     """Undo a grant.revoked event; see accounts.services.undo.UndoHandler."""
+    kept = event.data
     grantee: Membership | Team | None
-    if "team_id" in event.data:
-        grantee = Team.objects.filter(pk=event.data["team_id"], customer=customer).first()
+    if "team_uuid" in kept:
+        grantee = Team.objects.filter(uuid=kept["team_uuid"], customer=customer).first()
     else:
-        grantee = Membership.objects.present().filter(pk=event.data["membership_id"]).first()
+        grantee = Membership.objects.present().filter(uuid=kept["membership"]).first()
+        change = _handed_over(event).get(_key(kept))
+        if change is not None and "before" not in change:
+            raise superseded(_("This access was handed over by a leaving that was undone since."))
+        kept = kept if change is None else kept | change["before"]
     if grantee is None:
         raise superseded(_("Whoever held this right is no longer here."))
-    if isinstance(grantee, Team) and "memberships" in event.data:
-        newcomers = grantee.team_memberships.exclude(membership__in=event.data["memberships"])
-        if newcomers.exists():
+    if isinstance(grantee, Team) and "members" in event.data:
+        entitled = set(event.data["members"]) | _put_back_with_right(event)
+        if grantee.team_memberships.exclude(membership__uuid__in=entitled).exists():
             raise superseded(
                 _("Others are in this team by now, and this right is sensitive. Give it anew.")
             )
-    grant = restore_grant(actor=actor, customer=customer, grantee=grantee, kept=event.data)
+    grant = restore_grant(actor=actor, customer=customer, grantee=grantee, kept=kept)
+    return "grant.reinstated", _reinstated(customer, grantee, grant)
+
+
+def _put_back_with_right(event: AuditEvent) -> set[str]:
+    """Return the memberships that had a team's grant, and are back in the team by an undo.
+
+    They were taken out of the team before the event, and after the grant was given.
+    """
+    undone = Undo.objects.filter(
+        event__customer=event.customer_id,
+        event__kind__in=["membership.removed", "membership.left", "team.member_removed"],
+        event__at__gte=_moment(event.data["granted_at"]),
+        event__pk__lt=event.pk,
+        undone_by__pk__gt=event.pk,
+    )
+    return {row.event.data["membership"] for row in undone.select_related("event")}
+
+
+def _reinstated(customer: Customer, grantee: Membership | Team, grant: Grant) -> dict[str, Any]:
+    """Return the event data of a restored grant; a person's own event has the person already."""
     data = grant_event_data(
         grantee, grant.permission.privilege, grant.content_object
     ) | terms_event_data(grant)
     del data["person"]  # the engine takes it from the event
-    return "grant.reinstated", data
+    if isinstance(grantee, Team):
+        data["concerned"] = grantee_user_ids(customer, grantee)
+    return data
+
+
+def _key(part: Mapping[str, Any]) -> tuple[str, int, str]:
+    return part["membership"], part["resource_id"], part["codename"]
+
+
+def _handed_over(event: AuditEvent) -> dict[tuple[str, int, str], dict[str, Any]]:
+    """Return the grants by a leaving before this event that was undone after it, by their key."""
+    changes = handed_over_since_undone(event, "reassigned_grants")
+    return {_key(change): change for change in changes}
 
 
 def restore_grants(
@@ -113,38 +158,71 @@ def restore_grants(
     undo's transaction.
     """
     failed = []
+    handed_over = {} if isinstance(grantee, Team) else _handed_over(event)
     for kept in event.data["grants"]:
         ends = _moment(kept["expires_at"])
         if ends is not None and ends <= event.at:
             continue
+        change = handed_over.get(_key(kept | {"membership": event.data.get("membership")}))
+        if change is not None and "before" not in change:
+            continue
+        terms = kept if change is None else kept | change["before"]
         try:
-            restore_grant(actor=actor, customer=grantee.customer, grantee=grantee, kept=kept)
+            restore_grant(actor=actor, customer=grantee.customer, grantee=grantee, kept=terms)
         except ValidationError:
-            failed.append(kept["resource"])
+            failed.append(name_right(kept))
     return list(dict.fromkeys(failed))
 
 
-def revoke_reassigned_grants(*, actor: User, customer: Customer, event: AuditEvent) -> None:
+def take_back_reassigned_grants(
+    *, actor: User, customer: Customer, event: AuditEvent
+) -> list[str]:  # fmt: skip
     """Revoke the grants that colleagues got from a leaver, and restore those they replaced.
 
-    A grant that was changed meanwhile is left alone. Runs inside the undo's transaction.
+    A grant that was changed meanwhile is left alone, and named. Runs inside the undo's transaction.
     """
+    left_out = []
     for change in event.data.get("reassigned_grants", []):
-        grant = PersonGrant.objects.filter(pk=change["grant_id"]).first()
+        membership = Membership.objects.select_related("user").get(uuid=change["membership"])
+        grant = PersonGrant.objects.filter(
+            user=membership.user_id,
+            content_object=change["resource_id"],
+            permission__privilege__codename=change["codename"],
+        ).first()
         if grant is None:
             continue
-        revoke_privilege(actor=actor, grant=grant)
-        if before := change.get("before"):
-            restore_grant(
-                actor=actor,
-                customer=customer,
-                grantee=Membership.objects.get(pk=change["membership_id"]),
-                kept=before
-                | {
-                    "resource_id": grant.content_object_id,
-                    "codename": grant.permission.privilege.codename,
-                },
+        if terms_event_data(grant) != change["given"]:
+            left_out.append(
+                _("%(person)s keeps “%(privilege)s” on %(resource)s, which was changed since")
+                % {
+                    "person": membership,
+                    "privilege": grant.permission.privilege,
+                    "resource": grant.content_object,
+                }
             )
+            continue
+        revoke_privilege(actor=actor, grant=grant, kind="grant.taken_back")
+        if "before" in change:
+            left_out += _restore_replaced(actor, customer, membership, change["before"])
+    return left_out
+
+
+def _restore_replaced(
+    actor: User, customer: Customer, membership: Membership, before: Mapping[str, Any]
+) -> list[str]:
+    """Give a receiver their own former grant again, with an event; name it where that fails."""
+    try:
+        grant = restore_grant(actor=actor, customer=customer, grantee=membership, kept=before)
+    except ValidationError:
+        return [name_right({"grantee": str(membership), **before})]
+    record_event(
+        kind="grant.reinstated",
+        actor=actor,
+        customer=customer,
+        person=membership.user,
+        **_reinstated(customer, membership, grant),
+    )
+    return []
 
 
 def register() -> None:

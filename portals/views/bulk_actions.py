@@ -17,8 +17,8 @@ from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
 from accounts.forms import StrictForm, first_error
 from accounts.http import PersonRequest
-from accounts.models import Customer, Membership, TeamMembership
-from accounts.selectors import people_of
+from accounts.models import Customer, Invitation, Membership, TeamMembership
+from accounts.selectors import people_of, sent_invitations_of
 from accounts.services import bulk
 from accounts.views.access import managed_customer
 from accounts.views.actions import submit
@@ -94,6 +94,7 @@ def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpR
         "customer": company,
         "act": act,
         "people": people,
+        "senders": _senders(people) if act in ("suspend", "remove") else [],
         "form": form,
         "back": back,
         "kept": [*people_filter.kept(), *page_query],
@@ -102,6 +103,12 @@ def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpR
         **_action_context(request, act, selection),
     }
     return render(request, "portals/people_bulk_action.html", context)
+
+
+def _senders(people: list[Membership]) -> list[tuple[Membership, list[Invitation]]]:
+    """Return the Super Users among them with the invitations that would stop working."""
+    sent = ((row, list(sent_invitations_of(row))) for row in people if row.is_super_user)
+    return [(membership, invitations) for membership, invitations in sent if invitations]
 
 
 def _selected_people(company: Customer, ids: list[str]) -> tuple[list[Membership], str]:

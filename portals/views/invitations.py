@@ -1,21 +1,27 @@
 """Pending invitations: the list, sending them again, withdrawing them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import Invitation
 from accounts.selectors import invitations_of, page_of
-from accounts.services.invitations import resend_invitations, revoke_invitations
+from accounts.services.invitations import (
+    resend_invitations,
+    revoke_invitations,
+    take_over_invitations,
+)
 from accounts.views.access import managed_customer
-from accounts.views.actions import submit_button
+from accounts.views.actions import previous_page, submit_button
 from portals.forms.invite import ChooseInvitationsForm
 
 
@@ -50,7 +56,7 @@ Message = Callable[[list[Invitation]], str]
 
 def _change_invitations(
     request: PersonRequest, slug: str, service: Service, message: Message
-) -> HttpResponse:
+) -> HttpResponseRedirect:
     """Call the service for all chosen invitations, or for none."""
     company = managed_customer(request, slug)
     form = ChooseInvitationsForm(request.POST, customer=company)
@@ -75,6 +81,26 @@ def invitations_resend(request: PersonRequest, customer: str) -> HttpResponse:
         return _("%(count)s invitations are on their way again.") % {"count": len(sent)}
 
     return _change_invitations(request, customer, resend_invitations, message)
+
+
+@require_POST
+def invitations_take_over(request: PersonRequest, customer: str) -> HttpResponse:
+    """Become the sender of a colleague's invitations, from the list or the colleague's page."""
+
+    def take_over(**chosen: Any) -> list[Invitation]:
+        return take_over_invitations(signed_in_at=signed_in_at(request), **chosen)
+
+    def message(taken: list[Invitation]) -> str:
+        if len(taken) == 1:
+            return _("The invitation of %(address)s is yours now; its link keeps working.") % {
+                "address": taken[0].address
+            }
+        return _("%(count)s invitations are yours now; their links keep working.") % {
+            "count": len(taken)
+        }
+
+    done = _change_invitations(request, customer, take_over, message)
+    return redirect(previous_page(request, done.url))
 
 
 @require_POST

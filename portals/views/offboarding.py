@@ -14,7 +14,7 @@ from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus, RequestKind
 from accounts.http import PersonRequest
 from accounts.models import Membership, Offboarding
-from accounts.selectors import people_of
+from accounts.selectors import people_of, sent_invitations_of
 from accounts.views.access import managed_membership
 from accounts.views.actions import submit
 from accounts.views.undo import offer_undo
@@ -84,6 +84,7 @@ def _page(request: PersonRequest, membership: Membership, form: OffboardingForm)
         "form": form,
         "planned": planned,
         "is_main": company.main_super_user_id == membership.pk,
+        "sent_invitations": sent_invitations_of(membership),
         "is_self": membership.user_id == request.user.pk,
         "may_act": company.status == CustomerStatus.ACTIVE,
     }

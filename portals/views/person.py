@@ -11,7 +11,7 @@ from accounts.choices import CustomerStatus
 from accounts.forms import ChooseTeamForm
 from accounts.http import PersonRequest
 from accounts.models import Membership
-from accounts.selectors import is_super_user, teams_with, teams_without
+from accounts.selectors import is_super_user, sent_invitations_of, teams_with, teams_without
 from accounts.views.access import managed_membership, visible_customer
 from portals.models import PersonGrant
 from portals.selectors.grant_changes import Draft
@@ -50,6 +50,7 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     if manages:
         others = teams_without(membership)
         context["joining"] = ChooseTeamForm(teams=others, auto_id="join_%s") if others else None
+        context["sent_invitations"] = sent_invitations_of(membership)
         context |= pending_context(company, membership, draft)
     return render(request, "portals/person.html", context)
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.choices import Language
-from accounts.models import Customer, Membership, User
+from accounts.models import AuditEvent, Customer, Membership, User
 from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
 from preferences.choices import ContactKind, NoticeCode
@@ -152,6 +152,27 @@ def drop_mail_of_leaver(*, membership: Membership) -> dict[str, list[str]]:
     contacts.delete()
     added.delete()
     return {name: values for name, values in ended.items() if values}
+
+
+def restore_mail_of_member(*, membership: Membership, actor: User, event: AuditEvent) -> list[str]:
+    """Bring back the contact roles and added email that ended with this event, in its undo.
+
+    Return the names of the topics that the company may not add people to any more.
+    """
+    topics = addable_topics(membership.customer)
+    for kind in event.data.get("contact_roles", []):
+        ContactRole.objects.get_or_create(membership=membership, kind=kind, defaults={"by": actor})
+    left_out = []
+    for code in event.data.get("added_mail", []):
+        notice_class = NoticeClass.objects.filter(code=code).first()
+        topic = None if notice_class else topics.filter(slug=code).first()
+        if notice_class is None and topic is None:
+            left_out.append(code)
+            continue
+        CustomerRecipient.objects.get_or_create(
+            membership=membership, topic=topic, notice_class=notice_class, defaults={"by": actor}
+        )
+    return left_out
 
 
 def _lock_present(actor: User, membership: Membership) -> tuple[Customer, Membership]:

@@ -1,11 +1,10 @@
 """Opt-outs that can be undone within ten minutes, in the same browser."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
-from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 
@@ -15,6 +14,7 @@ from preferences.audience import topic_verdicts
 from preferences.choices import ConsentBasis, ConsentSource, Reason
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.services.choices import choose_topics, record_consent, stop_all_optional
+from preferences.services.opt_outs import OptOut
 from preferences.services.recipients import (
     choose_digest,
     lock_acting_recipient,
@@ -22,28 +22,16 @@ from preferences.services.recipients import (
     reschedule_digest,
 )
 
-UNDO_WITHIN = timedelta(minutes=10)
-
 
 @dataclass(frozen=True)
-class OptOut:
-    """An opt-out and what its undo needs; the browser stores it, signed.
+class OptOutUndo:
+    """What an undo did; true where anything was undone."""
 
-    `records` are the keys of its consent records that can be undone; `topics` those that a stop of
-    everything added to an earlier stop; `before` and `after` the pause or the digest (`kind`).
-    """
+    undone: bool
+    left_out: list[Topic] = field(default_factory=list)  # chosen again since
 
-    recipient: int
-    kind: str  # stop, pause, digest
-    records: list[int] = field(default_factory=list)
-    topics: list[int] = field(default_factory=list)
-    before: str = ""
-    after: str = ""
-
-    @property
-    def is_undoable(self) -> bool:
-        """Whether there is anything to undo."""
-        return bool(self.records) or self.before != self.after
+    def __bool__(self) -> bool:
+        return self.undone
 
 
 class _EarlierConsent(NamedTuple):
@@ -124,8 +112,8 @@ def undo_opt_out(
     opt_out: OptOut,
     recipient: Recipient | None = None,
     network_address: str | None = None,
-) -> bool:
-    """Undo an opt-out, unless the recipient chose anything since. Return whether it was undone.
+) -> OptOutUndo:
+    """Undo an opt-out, except for topics that the recipient chose about since, which are named.
 
     It never restores more than there was: implied consent is implied again and runs from its old
     day, and a topic that was off stays off. A link undoes an opt-out by link, a person their own
@@ -133,7 +121,7 @@ def undo_opt_out(
     """
     recipient = lock_acting_recipient(actor, recipient)
     if opt_out.recipient != recipient.pk:
-        return False
+        return OptOutUndo(False)
     if opt_out.kind == "stop":
         refused = ConsentRecord.objects.filter(
             pk__in=opt_out.records,
@@ -148,9 +136,14 @@ def undo_opt_out(
             else _undo_topic(actor, recipient, record, record.topic, network_address)
             for record in refused
         ]
-        return any(undone)
+        left_out = [
+            record.topic
+            for record, is_undone in zip(refused, undone, strict=True)
+            if record.topic is not None and not is_undone
+        ]
+        return OptOutUndo(any(undone), left_out)
     if not _is_unchanged(recipient, opt_out):
-        return False
+        return OptOutUndo(False)
     if opt_out.kind == "pause":
         recipient.paused_until = datetime.fromisoformat(opt_out.before) if opt_out.before else None
     else:
@@ -158,20 +151,7 @@ def undo_opt_out(
         reschedule_digest(recipient)
     recipient.save(update_fields=["paused_until", "digest", "digest_by_link"])
     record_event(kind="optional_mail.link_undone", actor=actor, person=recipient.user)
-    return True
-
-
-def sign_opt_out(opt_out: OptOut, purpose: str) -> str:
-    """Return an opt-out for the browser to store, signed for one purpose."""
-    return signing.dumps(asdict(opt_out), salt=purpose)
-
-
-def read_opt_out(signed: str, purpose: str) -> OptOut | None:
-    """Read an opt-out signed for this purpose in the last ten minutes; None for anything else."""
-    try:
-        return OptOut(**signing.loads(signed, salt=purpose, max_age=UNDO_WITHIN))
-    except signing.BadSignature:
-        return None
+    return OptOutUndo(True)
 
 
 def _source_of(actor: User | None) -> ConsentSource:

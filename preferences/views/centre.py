@@ -29,13 +29,8 @@ from preferences.selectors import (
     preference_centre,
 )
 from preferences.services.choices import TopicRefused, choose_topics, resume_optional
-from preferences.services.opt_out_undo import (
-    UNDO_WITHIN,
-    read_opt_out,
-    sign_opt_out,
-    stop_mail,
-    undo_opt_out,
-)
+from preferences.services.opt_out_undo import stop_mail, undo_opt_out
+from preferences.services.opt_outs import UNDO_WITHIN, read_opt_out, sign_opt_out
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import DeliveryRefused, choose_digest, pause_optional_mail
 
@@ -183,7 +178,8 @@ def undo(request: PersonRequest) -> HttpResponse:
     if not undone:
         has_changed = _("Something was changed since: nothing was undone.")
         return _refuse(request, TopicRefused(has_changed))
-    return _confirm(request, Confirmation("undone"))
+    left_out = [topic.slug for topic in undone.left_out]
+    return _confirm(request, Confirmation("undone", left_out))
 
 
 @require_POST

@@ -21,15 +21,12 @@ from preferences.models import Recipient, Topic
 from preferences.selectors import MandatoryMail, centre_of, find_topic
 from preferences.services.choices import unsubscribe
 from preferences.services.opt_out_undo import (
-    UNDO_WITHIN,
-    OptOut,
     choose_digest_by_link,
     pause_by_link,
-    read_opt_out,
-    sign_opt_out,
     stop_mail,
     undo_opt_out,
 )
+from preferences.services.opt_outs import UNDO_WITHIN, OptOut, read_opt_out, sign_opt_out
 from preferences.services.topic_signups import request_confirmation
 from preferences.tokens import BadToken, page_path, read_page_token, read_unsubscribe_token
 
@@ -124,7 +121,7 @@ def _page(
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )
-    elif done == "undone":
+    elif done in ("undone", "changed"):
         response.delete_cookie(UNDO_COOKIE, path=request.path, samesite="Lax")
     return response
 
@@ -179,13 +176,13 @@ def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     kept_opt_out = _opt_out_in_cookie(request)
     if kept_opt_out is None:
         return _page(request, recipient, "late")
-    undo_opt_out(
+    result = undo_opt_out(
         actor=None,
         recipient=recipient,
         opt_out=kept_opt_out,
         network_address=network_address(request),
     )
-    return _page(request, recipient, "undone")
+    return _page(request, recipient, "undone" if result else "changed", result.left_out)
 
 
 def _subscribe(request: PersonRequest, recipient: Recipient) -> HttpResponse:

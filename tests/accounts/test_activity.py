@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.choices import EVENT_GROUPS, EventGroup, kinds_in
-from accounts.models import AuditEvent, AuditEventResource
+from accounts.models import AuditEvent, AuditEventPerson, AuditEventResource
 from accounts.selectors import sentence_of
 from accounts.selectors.activity import ActivityFilter, find_activity
 from accounts.services.invitations import accept_invitation, invite_person
@@ -32,7 +32,10 @@ def test_the_person_filter_finds_their_acts_and_events_about_them(trail, bob):
         events = shown(trail(**query))
 
         assert events
-        assert all(bob.pk in (event.actor_id, event.person_id) for event in events)
+        assert all(
+            bob.pk in (event.actor_id, event.person_id) or str(bob.sub) in event.people()
+            for event in events
+        )
         assert events == sorted(events, key=lambda event: -event.pk)
 
 
@@ -117,6 +120,8 @@ def test_derived_columns_match_the_event_data(alder):
     for event in AuditEvent.objects.all():
         stored = AuditEventResource.objects.filter(event=event).values_list("resource", flat=True)
         assert set(stored) == event.resources()
+        people = AuditEventPerson.objects.filter(event=event).values_list("person__sub", flat=True)
+        assert {str(sub) for sub in people} == event.people()
 
 
 def test_filter_by_group_and_day(trail):

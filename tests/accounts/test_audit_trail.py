@@ -60,11 +60,12 @@ def tampered(alder, db):
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         with triggers.removed(connection), connection.cursor() as cursor:
             if sql.startswith("DELETE"):  # whoever does that takes what points there, too
-                cursor.execute(
-                    "DELETE FROM accounts_auditeventresource WHERE event_id IN"
-                    " (SELECT id FROM accounts_auditevent WHERE chain = %s)",
-                    [name],
-                )
+                for table in ("accounts_auditeventresource", "accounts_auditeventperson"):
+                    cursor.execute(
+                        f"DELETE FROM {table} WHERE event_id IN"
+                        " (SELECT id FROM accounts_auditevent WHERE chain = %s)",
+                        [name],
+                    )
             cursor.execute(sql, [*parameters, name])
         return name
 

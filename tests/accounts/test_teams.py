@@ -151,7 +151,7 @@ def test_deleting_ends_memberships_grants_and_group_and_records_them(
     )
     [grant] = event.data["grants"]
     assert (grant["codename"], grant["resource_id"]) == ("mailbox.use", mailbox.pk)
-    assert set(event.data["memberships"]) == {membership(bob).pk, membership(emma).pk}
+    assert set(event.data["members"]) == {str(membership(who).uuid) for who in (bob, emma)}
 
 
 @pytest.mark.parametrize("act", ["rename", "delete", "add", "remove"])

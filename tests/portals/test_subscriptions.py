@@ -87,7 +87,7 @@ def test_ending_drops_grants_and_a_new_subscription_starts_empty(
 
     set_subscription_status(actor=olive, subscription=subscription, status="ended")
     event = AuditEvent.objects.filter(kind="subscription.status_changed").order_by("pk").last()
-    assert event.data["grants_ended"] >= 4  # Bob's, and three registrations
+    assert len(event.data["grants"]) >= 4  # Bob's, and three registrations
 
     set_subscription_status(actor=olive, subscription=subscription, status="active")
     root = Resource.objects.get(subscription=subscription, parent=None)

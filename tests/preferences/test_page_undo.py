@@ -18,9 +18,10 @@ from preferences.selectors.evidence import evidence_of
 from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
 from preferences.services.customer_email import deny_topic
 from preferences.services.opt_out_undo import choose_digest_by_link, stop_mail, undo_opt_out
+from preferences.services.opt_outs import sign_opt_out
 from preferences.services.receipts import receipt_for
 from preferences.services.recipients import choose_digest, pause_optional_mail
-from preferences.tokens import page_token, unsubscribe_token
+from preferences.tokens import page_path, page_token, unsubscribe_token
 from preferences.views.centre import CONFIRMATION_MAX_AGE, UNDO_SALT
 from preferences.views.links import UNDO_COOKIE
 
@@ -300,3 +301,37 @@ def test_a_refused_undo_is_explained_with_javascript(bob, as_, newsletter):
     assert response.status_code == 200  # htmx shows no other
     assert "<html" not in response.text
     assert "nothing was changed" in response.text
+
+
+@pytest.mark.parametrize("way", ["page", "link"])
+def test_an_undo_names_what_was_chosen_about_since(way, bob, as_, newsletter, consent):
+    """Of two topics stopped at once, one was chosen again: the page names it, and undoes one."""
+    product = Topic.objects.exclude(pk=newsletter.pk).filter(basis="express").first()
+    for topic in (newsletter, product):
+        choose_topic(actor=bob, topic=topic, wants=True)
+    actor = bob if way == "page" else None
+    more = {} if actor else {"recipient": bob.recipient}
+    taken = stop_mail(actor=actor, topics=[newsletter, product], **more)
+    choose_topic(actor=bob, topic=product, wants=True)
+
+    if way == "page":
+        page = undo(as_(bob), sign_opt_out(taken, UNDO_SALT)).text
+    else:
+        client, address = Client(), page_path(bob.recipient)
+        client.cookies[UNDO_COOKIE] = sign_opt_out(taken, UNDO_COOKIE)
+        page = client.post(address, {"act": "undo"}).text
+
+    assert f"Undone, except for what you chose about since: {product}." in page
+    assert may_send(bob, newsletter)
+
+
+def test_an_undo_by_link_that_undid_nothing_says_so(bob, newsletter):
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    taken = stop_mail(actor=None, topics=[newsletter], recipient=bob.recipient)
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    client = Client()
+    client.cookies[UNDO_COOKIE] = sign_opt_out(taken, UNDO_COOKIE)
+
+    page = client.post(page_path(bob.recipient), {"act": "undo"}).text
+
+    assert "Something was changed since: nothing was undone." in page

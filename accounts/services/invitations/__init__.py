@@ -24,6 +24,7 @@ from accounts.services.invitations.sending import (
     invite_main_super_user,
     invite_person,
 )
+from accounts.services.invitations.taking_over import take_over_invitations
 
 __all__ = [
     "LIFETIME",
@@ -47,6 +48,7 @@ __all__ = [
     "resend_invitations",
     "revoke_invitation",
     "revoke_invitations",
+    "take_over_invitations",
     "without_passwords",
     "without_title",
 ]

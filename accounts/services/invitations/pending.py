@@ -16,6 +16,7 @@ from accounts.services.invitations.sending import (
     LIFETIME,
     InvitationRefused,
     hash_token,
+    record_withdrawal,
     refuse_over_daily_limit,
 )
 
@@ -57,12 +58,10 @@ def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
 @transaction.atomic
 def revoke_invitation(*, actor: User, invitation: Invitation) -> Invitation:
     """Withdraw an invitation. Raises as resend_invitation."""
-    customer, invitation = _lock_open(actor, invitation)
+    _customer, invitation = _lock_open(actor, invitation)
     invitation.revoked_at = timezone.now()
     invitation.save()
-    record_event(
-        kind="invitation.revoked", actor=actor, customer=customer, address=invitation.address
-    )
+    record_withdrawal(actor, invitation)
     return invitation
 
 

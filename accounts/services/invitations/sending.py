@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import emails
+from accounts import emails, signals
 from accounts.choices import CustomerStatus, Role
 from accounts.models import Customer, Invitation, Membership, Team, User
 from accounts.permissions import (
@@ -112,7 +112,25 @@ def withdraw_lapsed(actor: User, customer: Customer, address: str) -> None:
     for lapsed in waiting.exclude(pk__in=waiting.acceptable().values("pk")):
         lapsed.revoked_at = timezone.now()
         lapsed.save(update_fields=["revoked_at"])
-        record_event(kind="invitation.revoked", actor=actor, customer=customer, address=address)
+        record_withdrawal(actor, lapsed)
+
+
+def record_withdrawal(actor: User, invitation: Invitation) -> None:
+    """Record that an invitation is withdrawn, with all that it offered."""
+    answers: list[tuple[Any, Any]] = signals.invitation_withdrawn.send(
+        Invitation, invitation=invitation
+    )
+    offered = {name: value for _receiver, data in answers for name, value in data.items()}
+    if invitation.team is not None:
+        offered["team"] = invitation.team.name
+    record_event(
+        kind="invitation.revoked",
+        actor=actor,
+        customer=invitation.customer,
+        address=invitation.address,
+        role=str(invitation.role),
+        **offered,
+    )
 
 
 def send_first_time(actor: User, invitation: Invitation) -> None:

@@ -21,6 +21,7 @@ from portals.models import (
     TeamGrant,
 )
 from portals.services.manifests.declaration import DeclaredPrivilege, DeclaredType, Manifest, refuse
+from portals.services.manifests.effects import Effects
 
 _PORTAL_FIELDS = ("kind", "label_en", "label_fr", "home_url", "redirect_uris", "auto_register")
 _PRIVILEGE_FIELDS = ("label_en", "label_fr", "held_by_super_user", "sensitive", "position")
@@ -60,6 +61,7 @@ def apply_manifest(*, actor: User | None, manifest: Manifest, remove: bool = Fal
             changes=application.summary(),
             details=changes,
         )
+        application.effects.record(actor)
     return changes
 
 
@@ -73,6 +75,7 @@ class _Application:
         self.counts: dict[str, int] = {}
         self.added: set[str] = set()  # codenames of new privileges
         self.portal = Portal(slug=manifest.slug)
+        self.effects = Effects(self.portal)
 
     def run(self) -> None:
         """Apply the portal, its types, privileges and inclusions, in this order."""
@@ -105,7 +108,7 @@ class _Application:
         values["redirect_uris"] = list(self.manifest.redirect_uris)
         portal = Portal.objects.select_for_update().filter(slug=self.manifest.slug).first()
         if portal is not None:
-            self.portal = portal
+            self.portal = self.effects.portal = portal
             self._update(portal, values, f"portal {portal.slug}")
             return
         for name, value in values.items():
@@ -154,6 +157,8 @@ class _Application:
         for codename, privilege in existing.items():
             if codename in declared:
                 values = self._privilege_values(declared[codename], positions[codename])
+                if privilege.held_by_super_user != values["held_by_super_user"]:
+                    self.effects.role_changes(privilege, held=values["held_by_super_user"])
                 self._update(privilege, values, f"privilege {codename}")
 
     def _privilege_values(self, declared: DeclaredPrivilege, position: int) -> dict[str, Any]:
@@ -201,6 +206,7 @@ class _Application:
                 f"privilege {privilege.codename}: removed,"
                 f" with {grants} grants and {offered} offered grants",
             )
+            self.effects.privilege_goes(privilege)
             privilege.permission.delete()
 
     def _remove_types(self) -> None:
@@ -221,6 +227,7 @@ class _Application:
                     "types removed",
                     f"type {code}: removed, with {count} resources and {grants} grants on them",
                 )
+                self.effects.type_goes(entry)
                 entry.resources.all().delete()
                 entry.delete()
                 del undeclared[code], self.types[code]
@@ -248,5 +255,7 @@ class _Application:
         for name, other in missing:
             if name not in self.added:
                 self._note("inclusions changed", f"privilege {name}: now includes {other}")
+                self.effects.inclusion_changes(privileges[name], privileges[other], included=True)
         for name, other in surplus:
+            self.effects.inclusion_changes(privileges[name], privileges[other], included=False)
             self._note("inclusions changed", f"privilege {name}: no longer includes {other}")

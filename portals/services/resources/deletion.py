@@ -4,18 +4,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import Customer
 from accounts.services.audit import record_event
-from portals.models import (
-    PersonGrant,
-    Portal,
-    Resource,
-    ResourceAncestor,
-    ResourceType,
-    TeamGrant,
-)
+from portals.models import Portal, Resource, ResourceAncestor, ResourceType
 from portals.permissions import require_reported_resource
+from portals.selectors.losses import (
+    ancestors_of,
+    held_by_role,
+    lost_access,
+    people_with_grants_on,
+)
+from portals.selectors.privileges import types_at_or_below
 from portals.services.resources.reports import Outcome
 
 
@@ -35,7 +36,7 @@ def delete_resource(*, actor: Portal, resource: Resource) -> bool:
         return False
     require_reported_resource(actor, current)
     lock_customers([current.subscription.customer_id])
-    removals = delete_with_all_below([current.pk])
+    removals = delete_with_all_below([current.pk], current.resource_type)
     outcome = Outcome(0, 0, removals["removed"], 0)
     customer = current.subscription.customer
     record_change(actor, customer, current.resource_type, outcome, removals)
@@ -53,29 +54,39 @@ def lock_customers(pks: Iterable[int]) -> None:
     list(rows.values("pk"))
 
 
-def delete_with_all_below(pks: Sequence[int]) -> dict[str, Any]:
-    """Delete these and everything below, and return the event data of what was removed."""
+def delete_with_all_below(pks: Sequence[int], resource_type: ResourceType) -> dict[str, Any]:
+    """Delete these and everything below, all of one customer.
+
+    Return the event data of what was removed: each resource, and all access that ended.
+    """
     if not pks:
         return {"removed": 0}
     below = ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
-    resources = Resource.objects.filter(pk__in=below)
-    external_ids = list(resources.order_by("pk").values_list("external_id", flat=True))
-    ended = [
-        {
-            "grantee": str(grant.user if isinstance(grant, PersonGrant) else grant.group.team),
-            "codename": grant.permission.privilege.codename,
-            "resource": str(grant.content_object),
-        }
-        for rows in (
-            PersonGrant.objects.select_related("user"),
-            TeamGrant.objects.select_related("group__team"),
-        )
-        for grant in rows.filter(content_object__in=below)
-        .select_related("permission__privilege", "content_object")
-        .order_by("pk")
-    ]
+    resources = Resource.objects.filter(pk__in=below).select_related("subscription__customer")
+    removed = list(resources.select_related("resource_type").order_by("pk"))
+    if not removed:
+        return {"removed": 0}
+    customer = removed[0].subscription.customer
+    lost = lost_access(
+        customer, of_grant=Q(content_object__in=below), of_offer=Q(resource__in=below)
+    )
+    above = set().union(*ancestors_of(pks).values())
+    types = types_at_or_below(resource_type)
+    lost["concerned"] |= people_with_grants_on(above, types) | held_by_role(customer, types)
     resources.delete()
-    return {"removed": len(external_ids), "removed_ids": external_ids, "grants_ended": ended}
+    return {
+        "removed": len(removed),
+        "removed_resources": [
+            {
+                "resource": resource.name,
+                "resource_id": resource.pk,
+                "external_id": resource.external_id,
+                "type": resource.resource_type.labels,
+            }
+            for resource in removed
+        ],
+        **lost,
+    }
 
 
 def record_change(
@@ -83,11 +94,11 @@ def record_change(
     customer: Customer,
     resource_type: ResourceType,
     outcome: Outcome,
-    removals: dict[str, Any],
+    changes: dict[str, Any],
 ) -> None:
     """Record one event for the customer, unless nothing changed.
 
-    `removals` comes from delete_with_all_below.
+    `changes` comes from delete_with_all_below, and from what was added, renamed or moved.
     """
     if not (outcome.added or outcome.changed or outcome.removed):
         return
@@ -96,10 +107,9 @@ def record_change(
         actor=None,
         actor_name=portal.label_en,
         customer=customer,
-        portal=portal.slug,
         portal_name=portal.labels,
         type=resource_type.labels,
         added=outcome.added,
         changed=outcome.changed,
-        **removals,
+        **changes,
     )

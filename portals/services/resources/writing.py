@@ -1,13 +1,13 @@
 """Add and change the resources of a report, in a few statements whatever its size."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portals.choices import ROOT_TYPE, SubscriptionStatus
 from portals.models import Portal, Resource, ResourceType, Subscription
+from portals.services.resources.changes import Changes, Known
 from portals.services.resources.deletion import (
     delete_with_all_below,
     lock_customers,
@@ -76,9 +76,10 @@ def _write(
     known = _known(resource_type, reports)
     _delete_from_former_customers(portal, subscription, resource_type, known)
     removals = delete_with_all_below(
-        _unreported(subscription, resource_type, known) if replace else []
+        _unreported(subscription, resource_type, known) if replace else [], resource_type
     )
     added, changed = [], []
+    changes = Changes(subscription.customer, resource_type)
     for report in reports:
         existing = known.get(report.external_id)
         parent_id = parents[report.parent]
@@ -91,8 +92,10 @@ def _write(
         )
         if existing is None or existing.owner != subscription.pk:
             added.append(row)
+            changes.add(parent_id)
         elif (existing.name, existing.parent) != (report.name, parent_id):
             changed.append(row)
+            changes.change(existing, row)
     Resource.objects.bulk_create(
         added + changed,
         update_conflicts=True,
@@ -105,32 +108,25 @@ def _write(
         removed=removals["removed"],
         unchanged=len(reports) - len(added) - len(changed),
     )
-    record_change(portal, subscription.customer, resource_type, outcome, removals)
+    record_change(
+        portal, subscription.customer, resource_type, outcome, changes.event_data(removals)
+    )
     return outcome
 
 
-class _Known(NamedTuple):
-    """The resource that already has a reported id."""
-
-    pk: int
-    owner: int  # the key of its subscription
-    name: str
-    parent: int | None
-
-
-def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, _Known]:
+def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, Known]:
     rows = Resource.objects.filter(
         resource_type=resource_type, external_id__in={report.external_id for report in reports}
     )
     fields = ("external_id", "pk", "subscription_id", "name", "parent_id")
-    return {external_id: _Known(*rest) for external_id, *rest in rows.values_list(*fields)}
+    return {external_id: Known(*rest) for external_id, *rest in rows.values_list(*fields)}
 
 
 def _delete_from_former_customers(
     portal: Portal,
     subscription: Subscription,
     resource_type: ResourceType,
-    known: Mapping[str, _Known],
+    known: Mapping[str, Known],
 ) -> None:
     """Lock all customers concerned, and delete the resources that belonged to another one (A9)."""
     moved: dict[int, list[int]] = {}
@@ -140,13 +136,13 @@ def _delete_from_former_customers(
     owners = Subscription.objects.select_related("customer").in_bulk(moved)
     lock_customers([subscription.customer_id, *(row.customer_id for row in owners.values())])
     for owner, pks in moved.items():
-        removals = delete_with_all_below(pks)
+        removals = delete_with_all_below(pks, resource_type)
         outcome = Outcome(0, 0, removals["removed"], 0)
         record_change(portal, owners[owner].customer, resource_type, outcome, removals)
 
 
 def _unreported(
-    subscription: Subscription, resource_type: ResourceType, known: Mapping[str, _Known]
+    subscription: Subscription, resource_type: ResourceType, known: Mapping[str, Known]
 ) -> list[int]:
     """Return the keys of the customer's resources of this type that were not reported."""
     existing = Resource.objects.filter(subscription=subscription, resource_type=resource_type)

@@ -1,0 +1,100 @@
+"""The facts of this app's events that their sentences leave to lists (accounts.selectors)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.selectors.event_details import EventDetail, in_readers_language, moment_text
+from portals.choices import PermissionChange, ReviewDecision
+from portals.selectors.losses import describe_rights
+
+
+def _removed(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{in_readers_language(part['type'])} {part['resource']} ({part['external_id']})"
+        for part in parts
+    ]
+
+
+def _renamed(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [f"{part['before']} → {part['resource']}" for part in parts]
+
+
+def _moved(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [
+        _("%(resource)s: from %(before)s to %(after)s")
+        % {"resource": part["resource"], "before": part["before"] or "—", "after": part["after"]}
+        for part in parts
+    ]
+
+
+def _moment(value: str | None) -> list[str]:
+    return [moment_text(value)] if value else []
+
+
+def _terms(value: Mapping[str, Any]) -> list[str]:
+    """Return the start, end and reason of a grant that was replaced; at least that it had none."""
+    start, end = value["starts_at"], value["expires_at"]
+    lines = [_("from %(when)s") % {"when": moment_text(start)}] if start else []
+    lines.append(_("until %(when)s") % {"when": moment_text(end)} if end else _("no end date"))
+    if value["reason"]:
+        lines.append(_("reason: %(reason)s") % {"reason": value["reason"]})
+    return lines
+
+
+def _decisions(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{ReviewDecision(part['decision']).label}: "
+        + " · ".join(
+            str(in_readers_language(text)) for text in (part["privilege"], part["resource"]) if text
+        )
+        for part in parts
+    ]
+
+
+def _permission_changes(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [
+        str(PermissionChange(part["change"]).label)
+        % {
+            "privilege": in_readers_language(part["privilege"]),
+            "other": in_readers_language(part.get("other", "")),
+        }
+        for part in parts
+    ]
+
+
+DETAILS = {
+    "permission_changes": EventDetail(gettext_lazy("Permissions changed"), _permission_changes),
+    "removed_resources": EventDetail(gettext_lazy("Resources removed"), _removed),
+    "renamed": EventDetail(gettext_lazy("Resources renamed"), _renamed),
+    "moved": EventDetail(gettext_lazy("Resources moved"), _moved),
+    "grants": EventDetail(gettext_lazy("Access that ended"), describe_rights),
+    "offers": EventDetail(gettext_lazy("Offers to invited people that ended"), describe_rights),
+    "requested": EventDetail(gettext_lazy("Requested access that ended"), describe_rights),
+    "decisions": EventDetail(gettext_lazy("Decisions"), _decisions),
+    "role_rights": EventDetail(gettext_lazy("Permissions of every Super User")),
+    "rights": EventDetail(gettext_lazy("Permissions")),
+    "rights_before": EventDetail(gettext_lazy("Permissions before")),
+    "grantee": EventDetail(gettext_lazy("Person or team")),
+    "portal": EventDetail(pgettext_lazy("activity", "Portal")),
+    "starts_at": EventDetail(gettext_lazy("Starts"), _moment),
+    "expires_at": EventDetail(gettext_lazy("Ends"), _moment),
+    "before": EventDetail(gettext_lazy("Before this change"), _terms),
+    "granted_by_name": EventDetail(gettext_lazy("Given by")),
+    "granted_at": EventDetail(gettext_lazy("Given on"), _moment),
+    "previous_status": EventDetail(gettext_lazy("Status before")),
+    "details": EventDetail(gettext_lazy("Changes of the manifest")),
+    "client_id": EventDetail(gettext_lazy("Client ID")),
+    "total": EventDetail(gettext_lazy("Lines in all")),
+    "decided": EventDetail(gettext_lazy("Lines decided")),
+}
+
+IDENTITIES = {
+    "codename": ("privilege",),
+    "resource_id": ("resource",),
+    "granted_by": ("granted_by_name",),
+    "reassigned_grants": ("reassigned",),
+    "review": (),
+}

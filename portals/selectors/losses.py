@@ -1,0 +1,227 @@
+"""What an act takes, in the data of its event: grants, offers and requests, and who is concerned.
+
+Read before the rows are deleted. Every act that ends access describes it here, so that the activity
+log names it in the same words, and is found by each person whose access it changed.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.choices import RequestState, Role
+from accounts.models import Customer, Invitation, Membership, TeamMembership
+from accounts.selectors.event_details import in_readers_language, moment_text
+from portals.choices import SubscriptionStatus
+from portals.models import (
+    OfferedGrant,
+    PersonGrant,
+    Privilege,
+    PrivilegeInclusion,
+    RequestedGrant,
+    Resource,
+    ResourceAncestor,
+    TeamGrant,
+)
+from portals.models.grants import unexpired
+
+Grant = PersonGrant | TeamGrant
+
+
+def terms_event_data(terms: Any) -> dict[str, Any]:
+    """Return the event data of the terms of a grant or offer, with times in ISO 8601."""
+    return {
+        "starts_at": terms.starts_at and terms.starts_at.isoformat(),
+        "expires_at": terms.expires_at and terms.expires_at.isoformat(),
+        "reason": terms.reason,
+    }
+
+
+def _right(privilege: Privilege, resource: Resource) -> dict[str, Any]:
+    return {
+        "privilege": privilege.labels,
+        "codename": privilege.codename,
+        "resource": str(resource),
+        "resource_id": resource.pk,
+    }
+
+
+def ended_grants(customer: Customer, grants: Iterable[Grant]) -> list[dict[str, Any]]:
+    """Return the event data of grants that end together: enough to restore each as it was."""
+    grants = list(grants)
+    granters = {grant.granted_by for grant in grants}
+    names = customer.memberships.names_at_work(*granters)
+    return [
+        {
+            **_right(grant.permission.privilege, grant.content_object),
+            **terms_event_data(grant),
+            "granted_by": str(grant.granted_by.sub),
+            "granted_by_name": names.get(grant.granted_by_id, str(grant.granted_by)),
+            "granted_at": grant.granted_at.isoformat(),
+        }
+        for grant in grants
+    ]
+
+
+def _grants(condition: Q) -> list[Grant]:
+    related = ("permission__privilege", "content_object__subscription", "granted_by")
+    people = PersonGrant.objects.filter(condition).select_related("user", *related)
+    teams = TeamGrant.objects.filter(condition).select_related("group__team", *related)
+    return [*people.order_by("pk"), *teams.order_by("pk")]
+
+
+def _grantees(customer: Customer, grants: Iterable[Grant]) -> list[str]:
+    """Return the name of each grant's person, as at work, or team."""
+    grants = list(grants)
+    names = customer.memberships.names_at_work(
+        *{grant.user for grant in grants if isinstance(grant, PersonGrant)}
+    )
+    return [
+        names.get(grant.user_id, str(grant.user))
+        if isinstance(grant, PersonGrant)
+        else str(grant.group.team)
+        for grant in grants
+    ]
+
+
+def lost_access(customer: Customer, *, of_grant: Q, of_offer: Q) -> dict[str, Any]:
+    """Return the grants, offers and open requests of a customer that meet these conditions.
+
+    `of_grant` is about person and team grants alike, `of_offer` about the rows of invitations and
+    requests. `concerned` are the keys of the people who lose a grant, their own or a team's.
+    """
+    grants = _grants(of_grant & Q(content_object__subscription__customer=customer))
+    names = _grantees(customer, grants)
+    of_customer = Q(resource__subscription__customer=customer)
+    offers = OfferedGrant.objects.filter(
+        of_customer & of_offer, invitation__accepted_at=None, invitation__revoked_at=None
+    ).select_related("invitation", "resource", "privilege")
+    requests = RequestedGrant.objects.filter(
+        of_customer & of_offer, request__state=RequestState.OPEN
+    ).select_related("request__membership", "resource", "privilege")
+    lost = {
+        "grants": [
+            {"grantee": name, **data}
+            for name, data in zip(names, ended_grants(customer, grants), strict=True)
+        ],
+        "offers": [
+            {"grantee": offer.invitation.address, **_right(offer.privilege, offer.resource)}
+            for offer in offers.order_by("pk")
+        ],
+        "requested": [
+            {"grantee": str(row.request.membership), **_right(row.privilege, row.resource)}
+            for row in requests.order_by("pk")
+        ],
+    }
+    people = people_with(grants) | {row.request.membership.user_id for row in requests}
+    return {name: rows for name, rows in lost.items() if rows} | {"concerned": people}
+
+
+def offers_in(invitation: Invitation) -> dict[str, Any]:
+    """Return what a withdrawn invitation offered, as event data."""
+    offers = OfferedGrant.objects.filter(invitation=invitation).order_by("pk")
+    rows = [
+        _right(offer.privilege, offer.resource)
+        for offer in offers.select_related("privilege", "resource")
+    ]
+    return {"offers": rows} if rows else {}
+
+
+def rights_by_role(customer: Customer) -> list[dict[str, str]]:
+    """Return the privileges that Super Users hold by their role, with their portals, by language.
+
+    That is on every resource of their type, so that no resource is named.
+    """
+    portals = customer.subscriptions.exclude(status=SubscriptionStatus.ENDED).values("portal")
+    privileges = Privilege.objects.filter(portal__in=portals, held_by_super_user=True)
+    return [
+        {
+            language: f"{privilege.portal.labels[language]}: {label}"
+            for language, label in privilege.labels.items()
+        }
+        for privilege in privileges.select_related("portal").order_by("portal", "position", "pk")
+    ]
+
+
+def people_with(grants: Iterable[Grant]) -> set[int]:
+    """Return the keys of the users who have one of these grants, directly or through a team."""
+    grants = list(grants)
+    groups = {grant.group_id for grant in grants if isinstance(grant, TeamGrant)}
+    members = TeamMembership.objects.filter(team__group__in=groups)
+    people = {grant.user_id for grant in grants if isinstance(grant, PersonGrant)}
+    if groups:
+        people |= set(members.values_list("membership__user_id", flat=True))
+    return people
+
+
+def people_with_grants_on(resources: Any, types: Iterable[int]) -> set[int]:
+    """Return the keys of the users with a grant on these, good for resources of these types.
+
+    `resources` are keys, or a query of them. A grant that has expired counts no more.
+    """
+    useful = PrivilegeInclusion.objects.filter(included__resource_type__in=types)
+    on_these = Q(content_object__in=resources, permission__in=useful.values("privilege"))
+    return people_with(_grants(on_these & unexpired()))
+
+
+def people_with_access_by(customer: Customer, privileges: Any) -> set[int]:
+    """Return the keys of the users with a grant of one of these privileges (keys, or a query)."""
+    in_company = Q(content_object__subscription__customer=customer)
+    return people_with(_grants(in_company & Q(permission__in=privileges) & unexpired()))
+
+
+def held_by_role(customer: Customer, types: Iterable[int]) -> set[int]:
+    """Return the keys of the Super Users, where they hold a privilege of these types by role."""
+    if not Privilege.objects.filter(resource_type__in=types, held_by_super_user=True).exists():
+        return set()
+    present = Membership.objects.present().filter(customer=customer, role=Role.SUPER_USER)
+    return set(present.values_list("user_id", flat=True))
+
+
+def ancestors_of(resources: Iterable[int]) -> dict[int, set[int]]:
+    """Return the keys of each of these resources and of what is above it."""
+    ancestors: dict[int, set[int]] = {}
+    rows = ResourceAncestor.objects.filter(resource__in=set(resources))
+    for resource, ancestor in rows.values_list("resource_id", "ancestor_id"):
+        ancestors.setdefault(resource, set()).add(ancestor)
+    return ancestors
+
+
+def describe_rights(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each grant, offer or request in an event's data."""
+    return [_describe_right(part) for part in parts]
+
+
+def name_right(part: Mapping[str, Any]) -> str:
+    """Return the permission and the resource of a grant, with its person or team where given."""
+    line = _("“%(privilege)s” on %(resource)s") % {
+        "privilege": in_readers_language(part["privilege"]),
+        "resource": part["resource"],
+    }
+    if "grantee" not in part:
+        return line
+    return _("%(grantee)s: %(right)s") % {"grantee": part["grantee"], "right": line}
+
+
+def _describe_right(part: Mapping[str, Any]) -> str:
+    line = name_right(part)
+    if part.get("starts_at"):
+        line = _("%(right)s, from %(when)s") % {
+            "right": line,
+            "when": moment_text(part["starts_at"]),
+        }
+    if part.get("expires_at"):
+        line = _("%(right)s, until %(when)s") % {
+            "right": line,
+            "when": moment_text(part["expires_at"]),
+        }
+    if part.get("granted_by_name"):
+        line = _("%(right)s, given by %(person)s on %(when)s") % {
+            "right": line,
+            "person": part["granted_by_name"],
+            "when": moment_text(part["granted_at"]),
+        }
+    if part.get("reason"):
+        line = _("%(right)s (reason: %(reason)s)") % {"right": line, "reason": part["reason"]}
+    return line
