@@ -128,6 +128,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=255, validators=[accounts.validators.validate_plain_text], verbose_name='name')),
                 ('search_name', accounts.models.search.SearchKeyField(editable=False, max_length=600, of='name')),
                 ('search_id', accounts.models.search.SearchKeyField(editable=False, max_length=600, of='external_id')),
+                ('removed_at', models.DateTimeField(editable=False, help_text='When its portal removed it, with all below it.', null=True)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='portals.resource')),
             ],
             options={
@@ -350,5 +351,41 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='resource',
             constraint=models.UniqueConstraint(fields=('resource_type', 'external_id'), name='resource_once_in_its_portal'),
+        ),
+        migrations.AddIndex(
+            model_name='resource',
+            index=models.Index(condition=models.Q(('removed_at__isnull', False)), fields=['removed_at'], name='resource_by_removal'),
+        ),
+        migrations.AddConstraint(
+            model_name='persongrant',
+            constraint=accounts.triggers.Trigger(name='portals_persongrant_not_on_removed', postgresql=["CREATE OR REPLACE FUNCTION portals_persongrant_not_on_removed() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF EXISTS (SELECT 1 FROM added WHERE EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = added.content_object_id AND r.removed_at IS NOT NULL)) THEN RAISE EXCEPTION 'no grant on a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NULL; END$$", 'CREATE OR REPLACE TRIGGER portals_persongrant_not_on_removed AFTER INSERT ON portals_persongrant REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION portals_persongrant_not_on_removed()'], sqlite=["CREATE TRIGGER portals_persongrant_not_on_removed BEFORE INSERT ON portals_persongrant FOR EACH ROW WHEN EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no grant on a resource that its portal removed'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='persongrant',
+            constraint=accounts.triggers.Trigger(name='portals_persongrant_not_to_removed_update', postgresql=["CREATE OR REPLACE FUNCTION portals_persongrant_not_to_removed_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.content_object_id <> OLD.content_object_id AND EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) THEN RAISE EXCEPTION 'no grant on a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER portals_persongrant_not_to_removed_update BEFORE UPDATE ON portals_persongrant FOR EACH ROW EXECUTE FUNCTION portals_persongrant_not_to_removed_update()'], sqlite=["CREATE TRIGGER portals_persongrant_not_to_removed_update BEFORE UPDATE ON portals_persongrant FOR EACH ROW WHEN NEW.content_object_id <> OLD.content_object_id AND EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no grant on a resource that its portal removed'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='resource',
+            constraint=models.CheckConstraint(condition=models.Q(('removed_at', None), ('parent__isnull', False), _connector='OR'), name='root_is_not_removed'),
+        ),
+        migrations.AddConstraint(
+            model_name='resource',
+            constraint=accounts.triggers.Trigger(name='resource_below_a_removed_one_insert', postgresql=["CREATE OR REPLACE FUNCTION resource_below_a_removed_one_insert() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.removed_at IS NULL AND EXISTS ( SELECT 1 FROM portals_resource p WHERE p.id = NEW.parent_id AND p.removed_at IS NOT NULL) THEN RAISE EXCEPTION 'nothing stands below a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER resource_below_a_removed_one_insert BEFORE INSERT ON portals_resource FOR EACH ROW EXECUTE FUNCTION resource_below_a_removed_one_insert()'], sqlite=["CREATE TRIGGER resource_below_a_removed_one_insert BEFORE INSERT ON portals_resource FOR EACH ROW WHEN NEW.removed_at IS NULL AND EXISTS ( SELECT 1 FROM portals_resource p WHERE p.id = NEW.parent_id AND p.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'nothing stands below a resource that its portal removed'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='resource',
+            constraint=accounts.triggers.Trigger(name='resource_below_a_removed_one_update', postgresql=["CREATE OR REPLACE FUNCTION resource_below_a_removed_one_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.removed_at IS NULL AND EXISTS ( SELECT 1 FROM portals_resource p WHERE p.id = NEW.parent_id AND p.removed_at IS NOT NULL) THEN RAISE EXCEPTION 'nothing stands below a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER resource_below_a_removed_one_update BEFORE UPDATE ON portals_resource FOR EACH ROW EXECUTE FUNCTION resource_below_a_removed_one_update()'], sqlite=["CREATE TRIGGER resource_below_a_removed_one_update BEFORE UPDATE ON portals_resource FOR EACH ROW WHEN NEW.removed_at IS NULL AND EXISTS ( SELECT 1 FROM portals_resource p WHERE p.id = NEW.parent_id AND p.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'nothing stands below a resource that its portal removed'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='resource',
+            constraint=accounts.triggers.Trigger(name='resource_removed_with_all_below', postgresql=['CREATE OR REPLACE FUNCTION resource_removed_with_all_below() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.removed_at IS NOT NULL AND OLD.removed_at IS NULL THEN UPDATE portals_resource SET removed_at = NEW.removed_at WHERE removed_at IS NULL AND id IN (SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id); END IF; RETURN NULL; END$$', 'CREATE OR REPLACE TRIGGER resource_removed_with_all_below AFTER UPDATE ON portals_resource FOR EACH ROW EXECUTE FUNCTION resource_removed_with_all_below()'], sqlite=['CREATE TRIGGER resource_removed_with_all_below AFTER UPDATE ON portals_resource FOR EACH ROW WHEN NEW.removed_at IS NOT NULL AND OLD.removed_at IS NULL BEGIN UPDATE portals_resource SET removed_at = NEW.removed_at WHERE removed_at IS NULL AND id IN (SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id); END']),
+        ),
+        migrations.AddConstraint(
+            model_name='teamgrant',
+            constraint=accounts.triggers.Trigger(name='portals_teamgrant_not_on_removed', postgresql=["CREATE OR REPLACE FUNCTION portals_teamgrant_not_on_removed() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF EXISTS (SELECT 1 FROM added WHERE EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = added.content_object_id AND r.removed_at IS NOT NULL)) THEN RAISE EXCEPTION 'no grant on a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NULL; END$$", 'CREATE OR REPLACE TRIGGER portals_teamgrant_not_on_removed AFTER INSERT ON portals_teamgrant REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION portals_teamgrant_not_on_removed()'], sqlite=["CREATE TRIGGER portals_teamgrant_not_on_removed BEFORE INSERT ON portals_teamgrant FOR EACH ROW WHEN EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no grant on a resource that its portal removed'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='teamgrant',
+            constraint=accounts.triggers.Trigger(name='portals_teamgrant_not_to_removed_update', postgresql=["CREATE OR REPLACE FUNCTION portals_teamgrant_not_to_removed_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.content_object_id <> OLD.content_object_id AND EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) THEN RAISE EXCEPTION 'no grant on a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER portals_teamgrant_not_to_removed_update BEFORE UPDATE ON portals_teamgrant FOR EACH ROW EXECUTE FUNCTION portals_teamgrant_not_to_removed_update()'], sqlite=["CREATE TRIGGER portals_teamgrant_not_to_removed_update BEFORE UPDATE ON portals_teamgrant FOR EACH ROW WHEN NEW.content_object_id <> OLD.content_object_id AND EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no grant on a resource that its portal removed'); END"]),
         ),
     ]

@@ -26,7 +26,7 @@ def _grants_event_data(grants: Iterable[PersonGrant | TeamGrant]) -> list[dict[s
 
 def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
     """Delete the grants and registrations of a leaver, and return their event data."""
-    grants = PersonGrant.objects.filter(
+    grants = PersonGrant.with_removed.filter(
         user=membership.user, content_object__subscription__customer=membership.customer_id
     ).select_related("content_object", "permission__privilege")
     dropped = _grants_event_data(grants.order_by("pk"))
@@ -36,7 +36,7 @@ def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
 
 def drop_grants_of_team(*, team: Team) -> dict[str, Any]:
     """Delete the grants of a team that is deleted, and return their event data."""
-    grants = TeamGrant.objects.filter(group=team.group_id).select_related(
+    grants = TeamGrant.with_removed.filter(group=team.group_id).select_related(
         "content_object", "permission__privilege"
     )
     dropped = _grants_event_data(grants.order_by("pk"))

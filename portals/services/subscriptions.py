@@ -106,11 +106,11 @@ def _in_every_language(status: str) -> dict[str, str]:
 
 def _drop_grants(subscription: Subscription) -> int:
     count_of_grants = 0
-    for rows in (PersonGrant.objects, TeamGrant.objects):
+    for rows in (PersonGrant.with_removed, TeamGrant.with_removed):
         count, _by_model = rows.filter(content_object__subscription=subscription).delete()
         count_of_grants += count
-    OfferedGrant.objects.filter(resource__subscription=subscription).delete()
-    RequestedGrant.objects.filter(
+    OfferedGrant.with_removed.filter(resource__subscription=subscription).delete()
+    RequestedGrant.with_removed.filter(
         resource__subscription=subscription, request__state=RequestState.OPEN
     ).delete()
     return count_of_grants

@@ -1,9 +1,12 @@
-"""Delete resources, with their grants and everything below them."""
+"""End resources for good, with their grants and everything below them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Customer
 from accounts.services.audit import record_event
@@ -13,33 +16,12 @@ from portals.models import (
     Resource,
     ResourceAncestor,
     ResourceType,
+    Subscription,
     TeamGrant,
 )
-from portals.permissions import require_reported_resource
 from portals.services.resources.reports import Outcome
 
-
-@transaction.atomic
-def delete_resource(*, actor: Portal, resource: Resource) -> bool:
-    """Delete a resource with its grants and everything below it, and return whether it existed.
-
-    Raises PermissionDenied for a resource of another portal, or for the subscription itself.
-    """
-    lock_portal(actor)
-    current = (
-        Resource.objects.filter(pk=resource.pk)
-        .select_related("resource_type", "subscription__customer")
-        .first()
-    )
-    if current is None:
-        return False
-    require_reported_resource(actor, current)
-    lock_customers([current.subscription.customer_id])
-    removals = delete_with_all_below([current.pk])
-    outcome = Outcome(0, 0, removals["removed"], 0)
-    customer = current.subscription.customer
-    record_change(actor, customer, current.resource_type, outcome, removals)
-    return True
+log = structlog.get_logger(__name__)
 
 
 def lock_portal(portal: Portal) -> None:
@@ -53,29 +35,123 @@ def lock_customers(pks: Iterable[int]) -> None:
     list(rows.values("pk"))
 
 
-def delete_with_all_below(pks: Sequence[int]) -> dict[str, Any]:
-    """Delete these and everything below, and return the event data of what was removed."""
-    if not pks:
-        return {"removed": 0}
-    below = ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
-    resources = Resource.objects.filter(pk__in=below)
-    external_ids = list(resources.order_by("pk").values_list("external_id", flat=True))
-    ended = [
+def grants_event_data(*grants: QuerySet[Any]) -> list[dict[str, Any]]:
+    """Return the event data of people's and teams' grants that end or come back together."""
+    return [
         {
             "grantee": str(grant.user if isinstance(grant, PersonGrant) else grant.group.team),
             "codename": grant.permission.privilege.codename,
             "resource": str(grant.content_object),
         }
-        for rows in (
-            PersonGrant.objects.select_related("user"),
-            TeamGrant.objects.select_related("group__team"),
-        )
-        for grant in rows.filter(content_object__in=below)
-        .select_related("permission__privilege", "content_object")
-        .order_by("pk")
+        for rows in grants
+        for grant in rows.select_related(
+            "user" if rows.model is PersonGrant else "group__team",
+            "permission__privilege",
+            "content_object",
+        ).order_by("pk")
     ]
+
+
+def delete_with_all_below(pks: Sequence[int]) -> dict[str, Any]:
+    """Delete these and everything below for good, and return the event data of what ended."""
+    below = ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
+    resources = Resource.with_removed.filter(pk__in=below)
+    external_ids = list(resources.order_by("pk").values_list("external_id", flat=True))
+    ended = grants_event_data(
+        PersonGrant.with_removed.filter(content_object__in=below),
+        TeamGrant.with_removed.filter(content_object__in=below),
+    )
     resources.delete()
-    return {"removed": len(external_ids), "removed_ids": external_ids, "grants_ended": ended}
+    return {
+        "count": len(external_ids),
+        "ended_ids": external_ids,
+        "rights": len(ended),
+        "grants_ended": ended,
+    }
+
+
+def delete_moved(
+    portal: Portal,
+    resource_type: ResourceType,
+    former: Mapping[int, Subscription],
+    moved: Mapping[int, list[int]],
+) -> None:
+    """Delete the resources that belonged to another customer (A9)."""
+    for subscription, pks in moved.items():
+        data = delete_with_all_below(pks)
+        customer = former[subscription].customer
+        record_resources("resources.moved", portal, customer, resource_type, data)
+
+
+def end_for_good(portal: Portal, removed: QuerySet[Resource]) -> None:
+    """Delete removed resources, and record it for each company and type.
+
+    What stands below them goes with them. Their customers are locked already.
+    """
+    by_place: dict[tuple[int, int], list[int]] = {}
+    rows = removed.order_by("subscription_id", "resource_type_id", "pk")
+    for subscription, resource_type, pk in rows.values_list(
+        "subscription_id", "resource_type_id", "pk"
+    ):
+        by_place.setdefault((subscription, resource_type), []).append(pk)
+    subscriptions = Subscription.objects.select_related("customer").in_bulk(
+        {subscription for subscription, _type in by_place}
+    )
+    types = ResourceType.objects.in_bulk({resource_type for _place, resource_type in by_place})
+    for (subscription, resource_type), pks in by_place.items():
+        record_resources(
+            "resources.ended",
+            portal,
+            subscriptions[subscription].customer,
+            types[resource_type],
+            delete_with_all_below(pks),
+        )
+
+
+def end_removed_resources() -> None:
+    """End for good what portals removed KEPT_FOR ago and did not report again.
+
+    Each portal is one transaction. It reads what is due again under the lock that its reports take,
+    so that several workers can run this at once, and a return and an end never cross.
+    """
+    due = Resource.with_removed.removed_for_good().values("resource_type__portal")
+    for portal in Portal.objects.filter(pk__in=due):
+        try:
+            _end_removed_resources_of(portal)
+        except Exception:  # those of the other portals still end
+            log.exception("removed resources could not be ended", portal=portal.slug)
+
+
+@transaction.atomic
+def _end_removed_resources_of(portal: Portal) -> None:
+    lock_portal(portal)
+    now = timezone.now()
+    due = Resource.with_removed.removed_for_good(now).filter(resource_type__portal=portal)
+    # A parent that ends takes what is below with it; the rest was removed by itself, earlier.
+    goes_with_parent = Q(parent__in=due.values("pk"))
+    topmost = due.exclude(goes_with_parent)
+    lock_customers(due.values_list("subscription__customer", flat=True))
+    end_for_good(portal, topmost)
+
+
+def record_resources(
+    kind: str,
+    portal: Portal,
+    customer: Customer,
+    resource_type: ResourceType,
+    data: dict[str, Any],
+) -> None:
+    """Record an event about a portal's resources of one type and company."""
+    record_event(
+        kind=kind,
+        actor=None,
+        actor_name=portal.label_en,
+        customer=customer,
+        portal=portal.slug,
+        portal_name=portal.labels,
+        type=resource_type.labels,
+        **data,
+    )
 
 
 def record_change(
@@ -85,21 +161,16 @@ def record_change(
     outcome: Outcome,
     removals: dict[str, Any],
 ) -> None:
-    """Record one event for the customer, unless nothing changed.
+    """Record one event for the customer, unless nothing was added, changed or removed.
 
-    `removals` comes from delete_with_all_below.
+    `removals` comes from remove_with_all_below.
     """
     if not (outcome.added or outcome.changed or outcome.removed):
         return
-    record_event(
-        kind="resources.changed",
-        actor=None,
-        actor_name=portal.label_en,
-        customer=customer,
-        portal=portal.slug,
-        portal_name=portal.labels,
-        type=resource_type.labels,
-        added=outcome.added,
-        changed=outcome.changed,
-        **removals,
+    record_resources(
+        "resources.changed",
+        portal,
+        customer,
+        resource_type,
+        {"added": outcome.added, "changed": outcome.changed, **removals},
     )

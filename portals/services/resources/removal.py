@@ -1,0 +1,171 @@
+"""What a portal removed: hidden with its access, back if reported again, ended after KEPT_FOR."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portals.models import (
+    PersonGrant,
+    Portal,
+    Resource,
+    ResourceAncestor,
+    ResourceType,
+    TeamGrant,
+)
+from portals.permissions import require_reported_resource
+from portals.services.resources.deletion import (
+    grants_event_data,
+    lock_customers,
+    lock_portal,
+    record_change,
+)
+from portals.services.resources.reports import Outcome
+
+UNCONFIRMED_SHARE = 10  # percent of a type that a report may remove with its grants, unconfirmed
+
+
+class Removal(NamedTuple):
+    """What a report takes away: resources, with everything below them, and grants."""
+
+    resources: int
+    grants: int
+
+
+class RemovalUnconfirmed(Exception):
+    """A report that removes so much that the portal must confirm it, with these numbers."""
+
+    def __init__(self, removal: Removal) -> None:
+        """Keep what the report would take away."""
+        super().__init__(removal)
+        self.removal = removal
+
+    @property
+    def message(self) -> str:
+        """Say what the report would end, and how to confirm it."""
+        grants = ngettext("%(count)s grant", "%(count)s grants", self.removal.grants)
+        resources = ngettext("%(count)s resource", "%(count)s resources", self.removal.resources)
+        return _(
+            "This report removes %(resources)s and ends %(grants)s. If that is right, send it"
+            " again with these numbers in “confirm”."
+        ) % {
+            "resources": resources % {"count": self.removal.resources},
+            "grants": grants % {"count": self.removal.grants},
+        }
+
+
+@transaction.atomic
+def delete_resource(*, actor: Portal, resource: Resource) -> bool:
+    """Remove a resource with everything below it, and return whether it existed.
+
+    For KEPT_FOR it comes back with its access if its portal reports it again in the same company.
+    Raises PermissionDenied for a resource of another portal, or for the subscription itself.
+    """
+    lock_portal(actor)
+    current = (
+        Resource.objects.filter(pk=resource.pk)
+        .select_related("resource_type", "subscription__customer")
+        .first()
+    )
+    if current is None:
+        return False
+    require_reported_resource(actor, current)
+    lock_customers([current.subscription.customer_id])
+    removals = remove_with_all_below([current.pk], timezone.now())
+    outcome = Outcome(0, 0, removals["removed"], 0)
+    customer = current.subscription.customer
+    record_change(actor, customer, current.resource_type, outcome, removals)
+    return True
+
+
+def _below(pks: Sequence[int]) -> Any:
+    """Return the keys of these resources and of all below them, as a subquery."""
+    return ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
+
+
+def removal_of(pks: Sequence[int]) -> Removal:
+    """Return what the removal of these resources takes away."""
+    if not pks:
+        return Removal(0, 0)
+    grants = sum(
+        rows.unexpired().filter(content_object__in=_below(pks)).count()
+        for rows in (PersonGrant.objects, TeamGrant.objects)
+    )
+    return Removal(Resource.objects.filter(pk__in=_below(pks)).count(), grants)
+
+
+def needs_confirmation(removal: Removal, *, removed: int, existing: int) -> bool:
+    """Return whether a report takes away so much that the portal must confirm it.
+
+    It removes `removed` of the `existing` resources of one type and company: all of them, or, where
+    any grant ends, more than UNCONFIRMED_SHARE percent.
+    """
+    if not removed:
+        return False
+    is_much = removed * 100 > existing * UNCONFIRMED_SHARE
+    return removed == existing or (removal.grants > 0 and is_much)
+
+
+def require_confirmation(
+    resource_type: ResourceType, removal: Removal, removed: Mapping[int, list[int]]
+) -> None:
+    """Raise RemovalUnconfirmed where a customer loses much of this type.
+
+    `removed` is subscription → the keys that it loses.
+    """
+    for subscription, pks in removed.items():
+        existing = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
+        lost = removal_of(pks)
+        if needs_confirmation(lost, removed=len(pks), existing=existing.count()):
+            raise RemovalUnconfirmed(removal)
+
+
+def remove_with_all_below(pks: Sequence[int], now: datetime) -> dict[str, Any]:
+    """Remove these and everything below, and return the event data of what was removed.
+
+    A trigger carries `removed_at` to everything below, with the same moment.
+    """
+    if not pks:
+        return {"removed": 0}
+    resources = Resource.objects.filter(pk__in=_below(pks))
+    external_ids = list(resources.order_by("pk").values_list("external_id", flat=True))
+    ended = grants_event_data(
+        PersonGrant.objects.filter(content_object__in=_below(pks)),
+        TeamGrant.objects.filter(content_object__in=_below(pks)),
+    )
+    Resource.objects.filter(pk__in=pks).update(removed_at=now)
+    return {"removed": len(external_ids), "removed_ids": external_ids, "grants_ended": ended}
+
+
+def give_back(removed: Iterable[tuple[int, datetime]]) -> dict[str, Any]:
+    """Give back what was removed with resources that just came back, and return the event data.
+
+    `removed` are the keys of these, with the moment of each removal. What the portal removed below
+    them at another moment stays removed.
+    """
+    by_moment: dict[datetime, list[int]] = {}
+    for pk, moment in removed:
+        by_moment.setdefault(moment, []).append(pk)
+    returned: list[int] = []
+    for moment, level in by_moment.items():
+        returned += level
+        while level:  # parents first: nothing stands below a removed resource
+            below = Resource.with_removed.filter(parent__in=level, removed_at=moment)
+            level = list(below.values_list("pk", flat=True))
+            Resource.with_removed.filter(pk__in=level).update(removed_at=None)
+            returned += level
+    resources = Resource.objects.filter(pk__in=returned).order_by("pk")
+    grants = grants_event_data(
+        PersonGrant.objects.unexpired().filter(content_object__in=returned),
+        TeamGrant.objects.unexpired().filter(content_object__in=returned),
+    )
+    return {
+        "count": len(returned),
+        "returned_ids": list(resources.values_list("external_id", flat=True)),
+        "rights": len(grants),
+        "grants_returned": grants,
+    }
