@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts import signals
 from accounts.services.invitations import accept_invitation, invite_person
@@ -19,6 +20,7 @@ from portals.models import (
     PersonGrant,
     Portal,
     RequestedGrant,
+    Resource,
     ReviewItem,
     TeamGrant,
 )
@@ -95,9 +97,7 @@ def gina(domain, alice, alder, privilege_of):
 def pages(domain, team, bob):
     company = {"customer": "alder"}
     of_bob = {**company, "person": bob.sub}
-    search = reverse("portals:resource-list", kwargs=company) + "?q=quill"
     return {
-        "search": search,
         "person": reverse("portals:person", kwargs=of_bob) + "?q=quill",
         "team": reverse("portals:team", kwargs={**company, "team": team.uuid}) + "?q=quill",
         "expiring": reverse("portals:expiring-access", kwargs=company),
@@ -119,12 +119,51 @@ def test_no_page_of_a_super_user_shows_it(as_, alice, bob, domains, domain, team
     before = {name for name, address in addresses.items() if names_it(client, address)}
     page = reverse("portals:resource", kwargs={"customer": "alder", "pk": domain.pk})
     assert client.get(page).status_code == 200
-    assert before >= {"search", "person", "team", "expiring", "invitations", "offboarding"}
+    assert before >= {"person", "team", "expiring", "invitations", "offboarding"}
 
     delete_resource(actor=domains, resource=domain)
 
     assert not {name for name, address in addresses.items() if names_it(client, address)}
     assert client.get(page).status_code == 404
+
+
+def test_the_list_says_until_when_it_comes_back(
+    as_, alice, charlie, domains, domain, given, report, membership
+):
+    address = reverse("portals:resource-list", kwargs={"customer": "alder"})
+    link = reverse("portals:resource", kwargs={"customer": "alder", "pk": domain.pk})
+    before = as_(alice).get(address)
+    assert link in before.text
+    assert "Removed by portals" not in before.text
+
+    delete_resource(actor=domains, resource=domain)
+
+    page = as_(alice).get(address)
+    domain.refresh_from_db(from_queryset=Resource.with_removed.all())
+    assert link not in page.text
+    assert list(page.context["removed"]) == [domain]
+    until = date_format(timezone.localtime(domain.comes_back_until), "SHORT_DATETIME_FORMAT")
+    assert until in page.text
+    others = [address + query for query in ("?portal=webmail", "?q=quill&portal=webmail")]
+    others.append(reverse("portals:resource-list", kwargs={"customer": "birch"}))
+    for other, person in zip(others, (alice, alice, charlie), strict=True):
+        assert NAME not in as_(person).get(other).text
+    searched = as_(alice).get(address + "?q=quill", headers={"HX-Request": "true"})
+    assert NAME not in searched.text
+    with time_machine.travel(domain.comes_back_until, tick=False):
+        assert NAME not in as_(alice).get(address).text
+    report()
+    assert "Removed by portals" not in as_(alice).get(address).text
+
+
+def test_the_list_names_what_was_removed_and_not_what_went_with_it(as_, alice, resource):
+    webmail = Portal.objects.get(slug="webmail")
+    mail_domain = resource("mail_domain", "alder.example")
+    delete_resource(actor=webmail, resource=mail_domain)
+
+    page = as_(alice).get(reverse("portals:resource-list", kwargs={"customer": "alder"}))
+
+    assert [row.pk for row in page.context["removed"]] == [mail_domain.pk]
 
 
 def test_no_page_of_the_person_shows_it(as_, emma, bob, domains, domain, team, given, report):
