@@ -120,8 +120,9 @@ class ResourceSync(PortalView):
             200: OutcomeSerializer,
             409: OpenApiResponse(
                 RefusedRemovalSerializer,
-                description="It removes all resources of the type, or more than 10 % of them with"
-                " at least one grant. Nothing changed; `confirm` has the counts to repeat.",
+                description="It takes away from one customer all resources of a type, or, where a"
+                " grant ends, more than 10 % of a type, here or below. Nothing changed; `confirm`"
+                " has the counts to repeat.",
             ),
         },
     )

@@ -142,7 +142,8 @@ class Resource(models.Model):
                 "resource_removed_with_all_below",
                 table="portals_resource",
                 event="UPDATE",
-                when="NEW.removed_at IS NOT NULL AND OLD.removed_at IS NULL",
+                when="NEW.removed_at IS NOT NULL AND OLD.removed_at IS NULL AND EXISTS ("
+                "SELECT 1 FROM portals_resource c WHERE c.parent_id = NEW.id)",
                 statements=[
                     "UPDATE portals_resource SET removed_at = NEW.removed_at"  # noqa: S608
                     f" WHERE removed_at IS NULL AND id IN ({_BELOW})"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts import signals
+from accounts.permissions import RequestRefused
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.requests import approve_request
 from accounts.services.teams import add_to_team, create_team
@@ -276,6 +277,10 @@ def test_a_request_gives_it_only_when_it_is_back(
     )  # fmt: skip
     delete_resource(actor=domains, resource=domain)
     assert not RequestedGrant.objects.filter(request=access_request).exists()
+    with pytest.raises(RequestRefused, match="has removed what this request is about"):
+        approve_request(actor=alice, access_request=access_request)
+    access_request.refresh_from_db()
+    assert access_request.state == "open"
 
     report()
     approve_request(actor=alice, access_request=access_request)

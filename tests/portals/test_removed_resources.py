@@ -228,6 +228,20 @@ def test_grants_on_what_stands_below_are_counted(webmail):
     assert refused.value.removal == Removal(resources=6, grants=grants)
 
 
+def test_much_below_is_refused_though_its_parent_is_one_of_many(webmail, put, resource):
+    """One mail domain of fourteen, with all of the company's mailboxes and their grants."""
+    for number in range(13):
+        put(f"m{number}.example", portal=webmail, type_code="mail_domain")
+    reports = everything(webmail, type_code="mail_domain", without=["alder.example"])
+
+    with pytest.raises(RemovalUnconfirmed) as refused:
+        replace(webmail, reports, type_code="mail_domain")
+
+    assert refused.value.removal.resources == 6
+    empty = everything(webmail, type_code="mail_domain", without=["m0.example"])
+    assert replace(webmail, empty, type_code="mail_domain").removed == 1
+
+
 def test_another_companys_list_is_refused_before_it_takes_the_resources_away(webmail, domains):
     """Alder's domains reported for Birch: a wrong name in the portal, and final if it were done."""
     before = state()

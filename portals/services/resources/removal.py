@@ -1,10 +1,12 @@
 """What a portal removed: hidden with its access, back if reported again, ended after KEPT_FOR."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +16,6 @@ from portals.models import (
     Portal,
     Resource,
     ResourceAncestor,
-    ResourceType,
     TeamGrant,
 )
 from portals.permissions import require_reported_resource
@@ -75,69 +76,73 @@ def delete_resource(*, actor: Portal, resource: Resource) -> bool:
         return False
     require_reported_resource(actor, current)
     lock_customers([current.subscription.customer_id])
-    removals = remove_with_all_below([current.pk], timezone.now())
+    removals = remove_with_all_below(loss_of([current.pk]), timezone.now())
     outcome = Outcome(0, 0, removals["removed"], 0)
     customer = current.subscription.customer
     record_change(actor, customer, current.resource_type, outcome, removals)
     return True
 
 
-def _below(pks: Sequence[int]) -> Any:
-    """Return the keys of these resources and of all below them, as a subquery."""
-    return ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
+class Loss(NamedTuple):
+    """Some resources with all below them: their keys, their number by type, and their grants."""
+
+    below: list[int]
+    by_type: Counter[int]
+    grants: int
 
 
-def removal_of(pks: Sequence[int]) -> Removal:
+def loss_of(pks: Sequence[int]) -> Loss:
     """Return what the removal of these resources takes away."""
     if not pks:
-        return Removal(0, 0)
+        return Loss([], Counter(), 0)
+    types = dict(
+        ResourceAncestor.objects.filter(ancestor__in=pks, resource__removed_at=None).values_list(
+            "resource", "resource__resource_type"
+        )
+    )
     grants = sum(
-        rows.unexpired().filter(content_object__in=_below(pks)).count()
+        rows.unexpired().filter(content_object__in=list(types)).count()
         for rows in (PersonGrant.objects, TeamGrant.objects)
     )
-    return Removal(Resource.objects.filter(pk__in=_below(pks)).count(), grants)
+    return Loss(list(types), Counter(types.values()), grants)
 
 
-def needs_confirmation(removal: Removal, *, removed: int, existing: int) -> bool:
-    """Return whether a report takes away so much that the portal must confirm it.
+def removal_of(losses: Iterable[Loss]) -> Removal:
+    """Return what a report takes away in all."""
+    rows = list(losses)
+    return Removal(sum(len(loss.below) for loss in rows), sum(loss.grants for loss in rows))
 
-    It removes `removed` of the `existing` resources of one type and company: all of them, or, where
-    any grant ends, more than UNCONFIRMED_SHARE percent.
+
+def require_confirmation(losses: Mapping[int, Loss]) -> None:
+    """Raise RemovalUnconfirmed where a customer loses much of a type, here or below.
+
+    `losses` has what each subscription loses. It is much where nothing of a type is left, or where
+    a grant ends and more than UNCONFIRMED_SHARE percent of a type goes.
     """
-    if not removed:
-        return False
-    is_much = removed * 100 > existing * UNCONFIRMED_SHARE
-    return removed == existing or (removal.grants > 0 and is_much)
+    for subscription, loss in losses.items():
+        if not loss.below:
+            continue
+        resources = Resource.objects.filter(
+            subscription=subscription, resource_type__in=loss.by_type
+        )
+        counts = resources.order_by().values_list("resource_type").annotate(Count("pk"))
+        for resource_type, total in counts:
+            lost = loss.by_type[resource_type]
+            if lost == total or (loss.grants and lost * 100 > total * UNCONFIRMED_SHARE):
+                raise RemovalUnconfirmed(removal_of(losses.values()))
 
 
-def require_confirmation(
-    resource_type: ResourceType, removal: Removal, removed: Mapping[int, list[int]]
-) -> None:
-    """Raise RemovalUnconfirmed where a customer loses much of this type.
-
-    `removed` is subscription → the keys that it loses.
-    """
-    for subscription, pks in removed.items():
-        existing = Resource.objects.filter(subscription=subscription, resource_type=resource_type)
-        lost = removal_of(pks)
-        if needs_confirmation(lost, removed=len(pks), existing=existing.count()):
-            raise RemovalUnconfirmed(removal)
-
-
-def remove_with_all_below(pks: Sequence[int], now: datetime) -> dict[str, Any]:
-    """Remove these and everything below, and return the event data of what was removed.
-
-    A trigger carries `removed_at` to everything below, with the same moment.
-    """
-    if not pks:
+def remove_with_all_below(loss: Loss, now: datetime) -> dict[str, Any]:
+    """Remove resources with everything below, and return the event data of what was removed."""
+    if not loss.below:
         return {"removed": 0}
-    resources = Resource.objects.filter(pk__in=_below(pks))
+    resources = Resource.objects.filter(pk__in=loss.below)
     external_ids = list(resources.order_by("pk").values_list("external_id", flat=True))
     ended = grants_event_data(
-        PersonGrant.objects.filter(content_object__in=_below(pks)),
-        TeamGrant.objects.filter(content_object__in=_below(pks)),
+        PersonGrant.objects.filter(content_object__in=loss.below),
+        TeamGrant.objects.filter(content_object__in=loss.below),
     )
-    Resource.objects.filter(pk__in=pks).update(removed_at=now)
+    resources.update(removed_at=now)
     return {"removed": len(external_ids), "removed_ids": external_ids, "grants_ended": ended}
 
 

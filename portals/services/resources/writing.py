@@ -22,6 +22,7 @@ from portals.services.resources.deletion import (
 from portals.services.resources.removal import (
     Removal,
     give_back,
+    loss_of,
     removal_of,
     remove_with_all_below,
     require_confirmation,
@@ -106,11 +107,13 @@ def _write(
     known = _without_ended(portal, subscription, known, now)
     moved = _moved(subscription, known)
     missing = _unreported(subscription, resource_type, known) if replace else []
-    removal = removal_of([*missing, *(pk for pks in moved.values() for pk in pks)])
+    missing_loss = loss_of(missing)
+    losses = {subscription.pk: missing_loss} | {key: loss_of(pks) for key, pks in moved.items()}
+    removal = removal_of(losses.values())
     if check_removal and removal != confirm:
-        require_confirmation(resource_type, removal, {subscription.pk: missing, **moved})
+        require_confirmation(losses)
     delete_moved(portal, resource_type, former, moved)
-    removals = remove_with_all_below(missing, now)
+    removals = remove_with_all_below(missing_loss, now)
     added, changed, returning = [], [], []
     for report in reports:
         existing = known.get(report.external_id)
