@@ -498,7 +498,10 @@ class Hub(RuleBasedStateMachine):
 
     @rule(customer=customers, kind=st.integers(1, 3), number=numbers)
     def report_a_thing(self, customer: int, kind: int, number: int) -> None:
-        """Report a new resource, or move an existing one to another parent."""
+        """Report a new resource, one that was removed, or an existing one below another parent."""
+        if number % 4 == 2 and any(resource.removed_at for resource in self.world.resources):
+            self.report_a_removed_thing(number)
+            return
         above = self._there(customer, kind - 1)
         same = self._there(customer, kind)
         if not above:
@@ -857,3 +860,22 @@ def test_decisions_follow_the_rule_after_acts_in_any_order(db):
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_tree_that_was_removed_is_back_after_six_days_and_new_after_seven(db, monkeypatch):
+    """Chance seldom puts these acts one after the other."""
+    monkeypatch.setitem(globals(), "event", lambda text: None)  # hypothesis counts them elsewhere
+    hub = Hub()
+    try:
+        for days, is_back in ((6, True), (7, False)):
+            area = next(n for n, node in enumerate(hub.world.resources) if node.kind == 1)
+            known = len(hub.world.resources)
+            hub.delete_a_thing(area)
+            hub.every_way_of_asking_agrees()
+            hub.time_passes(timedelta(days=days))
+            hub.report_a_removed_thing(0)
+            hub.every_way_of_asking_agrees()
+            assert (not hub.world.resources[area].gone) is is_back
+            assert len(hub.world.resources) == known + (not is_back)
+    finally:
+        hub.teardown()
