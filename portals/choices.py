@@ -109,6 +109,21 @@ SENTENCES = {
         "%(portal_name)s reported its resources (%(type)s): %(added)s added, %(changed)s changed,"
         " %(removed)s removed."
     ),
+    "resources.returned": _(
+        "%(portal_name)s reported removed resources again (%(type)s): %(count)s. Access that came"
+        " back: %(rights)s."
+    ),
+    "resources.ended": _(
+        "Resources that %(portal_name)s removed can't come back any more (%(type)s): %(count)s."
+        " Access that ended for good: %(rights)s."
+    ),
+    "resources.moved": _(
+        "%(portal_name)s moved resources to another company (%(type)s): %(count)s. Access that"
+        " ended: %(rights)s."
+    ),
+    "resources.renamed": _(
+        "%(portal_name)s renamed a resource (%(type)s): %(previous)s is now %(resource)s."
+    ),
     "grant.given": _("%(actor)s gave %(grantee)s “%(privilege)s” on %(resource)s."),
     "grant.replaced": _("%(actor)s changed %(grantee)s's “%(privilege)s” on %(resource)s."),
     "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(grantee)s."),

@@ -25,6 +25,7 @@ from portals.services import (
     offered_grants,
     registrations,
     requests,
+    resources,
     reviews,
     service_requests,
     undo_handlers,
@@ -129,10 +130,15 @@ def _run_reviews(**_: Any) -> None:
     reviews.run_reviews()
 
 
+def _end_removed_resources(**_: Any) -> None:
+    resources.end_removed_resources()
+
+
 def connect() -> None:
     """Connect the receivers above; called once at start-up."""
     signals.periodic_tick.connect(_announce_grant_expiry, dispatch_uid="portals endings")
     signals.periodic_tick.connect(_run_reviews, dispatch_uid="portals reviews")
+    signals.periodic_tick.connect(_end_removed_resources, dispatch_uid="portals removed")
     signals.membership_began.connect(_give_offered_access, dispatch_uid="portals")
     signals.membership_ended.connect(_end_access_of_leaver, dispatch_uid="portals")
     signals.offboarding_due.connect(_hand_over_access, dispatch_uid="portals")

@@ -68,3 +68,17 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=type(data).__name__)
         return data
+
+
+class StrictCountField(serializers.IntegerField):
+    """A JSON integer from 0; texts, booleans and fractions are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set up the field."""
+        super().__init__(min_value=0, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number. Raises ValidationError for another type."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return data

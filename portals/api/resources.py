@@ -1,18 +1,12 @@
-"""/api/v1/resources: a portal reports its resources."""
+"""/api/v1/resources: the shape of a resource, and the list; `reports` has the changes."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import (
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_field,
-)
-from rest_framework import serializers, status
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -20,16 +14,10 @@ from rest_framework.response import Response
 
 from accounts.validators import validate_plain_text
 from portals.api.authentication import Caller, HasScope, PortalAuthentication
-from portals.api.fields import StrictBooleanField, StrictSerializer, TextField, printable_name
+from portals.api.fields import StrictSerializer, TextField, printable_name
 from portals.choices import ROOT_TYPE, Scope
 from portals.models import Portal, Resource
-from portals.services.resources import (
-    LIMIT,
-    Report,
-    delete_resource,
-    put_resource,
-    sync_resources,
-)
+from portals.services.resources import Report
 
 _QUERY_NAMES = {"after", "limit", "type", "customer"}
 
@@ -57,26 +45,6 @@ class ReportSerializer(StrictSerializer):
     id = TextField(help_text="Your own id of it; unique within the type.")
     name = TextField(help_text="What people call it.")
     parent = ParentSerializer(allow_null=True, default=None)
-
-
-class SyncSerializer(StrictSerializer):
-    """All or some of a customer's resources of one type."""
-
-    customer = TextField(help_text="The customer's short name.")
-    type = TextField(help_text="A resource type of your manifest.")
-    resources = serializers.ListField(child=ReportSerializer(), max_length=LIMIT)
-    replace = StrictBooleanField(
-        default=False, help_text="Delete what the customer has of this type and is not listed."
-    )
-
-
-class OutcomeSerializer(serializers.Serializer[Any]):
-    """The numbers of a synchronisation."""
-
-    added = serializers.IntegerField()
-    changed = serializers.IntegerField()
-    removed = serializers.IntegerField(help_text="With everything below them.")
-    unchanged = serializers.IntegerField()
 
 
 class ResourceSerializer(serializers.Serializer[Resource]):
@@ -134,7 +102,8 @@ class PortalView(GenericAPIView[Resource]):
         return values
 
 
-def _report(external_id: str, values: dict[str, Any]) -> Report:
+def report_of(external_id: str, values: dict[str, Any]) -> Report:
+    """Return the report in a validated body or row."""
     parent = values["parent"]
     return Report(external_id, values["name"], parent and (parent["type"], parent["id"]))
 
@@ -162,91 +131,15 @@ class ResourceList(PortalView):
         ):
             if name in request.query_params:
                 text = request.query_params[name]
-                _refuse_control_characters(name, text)
+                refuse_control_characters(name, text)
                 rows = rows.filter(**{lookup: text})
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response([ResourceSerializer(row).data for row in page])
 
 
-def _refuse_control_characters(name: str, text: str) -> None:
+def refuse_control_characters(name: str, text: str) -> None:
+    """Raise ValidationError naming the part of the address that has a control character."""
     try:
         validate_plain_text(text)
     except DjangoValidationError as error:
         raise ValidationError({name: error.messages}) from error
-
-
-class ResourceSync(PortalView):
-    """POST: report many resources of one type and customer."""
-
-    @extend_schema(
-        operation_id="sync_resources",
-        summary="Report many resources, all or nothing",
-        request=SyncSerializer,
-        responses=OutcomeSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        """Add or update resources; with `replace`, also remove those not listed."""
-        values = self.read(SyncSerializer)
-        outcome = sync_resources(
-            actor=self.portal,
-            customer=values["customer"],
-            type_code=values["type"],
-            reports=[_report(row["id"], row) for row in values["resources"]],
-            replace=values["replace"],
-        )
-        return Response(outcome._asdict())
-
-
-class ResourceDetail(PortalView):
-    """GET, PUT, DELETE: one resource by its type and the portal's own id."""
-
-    def get_object(self) -> Resource:
-        """Return the resource in the address. Raises Http404."""
-        _refuse_control_characters("type", self.kwargs["type_code"])
-        _refuse_control_characters("id", self.kwargs["external_id"])
-        resources = self.get_queryset().filter(
-            resource_type__code=self.kwargs["type_code"],
-            external_id=self.kwargs["external_id"],
-        )
-        return get_object_or_404(resources)
-
-    @extend_schema(
-        operation_id="get_resource", summary="See one resource", responses=ResourceSerializer
-    )
-    def get(self, request: Request, type_code: str, external_id: str) -> Response:
-        """Return the resource as the hub knows it."""
-        return Response(ResourceSerializer(self.get_object()).data)
-
-    @extend_schema(
-        operation_id="put_resource",
-        summary="Report one resource",
-        request=PutSerializer,
-        responses={
-            200: ResourceSerializer,
-            201: OpenApiResponse(ResourceSerializer, description="It is new."),
-        },
-    )
-    def put(self, request: Request, type_code: str, external_id: str) -> Response:
-        """Add or update the resource."""
-        _refuse_control_characters("type", type_code)
-        types = self.portal.resource_types.exclude(code=ROOT_TYPE)
-        get_object_or_404(types, code=type_code)
-        values = self.read(PutSerializer)
-        outcome = put_resource(
-            actor=self.portal,
-            customer=values["customer"],
-            type_code=type_code,
-            report=_report(external_id, values),
-        )
-        code = status.HTTP_201_CREATED if outcome.added else status.HTTP_200_OK
-        return Response(ResourceSerializer(self.get_object()).data, status=code)
-
-    @extend_schema(
-        operation_id="delete_resource",
-        summary="Delete one resource, its grants and everything below it",
-        responses={204: None},
-    )
-    def delete(self, request: Request, type_code: str, external_id: str) -> Response:
-        """Delete the resource."""
-        delete_resource(actor=self.portal, resource=self.get_object())
-        return Response(status=status.HTTP_204_NO_CONTENT)

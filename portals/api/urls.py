@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portals.api import resources
+from portals.api import reports, resources
 
 
 class ExternalIdConverter:
@@ -24,10 +24,10 @@ register_converter(ExternalIdConverter, "external_id")
 app_name = "portals-api"
 urlpatterns = [
     path("resources", resources.ResourceList.as_view(), name="resource-list"),
-    path("resources/sync", resources.ResourceSync.as_view(), name="resource-sync"),
+    path("resources/sync", reports.ResourceSync.as_view(), name="resource-sync"),
     path(
         "resources/<str:type_code>/<external_id:external_id>",
-        resources.ResourceDetail.as_view(),
+        reports.ResourceDetail.as_view(),
         name="resource",
     ),
 ]

@@ -44,7 +44,7 @@ _LIVE = """
         AND m.suspended_at IS NULL AND (m.ends_at IS NULL OR m.ends_at > {now})
     JOIN accounts_customer c ON c.id = m.customer_id AND c.status = 'active'
     JOIN portals_subscription s ON s.customer_id = m.customer_id AND s.status = 'active'
-    JOIN portals_resource r ON r.subscription_id = s.id
+    JOIN portals_resource r ON r.subscription_id = s.id AND r.removed_at IS NULL
     JOIN portals_privilege v ON v.resource_type_id = r.resource_type_id
     WHERE u.is_active"""
 

@@ -16,6 +16,7 @@ from guardian.models.models import GroupObjectPermissionManager, UserObjectPermi
 
 from accounts.models import AccessRequest, Invitation, Membership, Offboarding
 from accounts.models.offboarding import reassigned_to_a_colleague
+from accounts.triggers import Trigger, refuse, refuse_set
 from accounts.validators import validate_plain_lines
 from portals.models.manifest import Privilege
 from portals.models.resources import Resource
@@ -49,6 +50,11 @@ class ValidityQuerySet(models.QuerySet[_Row]):
     def unexpired(self) -> "ValidityQuerySet[_Row]":
         """Return the rows that count now or will later."""
         return self.filter(unexpired())
+
+
+_PersonGrants = UserObjectPermissionManager.from_queryset(ValidityQuerySet)
+_Rows = models.Manager.from_queryset(ValidityQuerySet)
+_TeamGrants = GroupObjectPermissionManager.from_queryset(ValidityQuerySet)
 
 
 class ValidityFields(models.Model):
@@ -106,6 +112,50 @@ def _by_end(name: str) -> models.Index:
     return models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name=name)
 
 
+_ON_REMOVED = """EXISTS (
+    SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id
+      AND r.removed_at IS NOT NULL)"""
+
+
+def _not_on_a_removed_resource(table: str) -> list[Trigger]:
+    message = "no grant on a resource that its portal removed"
+    moved = f"NEW.content_object_id <> OLD.content_object_id AND {_ON_REMOVED}"
+    return [
+        refuse_set(f"{table}_not_on_removed", table=table, when=_ON_REMOVED, message=message),
+        *refuse(f"{table}_not_to_removed", table=table, when={"UPDATE": moved}, message=message),
+    ]
+
+
+class OnPresentResources(models.Manager[_Row]):
+    """A manager of grants that leaves out those on resources that their portal removed."""
+
+    resource_path = "content_object"
+
+    def get_queryset(self) -> models.QuerySet[_Row]:
+        """Leave out the rows on removed resources."""
+        return super().get_queryset().filter(**{f"{self.resource_path}__removed_at": None})
+
+
+class PersonGrantManager(OnPresentResources["PersonGrant"], _PersonGrants):
+    """People's grants on the resources that exist."""
+
+
+class TeamGrantManager(OnPresentResources["TeamGrant"], _TeamGrants):
+    """Teams' grants on the resources that exist."""
+
+
+class OfferedGrantManager(OnPresentResources["OfferedGrant"], _Rows):
+    """The offered grants on resources that exist."""
+
+    resource_path = "resource"
+
+
+class RequestedGrantManager(OnPresentResources["RequestedGrant"]):
+    """The requested grants on resources that exist."""
+
+    resource_path = "resource"
+
+
 class PersonGrant(UserObjectPermissionBase, GrantFields):
     """A privilege of one person on one resource; changing it replaces the row."""
 
@@ -113,11 +163,15 @@ class PersonGrant(UserObjectPermissionBase, GrantFields):
         Resource, on_delete=models.CASCADE, related_name="person_grants", db_index=False
     )
 
-    objects = UserObjectPermissionManager.from_queryset(ValidityQuerySet)()  # type: ignore[misc]
+    objects = PersonGrantManager()  # type: ignore[misc]
+    with_removed = _PersonGrants()
 
     class Meta(UserObjectPermissionBase.Meta):
         default_permissions = ()
-        constraints = [_starts_before_it_ends("person_grant_starts_before_it_ends")]
+        constraints = [
+            _starts_before_it_ends("person_grant_starts_before_it_ends"),
+            *_not_on_a_removed_resource("portals_persongrant"),
+        ]
         # A check (portals/decision) looks these up, however many grants the person has.
         indexes = [
             models.Index(fields=["content_object", "user"], name="grant_of_person_on"),
@@ -135,11 +189,15 @@ class TeamGrant(GroupObjectPermissionBase, GrantFields):
         Resource, on_delete=models.CASCADE, related_name="team_grants", db_index=False
     )
 
-    objects = GroupObjectPermissionManager.from_queryset(ValidityQuerySet)()  # type: ignore[misc]
+    objects = TeamGrantManager()  # type: ignore[misc]
+    with_removed = _TeamGrants()
 
     class Meta(GroupObjectPermissionBase.Meta):
         default_permissions = ()
-        constraints = [_starts_before_it_ends("team_grant_starts_before_it_ends")]
+        constraints = [
+            _starts_before_it_ends("team_grant_starts_before_it_ends"),
+            *_not_on_a_removed_resource("portals_teamgrant"),
+        ]
         indexes = [
             models.Index(fields=["content_object", "group"], name="grant_of_team_on"),
             _by_end("grant_of_team_by_end"),
@@ -158,7 +216,8 @@ class OfferedGrant(ValidityFields):
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
     privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
 
-    objects = ValidityQuerySet.as_manager()
+    objects = OfferedGrantManager()
+    with_removed = models.Manager()  # noqa: DJ012 -- ruff takes it for a field
 
     class Meta:
         constraints = [
@@ -184,6 +243,9 @@ class RequestedGrant(models.Model):
         _("until"), null=True, blank=True, help_text=_("As asked; once given, as given.")
     )
     given = models.BooleanField(default=False)
+
+    objects = RequestedGrantManager()
+    with_removed = models.Manager()  # noqa: DJ012 -- ruff takes it for a field
 
     class Meta:
         constraints = [

@@ -1,6 +1,10 @@
 """Subscriptions, the resources below them, and the ancestors of each resource."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +16,8 @@ from accounts.triggers import effect, refuse, search_entries
 from accounts.validators import validate_plain_text
 from portals.choices import SubscriptionStatus
 from portals.models.manifest import Portal, ResourceType
+
+KEPT_FOR = timedelta(days=7)  # how long a removed resource can come back with its access
 
 
 class Subscription(models.Model):
@@ -52,6 +58,25 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
         """Return those of a customer found by the words of a text, of name and id."""
         return matching(self.filter(subscription__customer=customer), text, customer=customer)
 
+    def removed_by_portal(self, now: datetime | None = None) -> "ResourceQuerySet":
+        """Return the removed resources that still come back with their access if reported again."""
+        return self.filter(removed_at__gt=(now or timezone.now()) - KEPT_FOR)
+
+    def removed_for_good(self, now: datetime | None = None) -> "ResourceQuerySet":
+        """Return the removed resources whose time to come back is over."""
+        return self.filter(removed_at__lte=(now or timezone.now()) - KEPT_FOR)
+
+
+_Resources = models.Manager.from_queryset(ResourceQuerySet)
+
+
+class ResourceManager(_Resources):
+    """The resources that exist, without those that their portal removed."""
+
+    def get_queryset(self) -> Any:
+        """Leave out removed resources."""
+        return super().get_queryset().filter(removed_at=None)
+
 
 _FOREIGN_PARENT = """NEW.parent_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM portals_resource p JOIN portals_resourcetype t ON t.id = NEW.resource_type_id
@@ -63,12 +88,18 @@ _ORPHAN = """NEW.parent_id IS NULL AND EXISTS (
 _FOREIGN_TYPE = """NOT EXISTS (
     SELECT 1 FROM portals_resourcetype t JOIN portals_subscription s ON s.portal_id = t.portal_id
     WHERE t.id = NEW.resource_type_id AND s.id = NEW.subscription_id)"""
+_BELOW_REMOVED = """NEW.removed_at IS NULL AND EXISTS (
+    SELECT 1 FROM portals_resource p WHERE p.id = NEW.parent_id AND p.removed_at IS NOT NULL)"""
 _MISPLACED = f"({_FOREIGN_PARENT}) OR ({_ORPHAN}) OR ({_FOREIGN_TYPE})"
 _BELOW = "SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id"
 
 
 class Resource(models.Model):
-    """A mailbox, a domain, a queue…, known by its portal's own id."""
+    """A mailbox, a domain, a queue…, known by its portal's own id.
+
+    What its portal removed keeps its row and its grants for KEPT_FOR, hidden and powerless: the
+    default managers of resources and grants leave it out, and the decision says no.
+    """
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="resources"
@@ -84,8 +115,12 @@ class Resource(models.Model):
 
     search_name = SearchKeyField(of="name", max_length=600)
     search_words = SearchWordsField(of=("name", "external_id"))
+    removed_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When its portal removed it, with all below it.")
+    )
 
-    objects = ResourceQuerySet.as_manager()
+    objects = ResourceManager()
+    with_removed = ResourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["resource_type", "name", "pk"]
@@ -93,6 +128,26 @@ class Resource(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["resource_type", "external_id"], name="resource_once_in_its_portal"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at=None) | Q(parent__isnull=False), name="root_is_not_removed"
+            ),
+            *refuse(
+                "resource_below_a_removed_one",
+                table="portals_resource",
+                when={"INSERT": _BELOW_REMOVED, "UPDATE": _BELOW_REMOVED},
+                message="nothing stands below a resource that its portal removed",
+            ),
+            effect(
+                "resource_removed_with_all_below",
+                table="portals_resource",
+                event="UPDATE",
+                when="NEW.removed_at IS NOT NULL AND OLD.removed_at IS NULL AND EXISTS ("
+                "SELECT 1 FROM portals_resource c WHERE c.parent_id = NEW.id)",
+                statements=[
+                    "UPDATE portals_resource SET removed_at = NEW.removed_at"  # noqa: S608
+                    f" WHERE removed_at IS NULL AND id IN ({_BELOW})"
+                ],
             ),
             *refuse(
                 "resource_in_its_tree",
@@ -141,10 +196,20 @@ class Resource(models.Model):
             models.Index(
                 fields=["subscription", "resource_type", "name", "id"], name="resource_by_name"
             ),
+            models.Index(
+                fields=["removed_at"],
+                condition=Q(removed_at__isnull=False),
+                name="resource_by_removal",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def comes_back_until(self) -> datetime | None:
+        """Until when a removed resource comes back with its access if its portal reports it."""
+        return self.removed_at and self.removed_at + KEPT_FOR
 
 
 class ResourceSearchEntry(SearchEntry):

@@ -68,6 +68,8 @@ def _permission_changes(parts: Iterable[Mapping[str, Any]]) -> list[str]:
 DETAILS = {
     "permission_changes": EventDetail(gettext_lazy("Permissions changed"), _permission_changes),
     "removed_resources": EventDetail(gettext_lazy("Resources removed"), _removed),
+    "returned_resources": EventDetail(gettext_lazy("Resources that came back"), _removed),
+    "grants_returned": EventDetail(gettext_lazy("Access that came back"), describe_rights),
     "renamed": EventDetail(gettext_lazy("Resources renamed"), _renamed),
     "moved": EventDetail(gettext_lazy("Resources moved"), _moved),
     "grants": EventDetail(gettext_lazy("Access that ended"), describe_rights),

@@ -7,7 +7,7 @@ log names it in the same words, and is found by each person whose access it chan
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.choices import RequestState, Role
@@ -22,9 +22,11 @@ from portals.models import (
     RequestedGrant,
     Resource,
     ResourceAncestor,
+    ResourceType,
     TeamGrant,
 )
 from portals.models.grants import unexpired
+from portals.selectors.privileges import types_at_or_below
 
 Grant = PersonGrant | TeamGrant
 
@@ -66,8 +68,8 @@ def ended_grants(customer: Customer, grants: Iterable[Grant]) -> list[dict[str, 
 
 def _grants(condition: Q) -> list[Grant]:
     related = ("permission__privilege", "content_object__subscription", "granted_by")
-    people = PersonGrant.objects.filter(condition).select_related("user", *related)
-    teams = TeamGrant.objects.filter(condition).select_related("group__team", *related)
+    people = PersonGrant.with_removed.filter(condition).select_related("user", *related)
+    teams = TeamGrant.with_removed.filter(condition).select_related("group__team", *related)
     return [*people.order_by("pk"), *teams.order_by("pk")]
 
 
@@ -94,10 +96,10 @@ def lost_access(customer: Customer, *, of_grant: Q, of_offer: Q) -> dict[str, An
     grants = _grants(of_grant & Q(content_object__subscription__customer=customer))
     names = _grantees(customer, grants)
     of_customer = Q(resource__subscription__customer=customer)
-    offers = OfferedGrant.objects.filter(
+    offers = OfferedGrant.with_removed.filter(
         of_customer & of_offer, invitation__accepted_at=None, invitation__revoked_at=None
     ).select_related("invitation", "resource", "privilege")
-    requests = RequestedGrant.objects.filter(
+    requests = RequestedGrant.with_removed.filter(
         of_customer & of_offer, request__state=RequestState.OPEN
     ).select_related("request__membership", "resource", "privilege")
     lost = {
@@ -116,6 +118,51 @@ def lost_access(customer: Customer, *, of_grant: Q, of_offer: Q) -> dict[str, An
     }
     people = people_with(grants) | {row.request.membership.user_id for row in requests}
     return {name: rows for name, rows in lost.items() if rows} | {"concerned": people}
+
+
+def lost_resources(resources: QuerySet[Resource], resource_type: ResourceType) -> dict[str, Any]:
+    """Return what goes with resources of one customer, of this type and below, as event data.
+
+    That is each resource, and what lost_access returns.
+    """
+    rows = list(resources.select_related("resource_type", "subscription__customer").order_by("pk"))
+    if not rows:
+        return {}
+    customer, keys = rows[0].subscription.customer, resources.values("pk")
+    lost = lost_access(customer, of_grant=Q(content_object__in=keys), of_offer=Q(resource__in=keys))
+    lost["concerned"] |= people_who_reach([row.pk for row in rows], customer, resource_type)
+    return {"removed_resources": resources_event_data(rows), **lost}
+
+
+def returned_resources(
+    resources: QuerySet[Resource], resource_type: ResourceType
+) -> dict[str, Any]:
+    """Return what comes back with resources of one customer, as event data: they, and grants."""
+    rows = list(resources.select_related("resource_type", "subscription__customer").order_by("pk"))
+    customer = rows[0].subscription.customer
+    grants = _grants(Q(content_object__in=resources.values("pk")) & unexpired())
+    names = _grantees(customer, grants)
+    return {
+        "returned_resources": resources_event_data(rows),
+        "grants_returned": [
+            {"grantee": name, **data}
+            for name, data in zip(names, ended_grants(customer, grants), strict=True)
+        ],
+        "concerned": people_who_reach([row.pk for row in rows], customer, resource_type),
+    }
+
+
+def resources_event_data(resources: Iterable[Resource]) -> list[dict[str, Any]]:
+    """Return the event data of resources that go or come together."""
+    return [
+        {
+            "resource": resource.name,
+            "resource_id": resource.pk,
+            "external_id": resource.external_id,
+            "type": resource.resource_type.labels,
+        }
+        for resource in resources
+    ]
 
 
 def offers_in(invitation: Invitation) -> dict[str, Any]:
@@ -177,6 +224,15 @@ def held_by_role(customer: Customer, types: Iterable[int]) -> set[int]:
         return set()
     present = Membership.objects.present().filter(customer=customer, role=Role.SUPER_USER)
     return set(present.values_list("user_id", flat=True))
+
+
+def people_who_reach(
+    resources: Iterable[int], customer: Customer, resource_type: ResourceType
+) -> set[int]:
+    """Return the keys of the users with access to one of these, of this type and below."""
+    above = set().union(*ancestors_of(resources).values())
+    types = types_at_or_below(resource_type)
+    return people_with_grants_on(above, types) | held_by_role(customer, types)
 
 
 def ancestors_of(resources: Iterable[int]) -> dict[int, set[int]]:

@@ -71,6 +71,16 @@ def resources_of(customer: Customer, *, search: str = "") -> ResourceQuerySet:
     )
 
 
+def removed_resources_of(customer: Customer) -> ResourceQuerySet:
+    """Return what portals removed and may still report again, without what went with a parent."""
+    return (
+        Resource.with_removed.removed_by_portal()
+        .filter(subscription__in=subscriptions_of(customer), parent__removed_at=None)
+        .select_related("resource_type__portal")
+        .order_by("-removed_at", "pk")
+    )
+
+
 def by_type(resources: Iterable[Resource]) -> list[tuple[ResourceType, list[Resource]]]:
     """Group resources, in the order of `resources_of`, by their type."""
     return [

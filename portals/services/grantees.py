@@ -12,7 +12,7 @@ from portals.selectors.losses import ended_grants
 
 def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
     """Delete the grants and registrations of a leaver, and return their event data."""
-    grants = PersonGrant.objects.filter(
+    grants = PersonGrant.with_removed.filter(
         user=membership.user, content_object__subscription__customer=membership.customer_id
     ).select_related("content_object", "permission__privilege", "granted_by")
     dropped = ended_grants(membership.customer, grants.order_by("pk"))
@@ -22,7 +22,7 @@ def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
 
 def drop_grants_of_team(*, team: Team) -> dict[str, Any]:
     """Delete the grants of a team that is deleted, and return their event data."""
-    grants = TeamGrant.objects.filter(group=team.group_id).select_related(
+    grants = TeamGrant.with_removed.filter(group=team.group_id).select_related(
         "content_object", "permission__privilege", "granted_by"
     )
     dropped = ended_grants(team.customer, grants.order_by("pk"))

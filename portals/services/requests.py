@@ -71,12 +71,20 @@ def give_requested_grants(
     """Give the privileges of a request, in the transaction that approves it.
 
     Each one passes the rules of a grant, and a longer grant that was made meanwhile stays. Raises
-    RequestRefused where none, or one of another request, is chosen, and what grant_at_least raises.
+    RequestRefused where none, or one of another request, is chosen, or where the portal has removed
+    all of the resources; and what grant_at_least raises.
     """
     how = how or Approval()
     rows = list(
         requested_privileges_in(access_request).select_related("resource__subscription__customer")
     )
+    if not rows and RequestedGrant.with_removed.filter(request=access_request).exists():
+        raise RequestRefused(
+            _(
+                "The portal has removed what this request is about. Refuse the request, or wait"
+                " until the portal reports it again."
+            )
+        )
     if how.rights is not None:
         if not how.rights <= {row.pk for row in rows}:
             raise RequestRefused({"rights": _("Choose from the rights on this page.")})

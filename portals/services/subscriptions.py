@@ -128,8 +128,8 @@ def _drop_grants(subscription: Subscription) -> dict[str, Any]:
         of_offer=here,
     )
     lost["concerned"] |= _people_with_access(subscription)
-    for rows in (PersonGrant.objects, TeamGrant.objects):
+    for rows in (PersonGrant.with_removed, TeamGrant.with_removed):
         rows.filter(content_object__subscription=subscription).delete()
-    OfferedGrant.objects.filter(here).delete()
-    RequestedGrant.objects.filter(here, request__state=RequestState.OPEN).delete()
+    OfferedGrant.with_removed.filter(here).delete()
+    RequestedGrant.with_removed.filter(here, request__state=RequestState.OPEN).delete()
     return lost

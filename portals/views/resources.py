@@ -14,12 +14,13 @@ from portals.selectors.grant_changes import grantees_by_key
 from portals.selectors.permission_matrix import grantee_key, rows_of_resource
 from portals.selectors.portal_access import portals_containing, portals_without_access
 from portals.selectors.resource_access import access_on_resource, types_on
-from portals.selectors.resources import resources_of, subscriptions_of
+from portals.selectors.resources import removed_resources_of, resources_of, subscriptions_of
 from portals.views import permission_matrix
 from portals.views.drafts import load_draft
 from portals.views.grant_changes import pending_context
 
 MAX_CHILDREN = 50  # shown on the page of their parent
+MAX_REMOVED = 50  # removed ones shown below the list; the activity log has all
 
 
 @require_safe
@@ -35,8 +36,12 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     matches = resources_of(company, search=search) if form.is_valid() else Resource.objects.none()
     if chosen is not None:
         matches = matches.filter(subscription=chosen)
+    removed = removed_resources_of(company)
+    if chosen is not None:
+        removed = removed.filter(subscription=chosen)
     context = {
         "customer": company,
+        "removed": removed[:MAX_REMOVED],
         "subscriptions": list(subscriptions.values()),
         "chosen": chosen,
         "form": form,

@@ -10,6 +10,7 @@ from portals.models import PersonGrant, Portal, Resource, ResourceAncestor
 from portals.services.resources import (
     LIMIT,
     Outcome,
+    Removal,
     Report,
     ResourcesRefused,
     delete_resource,
@@ -46,9 +47,9 @@ def _put(portal: Portal, *report: object, customer: str = "alder", type_code: st
     )
 
 
-def _sync(portal: Portal, reports, customer="alder", type_code="domain", replace=False):
+def _sync(portal: Portal, reports, customer="alder", type_code="domain", **how):
     return sync_resources(
-        actor=portal, customer=customer, type_code=type_code, reports=reports, replace=replace
+        actor=portal, customer=customer, type_code=type_code, reports=reports, **how
     )
 
 
@@ -77,7 +78,7 @@ def test_replace_removes_what_is_missing_of_this_type_and_customer_only(domains)
 
     outcome = _sync(domains, [Report("alder.example", "alder.example")], replace=True)
 
-    assert outcome == Outcome(added=0, changed=0, removed=1, unchanged=1)
+    assert outcome == Outcome(added=0, changed=0, removed=1, unchanged=1)  # without any grant
     assert _ids("alder", "domain") == {"alder.example"}
     assert _ids("birch", "domain") == others
     [removed] = AuditEvent.objects.order_by("pk").last().data["removed_resources"]
@@ -85,7 +86,9 @@ def test_replace_removes_what_is_missing_of_this_type_and_customer_only(domains)
 
 
 def test_replace_with_nothing_removes_all_of_the_type(webmail):
-    assert _sync(webmail, [], type_code="mailbox", replace=True).removed == 5
+    outcome = _sync(webmail, [], type_code="mailbox", replace=True, confirm=Removal(5, 3))
+
+    assert outcome == Outcome(0, 0, 5, 0, grants_ended=3)
     assert _ids("alder", "mail_domain") == {"alder.example"}
 
 
@@ -97,7 +100,7 @@ def test_ten_thousand_take_few_statements_and_a_repeat_no_event(domains):
     ) as queries:
         assert _sync(domains, reports).added == LIMIT
 
-    assert len(queries) < (24 if connection.vendor == "postgresql" else 96)
+    assert len(queries) < (24 if connection.vendor == "postgresql" else 115)
     assert len(_ids("alder", "domain")) == LIMIT + 2
     assert ResourceAncestor.objects.filter(ancestor__external_id="alder").count() > LIMIT
     events = AuditEvent.objects.count()
@@ -194,17 +197,13 @@ def test_no_report_into_an_ended_subscription(domains, olive, alder):
         _put(domains, "y.example", "Y")
 
 
-def test_deletion_drops_grants_and_a_reused_id_inherits_none(
-    domains, alice, bob, membership, resource, give
-):
+def test_deletion_ends_access_at_once(domains, alice, bob, membership, resource, give):
     give(alice, membership(bob), "domains.domain.manage_dns", resource("domain", "alder.example"))
 
-    assert delete_resource(actor=domains, resource=resource("domain", "alder.example"))
-    _put(domains, "alder.example", "alder.example")
+    domain = resource("domain", "alder.example")
+    assert delete_resource(actor=domains, resource=domain)
 
-    assert not bob.has_perm(
-        "portals.domains.domain.manage_dns", resource("domain", "alder.example")
-    )
+    assert not bob.has_perm("portals.domains.domain.manage_dns", domain)
     assert not PersonGrant.objects.filter(permission__codename="domains.domain.manage_dns").exists()
     event = AuditEvent.objects.get(kind="resources.changed", data__removed=1)
     ended = {(part["grantee"], part["codename"], part["resource"]) for part in event.data["grants"]}
@@ -252,19 +251,20 @@ def test_an_id_moved_to_another_customer_keeps_no_grants(
 ):
     give(alice, membership(bob), "domains.domain.manage_dns", resource("domain", "alder.example"))
     former = resource("domain", "alder.example").pk
+    ended = PersonGrant.objects.filter(content_object=former).count()
+    assert ended >= 2
 
     outcome = _put(domains, "alder.example", "alder.example", customer="birch")
 
-    assert outcome.added == 1
+    assert (outcome.added, outcome.moved, outcome.grants_ended) == (1, 1, ended)
     moved = resource("domain", "alder.example")
     assert moved.pk != former
     assert moved.subscription.customer == birch
-    assert not moved.person_grants.exists()
-    events = AuditEvent.objects.filter(kind="resources.changed").order_by("-pk")[:2]
-    assert [(event.customer, event.data["removed"], event.data["added"]) for event in events] == [
-        (birch, 0, 1),
-        (alder, 1, 0),
-    ]
+    assert not PersonGrant.with_removed.filter(content_object=moved).exists()
+    added, left = AuditEvent.objects.order_by("-pk")[:2]
+    assert (added.customer, added.kind, added.data["added"]) == (birch, "resources.changed", 1)
+    assert (left.customer, left.kind, left.data["count"]) == (alder, "resources.moved", 1)
+    assert left.data["rights"] == len(left.data["grants_ended"]) == ended
 
 
 def test_a_new_parent_changes_what_is_inherited(webmail, alice, bob, membership, resource, give):

@@ -92,12 +92,21 @@ def test_sync(webmail):
             {"id": "new@alder.example", "name": "New", "parent": parent},
         ],
         "replace": True,
+        "confirm": {"resources": 4, "grants": 2},
     }
 
     answer = webmail.call("post", SYNC, body)
 
     assert answer.status_code == 200
-    assert answer.json() == {"added": 1, "changed": 0, "removed": 4, "unchanged": 1}
+    assert answer.json() == {
+        "added": 1,
+        "changed": 0,
+        "removed": 4,
+        "unchanged": 1,
+        "returned": 0,
+        "moved": 0,
+        "grants_ended": 2,
+    }
     assert answer["Cache-Control"] == "no-store"
     events = AuditEvent.objects.count()
     assert webmail.call("post", SYNC, body).json()["unchanged"] == 2
@@ -124,6 +133,101 @@ def test_the_list_by_type_and_customer(webmail):
     assert {item["id"] for item in page["items"]} == {"frank@cedar.example", "orders@cedar.example"}
     assert page["items"][0]["parent"] == {"type": "mail_domain", "id": "cedar.example"}
     assert page["next"] is None
+
+
+# --- Removing much, coming back, renaming, moving ---
+
+
+def test_an_empty_report_is_409_with_the_counts_to_repeat(webmail):
+    """owncloud/core#29547, awslabs/ssosync#159."""
+    body = {"customer": "alder", "type": "mailbox", "resources": [], "replace": True}
+    before = _unchanged()
+
+    refused = webmail.call("post", SYNC, body)
+
+    assert refused.status_code == 409
+    assert refused["Cache-Control"] == "no-store"
+    error = refused.json()["error"]
+    assert error["code"] == "removal_unconfirmed"
+    assert error["confirm"] == {"resources": 5, "grants": 3}
+    assert error["message"] == (
+        "This report removes 5 resources and ends 3 grants. If that is right, send it again with"
+        " these numbers in “confirm”."
+    )
+    assert _unchanged() == before
+    wrong = webmail.call("post", SYNC, {**body, "confirm": {"resources": 5, "grants": 2}})
+    assert wrong.status_code == 409
+    done = webmail.call("post", SYNC, {**body, "confirm": error["confirm"]})
+    assert (done.status_code, done.json()["removed"]) == (200, 5)
+
+
+def test_a_removed_resource_is_404_and_new_again_when_it_returns(domains):
+    address = f"{LIST}/domain/alder.example"
+    assert domains.call("delete", address).status_code == 204
+
+    assert domains.get(address).status_code == 404
+    assert domains.call("delete", address).status_code == 404
+    assert domains.call("patch", address, {"name": "Mine"}).status_code == 404
+    assert "alder.example" not in {item["id"] for item in domains.get(LIST).json()["items"]}
+    assert _put(domains, "alder.example").status_code == 201
+    assert domains.get(address).json()["name"] == "Name"
+
+
+def test_a_move_says_what_it_ended(domains):
+    """GeoNode/geonode-mapstore-client#1977."""
+    answer = _put(domains, "alder.example", customer="birch", name="alder.example")
+
+    assert answer.status_code == 201
+    ended = answer.json()["moved"]
+    assert (ended["resources"], ended["grants_ended"] > 0) == (1, True)
+    assert "moved" not in _put(domains, "alder.example", customer="birch").json()
+
+
+def test_patch_renames_an_id_and_a_name(domains):
+    address = f"{LIST}/domain/alder.example"
+    former = domains.get(address).json()
+
+    renamed = domains.call("patch", address, {"id": "a/new id"})
+
+    assert (renamed.status_code, renamed.json()) == (200, {**former, "id": "a/new id"})
+    assert domains.get(address).status_code == 404
+    again = domains.call("patch", f"{LIST}/domain/a%2Fnew%20id", {"name": "A name"})
+    assert again.json() == {**former, "id": "a/new id", "name": "A name"}
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, None),
+        ({"id": "alderdental.example"}, ["id"]),
+        ({"id": 7}, ["id"]),
+        ({"id": None}, ["id"]),
+        ({"name": ""}, ["name"]),
+        ({"name": " x"}, ["name"]),
+        ({"customer": "birch"}, ["customer"]),
+        ({"parent": None}, ["parent"]),
+    ],
+)
+def test_a_bad_patch_names_the_field_and_changes_nothing(domains, body, fields):
+    before = _unchanged()
+
+    answer = domains.call("patch", f"{LIST}/domain/alder.example", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+    named = answer.json()["error"].get("fields")
+    assert named is None if fields is None else list(named) == fields
+    assert _unchanged() == before
+
+
+def test_a_portal_renames_only_its_own(webmail, domains):
+    before = _unchanged()
+
+    assert webmail.call("patch", f"{LIST}/domain/alder.example", {"name": "X"}).status_code == 404
+    root = domains.call("patch", f"{LIST}/subscription/alder", {"name": "X"})
+    assert root.status_code == 404
+    assert Client().patch(f"{LIST}/domain/alder.example", "{}").status_code == 401
+    assert _unchanged() == before
 
 
 # --- Who may ---
@@ -315,6 +419,11 @@ def test_a_body_too_large(domains):
         ({"replace": "true"}, ["replace"]),
         ({"replace": 1}, ["replace"]),
         ({"replace": None}, ["replace"]),
+        ({"confirm": True}, ["confirm"]),
+        ({"confirm": {"resources": 1}}, ["confirm.grants"]),
+        ({"confirm": {"resources": -1, "grants": 0}}, ["confirm.resources"]),
+        ({"confirm": {"resources": True, "grants": "1"}}, ["confirm.resources", "confirm.grants"]),
+        ({"confirm": {"resources": 1, "grants": 1, "all": True}}, ["confirm.all"]),
         ({"resources": None}, ["resources"]),
         ({"resources": {}}, ["resources"]),
         ({"resources": [7]}, ["resources[0]"]),
@@ -371,7 +480,7 @@ def test_a_bad_query(domains, query):
 def test_wrong_methods(domains):
     assert domains.call("post", LIST, {}).status_code == 405
     assert domains.get(SYNC).status_code == 405
-    assert domains.call("patch", f"{LIST}/domain/alder.example", {}).status_code == 405
+    assert domains.call("post", f"{LIST}/domain/alder.example", {}).status_code == 405
 
 
 # --- Its description ---
@@ -382,7 +491,9 @@ def test_the_schema_has_no_warning(db, tmp_path):
 
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
 
-    assert "/api/v1/resources/sync:" in file.read_text()
+    description = file.read_text()
+    assert "/api/v1/resources/sync:" in description
+    assert "removal_unconfirmed" in description
 
 
 def test_the_schema_and_its_page_are_public_and_without_inline_script(db):

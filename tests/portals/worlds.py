@@ -57,6 +57,8 @@ class Node:
     kind: int
     parent: int | None
     gone: bool = False
+    removed: bool = False  # by its portal: hidden and powerless, with everything below it
+    removed_at: datetime | None = None
 
 
 @dataclass
@@ -126,6 +128,7 @@ def reason(world: World, person: int, resource: int, code: int, now: datetime = 
     if (
         not live
         or node.gone
+        or any(world.resources[number].removed for number in at_or_above(world, resource))
         or not world.active[person]
         or world.statuses[node.customer] != "active"
         or world.subscriptions[node.customer, node.portal] != "active"
@@ -202,6 +205,9 @@ def _members(draw: st.DrawFn) -> list[Member]:
 def worlds(draw: st.DrawFn) -> World:
     """Generate a world; most of it is live, so that some answers are yes."""
     tree = _tree()
+    below_roots = [number for number, resource in enumerate(tree) if resource.kind]
+    for number in draw(st.sets(st.sampled_from(below_roots), max_size=3)):
+        tree[number].removed = True
     movable = [number for number, resource in enumerate(tree) if resource.kind > 1]
     mostly_active = st.sampled_from(["active"] * 6 + ["suspended"])
     codes = st.integers(0, len(CODES) - 1)
@@ -312,6 +318,9 @@ def store(world: World) -> Stored:
         rows.resources[number].save()
     for grant in world.grants:
         _store_grant(world, grant, rows, teams)
+    for number, resource in enumerate(world.resources):
+        if resource.removed:
+            Resource.objects.filter(pk=rows.resources[number].pk).update(removed_at=NOW)
     return rows
 
 

@@ -137,7 +137,7 @@ class _Application:
             self._update(existing, values, f"type {declared.code}")
 
     def _check_has_no_resources(self, declared: DeclaredType, existing: ResourceType) -> None:
-        count = existing.resources.count()
+        count = Resource.with_removed.filter(resource_type=existing).count()
         if count:
             refuse(
                 self.manifest.file,
@@ -198,9 +198,9 @@ class _Application:
         for privilege in privileges:
             grants = sum(
                 rows.filter(permission_id=privilege.pk).count()
-                for rows in (PersonGrant.objects, TeamGrant.objects)
+                for rows in (PersonGrant.with_removed, TeamGrant.with_removed)
             )
-            offered = OfferedGrant.objects.filter(privilege=privilege).count()
+            offered = OfferedGrant.with_removed.filter(privilege=privilege).count()
             self._note(
                 "privileges removed",
                 f"privilege {privilege.codename}: removed,"
@@ -218,17 +218,18 @@ class _Application:
             for code, entry in list(undeclared.items()):
                 if entry.pk in parents:
                     continue
-                count = entry.resources.count()
+                resources = Resource.with_removed.filter(resource_type=entry)
+                count = resources.count()
                 grants = sum(
                     rows.filter(content_object__resource_type=entry).count()
-                    for rows in (PersonGrant.objects, TeamGrant.objects)
+                    for rows in (PersonGrant.with_removed, TeamGrant.with_removed)
                 )
                 self._note(
                     "types removed",
                     f"type {code}: removed, with {count} resources and {grants} grants on them",
                 )
                 self.effects.type_goes(entry)
-                entry.resources.all().delete()
+                resources.delete()
                 entry.delete()
                 del undeclared[code], self.types[code]
 

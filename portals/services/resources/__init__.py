@@ -1,15 +1,21 @@
 """Resources, as their portals report them; each report is all or nothing."""
 
-from portals.services.resources.deletion import delete_resource
+from portals.services.resources.deletion import end_removed_resources
+from portals.services.resources.removal import Removal, RemovalUnconfirmed, delete_resource
+from portals.services.resources.renaming import rename_resource
 from portals.services.resources.reports import LIMIT, Outcome, Report, ResourcesRefused
 from portals.services.resources.writing import put_resource, sync_resources
 
 __all__ = [
     "LIMIT",
     "Outcome",
+    "Removal",
+    "RemovalUnconfirmed",
     "Report",
     "ResourcesRefused",
     "delete_resource",
+    "end_removed_resources",
     "put_resource",
+    "rename_resource",
     "sync_resources",
 ]

@@ -1,5 +1,6 @@
 """What a report adds, renames and moves, in the data of its event."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from accounts.models import Customer
@@ -12,9 +13,10 @@ class Known(NamedTuple):
     """The resource that already has a reported id."""
 
     pk: int
-    owner: int  # the key of its subscription
+    subscription: int
     name: str
     parent: int | None
+    removed_at: datetime | None
 
 
 class Changes:

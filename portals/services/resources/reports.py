@@ -31,12 +31,19 @@ class Report:
 
 
 class Outcome(NamedTuple):
-    """The numbers of resources that a report added, changed, removed and left alone."""
+    """The numbers of resources that a report added, changed, removed and left alone.
+
+    `returned` were removed before and are back with their access. `moved` belonged to another
+    customer, with everything below them. `grants_ended` ended with what was removed or moved.
+    """
 
     added: int
     changed: int
     removed: int
     unchanged: int
+    returned: int = 0
+    moved: int = 0
+    grants_ended: int = 0
 
 
 class Faults:
@@ -63,7 +70,7 @@ def check_reports(reports: Sequence[Report], resource_type: ResourceType, faults
     occurrences = Counter(report.external_id for report in reports)
     for index, report in enumerate(reports):
         for field, text in (("id", report.external_id), ("name", report.name)):
-            if reason := _fault_in(text):
+            if reason := fault_in(text):
                 faults.add(index, field, reason)
         if occurrences[report.external_id] > 1:
             faults.add(index, "id", _("This id is there twice."))
@@ -77,7 +84,7 @@ def check_reports(reports: Sequence[Report], resource_type: ResourceType, faults
             )
 
 
-def _fault_in(text: str) -> str:
+def fault_in(text: str) -> str:
     """Return the error of an id or a name, or "" where there is none."""
     if not 0 < len(text) <= TEXT_LENGTH:
         return _("Give 1 to %(limit)s characters.") % {"limit": TEXT_LENGTH}

@@ -1,18 +1,31 @@
 """Add and change the resources of a report, in a few statements whatever its size."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portals.choices import ROOT_TYPE, SubscriptionStatus
 from portals.models import Portal, Resource, ResourceType, Subscription
+from portals.models.resources import KEPT_FOR
 from portals.services.resources.changes import Changes, Known
 from portals.services.resources.deletion import (
-    delete_with_all_below,
+    delete_moved,
+    end_for_good,
     lock_customers,
     lock_portal,
     record_change,
+    record_resources,
+)
+from portals.services.resources.removal import (
+    Removal,
+    give_back,
+    loss_of,
+    removal_of,
+    remove_with_all_below,
+    require_confirmation,
 )
 from portals.services.resources.reports import (
     LIMIT,
@@ -28,8 +41,9 @@ from portals.services.resources.reports import (
 def put_resource(*, actor: Portal, customer: str, type_code: str, report: Report) -> Outcome:
     """Add or update one resource; repeating it changes nothing.
 
-    `customer` is a slug. Where the id belonged to another customer, that resource is deleted with
-    its grants and a new one is made. Raises ResourcesRefused naming the field.
+    `customer` is a slug. Where the id belonged to another customer, that resource ends for good
+    with its grants, and a new one is made; the outcome says what ended. What was removed from this
+    customer within KEPT_FOR comes back with its access. Raises ResourcesRefused naming the field.
     """
     return _write(actor, customer, type_code, [report], replace=False, place="")
 
@@ -42,17 +56,29 @@ def sync_resources(
     type_code: str,
     reports: Sequence[Report],
     replace: bool = False,
+    confirm: Removal | None = None,
 ) -> Outcome:
     """Add or update up to LIMIT resources of one type and customer, all or nothing.
 
-    With `replace`, the customer's other resources of this type are deleted, with their grants and
-    everything below. Raises ResourcesRefused naming each bad row as `resources[index].field`.
+    With `replace`, the customer's other resources of this type are removed, with everything below.
+    Raises ResourcesRefused naming each bad row as `resources[index].field`; RemovalUnconfirmed
+    where the report takes away much, from this customer or from the former ones of its ids, and
+    `confirm` does not repeat how much.
     """
     if len(reports) > LIMIT:
         raise ResourcesRefused(
             {"resources": _("At most %(limit)s at a time.") % {"limit": f"{LIMIT:,}"}}
         )
-    return _write(actor, customer, type_code, reports, replace=replace, place="resources[{}].")
+    return _write(
+        actor,
+        customer,
+        type_code,
+        reports,
+        replace=replace,
+        place="resources[{}].",
+        check_removal=True,
+        confirm=confirm,
+    )
 
 
 def _write(
@@ -63,6 +89,8 @@ def _write(
     *,
     replace: bool,
     place: str,
+    check_removal: bool = False,
+    confirm: Removal | None = None,
 ) -> Outcome:
     lock_portal(portal)
     resource_type = _reportable_type(portal, type_code)
@@ -74,11 +102,19 @@ def _write(
     faults.refuse()
 
     known = _known(resource_type, reports)
-    _delete_from_former_customers(portal, subscription, resource_type, known)
-    removals = delete_with_all_below(
-        _unreported(subscription, resource_type, known) if replace else [], resource_type
-    )
-    added, changed = [], []
+    former = _lock_customers_of(subscription, known)
+    now = timezone.now()
+    known = _without_ended(portal, subscription, known, now)
+    moved = _moved(subscription, known)
+    missing = _unreported(subscription, resource_type, known) if replace else []
+    missing_loss = loss_of(missing)
+    losses = {subscription.pk: missing_loss} | {key: loss_of(pks) for key, pks in moved.items()}
+    removal = removal_of(losses.values())
+    if check_removal and removal != confirm:
+        require_confirmation(losses)
+    delete_moved(portal, resource_type, former, moved)
+    removals = remove_with_all_below(missing_loss, resource_type, now)
+    added, changed, returning = [], [], []
     changes = Changes(subscription.customer, resource_type)
     for report in reports:
         existing = known.get(report.external_id)
@@ -90,23 +126,33 @@ def _write(
             name=report.name,
             parent_id=parent_id,
         )
-        if existing is None or existing.owner != subscription.pk:
+        if existing is None or existing.subscription != subscription.pk:
             added.append(row)
             changes.add(parent_id)
+        elif existing.removed_at is not None:
+            returning.append(row)
         elif (existing.name, existing.parent) != (report.name, parent_id):
             changed.append(row)
             changes.change(existing, row)
     Resource.objects.bulk_create(
-        added + changed,
+        added + changed + returning,
         update_conflicts=True,
         unique_fields=["resource_type", "external_id"],
-        update_fields=["name", "parent", "search_name", "search_words"],
+        update_fields=["name", "parent", "search_name", "search_words", "removed_at"],
     )
+    if returning:
+        back = [known[row.external_id] for row in returning]
+        removed = [(row.pk, row.removed_at) for row in back if row.removed_at is not None]
+        data = give_back(removed, resource_type)
+        record_resources("resources.returned", portal, subscription.customer, resource_type, data)
     outcome = Outcome(
         added=len(added),
         changed=len(changed),
         removed=removals["removed"],
-        unchanged=len(reports) - len(added) - len(changed),
+        unchanged=len(reports) - len(added) - len(changed) - len(returning),
+        returned=len(returning),
+        moved=removal.resources - removals["removed"],
+        grants_ended=removal.grants,
     )
     record_change(
         portal, subscription.customer, resource_type, outcome, changes.event_data(removals)
@@ -115,30 +161,47 @@ def _write(
 
 
 def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, Known]:
-    rows = Resource.objects.filter(
+    rows = Resource.with_removed.filter(
         resource_type=resource_type, external_id__in={report.external_id for report in reports}
     )
-    fields = ("external_id", "pk", "subscription_id", "name", "parent_id")
+    fields = ("external_id", "pk", "subscription_id", "name", "parent_id", "removed_at")
     return {external_id: Known(*rest) for external_id, *rest in rows.values_list(*fields)}
 
 
-def _delete_from_former_customers(
-    portal: Portal,
-    subscription: Subscription,
-    resource_type: ResourceType,
-    known: Mapping[str, Known],
-) -> None:
-    """Lock all customers concerned, and delete the resources that belonged to another one (A9)."""
+def _lock_customers_of(
+    subscription: Subscription, known: Mapping[str, Known]
+) -> dict[int, Subscription]:
+    """Lock all customers concerned, and return the subscriptions that have these ids."""
+    subscriptions = Subscription.objects.select_related("customer").in_bulk(
+        {existing.subscription for existing in known.values()}
+    )
+    customers = [row.customer_id for row in subscriptions.values()]
+    lock_customers([subscription.customer_id, *customers])
+    return subscriptions
+
+
+def _without_ended(
+    portal: Portal, subscription: Subscription, known: Mapping[str, Known], now: datetime
+) -> dict[str, Known]:
+    """End for good what was removed too long ago, or from another customer; return the others."""
+    ended = {
+        existing.pk
+        for existing in known.values()
+        if existing.removed_at is not None
+        and (existing.subscription != subscription.pk or existing.removed_at <= now - KEPT_FOR)
+    }
+    if ended:
+        end_for_good(portal, Resource.with_removed.filter(pk__in=ended))
+    return {name: existing for name, existing in known.items() if existing.pk not in ended}
+
+
+def _moved(subscription: Subscription, known: Mapping[str, Known]) -> dict[int, list[int]]:
+    """Return other subscription → the keys of its resources that are reported for this one."""
     moved: dict[int, list[int]] = {}
     for existing in known.values():
-        if existing.owner != subscription.pk:
-            moved.setdefault(existing.owner, []).append(existing.pk)
-    owners = Subscription.objects.select_related("customer").in_bulk(moved)
-    lock_customers([subscription.customer_id, *(row.customer_id for row in owners.values())])
-    for owner, pks in moved.items():
-        removals = delete_with_all_below(pks, resource_type)
-        outcome = Outcome(0, 0, removals["removed"], 0)
-        record_change(portal, owners[owner].customer, resource_type, outcome, removals)
+        if existing.subscription != subscription.pk:
+            moved.setdefault(existing.subscription, []).append(existing.pk)
+    return moved
 
 
 def _unreported(
