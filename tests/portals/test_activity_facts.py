@@ -81,6 +81,8 @@ SAMPLES: dict[str, tuple[object, list[str]]] = {
     "requested": ([GRANT], ["Q1", "Q2", "Q3"]),
     "before": (GRANT, ["2031", "2032", "Q4"]),
     "removed_resources": ([RESOURCE], ["R1", "R2", "R3"]),
+    "returned_resources": ([RESOURCE], ["R1", "R2", "R3"]),
+    "grants_returned": ([GRANT], GRANT_WORDS),
     "renamed": ([RESOURCE], ["R1", "R4"]),
     "moved": ([RESOURCE], ["R1", "R4", "R5"]),
     "permission_changes": (

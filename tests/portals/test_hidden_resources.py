@@ -293,10 +293,9 @@ def test_the_activity_log_names_it(as_, alice, domains, domain, given, alder):
     delete_resource(actor=domains, resource=domain)
 
     event = alder.audit_events.filter(kind="resources.changed").order_by("-pk")[0]
-    assert event.data["removed_ids"] == [NAME]
-    assert {"grantee": "Bob Tremblay", "codename": "domain.renew", "resource": NAME} in event.data[
-        "grants_ended"
-    ]
-    assert len(event.data["grants_ended"]) == 2
+    assert [part["external_id"] for part in event.data["removed_resources"]] == [NAME]
+    ended = {(part["grantee"], part["codename"], part["resource"]) for part in event.data["grants"]}
+    assert ("Bob Tremblay", "domain.renew", NAME) in ended
+    assert len(event.data["grants"]) == 2
     log = as_(alice).get("/c/alder/activity/").text
     assert "1 removed" in log

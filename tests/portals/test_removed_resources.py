@@ -122,6 +122,10 @@ def state():
     )
 
 
+def ids_in(event):
+    return [part["external_id"] for part in event.data["removed_resources"]]
+
+
 def last(kind, customer="alder"):
     return AuditEvent.objects.filter(kind=kind, customer__slug=customer).order_by("-pk")[0]
 
@@ -371,8 +375,10 @@ def test_the_full_list_an_hour_later_gives_everything_back(webmail, domains, bob
     assert decide(bob, "mailbox.use", mailbox) == "grant"
     event = last("resources.returned")
     assert (event.data["count"], event.data["rights"]) == (5, 3)
-    assert set(event.data["returned_ids"]) == {report.external_id for report in reports}
-    assert {"bob@alder.example", "Bob Tremblay"} & set(event.data["grants_returned"][0].values())
+    assert {part["external_id"] for part in event.data["returned_resources"]} == {
+        report.external_id for report in reports
+    }
+    assert event.data["grants_returned"][0]["grantee"] in ("bob@alder.example", "Bob Tremblay")
     assert sentence_of(event) == (
         "Webmail reported removed resources again (Mailbox): 5. Access that came back: 3."
     )
@@ -431,7 +437,7 @@ def test_in_another_company_a_removed_id_inherits_nothing(domains, bob, resource
         content_object__external_id="alder.example", content_object__resource_type__portal=domains
     ).exists()
     ended = last("resources.ended")
-    assert (ended.data["ended_ids"], ended.data["rights"]) == (["alder.example"], count)
+    assert (ids_in(ended), ended.data["rights"]) == (["alder.example"], count)
     put("alder.example")  # and it does not come back from there
     assert decide(bob, "domain.view", resource("domain", "alder.example")) == "not_allowed"
 
@@ -523,8 +529,8 @@ def test_a_job_ends_it_after_seven_days_once(domains, resource, put, tick):
     assert not Resource.with_removed.filter(pk=domain.pk).exists()
     assert not PersonGrant.with_removed.filter(content_object=domain.pk).exists()
     [event] = AuditEvent.objects.filter(kind="resources.ended")
-    assert (event.customer.slug, event.data["ended_ids"]) == ("alder", ["alder.example"])
-    assert event.data["rights"] == len(event.data["grants_ended"]) == grants > 0
+    assert (event.customer.slug, ids_in(event)) == ("alder", ["alder.example"])
+    assert event.data["rights"] == len(event.data["grants"]) == grants > 0
     assert sentence_of(event) == (
         "Resources that Domains removed can't come back any more (Domain): 1."
         f" Access that ended for good: {grants}."
@@ -541,7 +547,7 @@ def test_the_job_ends_a_tree_once_and_what_was_removed_earlier_first(webmail, re
 
     with time_machine.travel(now + 7 * DAY + timedelta(hours=1), tick=False):
         tick()
-    assert last("resources.ended").data["ended_ids"] == ["info@alder.example"]
+    assert ids_in(last("resources.ended")) == ["info@alder.example"]
     assert Resource.with_removed.exclude(removed_at=None).count() == 5
     with time_machine.travel(now + 8 * DAY + timedelta(hours=1), tick=False):
         tick()
@@ -584,7 +590,9 @@ def test_a_renamed_id_keeps_access_and_the_log_has_both_names(domains, bob, reso
 
     assert renamed.pk == domain.pk
     assert decide(bob, "domain.view", resource("domain", "alder2.example")) == "grant"
-    assert list(Resource.objects.matching("Alder, n")) == [domain]
+    assert list(Resource.objects.matching("alder n", customer=domain.subscription.customer)) == [
+        domain
+    ]
     assert list(Resource.objects.matching("alder2")) == [domain]
     event = last("resources.renamed")
     assert sentence_of(event) == (
@@ -631,7 +639,7 @@ def test_a_rename_takes_the_id_of_a_removed_resource_and_none_of_its_access(doma
     rename_resource(actor=domains, resource=other, external_id="alder.example")
 
     assert decide(bob, "domain.view", resource("domain", "alder.example")) == "not_allowed"
-    assert last("resources.ended").data["ended_ids"] == ["alder.example"]
+    assert ids_in(last("resources.ended")) == ["alder.example"]
     assert not Resource.with_removed.filter(pk=domain.pk).exists()
 
 

@@ -264,7 +264,7 @@ def test_an_id_moved_to_another_customer_keeps_no_grants(
     added, left = AuditEvent.objects.order_by("-pk")[:2]
     assert (added.customer, added.kind, added.data["added"]) == (birch, "resources.changed", 1)
     assert (left.customer, left.kind, left.data["count"]) == (alder, "resources.moved", 1)
-    assert left.data["rights"] == len(left.data["grants_ended"]) == ended
+    assert left.data["rights"] == len(left.data["grants"]) == ended
 
 
 def test_a_new_parent_changes_what_is_inherited(webmail, alice, bob, membership, resource, give):
