@@ -59,6 +59,9 @@ def finish_membership(
     open_plan = open_offboarding(membership)
     if open_plan is not None and open_plan != offboarding:
         settle_offboarding(open_plan, OffboardingState.CANCELLED, None)
+    answers: list[tuple[Any, Any]] = signals.membership_ending.send(
+        Membership, membership=membership, actor=actor
+    )
     membership.ended_at = timezone.now()
     save_membership(membership)
     teams = membership.team_memberships.order_by("pk")
@@ -67,9 +70,7 @@ def finish_membership(
         "teams": list(teams.values_list("team_id", flat=True)),
     }
     teams.delete()
-    answers: list[tuple[Any, Any]] = signals.membership_ended.send(
-        Membership, membership=membership, actor=actor
-    )
+    answers += signals.membership_ended.send(Membership, membership=membership, actor=actor)
     for _receiver, event_data in answers:
         ended |= event_data or {}
     signals.access_revoked.send(User, user=membership.user)

@@ -96,7 +96,7 @@ def test_ten_thousand_take_few_statements_and_a_repeat_no_event(domains):
     ) as queries:
         assert _sync(domains, reports).added == LIMIT
 
-    assert len(queries) < (20 if connection.vendor == "postgresql" else 90)
+    assert len(queries) < (20 if connection.vendor == "postgresql" else 100)
     assert len(_ids("alder", "domain")) == LIMIT + 2
     assert ResourceAncestor.objects.filter(ancestor__external_id="alder").count() > LIMIT
     events = AuditEvent.objects.count()

@@ -65,6 +65,7 @@ def test_put_get_delete(domains):
         "name": "New",
         "customer": "alder",
         "parent": None,
+        "owner": None,
     }
     assert _put(domains, "new.example", name="Newer").status_code == 200
     assert domains.get(f"{LIST}/domain/new.example").json()["name"] == "Newer"

@@ -1,15 +1,19 @@
 """Resources, as their portals report them; each report is all or nothing."""
 
 from portals.services.resources.deletion import delete_resource
-from portals.services.resources.reports import LIMIT, Outcome, Report, ResourcesRefused
+from portals.services.resources.owners import end_ownership_of_leaver, restore_ownership
+from portals.services.resources.reports import KEEP, LIMIT, Outcome, Report, ResourcesRefused
 from portals.services.resources.writing import put_resource, sync_resources
 
 __all__ = [
+    "KEEP",
     "LIMIT",
     "Outcome",
     "Report",
     "ResourcesRefused",
     "delete_resource",
+    "end_ownership_of_leaver",
     "put_resource",
+    "restore_ownership",
     "sync_resources",
 ]

@@ -14,7 +14,9 @@ from portals.services.resources.deletion import (
     lock_portal,
     record_change,
 )
+from portals.services.resources.owners import OwnerChange, record_owner_changes, resolve_owners
 from portals.services.resources.reports import (
+    KEEP,
     LIMIT,
     Faults,
     Outcome,
@@ -75,10 +77,17 @@ def _write(
 
     known = _known(resource_type, reports)
     _delete_from_former_customers(portal, subscription, resource_type, known)
+    present_owners = {
+        external_id: existing.owner
+        for external_id, existing in known.items()
+        if existing.subscription == subscription.pk
+    }
+    owners = resolve_owners(subscription.customer, reports, present_owners, faults)
+    faults.refuse()
     removals = delete_with_all_below(
         _unreported(subscription, resource_type, known) if replace else []
     )
-    added, changed = [], []
+    added, changed, owner_changes = [], [], []
     for report in reports:
         existing = known.get(report.external_id)
         parent_id = parents[report.parent]
@@ -89,15 +98,19 @@ def _write(
             name=report.name,
             parent_id=parent_id,
         )
-        if existing is None or existing.owner != subscription.pk:
+        before = present_owners.get(report.external_id)
+        row.owner_id = before if report.owner == KEEP else owners.get(report.owner or "")
+        if existing is None or existing.subscription != subscription.pk:
             added.append(row)
-        elif (existing.name, existing.parent) != (report.name, parent_id):
+        elif (existing.name, existing.parent, before) != (report.name, parent_id, row.owner_id):
             changed.append(row)
+        if row.owner_id != before:
+            owner_changes.append(OwnerChange(row, before, row.owner_id))
     Resource.objects.bulk_create(
         added + changed,
         update_conflicts=True,
         unique_fields=["resource_type", "external_id"],
-        update_fields=["name", "parent", "search_name"],
+        update_fields=["name", "parent", "owner", "search_name"],
     )
     outcome = Outcome(
         added=len(added),
@@ -106,6 +119,7 @@ def _write(
         unchanged=len(reports) - len(added) - len(changed),
     )
     record_change(portal, subscription.customer, resource_type, outcome, removals)
+    record_owner_changes(portal, subscription.customer, resource_type, owner_changes)
     return outcome
 
 
@@ -113,16 +127,17 @@ class _Known(NamedTuple):
     """The resource that already has a reported id."""
 
     pk: int
-    owner: int  # the key of its subscription
+    subscription: int
     name: str
     parent: int | None
+    owner: int | None
 
 
 def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, _Known]:
     rows = Resource.objects.filter(
         resource_type=resource_type, external_id__in={report.external_id for report in reports}
     )
-    fields = ("external_id", "pk", "subscription_id", "name", "parent_id")
+    fields = ("external_id", "pk", "subscription_id", "name", "parent_id", "owner_id")
     return {external_id: _Known(*rest) for external_id, *rest in rows.values_list(*fields)}
 
 
@@ -135,14 +150,14 @@ def _delete_from_former_customers(
     """Lock all customers concerned, and delete the resources that belonged to another one (A9)."""
     moved: dict[int, list[int]] = {}
     for existing in known.values():
-        if existing.owner != subscription.pk:
-            moved.setdefault(existing.owner, []).append(existing.pk)
-    owners = Subscription.objects.select_related("customer").in_bulk(moved)
-    lock_customers([subscription.customer_id, *(row.customer_id for row in owners.values())])
-    for owner, pks in moved.items():
+        if existing.subscription != subscription.pk:
+            moved.setdefault(existing.subscription, []).append(existing.pk)
+    former = Subscription.objects.select_related("customer").in_bulk(moved)
+    lock_customers([subscription.customer_id, *(row.customer_id for row in former.values())])
+    for key, pks in moved.items():
         removals = delete_with_all_below(pks)
         outcome = Outcome(0, 0, removals["removed"], 0)
-        record_change(portal, owners[owner].customer, resource_type, outcome, removals)
+        record_change(portal, former[key].customer, resource_type, outcome, removals)
 
 
 def _unreported(
