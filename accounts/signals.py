@@ -11,6 +11,10 @@ from django.dispatch import Signal
 # the invitation promised and can't be given any more.
 membership_began = Signal()
 
+# membership, actor (or None, where its own date ends it): somebody is about to leave a customer.
+# What the database ends with the membership is still there. Returns as membership_ended.
+membership_ending = Signal()
+
 # membership, actor (or None, where its own date ended it): somebody left a customer. Returns a dict
 # that the audit event of the end takes in, or None.
 membership_ended = Signal()

@@ -116,6 +116,7 @@ def load_example() -> None:
                     name=full,
                 )
             )
+    load_owners()
     load_grants()
     load_presets()
     load_requests()
@@ -166,6 +167,19 @@ def _resources() -> Iterator[tuple[str, str, str, list[Report]]]:
             "usage_report",
             [Report(f"{slug}-{i}", n) for i, n in usage.items()],
         )
+
+
+def load_owners() -> None:
+    """Report whose each mailbox is, now that the people have accepted: the others are shared."""
+    webmail = Portal.objects.get(slug="webmail")
+    for slug, (domain, names) in MAILBOXES.items():
+        people = {user.email for user in User.objects.filter(memberships__customer__slug=slug)}
+        reports = [
+            Report(address, address, ("mail_domain", domain), address)
+            for address in (f"{name}@{domain}" for name in names)
+            if address in people
+        ]
+        sync_resources(actor=webmail, customer=slug, type_code="mailbox", reports=reports)
 
 
 def load_grants() -> None:

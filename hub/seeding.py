@@ -68,7 +68,7 @@ def seed(sizes: Sizes) -> None:
             cursor.execute("PRAGMA cache_size = -400000")
     with transaction.atomic():
         members = _write_people(sizes)
-        resources = _write_resources(sizes, [people[0].customer for people in members], types)
+        resources = _write_resources(sizes, members, types)
         _write_grants(sizes, members, resources)
     if connection.vendor == "postgresql":  # the planner needs statistics now
         with connection.cursor() as cursor:
@@ -154,9 +154,13 @@ def _write_chains(customers: list[Customer]) -> None:
 
 
 def _write_resources(
-    sizes: Sizes, customers: list[Customer], types: list[ResourceType]
+    sizes: Sizes, members: list[list[Membership]], types: list[ResourceType]
 ) -> list[list[Resource]]:
-    """Create subscriptions and the resources below them; return each customer's resources."""
+    """Create subscriptions and the resources below them; return each customer's resources.
+
+    Where owners hold a privilege, every person owns a resource of the type, and others are shared.
+    """
+    customers = [people[0].customer for people in members]
     portals = list(dict.fromkeys(kind.portal_id for kind in types))
     subscriptions = {
         (subscription.customer_id, subscription.portal_id): subscription
@@ -180,6 +184,8 @@ def _write_resources(
             parents = by_type.get((subscription.pk, kind.parent_id), [])
             share = _share(sizes.resources, len(customers), number)
             count = _share(share, len(child_types), child_types.index(kind)) if parents else 1
+            is_owned = any(privilege.held_by_owner for privilege in kind.privileges.all())
+            owners = members[number] if is_owned else []
             for row in range(count):
                 yield Resource(
                     subscription=subscription,
@@ -187,6 +193,7 @@ def _write_resources(
                     external_id=f"{kind.code}-{row}.{customer.slug}.example",
                     name=f"{kind.label_en} {row} of {customer.name}",
                     parent=parents[row % len(parents)] if parents else None,
+                    owner=owners[row] if row < len(owners) else None,
                 )
 
         written = create(

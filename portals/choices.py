@@ -48,6 +48,7 @@ class Reason(TextChoices):
     """The reason of a decision; every no has the same one, so that it reveals nothing."""
 
     ROLE = "role", _("Super User")
+    OWNER = "owner", _("Owner")
     GRANT = "grant", _("Granted directly")
     TEAM = "team", _("Through a team")
     NOT_ALLOWED = "not_allowed", _("Not allowed")
@@ -67,6 +68,7 @@ class ItemKind(TextChoices):
     PERSON = "person", _("A right of a person")
     TEAM = "team", _("A right of a team")
     ROLE = "role", _("The role of a person")
+    OWNER = "owner", _("A resource that somebody owns")
 
 
 class ReviewDecision(TextChoices):
@@ -123,6 +125,14 @@ SENTENCES = {
     ),
     "resources.renamed": _(
         "%(portal_name)s renamed a resource (%(type)s): %(previous)s is now %(resource)s."
+    ),
+    "resources.owner_named": _("%(portal_name)s reported %(person)s as the owner of %(resource)s."),
+    "resources.owner_ended": _(
+        "%(portal_name)s reported that %(person)s no longer owns %(resource)s."
+    ),
+    "resources.owner_left": _("%(person)s left the company and no longer owns %(resource)s."),
+    "resources.owner_restored": _(
+        "%(actor)s undid the removal: %(person)s owns %(resource)s again."
     ),
     "grant.given": _("%(actor)s gave %(grantee)s “%(privilege)s” on %(resource)s."),
     "grant.replaced": _("%(actor)s changed %(grantee)s's “%(privilege)s” on %(resource)s."),

@@ -1,15 +1,15 @@
 """The emails of this app."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from accounts.emails import absolute, send_copies, send_to
-from accounts.models import Customer, User
+from accounts.models import Customer, Membership, User
 from accounts.selectors import super_users_of
-from portals.models import AccessReview, PersonGrant, Privilege, Resource
+from portals.models import AccessReview, PersonGrant, Portal, Privilege, Resource
 
 
 def tell_about_sensitive_grant(
@@ -17,12 +17,15 @@ def tell_about_sensitive_grant(
 ) -> None:
     """Tell those who get a sensitive privilege, and those it concerns.
 
-    It concerns the people who already have a privilege on this very resource: whoever's mailbox it
-    is must know who else may read it. `grantees` are primary keys of people.
+    It concerns its owner, and the people who already have a privilege on this very resource:
+    whoever's mailbox it is must know who else may read it. `grantees` are primary keys of people.
     """
     receiving = User.objects.filter(pk__in=set(grantees))
     concerned = set(grantees) | set(
         PersonGrant.objects.filter(content_object=resource).values_list("user_id", flat=True)
+    )
+    concerned |= set(
+        Membership.objects.filter(owned_resources=resource).values_list("user_id", flat=True)
     )
     notice: dict[str, Any] = {
         "template": "portals/emails/sensitive_grant",
@@ -46,6 +49,33 @@ def tell_about_sensitive_grant(
         person=None,
         gaining=False,
         **notice,
+    )
+
+
+def tell_about_ownership(
+    membership: Membership,
+    *,
+    portal: Portal,
+    gained: Sequence[Resource],
+    lost: Sequence[Resource],
+    privileges: Sequence[Privilege],
+    sensitive: bool,
+) -> None:
+    """Tell a member which resources their portal reports as theirs by now, and which no longer.
+
+    `privileges` are what an owner may do. Where one is sensitive, it is a security notice, with
+    copies to the contacts that the company named for those.
+    """
+    send_to(
+        membership.user,
+        "portals/emails/ownership",
+        notice_class="security" if sensitive else "transactional",
+        copied_about=membership,
+        membership=membership,
+        portal=portal,
+        gained=gained,
+        lost=lost,
+        privileges=privileges,
     )
 
 

@@ -47,6 +47,12 @@ def _give_offered_access(
     )
 
 
+def _end_ownership_of_leaver(
+    *, membership: Membership, actor: User | None, **_: Any
+) -> dict[str, Any]:
+    return resources.end_ownership_of_leaver(actor=actor, membership=membership)
+
+
 def _end_access_of_leaver(*, membership: Membership, **_: Any) -> dict[str, Any]:
     uses.forget_uses_of_leaver(membership=membership)
     return grantees.drop_grants_of_leaver(membership=membership)
@@ -62,7 +68,12 @@ def _restore_access_of_member(
     kept = undo_handlers.take_back_reassigned_grants(
         actor=actor, customer=membership.customer, event=event
     )
-    return kept + undo_handlers.restore_grants(actor=actor, grantee=membership, event=event)
+    not_owned = resources.restore_ownership(actor=actor, membership=membership, event=event)
+    return (
+        kept
+        + not_owned
+        + undo_handlers.restore_grants(actor=actor, grantee=membership, event=event)
+    )
 
 
 def _restore_access_of_team(*, actor: User, event: AuditEvent, team: Team, **_: Any) -> list[str]:
@@ -140,6 +151,7 @@ def connect() -> None:
     signals.periodic_tick.connect(_run_reviews, dispatch_uid="portals reviews")
     signals.periodic_tick.connect(_end_removed_resources, dispatch_uid="portals removed")
     signals.membership_began.connect(_give_offered_access, dispatch_uid="portals")
+    signals.membership_ending.connect(_end_ownership_of_leaver, dispatch_uid="portals")
     signals.membership_ended.connect(_end_access_of_leaver, dispatch_uid="portals")
     signals.offboarding_due.connect(_hand_over_access, dispatch_uid="portals")
     signals.membership_restoring.connect(_restore_access_of_member, dispatch_uid="portals")

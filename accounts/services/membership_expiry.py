@@ -61,14 +61,15 @@ def finish_membership(
     if open_plan is not None and open_plan != offboarding:
         ended["plan_cancelled"] = open_plan.leaves_at.isoformat()
         settle_offboarding(open_plan, OffboardingState.CANCELLED, None)
+    answers: list[tuple[Any, Any]] = signals.membership_ending.send(
+        Membership, membership=membership, actor=actor
+    )
     membership.ended_at = timezone.now()
     save_membership(membership)
     teams = membership.team_memberships.select_related("team").order_by("pk")
     ended["teams"] = [{"team": row.team.name, "team_uuid": str(row.team.uuid)} for row in teams]
     teams.delete()
-    answers: list[tuple[Any, Any]] = signals.membership_ended.send(
-        Membership, membership=membership, actor=actor
-    )
+    answers += signals.membership_ended.send(Membership, membership=membership, actor=actor)
     for _receiver, event_data in answers:
         ended |= event_data or {}
     signals.access_revoked.send(User, user=membership.user)

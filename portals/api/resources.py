@@ -17,7 +17,7 @@ from portals.api.authentication import Caller, HasScope, PortalAuthentication
 from portals.api.fields import StrictSerializer, TextField, printable_name
 from portals.choices import ROOT_TYPE, Scope
 from portals.models import Portal, Resource
-from portals.services.resources import Report
+from portals.services.resources import KEEP, Report
 
 _QUERY_NAMES = {"after", "limit", "type", "customer"}
 
@@ -29,6 +29,15 @@ class ParentSerializer(StrictSerializer):
     id = TextField(help_text="The parent's own id in your portal.")
 
 
+class OwnerSerializer(StrictSerializer):
+    """The person whose resource it is: an active member of the customer."""
+
+    id = TextField(help_text="The person's sub, or a verified email address of theirs.")
+
+
+_OWNER_HELP = "Null where it is shared; left out, the owner stays as it is."
+
+
 class PutSerializer(StrictSerializer):
     """One resource; type and id are in the address."""
 
@@ -37,6 +46,7 @@ class PutSerializer(StrictSerializer):
     parent = ParentSerializer(
         allow_null=True, default=None, help_text="Null directly below the subscription."
     )
+    owner = OwnerSerializer(allow_null=True, required=False, help_text=_OWNER_HELP)
 
 
 class ReportSerializer(StrictSerializer):
@@ -45,6 +55,7 @@ class ReportSerializer(StrictSerializer):
     id = TextField(help_text="Your own id of it; unique within the type.")
     name = TextField(help_text="What people call it.")
     parent = ParentSerializer(allow_null=True, default=None)
+    owner = OwnerSerializer(allow_null=True, required=False, help_text=_OWNER_HELP)
 
 
 class ResourceSerializer(serializers.Serializer[Resource]):
@@ -55,6 +66,7 @@ class ResourceSerializer(serializers.Serializer[Resource]):
     name = serializers.CharField()
     customer = serializers.CharField(source="subscription.customer.slug")
     parent = serializers.SerializerMethodField(method_name="parent_of")  # type: ignore[assignment]
+    owner = serializers.SerializerMethodField(method_name="owner_of")
 
     @extend_schema_field(ParentSerializer(allow_null=True))
     def parent_of(self, resource: Resource) -> dict[str, str] | None:
@@ -63,6 +75,11 @@ class ResourceSerializer(serializers.Serializer[Resource]):
         if parent is None or parent.resource_type.code == ROOT_TYPE:
             return None
         return {"type": parent.resource_type.code, "id": parent.external_id}
+
+    @extend_schema_field(OwnerSerializer(allow_null=True))
+    def owner_of(self, resource: Resource) -> dict[str, str] | None:
+        """Return the owner's sub; null where the resource is shared."""
+        return {"id": str(resource.owner.user.sub)} if resource.owner else None
 
 
 class PortalView(GenericAPIView[Resource]):
@@ -78,7 +95,9 @@ class PortalView(GenericAPIView[Resource]):
         return (
             Resource.objects.filter(resource_type__portal=self.portal)
             .exclude(resource_type__code=ROOT_TYPE)
-            .select_related("resource_type", "subscription__customer", "parent__resource_type")
+            .select_related(
+                "resource_type", "subscription__customer", "parent__resource_type", "owner__user"
+            )
         )
 
     @property
@@ -104,8 +123,13 @@ class PortalView(GenericAPIView[Resource]):
 
 def report_of(external_id: str, values: dict[str, Any]) -> Report:
     """Return the report in a validated body or row."""
-    parent = values["parent"]
-    return Report(external_id, values["name"], parent and (parent["type"], parent["id"]))
+    parent, owner = values["parent"], values.get("owner", {"id": KEEP})
+    return Report(
+        external_id,
+        values["name"],
+        parent and (parent["type"], parent["id"]),
+        owner and owner["id"],
+    )
 
 
 class ResourceList(PortalView):

@@ -2,8 +2,9 @@
 
 The rule: person P may do privilege V to resource R when all of these hold. P is active. P has a
 live membership in R's customer. The customer and its subscription to the portal are active. R
-exists. And either P is a Super User there and Super Users hold V, or P or one of P's teams in that
-customer has a grant in force, on R or an ancestor of R, of V or a privilege that includes V.
+exists. And either P is a Super User there and Super Users hold V, or that membership is the owner
+of R and owners hold V, or P or one of P's teams in that customer has a grant in force, on R or an
+ancestor of R, of V or a privilege that includes V.
 """
 
 from portals.decision.checks import CheckResult, answer_check, decide

@@ -32,6 +32,7 @@ _OF_TEAM = _grant_exists(
 _REASON = f"""
     CASE
     WHEN m.role = 'super_user' AND v.held_by_super_user THEN '{Reason.ROLE}'
+    WHEN r.owner_id = m.id AND v.held_by_owner THEN '{Reason.OWNER}'
     WHEN {_OF_PERSON} THEN '{Reason.GRANT}'
     WHEN EXISTS (
         SELECT 1 FROM accounts_teammembership tm WHERE tm.membership_id = m.id AND {_OF_TEAM}

@@ -28,7 +28,10 @@ class DayInput(forms.DateInput):
 
 
 class LineRow(NamedTuple):
-    """A line with its fields; `smaller` and `until` are None where nothing can be reduced."""
+    """A line with its fields; `smaller` and `until` are None where nothing can be reduced.
+
+    An owner's line has no field at all: it is kept with the others.
+    """
 
     line: ReviewLine
     decision: Any = None
@@ -57,6 +60,8 @@ class PartForm(StrictForm):
                     self.fields[f"{name}-{line.item.pk}"] = forms.Field(required=False)
 
     def _add_fields(self, line: ReviewLine) -> None:
+        if line.item.kind == ItemKind.OWNER:
+            return  # it stays: only the portal changes an owner
         pk, about_role = line.item.pk, line.item.kind == ItemKind.ROLE
         choices = [(ReviewDecision.KEEP.value, ReviewDecision.KEEP.label)]
         if not about_role:

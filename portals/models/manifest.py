@@ -91,6 +91,7 @@ class Privilege(Labelled):
     code = models.SlugField(max_length=40)
     codename = models.CharField(max_length=81, help_text=_("type.code, as portals ask for it."))
     held_by_super_user = models.BooleanField(default=False)
+    held_by_owner = models.BooleanField(default=False)
     sensitive = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -91,6 +91,13 @@ _FOREIGN_TYPE = """NOT EXISTS (
 _BELOW_REMOVED = """NEW.removed_at IS NULL AND EXISTS (
     SELECT 1 FROM portals_resource p WHERE p.id = NEW.parent_id AND p.removed_at IS NOT NULL)"""
 _MISPLACED = f"({_FOREIGN_PARENT}) OR ({_ORPHAN}) OR ({_FOREIGN_TYPE})"
+# An owner is a present member of the resource's customer. On PostgreSQL the row is locked first, so
+# that a membership never ends between this check and the commit.
+_FOREIGN_OWNER = """NEW.owner_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM accounts_membership m JOIN portals_subscription s ON s.customer_id = m.customer_id
+    WHERE m.id = NEW.owner_id AND s.id = NEW.subscription_id AND m.ended_at IS NULL)"""
+_LOCK_OWNER = """IF NEW.owner_id IS NOT NULL THEN
+    PERFORM 1 FROM accounts_membership WHERE id = NEW.owner_id FOR SHARE; END IF;"""
 _BELOW = "SELECT b.resource_id FROM portals_resourceancestor b WHERE b.ancestor_id = NEW.id"
 
 
@@ -109,6 +116,15 @@ class Resource(models.Model):
     )
     external_id = models.CharField(max_length=255, validators=[validate_plain_text])
     name = models.CharField(_("name"), max_length=255, validators=[validate_plain_text])
+    owner = models.ForeignKey(
+        Membership,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="owned_resources",
+        db_index=False,
+        help_text=_("Whose it is, as its portal reports it; empty where it is shared."),
+    )
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
     )
@@ -164,6 +180,20 @@ class Resource(models.Model):
                 },
                 message="a resource never moves to another customer, portal or type",
             ),
+            *refuse(
+                "owner_is_a_member",
+                table="portals_resource",
+                when={"INSERT": _FOREIGN_OWNER, "UPDATE": _FOREIGN_OWNER},
+                message="the owner of a resource is a present member of its customer",
+                postgresql_first=_LOCK_OWNER,
+            ),
+            effect(
+                "ownership_ends_with_membership",
+                table="accounts_membership",
+                event="UPDATE",
+                when="NEW.ended_at IS NOT NULL",
+                statements=["UPDATE portals_resource SET owner_id = NULL WHERE owner_id = NEW.id"],
+            ),
             effect(
                 "resource_ancestors_of_new",
                 table="portals_resource",
@@ -200,6 +230,9 @@ class Resource(models.Model):
                 fields=["removed_at"],
                 condition=Q(removed_at__isnull=False),
                 name="resource_by_removal",
+            ),
+            models.Index(
+                fields=["owner"], condition=Q(owner__isnull=False), name="resource_by_owner"
             ),
         ]
 

@@ -129,7 +129,7 @@ class AccessReview(models.Model):
 
 
 class ReviewItem(ValidityFields, Labelled):
-    """One line: a grant or role as it was when the review began, and the decision about it.
+    """One line: a grant, a role or an owner when the review began, and the decision about it.
 
     The grant (`grant_id` in its own table), the resource and the privilege may be deleted later;
     their names stay here.
@@ -196,11 +196,28 @@ class ReviewItem(ValidityFields, Labelled):
                 condition=Q(kind=ItemKind.ROLE),
                 name="role_reviewed_once",
             ),
+            models.UniqueConstraint(
+                fields=["review", "resource"],
+                condition=Q(kind=ItemKind.OWNER),
+                name="owner_reviewed_once",
+            ),
             models.CheckConstraint(
                 condition=Q(kind=ItemKind.ROLE, grant_id=None, membership__isnull=False)
                 | Q(kind=ItemKind.PERSON, grant_id__isnull=False, membership__isnull=False)
-                | Q(kind=ItemKind.TEAM, grant_id__isnull=False, membership=None),
+                | Q(kind=ItemKind.TEAM, grant_id__isnull=False, membership=None)
+                | Q(
+                    kind=ItemKind.OWNER,
+                    grant_id=None,
+                    membership__isnull=False,
+                    resource__isnull=False,
+                ),
                 name="review_line_is_about_one_resource",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=ItemKind.OWNER)
+                | Q(decision=None)
+                | Q(decision__in=[ReviewDecision.KEEP, ReviewDecision.OVERTAKEN]),
+                name="review_changes_no_owner",
             ),
             models.CheckConstraint(
                 condition=Q(decision=None, decided_by=None, decided_at=None)
@@ -235,7 +252,7 @@ class ReviewItem(ValidityFields, Labelled):
     def suggested(self) -> str:
         """The suggested decision: “remove” only after LONG_UNUSED in which uses were counted."""
         last_day = self.last_used_on or self.counted_since
-        if self.kind == ItemKind.ROLE or last_day is None:
+        if self.kind in (ItemKind.ROLE, ItemKind.OWNER) or last_day is None:
             return ReviewDecision.KEEP
         limit = self.review.begun_at.date() - LONG_UNUSED
         return ReviewDecision.REMOVE if last_day <= limit else ReviewDecision.KEEP

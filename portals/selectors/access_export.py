@@ -95,7 +95,7 @@ def _resources_in_batches(
         Q(ancestor__in=own.values("content_object"))
         | Q(ancestor__in=of_teams.values("content_object"))
     )
-    accessible = Q(pk__in=below.values("resource"))
+    accessible = Q(pk__in=below.values("resource")) | Q(owner__in=people)
     if any(person.is_super_user for person in people):
         by_role = Privilege.objects.filter(held_by_super_user=True)
         accessible |= Q(resource_type__in=by_role.values("resource_type"))
@@ -147,6 +147,8 @@ def _row(
 def _through(origin: Origin) -> str:
     if origin.reason == Reason.ROLE:
         return _("Role: Super User")
+    if origin.reason == Reason.OWNER:
+        return _("Owner")
     if origin.team is not None:
         return _("Team: %(team)s") % {"team": origin.team}
     return _("Given to this person")

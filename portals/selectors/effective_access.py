@@ -28,7 +28,7 @@ Grantee = Membership | Team
 
 @dataclass(frozen=True)
 class Origin:
-    """One reason why somebody has a privilege. `grant` is None where it comes with the role.
+    """One reason why somebody has a privilege. `grant` is None for the role and for an owner.
 
     `team` is the team a person has it through; a team's own grants have none.
     """
@@ -116,7 +116,7 @@ def explain_all(
                     for source in reaching
                     if source[0].permission_id in includers[privilege.pk]
                 ]
-                if giving or _by_role(grantee, privilege):
+                if giving or _without_grant(grantee, privilege, resource):
                     origins = _origins(grantee, privilege, resource, giving)
                     effective.append(EffectivePrivilege(privilege, origins))
             passed_down = [
@@ -133,8 +133,19 @@ def _is_super_user(grantee: Grantee) -> bool:
     return isinstance(grantee, Membership) and grantee.is_super_user
 
 
-def _by_role(grantee: Grantee, privilege: Privilege) -> bool:
-    return _is_super_user(grantee) and privilege.held_by_super_user
+def _without_grant(grantee: Grantee, privilege: Privilege, resource: Resource) -> list[Reason]:
+    """Return why somebody has a privilege that nobody gave them."""
+    reasons = []
+    if _is_super_user(grantee) and privilege.held_by_super_user:
+        reasons.append(Reason.ROLE)
+    if owns(grantee, resource) and privilege.held_by_owner:
+        reasons.append(Reason.OWNER)
+    return reasons
+
+
+def owns(grantee: Grantee, resource: Resource) -> bool:
+    """Return whether the portal reported that a resource is this person's own."""
+    return isinstance(grantee, Membership) and resource.owner_id == grantee.pk
 
 
 def _ancestors_of(resources: Iterable[Resource]) -> dict[int, list[int]]:
@@ -200,7 +211,7 @@ def _sources(
 def _origins(
     grantee: Grantee, privilege: Privilege, resource: Resource, sources: Iterable[Source]
 ) -> list[Origin]:
-    origins = [Origin(Reason.ROLE)] if _by_role(grantee, privilege) else []
+    origins = [Origin(reason) for reason in _without_grant(grantee, privilege, resource)]
     for grant, team in sources:
         given = None if grant.permission_id == privilege.pk else grant.permission.privilege
         above = None if grant.content_object_id == resource.pk else grant.content_object
@@ -243,7 +254,7 @@ def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
 
 
 def people_on(resource: Resource) -> QuerySet[Membership]:
-    """Return the people who have access to a resource by a grant on it or above it, or by role."""
+    """Return the people who have access to a resource: by a grant on it or above, role or owner."""
     ancestors = resource.ancestors.values("ancestor_id")
     person_grants = PersonGrant.objects.unexpired().filter(content_object__in=ancestors)
     team_grants = TeamGrant.objects.unexpired().filter(content_object__in=ancestors)
@@ -253,9 +264,10 @@ def people_on(resource: Resource) -> QuerySet[Membership]:
         )
     )
     by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
+    by_owner = Q(pk=resource.owner_id)
     return (
         Membership.objects.present()
-        .filter(by_grant | by_role, customer=resource.subscription.customer_id)
+        .filter(by_grant | by_role | by_owner, customer=resource.subscription.customer_id)
         .select_related("user", "customer")
         .order_by("search_name", "pk")
     )

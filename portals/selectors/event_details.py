@@ -18,6 +18,10 @@ def _removed(parts: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _names(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [str(part["resource"]) for part in parts]
+
+
 def _renamed(parts: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{part['before']} → {part['resource']}" for part in parts]
 
@@ -71,6 +75,7 @@ DETAILS = {
     "returned_resources": EventDetail(gettext_lazy("Resources that came back"), _removed),
     "grants_returned": EventDetail(gettext_lazy("Access that came back"), describe_rights),
     "renamed": EventDetail(gettext_lazy("Resources renamed"), _renamed),
+    "owned": EventDetail(gettext_lazy("Resources owned until then"), _names),
     "moved": EventDetail(gettext_lazy("Resources moved"), _moved),
     "grants": EventDetail(gettext_lazy("Access that ended"), describe_rights),
     "offers": EventDetail(gettext_lazy("Offers to invited people that ended"), describe_rights),

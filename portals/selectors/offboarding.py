@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from accounts.choices import OffboardingState
 from accounts.models import AccessRequest, Membership, Offboarding, ReassignedTeam, Team
 from accounts.selectors import teams_with
-from portals.models import PersonGrant, ReassignedGrant
+from portals.models import PersonGrant, ReassignedGrant, Resource
 from portals.selectors.privileges import sensitive_among
 
 
@@ -53,6 +53,13 @@ def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
         OffboardingItem(key=f"g{grant.pk}", grant=grant, sensitive=grant.permission_id in sensitive)
         for grant in grants
     ]
+
+
+def resources_owned_by(membership: Membership) -> QuerySet[Resource]:
+    """Return what a portal reported as this person's own; that ends with the membership."""
+    return membership.owned_resources.select_related("resource_type__portal").order_by(
+        "resource_type__portal__slug", "resource_type_id", "name", "pk"
+    )
 
 
 def waiting_requests_by(membership: Membership) -> QuerySet[AccessRequest]:

@@ -149,8 +149,8 @@ def requestable_access_of(
 def resources_with_access(membership: Membership) -> QuerySet[Resource]:
     """Return the resources on which a person has a privilege of the resource's own type.
 
-    It can come from a grant or the role. A privilege on a resource above that does not reach down
-    (`open` on the portal) does not count: it lets nobody see every domain.
+    It can come from a grant or the role, or from being the owner. A privilege on a resource above
+    that does not reach down (`open` on the portal) does not count: it lets nobody see every domain.
     """
     by_grant = Q()
     for grants, grantee in (
@@ -164,6 +164,9 @@ def resources_with_access(membership: Membership) -> QuerySet[Resource]:
             **{privilege: F("resource__resource_type")},
         )
         by_grant |= Q(pk__in=rows.values("resource_id"))
+    by_grant |= Q(owner=membership) & Q(
+        resource_type__in=Privilege.objects.filter(held_by_owner=True).values("resource_type_id")
+    )
     if membership.is_super_user:
         by_grant |= Q(
             resource_type__in=Privilege.objects.filter(held_by_super_user=True).values(

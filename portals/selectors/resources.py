@@ -42,8 +42,10 @@ def subscription_totals(subscription: Subscription) -> SubscriptionTotals:
     """Return how many resources, grants and people the end of a subscription would affect."""
     person_grants = PersonGrant.objects.filter(content_object__subscription=subscription)
     team_grants = TeamGrant.objects.filter(content_object__subscription=subscription)
-    grantees = Q(user__in=person_grants.values("user_id")) | Q(
-        team_memberships__team__group__in=team_grants.values("group_id")
+    grantees = (
+        Q(user__in=person_grants.values("user_id"))
+        | Q(team_memberships__team__group__in=team_grants.values("group_id"))
+        | Q(owned_resources__subscription=subscription)
     )
     people = Membership.objects.present().filter(grantees, customer=subscription.customer_id)
     return SubscriptionTotals(

@@ -12,6 +12,7 @@ from portals.models import (
     PersonGrant,
     Privilege,
     PrivilegeInclusion,
+    Resource,
     ReviewItem,
     TeamGrant,
 )
@@ -26,7 +27,7 @@ class ReviewLine:
     """One line of a review, and the decisions that are possible."""
 
     item: ReviewItem
-    is_unchanged: bool  # its grant or role is as it was when the review began
+    is_unchanged: bool  # its grant, role or owner is as it was when the review began
     sensitive: bool = False
     may_lose_role: bool = False
     smaller: list[Privilege] = field(default_factory=list)
@@ -68,18 +69,19 @@ def items_of(review: AccessReview, *, undecided: bool) -> QuerySet[ReviewItem]:
     ).order_by("section", "pk")
 
 
-def unchanged_access(
-    items: Iterable[ReviewItem],
-) -> dict[int, PersonGrant | TeamGrant | Membership]:
-    """Return item key → its grant or membership, for items where that is as it was.
+Access = PersonGrant | TeamGrant | Membership | Resource  # a role is a membership
+
+
+def unchanged_access(items: Iterable[ReviewItem]) -> dict[int, Access]:
+    """Return item key → its grant, membership or owned resource, where that is as it was.
 
     A grant that was changed meanwhile has another row, and one that has expired is left out.
     """
     by_kind: dict[str, dict[int, ReviewItem]] = {kind: {} for kind in ItemKind.values}
     for item in items:
-        key = item.membership_id if item.kind == ItemKind.ROLE else item.grant_id
-        by_kind[item.kind][key or 0] = item
-    unchanged: dict[int, PersonGrant | TeamGrant | Membership] = {}
+        about = {ItemKind.ROLE: item.membership_id, ItemKind.OWNER: item.resource_id}
+        by_kind[item.kind][about.get(ItemKind(item.kind), item.grant_id) or 0] = item
+    unchanged: dict[int, Access] = {}
     for kind, rows in (
         (ItemKind.PERSON, PersonGrant.objects.unexpired().select_related("user")),
         (ItemKind.TEAM, TeamGrant.objects.unexpired().select_related("group__team")),
@@ -90,6 +92,12 @@ def unchanged_access(
             "permission__privilege__portal", "content_object__subscription__customer"
         )
         unchanged |= {by_kind[kind][grant.pk].pk: grant for grant in grants}
+    if owned := by_kind[ItemKind.OWNER]:
+        unchanged |= {
+            owned[resource.pk].pk: resource
+            for resource in Resource.objects.filter(pk__in=owned)
+            if resource.owner_id == owned[resource.pk].membership_id
+        }
     roles = by_kind[ItemKind.ROLE]
     super_users = Membership.objects.present().filter(pk__in=roles, role="super_user")
     return unchanged | {

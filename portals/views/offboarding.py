@@ -23,6 +23,7 @@ from portals.selectors.offboarding import (
     offboarding_items_of,
     planned_offboarding,
     reassignments_of,
+    resources_owned_by,
     waiting_requests_by,
 )
 from portals.services.offboarding import plan_offboarding, review_offboarding
@@ -83,6 +84,7 @@ def _page(request: PersonRequest, membership: Membership, form: OffboardingForm)
         "membership": membership,
         "form": form,
         "planned": planned,
+        "owned": resources_owned_by(membership),
         "is_main": company.main_super_user_id == membership.pk,
         "sent_invitations": sent_invitations_of(membership),
         "is_self": membership.user_id == request.user.pk,
@@ -106,6 +108,7 @@ def _review(request: PersonRequest, membership: Membership, form: OffboardingFor
             (resource, receiver) for resource, receiver in decisions if receiver is not None
         ],
         "dropped": [resource for resource, receiver in decisions if receiver is None],
+        "owned": resources_owned_by(membership),
         "waiting": waiting_requests_by(membership),
         "last_day": form.day,
         "carried": [

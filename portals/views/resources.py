@@ -64,7 +64,8 @@ def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
     `on` in the query string names a type inside the resource: access to all resources of it.
     """
     company = managed_customer(request, customer)
-    resource = get_object_or_404(resources_of(company).visible_to(request.user), pk=pk)
+    visible = resources_of(company).visible_to(request.user)
+    resource = get_object_or_404(visible.select_related("owner__user"), pk=pk)
     draft = load_draft(request, company, resource)
     types = types_on(resource)
     shown_type = next(

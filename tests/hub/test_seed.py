@@ -28,6 +28,9 @@ def test_seed_writes_the_requested_sizes(db, capsys):
     assert resources.filter(parent__isnull=False).count() == 200
     assert all(customer.main_super_user.is_super_user for customer in seeded())
     assert not Membership.objects.filter(search_name="").exists()
+    owned = resources.exclude(owner=None)
+    assert owned.filter(resource_type__code="mailbox").count() == owned.count() > 20
+    assert all(one.owner.customer == one.subscription.customer for one in owned)
     mailbox = resources.filter(resource_type__code="mailbox").first()
     assert ResourceAncestor.objects.filter(resource=mailbox).count() == 3
     told = capsys.readouterr()
@@ -67,6 +70,7 @@ def test_seeded_grants_are_in_force(db):
         grant.user, grant.permission.codename.partition(".")[2], grant.content_object
     ) in (
         "grant",
+        "owner",
         "role",
     )
 

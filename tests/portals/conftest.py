@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from portals.models import Privilege, Resource
+from portals.models import AccessReview, Privilege, Resource
 from portals.services.grants import GrantTerms, grant_privilege
 
 
@@ -26,6 +26,16 @@ def privilege_of(db: None) -> Callable[[str], Privilege]:
         return Privilege.objects.get(portal__slug=portal, codename=codename)
 
     return find
+
+
+@pytest.fixture
+def nothing_owned(db: None) -> None:
+    """Report every mailbox of the example as shared, so that grants alone give access to it."""
+    Resource.objects.exclude(owner=None).update(owner=None)
+    for review in AccessReview.objects.all():
+        owned, _rows = review.items.filter(kind="owner").delete()
+        review.total -= owned
+        review.save()
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ SAMPLES: dict[str, tuple[object, list[str]]] = {
     "removed_resources": ([RESOURCE], ["R1", "R2", "R3"]),
     "returned_resources": ([RESOURCE], ["R1", "R2", "R3"]),
     "grants_returned": ([GRANT], GRANT_WORDS),
+    "owned": ([RESOURCE], ["R1"]),
     "renamed": ([RESOURCE], ["R1", "R4"]),
     "moved": ([RESOURCE], ["R1", "R4", "R5"]),
     "permission_changes": (

@@ -269,6 +269,21 @@ def test_a_type_with_resources_keeps_its_parent(db, written):
             ),
             "server.manage|held_by_super_user: it includes copy.list",
         ),
+        (
+            ('includes = ["list"]', 'includes = ["list"]\nheld_by_owner = true'),
+            "copy.restore|held_by_owner: it includes copy.list, which an owner does not hold",
+        ),
+        (
+            (
+                'includes = ["view", "copy.list"]',
+                'includes = ["copy.list"]\nheld_by_owner = true',
+            ),
+            "server.manage|held_by_owner: it includes copy.list, of a type below it",
+        ),
+        (
+            ('fr = "Commander de l’espace" }', 'fr = "Commander" }\nheld_by_owner = true'),
+            "order_space.held_by_owner: a subscription has no owner",
+        ),
         (("privileges.order_space", "privileges.open"), "every portal has this privilege already"),
         (("[types.server]", "[types.server"), "is not TOML"),
     ],

@@ -100,7 +100,7 @@ def test_ten_thousand_take_few_statements_and_a_repeat_no_event(domains):
     ) as queries:
         assert _sync(domains, reports).added == LIMIT
 
-    assert len(queries) < (24 if connection.vendor == "postgresql" else 115)
+    assert len(queries) < (26 if connection.vendor == "postgresql" else 120)
     assert len(_ids("alder", "domain")) == LIMIT + 2
     assert ResourceAncestor.objects.filter(ancestor__external_id="alder").count() > LIMIT
     events = AuditEvent.objects.count()

@@ -65,6 +65,7 @@ def test_put_get_delete(domains):
         "name": "New",
         "customer": "alder",
         "parent": None,
+        "owner": None,
     }
     assert _put(domains, "new.example", name="Newer").status_code == 200
     assert domains.get(f"{LIST}/domain/new.example").json()["name"] == "Newer"
@@ -511,3 +512,68 @@ def test_the_schema_page_is_read_only(db, accept, status):
     for method in ("options", "post", "delete"):
         answer = getattr(Client(), method)("/api/v1/docs/", headers={"Accept": accept})
         assert answer.status_code == status, method
+
+
+# --- Whose it is ---
+
+
+@pytest.fixture
+def mailbox():
+    """The address of Alder's shared mailbox, and what a report of it needs besides its owner."""
+    parent = {"type": "mail_domain", "id": "alder.example"}
+    return {"id": "info@alder.example", "type_code": "mailbox", "parent": parent}
+
+
+def test_an_owner_is_reported_read_back_and_kept(webmail, mailbox, bob):
+    for owner in ({"id": str(bob.sub)}, {"id": "bob@alder.example"}):
+        answer = _put(webmail, **mailbox, owner=owner)
+        assert (answer.status_code, answer.json()["owner"]) == (200, {"id": str(bob.sub)})
+
+    assert _put(webmail, **mailbox, name="Info").json()["owner"] == {"id": str(bob.sub)}, "left out"
+    listed = webmail.get(f"{LIST}?type=mailbox&customer=alder").json()["items"]
+    assert {item["id"]: item["owner"] for item in listed}[mailbox["id"]] == {"id": str(bob.sub)}
+    assert _put(webmail, **mailbox, owner=None).json()["owner"] is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "field"),
+    [
+        ("bob@alder.example", "owner"),
+        ([], "owner"),
+        ({}, "owner.id"),
+        ({"id": None}, "owner.id"),
+        ({"id": ""}, "owner.id"),
+        ({"id": 5}, "owner.id"),
+        ({"id": "bob\0"}, "owner.id"),
+        ({"id": "x" * 256}, "owner.id"),
+        ({"id": "bob@alder.example", "role": "x"}, "owner.role"),
+        ({"id": "charlie@birch.example"}, "owner.id"),
+        ({"id": "BOB"}, "owner.id"),
+    ],
+)
+def test_a_bad_owner_is_refused_by_its_field(webmail, mailbox, owner, field):
+    answer = _put(webmail, **mailbox, owner=owner)
+
+    assert answer.status_code == 400
+    assert set(answer.json()["error"]["fields"]) == {field}
+    assert webmail.get(f"{LIST}/mailbox/{mailbox['id']}").json()["owner"] is None
+
+
+def test_a_synchronisation_reports_owners(webmail, mailbox, bob):
+    row = {"id": mailbox["id"], "name": "Info", "parent": mailbox["parent"]}
+    body = {"customer": "alder", "type": "mailbox", "resources": [row]}
+
+    row["owner"] = {"id": "dana@harbour.example"}
+    refused = webmail.call("post", SYNC, body)
+    assert set(refused.json()["error"]["fields"]) == {"resources[0].owner.id"}
+
+    row["owner"] = {"id": str(bob.sub)}
+    assert webmail.call("post", SYNC, body).json()["changed"] == 1
+    assert webmail.call("post", SYNC, body).json()["unchanged"] == 1
+    assert Resource.objects.get(external_id=mailbox["id"]).owner.user == bob
+
+
+def test_the_list_of_owned_resources_takes_as_few_queries(webmail, django_assert_max_num_queries):
+    assert Resource.objects.exclude(owner=None).count() == 5
+    with django_assert_max_num_queries(12):
+        webmail.get(f"{LIST}?type=mailbox")

@@ -13,6 +13,8 @@ from portals.services.grants import revoke_privilege
 from portals.services.reviews import ItemDecision, save_decisions
 from portals.views import reviews as views
 
+pytestmark = pytest.mark.usefixtures("nothing_owned")
+
 
 @pytest.fixture
 def review(alder) -> AccessReview:

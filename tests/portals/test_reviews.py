@@ -28,6 +28,8 @@ from portals.services.reviews import (
 )
 from portals.services.uses import SECONDS_PER_DAY, save_uses
 
+pytestmark = pytest.mark.usefixtures("nothing_owned")
+
 EVENTS = ("review.", "grant.")
 
 

@@ -87,6 +87,7 @@ STEPS = int(os.environ.get("STEPS", "30"))
 # Within a type, across types, and over two steps.
 INCLUDES = {(1, 0), (3, 2), (5, 4), (7, 6), (3, 5), (5, 7)}
 HELD = {0, 2, 4}
+HELD_BY_OWNER = {2, 4, 5, 7}
 PEOPLE, CUSTOMERS, TEAMS = 5, 2, 4  # people 3 and 4 run the customers; two teams in each
 A_WHILE = timedelta(minutes=3)
 SPANS = [
@@ -121,6 +122,7 @@ class Hub(RuleBasedStateMachine):
             subscriptions={(number, 0): "active" for number in range(CUSTOMERS)},
             includes=[INCLUDES],
             held=[HELD],
+            held_by_owner=[HELD_BY_OWNER],
             members=[],
             resources=[],
             moves={},
@@ -263,9 +265,18 @@ class Hub(RuleBasedStateMachine):
         self.memberships.append(joined)
         self.world.members.append(Member(person, customer, super_user, False, False, None, set()))
 
+    def _owned(self, member: Member) -> list[int]:
+        return [
+            number
+            for number, resource in enumerate(self.world.resources)
+            if resource.owner is not None and self.world.members[resource.owner] is member
+        ]
+
     def _leaves(self, member: Member) -> list[Grant]:
         member.ended = True
         member.teams = set()
+        for number in self._owned(member):
+            self.world.resources[number].owner = None
         return self.drop(
             lambda grant: (
                 not grant.to_team
@@ -281,13 +292,17 @@ class Hub(RuleBasedStateMachine):
         main = self.main(member.customer)
         if not self.done(lambda: remove_membership(actor=main, membership=membership)):
             return
-        in_teams = set(member.teams)
+        in_teams, owned = set(member.teams), self._owned(member)
         held = self._leaves(member)
 
         def undo() -> None:
             member.ended = False
             member.teams = in_teams & self.teams.keys()
             self.give_again(held)
+            for one in owned:
+                resource = self.world.resources[one]
+                if not resource.gone and resource.owner is None:
+                    resource.owner = number
 
         self.remember(member.customer, undo)
 
@@ -530,6 +545,37 @@ class Hub(RuleBasedStateMachine):
             )
         )
 
+    @rule(number=numbers, owner=st.one_of(st.none(), numbers))
+    def report_an_owner(self, number: int, owner: int | None) -> None:
+        """Report whose a resource is; a member of another customer is refused."""
+        number = self.one_thing(number)
+        resource, row = self.world.resources[number], self.rows.resources[number]
+        place = None if owner is None else self.one_member(owner)
+        person = None if place is None else self.rows.people[self.world.members[place].person]
+        if not resource.kind or resource.gone or resource.parent is None:
+            return
+        parent = self.rows.resources[resource.parent].external_id
+        reported = self.done(
+            lambda: put_resource(
+                actor=self.portal,
+                customer=self.customers[resource.customer].slug,
+                type_code=TYPES[resource.kind],
+                report=Report(
+                    row.external_id,
+                    row.name,
+                    (TYPES[resource.kind - 1], parent) if resource.kind > 1 else None,
+                    None if person is None else str(person.sub),
+                ),
+            )
+        )
+        if reported is None:
+            return
+        event(f"owner reported: {place is not None}")
+        resource.owner = None
+        for n in self._present(resource.customer) if place is not None else []:
+            if self.rows.people[self.world.members[n].person] == person:
+                resource.owner = n
+
     def _there(self, customer: int, kind: int) -> list[int]:
         return [
             number
@@ -733,9 +779,10 @@ class Hub(RuleBasedStateMachine):
                 if resource.customer == customer and not resource.gone
             ]
             membership.refresh_from_db()
+            rows = Resource.objects.in_bulk([self.rows.resources[n].pk for n in resources])
             for number, row in zip(
                 resources,
-                explain(membership, [self.rows.resources[number] for number in resources]),
+                explain(membership, [rows[self.rows.resources[n].pk] for n in resources]),
                 strict=True,
             ):
                 shown = {held.privilege.codename for held in row.privileges if held.in_force}
@@ -841,7 +888,12 @@ def as_dicts(heading: list[str], rows: Iterable[list[Any]]) -> Iterator[dict[str
 
 def _first_of(ways: set[str]) -> str:
     """Return the decision for a privilege with these origins."""
-    reasons = {"Role": "role", "Given to this person": "grant", "Team": "team"}
+    reasons = {
+        "Role": "role",
+        "Owner": "owner",
+        "Given to this person": "grant",
+        "Team": "team",
+    }
     assert ways <= reasons.keys()
     return next(reason for way, reason in reasons.items() if way in ways)
 

@@ -59,6 +59,7 @@ class Node:
     gone: bool = False
     removed: bool = False  # by its portal: hidden and powerless, with everything below it
     removed_at: datetime | None = None
+    owner: int | None = None  # an index of World.members
 
 
 @dataclass
@@ -83,6 +84,7 @@ class World:
     subscriptions: dict[tuple[int, int], str]
     includes: list[set[tuple[int, int]]]  # for each portal, (a privilege, one it includes)
     held: list[set[int]]  # for each portal, the privileges of Super Users
+    held_by_owner: list[set[int]]  # for each portal, the privileges of owners
     members: list[Member]
     resources: list[Node]
     moves: dict[int, int]  # resource → its later parent
@@ -137,6 +139,9 @@ def reason(world: World, person: int, resource: int, code: int, now: datetime = 
         return "not_allowed"
     if live[0].super_user and code in world.held[node.portal]:
         return "role"
+    is_owner = node.owner is not None and world.members[node.owner] is live[0]
+    if is_owner and code in world.held_by_owner[node.portal]:
+        return "owner"
     reaching = [
         grant
         for grant in world.grants
@@ -201,10 +206,18 @@ def _members(draw: st.DrawFn) -> list[Member]:
     return members
 
 
+def _owners(draw: st.DrawFn, tree: list[Node], members: list[Member]) -> None:
+    """Report owners below the root: members, and suspended, lapsed and ended ones too."""
+    for node in tree:
+        own = [n for n, member in enumerate(members) if member.customer == node.customer]
+        node.owner = draw(st.sampled_from([None, *own])) if node.kind else None
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Generate a world; most of it is live, so that some answers are yes."""
-    tree = _tree()
+    tree, members = _tree(), draw(_members())
+    _owners(draw, tree, members)
     below_roots = [number for number, resource in enumerate(tree) if resource.kind]
     for number in draw(st.sets(st.sampled_from(below_roots), max_size=3)):
         tree[number].removed = True
@@ -228,7 +241,8 @@ def worlds(draw: st.DrawFn) -> World:
         subscriptions={(c, p): draw(mostly_active) for c in range(2) for p in range(2)},
         includes=[draw(st.sets(pairs, max_size=8)) for _ in range(2)],
         held=[draw(st.sets(codes, max_size=3)) for _ in range(2)],
-        members=draw(_members()),
+        held_by_owner=[draw(st.sets(codes, max_size=4)) for _ in range(2)],
+        members=members,
         resources=tree,
         moves={n: _moved(n, tree) for n in draw(st.sets(st.sampled_from(movable), max_size=6))},
         grants=draw(
@@ -281,23 +295,6 @@ def store(world: World) -> Stored:
         )
         for n in range(4)
     ]
-    for member in world.members:
-        row = Membership.objects.create(
-            customer=customers[member.customer],
-            user=rows.people[member.person],
-            role="super_user" if member.super_user else "user",
-            work_name="W",
-            suspended_at=NOW if member.suspended else None,
-            ended_at=NOW if member.ended else None,
-            ends_at=member.ends_at,
-        )
-        if member.person in (3, 4):
-            customer = customers[member.customer]
-            customer.main_super_user, customer.status = row, world.statuses[member.customer]
-            customer.save()
-        TeamMembership.objects.bulk_create(
-            TeamMembership(team=teams[team], membership=row) for team in member.teams
-        )
     types = [store_portal(world, number, mark, rows) for number in range(2)]
     subscriptions = {
         (c, p): Subscription.objects.create(customer=customers[c], portal=rows.portals[p], status=s)
@@ -313,15 +310,45 @@ def store(world: World) -> Stored:
                 parent=None if resource.parent is None else rows.resources[resource.parent],
             )
         )
+    for number in sorted(range(len(world.members)), key=lambda n: not world.members[n].ended):
+        _store_member(world, number, rows, customers, teams)
     for number, parent in world.moves.items():
         rows.resources[number].parent = rows.resources[parent]
-        rows.resources[number].save()
+        rows.resources[number].save(update_fields=["parent"])
     for grant in world.grants:
         _store_grant(world, grant, rows, teams)
     for number, resource in enumerate(world.resources):
         if resource.removed:
             Resource.objects.filter(pk=rows.resources[number].pk).update(removed_at=NOW)
     return rows
+
+
+def _store_member(
+    world: World, number: int, rows: Stored, customers: list[Customer], teams: list[Team]
+) -> None:
+    """Write a membership, what it owns, and then its end. The ended ones come first."""
+    member = world.members[number]
+    customer = customers[member.customer]
+    row = Membership.objects.create(
+        customer=customer,
+        user=rows.people[member.person],
+        role="super_user" if member.super_user else "user",
+        work_name="W",
+        suspended_at=NOW if member.suspended else None,
+        ends_at=member.ends_at,
+    )
+    if member.person in (3, 4):
+        customer.main_super_user, customer.status = row, world.statuses[member.customer]
+        customer.save()
+    TeamMembership.objects.bulk_create(
+        TeamMembership(team=teams[team], membership=row) for team in member.teams
+    )
+    owned = [rows.resources[n].pk for n, node in enumerate(world.resources) if node.owner == number]
+    Resource.objects.filter(pk__in=owned).update(owner=row)
+    if member.ended:
+        row.ended_at = NOW
+        row.save()
+        assert not Resource.objects.filter(owner=row).exists()
 
 
 def store_portal(world: World, number: int, mark: int, rows: Stored) -> list[ResourceType]:
@@ -347,6 +374,7 @@ def store_portal(world: World, number: int, mark: int, rows: Stored) -> list[Res
             code=code.split(".")[1],
             codename=code,
             held_by_super_user=index in world.held[number],
+            held_by_owner=index in world.held_by_owner[number],
             **label,
         )
     PrivilegeInclusion.objects.bulk_create(

@@ -34,10 +34,10 @@ def grantee_key(grantee: Grantee) -> str:
 
 @dataclass
 class Source:
-    """One source of access on a resource: a grant or the role."""
+    """One source of access on a resource: a grant, the role, or being its owner."""
 
     origin: Origin
-    given: Privilege | None  # the granted privilege; None for the role
+    given: Privilege | None  # the granted privilege; None without a grant
     reach: list[Privilege] = field(default_factory=list)  # the privileges it gives on this resource
     below: bool = False  # given on this resource, for resources below it
 
@@ -94,7 +94,7 @@ class Row:
 
     @property
     def has_other_sources(self) -> bool:
-        """Whether there is access by role, team or from above, which no change here removes."""
+        """Whether there is access by role, owner, team or from above, which no change removes."""
         return any(not source.removable and source.reach for source in self.sources)
 
 
@@ -138,12 +138,12 @@ def _sources(access: EffectiveAccess) -> list[Source]:
     for entry in access.privileges:
         for origin in entry.origins:
             grant = origin.grant
-            key = (type(grant), grant and grant.pk, origin.team and origin.team.pk)
+            key = (origin.reason, grant and grant.pk, origin.team and origin.team.pk)
             given = None if grant is None else grant.permission.privilege
             sources.setdefault(key, Source(origin, given)).reach.append(entry.privilege)
     for origin in access.passed_down:
         grant = origin.grant
-        key = (type(grant), grant and grant.pk, origin.team and origin.team.pk)
+        key = (origin.reason, grant and grant.pk, origin.team and origin.team.pk)
         if key not in sources:
             sources[key] = Source(origin, origin.given, below=True)
     return sorted(sources.values(), key=lambda source: (not source.removable, source.below))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Customer
+from accounts.models import Customer, Membership
 from accounts.selectors import Page, page_of
 from portals.models import Privilege, Resource, ResourceType, Subscription
 from portals.selectors.effective_access import Grantee, grants_of
@@ -138,10 +138,12 @@ def _with_grants(
     matrix_filter: MatrixFilter,
     wants: WantedGrants,
 ) -> QuerySet[Resource]:
-    """Return the resources with a grant or a pending change of this grantee."""
+    """Return the resources with a grant or a pending change of this grantee, or that they own."""
     condition = Q(pk__in=[cell.resource for cell in wants])
     for grants in grants_of(grantee, through_teams=not matrix_filter.differences):
         condition |= Q(pk__in=grants.values("content_object_id"))
+    if isinstance(grantee, Membership) and not matrix_filter.differences:
+        condition |= Q(owner=grantee)
     return everything.filter(condition)
 
 

@@ -24,7 +24,14 @@ from portals.services.manifests.declaration import DeclaredPrivilege, DeclaredTy
 from portals.services.manifests.effects import Effects
 
 _PORTAL_FIELDS = ("kind", "label_en", "label_fr", "home_url", "redirect_uris", "auto_register")
-_PRIVILEGE_FIELDS = ("label_en", "label_fr", "held_by_super_user", "sensitive", "position")
+_PRIVILEGE_FIELDS = (
+    "label_en",
+    "label_fr",
+    "held_by_super_user",
+    "held_by_owner",
+    "sensitive",
+    "position",
+)
 _SILENT = frozenset({"position"})  # the order on pages; changes of it are not reported
 
 

@@ -27,6 +27,7 @@ class DeclaredPrivilege:
     label_fr: str
     includes: tuple[str, ...] = ()
     held_by_super_user: bool = False
+    held_by_owner: bool = False
     sensitive: bool = False
 
     @property
@@ -79,8 +80,8 @@ class Manifest:
         """Return codename → every privilege it includes, directly or not, itself too.
 
         Raises ManifestRefused for an unknown or circular `includes`; where a privilege that is not
-        sensitive includes a sensitive one; and where a privilege that Super Users have by role
-        includes one that they don't have.
+        sensitive includes a sensitive one; where a privilege that Super Users have by role includes
+        one that they don't have; and where one that owners have includes one that they don't have.
         """
         known = {privilege.codename: privilege for privilege in self.privileges()}
         closed: dict[str, frozenset[str]] = {}
@@ -125,6 +126,18 @@ class Manifest:
                 f"{privilege.key}.held_by_super_user",
                 f"it includes {other.codename}, which a Super User does not hold by role",
             )
+        if privilege.held_by_owner:
+            self._check_ownership(privilege, other)
+
+    def _check_ownership(self, privilege: DeclaredPrivilege, other: DeclaredPrivilege) -> None:
+        """Refuse what an owner would have only in part, for ownership reaches no other resource."""
+        key = f"{privilege.key}.held_by_owner"
+        if privilege.type_code == ROOT_TYPE:
+            refuse(self.file, key, "a subscription has no owner")
+        if other.type_code != privilege.type_code:
+            refuse(self.file, key, f"it includes {other.codename}, of a type below it")
+        if not other.held_by_owner:
+            refuse(self.file, key, f"it includes {other.codename}, which an owner does not hold")
 
 
 def parents_first(file: str, types: Mapping[str, DeclaredType]) -> tuple[DeclaredType, ...]:

@@ -221,6 +221,7 @@ def _read_privileges(type_code: str, entry: _Table) -> tuple[DeclaredPrivilege, 
                 label_fr=label_fr,
                 includes=tuple(includes),
                 held_by_super_user=table.take("held_by_super_user", bool, False),
+                held_by_owner=table.take("held_by_owner", bool, False),
                 sensitive=table.take("sensitive", bool, False),
             )
         )

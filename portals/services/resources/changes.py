@@ -17,6 +17,7 @@ class Known(NamedTuple):
     name: str
     parent: int | None
     removed_at: datetime | None
+    owner: int | None  # the key of a membership
 
 
 class Changes:

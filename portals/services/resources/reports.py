@@ -14,6 +14,7 @@ from portals.models import ResourceType
 
 LIMIT = 10_000  # resources in one call
 TEXT_LENGTH = 255
+KEEP = ""  # as an owner: whoever it is already
 MAX_SHOWN_FAULTS = 100
 
 
@@ -23,11 +24,15 @@ class ResourcesRefused(ValidationError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One reported resource; `parent` is (type, id), or None directly below the subscription."""
+    """One reported resource; `parent` is (type, id), or None directly below the subscription.
+
+    `owner` is a sub or a verified address, None for a shared resource, or KEEP.
+    """
 
     external_id: str
     name: str
     parent: tuple[str, str] | None = None
+    owner: str | None = KEEP
 
 
 class Outcome(NamedTuple):

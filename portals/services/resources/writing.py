@@ -19,6 +19,7 @@ from portals.services.resources.deletion import (
     record_change,
     record_resources,
 )
+from portals.services.resources.owners import OwnerChange, record_owner_changes, resolve_owners
 from portals.services.resources.removal import (
     Removal,
     give_back,
@@ -28,6 +29,7 @@ from portals.services.resources.removal import (
     require_confirmation,
 )
 from portals.services.resources.reports import (
+    KEEP,
     LIMIT,
     Faults,
     Outcome,
@@ -105,6 +107,13 @@ def _write(
     former = _lock_customers_of(subscription, known)
     now = timezone.now()
     known = _without_ended(portal, subscription, known, now)
+    present_owners = {
+        external_id: existing.owner
+        for external_id, existing in known.items()
+        if existing.subscription == subscription.pk
+    }
+    owners = resolve_owners(subscription.customer, reports, present_owners, faults)
+    faults.refuse()
     moved = _moved(subscription, known)
     missing = _unreported(subscription, resource_type, known) if replace else []
     missing_loss = loss_of(missing)
@@ -114,7 +123,7 @@ def _write(
         require_confirmation(losses)
     delete_moved(portal, resource_type, former, moved)
     removals = remove_with_all_below(missing_loss, resource_type, now)
-    added, changed, returning = [], [], []
+    added, changed, returning, owner_changes = [], [], [], []
     changes = Changes(subscription.customer, resource_type)
     for report in reports:
         existing = known.get(report.external_id)
@@ -126,19 +135,23 @@ def _write(
             name=report.name,
             parent_id=parent_id,
         )
+        before = present_owners.get(report.external_id)
+        row.owner_id = before if report.owner == KEEP else owners.get(report.owner or "")
         if existing is None or existing.subscription != subscription.pk:
             added.append(row)
             changes.add(parent_id)
         elif existing.removed_at is not None:
             returning.append(row)
-        elif (existing.name, existing.parent) != (report.name, parent_id):
+        elif (existing.name, existing.parent, before) != (report.name, parent_id, row.owner_id):
             changed.append(row)
             changes.change(existing, row)
+        if row.owner_id != before:
+            owner_changes.append(OwnerChange(row, before, row.owner_id))
     Resource.objects.bulk_create(
         added + changed + returning,
         update_conflicts=True,
         unique_fields=["resource_type", "external_id"],
-        update_fields=["name", "parent", "search_name", "search_words", "removed_at"],
+        update_fields=["name", "parent", "owner", "search_name", "search_words", "removed_at"],
     )
     if returning:
         back = [known[row.external_id] for row in returning]
@@ -157,6 +170,7 @@ def _write(
     record_change(
         portal, subscription.customer, resource_type, outcome, changes.event_data(removals)
     )
+    record_owner_changes(portal, subscription.customer, resource_type, owner_changes)
     return outcome
 
 
@@ -164,7 +178,7 @@ def _known(resource_type: ResourceType, reports: Sequence[Report]) -> dict[str, 
     rows = Resource.with_removed.filter(
         resource_type=resource_type, external_id__in={report.external_id for report in reports}
     )
-    fields = ("external_id", "pk", "subscription_id", "name", "parent_id", "removed_at")
+    fields = ("external_id", "pk", "subscription_id", "name", "parent_id", "removed_at", "owner_id")
     return {external_id: Known(*rest) for external_id, *rest in rows.values_list(*fields)}
 
 

@@ -16,7 +16,7 @@ from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
 from accounts.services.memberships import change_role
 from portals.choices import ReviewDecision, ReviewState
-from portals.models import AccessReview, Privilege, PrivilegeInclusion, ReviewItem
+from portals.models import AccessReview, Privilege, PrivilegeInclusion, Resource, ReviewItem
 from portals.permissions import ReviewRefused, refuse_own_review, require_open_review
 from portals.selectors.reviews import unchanged_access
 from portals.services.grants import (
@@ -82,6 +82,8 @@ def save_decisions(
         try:
             if isinstance(access, Membership):
                 _decide_role(actor, access, decision)
+            elif isinstance(access, Resource):
+                _decide_owner(item, decision)
             elif access is not None:
                 removals.append(_decide_grant(actor, item, access, decision, signed_in_at))
         except ValidationError as refusal:
@@ -99,7 +101,7 @@ def _undecided_items(
     items = list(
         review.items.filter(pk__in=decisions)
         .select_related(
-            "membership__user", "membership__customer", "team", "privilege", "decided_by"
+            "membership__user", "membership__customer", "team", "portal", "privilege", "decided_by"
         )
         .order_by("pk")
     )
@@ -123,6 +125,11 @@ def _decide_role(actor: User, membership: Membership, decision: ItemDecision) ->
         change_role(actor=actor, membership=membership, role=Role.USER)
     if decision.decision == ReviewDecision.REMOVE:
         raise ReviewRefused(_("Remove a person on their own page; it asks what becomes of it all."))
+
+
+def _decide_owner(item: ReviewItem, decision: ItemDecision) -> None:
+    if decision.decision != ReviewDecision.KEEP:
+        raise ReviewRefused(_("Only %(portal)s can change the owner.") % {"portal": item.portal})
 
 
 def _decide_grant(

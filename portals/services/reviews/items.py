@@ -1,4 +1,4 @@
-"""Gather the lines of a review: every role and grant of a company, in bounded steps."""
+"""Gather the lines of a review: every role, owner and grant of a company, in bounded steps."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,14 @@ from accounts.models import Membership, Team
 from accounts.search import search_key
 from portals import emails
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, ItemKind
-from portals.models import AccessReview, PersonGrant, PrivilegeUse, ReviewItem, TeamGrant
+from portals.models import (
+    AccessReview,
+    PersonGrant,
+    PrivilegeUse,
+    Resource,
+    ReviewItem,
+    TeamGrant,
+)
 from portals.models.grants import ValidityQuerySet
 
 GRANTEES_PER_STEP = 100  # people or teams read together
@@ -80,7 +87,7 @@ def _items_of_people(review: AccessReview, people: list[Membership]) -> list[Rev
         item.membership = membership
         item.grantee_name, item.section = str(membership), _section_of(membership)
         items.append(item)
-    return items
+    return items + [_owner_item(review, resource) for resource in _owned_by(people)]
 
 
 def _items_of_teams(review: AccessReview, teams: list[Team]) -> list[ReviewItem]:
@@ -112,6 +119,35 @@ def _role_item(review: AccessReview, membership: Membership) -> ReviewItem:
         grantee_name=str(membership),
         granted_at=membership.joined_at,
         last_used_on=last_login and last_login.date(),
+    )
+
+
+def _owned_by(people: list[Membership]) -> QuerySet[Resource]:
+    """Return what these people own and have access to for that, each with its `last_used_on`."""
+    uses = PrivilegeUse.objects.filter(
+        user=OuterRef("owner__user"), resource=OuterRef("pk"), privilege__held_by_owner=True
+    )
+    return (
+        Resource.objects.filter(owner__in=people, resource_type__privileges__held_by_owner=True)
+        .distinct()
+        .annotate(last_used_on=_latest(uses))
+        .select_related("owner", "resource_type__portal")
+        .order_by("owner", "resource_type__portal__slug", "resource_type", "name", "pk")
+    )
+
+
+def _owner_item(review: AccessReview, resource: Any) -> ReviewItem:
+    """Return the line of an owner; since when they are it, only the portal knows."""
+    return ReviewItem(
+        review=review,
+        kind=ItemKind.OWNER,
+        section=_section_of(resource.owner),
+        membership=resource.owner,
+        grantee_name=str(resource.owner),
+        portal=resource.resource_type.portal,
+        resource=resource,
+        resource_name=resource.name,
+        last_used_on=resource.last_used_on,
     )
 
 
