@@ -93,6 +93,20 @@ class ConfirmationNameForm(StrictForm):
     )
 
 
+_CONTINENTS = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic Ocean"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic Ocean"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific Ocean"),
+}
+
+
 def _time_zones() -> list[Any]:
     """Return the choices, by continent; none is the provider's own."""
     by_continent: dict[str, list[tuple[str, str]]] = {}
@@ -103,7 +117,8 @@ def _time_zones() -> list[Any]:
         "provider": settings.HUB_BRAND_NAME,
         "zone": zone_label(zone_called("")),
     }
-    return [("", default), *by_continent.items()]
+    groups = [(_CONTINENTS.get(name, name), zones) for name, zones in by_continent.items()]
+    return [("", default), *groups]
 
 
 class TimeZoneField(forms.ChoiceField):

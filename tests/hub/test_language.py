@@ -49,6 +49,10 @@ def keys(file: polib.POFile | polib.MOFile) -> set[tuple[str | None, str, str]]:
 # --- The catalogue ---
 
 
+# Cities keep their names.
+ZONES = re.compile(r"""<option value="[A-Z]\w+/[^"]+"[^>]*>[^<]*</option>""")
+
+
 def test_every_message_is_translated(catalogue):
     assert not [e.msgid for e in catalogue if not e.translated() or not all(translations(e))]
     assert not [e.msgid for e in catalogue if e.fuzzy]
@@ -195,7 +199,7 @@ def test_no_french_page_contains_english(reader, request, as_, ids, catalogue):
             transaction.set_rollback(True)
         if not response.get("Content-Type", "").startswith("text/html") or response.streaming:
             continue
-        page = response.content.decode()
+        page = ZONES.sub("", response.content.decode())
         if not page:
             continue
         seen += 1
