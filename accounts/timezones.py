@@ -7,10 +7,9 @@ What is planned for a company's day ends with that day in the company's time zon
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import lazy
@@ -26,15 +25,12 @@ def zone_names() -> list[str]:
     return ["UTC", *sorted(name for name in names if not name.startswith(_NOT_OFFERED))]
 
 
-def validate_time_zone(name: str) -> None:
-    """Refuse a name that is no time zone; none stands for the provider's."""
-    if name and name not in available_timezones():
-        raise ValidationError(_("Choose a time zone from the list."), code="time_zone")
-
-
 def zone_called(name: str) -> tzinfo:
     """Return a time zone; the provider's for no name, or for one that this machine lacks."""
-    return ZoneInfo(name if name in available_timezones() else settings.TIME_ZONE)
+    try:
+        return ZoneInfo(name or settings.TIME_ZONE)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo(settings.TIME_ZONE)
 
 
 def zone_label(zone: tzinfo) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
@@ -234,3 +235,9 @@ def address_as_stored(value: str) -> str:
         return normalise_address(value)
     except ValidationError:
         return value.strip().lower()
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that is no time zone; none stands for the provider's."""
+    if name and name not in available_timezones():
+        raise ValidationError(_("Choose a time zone from the list."), code="time_zone")

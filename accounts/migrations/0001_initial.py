@@ -1,5 +1,4 @@
 import accounts.models.search
-import accounts.timezones
 import accounts.triggers
 import accounts.validators
 import django.db.models.deletion
@@ -41,7 +40,7 @@ class Migration(migrations.Migration):
                 ('region', models.CharField(blank=True, max_length=100, validators=[accounts.validators.validate_plain_text], verbose_name='province or state')),
                 ('postal_code', models.CharField(blank=True, max_length=20, validators=[accounts.validators.validate_plain_text], verbose_name='postal code')),
                 ('country', models.CharField(blank=True, max_length=100, validators=[accounts.validators.validate_plain_text], verbose_name='country')),
-                ('time_zone', models.CharField(blank=True, max_length=64, validators=[accounts.timezones.validate_time_zone], verbose_name='time zone')),
+                ('time_zone', models.CharField(blank=True, max_length=64, validators=[accounts.validators.validate_time_zone], verbose_name='time zone')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('search_name', accounts.models.search.SearchKeyField(editable=False, max_length=600, of='name')),
                 ('search_words', accounts.models.search.SearchWordsField(editable=False, of=('name', 'slug'))),
@@ -63,7 +62,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
                 ('name', models.CharField(max_length=150, validators=[accounts.validators.validate_name], verbose_name='name')),
                 ('language', models.CharField(choices=[('en', 'English'), ('fr', 'Français')], default='en', max_length=2, verbose_name='language')),
-                ('time_zone', models.CharField(blank=True, max_length=64, validators=[accounts.timezones.validate_time_zone], verbose_name='time zone')),
+                ('time_zone', models.CharField(blank=True, max_length=64, validators=[accounts.validators.validate_time_zone], verbose_name='time zone')),
                 ('is_active', models.BooleanField(default=True)),
                 ('is_staff', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

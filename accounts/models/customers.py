@@ -17,7 +17,7 @@ from accounts.models.search import (
     SearchWordsField,
     matching,
 )
-from accounts.timezones import validate_time_zone, zone_called
+from accounts.timezones import zone_called
 from accounts.triggers import refuse, search_entries
 from accounts.validators import (
     NAME_LENGTH,
@@ -25,6 +25,7 @@ from accounts.validators import (
     validate_phone,
     validate_plain_text,
     validate_short_name,
+    validate_time_zone,
 )
 
 _MAIN_IS_NOT_LIVE = """NEW.main_super_user_id IS NOT NULL AND NOT EXISTS (

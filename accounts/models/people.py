@@ -21,13 +21,14 @@ from accounts.models.search import (
     SearchWordsField,
     matching,
 )
-from accounts.timezones import validate_time_zone, zone_called
+from accounts.timezones import zone_called
 from accounts.triggers import search_entries
 from accounts.validators import (
     NAME_LENGTH,
     address_as_stored,
     normalise_address,
     validate_name,
+    validate_time_zone,
 )
 
 
