@@ -28,6 +28,7 @@ class CheckResult(NamedTuple):
     audience: list[str]  # resource indicators (RFC 8707) the token is bound to; usually none
     reason: Reason
     use: str = ""  # "<user> <resource> <privilege>", where it is allowed
+    explain: bool = False  # whether the portal's manifest asks for reasons
 
 
 def stored_time(moment: datetime) -> str:
@@ -81,7 +82,7 @@ def answer_check(
     )
     if row is None:
         return None
-    scopes, token_data, decision = row
+    scopes, token_data, decision, explain = row
     audience = (json.loads(token_data) or {}).get("resources", []) if token_data else []
     reason, _space, use = (decision or Reason.NOT_ALLOWED.value).partition(" ")
-    return CheckResult(frozenset(scopes.split()), audience, Reason(reason), use)
+    return CheckResult(frozenset(scopes.split()), audience, Reason(reason), use, bool(explain))

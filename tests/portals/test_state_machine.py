@@ -607,6 +607,7 @@ class Hub(RuleBasedStateMachine):
             "subject": {"type": "user", "id": str(user.sub)},
             "resource": {"type": kind, "id": resource.external_id},
             "action": {"name": action},
+            "context": {"explain": True},
         }
         access_request = answer_evaluation(
             method="POST",

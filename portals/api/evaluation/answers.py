@@ -32,6 +32,9 @@ BODY_LIMIT: Final = 64 * 1024
 _BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]{1,4096}=*) *", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,255}")
 _DECISIONS: Final = {
+    reason: json.dumps({"decision": reason != Reason.NOT_ALLOWED}).encode() for reason in Reason
+}
+_EXPLAINED: Final = {
     reason: json.dumps(
         {"decision": reason != Reason.NOT_ALLOWED, "context": {"reason": reason.value}}
     ).encode()
@@ -74,8 +77,8 @@ def _answer(method: str, content_type: str, authorization: str, body: bytes) -> 
         raise Refused(405, "method_not_allowed", "Send this as POST.", headers=(("Allow", "POST"),))
     token = _bearer_token(authorization)
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Refused(
-            415, "unsupported_media_type", "Send JSON, as Content-Type: application/json."
+        raise Refused(  # 400, as the AuthZEN certification demands (2.4.3)
+            400, "unsupported_media_type", "Send JSON, as Content-Type: application/json."
         )
     if len(body) > BODY_LIMIT:
         raise Refused(413, "too_large", f"The body takes up to {BODY_LIMIT} bytes.")
@@ -85,11 +88,12 @@ def _answer(method: str, content_type: str, authorization: str, body: bytes) -> 
         _check(token, EMPTY_QUESTION)  # the error of a bad token comes before that of a bad body
         raise
     result = _check(token, question)
+    bodies = _EXPLAINED if question.explain or result.explain else _DECISIONS
     if question.subject_type != SUBJECT_TYPE:
-        return Answer(200, HEADERS.copy(), _DECISIONS[Reason.NOT_ALLOWED])
+        return Answer(200, HEADERS.copy(), bodies[Reason.NOT_ALLOWED])
     if result.use:
         record_use(result.use)
-    return Answer(200, HEADERS.copy(), _DECISIONS[result.reason])
+    return Answer(200, HEADERS.copy(), bodies[result.reason])
 
 
 def _bearer_token(authorization: str) -> str:
