@@ -6,11 +6,12 @@ exists. And either P is a Super User there and Super Users hold V, or P or one o
 customer has a grant in force, on R or an ancestor of R, of V or a privilege that includes V.
 """
 
-from portals.decision.checks import CheckResult, answer_check, decide
+from portals.decision.checks import Checker, CheckResult, answer_check, decide
 from portals.decision.sets import permitted_people, permitted_privileges, permitted_resources
 
 __all__ = [
     "CheckResult",
+    "Checker",
     "answer_check",
     "decide",
     "permitted_people",

@@ -14,14 +14,15 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 
-from hub.wsgi import application, django_application
+from hub.wsgi import application
 from portals.api.evaluation import BODY_LIMIT, PATH
 from portals.models import PersonGrant, Portal, Resource
 from portals.services.credentials import issue_credentials
 from portals.services.manifests import apply_manifest, read_manifest
 from portals.services.resources import Report, put_resource
+from tests.front import front_application
 
-WAYS_IN = {"front": application, "route": django_application}
+WAYS_IN = {"front": front_application, "route": application}
 OURS = ["Content-Type", "Cache-Control", "WWW-Authenticate", "Allow", "Retry-After", "X-Request-ID"]
 
 

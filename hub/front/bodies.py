@@ -1,0 +1,95 @@
+"""Read the body of a request on the event loop, within a size and a time."""
+
+import asyncio
+from typing import Any
+
+from granian.rsgi import HTTPProtocol, Scope
+
+from portals.api.evaluation import Refused
+
+STRANGER_LIMIT = 64 * 1024  # bytes, for a request without credentials: a form
+READ_SECONDS = 20.0
+DRAIN_SECONDS = 5.0
+DRAIN_LIMIT = 8 * 1024 * 1024
+TOTAL_LIMIT = 128 * 1024 * 1024  # bytes that all bodies being read may come to
+
+
+class Body:
+    """The body of one request: read at most once, and only when it is wanted."""
+
+    announced = 0  # bytes that the bodies being read now may come to
+
+    def __init__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Look at the headers; nothing is read."""
+        self.protocol = protocol
+        length = scope.headers.get("content-length")
+        self.length = int(length) if length and length.isascii() and length.isdigit() else None
+        has_none = scope.http_version.startswith("1") and "transfer-encoding" not in scope.headers
+        if self.length is None and has_none:
+            self.length = 0
+        self.is_read = self.length == 0
+
+    def refuse_above(self, limit: int) -> None:
+        """Raise Refused (413) where the declared length is above the limit."""
+        if self.length is not None and self.length > limit:
+            raise too_large(limit)
+
+    async def read(self, limit: int) -> bytes:
+        """Return the body. Raises Refused: too large (413), too slow (408), too many (503)."""
+        self.refuse_above(limit)
+        if self.is_read:
+            return b""
+        room = limit if self.length is None else self.length
+        if Body.announced + room > TOTAL_LIMIT:
+            raise Refused(
+                503, "busy", "Too much is being sent. Try again.", headers=(("Retry-After", "5"),)
+            )
+        Body.announced += room
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                body = await self._counted(limit)
+        except TimeoutError:
+            raise Refused(408, "too_slow", f"Send the body within {READ_SECONDS:.0f} seconds.")
+        finally:
+            Body.announced -= room
+        self.is_read = True
+        return body
+
+    async def _counted(self, limit: int) -> bytes:
+        if self.length is not None:  # the server reads no more than what is declared
+            return await self.protocol()
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self.protocol:
+            size += len(chunk)
+            if size > limit:
+                raise too_large(limit)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def drain(self) -> None:
+        """Read on for a moment after a refusal, and forget it.
+
+        A connection closed with unread bytes is reset, and the client may never see the answer.
+        """
+        size = 0
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                async for chunk in self.protocol:
+                    size += len(chunk)
+                    if size > DRAIN_LIMIT:
+                        return
+        except (TimeoutError, RuntimeError):  # granian's errors of a lost client are RuntimeErrors
+            return
+
+
+def too_large(limit: int) -> Refused:
+    """Return the refusal of a body above this limit."""
+    return Refused(413, "too_large", f"The body takes up to {limit} bytes.")
+
+
+def limit_of(scope: Scope, full: int, session_cookie: str) -> int:
+    """Return the largest body that this request may have: `full` needs credentials."""
+    headers: Any = scope.headers
+    has_session = f"{session_cookie}=" in (headers.get("cookie") or "")
+    return full if has_session or "authorization" in headers else min(full, STRANGER_LIMIT)
