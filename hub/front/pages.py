@@ -13,7 +13,7 @@ from granian.rsgi import HTTPProtocol, Scope
 from hub.serving import THREADS
 from portals.api.evaluation import Refused
 
-MEMORY_LIMIT = 1024 * 1024  # bytes of a response; a larger one goes through a file
+MEMORY_LIMIT = 256 * 1024  # bytes of a response; a larger one goes through a file
 CHUNK = 64 * 1024
 SEND_SECONDS = 60.0  # for each chunk
 WAITING_LIMIT = 500  # requests; more are asked to come back

@@ -11,6 +11,8 @@ from django.db import OperationalError, connection, connections
 
 from accounts.models import User
 from portals.decision import Checker, answer_check, pipelined
+from portals.decision.prepared import PreparedStatement
+from portals.decision.statement import CHECK
 from portals.models import PersonGrant, Portal, Privilege, Resource
 from portals.services.credentials import issue_credentials
 from tests.portals.test_evaluation import keep_token, nowhere
@@ -110,11 +112,7 @@ def test_a_lost_connection_or_statement_is_replaced(bobs_view, fault):
         if fault == "ended":
             await asyncio.to_thread(end_all_others)
         else:
-            first.server.exit_pipeline_mode()
-            first.server.nonblocking = 0
-            first.server.exec_(b"DEALLOCATE ALL")
-            first.server.nonblocking = 1
-            first.server.enter_pipeline_mode()
+            first.statement = PreparedStatement("forgotten", CHECK)
         both = await asyncio.gather(*(checker.answer_check(**bobs_view) for _ in range(20)))
         assert checker.statement.link.result() is not first
         return {answer.reason for answer in both}
