@@ -1,10 +1,13 @@
 """The front in this process, on the connection of the test."""
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from hub.front.application import Front
 from hub.front.pages import Pages
@@ -93,9 +96,22 @@ class Protocol:
         return Transport(self)
 
 
+@contextmanager
+def connections_stay():
+    """Django tidies connections around a request; one with a test's transaction must stay."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
+
+
 def exchange(scope, protocol):
     """Answer one request on a loop of its own, while this thread runs Django."""
-    async_to_sync(FRONT)(scope, protocol)
+    with connections_stay():
+        async_to_sync(FRONT)(scope, protocol)
     return protocol
 
 

@@ -4,14 +4,12 @@ import hashlib
 import io
 import json
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import time_machine
 from allauth.idp.oidc.models import Client, Token
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection, connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from hub.wsgi import application
@@ -20,7 +18,7 @@ from portals.models import PersonGrant, Portal, Resource
 from portals.services.credentials import issue_credentials
 from portals.services.manifests import apply_manifest, read_manifest
 from portals.services.resources import Report, put_resource
-from tests.front import front_application
+from tests.front import connections_stay, front_application
 
 WAYS_IN = {"front": front_application, "route": application}
 OURS = ["Content-Type", "Cache-Control", "WWW-Authenticate", "Allow", "Retry-After", "X-Request-ID"]
@@ -38,18 +36,6 @@ class Response:
 
     def __eq__(self, other):
         return (self.status, self.headers, self.body) == (other.status, other.headers, other.body)
-
-
-@contextmanager
-def _connections_stay():
-    """Django tidies connections around a request; one with a test's transaction must stay."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in (request_started, request_finished):
-            signal.connect(close_old_connections)
 
 
 def call(way_in, *, method="POST", path=PATH, body=b"", **environ):
@@ -76,7 +62,7 @@ def call(way_in, *, method="POST", path=PATH, body=b"", **environ):
     def start_response(status, headers, exc_info=None):
         heard.update(status=int(status.split()[0]), headers=dict(headers))
 
-    with _connections_stay():
+    with connections_stay():
         chunks = WAYS_IN[way_in](environ, start_response)
         content = b"".join(chunks)
         if hasattr(chunks, "close"):
