@@ -59,17 +59,19 @@ class PipelinedStatement:
 
 async def _connect(statement: PreparedStatement) -> "_Link":
     """Return a new connection. Raises DatabaseError."""
-    database = connections.create_connection(DEFAULT_DB_ALIAS)
-    await asyncio.to_thread(_open, database, statement)  # it may take seconds
+    database = await asyncio.to_thread(_open, statement)  # it may take seconds
     link = (_PostgreSQL if on_postgresql() else _SQLite)(database, statement)
     link.start()
     return link
 
 
-def _open(database: BaseDatabaseWrapper, statement: PreparedStatement) -> None:
+def _open(statement: PreparedStatement) -> BaseDatabaseWrapper:
+    """Connect with Django's settings; Django refuses a connection that another thread made."""
+    database = connections.create_connection(DEFAULT_DB_ALIAS)
     database.ensure_connection()
     if on_postgresql():
         statement.prepare_on(database.connection.pgconn)
+    return database
 
 
 class _Link:

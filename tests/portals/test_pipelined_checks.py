@@ -92,13 +92,10 @@ def test_a_removal_counts_at_the_next_check(bobs_view):
     assert run(scenario) == ("grant", "not_allowed")
 
 
-def end_all_others():
-    """The database ends every connection but this one."""
+def end(backend):
+    """The database ends a connection."""
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
 
 @pytest.mark.parametrize("fault", ["ended", "forgotten"])
@@ -110,7 +107,7 @@ def test_a_lost_connection_or_statement_is_replaced(bobs_view, fault):
         await checker.answer_check(**bobs_view)
         first = checker.statement.link.result()
         if fault == "ended":
-            await asyncio.to_thread(end_all_others)
+            await asyncio.to_thread(end, first.server.backend_pid)
         else:
             first.statement = PreparedStatement("forgotten", CHECK)
         both = await asyncio.gather(*(checker.answer_check(**bobs_view) for _ in range(20)))
