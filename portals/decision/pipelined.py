@@ -116,6 +116,8 @@ class _PostgreSQL(_Link):
         self.is_open = True
         self.socket = self.server.socket
         self.loop.add_reader(self.socket, self._receive)
+        self.heard_at = self.loop.time()
+        self._watch()
 
     async def ask(self, parameters: list[str]) -> Row | None:
         """Return the first row. Raises DatabaseError."""
@@ -125,19 +127,24 @@ class _PostgreSQL(_Link):
         if not self.unsent:
             self.loop.call_soon(self._send)
         self.unsent.append(([value.encode() for value in parameters], waiting))
-        timer = self.loop.call_later(ANSWER_SECONDS, self._fail, "the database is silent")
-        try:
-            return await waiting
-        finally:
-            timer.cancel()
+        return await waiting
 
     def close(self) -> None:
         """Let the connection go; whoever still waits on it is told."""
         self._fail("the connection is closed")
 
+    def _watch(self) -> None:
+        """Give up a silent server; a timer for each question would cost more than the question."""
+        if self.sent and self.loop.time() - self.heard_at > ANSWER_SECONDS:
+            self._fail("the database is silent")
+        if self.is_open:
+            self.loop.call_later(ANSWER_SECONDS / 2, self._watch)
+
     def _send(self) -> None:
         if not self.is_open:
             return
+        if not self.sent:
+            self.heard_at = self.loop.time()
         questions, self.unsent = self.unsent, []
         self.sent.extend(waiting for _, waiting in questions)
         try:
@@ -148,6 +155,7 @@ class _PostgreSQL(_Link):
             self._fail(str(error))
 
     def _receive(self) -> None:
+        self.heard_at = self.loop.time()
         try:
             self.server.consume_input()
             while self.sent and not self.server.is_busy():
