@@ -1,6 +1,8 @@
 """Read the body of a request on the event loop, within a size and a time."""
 
 import asyncio
+import weakref
+from collections.abc import Coroutine
 from typing import Any
 
 from granian.rsgi import HTTPProtocol, Scope
@@ -46,10 +48,7 @@ class Body:
             )
         Body.announced += room
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                body = await self._counted(limit)
-        except TimeoutError:
-            raise Refused(408, "too_slow", f"Send the body within {READ_SECONDS:.0f} seconds.")
+            body = await _within_time(self._counted(limit))
         finally:
             Body.announced -= room
         self.is_read = True
@@ -81,6 +80,40 @@ class Body:
                         return
         except (TimeoutError, RuntimeError):  # granian's errors of a lost client are RuntimeErrors
             return
+
+
+_reading: dict[asyncio.Task[Any], float] = {}  # who reads → when it has to be done
+_watched: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()  # one, but for tests
+
+
+async def _within_time(reading: Coroutine[Any, Any, bytes]) -> bytes:
+    """Return what is read. Raises Refused (408) when it takes too long.
+
+    One timer looks at all readers: one for each would cost a check a tenth of its rate.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None  # noqa: S101 -- a coroutine of the loop runs in a task
+    if loop not in _watched:
+        _watched.add(loop)
+        _stop_late_readers(loop)
+    deadline = _reading[task] = loop.time() + READ_SECONDS
+    try:
+        return await reading
+    except asyncio.CancelledError:
+        if loop.time() < deadline:
+            raise  # the server itself stops
+        task.uncancel()
+        raise Refused(408, "too_slow", f"Send the body within {READ_SECONDS:.0f} seconds.")
+    finally:
+        del _reading[task]
+
+
+def _stop_late_readers(loop: asyncio.AbstractEventLoop) -> None:
+    now = loop.time()
+    for task, deadline in _reading.items():
+        if deadline <= now:
+            task.cancel()
+    loop.call_later(READ_SECONDS / 4, _stop_late_readers, loop)
 
 
 def too_large(limit: int) -> Refused:
