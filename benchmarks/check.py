@@ -1,7 +1,7 @@
 """Measure checks a second: `python -m benchmarks.check` (10 minutes), or `--quick` (1 minute).
 
 On PostgreSQL and SQLite, at 1 k, 100 k and 1 M grants, three applications answer the same checks,
-each served by granian: *ours* (hub.wsgi), the *floor* (benchmarks/floor.py) and *stock*
+each served by granian: *ours* (hub.rsgi), the *floor* (benchmarks/floor.py) and *stock*
 (benchmarks/stock_urls.py). Runs are interleaved, so that other load on the machine affects all
 equally. Figures are medians over the rounds, ratios medians of each round's ratio. A wrong answer
 ends the run. `--quick` checks the answers, not the speed.
@@ -28,9 +28,9 @@ from tests.machine import find_postgresql, free_port, private_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATIONS = {
-    "ours": "hub.wsgi:application",
-    "floor": "benchmarks.floor:application",
-    "stock": "benchmarks.stock_wsgi:application",
+    "ours": ("rsgi", "hub.rsgi:application"),
+    "floor": ("wsgi", "benchmarks.floor:application"),
+    "stock": ("wsgi", "benchmarks.stock_wsgi:application"),
 }
 SIZES = {"1 k": 1_000, "100 k": 100_000, "1 M": 1_000_000}
 MIN_FLOOR_RATIO = {"PostgreSQL": 0.85, "SQLite": 0.6}
@@ -69,12 +69,13 @@ def prepare(url: str, grants: int, plan: Path) -> None:
 
 
 @contextmanager
-def serving(application: str, url: str, plan: Path) -> Iterator[int]:
+def serving(interface: str, application: str, url: str, plan: Path) -> Iterator[int]:
     """Serve this application with granian; yield its port."""
     port = free_port()
     database = url if url.startswith("postgres") else urlsplit(url).path[1:]
-    command = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--port", str(port)]
-    command += ["--blocking-threads", str(THREADS)]  # as in production, for all three
+    command = ["-m", "granian", "--interface", interface, "--no-ws", "--port", str(port)]
+    if interface == "wsgi":
+        command += ["--blocking-threads", str(THREADS)]  # more answer fewer checks
     server = subprocess.Popen(
         [sys.executable, *command, "--log-level", "error", application],
         cwd=ROOT,
@@ -130,8 +131,8 @@ def measure(urls: dict[str, str], folder: Path, rounds: int, seconds: float) -> 
         for size, url in urls.items():
             prepare(url, SIZES[size], plans[size])
         for size, url in urls.items():
-            for way, application in APPLICATIONS.items():
-                ports[size, way] = stack.enter_context(serving(application, url, plans[size]))
+            for way, served in APPLICATIONS.items():
+                ports[size, way] = stack.enter_context(serving(*served, url, plans[size]))
         for (size, _way), port in ports.items():
             wait_for(port, plans[size])
             load(port, plans[size], min(seconds, 1.5))  # warm up connections, plans and caches

@@ -58,7 +58,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         }
     )
     reason = (row[2] or "not_allowed").partition(" ")[0]
-    body = json.dumps({"decision": reason != "not_allowed", "context": {"reason": reason}}).encode()
+    body = json.dumps({"decision": reason != "not_allowed"}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response("200 OK", headers)
     return [body]

@@ -4,7 +4,7 @@ Django REST framework finds them through the settings, so no lower app imports t
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
@@ -194,48 +194,3 @@ class KeysetPagination(BasePagination):
                 },
             },
         ]
-
-
-# --- OpenAPI ---
-
-_ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "fields": {
-                    "type": "object",
-                    "additionalProperties": {"type": "array", "items": {"type": "string"}},
-                },
-            },
-        }
-    },
-}
-_REFUSALS = {
-    "400": "The call contains an error; `fields` names each wrong field.",
-    "401": "The call carries no valid credentials.",
-    "403": "These credentials may not do this.",
-    "404": "There is no such resource, or you may not see it.",
-}
-
-
-def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the error shape to every operation (a hook of drf-spectacular)."""
-    result["components"].setdefault("schemas", {})["Error"] = _ERROR
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    for operations in result["paths"].values():
-        for operation in _operations(operations.values()):
-            for code, description in _REFUSALS.items():
-                operation["responses"].setdefault(
-                    code, {"description": description, "content": content}
-                )
-    return result
-
-
-def _operations(values: Iterable[Any]) -> list[dict[str, Any]]:
-    return [value for value in values if isinstance(value, dict) and "responses" in value]

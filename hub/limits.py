@@ -20,6 +20,7 @@ ACCOUNT_RATE_LIMITS: Any = {  # beside allauth's own
     "emails": "10/h/key",
     "subscribe": "20/m/ip,5/h/key",
     "keep_form": "30/h/key",
+    "wrong_secret": "10/m/ip,30/m/key",  # a right secret is never limited
     # allauth counts these for the account alone, so strangers could lock its person out.
     "login": "",
     "login_failed": "",

@@ -1,8 +1,11 @@
-"""Middleware for every request: health checks on any host, private caching, a readable 405 page."""
+"""Middleware for every request: health checks, private caching, bodies without end, errors."""
 
+import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -23,6 +26,7 @@ from accounts.unsent_forms import (
 )
 from hub.health import healthz, readyz
 
+FOR_PROGRAMS = ("/access/", "/api/")
 HEALTH_CHECKS = {"/healthz": healthz, "/readyz": readyz}
 
 
@@ -37,6 +41,30 @@ def answer_health_checks(
     def middleware(request: HttpRequest) -> HttpResponse:
         check = HEALTH_CHECKS.get(request.path_info)
         return get_response(request) if check is None else check(request)
+
+    return middleware
+
+
+def answer_programs_in_json(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Give every error under /access/ and /api/ the shape of the APIs, whoever answered it.
+
+    It comes first: Django's own pages for 400, 404, 405 and 500 pass it as well.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_json = response.get("Content-Type", "").startswith("application/json")
+        if response.status_code < 400 or is_json or not request.path.startswith(FOR_PROGRAMS):
+            return response
+        status = HTTPStatus(response.status_code)
+        code = "too_large" if response.status_code == 413 else status.name.lower()
+        error = {"code": code, "message": f"{status.phrase}."}
+        response.content = json.dumps({"error": error}).encode()
+        response["Content-Type"] = "application/json"
+        response["Content-Length"] = str(len(response.content))
+        return response
 
     return middleware
 
@@ -102,6 +130,24 @@ class SignInRequired(LoginRequiredMiddleware):
         if is_page and response.status_code < 500 and request.user.is_authenticated:
             remember_typist(request, response)
         return response
+
+
+def refuse_large_bodies(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse a body that says it is above the limit, before anything parses or stores it.
+
+    A file in a form would otherwise be written to disk, however large. hub/front/ refuses it
+    earlier and also counts a body that doesn't say its length; Django reads none of such a body.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isdecimal() and int(declared) > settings.BODY_LIMIT:
+            return HttpResponse(_("The body is too large."), "text/plain", status=413)
+        return get_response(request)
+
+    return middleware
 
 
 def keep_private(

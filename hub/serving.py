@@ -3,8 +3,8 @@
 import socket
 import sys
 
-# Each thread has its own database connection, and more threads only compete for the interpreter's
-# lock: 4 answer a third more checks than 8 (benchmarks/check.py). For more load, raise HUB_WORKERS.
+# Django's threads. Each has its own database connection, and more of them only compete for the
+# interpreter's lock. Checks need none (hub/front/). For more load, raise HUB_WORKERS.
 THREADS = 4
 
 
@@ -42,8 +42,7 @@ def web_server_command(bind: str, workers: int) -> list[str]:
     """Return the command that runs granian."""
     host, port = split_bind(bind)
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--no-ws"),
         *("--host", host, "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", str(THREADS)),
-        *("--log-level", "error", "hub.wsgi:application"),
+        *("--workers", str(workers), "--log-level", "error", "hub.rsgi:application"),
     ]

@@ -5,6 +5,7 @@ from accounts.http.guesses import count_email, count_guess, forget_emails, forge
 from accounts.http.requests import (
     PersonApiRequest,
     PersonRequest,
+    comes_too_often,
     network_address,
     rate_limited,
 )
@@ -12,6 +13,7 @@ from accounts.http.requests import (
 __all__ = [
     "PersonApiRequest",
     "PersonRequest",
+    "comes_too_often",
     "count_email",
     "count_guess",
     "forget_emails",

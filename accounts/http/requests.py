@@ -1,7 +1,7 @@
 """Requests of signed-in people, their network address, and one rate limit."""
 
 from allauth.account.adapter import get_adapter
-from allauth.core.ratelimit import consume_or_429
+from allauth.core.ratelimit import consume, consume_or_429
 from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
@@ -34,3 +34,8 @@ def rate_limited(request: HttpRequest, action: str, key: str) -> HttpResponse | 
     """
     refusal: HttpResponse | None = consume_or_429(request, action=action, key=key)
     return refusal
+
+
+def comes_too_often(request: HttpRequest, action: str, key: str) -> bool:
+    """Count this action as `rate_limited` does; return whether it comes too often."""
+    return not consume(request, action=action, key=key)

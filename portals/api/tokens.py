@@ -19,7 +19,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.http import comes_too_often
 from portals.choices import Scope
+
+GUESSING_PAUSE = "60"  # seconds; the rate in ACCOUNT_RATE_LIMITS is per minute
 
 
 @csrf_exempt
@@ -40,7 +43,24 @@ def token(request: HttpRequest) -> HttpResponse:
         return _refusal("invalid_target", "A resource is an absolute URI without a fragment.")
     except (DataError, ValueError):  # PostgreSQL refuses a NUL character
         return _refusal("invalid_request", "A value holds characters it cannot hold.")
+    if response.status_code == 401:
+        return _refuse_wrong_secret(request, response)
     return response
+
+
+def _refuse_wrong_secret(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Count a wrong secret, by source and by client, and answer 429 once there are too many.
+
+    Only wrong secrets are counted and refused: nobody locks a portal out by guessing its secret
+    (frappe/frappe#41542, keycloak/keycloak#30077).
+    """
+    basic_id, _secret = extract_basic_auth(dict(request.headers))
+    client_id = basic_id or request.POST.get("client_id", "")
+    if not comes_too_often(request, "wrong_secret", client_id):
+        return response
+    refusal = _refusal("invalid_client", "Too many wrong secrets. Wait before you try again.", 429)
+    refusal["Retry-After"] = GUESSING_PAUSE
+    return refusal
 
 
 def _credentials_problem(request: HttpRequest) -> str:
@@ -63,8 +83,8 @@ def _credentials_problem(request: HttpRequest) -> str:
     return ""
 
 
-def _refusal(error: str, description: str) -> JsonResponse:
-    return JsonResponse({"error": error, "error_description": description}, status=400)
+def _refusal(error: str, description: str, status: int = 400) -> JsonResponse:
+    return JsonResponse({"error": error, "error_description": description}, status=status)
 
 
 @login_not_required

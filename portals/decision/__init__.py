@@ -7,11 +7,12 @@ of R and owners hold V, or P or one of P's teams in that customer has a grant in
 ancestor of R, of V or a privilege that includes V.
 """
 
-from portals.decision.checks import CheckResult, answer_check, decide
+from portals.decision.checks import Checker, CheckResult, answer_check, decide
 from portals.decision.sets import permitted_people, permitted_privileges, permitted_resources
 
 __all__ = [
     "CheckResult",
+    "Checker",
     "answer_check",
     "decide",
     "permitted_people",

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from portals.choices import Reason
-from portals.decision.prepared import PreparedStatement, on_postgresql
+from portals.decision.pipelined import PipelinedStatement
+from portals.decision.prepared import PreparedStatement, Row, on_postgresql
 from portals.decision.statement import CHECK, DECISION
 from portals.models import Resource
 
 _DECISION = PreparedStatement("hub_decision", DECISION)
-_CHECK = PreparedStatement("hub_check", CHECK)
+CHECK_STATEMENT = PreparedStatement("hub_check", CHECK)
 
 _SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UNKNOWN_SUB = "00000000-0000-0000-0000-000000000000"
@@ -28,6 +29,7 @@ class CheckResult(NamedTuple):
     audience: list[str]  # resource indicators (RFC 8707) the token is bound to; usually none
     reason: Reason
     use: str = ""  # "<user> <resource> <privilege>", where it is allowed
+    explain: bool = False  # whether the portal's manifest asks for reasons
 
 
 def stored_time(moment: datetime) -> str:
@@ -71,17 +73,42 @@ def answer_check(
     Return None where the token is not a valid portal token. Unknown people, resources and
     privileges are not allowed. Raises DatabaseError when the database is not available.
     """
-    row = _CHECK.first_row(
-        token_hash=hashlib.sha256(token.encode()).hexdigest(),
-        subject=_stored_sub(subject),
-        codename=f"{resource_type}.{action}",
-        resource_type=resource_type,
-        external_id=resource_id,
-        now=stored_time(timezone.now()),
-    )
+    values = _values(token, subject, resource_type, resource_id, action)
+    return _result(CHECK_STATEMENT.first_row(**values))
+
+
+class Checker:
+    """The same answers on an event loop, where checks that arrive together share a round trip."""
+
+    def __init__(self) -> None:
+        """Connect at the first check."""
+        self.statement = PipelinedStatement(CHECK_STATEMENT)
+
+    async def answer_check(
+        self, *, token: str, subject: str, resource_type: str, resource_id: str, action: str
+    ) -> CheckResult | None:
+        """Answer a portal's question as `answer_check` does."""
+        values = _values(token, subject, resource_type, resource_id, action)
+        return _result(await self.statement.first_row(**values))
+
+
+def _values(
+    token: str, subject: str, resource_type: str, resource_id: str, action: str
+) -> dict[str, str]:
+    return {
+        "token_hash": hashlib.sha256(token.encode()).hexdigest(),
+        "subject": _stored_sub(subject),
+        "codename": f"{resource_type}.{action}",
+        "resource_type": resource_type,
+        "external_id": resource_id,
+        "now": stored_time(timezone.now()),
+    }
+
+
+def _result(row: Row | None) -> CheckResult | None:
     if row is None:
         return None
-    scopes, token_data, decision = row
+    scopes, token_data, decision, explain = row
     audience = (json.loads(token_data) or {}).get("resources", []) if token_data else []
     reason, _space, use = (decision or Reason.NOT_ALLOWED.value).partition(" ")
-    return CheckResult(frozenset(scopes.split()), audience, Reason(reason), use)
+    return CheckResult(frozenset(scopes.split()), audience, Reason(reason), use, bool(explain))

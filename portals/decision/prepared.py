@@ -74,25 +74,31 @@ class PreparedStatement:
     def _run_postgresql(self, server: PGconn, parameters: list[str]) -> Row | None:
         try:
             if server not in self._prepared_on:
-                self._prepare(server)
+                self.prepare_on(server)
             result = server.exec_prepared(self.name, [value.encode() for value in parameters])
         except psycopg.Error as error:
             raise OperationalError(str(error)) from error
         if result.status != pq.ExecStatus.TUPLES_OK:
             self._prepared_on.discard(server)
             _raise_unless(result, pq.ExecStatus.TUPLES_OK)
-        if not result.ntuples:
-            return None
-        return tuple(
-            None if (value := result.get_value(0, column)) is None else value.decode()
-            for column in range(result.nfields)
-        )
+        return first_row_of(result)
 
-    def _prepare(self, server: PGconn) -> None:
+    def prepare_on(self, server: PGconn) -> None:
+        """Prepare the statement on this connection. Raises OperationalError."""
         # Planning takes fifty times as long as running, so one generic plan serves all values.
         _raise_unless(server.exec_(b"SET plan_cache_mode TO force_generic_plan"), _COMMAND_OK)
         _raise_unless(server.prepare(self.name, self.postgresql.encode()), _COMMAND_OK)
         self._prepared_on.add(server)
+
+
+def first_row_of(result: PGresult) -> Row | None:
+    """Return the first row of a result, if any: texts, or None for NULL."""
+    if not result.ntuples:
+        return None
+    return tuple(
+        None if (value := result.get_value(0, column)) is None else value.decode()
+        for column in range(result.nfields)
+    )
 
 
 def _raise_unless(result: PGresult, status: pq.ExecStatus) -> None:

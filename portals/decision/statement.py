@@ -86,7 +86,8 @@ _DECISION_BY_NAMES = decision_sql(
 CHECK = f"""
     SELECT t.scopes, t.data,
         (SELECT o.reason || ' ' || o.person || ' ' || o.resource || ' ' || o.privilege
-            FROM ({_DECISION_BY_NAMES}) o) AS reason
+            FROM ({_DECISION_BY_NAMES}) o) AS reason,
+        CASE WHEN p.explain THEN 'explain' END AS explain
     FROM allauth_idp_oidc_token t
     JOIN portals_portal p ON p.client_id = t.client_id
     WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL

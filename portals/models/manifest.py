@@ -44,6 +44,9 @@ class Portal(Labelled):
     auto_register = models.BooleanField(
         default=False, help_text=_("New people of a subscribed customer may open it at once.")
     )
+    explain = models.BooleanField(
+        default=False, help_text=_("Each answer to a check carries its reason.")
+    )
     uses_since = models.DateField(
         null=True, editable=False, help_text=_("The first day whose allowed checks were counted.")
     )
@@ -64,7 +67,7 @@ class ResourceType(Labelled):
     """A type of resource of a portal; its parent type is in the same portal."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="resource_types")
-    code = models.SlugField(max_length=40)
+    code = models.CharField(max_length=100)
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
@@ -88,8 +91,8 @@ class Privilege(Labelled):
     resource_type = models.ForeignKey(
         ResourceType, on_delete=models.CASCADE, related_name="privileges"
     )
-    code = models.SlugField(max_length=40)
-    codename = models.CharField(max_length=81, help_text=_("type.code, as portals ask for it."))
+    code = models.CharField(max_length=100)
+    codename = models.CharField(max_length=201, help_text=_("type.code, as portals ask for it."))
     held_by_super_user = models.BooleanField(default=False)
     held_by_owner = models.BooleanField(default=False)
     sensitive = models.BooleanField(default=False)

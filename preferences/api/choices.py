@@ -99,9 +99,9 @@ class CentreSerializer(serializers.Serializer[Any]):
 
 
 class ChoiceUpdateSerializer(StrictSerializer):
-    """Yes or no."""
+    """Yes or no; without either, nothing changes."""
 
-    wants = StrictBooleanField()
+    wants = StrictBooleanField(required=False)
 
 
 class StoppedSerializer(serializers.Serializer[Any]):
@@ -152,16 +152,17 @@ class ChoiceDetail(APIView):
             raise Mandatory(error.message) from error
         update = ChoiceUpdateSerializer(data=request.data)
         update.is_valid(raise_exception=True)
-        try:
-            choose_topics(
-                actor=request.user,
-                topics=[chosen],
-                wants=update.validated_data["wants"],
-                source=ConsentSource.API,
-                network_address=network_address(request),
-            )
-        except TopicRefused as error:
-            raise serializers.ValidationError({"topic": error.messages}) from error
+        if "wants" in update.validated_data:
+            try:
+                choose_topics(
+                    actor=request.user,
+                    topics=[chosen],
+                    wants=update.validated_data["wants"],
+                    source=ConsentSource.API,
+                    network_address=network_address(request),
+                )
+            except TopicRefused as error:
+                raise serializers.ValidationError({"topic": error.messages}) from error
         row = _row(request, topic) or TopicRow(chosen, False, False, Reason.NOT_THEIRS, None)
         return Response(ChoiceSerializer(row).data)
 

@@ -5,13 +5,16 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+import time_machine
 from allauth.idp.oidc.models import Client, Token
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from hub.settings import ACCOUNT_RATE_LIMITS
 from portals.models import Portal
 from portals.services.credentials import issue_credentials
 
@@ -23,9 +26,9 @@ def domains(db) -> Portal:
     return Portal.objects.get(slug="domains")
 
 
-def _ask(credentials, **values):
+def _ask(credentials, *, headers=None, **values):
     data = {"grant_type": "client_credentials", **credentials._asdict(), **values}
-    return Browser().post(TOKEN, data)
+    return Browser().post(TOKEN, data, headers=headers)
 
 
 def test_a_token_for_the_portals_scopes(domains):
@@ -152,6 +155,42 @@ def test_refusals(domains, values, status, error):
 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert not Token.objects.exists()
+
+
+@pytest.fixture
+def limits(settings):
+    """The rates of production, with nothing counted yet."""
+    settings.ACCOUNT_RATE_LIMITS = ACCOUNT_RATE_LIMITS
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def test_wrong_secrets_are_slowed_down_and_nobody_is_locked_out(domains, limits):
+    """frappe/frappe#41542, keycloak/keycloak#30077."""
+    right = issue_credentials(actor=None, portal=domains)
+    answers = [_ask(right, client_secret=f"guess {number}") for number in range(12)]
+
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
+    assert answers[-1]["Retry-After"] == "60"
+    assert answers[-1].json()["error"] == "invalid_client"
+    assert _ask(right).status_code == 200  # from the same address, and at once
+    assert _ask(right, client_secret="guess 13").status_code == 429
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        assert _ask(right, client_secret="guess 14").status_code == 401
+
+
+def test_guessing_from_many_addresses_is_slowed_down_too(domains, limits, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    other = issue_credentials(actor=None, portal=domains)
+    for number in range(30):
+        where = {"X-Forwarded-For": f"192.0.2.{number}"}
+        assert _ask(other, headers=where, client_secret="guess").status_code == 401
+    where = {"X-Forwarded-For": "192.0.2.77"}
+    assert _ask(other, headers=where, client_secret="guess").status_code == 429
+    assert _ask(other, headers=where, client_id="another").status_code == 401
+    assert _ask(other, headers=where).status_code == 200
 
 
 def test_a_nul_in_the_client_id_is_refused(domains):

@@ -237,7 +237,11 @@ def test_a_type_with_resources_keeps_its_parent(db, written):
         (('fr = "Sauvegardes"', 'de = "Sicherung"'), "name.fr: is missing"),
         (('fr = "Sauvegardes"', 'fr = " "'), "name.fr: must have 1 to 100 characters"),
         (('fr = "Sauvegardes"', 'fr = "Sauve\\u202Egardes"'), "name.fr: Please remove"),
-        (("[types.copy]", "[types.Copy-1]"), "types.Copy-1: a name has 1 to 40"),
+        (("[types.copy]", '[types."a.b"]'), "types.a.b: the name of a type has no ."),
+        (("[types.copy]", '[types."a/b"]'), "types.a/b: the name of a type has no /"),
+        (("[types.copy]", '[types." a"]'), "types. a: a name has 1 to 100 printable"),
+        (("[types.copy]", '[types."a\\tb"]'), "types.a\\tb: a name has 1 to 100 printable"),
+        (("[types.copy]", f"[types.{'x' * 101}]"), "a name has 1 to 100 printable"),
         (("[types.copy]", "[[types.copy]]"), "types.copy"),
         (('parent = "server"', 'parent = "disk"'), "types.copy.parent: no such type: disk"),
         (

@@ -740,6 +740,7 @@ class Hub(RuleBasedStateMachine):
             "subject": {"type": "user", "id": str(user.sub)},
             "resource": {"type": kind, "id": resource.external_id},
             "action": {"name": action},
+            "context": {"explain": True},
         }
         names = [(row.external_id, row.resource_type_id) for row in self.rows.resources]
         latest = max(n for n, name in enumerate(names) if name == names[index])

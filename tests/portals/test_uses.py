@@ -242,6 +242,7 @@ def test_last_use_never_changes_an_answer(
         monkeypatch.setattr("portals.api.evaluation.answers.record_use", fresh.record)
         for action, name, meanwhile in steps:
             question["action"]["name"] = action
+            question["context"] = {"explain": True}
             question["subject"]["id"] = str(people[name].sub)
             question["resource"] = {"type": "domain", "id": domain.external_id}
             expected = decide(people[name], f"domain.{action}", domain)

@@ -1,4 +1,7 @@
-"""Read the question in the body of a check, strictly, naming the field at fault."""
+"""Read the question in the body of a check, naming the field at fault.
+
+Names that AuthZEN 1.0 doesn't know are ignored, as it demands; the ones it does are read strictly.
+"""
 
 import json
 from typing import Any, Final, NamedTuple, NoReturn
@@ -21,6 +24,7 @@ class Question(NamedTuple):
     resource_type: str
     resource_id: str
     action: str
+    explain: bool = False  # whether `context.explain` asks for the reason
 
 
 EMPTY_QUESTION: Final = Question(SUBJECT_TYPE, "", "", "", "")
@@ -62,11 +66,12 @@ def parse_question(body: bytes) -> Question:
     subject = _member(request, "subject", ("type", "id"))
     resource = _member(request, "resource", ("type", "id"))
     action = _member(request, "action", ("name",))
-    if len(request) > 3:
-        if type(request.get("context", {})) is not dict:
-            refuse_field("context", "must be an object")
-        _refuse_unknown_names(request, "", ("subject", "resource", "action", "context"))
-    return Question(*subject, *resource, *action)
+    context = request.get("context", {})
+    if type(context) is not dict:
+        refuse_field("context", "must be an object")
+    return Question(
+        subject[0], subject[1], resource[0], resource[1], action[0], context.get("explain") is True
+    )
 
 
 def _member(request: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[str]:
@@ -75,10 +80,8 @@ def _member(request: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[s
     if type(entity) is not dict:
         refuse_field(name, "must be an object" if name in request else "is missing")
     texts = [_text(entity, key, name) for key in keys]
-    if len(entity) > len(keys):
-        if type(entity.get("properties", {})) is not dict:
-            refuse_field(f"{name}.properties", "must be an object")
-        _refuse_unknown_names(entity, f"{name}.", (*keys, "properties"))
+    if type(entity.get("properties", {})) is not dict:
+        refuse_field(f"{name}.properties", "must be an object")
     return texts
 
 
@@ -94,9 +97,3 @@ def _text(entity: dict[str, Any], key: str, name: str) -> str:
         except ValidationError:
             refuse_field(f"{name}.{key}", "holds a control or invisible character")
     return text
-
-
-def _refuse_unknown_names(members: dict[str, Any], prefix: str, known: tuple[str, ...]) -> None:
-    for name in members:
-        if name not in known:
-            refuse_field(f"{prefix}{name}", "is not known here")

@@ -1,5 +1,6 @@
 """Apply a manifest: portal, resource types, privileges and inclusions."""
 
+import hashlib
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
@@ -23,7 +24,15 @@ from portals.models import (
 from portals.services.manifests.declaration import DeclaredPrivilege, DeclaredType, Manifest, refuse
 from portals.services.manifests.effects import Effects
 
-_PORTAL_FIELDS = ("kind", "label_en", "label_fr", "home_url", "redirect_uris", "auto_register")
+_PORTAL_FIELDS = (
+    "kind",
+    "label_en",
+    "label_fr",
+    "home_url",
+    "redirect_uris",
+    "auto_register",
+    "explain",
+)
 _PRIVILEGE_FIELDS = (
     "label_en",
     "label_fr",
@@ -70,6 +79,17 @@ def apply_manifest(*, actor: User | None, manifest: Manifest, remove: bool = Fal
         )
         application.effects.record(actor)
     return changes
+
+
+def _permission_codename(portal: str, codename: str) -> str:
+    """Return a name for Django's table of permissions, whose column takes 100 characters.
+
+    Nothing reads it: the decision and the pages go by the privilege's own codename.
+    """
+    name = f"{portal}.{codename}"
+    if len(name) <= 100:
+        return name
+    return f"{portal}.{hashlib.sha256(codename.encode()).hexdigest()[:40]}"
 
 
 class _Application:
@@ -182,7 +202,7 @@ class _Application:
                 privilege,
                 Permission(
                     content_type=content_type,
-                    codename=f"{self.portal.slug}.{privilege.codename}",
+                    codename=_permission_codename(self.portal.slug, privilege.codename),
                     name=f"{self.portal.slug}.{privilege.codename}",
                 ),
             )

@@ -69,6 +69,7 @@ class Manifest:
     home_url: str
     redirect_uris: tuple[str, ...]
     auto_register: bool
+    explain: bool
     types: tuple[DeclaredType, ...]
 
     def privileges(self) -> Iterator[DeclaredPrivilege]:

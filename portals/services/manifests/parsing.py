@@ -21,8 +21,7 @@ from portals.services.manifests.declaration import (
 )
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_PERMISSION_LENGTH = 100  # of Django's permission codename, which is portal.type.privilege
+_NAME_LENGTH = 100
 _LABEL_LENGTH = 100
 _TYPE_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
 _OPEN = DeclaredPrivilege(
@@ -85,16 +84,24 @@ class _Table:
                 refuse(self.file, self.at(name), f"names {value} twice")
         return values
 
-    def take_codes(self) -> dict[str, "_Table"]:
-        """Take every remaining key as a code, and return code → its table."""
+    def take_codes(self, refused: str = "") -> dict[str, "_Table"]:
+        """Take every remaining key as a code, and return code → its table.
+
+        A code is any name a portal may ask with (AuthZEN 1.0): `GET`, `read_todo`, `Lire tout`.
+        `refused` holds characters that it can't have.
+        """
         tables = {}
         for code in list(self.data):
-            if not _CODE.fullmatch(code):
+            if not 0 < len(code) <= _NAME_LENGTH or not code.isprintable() or code != code.strip():
                 refuse(
                     self.file,
-                    self.at(code),
-                    "a name has 1 to 40 small letters, digits and _, and begins with a letter",
+                    self.at(code.encode("unicode_escape").decode()),
+                    f"a name has 1 to {_NAME_LENGTH} printable characters, none of them a space"
+                    " at its beginning or end",
                 )
+            for character in refused:
+                if character in code:
+                    refuse(self.file, self.at(code), f"the name of a type has no {character}")
             tables[code] = self.take_table(code)
         return tables
 
@@ -134,6 +141,7 @@ def read_manifest(path: Path) -> Manifest:
         _read_url(file, "redirect_uris", uri) for uri in table.take_texts("redirect_uris")
     ]
     auto_register = table.take("auto_register", bool, False)
+    explain = table.take("explain", bool, False)
     types = _read_types(table.take_table("types", {}))
     table.close()
     manifest = Manifest(
@@ -145,11 +153,9 @@ def read_manifest(path: Path) -> Manifest:
         home_url=home_url,
         redirect_uris=tuple(redirect_uris),
         auto_register=auto_register,
+        explain=explain,
         types=types,
     )
-    for privilege in manifest.privileges():
-        if len(f"{slug}.{privilege.codename}") > _PERMISSION_LENGTH:
-            refuse(file, privilege.key, f"{slug}.{privilege.codename} is too long together")
     manifest.closure()
     return manifest
 
@@ -180,7 +186,8 @@ def _read_types(table: _Table) -> tuple[DeclaredType, ...]:
             ROOT_TYPE, "Subscription", "Abonnement", parent=None, privileges=(_OPEN,)
         )
     }
-    tables = table.take_codes()
+    # A dot parts type from privilege, and a slash parts type from id in the address of a resource.
+    tables = table.take_codes(refused="./")
     for code, entry in tables.items():
         if code == ROOT_TYPE:
             types[code] = _read_root(entry, types[code])
@@ -208,10 +215,11 @@ def _read_root(entry: _Table, root: DeclaredType) -> DeclaredType:
 
 def _read_privileges(type_code: str, entry: _Table) -> tuple[DeclaredPrivilege, ...]:
     privileges = []
-    for code, table in entry.take_table("privileges", {}).take_codes().items():
+    tables = entry.take_table("privileges", {}).take_codes()
+    for code, table in tables.items():
         label_en, label_fr = table.take_label("label")
         includes = [
-            other if "." in other else f"{type_code}.{other}"
+            f"{type_code}.{other}" if other in tables or "." not in other else other
             for other in table.take_texts("includes")
         ]
         privileges.append(
