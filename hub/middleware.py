@@ -69,17 +69,21 @@ def answer_programs_in_json(
     return middleware
 
 
-def use_time_zone(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
+class ReadersTimeZone:
     """Show times in the reader's time zone; a company's pages then choose the company's."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        zone = request.user.zone if request.user.is_authenticated else None
-        with timezone.override(zone):
-            return get_response(request)
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
 
-    return middleware
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and forget the time zone."""
+        with timezone.override(None):
+            return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        """Choose it once it is known that people read the answer: programs keep the provider's."""
+        if not is_for_programs(request) and request.user.is_authenticated:
+            timezone.activate(request.user.zone)
 
 
 class SignInRequired(LoginRequiredMiddleware):

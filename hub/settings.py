@@ -116,7 +116,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "hub.middleware.use_time_zone",
+    "hub.middleware.ReadersTimeZone",
     "hub.middleware.keep_private",
     "hub.middleware.remember_devices",
     "hub.middleware.explain_405",

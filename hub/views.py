@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.http import PersonRequest
 from hub.database import is_database_away
-from hub.middleware import is_for_programs
+from hub.middleware import FOR_PROGRAMS, is_for_programs
 from portals.selectors.launcher import launcher_of
 
 RETRY_AFTER = "5"  # seconds; a database restarts in a few
@@ -34,7 +34,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not is_database_away(sys.exc_info()[1]):
         return HttpResponse(render_to_string("500.html"), status=500)
     response: HttpResponse
-    if request.resolver_match is not None and is_for_programs(request):
+    matched = request.resolver_match is not None
+    if request.path.startswith(FOR_PROGRAMS) or (matched and is_for_programs(request)):
         message = _("The hub can't reach its database. Ask again in a moment.")
         response = JsonResponse({"error": {"code": "unavailable", "message": message}}, status=503)
     else:

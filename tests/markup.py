@@ -11,7 +11,7 @@ RAW = re.compile(r"<img src=x|<b hx-get")
 APPS = ("accounts", "portals", "preferences")
 # Written by the hub itself, and never printed as words: keys, hashes, search keys.
 NOT_WORDS = re.compile(
-    r"password|search_.*|entry|time_zone|.*hash|chain|kind|codename|message_id|event|about"
+    r"password|search_.*|entry|time_zone|.*hash|chain|kind|code|codename|message_id|event|about"
 )
 # Append-only, or fixed once made; they get their markup by an act below, or from other rows.
 FIXED = {"AuditChain", "AuditEvent", "ConsentRecord", "Message"}

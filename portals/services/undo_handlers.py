@@ -76,10 +76,14 @@ def restore_grant(
         terms=terms,
         signed_in_at=timezone.now(),
     )
+    granted_at = datetime.fromisoformat(kept["granted_at"])
+    if isinstance(grantee, Team) and is_sensitive(privilege):
+        # Who joins by an older invitation must not gain it (require_sensitive_team_conditions).
+        granted_at = timezone.now()
     grant: Grant = model._default_manager.create(
         **key,
         granted_by=User.objects.get(sub=kept["granted_by"]),
-        granted_at=datetime.fromisoformat(kept["granted_at"]),
+        granted_at=granted_at,
         **asdict(terms),
     )
     if is_sensitive(privilege):

@@ -17,6 +17,7 @@ from accounts.models import Membership
 from accounts.services.customers import update_company
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.people import update_profile
+from accounts.services.versions import version_of
 from accounts.timezones import end_date, end_date_in_zone, end_of_day, zone_label, zone_names
 
 VANCOUVER, TORONTO, PARIS = map(ZoneInfo, ["America/Vancouver", "America/Toronto", "Europe/Paris"])
@@ -99,7 +100,8 @@ def test_the_last_day_is_a_day_of_the_company(vancouver, as_, alice, bob, member
     day = timezone.localdate() + timedelta(days=40)
     path = reverse("accounts:person-end", args=["alder", bob.sub])
     assert "Vancouver time." in as_(alice).get(path).content.decode()
-    as_(alice).post(path, {"last_day": day.isoformat()})
+    version = version_of({"ends_at": None})
+    as_(alice).post(path, {"last_day": day.isoformat(), "version": version})
 
     ending = membership(bob)
     assert ending.ends_at.astimezone(VANCOUVER).date() > day == ending.last_day

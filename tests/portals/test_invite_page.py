@@ -430,7 +430,7 @@ def test_names_in_any_script_are_accepted(as_, alice, page):
 def test_many_resources_are_searched_not_listed(as_, alice, page, resource, monkeypatch):
     monkeypatch.setattr("portals.views.permission_matrix.MAX_OPTIONS", 3)
     client = as_(alice)
-    assert "There are more. Type the beginning of a name" in client.get(page).content.decode()
+    assert "There are more. Type a name" in client.get(page).content.decode()
 
     found = client.post(page, one(act="find", find="INFO@"))
     html = found.content.decode()
