@@ -52,6 +52,11 @@ def end_of_day(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
 
 
+def last_day(moment: datetime, zone: tzinfo | None = None) -> date:
+    """Return the day on which, or at whose end, something ends; in the current zone by default."""
+    return timezone.localtime(moment - timedelta(microseconds=1), zone).date()
+
+
 def end_date(moment: datetime | None) -> str:
     """Return when something ends: its last day, or day and hour where it ends within a day."""
     return _ending(moment)[0]

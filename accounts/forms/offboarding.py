@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.edit import EditForm
-from accounts.models import Membership
-from accounts.timezones import end_of_day, in_current_zone
+from accounts.timezones import end_of_day, in_current_zone, last_day
 
 LAST_YEAR = 3000
 
@@ -54,7 +53,7 @@ class LastDayForm(EditForm):
     @classmethod
     def initial_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the day at whose end the membership is over."""
-        return {"last_day": Membership(ends_at=values["ends_at"]).last_day}
+        return {"last_day": values["ends_at"] and last_day(values["ends_at"])}
 
     def values(self) -> dict[str, Any]:
         """Return the moment at which the membership is over."""

@@ -1,7 +1,7 @@
 """Customers and their memberships."""
 
 import uuid
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 
 from django.conf import settings
 from django.db import models
@@ -17,7 +17,7 @@ from accounts.models.search import (
     SearchWordsField,
     matching,
 )
-from accounts.timezones import zone_called
+from accounts.timezones import last_day, zone_called
 from accounts.triggers import refuse, search_entries
 from accounts.validators import (
     NAME_LENGTH,
@@ -243,10 +243,7 @@ class Membership(models.Model):
     @property
     def last_day(self) -> date | None:
         """The company's day on which, or at whose end, the membership ends; None without one."""
-        if self.ends_at is None:
-            return None
-        last_moment = self.ends_at - timedelta(microseconds=1)
-        return timezone.localtime(last_moment, self.customer.zone).date()
+        return self.ends_at and last_day(self.ends_at, self.customer.zone)
 
     @property
     def is_super_user(self) -> bool:

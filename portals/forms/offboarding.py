@@ -1,16 +1,16 @@
 """Offboarding: who takes over what, and when."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import LastDayField, StrictForm
 from accounts.models import Membership, Team
 from accounts.selectors import people_of
+from accounts.timezones import last_day
 from accounts.validators import ADDRESS_LENGTH, validate_plain_lines
 from portals.models import PersonGrant
 from portals.selectors.offboarding import OffboardingItem
@@ -154,7 +154,7 @@ class OffboardingForm(StrictForm):
     def day(self) -> date | None:
         """Return the chosen last day; None for now."""
         moment = self.leaves_at
-        return moment and timezone.localtime(moment - timedelta(microseconds=1)).date()
+        return moment and last_day(moment)
 
     @property
     def leaves_at(self) -> datetime | None:
