@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from allauth.account.models import EmailAddress
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.signals import template_rendered
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AccessRequest, AuditEvent, Customer, User
@@ -45,6 +48,7 @@ from accounts.services.requests import (
     withdraw_request,
 )
 from accounts.services.undo import undo_event
+from accounts.tasks import send_reset_email
 from portals.models import Portal, Privilege, Resource
 from portals.services.grant_expiry import announce_expiring_grants
 from portals.services.grants import GrantTerms, grant_privilege
@@ -64,8 +68,10 @@ from preferences.services.topic_signups import request_confirmation, subscribe
 from tests.acts import PASSWORD, Scene
 from tests.demo import ROOT
 from tests.savepoints import undone
+from tests.test_wrong_actors import signed_in
 
 STAFF = {"dana", "olive"}
+NEW_PASSWORD = {"password1": "quite another phrase", "password2": "quite another phrase"}
 
 
 class Company(Scene):
@@ -154,6 +160,28 @@ class Company(Scene):
             for_provider=actor.is_staff,
         )
 
+    def choose_password_by_link(self) -> None:
+        key = default_token_generator.make_token(self.gina)
+        link = f"/accounts/password/reset/key/{user_pk_to_url_str(self.gina)}-{key}/"
+        client = Client()
+        client.post(client.get(link).url, NEW_PASSWORD)
+
+    def proved(self) -> Client:
+        """Return a client of Gina, who gave her password again."""
+        client = Client()
+        client.post("/accounts/login/", {"login": self.gina.email, "password": PASSWORD})
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        return client
+
+    def has_no_password(self) -> None:
+        self.gina.set_unusable_password()
+        self.gina.save()
+
+    def prove_new_address(self) -> None:
+        address = EmailAddress.objects.create(user=self.gina, email="gina@new.example")
+        link = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+        signed_in(self.gina).post(link)
+
     def let_read(self, grantee: Any, code: str) -> None:
         grant_privilege(
             actor=self.alice,
@@ -164,10 +192,13 @@ class Company(Scene):
             signed_in_at=timezone.now(),
         )
 
-    def write_home(self) -> None:
+    def has_another_address(self) -> None:
         EmailAddress.objects.create(
             user=self.gina, email="gina@home.example", verified=True, primary=False
         )
+
+    def bounced_at_one_address(self) -> None:
+        self.has_another_address()
         self.come_back()
 
     def open_newsletter(self) -> None:
@@ -480,6 +511,53 @@ MAILS: dict[str, Mail] = {
             ("alice", "signed Gina (gina@alder.example) out everywhere"),
         ),
     ),
+    # The account itself
+    "a forgotten password": Mail(
+        "account/password_reset_key",
+        lambda s: send_reset_email.call(s.gina.email, "en"),
+        (("gina", "asked for a new password at Harbour. To choose it, open: http"),),
+    ),
+    "a forgotten password of nobody": Mail(
+        "", lambda s: send_reset_email.call("nobody@alder.example", "en"), ()
+    ),
+    "a new password from a link": Mail(
+        "account/password_reset",
+        Company.choose_password_by_link,
+        (("gina", "A new password was chosen for your account, from a reset link"),),
+    ),
+    "a password is changed": Mail(
+        "account/password_changed",
+        lambda s: signed_in(s.gina).post(
+            "/accounts/password/change/", {"oldpassword": PASSWORD, **NEW_PASSWORD}
+        ),
+        (("gina", "The password of your account was changed"),),
+    ),
+    "a first password": Mail(
+        "account/password_set",
+        lambda s: signed_in(s.gina).post("/accounts/password/set/", NEW_PASSWORD),
+        (("gina", "A password was chosen for your account"),),
+        before=Company.has_no_password,
+    ),
+    "another address is entered": Mail(
+        "account/email_confirmation",
+        lambda s: s.proved().post(
+            "/accounts/email/", {"action_add": "", "email": "gina@new.example"}
+        ),
+        (("gina@new.example", "To confirm that it is yours, open: http"),),
+    ),
+    "another address is proved": Mail(
+        "account/email_changed",
+        Company.prove_new_address,
+        (("gina", "was changed from gina@alder.example to gina@new.example"),),
+    ),
+    "another address is removed": Mail(
+        "account/email_deleted",
+        lambda s: s.proved().post(
+            "/accounts/email/", {"action_remove": "", "email": "gina@home.example"}
+        ),
+        (("gina", "The address gina@home.example was removed from your account"),),
+        before=Company.has_another_address,
+    ),
     # Access
     "a sensitive permission is given": Mail(
         "portals/sensitive_grant",
@@ -536,7 +614,7 @@ MAILS: dict[str, Mail] = {
         "preferences/bounce_notice",
         lambda s: run_escalations(),
         (("gina@home.example", "we sent you a notice"),),
-        before=Company.write_home,
+        before=Company.bounced_at_one_address,
     ),
     "a notice reached no address": Mail(
         "preferences/unreachable",
@@ -597,7 +675,9 @@ def used() -> Iterator[set[str]]:
     seen: set[str] = set()
 
     def note(template: Any, context: Any, **_more: Any) -> None:
-        if found := re.fullmatch(r"(\w+)/emails/(\w+)_message\.txt", template.name or ""):
+        if found := re.fullmatch(r"(\w+)/emails?/(\w+)_message\.txt", template.name or ""):
+            if found[2] == "base":
+                return
             kind = context.get("kind")
             seen.add("/".join(found.groups()) + (f":{kind}" if kind else ""))
 
@@ -639,8 +719,9 @@ def test_who_gets_it_and_what_it_says(name, company, used):
 def test_every_email_has_a_row():
     """A template that words several kinds needs a row for each, and for what none of them is."""
     rows = {use for row in MAILS.values() for use in row.uses.split()}
-    missing = []
-    for file in sorted((ROOT / "templates").glob("*/emails/*_message.txt")):
+    rows.add("account/base")  # the frame of allauth's
+    missing: list[str] = []
+    for file in sorted((ROOT / "templates").glob("*/email*/*_message.txt")):
         name = f"{file.parts[-3]}/{file.name.removesuffix('_message.txt')}"
         kinds = set(re.findall(r'(?<!request\.)\bkind == "([\w.]+)"', file.read_text()))
         tried = {use.partition(":")[2] for use in rows if use.partition(":")[0] == name}

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 
-LIFETIME = timedelta(days=400)  # browsers keep no cookie for longer
+LIFETIME = timedelta(days=365)  # no cookie of ours lasts longer (R33)
 RENEW_AFTER = timedelta(days=30)
 MAX_PEOPLE = 5  # who share a device; the one who signed in first is forgotten first
 SEPARATOR = "."

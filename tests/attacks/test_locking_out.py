@@ -148,7 +148,7 @@ def test_the_cookie_tells_nothing_and_is_for_the_browser_alone(db, bob, settings
     cookie = device_of(bob).cookies[COOKIE]
 
     assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/"
-    assert cookie["max-age"] == 400 * 24 * 3600
+    assert cookie["max-age"] == 365 * 24 * 3600
     assert not {str(bob.sub), bob.sub.hex, bob.email} & set(cookie.value.split(":"))
 
 
@@ -159,7 +159,7 @@ def test_a_known_device_is_no_sign_in(db, bob):
     assert known.get("/profile/").status_code == 302
 
 
-@pytest.mark.parametrize("end", ["password", "sessions", "400 days"])
+@pytest.mark.parametrize("end", ["password", "sessions", "a year"])
 def test_when_a_device_becomes_unknown(end, db, bob):
     """Whoever once had the account may have kept cookies, and each is good for more guesses."""
     known = device_of(bob)
@@ -169,7 +169,7 @@ def test_when_a_device_becomes_unknown(end, db, bob):
     elif end == "sessions":
         end_sessions(bob)
     with time_machine.travel(
-        timezone.now() + (devices.LIFETIME if end == "400 days" else 0 * devices.LIFETIME)
+        timezone.now() + (devices.LIFETIME if end == "a year" else 0 * devices.LIFETIME)
     ):
         guess(bob, 99, MANY)
         assert sign_in(known, bob) == "refused"

@@ -157,14 +157,14 @@ def test_each_page_has_its_own_nonce(visitor):
 
 
 def test_every_cookie_of_a_sign_in(visitor, person):
-    """The session and the language end with the browser; the device is known for 400 days."""
+    """The session and the language end with the browser; the device is known for a year."""
     response = sign_in(visitor, person)
 
     assert (response.status_code, response["Location"]) == (302, "/")
     assert cookies_of(response) == {
         "__Host-csrf": CSRF_COOKIE,
         "__Host-session": {**LAX, "httponly": True},
-        "__Host-device": {**LAX, "httponly": True, "max-age": 400 * 24 * 60 * 60},
+        "__Host-device": {**LAX, "httponly": True, "max-age": 365 * 24 * 60 * 60},
         "hub_language": LAX,
     }
 
