@@ -17,12 +17,15 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ReauthenticationRequired
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AccessRequest, AuditEvent, Customer, Membership, User
+from accounts.emails import NOTICE_CLASS_HEADER
+from accounts.models import AccessRequest, AuditEvent, Customer, Invitation, Membership, User
 from accounts.permissions import require_fresh_sign_in
+from accounts.selectors.people_list import PeopleFilter, narrowed
 from accounts.services.hand_overs import accept_hand_over
 from accounts.services.invitations import (
     accept_invitation,
@@ -33,11 +36,13 @@ from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import pass_on_overdue_requests
 from accounts.services.undo import undo_event
 from portals.models import ReviewQuarter
+from portals.selectors.grant_expiry import RECENTLY_ENDED, expiring_person_grants
 from portals.services.grant_expiry import announce_expiring_grants
 from portals.services.reviews import run_reviews
 from preferences.choices import Digest
 from preferences.gate.escalation_steps import run_escalations
 from preferences.models import Message, Topic
+from preferences.services.delivery_events import record_delivery_event
 from preferences.services.opt_out_undo import read_opt_out, sign_opt_out, stop_mail
 from preferences.services.recipients import next_digest, pause_optional_mail
 from preferences.tokens import BadToken, confirmation_url, read_confirmation_token
@@ -129,6 +134,29 @@ class Clock(Scene):
         with at(14 * DAY):
             run_reviews()
 
+    def sent_a_thousand(self) -> None:
+        Invitation.objects.filter(pk=self.invitation.pk).update(times_sent=1000)
+
+    def is_shown_as_ending(self) -> bool:
+        """Return whether Henry's access is among what ends soon or ended lately."""
+        rows = expiring_person_grants(since=RECENTLY_ENDED)
+        return rows.filter(user=self.colleague.user).exists()
+
+    def signs_in(self) -> None:
+        User.objects.filter(pk=self.gina.pk).update(last_login=timezone.now())
+
+    def is_away(self) -> bool:
+        away = narrowed(self.customer, PeopleFilter(away=True))
+        return away.filter(pk=self.person.pk).exists()
+
+    def tells_of_another_bounce(self) -> bool:
+        """Return whether Alice gets email about another notice to Gina that bounced."""
+        headers = {NOTICE_CLASS_HEADER: "legal"}
+        EmailMessage("Again", "From June on.", to=[self.gina.email], headers=headers).send()
+        message = Message.objects.latest("pk")
+        record_delivery_event(message=message, kind="hard", event="x:2")
+        return self.gets_mail(run_escalations, address=self.super_user.email)
+
     def accepts(self) -> Any:
         return accept_invitation(
             actor=None, token=self.invitation.token, name="Kim", password=PASSWORD
@@ -180,6 +208,15 @@ EDGES: dict[str, Edge] = {
     "a sign-in is fresh for five minutes": Edge(
         timedelta(minutes=5) + MOMENT, lambda s: require_fresh_sign_in(START) or True, True
     ),
+    "a page says that an invitation is over": Edge(
+        7 * DAY, lambda s: s.invitation.is_expired, False
+    ),
+    "a page says that an offer of the main role is over": Edge(
+        7 * DAY, lambda s: s.offered.is_expired, False, Scene.hand_over
+    ),
+    "a company's thousand invitations are for a day": Edge(
+        DAY, lambda s: s.invite("lou"), False, Clock.sent_a_thousand
+    ),
     # Undo
     "a removal is undone within ten minutes": Edge(
         timedelta(minutes=10) + MOMENT,
@@ -223,6 +260,12 @@ EDGES: dict[str, Edge] = {
         False,
         lambda s: s.holds(expires_at=13),
     ),
+    "an end is shown thirty days before": Edge(
+        30 * DAY, lambda s: s.is_shown_as_ending(), False, lambda s: s.holds(expires_at=60)
+    ),
+    "and offered for renewal for seven days after": Edge(
+        67 * DAY, lambda s: s.is_shown_as_ending(), True, lambda s: s.holds(expires_at=60)
+    ),
     # Requests
     "a request is reminded of after a day": Edge(DAY, lambda s: s.reminds(1), False),
     "and again after two": Edge(2 * DAY, lambda s: s.reminds(2), False),
@@ -232,7 +275,17 @@ EDGES: dict[str, Edge] = {
     "and again three of its thirty days before it is due": Edge(
         27 * DAY, Clock.reviews, False, Clock.is_reminded_of_review
     ),
+    "a review is overdue after thirty days": Edge(
+        30 * DAY, lambda s: s.begun.is_overdue, False, Scene.review
+    ),
+    # People
+    "who did not sign in for ninety days is away": Edge(
+        90 * DAY + MOMENT, Clock.is_away, False, Clock.signs_in
+    ),
     # Email that bounced
+    "the Super Users are told of the same person after a week": Edge(
+        7 * DAY, Clock.tells_of_another_bounce, False, Clock.bounces
+    ),
     "the Super Users have a day before staff take over": Edge(
         DAY, lambda s: s.escalation_is("staff"), False, Clock.bounces
     ),
