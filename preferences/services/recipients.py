@@ -17,7 +17,7 @@ from preferences.models.consent import address_hash, address_hashes
 
 MAX_PAUSE = timedelta(days=366)
 BATCH_SIZE = 1000  # recipients
-DIGEST_HOUR = 8  # local time
+DIGEST_HOUR = 8  # in the provider's time zone
 MONDAY = 0
 
 
@@ -95,7 +95,7 @@ def pause_optional_mail(
             kind="optional_mail.paused" if actor else "optional_mail.link_paused",
             actor=actor,
             person=recipient.user,
-            until=until.date().isoformat(),
+            until=timezone.localdate(until).isoformat(),  # the day that the page shows
         )
     return recipient
 
@@ -141,8 +141,13 @@ def reschedule_digest(recipient: Recipient) -> None:
 
 
 def next_digest(digest: str, now: datetime) -> datetime:
-    """Return when the next digest is sent: at eight in the morning, on Mondays if weekly."""
-    day = timezone.localtime(now).replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    """Return when the next digest is sent: at eight in the morning, on Mondays if weekly.
+
+    It is the provider's morning, whoever chooses it in whichever time zone: a campaign queues the
+    messages of all its recipients in one statement.
+    """
+    here = timezone.localtime(now, timezone.get_default_timezone())
+    day = here.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
     while day <= now or (digest == Digest.WEEKLY and day.weekday() != MONDAY):
         day += timedelta(days=1)
     return day

@@ -148,7 +148,7 @@ def test_the_cookie_tells_nothing_and_is_for_the_browser_alone(db, bob, settings
     cookie = device_of(bob).cookies[COOKIE]
 
     assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/"
-    assert cookie["max-age"] == 400 * 24 * 3600
+    assert cookie["max-age"] == 365 * 24 * 3600
     assert not {str(bob.sub), bob.sub.hex, bob.email} & set(cookie.value.split(":"))
 
 

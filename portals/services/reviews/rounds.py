@@ -87,8 +87,8 @@ def _run_each(rows: Any, act: Callable[[Any], None]) -> None:
 
 
 def _quarter() -> date:
-    """Return the first day of this quarter."""
-    today = timezone.localdate()
+    """Return the first day of this quarter, in the provider's time zone."""
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
     return date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
 
 
