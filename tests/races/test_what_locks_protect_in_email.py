@@ -1,7 +1,5 @@
 """Each lock of choices, campaigns and delivery events, on PostgreSQL: the acts meet there."""
 
-from itertools import pairwise
-
 import pytest
 from django.core.mail import EmailMessage
 
@@ -18,10 +16,9 @@ from preferences.services.campaigns import (
     schedule_campaign,
     start_due_campaigns,
 )
-from preferences.services.choices import choose_topic, stop_all_optional, unsubscribe
+from preferences.services.choices import stop_all_optional
 from preferences.services.delivery_events import mark_unreachable, record_delivery_event
 from preferences.services.escalations import EscalationRefused, settle_escalation
-from preferences.tokens import unsubscribe_token
 from tests.races.meeting import race_at
 from tests.races.test_races import (
     _on_postgresql,  # noqa: F401 — the fixture that skips elsewhere
@@ -59,26 +56,6 @@ def sent_notice(person):
 
 
 # --- A recipient's choices (R37) ---
-
-
-def test_opposite_choices_at_one_moment_are_a_row_of_changes_R37(bob, topic):
-    """Each record changes what the one before it said, and the last one is the state."""
-    choose_topic(actor=bob, topic=topic, wants=False)
-    before = ConsentRecord.objects.latest("pk").pk
-    token = unsubscribe_token(bob.recipient, topic)
-
-    race_at(
-        "preferences.services.choices.record_consent",
-        *[lambda: choose_topic(actor=bob, topic=topic, wants=True)] * 3,
-        lambda: choose_topic(actor=bob, topic=topic, wants=False),
-        lambda: unsubscribe(actor=None, token=token, source="one_click"),
-    )
-
-    records = ConsentRecord.objects.filter(recipient=bob.recipient, topic=topic, pk__gte=before)
-    said = list(records.order_by("pk").values_list("wants", "source"))
-    assert len(said) > 1
-    assert all(earlier != later for earlier, later in pairwise(said)), said
-    assert bob.recipient.choices.get(topic=topic).wants == said[-1][0]
 
 
 def test_all_is_stopped_once_R15(bob):
