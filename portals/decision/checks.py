@@ -45,6 +45,14 @@ def _stored_sub(text: str) -> str:
     return sub if on_postgresql() else sub.replace("-", "")
 
 
+def _is_storable(text: str) -> bool:
+    """Whether a database could hold this text: PostgreSQL's library would read up to a NUL only."""
+    try:
+        return "\0" not in text and bool(text.encode())
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+
+
 def decide(user: User, codename: str, resource: Resource, *, portal: str | None = None) -> Reason:
     """Return why a person may do this to a resource, or NOT_ALLOWED.
 
@@ -52,7 +60,7 @@ def decide(user: User, codename: str, resource: Resource, *, portal: str | None 
     the resource is in another portal. Nothing is cached, so a check that starts after a revoke was
     acknowledged never says yes. Raises DatabaseError when the database is not available.
     """
-    if user.pk is None or resource.pk is None or "\0" in codename:
+    if user.pk is None or resource.pk is None or not _is_storable(codename):
         return Reason.NOT_ALLOWED
     row = _DECISION.first_row(
         user=str(user.pk),
@@ -95,6 +103,9 @@ class Checker:
 def _values(
     token: str, subject: str, resource_type: str, resource_id: str, action: str
 ) -> dict[str, str]:
+    names = resource_type, resource_id, action
+    if not all(map(_is_storable, names)):
+        resource_type = resource_id = action = ""  # known to nobody; the token is still judged
     return {
         "token_hash": hashlib.sha256(token.encode()).hexdigest(),
         "subject": _stored_sub(subject),

@@ -293,3 +293,49 @@ def test_a_super_user_cannot_change_the_operators_invitation(olive, alice):
     for act in (resend_invitation, revoke_invitation):
         with pytest.raises(PermissionDenied):
             act(actor=alice, invitation=offer)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_second_main_invitation_waits_for_the_first_to_be_withdrawn(olive, same):
+    """Even to another address: who accepts first would be main Super User."""
+    dogwood = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
+    first = invite_main_super_user(actor=olive, customer=dogwood, address="iris@dogwood.example")
+    other = "iris@dogwood.example" if same else "eve@dogwood.example"
+    before = AuditEvent.objects.count()
+
+    with pytest.raises(InvitationRefused, match="already waiting"):
+        invite_main_super_user(actor=olive, customer=dogwood, address=other)
+
+    assert list(dogwood.invitations.all()) == [first]
+    assert AuditEvent.objects.count() == before
+    revoke_invitation(actor=olive, invitation=first)
+    invite_main_super_user(actor=olive, customer=dogwood, address=other)
+    assert dogwood.invitations.open().count() == 1
+
+
+def _lose_the_permission(olive):
+    olive.groups.clear()
+
+
+def _leave_the_staff(olive):
+    User.objects.filter(pk=olive.pk).update(is_staff=False)
+
+
+def _be_closed(olive):
+    User.objects.filter(pk=olive.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("loss", [_lose_the_permission, _leave_the_staff, _be_closed])
+def test_a_main_invitation_ends_with_its_senders_permission(olive, loss):
+    """Staff who lost it since made no main Super User, and cannot send it again."""
+    dogwood = create_customer(actor=olive, slug="dogwood", name="Dogwood Inn")
+    offer = invite_main_super_user(actor=olive, customer=dogwood, address="gina@alder.example")
+    loss(olive)
+    olive = User.objects.get(pk=olive.pk)
+
+    gone(offer.token)
+    for act in (resend_invitation, revoke_invitation):
+        with pytest.raises(PermissionDenied):
+            act(actor=olive, invitation=offer)
+    dogwood.refresh_from_db()
+    assert (dogwood.status, dogwood.main_super_user) == ("pending", None)

@@ -27,6 +27,7 @@ from portals.services.reviews import (
     save_decisions,
 )
 from portals.services.uses import SECONDS_PER_DAY, save_uses
+from tests.races.swallowed import nothing_swallowed
 
 pytestmark = pytest.mark.usefixtures("nothing_owned")
 
@@ -513,11 +514,25 @@ def test_an_overdue_review_ends_with_the_next_quarter_and_removes_nothing(alder,
 
 
 def test_a_review_that_is_not_yet_due_goes_on(charlie, birch):
+    """The round finds it and leaves it; no second one has to be refused by the database."""
     with time_machine.travel(datetime(2026, 12, 20, 9, tzinfo=UTC)):
         begin_review(actor=charlie, customer=birch)
-    with time_machine.travel(JANUARY):
+    with time_machine.travel(JANUARY), nothing_swallowed():
         run_reviews()
     assert birch.access_reviews.get().is_open
+    assert ReviewQuarter.objects.filter(customer=birch).count() == 1
+
+
+def test_a_review_finished_this_month_is_the_quarters(charlie, birch):
+    with time_machine.travel(datetime(2026, 12, 20, 9, tzinfo=UTC)):
+        begun = begin_review(actor=charlie, customer=birch)
+        for section in set(begun.items.values_list("section", flat=True)):
+            keep = [ItemDecision(item.pk, "keep") for item in begun.items.filter(section=section)]
+            save_decisions(actor=charlie, review=begun, decisions=keep)
+    with time_machine.travel(JANUARY), nothing_swallowed():
+        run_reviews()
+    assert birch.access_reviews.get().state == "finished"
+    assert ReviewQuarter.objects.filter(customer=birch).count() == 1
 
 
 def test_no_review_begins_for_a_suspended_company(birch, olive):

@@ -14,9 +14,16 @@ from accounts.models import AuditEvent, User
 from portals.choices import SubscriptionStatus
 from portals.models import Portal
 from portals.services.subscriptions import set_subscription_status
-from preferences.choices import CampaignState, MessageState, Outcome, Reason
+from preferences.choices import FOUNDING_CLASSES, CampaignState, MessageState, Outcome, Reason
 from preferences.gate import campaign_sending
-from preferences.models import Campaign, Candidate, DeliveryDecision, Message, NoticeClass
+from preferences.models import (
+    Activation,
+    Campaign,
+    Candidate,
+    DeliveryDecision,
+    Message,
+    NoticeClass,
+)
 from preferences.services.campaigns import (
     CampaignRefused,
     cancel_campaign,
@@ -471,3 +478,26 @@ def test_a_permanently_refused_digest_is_not_retried(
 
     ended = Message.objects.get(address=bob.email, in_digest=True)
     assert ended.decision.reason == Reason.ADDRESS_REFUSED
+
+
+@pytest.mark.parametrize("approvals", [0, 1])
+def test_a_campaign_of_an_inactive_class_is_not_scheduled_R41(
+    approvals, draft, olive, dana, legal, monkeypatch
+):
+    """As if a change of the code had just added the class, and one of two staff approved it."""
+    others = [code for code in FOUNDING_CLASSES if code != legal.code]
+    monkeypatch.setattr("preferences.models.categories.FOUNDING_CLASSES", others)
+    for staff in (olive, dana)[:approvals]:
+        Activation.objects.create(notice_class=legal, staff=staff)
+    campaign = draft(topic=None, notice_class=legal)
+
+    for starts_at in (None, timezone.now() + timedelta(days=1)):
+        with pytest.raises(CampaignRefused) as refusal:
+            schedule_campaign(actor=olive, campaign=campaign, starts_at=starts_at)
+        assert list(refusal.value.message_dict) == ["notice_class"]
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.starts_at) == ("draft", None)
+
+    for staff in (olive, dana)[approvals:]:
+        Activation.objects.create(notice_class=legal, staff=staff)
+    assert schedule_campaign(actor=olive, campaign=campaign).state == "running"

@@ -1,6 +1,7 @@
 """Attacks on emailed links: whoever holds one can only reduce email (R3–R7)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from preferences.gate.sealing import seal
 from preferences.models import Choice, ConsentRecord, Message, Recipient
 from preferences.selectors import may_send
 from preferences.services.choices import choose_topic
+from preferences.services.opt_out_undo import pause_by_link, stop_mail, undo_opt_out
 from preferences.services.receipts import receipt_for
 from preferences.tokens import (
     CONFIRMATION,
@@ -218,6 +220,84 @@ def test_a_forged_undo_needs_the_key_and_its_salt(bob, newsletter, stranger):
         stranger.cookies[UNDO_COOKIE] = value
         assert "nothing was changed" in undone(stranger, bob.recipient).text
     assert everything() == before
+
+
+OPT_OUTS = {
+    "stop": {"act": "stop", "topic": "newsletter"},
+    "stop-all": {"act": "stop-all"},
+    "pause": {"act": "pause", "days": "30"},
+    "digest": {"act": "digest", "digest": "weekly"},
+}
+
+
+@pytest.mark.parametrize("act", OPT_OUTS)
+def test_an_undo_cookie_of_another_reader_changes_nothing(bob, emma, time_machine, act):
+    """Neither for the one whose page it is shown to, nor for the one it is about."""
+    time_machine.move_to(timezone.now(), tick=False)  # both pauses end at one moment
+    browsers = {}
+    for person in (bob, emma):
+        browser = browsers[person] = Client(enforce_csrf_checks=True)
+        path = ROUTES["page"].format(page_token(person.recipient))
+        data = {**OPT_OUTS[act], "csrfmiddlewaretoken": token_of(browser.get(path))}
+        assert browser.post(path, data).status_code == 200
+    browsers[emma].cookies[UNDO_COOKIE] = browsers[bob].cookies[UNDO_COOKIE].value
+    readers = Recipient.objects.filter(user__in=[bob, emma]).order_by("pk")
+    before = everything(), list(readers.values())
+
+    undone(browsers[emma], emma.recipient)
+
+    assert (everything(), list(readers.values())) == before
+
+
+@pytest.mark.parametrize("act", OPT_OUTS)
+def test_a_cookie_undoes_its_own_kind_of_opt_out_alone(bob, stranger, act):
+    """The cookie of an earlier act, put back after another one, leaves the other as it is."""
+    path = ROUTES["page"].format(page_token(bob.recipient))
+
+    def do(name):
+        token = token_of(stranger.get(path))
+        assert (
+            stranger.post(path, {**OPT_OUTS[name], "csrfmiddlewaretoken": token}).status_code == 200
+        )
+        return stranger.cookies[UNDO_COOKIE].value
+
+    def state():
+        bob.recipient.refresh_from_db()
+        reader = bob.recipient
+        return {
+            "stop": reader.choices.filter(wants=False).exists(),
+            "stop-all": reader.stopped_id is not None,
+            "pause": reader.paused_until is not None,
+            "digest": reader.digest != "immediate",
+        }
+
+    untouched = dict.fromkeys(OPT_OUTS, False)
+    kept = do(act)
+    assert state() == {**untouched, act: True}
+    [other] = [name for name in ("pause", "digest") if name != act][:1]
+    do(other)
+    stranger.cookies[UNDO_COOKIE] = kept
+
+    undone(stranger, bob.recipient)
+
+    assert state() == {**untouched, other: True}
+
+
+@pytest.mark.parametrize("kind", ["pause", "digest", "stop", "unknown", ""])
+def test_an_undo_of_a_changed_kind_does_nothing_else(bob, newsletter, kind):
+    """Signed by us, of a kind that does not fit what it holds."""
+    taken = stop_mail(actor=None, recipient=bob.recipient, topics=[newsletter])
+    before = everything()
+    if kind == "stop":
+        taken = pause_by_link(
+            actor=None, recipient=bob.recipient, until=timezone.now() + timedelta(days=30)
+        )
+        before = everything()
+
+    assert not undo_opt_out(actor=None, recipient=bob.recipient, opt_out=replace(taken, kind=kind))
+
+    assert everything() == before
+    assert not may_send(bob, newsletter)
 
 
 # --- Whose link it is ---

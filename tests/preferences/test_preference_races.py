@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -33,6 +34,7 @@ from preferences.services.notice_classes import ActivationRefused, activate_noti
 from preferences.services.opt_out_undo import stop_mail, undo_opt_out
 from preferences.services.topic_signups import confirm_signup
 from preferences.tokens import confirmation_url, unsubscribe_token
+from tests.races.meeting import race_at
 from tests.races.test_races import ROUNDS, race, won
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,15 +68,19 @@ def test_three_workers_and_a_sweep_on_one_message_send_it_once_R49(person, send_
 def test_opposite_choices_leave_the_state_of_the_last_record_R37(person, topic):
     token = unsubscribe_token(person.recipient, topic)
     for _ in range(ROUNDS):
-        race(
-            lambda: choose_topic(actor=person, topic=topic, wants=True),
+        race_at(
+            "preferences.services.choices.record_consent",
+            *[lambda: choose_topic(actor=person, topic=topic, wants=True)] * 2,
             lambda: choose_topic(actor=person, topic=topic, wants=False),
             lambda: unsubscribe(actor=None, token=token, source="one_click"),
             lambda: stop_all_optional(actor=person),
         )
-        last = ConsentRecord.objects.filter(recipient__user=person, topic=topic).latest("pk")
+        records = ConsentRecord.objects.filter(recipient__user=person)
+        last = records.filter(topic=topic).latest("pk")
         choice = Choice.objects.get(recipient__user=person, topic=topic)
         assert (choice.consent_id, choice.wants) == (last.pk, last.wants)
+        said = list(records.order_by("pk").values_list("topic", "wants", "source"))
+        assert all(one != next_one for one, next_one in pairwise(said)), said  # each is a change
 
 
 def test_an_opt_out_racing_with_the_worker_is_final_R45(person, topic, send_topic):

@@ -10,13 +10,13 @@ from portals.models import PersonGrant, Portal, Privilege, Resource
 from portals.services.grant_changes import AddGrant, ChangesRefused, RemoveGrant, apply_changes
 from portals.services.grants import grant_privilege
 from portals.services.subscriptions import subscribe_customer
+from tests.races.meeting import race_at
 from tests.races.test_races import (
     ROUNDS,
     _on_postgresql,  # noqa: F401 — the fixture that skips elsewhere
     join,
     new_customer,
     olive,  # noqa: F401
-    race,
 )
 
 pytestmark = [
@@ -48,7 +48,11 @@ def test_two_reviews_of_one_page_apply_once(olive):  # noqa: F811
                 signed_in_at=timezone.now(),
             )
 
-        results = race(lambda: review(main.user), lambda: review(second.user))
+        results = race_at(
+            "portals.services.grant_changes.revoke_privilege",
+            lambda: review(main.user),
+            lambda: review(second.user),
+        )
 
         assert sum(isinstance(result, list) for result in results) == 1, results
         assert sum(isinstance(result, ChangesRefused) for result in results) == 1

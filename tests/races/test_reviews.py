@@ -14,6 +14,7 @@ from portals.services.grants import grant_privilege, revoke_privilege
 from portals.services.reviews import ItemDecision, begin_review, rounds, run_reviews, save_decisions
 from portals.services.subscriptions import subscribe_customer
 from portals.services.uses import EPOCH, SECONDS_PER_DAY, save_uses
+from tests.races.meeting import race_at
 from tests.races.test_races import (
     REFUSALS,
     ROUNDS,
@@ -157,7 +158,7 @@ def test_several_workers_gather_a_line_once(olive, monkeypatch):  # noqa: F811
         customer, main, _second, _bob, _grant = with_rights(olive)
         review = begin_review(actor=main.user, customer=customer)
         for _minute in range(3):
-            race(run_reviews, run_reviews)
+            race_at("portals.services.reviews.items._next_items", run_reviews, run_reviews)
         review.refresh_from_db()
         assert review.ready_at is not None
         assert (review.total, review.items.count()) == (3, 3)

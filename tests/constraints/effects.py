@@ -1,0 +1,109 @@
+"""What the triggers write themselves: raw SQL, then a question, and its right answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import Customer, Invitation, Membership, User
+from portals.models import Resource
+from preferences.models import ConsentRecord, Recipient
+from tests.constraints.statements import Statement, change, copy, first, remove
+
+# Each searchable row, copied under other words; the keys that may not be copied have new values.
+SEARCHED = {
+    User: {"email": "'new@shop.example'"},
+    Customer: {"slug": "'new'", "main_super_user_id": "NULL", "status": "'closed'"},
+    Membership: {"role": "'user'", "ended_at": "CURRENT_TIMESTAMP"},
+    Invitation: {"address": "'new@shop.example'", "token_hash": "'other'"},
+    Resource: {"external_id": "'new'"},
+}
+WORDS = {"search_words": "'yak zebra'", "search_name": "'zoe'"}
+NEW_WORDS = "search_words = 'yak zebra'"
+BELOW = "parent_id IS NOT NULL"
+CHILD = first(Resource, f"parent_id IN (SELECT id FROM portals_resource WHERE {BELOW})")
+PARENT = f"(SELECT parent_id FROM portals_resource WHERE id = {CHILD})"
+NEW_RESOURCE = first(Resource, "external_id = 'new'")
+BOB = first(User, "email IN ('bob@alder.example', 'sam@shop.example')")
+SUBSCRIBER = {"user_id": "NULL", "address": "'sam@shop.example'", "language": "'en'"}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """After these statements, the question has this answer."""
+
+    statements: list[Statement]
+    question: str
+    answer: list[tuple[Any, ...]]
+
+
+def ancestors(resource: str) -> str:
+    return f"SELECT ancestor_id FROM portals_resourceancestor WHERE resource_id = {resource}"
+
+
+def effects() -> dict[str, Effect]:
+    return {**search_entries(), **resources(), **consent()}
+
+
+def search_entries() -> dict[str, Effect]:
+    effects = {}
+    for model, keys in SEARCHED.items():
+        entries = f"{model._meta.db_table}searchentry"
+        where = BELOW if model is Resource else "TRUE"
+        add = copy(model, where, **keys, **WORDS)
+        found = (
+            f"SELECT entry FROM {entries} WHERE entry LIKE 'yak %' OR entry LIKE 'zebra %'"
+            f" OR entry LIKE 'emu %' ORDER BY entry"
+        )
+        renamed = change(model, NEW_WORDS, search_words="'emu'", search_name="'eve'")
+        two = [("yak zoe",), ("zebra zoe",)]
+        effects[f"{entries}_insert"] = Effect([add], found, two)
+        effects[f"{entries}_update"] = Effect([add, renamed], found, [("emu eve",)])
+        effects[f"{entries}_delete"] = Effect([add, remove(model, NEW_WORDS)], found, [])
+    return effects
+
+
+def resources() -> dict[str, Effect]:
+    copied_parent = copy(Resource, f"id = {PARENT}", external_id="'new'")
+    own_line = f"SELECT COUNT(*) FROM ({ancestors(NEW_RESOURCE)}) AS lines"
+    return {
+        # Itself and the root: a copy stands below the same root.
+        "resource_ancestors_of_new": Effect([copied_parent], own_line, [(2,)]),
+        "resource_ancestors_of_moved": Effect(
+            [copied_parent, change(Resource, f"id = {CHILD}", parent_id=NEW_RESOURCE)],
+            f"SELECT COUNT(*) FROM ({ancestors(CHILD)}) AS lines WHERE ancestor_id IN"
+            f" (SELECT id FROM portals_resource WHERE external_id = 'new' OR id = {CHILD}"
+            f" OR parent_id IS NULL) UNION ALL SELECT COUNT(*) FROM ({ancestors(CHILD)}) AS lines",
+            [(3,), (3,)],
+        ),
+    }
+
+
+def consent() -> dict[str, Effect]:
+    of_new_person = (
+        "SELECT COUNT(*) FROM preferences_recipient r JOIN accounts_user u ON u.id = r.user_id"
+        " WHERE u.email = 'new@shop.example'"
+    )
+    return {
+        "recipient_of_new_person": Effect([copy(User, **SEARCHED[User])], of_new_person, [(1,)]),
+        "recipient_follows_address": Effect(
+            [
+                copy(Recipient, "user_id IS NOT NULL", **SUBSCRIBER),
+                change(User, f"id = {BOB}", email="'sam@shop.example'"),
+            ],
+            "SELECT COUNT(*) FROM preferences_recipient s JOIN preferences_recipient p"
+            f" ON p.id = s.followed_by_id WHERE s.address = 'sam@shop.example'"
+            f" AND p.user_id = {BOB}",
+            [(1,)],
+        ),
+        "choice_of_consent": Effect(
+            [copy(ConsentRecord, wants="FALSE")],
+            "SELECT COUNT(*) FROM preferences_choice WHERE NOT wants AND consent_id ="
+            " (SELECT MAX(id) FROM preferences_consentrecord)",
+            [(1,)],
+        ),
+        "stop_of_consent": Effect(
+            [copy(ConsentRecord, topic_id="NULL", wants="FALSE")],
+            "SELECT COUNT(*) FROM preferences_recipient WHERE stopped_id ="
+            " (SELECT MAX(id) FROM preferences_consentrecord)",
+            [(1,)],
+        ),
+    }
