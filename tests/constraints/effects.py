@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import Customer, Invitation, Membership, User
 from portals.models import Resource
 from preferences.models import ConsentRecord, Recipient
-from tests.constraints.statements import Statement, change, copy, first, remove
+from tests.constraints.statements import NOW, Statement, change, copy, first, remove
 
 # Each searchable row, copied under other words; the keys that may not be copied have new values.
 SEARCHED = {
@@ -73,6 +73,19 @@ def resources() -> dict[str, Effect]:
             f" (SELECT id FROM portals_resource WHERE external_id = 'new' OR id = {CHILD}"
             f" OR parent_id IS NULL) UNION ALL SELECT COUNT(*) FROM ({ancestors(CHILD)}) AS lines",
             [(3,), (3,)],
+        ),
+        # Itself and all below it, and nothing else.
+        "resource_removed_with_all_below": Effect(
+            [change(Resource, f"id = {PARENT}", removed_at=NOW)],
+            "SELECT COUNT(*) FROM portals_resource WHERE removed_at IS NOT NULL UNION ALL"
+            f" SELECT COUNT(*) FROM portals_resource WHERE id = {PARENT} OR parent_id = {PARENT}",
+            [(6,), (6,)],
+        ),
+        "ownership_ends_with_membership": Effect(
+            [change(Membership, f"user_id = {BOB}", ended_at=NOW)],
+            "SELECT external_id FROM portals_resource WHERE owner_id IS NULL"
+            " AND external_id IN ('bob@alder.example', 'emma@alder.example')",
+            [("bob@alder.example",)],
         ),
     }
 

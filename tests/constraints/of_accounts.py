@@ -3,6 +3,7 @@
 from accounts.models import (
     AccessRequest,
     AuditEvent,
+    AuditEventPerson,
     AuditEventResource,
     Customer,
     HandOver,
@@ -55,7 +56,8 @@ def refused():
         # --- The activity log, undo ---
         "event_sequence_once": [copy(AuditEvent)],
         "event_speaks_once": [copy(AuditEventResource)],
-        **append_only(AuditEvent, AuditEventResource, Undo),
+        "event_concerns_once": [copy(AuditEventPerson)],
+        **append_only(AuditEvent, AuditEventResource, AuditEventPerson, Undo),
         # --- Hand-overs ---
         "one_open_hand_over": [copy(HandOver)],
         "hand_over_settled_at_a_moment": [change(HandOver, settled_at=NOW)],

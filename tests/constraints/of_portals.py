@@ -33,12 +33,16 @@ ROOT_ELSEWHERE = (
     f" (SELECT id FROM portals_subscription WHERE {DOMAINS} AND customer_id <> {BIRCH})"
 )
 BELOW = "parent_id IS NOT NULL"
+PARENT = first(Resource, f"{BELOW} AND id IN (SELECT parent_id FROM portals_resource)")
+CHILD_OF_REMOVED = f"parent_id = {PARENT}"
+REMOVED = first(Resource, "removed_at IS NOT NULL")
 OPEN_REVIEW = "state = 'open'"
 UNDECIDED = "decision IS NULL"
 BACKWARDS = {"starts_at": NOW, "expires_at": NOW}
 
 
 def refused():
+    remove_parent = change(Resource, f"id = {PARENT}", removed_at=NOW)
     return {
         # --- Manifests ---
         "resource_type_once": [copy(ResourceType)],
@@ -57,12 +61,41 @@ def refused():
         "resource_keeps_its_place_update": [
             change(Resource, ROOT_ELSEWHERE, subscription_id=DOMAINS_OF_BIRCH)
         ],
+        "owner_is_a_member_insert": [
+            copy(Resource, BELOW, external_id="'new'", owner_id=MEMBER_CHARLIE)
+        ],
+        "owner_is_a_member_update": [change(Resource, BELOW, owner_id=MEMBER_CHARLIE)],
+        "root_is_not_removed": [change(Resource, "parent_id IS NULL", removed_at=NOW)],
+        "resource_below_a_removed_one_insert": [
+            remove_parent,
+            copy(Resource, CHILD_OF_REMOVED, external_id="'new'", removed_at="NULL"),
+        ],
+        "resource_below_a_removed_one_update": [
+            remove_parent,
+            change(Resource, CHILD_OF_REMOVED, removed_at="NULL"),
+        ],
         "ancestor_once": [copy(ResourceAncestor)],
         "privilege_use_once": [copy(PrivilegeUse)],
         # --- Grants: given, offered, requested, reassigned ---
         "person_grant_starts_before_it_ends": [change(PersonGrant, **BACKWARDS)],
         "team_grant_starts_before_it_ends": [change(TeamGrant, **BACKWARDS)],
         "offered_grant_starts_before_it_ends": [change(OfferedGrant, **BACKWARDS)],
+        "portals_persongrant_not_on_removed": [
+            remove_parent,
+            copy(PersonGrant, content_object_id=REMOVED),
+        ],
+        "portals_persongrant_not_to_removed_update": [
+            remove_parent,
+            change(PersonGrant, content_object_id=REMOVED),
+        ],
+        "portals_teamgrant_not_on_removed": [
+            remove_parent,
+            copy(TeamGrant, content_object_id=REMOVED),
+        ],
+        "portals_teamgrant_not_to_removed_update": [
+            remove_parent,
+            change(TeamGrant, content_object_id=REMOVED),
+        ],
         "offered_once": [copy(OfferedGrant)],
         "requested_once": [copy(RequestedGrant)],
         "grant_reassigned_once": [copy(ReassignedGrant)],
@@ -85,6 +118,16 @@ def refused():
         ],
         "reviewed_once": [copy(ReviewItem, "kind = 'person'")],
         "role_reviewed_once": [copy(ReviewItem, "kind = 'role'")],
+        "owner_reviewed_once": [copy(ReviewItem, "kind = 'owner'")],
+        "review_changes_no_owner": [
+            change(
+                ReviewItem,
+                "kind = 'owner'",
+                decision="'remove'",
+                decided_at=NOW,
+                decided_by_id=ALICE,
+            )
+        ],
         "review_line_is_about_one_resource": [change(ReviewItem, "kind = 'role'", grant_id="1")],
         "decision_of_someone_at_a_moment": [change(ReviewItem, UNDECIDED, decided_at=NOW)],
         "review_line_decided_once_update": [
