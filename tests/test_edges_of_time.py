@@ -35,15 +35,23 @@ from accounts.services.membership_expiry import end_due_memberships, remind_of_m
 from accounts.services.offboarding import plan_offboarding
 from accounts.services.requests import pass_on_overdue_requests
 from accounts.services.undo import undo_event
-from portals.models import ReviewQuarter
+from accounts.services.versions import version_of
+from portals.models import Portal, Resource, ReviewQuarter
 from portals.selectors.grant_expiry import RECENTLY_ENDED, expiring_person_grants
 from portals.services.grant_expiry import announce_expiring_grants
+from portals.services.resources import (
+    Report,
+    delete_resource,
+    end_removed_resources,
+    put_resource,
+)
 from portals.services.reviews import run_reviews
 from preferences.choices import Digest
 from preferences.gate.escalation_steps import run_escalations
 from preferences.models import Message, Topic
 from preferences.services.delivery_events import record_delivery_event
-from preferences.services.opt_out_undo import read_opt_out, sign_opt_out, stop_mail
+from preferences.services.opt_out_undo import stop_mail
+from preferences.services.opt_outs import read_opt_out, sign_opt_out
 from preferences.services.recipients import next_digest, pause_optional_mail
 from preferences.tokens import BadToken, confirmation_url, read_confirmation_token
 from tests.acts import PASSWORD, Scene
@@ -162,6 +170,26 @@ class Clock(Scene):
             actor=None, token=self.invitation.token, name="Kim", password=PASSWORD
         )
 
+    def portal_removes(self) -> None:
+        """The portal deletes the domain, which only hides it."""
+        portal = Portal.objects.get(slug="domains")
+        assert delete_resource(actor=portal, resource=self.domain)
+
+    def comes_back(self) -> bool:
+        """Return whether the domain is back, with its access, when its portal reports it again."""
+        name = self.domain.external_id
+        put_resource(
+            actor=Portal.objects.get(slug="domains"),
+            customer="alder",
+            type_code="domain",
+            report=Report(name, name),
+        )
+        return self.reads()
+
+    def is_ended(self) -> bool:
+        end_removed_resources()
+        return not Resource.with_removed.filter(pk=self.domain.pk).exists()
+
     def sends_again(self) -> None:
         with at(timedelta(days=3)):
             self.invitation = resend_invitation(actor=self.super_user, invitation=self.invitation)
@@ -266,6 +294,11 @@ EDGES: dict[str, Edge] = {
     "and offered for renewal for seven days after": Edge(
         67 * DAY, lambda s: s.is_shown_as_ending(), True, lambda s: s.holds(expires_at=60)
     ),
+    # Resources
+    "what a portal removed comes back within seven days": Edge(
+        7 * DAY, Clock.comes_back, True, Clock.portal_removes
+    ),
+    "and ends for good after them": Edge(7 * DAY, Clock.is_ended, False, Clock.portal_removes),
     # Requests
     "a request is reminded of after a day": Edge(DAY, lambda s: s.reminds(1), False),
     "and again after two": Edge(2 * DAY, lambda s: s.reminds(2), False),
@@ -340,7 +373,8 @@ def test_a_last_day_is_whole_in_the_companys_time_zone(zone, end, clock):
         User.objects.filter(pk=clock.super_user.pk).update(time_zone="Asia/Tokyo")
         with at(0 * DAY):
             page = reverse("accounts:person-end", args=[company.slug, gina.user.sub])
-            signed_in(clock.super_user).post(page, {"last_day": "2040-03-15"})
+            version = version_of({"ends_at": gina.ends_at})
+            signed_in(clock.super_user).post(page, {"last_day": "2040-03-15", "version": version})
         assert Membership.objects.get(pk=gina.pk).ends_at == end
         with time_machine.travel(end - MOMENT, tick=False):
             assert clock.reads()

@@ -30,17 +30,26 @@ from accounts.emails import NOTICE_CLASS_HEADER
 from accounts.models import Customer, Membership, User
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.memberships import remove_membership
+from accounts.services.offboarding import plan_offboarding
 from accounts.services.support import end_all_sessions
-from accounts.services.teams import add_to_team, delete_team, remove_from_team
+from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
 from accounts.services.undo import undo_event
 from hub.example import MANIFESTS
-from portals.models import OfferedGrant, Portal, RequestedGrant
+from portals.models import OfferedGrant, Portal, RequestedGrant, Resource
 from portals.services.credentials import issue_credentials
 from portals.services.grant_expiry import announce_expiring_grants
-from portals.services.grants import revoke_privilege
+from portals.services.grants import GrantTerms, grant_privilege, revoke_privilege
 from portals.services.manifests import apply_manifest, read_manifest
 from portals.services.presets import change_preset, delete_preset
-from portals.services.resources import Report, delete_resource, sync_resources
+from portals.services.resources import (
+    Outcome,
+    Removal,
+    Report,
+    delete_resource,
+    end_removed_resources,
+    put_resource,
+    sync_resources,
+)
 from portals.services.reviews import ItemDecision, begin_review, save_decisions
 from portals.services.subscriptions import set_subscription_status
 from portals.services.uses import save_uses
@@ -80,6 +89,8 @@ class Beside(Scene):
         self.use(self.person)
         self.own(self.person.user)
         self.own(self.colleague.user)
+        self.report_mailbox(self.person)
+        self.end_a_promised_team()
 
     def use(self, member: Membership) -> None:
         """Note that a member used the domain."""
@@ -99,6 +110,58 @@ class Beside(Scene):
         topic = Topic.objects.get(slug="newsletter")
         send_topic_mail(topic=topic, person=person, subject="News", text="It is spring.")
 
+    def report(self, type_code: str, report: Report) -> Outcome:
+        return put_resource(
+            actor=Portal.objects.get(slug="webmail"),
+            customer=self.customer.slug,
+            type_code=type_code,
+            report=report,
+        )
+
+    def report_mailbox(self, owner: Membership) -> None:
+        """Let the portal report a mailbox of this member, and a shared one."""
+        domain = f"{self.customer.slug}.example"
+        for name, sub in ((f"own{owner.pk}", str(owner.user.sub)), (f"shared{owner.pk}", None)):
+            address = f"{name}@{domain}"
+            self.report("mailbox", Report(address, address, ("mail_domain", domain), sub))
+
+    def end_a_promised_team(self) -> None:
+        """Delete a team that somebody is invited into, and that a leaver hands on."""
+        night = create_team(actor=self.super_user, customer=self.customer, name="Night shift")
+        add_to_team(actor=self.super_user, team=night, membership=self.second)
+        self.promised = self.invite("nora")
+        self.promised.team = night
+        self.promised.save()
+        self.plan = plan_offboarding(
+            actor=self.super_user,
+            membership=self.second,
+            leaves_at=timezone.now() + timedelta(days=90),
+            teams=[(night, self.colleague)],
+        )
+        self.night_ended = delete_team(actor=self.super_user, team=night)
+
+    def remove_a_mail_domain(self) -> None:
+        """Let the portal remove a domain with a mailbox and a grant."""
+        self.former = f"former-{self.customer.slug}.example"
+        self.report("mail_domain", Report(self.former, self.former))
+        below = f"info@{self.former}"
+        self.report("mailbox", Report(below, below, ("mail_domain", self.former)))
+        domain = Resource.objects.get(external_id=self.former)
+        grant_privilege(
+            actor=self.super_user,
+            grantee=self.colleague,
+            privilege=domain.resource_type.privileges.get(code="manage"),
+            resource=domain,
+            terms=GrantTerms(),
+            signed_in_at=timezone.now(),
+        )
+        delete_resource(actor=Portal.objects.get(slug="webmail"), resource=domain)
+
+    def removed(self) -> Any:
+        return Resource.with_removed.filter(subscription__customer=self.customer).exclude(
+            removed_at=None
+        )
+
     def employ(self, member: Membership) -> None:
         """Let a person of another company work here too, with access of their own."""
         invitation = invite_person(
@@ -109,6 +172,7 @@ class Beside(Scene):
         add_to_team(actor=self.super_user, team=self.team, membership=self.shared)
         customer_email.name_contact(actor=self.super_user, membership=self.shared, kind="technical")
         self.use(self.shared)
+        self.report_mailbox(self.shared)
 
 
 @dataclass(frozen=True)
@@ -126,6 +190,9 @@ class Two:
         self.here = Beside(Customer.objects.get(slug="alder"), days=20)
         self.beside = Beside(Customer.objects.get(slug="birch"), days=60)
         self.beside.employ(self.here.person)
+        with time_machine.travel(timezone.now(), tick=False):  # both at one moment
+            self.here.remove_a_mail_domain()
+            self.beside.remove_a_mail_domain()
         self.olive = User.objects.get(email="olive@harbour.example")
         self.dana = User.objects.get(email="dana@harbour.example")
         self.domains = Portal.objects.get(slug="domains")
@@ -169,6 +236,39 @@ class Two:
             event=delete_team(actor=self.here.super_user, team=self.here.team),
         )
 
+    def undo_the_end_of_a_promised_team(self) -> None:
+        undo_event(actor=self.here.super_user, event=self.here.night_ended)
+        self.here.promised.refresh_from_db()
+        assert self.here.promised.team.name == "Night shift"
+        assert self.here.plan.reassigned_teams.get().team == self.here.promised.team
+
+    def undo_that_somebody_left(self) -> None:
+        owned = self.here.person.owned_resources
+        before = set(owned.all())
+        event = remove_membership(actor=self.here.super_user, membership=self.here.person)
+        assert not owned.exists()
+        undo_event(actor=self.here.super_user, event=event)
+        assert set(owned.all()) == before != set()
+
+    def report_what_was_removed(self) -> None:
+        """A domain comes back, with what is below; Birch's was removed at the same moment."""
+        assert self.here.removed().count() == 2
+        self.here.report("mail_domain", Report(self.here.former, self.here.former))
+        assert not self.here.removed().exists()
+
+    def end_what_was_removed(self) -> None:
+        """Alder's seven days are over, Birch's are not."""
+        self.here.removed().update(removed_at=timezone.now() - timedelta(days=7))
+        end_removed_resources()
+        assert not self.here.removed().exists()
+
+    def move_a_domain(self) -> None:
+        """The portal reports Alder's domain for a third company."""
+        name = self.here.domain.external_id
+        put_resource(
+            actor=self.domains, customer="cedar", type_code="domain", report=Report(name, name)
+        )
+
     def keep_all(self) -> None:
         lines = self.here.begun.items.filter(membership=self.here.person)
         save_decisions(
@@ -185,6 +285,7 @@ class Two:
             type_code="domain",
             reports=[Report("new.example", "New"), Report("newer.example", "Newer")],
             replace=True,
+            confirm=Removal(resources=2, grants=4),
         )
 
     def renew_what_works(self) -> None:
@@ -240,7 +341,11 @@ ACTS: dict[str, Act] = {
     "somebody leaves": Act(
         lambda t: remove_membership(actor=t.here.super_user, membership=t.here.person),
         "membership_expiry.finish_membership grantees.drop_grants_of_leaver"
-        " uses.forget_uses_of_leaver customer_email.drop_mail_of_leaver",
+        " uses.forget_uses_of_leaver customer_email.drop_mail_of_leaver"
+        " owners.end_ownership_of_leaver",
+    ),
+    "somebody who left is brought back": Act(
+        Two.undo_that_somebody_left, "owners.end_ownership_of_leaver owners.restore_ownership"
     ),
     "somebody leaves their only company": Act(
         lambda t: remove_membership(actor=t.here.super_user, membership=t.here.colleague),
@@ -259,6 +364,9 @@ ACTS: dict[str, Act] = {
     ),
     "a team is brought back": Act(
         Two.undo_the_end_of_a_team, "undo_handlers.restore_team teams.delete_team"
+    ),
+    "a team is brought back into what was promised": Act(
+        Two.undo_the_end_of_a_promised_team, "undo_handlers._restore_promises"
     ),
     "somebody leaves a team": Act(
         lambda t: remove_from_team(
@@ -291,11 +399,20 @@ ACTS: dict[str, Act] = {
         "subscriptions._drop_grants",
     ),
     "a portal reports that all domains are gone": Act(
-        Two.report_one_domain, "writing._write deletion.delete_with_all_below"
+        Two.report_one_domain, "writing._write removal.remove_with_all_below"
     ),
     "a portal deletes a domain": Act(
         lambda t: delete_resource(actor=t.domains, resource=t.here.domain),
-        "deletion.delete_with_all_below",
+        "removal.remove_with_all_below",
+    ),
+    "a portal reports again what it removed": Act(
+        Two.report_what_was_removed, "writing._write removal.give_back"
+    ),
+    "what a portal removed ends for good": Act(
+        Two.end_what_was_removed, "deletion.delete_with_all_below"
+    ),
+    "a domain moves to a third company": Act(
+        Two.move_a_domain, "writing._write deletion.delete_with_all_below"
     ),
     "a review begins": Act(
         lambda t: (

@@ -54,6 +54,7 @@ from portals.services.grant_expiry import announce_expiring_grants
 from portals.services.grants import GrantTerms, grant_privilege
 from portals.services.offered_grants import offer_privileges
 from portals.services.requests import request_access
+from portals.services.resources import Report, put_resource
 from portals.services.reviews import begin_review, rounds
 from portals.services.service_requests import request_service
 from preferences.choices import Digest
@@ -190,6 +191,16 @@ class Company(Scene):
             resource=Resource.objects.get(external_id="info@alder.example"),
             terms=GrantTerms(reason="Holidays."),
             signed_in_at=timezone.now(),
+        )
+
+    def report_owner(self, owner: User) -> None:
+        """Let the portal report whose a mailbox is."""
+        name, domain = "info@alder.example", ("mail_domain", "alder.example")
+        put_resource(
+            actor=Portal.objects.get(slug="webmail"),
+            customer="alder",
+            type_code="mailbox",
+            report=Report(name, name, domain, str(owner.sub)),
         )
 
     def has_another_address(self) -> None:
@@ -570,6 +581,35 @@ MAILS: dict[str, Mail] = {
         before=lambda s: (s.let_read(s.colleague, "manage"), s.let_read(s.main, "manage")),
     ),
     "an ordinary permission is given": Mail("", lambda s: s.let_read(s.colleague, "manage"), ()),
+    "a mailbox becomes somebody's": Mail(
+        "portals/ownership",
+        lambda s: s.report_owner(s.gina),
+        (
+            (
+                "gina",
+                "Webmail reported to Alder Dental that you are the owner of:"
+                " - info@alder.example As the owner, you can do this without being given access:",
+            ),
+        ),
+    ),
+    "a mailbox becomes a colleague's, with a security contact": Mail(
+        "portals/ownership accounts/copy",
+        lambda s: s.report_owner(s.second.user),
+        (
+            (
+                "gina",
+                "Webmail reported to Alder Dental that you are no longer the owner of:"
+                " - info@alder.example The access of an owner has ended.",
+            ),
+            ("iris", "Webmail reported to Alder Dental that you are the owner of:"),
+            ("henry", "It concerns gina, not you"),
+            ("henry", "It concerns iris, not you"),
+        ),
+        before=lambda s: (s.report_owner(s.gina), security_contact(s)),
+    ),
+    "the same owner is reported again": Mail(
+        "", lambda s: s.report_owner(s.gina), (), before=lambda s: s.report_owner(s.gina)
+    ),
     "access ends soon": Mail(
         "portals/endings",
         after({"days": 24}, lambda s: announce_expiring_grants()),
