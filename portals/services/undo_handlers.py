@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEvent, Customer, Membership, Team, Undo, User
+from accounts.models import AuditEvent, Customer, Invitation, Membership, Team, Undo, User
 from accounts.services.audit import record_event
 from accounts.services.undo import register_undo, superseded
 from accounts.services.undo_handlers import handed_over_since_undone
@@ -76,14 +76,10 @@ def restore_grant(
         terms=terms,
         signed_in_at=timezone.now(),
     )
-    granted_at = datetime.fromisoformat(kept["granted_at"])
-    if isinstance(grantee, Team) and is_sensitive(privilege):
-        # Who joins by an older invitation must not gain it (require_sensitive_team_conditions).
-        granted_at = timezone.now()
     grant: Grant = model._default_manager.create(
         **key,
         granted_by=User.objects.get(sub=kept["granted_by"]),
-        granted_at=granted_at,
+        granted_at=datetime.fromisoformat(kept["granted_at"]),
         **asdict(terms),
     )
     if is_sensitive(privilege):
@@ -112,6 +108,11 @@ def restore_revoked_grant(
         if grantee.team_memberships.exclude(membership__uuid__in=entitled).exists():
             raise superseded(
                 _("Others are in this team by now, and this right is sensitive. Give it anew.")
+            )
+        # They were invited to a team without the right, so they must not join one with it.
+        if Invitation.objects.open().filter(team=grantee, created_at__gt=event.at).exists():
+            raise superseded(
+                _("People were invited to this team since, and this right is sensitive.")
             )
     grant = restore_grant(actor=actor, customer=customer, grantee=grantee, kept=kept)
     return "grant.reinstated", _reinstated(customer, grantee, grant)

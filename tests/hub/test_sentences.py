@@ -16,7 +16,18 @@ DOMAINS = {"en": "Domains", "fr": "Domaines"}
 # What stands in an event's data, as the services write it.
 DATA = {
     **dict.fromkeys(
-        ["added", "changed", "complaints", "count", "kept", "overtaken", "people", "percent"], 3
+        [
+            "added",
+            "changed",
+            "ended",
+            "complaints",
+            "count",
+            "kept",
+            "overtaken",
+            "people",
+            "percent",
+        ],
+        3,
     ),
     **dict.fromkeys(["reduced", "refused", "removed", "rights", "sent"], 12),
     **dict.fromkeys(["grantee", "person", "previous"], "Bob Tremblay"),

@@ -44,6 +44,7 @@ def _evaluation(token: str, rows: Stored, person: int, index: int, code: int) ->
         "subject": {"type": "user", "id": str(rows.people[person].sub)},
         "resource": {"type": kind, "id": rows.resources[index].external_id},
         "action": {"name": action},
+        "context": {"explain": True},
     }
     answer = answer_evaluation(
         method="POST",

@@ -20,7 +20,9 @@ from tests.portals.test_person_page import sign_in_afresh
 )
 @given(steps=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), min_size=1, max_size=5))
 @example(steps=[(7, 0), (186, 1)])  # none on a mailbox, a level on the domain it is in
-def test_a_level_gives_exactly_its_privileges(steps, as_, alice, alder, emma, membership):
+def test_a_level_gives_exactly_its_privileges(
+    nothing_owned, steps, as_, alice, alder, emma, membership
+):
     PersonGrant.objects.filter(user=emma).delete()
     TeamGrant.objects.all().delete()
     resources = list(

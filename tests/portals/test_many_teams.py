@@ -76,12 +76,14 @@ def test_a_resource_page_says_when_it_lists_only_some_teams(
     page = reverse("portals:resource", args=["alder", domain.pk])
     for team in teams:
         give(alice, team, "domains.domain.view", domain)
-    assert "More teams hold rights here" not in as_(alice).get(page).content.decode()
+    assert (
+        "More teams have access than this page shows" not in as_(alice).get(page).content.decode()
+    )
     monkeypatch.setattr("portals.selectors.resource_access.MAX_TEAMS", 2)
     monkeypatch.setattr("portals.selectors.resource_access.MAX_FIRST_PEOPLE", 2)
 
     html = as_(alice).get(page).content.decode()
 
-    assert "More teams hold rights here" in html
+    assert "More teams have access than this page shows" in html
     assert "Zürich" not in html
     assert "Zürich" in as_(alice).get(page, {"q": "zür"}).content.decode()
