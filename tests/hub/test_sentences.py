@@ -29,7 +29,7 @@ DATA = {
         ],
         3,
     ),
-    **dict.fromkeys(["reduced", "refused", "removed", "rights", "sent"], 12),
+    **dict.fromkeys(["ended", "reduced", "refused", "removed", "rights", "sent"], 12),
     **dict.fromkeys(["grantee", "person", "previous"], "Bob Tremblay"),
     **dict.fromkeys(["portal", "portal_name", "topic", "type"], DOMAINS),
     "address": "bob@alder.example",
