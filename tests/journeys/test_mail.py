@@ -92,7 +92,7 @@ def test_the_footer_link_works_without_a_sign_in(open_browser, read_mail, javasc
     expect(elsewhere.get_by_role("button", name="Undo")).to_have_count(0)
     page.goto(choices)  # the same browser still can
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone, as far as nothing was changed since.")).to_be_visible()
+    expect(page.get_by_text("Undone: it is as it was before.")).to_be_visible()
     expect(page.get_by_role("button", name="Stop Newsletter")).to_be_visible()
 
     page.get_by_role("button", name="Once a day").click()

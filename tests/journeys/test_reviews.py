@@ -30,7 +30,7 @@ def test_alice_completes_an_access_review(open_browser, javascript):
     for portal in bob.get_by_role("group", name="“Open the portal”").all():
         portal.get_by_role("radio", name="Keep").check()
     bob.get_by_role("button", name="Save the choices for Bob Tremblay").click()
-    expect(alice.get_by_text("Bob Tremblay: 5 kept, 1 reduced, 0 removed.")).to_be_visible()
+    expect(alice.get_by_text("Bob Tremblay: 6 kept, 1 reduced, 0 removed.")).to_be_visible()
     expect(alice.get_by_role("region", name="Bob Tremblay")).to_have_count(0)
 
     expect(alice.get_by_text("You are the only Super User")).to_be_visible()
