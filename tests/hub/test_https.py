@@ -157,7 +157,7 @@ def test_each_page_has_its_own_nonce(visitor):
 
 
 def test_every_cookie_of_a_sign_in(visitor, person):
-    """The session and the language end with the browser; the device is known for a year."""
+    """All but the device's, which is known for a year, end with the browser."""
     response = sign_in(visitor, person)
 
     assert (response.status_code, response["Location"]) == (302, "/")
@@ -165,6 +165,7 @@ def test_every_cookie_of_a_sign_in(visitor, person):
         "__Host-csrf": CSRF_COOKIE,
         "__Host-session": {**LAX, "httponly": True},
         "__Host-device": {**LAX, "httponly": True, "max-age": 365 * 24 * 60 * 60},
+        "__Host-typist": {**LAX, "httponly": True},
         "hub_language": LAX,
     }
 
