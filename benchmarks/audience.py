@@ -36,14 +36,14 @@ TABLES = (
 # records.
 SEED = """
 INSERT INTO accounts_customer (slug, name, status, language, phone, street, city, region,
-    postal_code, country, created_at, search_name, search_words)
-SELECT 'c' || n, 'c' || n, 'pending', 'en', '', '', '', '', '', '', now(), 'c' || n, 'c' || n
+    postal_code, country, time_zone, created_at, search_name, search_words)
+SELECT 'c' || n, 'c' || n, 'pending', 'en', '', '', '', '', '', '', '', now(), 'c' || n, 'c' || n
 FROM generate_series(1, {people} / 20 + 1) n;
 
-INSERT INTO accounts_user (id, password, is_superuser, sub, email, name, language, is_active,
-    is_staff, created_at, session_epoch, search_name, search_words)
-SELECT n, '!', false, gen_random_uuid(), 'p' || n || '@p.example', 'p' || n, 'en', n % 200 <> 0,
-    false, now(), gen_random_uuid(), 'p' || n, 'p' || n
+INSERT INTO accounts_user (id, password, is_superuser, sub, email, name, language, time_zone,
+    is_active, is_staff, created_at, session_epoch, search_name, search_words)
+SELECT n, '!', false, gen_random_uuid(), 'p' || n || '@p.example', 'p' || n, 'en', '',
+    n % 200 <> 0, false, now(), gen_random_uuid(), 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n;
 
 INSERT INTO accounts_membership (uuid, customer_id, user_id, role, work_name, work_phone,

@@ -181,7 +181,7 @@ def test_a_grant_waits_for_no_resource_that_is_being_deleted(olive):  # noqa: F8
     assert not Resource.objects.filter(pk=domain.pk).exists()
     assert not PersonGrant.objects.filter(content_object=domain.pk).exists()
     removal = AuditEvent.objects.filter(kind="resources.changed").latest("pk")
-    assert [ended["grantee"] for ended in removal.data["grants_ended"]] == [str(bob.user)]
+    assert [ended["grantee"] for ended in removal.data["grants"]] == [str(bob.user)]
 
 
 def test_two_companies_report_one_id(olive):  # noqa: F811

@@ -194,4 +194,4 @@ def test_a_campaign_cancelled_while_it_is_resolved_leaves_nothing_waiting(campai
     campaign.refresh_from_db()
     assert campaign.state == "cancelled"
     states = set(Message.objects.filter(campaign=campaign).values_list("state", flat=True))
-    assert states == {MessageState.WITHDRAWN}
+    assert states <= {MessageState.WITHDRAWN}  # none, if it was cancelled first
