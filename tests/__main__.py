@@ -17,8 +17,14 @@ WORKERS = ["-n", str(min(os.cpu_count() or 1, 8))]
 RACES = ["tests/races", *(str(file) for file in sorted(Path("tests").glob("[!r]*/test_*races.py")))]
 # Playwright's event loop and Django's tests cannot share a process. Each core has its own demo.
 JOURNEYS = ["tests/journeys", *WORKERS, "--dist", "loadfile"]
-# SQLite has one writer at a time, so no races; some benchmarks need PostgreSQL.
-ON_SQLITE = ["tests/journeys", "tests/hub/test_benchmark_on_postgresql.py", *RACES]
+# SQLite has one writer at a time, so no races, and no connection to lose; some benchmarks need
+# PostgreSQL.
+ON_SQLITE = [
+    "tests/journeys",
+    "tests/hub/test_benchmark_on_postgresql.py",
+    "tests/portals/test_pipelined_checks_on_postgresql.py",
+    *RACES,
+]
 # Left out because the database makes no difference: code and page checks, the demo (which uses
 # SQLite), and who may open or do what.
 ON_POSTGRESQL = [

@@ -2,17 +2,13 @@
 
 import asyncio
 import itertools
-import time
 
-import psycopg
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connections
 
 from accounts.models import User
-from portals.decision import Checker, answer_check, pipelined
-from portals.decision.prepared import PreparedStatement
-from portals.decision.statement import CHECK
+from portals.decision import Checker, answer_check
 from portals.models import PersonGrant, Portal, Privilege, Resource
 from portals.services.credentials import issue_credentials
 from tests.portals.test_evaluation import keep_token, nowhere
@@ -90,50 +86,6 @@ def test_a_removal_counts_at_the_next_check(bobs_view):
         return before.reason, (await checker.answer_check(**bobs_view)).reason
 
     assert run(scenario) == ("grant", "not_allowed")
-
-
-def end(backend):
-    """The database ends a connection."""
-    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
-
-
-@pytest.mark.parametrize("fault", ["ended", "forgotten"])
-def test_a_lost_connection_or_statement_is_replaced(bobs_view, fault):
-    if connection.vendor != "postgresql":
-        pytest.skip("lost connections need PostgreSQL")
-
-    async def scenario(checker):
-        await checker.answer_check(**bobs_view)
-        first = checker.statement.link.result()
-        if fault == "ended":
-            await asyncio.to_thread(end, first.server.backend_pid)
-        else:
-            first.statement = PreparedStatement("forgotten", CHECK)
-        both = await asyncio.gather(*(checker.answer_check(**bobs_view) for _ in range(20)))
-        assert checker.statement.link.result() is not first
-        return {answer.reason for answer in both}
-
-    assert run(scenario) == {"grant"}
-
-
-def test_a_silent_database_is_given_up(bobs_view, monkeypatch):
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite is a library")
-    monkeypatch.setattr(pipelined, "ANSWER_SECONDS", 0.2)
-
-    async def scenario(checker):
-        await checker.answer_check(**bobs_view)
-        monkeypatch.setattr(pipelined._PostgreSQL, "_receive", lambda self: None)
-        began = time.monotonic()
-        link = checker.statement.link.result()
-        link.loop.remove_reader(link.socket)
-        link.loop.add_reader(link.socket, link._receive)
-        with pytest.raises(OperationalError):
-            await checker.answer_check(**bobs_view)
-        return time.monotonic() - began
-
-    assert run(scenario) < 3
 
 
 def test_without_a_database_every_check_fails_and_later_ones_connect(bobs_view, monkeypatch):
