@@ -51,7 +51,7 @@ def kinds_in(group: str) -> list[str]:
     ]
 
 
-# What changes everybody's access in the company: the log of each person has these kinds too.
+# These kinds change everybody's access in the company, so the log of each person has them too.
 CONCERN_EVERYBODY = ("customer.suspended", "customer.restored")
 
 HUB_ACTOR_NAME = "The hub"  # as stored; pages show it translated

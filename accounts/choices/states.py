@@ -47,7 +47,7 @@ class BounceReason(TextChoices):
 
     @property
     def advice(self) -> Promise:
-        """What whoever wrote to the address can do next."""
+        """The advice to the person who wrote to the address."""
         return _BOUNCE_ADVICE.get(self, _("Check the spelling, or send it again later."))
 
 

@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Conflict:
-    """What somebody else saved while this form was open."""
+    """The values that somebody else saved while this form was open."""
 
     event: AuditEvent | None
     differences: list[Difference]

@@ -42,7 +42,7 @@ class StrictForm(forms.Form):
 
     @cached_property
     def _unsent_fields(self) -> QueryDict | None:
-        """What was typed into this form, which has all its fields; None for another form."""
+        """The text typed into this form, which has all its fields; None for another form."""
         request = context.request
         unsent = None if self.is_bound or request is None else unsent_form_on_page(request)
         known = {self.add_prefix(name) for name in self.fields}
@@ -133,6 +133,11 @@ class SearchForm(forms.Form):
     """A search by the beginnings of words, in any order."""
 
     q = LineField(label=_("Search"), required=False, max_length=254)
+
+    @property
+    def text(self) -> str:
+        """The text to search for; empty where it is invalid."""
+        return self.cleaned_data["q"] if self.is_valid() else ""
 
 
 def first_error(refusal: forms.Form | ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""What a request says of its sender: the person, the network address, the device; and limits."""
+"""Who and where a request comes from: the person, network address and device; and limits."""
 
 from accounts.http.devices import known_device, note_owner, owner_of_device, remember_device
 from accounts.http.guesses import count_email, count_guess, forget_emails, forget_strangers

@@ -31,7 +31,7 @@ def desk(request: PersonRequest) -> HttpResponse:
     """Find a person among all customers. Without a search nobody is listed."""
     require_staff(request.user, "accounts.use_desk")
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
+    search = form.text
     page = None
     if len(search) >= MIN_SEARCH_LENGTH:
         page = find_people(search, after=request.GET.get("after", ""))

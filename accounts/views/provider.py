@@ -16,7 +16,7 @@ def provider(request: PersonRequest) -> HttpResponse:
     """List the customers, with a search."""
     require_staff(request.user, "accounts.view_customer")
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
+    search = form.text
     page: Page[Customer] = Page([], next_cursor="", is_first=True)
     if form.is_valid():
         page = customers_for_staff(search=search, after=request.GET.get("after", ""))

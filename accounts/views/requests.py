@@ -33,7 +33,7 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
     if membership is None:
         raise Http404
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
+    search = form.text
     context = {
         "customer": company,
         "form": form,

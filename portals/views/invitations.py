@@ -30,7 +30,7 @@ def invitations(request: PersonRequest, customer: str) -> HttpResponse:
     """List the pending invitations with their offered grants, newest first."""
     company = managed_customer(request, customer)
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
+    search = form.text
     waiting = invitations_of(company, search=search).select_related("invited_by", "team")
     context = {
         "customer": company,

@@ -31,7 +31,7 @@ def people(request: PersonRequest, customer: str) -> HttpResponse:
     page: Page[Membership] = Page([], next_cursor="", is_first=True)
     if form.is_valid():
         page = people_page(company, form.people_filter(), after=request.GET.get("after", ""))
-    search = form.cleaned_data.get("q", "") if form.is_valid() else ""
+    search = form.text
     context = {
         "customer": company,
         "form": form,

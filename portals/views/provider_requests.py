@@ -35,7 +35,7 @@ def provider_requests(request: PersonRequest) -> HttpResponse:
     """List the open requests, the oldest first, and the answered ones."""
     require_staff(request.user, "accounts.view_accessrequest")
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
+    search = form.text
     requests = requests_with_provider(search=search)
     waiting = requests.filter(pk__in=AccessRequest.objects.open().values("pk"))
     settled = requests.exclude(pk__in=AccessRequest.objects.open().values("pk"))

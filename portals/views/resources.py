@@ -32,7 +32,7 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     }
     chosen = subscriptions.get(request.GET.get("portal", ""))
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
+    search = form.text
     matches = resources_of(company, search=search) if form.is_valid() else Resource.objects.none()
     if chosen is not None:
         matches = matches.filter(subscription=chosen)
