@@ -13,8 +13,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers, which need the models loaded, and register the undo handlers."""
         from accounts import receivers
-        from accounts.services import undo_handlers
+        from accounts.services import second_factor, undo_handlers
 
         receivers.connect()
         undo_handlers.register()
+        second_factor.register()
         post_migrate.connect(receivers.create_staff_groups, sender=self)

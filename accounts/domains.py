@@ -35,6 +35,11 @@ def to_ascii(domain: str) -> str:
     )
 
 
+def is_this_machine(host: str) -> bool:
+    """Return whether a host's name is one of those that mean this machine (RFC 6761)."""
+    return host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
+
+
 def url_to_ascii(url: str) -> str:
     """Return a web address with its host in ASCII. Raises ValueError."""
     parts = urlsplit(url)

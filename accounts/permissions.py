@@ -13,8 +13,15 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import CustomerStatus
 from accounts.models import AccessRequest, Customer, HandOver, Invitation, Membership, User
+from accounts.selectors.company_sign_in import keeps_way_in_of
+from accounts.selectors.factors import (
+    has_second_factor,
+    who_demands_a_factor,
+    who_waits_for_a_factor,
+)
 
 FRESH_FOR = timedelta(minutes=5)
+DESK_FRESH_FOR = timedelta(hours=1)
 
 
 class FreshSignInRequired(ReauthenticationRequired):
@@ -22,6 +29,14 @@ class FreshSignInRequired(ReauthenticationRequired):
 
     No view catches it: allauth's middleware leads to the sign-in and back to the act.
     """
+
+
+class SecondFactorRequired(PermissionDenied):
+    """Somebody demands a second factor of this person, who has none: `by` says who."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"{by} demands a second factor")
+        self.by = by
 
 
 class MembershipRefused(ValidationError):
@@ -63,7 +78,7 @@ def lock_managed_membership(
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
     is_over = membership.ends_at is not None and membership.ends_at <= timezone.now()
     if is_over or membership.ended_at is not None:
-        raise MembershipRefused(_("This person has already left."))
+        raise MembershipRefused(_("This person has already left the company."))
     return customer, membership
 
 
@@ -73,8 +88,8 @@ def require_super_user(actor: User, customer: Customer, *, to_read: bool = False
     `to_read` allows a customer that is not active, because its data can still be read. Raises
     PermissionDenied for anyone else.
     """
-    live = Membership.objects.live().filter(user__is_active=True)  # now, not at their sign-in
-    membership = live.filter(user=actor, customer=customer).first()
+    live = customer.memberships.live().filter(user__is_active=True)  # now, not at their sign-in
+    membership = live.filter(user=actor).first()
     if membership is None or not membership.is_super_user or not actor.is_active:
         raise PermissionDenied("not a Super User of this customer")
     if customer.status != CustomerStatus.ACTIVE and not to_read:
@@ -102,6 +117,18 @@ def require_staff(actor: User, permission: str) -> None:
     """Raise PermissionDenied unless the actor is active staff with this model permission."""
     if not (actor.is_active and actor.is_staff and actor.has_perm(permission)):
         raise PermissionDenied(permission)
+
+
+def require_desk(actor: User, signed_in_at: datetime | None) -> None:
+    """Raise unless the actor may open the support desk, with a second factor of the last hour.
+
+    PermissionDenied without the permission; FreshSignInRequired where the proof is older. Staff
+    without a second factor exist only where none is demanded of them (HUB_STAFF_SECOND_FACTOR).
+    """
+    require_staff(actor, "accounts.use_desk")
+    is_recent = signed_in_at is not None and timezone.now() - signed_in_at <= DESK_FRESH_FOR
+    if has_second_factor(actor) and not is_recent:
+        raise FreshSignInRequired
 
 
 def require_support(actor: User, person: User) -> None:
@@ -155,13 +182,44 @@ def require_receiver(actor: User, hand_over: HandOver) -> None:
         raise PermissionDenied("offered to someone else")
 
 
+def require_second_factor(user: User) -> None:
+    """Raise SecondFactorRequired for somebody who needs a second factor and has none.
+
+    Until then they can only set one up; hub.second_factor asks it before every view.
+    """
+    if by := who_waits_for_a_factor(user):
+        raise SecondFactorRequired(by)
+
+
+def refuse_last_factor(user: User, left: int) -> None:
+    """Raise ValidationError if nothing is left of the second factors that somebody demands.
+
+    A main Super User needs theirs while the company's own sign-in is in force: it is the way in for
+    the day on which the provider is away.
+    """
+    if not left and (by := who_demands_a_factor(user) or keeps_way_in_of(user)):
+        raise ValidationError(
+            _(
+                "%(company)s requires a second factor. Add another before you remove "
+                "this passkey or app."
+            )
+            % {"company": by},
+            code="demanded",
+        )
+
+
 def require_fresh_sign_in(signed_in_at: datetime | None) -> None:
     """Raise FreshSignInRequired unless the actor proved who they are within FRESH_FOR.
 
     `signed_in_at` is when they last did, as accounts.adapters.signed_in_at says; None for never.
     """
-    if signed_in_at is None or timezone.now() - signed_in_at > FRESH_FOR:
+    if not is_fresh(signed_in_at):
         raise FreshSignInRequired
+
+
+def is_fresh(signed_in_at: datetime | None) -> bool:
+    """Return whether this moment is at most FRESH_FOR ago; None is never."""
+    return signed_in_at is not None and timezone.now() - signed_in_at <= FRESH_FOR
 
 
 def refuse_main_super_user(customer: Customer, membership: Membership) -> None:
@@ -173,7 +231,7 @@ def refuse_main_super_user(customer: Customer, membership: Membership) -> None:
 def main_super_user_refusal() -> MembershipRefused:
     """Return the refusal to end, suspend or demote the main Super User."""
     return MembershipRefused(
-        _("This is the main Super User. Hand the role over to someone else first."),
+        _("You can't do this to the main Super User. They must hand over the role first."),
         code="main_super_user",
     )
 
@@ -182,5 +240,5 @@ def refuse_own_request(actor: User, access_request: AccessRequest) -> None:
     """Raise RequestRefused if the actor made the request: another Super User answers it."""
     if access_request.membership.user_id == actor.pk:
         raise RequestRefused(
-            _("This is your own request. Another Super User answers it."), code="own"
+            _("You can't answer your own request. Ask another Super User."), code="own"
         )

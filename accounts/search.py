@@ -9,6 +9,7 @@ from accounts.domains import readable_address
 # takes time by the square of its length, so every text is measured first.
 SEARCH_LENGTH = 300
 WORD_LENGTH = 100
+NATIONAL_DIGITS = 10  # of a phone number in North America
 MAX_WORDS = 40  # of a row; an id of a portal may have a hundred parts
 
 # Letters that Unicode does not take apart into a letter and a mark, and signs written in many ways.
@@ -21,6 +22,7 @@ _PLAIN_LETTERS = str.maketrans(
 _PLAIN_SIGNS = str.maketrans("´`‘’ʼʻ′＇‐‑‒–—−", "''''''''------")
 # The first letter or figure after a sign. Not a top-level domain: half of all addresses end alike.
 _PART = re.compile(r"(?<![^\W_])(?!(?<=\.)[a-z]{2,}$)[^\W_]")
+_LETTER = re.compile(r"[^\W\d_]")
 _BEFORE_PART = re.compile(r"\A[\W_]+(?=[^\W_])")
 
 
@@ -48,6 +50,15 @@ def words_of(*texts: str) -> list[str]:
             starts = [match.start() for match in _PART.finditer(word)] or [0]
             words |= {word[start:].replace("'", "")[:WORD_LENGTH]: None for start in starts}
     return list(words)[:MAX_WORDS]
+
+
+def digits_of(phone: str) -> str:
+    """Return the last NATIONAL_DIGITS of a phone number as one word, without an extension.
+
+    So it is found with or without the code of its country, however it is typed.
+    """
+    number = _LETTER.split(phone, maxsplit=1)[0]
+    return "".join(filter(str.isdecimal, number))[-NATIONAL_DIGITS:]
 
 
 def found_by(search: str, *texts: str) -> bool:

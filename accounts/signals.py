@@ -52,8 +52,27 @@ invitation_withdrawn = Signal()
 # promises what it offers. Raises what it refuses.
 invitation_taken_over = Signal()
 
+# invitation, corrected: the second replaces the first, at the right address, in the transaction of
+# its correction. A receiver moves what was offered.
+invitation_corrected = Signal()
+
+# customer: from another day on, or no longer, it demands a second factor of its people.
+second_factor_changed = Signal()
+
+# customer, is_on, domains: the company's own sign-in is on or off for these email domains now.
+company_sign_in_switched = Signal()
+
+# recovery: two of the staff agreed on a new main Super User of a company, which can stop it now.
+recovery_approved = Signal()
+
 # user: their sessions were ended, or their membership was; tokens must end too.
 access_revoked = Signal()
+
+# user, session_keys: these hub sessions of theirs are about to end; their rows are still there.
+sessions_ending = Signal()
+
+# user, session (a hub session, or None): every session of theirs but this one has ended.
+other_sessions_ended = Signal()
 
 # customer, notice_class: a notice about the company is sent. Returns the readers (with `email` and
 # `language`) who get a copy of it.
@@ -62,3 +81,6 @@ collect_copy_recipients = Signal()
 # Nothing comes with it: a worker's clock ticked. A receiver does what has fallen due, each item in
 # a transaction of its own. Several workers have a clock each, so it must be safe to do twice.
 periodic_tick = Signal()
+
+# person: the support desk shows a person. Returns a panel for the page, or "" for nothing to say.
+desk_person_shown = Signal()

@@ -47,9 +47,19 @@ def _with_zone(text: Any) -> str:
 in_current_zone = lazy(_with_zone, str)  # a help text, with the time zone named after it
 
 
-def end_of_day(day: date) -> datetime:
-    """Return the moment at which a day is over, in the current time zone."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+def today_of_provider() -> date:
+    """Return the present day in the provider's time zone."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())
+
+
+def end_of_day(day: date, zone: tzinfo | None = None) -> datetime:
+    """Return the moment at which a day is over, in the current time zone or this one."""
+    return start_of_day(day + timedelta(days=1), zone)
+
+
+def start_of_day(day: date, zone: tzinfo | None = None) -> datetime:
+    """Return the moment at which a day begins, in the current time zone or this one."""
+    return timezone.make_aware(datetime.combine(day, time.min), zone)
 
 
 def last_day(moment: datetime, zone: tzinfo | None = None) -> date:

@@ -1,9 +1,7 @@
 """Rules that the database keeps by itself, on PostgreSQL and SQLite.
 
-Every rule is a `Trigger` in the `Meta.constraints` of a model, so `makemigrations` sees a new text,
-and a migration replaces the old one. `refuse`, `refuse_set`, `effect`, `search_entries` and
-`append_only` write the SQL. No trigger knows a bypass flag; `removed` takes all of them away, for
-tests alone.
+Every rule is a `Trigger` in the `Meta.constraints` of a model, so `makemigrations` sees a new text.
+No trigger knows a bypass flag; `removed` takes all away, for tests alone.
 """
 
 from collections.abc import Iterator
@@ -16,18 +14,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 
+from accounts.intervals import in_engine
+
 ENTRY_LENGTH = 400  # characters of a search entry
 
 
 class Trigger(BaseConstraint):
     """One trigger, as the complete SQL that creates it on each engine.
 
-    A migration freezes these statements, not what they were made from: the functions below may
-    change, and an old migration still writes the rule of its day. `name` is the trigger's name,
-    unique in the database.
+    A migration freezes these statements: the functions below may change, and an old migration still
+    writes the rule of its day. `name` is the trigger's name, unique in the database.
 
-    The trigger may be on the table of another model. An upper app that needs a rule on a lower
-    app's table puts it into the `Meta.constraints` of its own model that the rule serves.
+    The trigger may be on another model's table: an upper app that needs a rule on a lower app's
+    table puts it into the constraints of its own model that the rule serves.
     """
 
     def __init__(self, *, name: str, sqlite: list[str], postgresql: list[str]) -> None:
@@ -88,8 +87,7 @@ class Trigger(BaseConstraint):
     def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
         """Add nothing to CREATE TABLE; the trigger follows when the migration's tables are there.
 
-        SQLite changes a table by building a new one beside it, named new__…; the triggers there
-        are kept by `hub.sqlite`.
+        SQLite changes a table by building a new one, named new__…; `hub.sqlite` keeps its triggers.
         """
         assert schema_editor is not None  # noqa: S101 -- only Django's type allows it
         if not model._meta.db_table.startswith("new__"):
@@ -109,8 +107,8 @@ def refuse(
 ) -> list[Trigger]:
     """Refuse a row, before each event of `when`, if its SQL condition over OLD and NEW holds.
 
-    The condition is the same text on both engines. `postgresql_first` is PL/pgSQL that runs
-    before it (a lock). `no_truncate` refuses TRUNCATE as well.
+    The condition is the same on both engines (periods: `accounts.intervals`). `postgresql_first` is
+    PL/pgSQL that runs before it (a lock). `no_truncate` refuses TRUNCATE as well.
     """
     raise_it = f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation';"
     triggers = [
@@ -133,8 +131,7 @@ def refuse(
 def refuse_set(name: str, *, table: str, when: str, message: str) -> Trigger:
     """Refuse an INSERT, if an SQL condition over NEW holds for any of its rows.
 
-    PostgreSQL asks once for all rows of the statement, SQLite for each: for tables that take a
-    million rows at once, where a trigger or a foreign key of each row would ask a million times.
+    PostgreSQL asks once for all rows, SQLite for each: for tables that take a million rows at once.
     """
     added = when.replace("NEW.", "added.")
     return _trigger(
@@ -150,11 +147,8 @@ def refuse_set(name: str, *, table: str, when: str, message: str) -> Trigger:
 def effect(
     name: str, *, table: str, event: str, statements: list[str], when: str = "TRUE"
 ) -> Trigger:
-    """Run SQL after a row was written, if a condition over OLD and NEW holds.
-
-    PostgreSQL asks for the condition within the function, because a column that a trigger's own
-    WHEN names can't change its type.
-    """
+    """Run SQL after a row was written, if a condition over OLD and NEW holds."""
+    # PostgreSQL asks within the function: a column in a trigger's own WHEN can't change its type.
     sql = "; ".join(statements) + ";"
     return _trigger(
         name,
@@ -204,32 +198,38 @@ def search_entries(
     ]
 
 
-def append_only(table: str) -> list[Trigger]:
-    """Refuse every change of a row once it is written: no update, no delete, no truncate."""
+def append_only(table: str, *, erased: str = "", over: str = "") -> list[Trigger]:
+    """Refuse every change of a row once it is written.
+
+    But an erasure may update it where `erased` holds, and a retention rule delete it where `over`.
+    """
     return refuse(
         f"{table}_append_only",
         table=table,
-        when={"UPDATE": "TRUE", "DELETE": "TRUE"},
+        when={
+            event: f"NOT ({unless})" if unless else "TRUE"
+            for event, unless in (("UPDATE", erased), ("DELETE", over))
+        },
         message=f"{table} is append-only",
         no_truncate=True,
     )
 
 
 def _trigger(name: str, *, timing: str, body: str, sqlite: str = "") -> Trigger:
-    """Complete the statements, on one line each, so that indentation is no change of a rule."""
+    """Complete the statements, on one line each, so that indentation changes no rule."""
     function = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
     return Trigger(
         name=name,
-        sqlite=[_one_line(f"CREATE TRIGGER {name} {sqlite}")] if sqlite else [],
+        sqlite=[_one_line(f"CREATE TRIGGER {name} {sqlite}", "sqlite")] if sqlite else [],
         postgresql=[
-            _one_line(f"{function} $$BEGIN {body} END$$"),
+            _one_line(f"{function} $$BEGIN {body} END$$", "postgresql"),
             f"CREATE OR REPLACE TRIGGER {name} {timing} EXECUTE FUNCTION {name}()",
         ],
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _one_line(text: str, vendor: str) -> str:
+    return in_engine(vendor, " ".join(text.split()))
 
 
 def declared_triggers() -> dict[str, Trigger]:

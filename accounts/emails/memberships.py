@@ -1,8 +1,10 @@
 """Emails about memberships that change or end, and about the role of main Super User."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.emails.notices import absolute, send_copies, send_to
 from accounts.models import HandOver, Membership, User
@@ -25,6 +27,7 @@ def send_membership_notice(*, kind: str, actor: User | None, membership: Members
         kind=kind,
         actor=actor,
         membership=membership,
+        greeted=membership,
     )
 
 
@@ -38,6 +41,25 @@ def send_expiry_reminder(*, reader: User, membership: Membership) -> None:
         zone=membership.customer.zone,
         membership=membership,
         is_self=reader == membership.user,
+    )
+
+
+def send_second_factor_notice(
+    *, membership: Membership, since: datetime | None, has_factor: bool
+) -> None:
+    """Tell a member from when their company asks for a second factor; None for no longer."""
+    zone = membership.customer.zone
+    send_to(
+        membership.user,
+        "accounts/emails/second_factor",
+        notice_class="security",
+        path=reverse("mfa_index"),
+        zone=zone,
+        membership=membership,
+        greeted=membership,
+        company=membership.customer,
+        day=timezone.localtime(since, zone).date() if since else None,
+        has_factor=has_factor,
     )
 
 
@@ -60,7 +82,7 @@ def send_hand_over(*, kind: str, hand_over: HandOver, reader: Membership) -> Non
         "template": "accounts/emails/hand_over",
         "kind": kind,
         "hand_over": hand_over,
-        "reader": reader,  # greeted by their name at work
+        "greeted": reader,  # by their name at work
         "company": company,
         "link": absolute(reverse("accounts:hand-over", args=[company.slug, hand_over.uuid])),
     }

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
-from accounts.emails.rendering import render_text
+from accounts.emails.content import Block, Content, Kind
+from accounts.emails.rendering import render_email
 from accounts.models import Customer, Membership, User
 from accounts.signals import collect_copy_recipients
 
@@ -52,10 +54,11 @@ def send_to(
     """Send one notice to one reader, in their language.
 
     `template` and `context` are as in compose_notice; `path` becomes `link`, on the configured
-    host; `zone` is the time zone of the company it is about, else it is the reader's. Answers go to
-    `reply_to`, or where the provider wants them. With `copied_about`, the membership it concerns, a
-    copy goes to the contacts that their company named for this class: never ask for one where the
-    email holds a secret. The gate raises for an unknown class.
+    host; who goes by another name than the reader's is `greeted`; `zone` is the time zone of the
+    company it is about, else it is the reader's. Answers go to `reply_to`, or where the provider
+    wants them. With `copied_about`, the membership it concerns, a copy goes to the contacts that
+    their company named for this class: never ask for one where the email holds a secret. The gate
+    raises for an unknown class.
     """
     if path:
         context["link"] = absolute(path)
@@ -75,6 +78,15 @@ def send_to(
         )
 
 
+class HubEmail(EmailMessage):
+    """An email with its content; the gate makes both of its parts of it, and adds the footer."""
+
+    def __init__(self, content: Content, to: str, headers: dict[str, str]) -> None:
+        """Address the content to one reader."""
+        super().__init__(content.subject, content.text, to=[to], headers=headers)
+        self.blocks: tuple[Block, ...] = content.blocks
+
+
 def compose_notice(
     to: Reader,
     /,
@@ -83,12 +95,12 @@ def compose_notice(
     notice_class: str,
     zone: tzinfo | None = None,
     **context: Any,
-) -> EmailMessage:
+) -> HubEmail:
     """Return a notice to one reader, written in their language, with the times of `zone`.
 
-    `template` names `<template>_subject.txt` and `<template>_message.txt`, which get `context`,
-    `reader`, `brand` and `base_url`; `notice_class` is a code of the closed list. Whoever sends it
-    activates the language too, for the footer.
+    `template` names `<template>.txt`, which gets `context`, `reader`, `brand` and `base_url`;
+    `notice_class` is a code of the closed list. Whoever sends it activates the language too, for
+    the footer.
     """
     context = {
         "reader": to,
@@ -98,11 +110,16 @@ def compose_notice(
     }
     zone = zone or getattr(to, "zone", None)
     with translation.override(to.language), timezone.override(zone):
-        subject = " ".join(render_text(f"{template}_subject.txt", context).split())
-        body = render_text(f"{template}_message.txt", context).strip() + "\n"
-    message = EmailMessage(subject, body, to=[to.email])
-    message.extra_headers[NOTICE_CLASS_HEADER] = notice_class
-    return message
+        content = render_email(
+            f"{template}.txt", context, greeting=greeting(context.get("greeted", to))
+        )
+    return HubEmail(content, to.email, {NOTICE_CLASS_HEADER: notice_class})
+
+
+def greeting(reader: object) -> str:
+    """Return how to greet a person, a membership or a name; of an address no name is known."""
+    name = "" if isinstance(reader, Address) else str(reader or "")
+    return _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
 
 
 def send_copies(
@@ -119,6 +136,7 @@ def send_copies(
     Each copy is in its reader's language and first says whom it concerns, because the notice
     speaks to its own reader. No address gets it twice. Nothing secret may be in it.
     """
+    context.pop("greeted", None)
     answers: list[tuple[Any, Any]] = collect_copy_recipients.send(
         Customer, customer=customer, notice_class=notice_class
     )
@@ -126,13 +144,17 @@ def send_copies(
     for address in already_sent_to:
         contacts.pop(address, None)
     for contact in contacts.values():
+        notice = compose_notice(
+            contact, template, notice_class=notice_class, zone=customer.zone, **context
+        )
         send_to(
             contact,
             "accounts/emails/copy",
             notice_class=notice_class,
-            notice=compose_notice(
-                contact, template, notice_class=notice_class, zone=customer.zone, **context
-            ),
+            notice={
+                "subject": notice.subject,
+                "blocks": [block for block in notice.blocks if block.kind != Kind.GREETING],
+            },
             company=customer,
             concerned=[str(person) for person in concerned] or [customer.name],
         )

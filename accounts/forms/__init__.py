@@ -1,27 +1,31 @@
 """Forms that parse what people type; services decide whether it is allowed."""
 
-from accounts.forms.customers import CompanyForm, HandOverForm
-from accounts.forms.desk import DeskForm
+from accounts.forms.customers import CompanyForm, HandOverForm, SecondFactorForm
+from accounts.forms.desk import DeskForm, ReleaseForm
 from accounts.forms.edit import EditForm, VersionedForm
 from accounts.forms.offboarding import LastDayField, LastDayForm
 from accounts.forms.people import AcceptForm, ProfileForm, RoleForm, WorkDetailsForm
+from accounts.forms.recoveries import RecoveryForm
 from accounts.forms.requests import ASK_FORMS, AnswerForm, AskForm, LinesField, RefuseForm
+from accounts.forms.setup import SetupForm
 from accounts.forms.strict import (
     ActForm,
     ConfirmationNameForm,
     LineField,
     SearchForm,
     StrictForm,
+    UuidsField,
     first_error,
 )
 from accounts.forms.teams import (
     ChoosePersonForm,
     ChooseTeamForm,
+    ChooseTeamsForm,
     JoiningForm,
     RenameForm,
-    TeamField,
     TeamForm,
 )
+from accounts.forms.typeahead import TypeaheadField
 
 __all__ = [
     "ASK_FORMS",
@@ -31,6 +35,7 @@ __all__ = [
     "AskForm",
     "ChoosePersonForm",
     "ChooseTeamForm",
+    "ChooseTeamsForm",
     "CompanyForm",
     "ConfirmationNameForm",
     "DeskForm",
@@ -42,13 +47,18 @@ __all__ = [
     "LineField",
     "LinesField",
     "ProfileForm",
+    "RecoveryForm",
     "RefuseForm",
+    "ReleaseForm",
     "RenameForm",
     "RoleForm",
     "SearchForm",
+    "SecondFactorForm",
+    "SetupForm",
     "StrictForm",
-    "TeamField",
     "TeamForm",
+    "TypeaheadField",
+    "UuidsField",
     "VersionedForm",
     "WorkDetailsForm",
     "first_error",

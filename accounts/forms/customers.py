@@ -1,15 +1,20 @@
 """The company data, and handing over the role of main Super User."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Language
+from accounts.choices import Language, Role
 from accounts.forms.edit import EditForm
-from accounts.forms.strict import ConfirmationNameForm, LineField, TimeZoneField
-from accounts.models import Customer, Membership
-from accounts.selectors import super_users_of
+from accounts.forms.offboarding import DayInput
+from accounts.forms.strict import ConfirmationNameForm, LineField, StrictForm
+from accounts.forms.time_zones import TimeZoneField
+from accounts.forms.typeahead import TypeaheadField
+from accounts.models import Customer
+from accounts.selectors.options import PeopleOptions
+from accounts.timezones import in_current_zone, start_of_day
 from accounts.validators import NAME_LENGTH
 
 
@@ -20,7 +25,7 @@ class CompanyForm(EditForm):
     language = forms.ChoiceField(
         label=_("Language"),
         choices=Language.choices,
-        help_text=_("For mail to people who have not chosen their own."),
+        help_text=_("For emails to people who haven't chosen a language."),
     )
     phone = LineField(label=_("Phone"), max_length=40, required=False)
     street = LineField(label=_("Street address"), max_length=200, required=False)
@@ -28,20 +33,38 @@ class CompanyForm(EditForm):
     region = LineField(label=_("Province or state"), max_length=100, required=False)
     postal_code = LineField(label=_("Postal code"), max_length=20, required=False)
     country = LineField(label=_("Country"), max_length=100, required=False)
-    time_zone = TimeZoneField(help_text=_("Access that ends on a day ends with that day here."))
+    time_zone = TimeZoneField(
+        help_text=_("Access that ends on a date ends at the end of that day in this time zone.")
+    )
+
+
+class SecondFactorForm(StrictForm):
+    """The first day on which the company's people need a second factor."""
+
+    day = forms.DateField(
+        label=_("Required from"),
+        widget=DayInput,
+        help_text=in_current_zone(_("The day begins at midnight.")),
+    )
+
+    def moment(self) -> datetime:
+        """Return the moment at which the day begins."""
+        return start_of_day(self.cleaned_data["day"])
 
 
 class HandOverForm(ConfirmationNameForm):
     """The next main Super User, and the company's name typed against a slip of the hand."""
 
-    to = forms.ModelChoiceField(
-        label=_("New main Super User"),
-        queryset=Membership.objects.none(),
-        empty_label=_("Choose a person"),
-    )
     field_order = ["to", "confirmation_name"]
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = super_users_of(customer).exclude(pk=customer.main_super_user_id or 0)
-        self.fields["to"].queryset = others  # type: ignore[attr-defined]
+        main = customer.main_super_user
+        options = PeopleOptions(
+            customer, role=Role.SUPER_USER, but=str(main.user.sub) if main else ""
+        )
+        self.has_others = bool(options.search("", 1))
+        self.fields["to"] = TypeaheadField(
+            label=_("New main Super User"), options=options, placeholder=_("Name or address")
+        )
+        self.order_fields(self.field_order)

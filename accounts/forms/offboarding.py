@@ -34,7 +34,7 @@ class LastDayField(forms.DateField):
         if day is None:
             return None
         if day.year >= LAST_YEAR:
-            raise ValidationError(_("Choose a day from today on, within ten years."))
+            raise ValidationError(_("Choose a day from today to ten years from now."))
         return end_of_day(day)
 
 
@@ -45,7 +45,7 @@ class LastDayForm(EditForm):
         label=_("Last day"),
         required=False,
         help_text=in_current_zone(
-            _("Empty: no end. Access ends by itself at the end of this day.")
+            _("Access ends at the end of this day. Leave empty for no end date.")
         ),
     )
     field_names = {"ends_at": "last_day"}

@@ -20,10 +20,10 @@ class AskForm(StrictForm):
     """The reason for a request; some kinds have nothing else."""
 
     text = LinesField(
-        label=_("Why"),
+        label=_("Reason"),
         required=False,
         max_length=TEXT_LENGTH,
-        help_text=_("One or two sentences. Your Super User reads them."),
+        help_text=_("One or two sentences for your Super User."),
     )
 
     def new_values(self) -> dict[str, str]:
@@ -34,7 +34,7 @@ class AskForm(StrictForm):
 class NameForm(AskForm):
     """A request for another name at work."""
 
-    work_name = LineField(label=_("Name at work"), max_length=NAME_LENGTH)
+    work_name = LineField(label=_("Work name"), max_length=NAME_LENGTH)
     field_order = ["work_name", "text"]
 
 
@@ -42,7 +42,7 @@ class PhoneForm(AskForm):
     """A request for another phone number at work."""
 
     work_phone = LineField(
-        label=_("Phone at work"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"})
+        label=_("Work phone"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"})
     )
     field_order = ["work_phone", "text"]
 
@@ -51,7 +51,7 @@ class AddressForm(AskForm):
     """A request for another email address; the service checks it."""
 
     address = forms.CharField(
-        label=_("New e-mail address"),
+        label=_("New email address"),
         max_length=ADDRESS_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -64,7 +64,7 @@ class OtherForm(AskForm):
     text = LinesField(
         label=_("What do you need?"),
         max_length=TEXT_LENGTH,
-        help_text=_("One or two sentences. Your Super User reads them."),
+        help_text=_("One or two sentences for your Super User."),
     )
 
 
@@ -82,7 +82,7 @@ class AnswerForm(StrictForm):
     """An approval, with an optional note."""
 
     answer = LinesField(
-        label=_("A word to go with it"),
+        label=_("Message"),
         required=False,
         max_length=TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -95,6 +95,6 @@ class RefuseForm(StrictForm):
     reason = LinesField(
         label=_("Reason"),
         max_length=TEXT_LENGTH,
-        help_text=_("The person reads it."),
+        help_text=_("The person who asked will read it."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )

@@ -4,14 +4,12 @@ from typing import Any
 
 from allauth.core import context
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.timezones import zone_called, zone_label, zone_names
 from accounts.unsent_forms import unsent_form_on_page
 from accounts.validators import NAME_LENGTH, validate_plain_text
 
@@ -22,6 +20,20 @@ class LineField(forms.CharField):
     """One line of text without control characters or invisible characters."""
 
     default_validators = [validate_plain_text]
+
+
+class UuidsField(forms.ModelMultipleChoiceField):
+    """Rows by their uuid, as ticked in a list."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the rows. Raises: ValidationError without words about UUIDs."""
+        try:
+            return super().clean(value)
+        except ValidationError as error:
+            if error.code in self.error_messages:
+                raise
+            message = self.error_messages["invalid_choice"]
+            raise ValidationError(message, code="invalid_choice") from error
 
 
 class StrictForm(forms.Form):
@@ -65,7 +77,7 @@ class StrictForm(forms.Form):
             values = self.data.getlist(name) if isinstance(self.data, MultiValueDict) else []
             if name not in repeatable and len(values) > 1:
                 raise ValidationError(
-                    _("This field came twice: %(name)s"), code="twice", params={"name": name}
+                    _("This field was sent twice: %(name)s"), code="twice", params={"name": name}
                 )
         return cleaned
 
@@ -86,47 +98,11 @@ class ConfirmationNameForm(StrictForm):
     """The company's name, typed before something that cannot be undone; inherit to add fields."""
 
     confirmation_name = LineField(
-        label=_("Name of the company"),
+        label=_("Company name to confirm"),
         max_length=NAME_LENGTH,
-        help_text=_("Type it as it stands at the top, to show that you mean it."),
+        help_text=_("To confirm, type the name as shown at the top of this page."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-
-
-_CONTINENTS = {
-    "Africa": _("Africa"),
-    "America": _("America"),
-    "Antarctica": _("Antarctica"),
-    "Arctic": _("Arctic Ocean"),
-    "Asia": _("Asia"),
-    "Atlantic": _("Atlantic Ocean"),
-    "Australia": _("Australia"),
-    "Europe": _("Europe"),
-    "Indian": _("Indian Ocean"),
-    "Pacific": _("Pacific Ocean"),
-}
-
-
-def _time_zones() -> list[Any]:
-    """Return the choices, by continent; none is the provider's own."""
-    by_continent: dict[str, list[tuple[str, str]]] = {}
-    for name in zone_names():
-        continent, _slash, place = name.partition("/")
-        by_continent.setdefault(continent, []).append((name, place.replace("_", " ") or name))
-    default = _("As %(provider)s (%(zone)s)") % {
-        "provider": settings.HUB_BRAND_NAME,
-        "zone": zone_label(zone_called("")),
-    }
-    groups = [(_CONTINENTS.get(name, name), zones) for name, zones in by_continent.items()]
-    return [("", default), *groups]
-
-
-class TimeZoneField(forms.ChoiceField):
-    """A time zone by its name; empty for the provider's own."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs = {"label": _("Time zone"), "choices": _time_zones, "required": False, **kwargs}
-        super().__init__(**kwargs)
 
 
 class SearchForm(forms.Form):

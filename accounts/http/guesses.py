@@ -6,12 +6,18 @@ bounded, and then only devices that are known to the person go on. A known devic
 ACCOUNT_RATE_LIMITS has the rates; a limit that can't be counted refuses.
 """
 
+import hashlib
+import secrets
+from collections.abc import Iterable
+
 from allauth.core.internal.ratelimit import RateLimitUsage, clear, consume, get_ip
+from django.core.cache import cache
 from django.http import HttpRequest
 
 from accounts.http.devices import has_device_cookie, known_device
 from accounts.models import User
 
+LIFTED_FOR = 24 * 60 * 60  # seconds; every limit's own time is shorter
 APP = "allauth.account"  # whose rates are in ACCOUNT_RATE_LIMITS
 
 
@@ -24,9 +30,8 @@ def count_guess(
     which. Without `person`, the address is looked up only for a device that is known to somebody:
     a stranger's request takes as long for any address.
     """
-    if person is None and has_device_cookie(request):
-        person = User.objects.filter(email=account).first()
-    device = known_device(request, person) if person else None
+    device = known_device(request, person) if person else _device_of(request, account)
+    account = _since_lifted(account)
     if device:
         limits = [("device_tries", device), ("device_guesses", device)]
     else:
@@ -41,6 +46,7 @@ def count_guess(
 
 def forget_strangers(request: HttpRequest, account: str) -> None:
     """Forget the guesses of strangers at an account: its person has just proved who they are."""
+    account = _since_lifted(account)
     clear(request, app=APP, action="stranger_guesses", key=_here(request, account))
     clear(request, app=APP, action="strangers_guesses", key=account)
 
@@ -48,19 +54,47 @@ def forget_strangers(request: HttpRequest, account: str) -> None:
 def count_email(request: HttpRequest, kind: str, address: str) -> bool:
     """Count an email that anybody can have sent to an address. Return whether it may be sent.
 
-    `kind` says for what. Whoever asks from one place leaves some for the others; above the
-    limit of the address, earlier emails are there and their links work.
+    `kind` says for what. A device that is known to the person is counted alone. Whoever else asks
+    from one place leaves some for the others; above the limit of the address, earlier emails are
+    there and their links work.
     """
-    limits = [
-        ("emails_from_here", _here(request, f"{kind} {address}")),
-        ("emails", f"{kind} {address}"),
-    ]
+    if device := _device_of(request, address):
+        return _count(request, [("device_emails", f"{kind} {device}")], rolled_back=[]) is not None
+    account = _since_lifted(f"{kind} {address}")
+    limits = [("emails_from_here", _here(request, account)), ("emails", account)]
     return _count(request, limits, rolled_back=[]) is not None
 
 
 def forget_emails(request: HttpRequest, kind: str, address: str) -> None:
     """Forget the emails sent to an address: their links have just ended."""
-    clear(request, app=APP, action="emails", key=f"{kind} {address}")
+    clear(request, app=APP, action="emails", key=_since_lifted(f"{kind} {address}"))
+
+
+def lift_limits(accounts: Iterable[str]) -> None:
+    """Count guesses and emails of these accounts anew, from whatever place they come.
+
+    `accounts` are as they were counted: an address, a kind of email with an address, or a code of a
+    person. Limits of known devices end within minutes by themselves.
+    """
+    for account in accounts:
+        cache.set(_lifted(account), secrets.token_hex(8), LIFTED_FOR)
+
+
+def _since_lifted(account: str) -> str:
+    """Return the account's name in keys, which is another one once its limits were lifted."""
+    return f"{account}{cache.get(_lifted(account), '')}"
+
+
+def _lifted(account: str) -> str:
+    return f"limits-lifted-{hashlib.sha256(account.encode()).hexdigest()}"
+
+
+def _device_of(request: HttpRequest, address: str) -> str | None:
+    """Return the name of the device, if it is known to whoever has this address, else None."""
+    if not has_device_cookie(request):
+        return None
+    person = User.objects.filter(email=address).first()
+    return known_device(request, person) if person else None
 
 
 def _here(request: HttpRequest, account: str) -> str:

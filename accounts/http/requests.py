@@ -27,12 +27,15 @@ def network_address(request: HttpRequest) -> str:
     return str(get_adapter().get_client_ip(request))
 
 
-def rate_limited(request: HttpRequest, action: str, key: str) -> HttpResponse | None:
+def rate_limited(
+    request: HttpRequest, action: str, key: str, *, is_get: bool = False
+) -> HttpResponse | None:
     """Count this action. Return the 429 page once it comes too often, else None.
 
-    It is counted by network address and by `key`; ACCOUNT_RATE_LIMITS has the rates.
+    It is counted by network address and by `key`; ACCOUNT_RATE_LIMITS has the rates. allauth counts
+    no GET unless it is told to.
     """
-    refusal: HttpResponse | None = consume_or_429(request, action=action, key=key)
+    refusal: HttpResponse | None = consume_or_429(request, action=action, key=key, limit_get=is_get)
     return refusal
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import CustomerStatus, Language, Role
 from accounts.models.people import User
 from accounts.models.search import (
+    DigitsOf,
     SearchEntry,
     SearchKeyField,
     SearchWordsField,
@@ -90,9 +91,12 @@ class Customer(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
     )
+    # From this moment its people need a passkey or an authenticator app; None for never.
+    second_factor_from = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     search_name = SearchKeyField(of="name", max_length=600)
-    search_words = SearchWordsField(of=("name", "slug"))
+    search_words = SearchWordsField(of=("name", "slug", "phone", "phone_digits"))
+    phone_digits = DigitsOf("phone")
 
     objects = CustomerQuerySet.as_manager()
 
@@ -169,11 +173,9 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
-    work_name = models.CharField(
-        _("name at work"), max_length=NAME_LENGTH, validators=[validate_name]
-    )
+    work_name = models.CharField(_("work name"), max_length=NAME_LENGTH, validators=[validate_name])
     work_phone = models.CharField(
-        _("phone at work"), max_length=40, blank=True, validators=[validate_phone]
+        _("work phone"), max_length=40, blank=True, validators=[validate_phone]
     )
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     suspended_at = models.DateTimeField(null=True, blank=True)
@@ -181,7 +183,8 @@ class Membership(models.Model):
     end_announced_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
     search_name = SearchKeyField(of="work_name", max_length=600)
-    search_words = SearchWordsField(of=("work_name", "user.email"))
+    search_words = SearchWordsField(of=("work_name", "user.email", "work_phone", "phone_digits"))
+    phone_digits = DigitsOf("work_phone")
 
     objects = MembershipQuerySet.as_manager()
 

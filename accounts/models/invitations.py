@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import BounceReason, Role
 from accounts.models.customers import Customer, Membership
+from accounts.models.erasures import erased
 from accounts.models.search import SearchEntry, SearchKeyField, SearchWordsField, matching
 from accounts.models.teams import Team
 from accounts.triggers import refuse, search_entries
@@ -43,15 +44,20 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """
         return self.annotate(sender_may=_sender_may())
 
+    def sent_by_somebody_who_may(self) -> "InvitationQuerySet":
+        """Return those whose sender may still invite people to the company."""
+        return self.filter(_sender_may())
+
     def acceptable(self) -> "InvitationQuerySet":
         """Return the open ones that can still be accepted: not expired, and their sender may."""
-        return self.open().filter(_sender_may(), expires_at__gt=timezone.now())
+        return self.open().sent_by_somebody_who_may().filter(expires_at__gt=timezone.now())
 
     def matching(self, text: str, *, customer: Customer) -> "InvitationQuerySet":
         """Return those of a customer found by the words of a text, of name and address."""
         return matching(self.filter(customer=customer), text, customer=customer)
 
 
+_ERASED = erased("invitations", person="OLD.accepted_by_id", unled="OLD.accepted_by_id IS NULL")
 _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
     <> NEW.customer_id"""
 
@@ -61,16 +67,16 @@ class Invitation(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invitations")
-    address = models.EmailField(_("e-mail address"))
+    address = models.EmailField(_("email address"))
     name = models.CharField(
         _("name"), max_length=NAME_LENGTH, blank=True, validators=[validate_name]
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
     as_main_super_user = models.BooleanField(
-        default=False, help_text=_("The first Super User of a pending customer.")
+        default=False, help_text=_("The main Super User of a pending company.")
     )
     work_phone = models.CharField(
-        _("phone at work"), max_length=40, blank=True, validators=[validate_phone]
+        _("work phone"), max_length=40, blank=True, validators=[validate_phone]
     )
     team = models.ForeignKey(
         Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -81,11 +87,11 @@ class Invitation(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     sent_at = models.DateTimeField(
-        default=timezone.now, editable=False, help_text=_("The last time.")
+        default=timezone.now, editable=False, help_text=_("Time of the last email.")
     )
     times_sent = models.PositiveIntegerField(default=1, editable=False)
     bounced_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When email to the address came back.")
+        null=True, blank=True, help_text=_("Time when email to the address bounced.")
     )
     bounce_reason = models.CharField(
         max_length=12, choices=BounceReason, blank=True, editable=False
@@ -127,7 +133,8 @@ class Invitation(models.Model):
                 "invitation_is_bound",
                 table="accounts_invitation",
                 when={
-                    "UPDATE": "NEW.address <> OLD.address OR NEW.customer_id <> OLD.customer_id"
+                    "UPDATE": f"NEW.address <> OLD.address AND NOT {_ERASED}"
+                    " OR NEW.customer_id <> OLD.customer_id"
                     " OR NEW.role <> OLD.role OR NEW.as_main_super_user <> OLD.as_main_super_user"
                 },
                 message="an invitation is for one address, customer and role",

@@ -11,11 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import OffboardingState
 from accounts.models.audit import AuditEvent
 from accounts.models.customers import Membership
+from accounts.models.erasures import erased
 from accounts.models.requests import AccessRequest
 from accounts.models.teams import Team
 from accounts.triggers import Trigger, refuse
 from accounts.validators import validate_plain_lines
 
+_ERASED = erased(
+    "offboarding",
+    person="(SELECT m.user_id FROM accounts_membership m WHERE m.id = OLD.membership_id)",
+)
 _REQUEST_OF_ANOTHER = """NEW.request_id IS NOT NULL AND NEW.membership_id <> (
     SELECT r.membership_id FROM accounts_accessrequest r WHERE r.id = NEW.request_id)"""
 _TO_NO_COLLEAGUE = """NOT EXISTS (
@@ -45,9 +50,11 @@ class Offboarding(models.Model):
     membership = models.ForeignKey(
         Membership, on_delete=models.PROTECT, related_name="offboardings"
     )
-    leaves_at = models.DateTimeField(_("leaves"))
+    leaves_at = models.DateTimeField(_("person leaving"))
     former_end = models.DateTimeField(
-        null=True, blank=True, help_text=_("Their own end before the plan; it is back without it.")
+        null=True,
+        blank=True,
+        help_text=_("The earlier last day, restored if the plan is cancelled."),
     )
     reason = models.CharField(
         _("reason"), max_length=500, blank=True, validators=[validate_plain_lines]
@@ -67,7 +74,7 @@ class Offboarding(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text=_("The end it came to, in the trail."),
+        help_text=_("Result of the handover, for the activity log."),
     )
 
     class Meta:
@@ -86,7 +93,7 @@ class Offboarding(models.Model):
             *refuse(
                 "offboarding_settled_once",
                 table="accounts_offboarding",
-                when={"UPDATE": "OLD.state <> 'open'"},
+                when={"UPDATE": f"OLD.state <> 'open' AND NOT {_ERASED}"},
                 message="a leaving is settled once",
             ),
             *refuse(
@@ -109,7 +116,7 @@ class ReassignedTeam(models.Model):
     )
     team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
     receiver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    words = models.CharField(max_length=100, help_text=_("What it was called, should it go."))
+    words = models.CharField(max_length=100, help_text=_("Name, kept if the resource is removed."))
 
     class Meta:
         constraints = [

@@ -12,9 +12,11 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
+from accounts.choices.erasures import ERASED_DOMAIN
 from accounts.models.search import (
     SearchEntry,
     SearchKeyField,
@@ -67,7 +69,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person; the email address is the user ID, and `sub` is how portals know them."""
 
     sub = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[validate_name])
     language = models.CharField(
         _("language"), max_length=2, choices=Language, default=Language.ENGLISH
@@ -75,7 +77,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         _("time zone"), max_length=64, blank=True, validators=[validate_time_zone]
     )
+    search_shortcut = models.BooleanField(_("search shortcut"), default=True)
     is_active = models.BooleanField(default=True)
+    # By the support desk, which can restore the account; None for one that is closed for good.
+    suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Part of every session's hash: a new value ends all sessions, whatever store they are in.
@@ -96,6 +101,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="address_is_lower_case"
             ),
+            models.CheckConstraint(
+                condition=models.Q(suspended_at=None) | models.Q(is_active=False),
+                name="suspended_account_is_not_active",
+            ),
         ]
         indexes = [
             models.Index(fields=["search_name", "id"], name="person_by_name"),
@@ -106,6 +115,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
+        if self.email.endswith(f"@{ERASED_DOMAIN}"):
+            return gettext("a former member")
         return self.name or self.email
 
     @property

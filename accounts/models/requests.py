@@ -1,21 +1,26 @@
 """Requests: of people to their Super Users, and of Super Users to the provider."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.text import Truncator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import ASKED_OF_PROVIDER, RequestKind, RequestState, Role
+from accounts.languages import in_readers_language
 from accounts.models.customers import Customer, Membership
+from accounts.models.erasures import erased
 from accounts.models.people import User
 from accounts.triggers import refuse
 from accounts.validators import validate_plain_lines
 
 TEXT_LENGTH = 500
+QUOTED_LENGTH = 80  # of the text in a sentence
 MAX_REMINDERS = 2
 
 # A person has one of each, so a second open request for it makes no sense.
@@ -41,11 +46,23 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         """Return those neither answered nor withdrawn."""
         return self.filter(state=RequestState.OPEN)
 
+    def to_answer(self, *, customer: Any, by: Any) -> "AccessRequestQuerySet":
+        """Return the open ones of a customer that the Super User with the membership `by` answers.
+
+        Both may be expressions of an outer query.
+        """
+        asked = self.open().filter(customer=customer)
+        return asked.exclude(membership=by).exclude(kind__in=ASKED_OF_PROVIDER)
+
     def with_provider(self) -> "AccessRequestQuerySet":
         """Return those that staff may see: asked of the provider, or passed on to it."""
         return self.filter(passed_at__isnull=False)
 
 
+_ERASED = erased(
+    "requests",
+    person="(SELECT m.user_id FROM accounts_membership m WHERE m.id = OLD.membership_id)",
+)
 _OF_ANOTHER_CUSTOMER = """(SELECT m.customer_id FROM accounts_membership m
     WHERE m.id = NEW.membership_id) <> NEW.customer_id"""
 
@@ -60,22 +77,27 @@ class AccessRequest(models.Model):
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="requests")
     kind = models.CharField(max_length=10, choices=RequestKind)
     about = models.CharField(
-        max_length=40, blank=True, help_text=_("Of what there is one open request: a portal.")
+        max_length=40, blank=True, help_text=_("Portal with one open request.")
     )
     text = models.CharField(
-        _("why"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
+        _("reason given"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
     )
-    wanted = models.JSONField(default=dict, help_text=_("The new value, by its field."))
+    wanted = models.JSONField(default=dict, help_text=_("New value by field."))
+    phrases = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text=_("Requested action by language. If empty, the request has a text."),
+    )
     state = models.CharField(max_length=10, choices=RequestState, default=RequestState.OPEN)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     waiting_since = models.DateTimeField(
-        default=timezone.now, help_text=_("When the Super Users' time to answer began.")
+        default=timezone.now, help_text=_("Start of the Super Users' time to answer.")
     )
     reminders = models.PositiveSmallIntegerField(
-        default=0, help_text=_("How many they got since then.")
+        default=0, help_text=_("Reminders sent since then.")
     )
     passed_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When the provider came to answer it too.")
+        null=True, blank=True, help_text=_("Time from which the provider can answer too.")
     )
     answer = models.CharField(
         _("answer"), max_length=TEXT_LENGTH, blank=True, validators=[validate_plain_lines]
@@ -84,7 +106,7 @@ class AccessRequest(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     answered_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("Or when it was withdrawn.")
+        null=True, blank=True, help_text=_("Time of the answer or withdrawal.")
     )
     by_provider = models.BooleanField(
         default=False, help_text=_("Answered by the provider's staff.")
@@ -135,7 +157,7 @@ class AccessRequest(models.Model):
             *refuse(
                 "request_answered_once",
                 table="accounts_accessrequest",
-                when={"UPDATE": "OLD.state <> 'open'"},
+                when={"UPDATE": f"OLD.state <> 'open' AND NOT {_ERASED}"},
                 message="a request is answered once",
             ),
             *refuse(
@@ -169,10 +191,31 @@ class AccessRequest(models.Model):
         return self.kind in ASKED_OF_PROVIDER
 
     @property
+    def phrase(self) -> str:
+        """The words of it, in the reader's language: "renew alder.example", or its text."""
+        if self.phrases:
+            return str(in_readers_language(self.phrases))
+        return f"“{Truncator(' '.join(self.text.split())).chars(QUOTED_LENGTH)}”"
+
+    @property
+    def sentence(self) -> str:
+        """The request as others read it: "Bob Tremblay asks to renew alder.example"."""
+        facts = {
+            "who": self.customer if self.is_of_provider else self.membership,
+            "phrase": self.phrase,
+        }
+        if self.phrases:
+            return gettext("%(who)s asks to %(phrase)s") % facts
+        return gettext("%(who)s asks: %(phrase)s") % facts
+
+    @property
+    def own_sentence(self) -> str:
+        """The request as the person who asked reads it."""
+        if self.phrases:
+            return gettext("You asked to %(phrase)s") % {"phrase": self.phrase}
+        return gettext("You asked: %(phrase)s") % {"phrase": self.phrase}
+
+    @property
     def new_values(self) -> list[str]:
         """The values it asks for, in the reader's language where there is one in each."""
-        language = (get_language() or "en")[:2]
-        return [
-            str(value.get(language, "—") if isinstance(value, dict) else value)
-            for value in self.wanted.values()
-        ]
+        return [str(in_readers_language(value)) for value in self.wanted.values()]

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accounts.search import search_key, typed_words, words_of
+from accounts.search import digits_of, search_key, typed_words, words_of
 from accounts.triggers import ENTRY_LENGTH
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -76,6 +76,17 @@ class SearchWordsField(models.TextField):
         return words
 
 
+class DigitsOf:
+    """The digits of a phone number as one word, to be found by."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: models.Model | None, owner: type[models.Model]) -> str:
+        """Return them as the number is now; no digits of the model itself."""
+        return digits_of(getattr(instance, self.name)) if instance else ""
+
+
 class SearchEntry(models.Model):
     """A word by which a row is found, then the row's name; only triggers write it.
 
@@ -100,6 +111,12 @@ def matching(rows: Rows, text: str, **scope: Any) -> Rows:
     for word in words[1:]:
         found = found.filter(Exists(_entries(rows).filter(_range(word), row=OuterRef("row"))))
     return rows.filter(pk__in=found.values("row"))
+
+
+def rows_with_word(model: type[models.Model], word: str) -> QuerySet[Any]:
+    """Return the keys of a model's rows that have this normalised word, or begin with it."""
+    rows: QuerySet[Any] = model._default_manager.all()
+    return _entries(rows).filter(_range(word)).values("row")
 
 
 def by_match(rows: Rows, text: str, **scope: Any) -> Rows:

@@ -9,7 +9,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customers import Customer, Membership
-from accounts.triggers import refuse
+from accounts.models.search import SearchEntry, SearchKeyField, SearchWordsField
+from accounts.triggers import refuse, search_entries
 from accounts.validators import validate_name
 
 _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
@@ -23,6 +24,8 @@ class Team(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="teams")
     name = models.CharField(_("name"), max_length=100, validators=[validate_name])
     group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="team")
+    search_name = SearchKeyField(of="name", max_length=600)
+    search_words = SearchWordsField(of=("name",))
 
     class Meta:
         ordering = ["name"]
@@ -32,6 +35,30 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TeamSearchEntry(SearchEntry):
+    """A word by which a team is found within a customer."""
+
+    row = models.ForeignKey(
+        Team, on_delete=models.DO_NOTHING, related_name="search_entries", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            *search_entries(
+                "accounts_team",
+                entries="accounts_teamsearchentry",
+                scope={"customer_id": "NEW.customer_id"},
+            )
+        ]
+        indexes = [
+            models.Index(fields=["customer", "entry", "row"], name="team_by_word"),
+            models.Index(fields=["row", "entry"], name="words_of_team"),
+        ]
 
 
 class TeamMembership(models.Model):

@@ -17,7 +17,6 @@ from accounts.selectors.people import (
     invitations_of,
     is_super_user,
     is_verified_address,
-    membership_of,
     memberships_of,
     people_of,
     sent_invitations_of,
@@ -25,8 +24,12 @@ from accounts.selectors.people import (
     staff_with,
     super_users_of,
     verified_addresses,
+    visible_customers,
 )
 from accounts.selectors.requests import (
+    Answering,
+    answering_of,
+    register_answering,
     register_request_search,
     requests_of,
     requests_with_provider,
@@ -43,10 +46,12 @@ from accounts.selectors.teams import (
 from accounts.selectors.undo import removals_of
 
 __all__ = [
+    "Answering",
     "BadCursor",
     "Page",
     "SignInStatus",
     "activity_of",
+    "answering_of",
     "chain_names",
     "customers_for_staff",
     "desk_acts_on",
@@ -56,12 +61,12 @@ __all__ = [
     "invitations_of",
     "is_super_user",
     "is_verified_address",
-    "membership_of",
     "memberships_of",
     "open_hand_over",
     "page_of",
     "people_in",
     "people_of",
+    "register_answering",
     "register_request_search",
     "removals_of",
     "requests_of",
@@ -76,6 +81,7 @@ __all__ = [
     "teams_with",
     "teams_without",
     "verified_addresses",
+    "visible_customers",
     "waiting_requests",
     "with_people_counted",
 ]

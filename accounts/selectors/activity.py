@@ -1,6 +1,5 @@
 """The activity log of a customer, a person's own history, and the exports of both."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,12 +18,12 @@ from accounts.models import (
     User,
 )
 from accounts.models.audit import chain_name
+from accounts.selectors.event_lines import line_of, own_line_of
 from accounts.selectors.event_sources import BATCH_SIZE, EventSource, newest_page, oldest_first
-from accounts.selectors.events import details_of, history_of, sentence_of, shown_data
+from accounts.selectors.events import details_of, history_of, sentence_of
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
 
 SKEW = timedelta(minutes=10)  # the clocks of several machines differ by less
-OWN_FIELDS = {"chain", "sequence", "at", "kind", "actor_name"}  # in the export of one's history
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,12 @@ def find_activity(
     if activity_filter.is_everything:
         return page_of(among, among=among, order=("-sequence",), after=after, size=size)
     return newest_page(_sources(customer, activity_filter), among=among, after=after, size=size)
+
+
+def has_signed_in_before(person: User) -> bool:
+    """Return whether a person signed in before the sign-in that has just been recorded."""
+    sign_ins = AuditEvent.objects.filter(person=person, kind="sign_in.done")
+    return len(sign_ins.order_by()[:2]) > 1
 
 
 def find_history(person: User, *, after: str = "", size: int = PAGE_SIZE) -> Page[AuditEvent]:
@@ -151,7 +156,8 @@ def people_named(customer: Customer, name: str) -> list[User]:
     """Return at most ten present or former members found by the words of `name`.
 
     That is the name at work, the address, or a name of the account that an event of this customer
-    holds: older events do. Otherwise the account's name is nobody's business here.
+    holds in the clear: those from before words were sealed do. Otherwise the account's name is
+    nobody's business here.
     """
     members = Membership.objects.matching(name, customer=customer)
     matches = list(members.order_by("search_name").select_related("user")[:30])
@@ -167,8 +173,8 @@ def _named_by_account(customer: Customer, members: Iterable[Membership]) -> list
     return [
         membership
         for membership in members
-        if events.filter(actor=membership.user_id, actor_name=membership.user.name).exists()
-        or events.filter(person=membership.user_id, data__person=membership.user.name).exists()
+        if events.filter(actor=membership.user_id, actor_label=membership.user.name).exists()
+        or events.filter(person=membership.user_id, public__person=membership.user.name).exists()
     ]
 
 
@@ -210,28 +216,6 @@ def activity_lines(
         done = batch[-1].sequence
 
 
-def line_of(event: AuditEvent, *, whole: bool = True) -> str:
-    """Return an event as a line of an export; not `whole`, with its place and hashes alone."""
-    content = event.content() | {"hash": event.hash}
-    if not whole:
-        content = {name: content[name] for name in ("chain", "sequence", "previous_hash", "hash")}
-    return json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def own_line_of(event: AuditEvent) -> str:
-    """Return an event as a line of a person's own export: what its sentence shows, and its hash.
-
-    The rest of the event may be about other people. The company's export has the whole event, under
-    the same chain, number and hash.
-    """
-    content = {
-        **{name: value for name, value in event.content().items() if name in OWN_FIELDS},
-        "data": shown_data(event),
-        "hash": event.hash,
-    }
-    return json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
-
-
 def history_lines(person: User, last: AuditEvent) -> Iterator[str]:
     """Yield a person's own history up to `last` as JSON lines, oldest first."""
     sources = [source.within(lte=last.pk) for source in _history_sources(person)]
@@ -269,7 +253,7 @@ def _rows(
             rows = [
                 [
                     event.at.astimezone(locale.zone).isoformat(sep=" ", timespec="seconds"),
-                    event.actor_name,
+                    str(event.actor_name),
                     sentence_of(event),
                     *([_details_text(event)] if with_details else []),
                     event.kind,

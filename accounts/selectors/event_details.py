@@ -12,17 +12,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.choices import EVENT_CODES, FIELD_NAMES
-
-
-def in_readers_language(value: Any) -> Any:
-    """Return the text of a value that is stored as language → text; any other value as it is."""
-    if not isinstance(value, dict):
-        return value
-    return value.get((get_language() or "en")[:2]) or value.get("en", "—")
+from accounts.languages import in_readers_language
 
 
 def moment_text(value: str) -> str:
@@ -33,7 +27,8 @@ def moment_text(value: str) -> str:
 def _texts(value: Any) -> list[str]:
     """Return a plain value, or each of a list, as text."""
     values = value if isinstance(value, list) else [value]
-    return [str(in_readers_language(part)) for part in values if part not in (None, "")]
+    texts = [str(in_readers_language(part)) for part in values if part is not None]
+    return [text for text in texts if text]
 
 
 def _moments(value: str | None) -> list[str]:
@@ -54,11 +49,15 @@ def _differences(parts: Iterable[Mapping[str, str]]) -> list[str]:
 
 
 def _number(value: int) -> list[str]:
-    return [_("no. %(number)s of this log") % {"number": value}]
+    return [_("entry %(number)s of this log") % {"number": value}]
 
 
 def _handovers(parts: Iterable[Mapping[str, str]]) -> list[str]:
     return [f"{part['person']} → {part['receiver']}" for part in parts]
+
+
+def _factor(value: str) -> list[str]:
+    return [str(EVENT_CODES["factor"](value).label)]
 
 
 def _role(value: str) -> list[str]:
@@ -75,23 +74,26 @@ class EventDetail:
 
 # Name in an event's data → its detail, in the order of pages.
 EVENT_DETAILS: dict[str, EventDetail] = {
-    "differences": EventDetail(gettext_lazy("Changed from and to"), _differences),
+    "differences": EventDetail(gettext_lazy("Before and after"), _differences),
     "teams": EventDetail(gettext_lazy("Teams left"), _names("team")),
     "reassigned": EventDetail(gettext_lazy("Handed over")),
     "skipped": EventDetail(gettext_lazy("Not handed over")),
-    "left_out": EventDetail(gettext_lazy("Not brought back")),
+    "left_out": EventDetail(gettext_lazy("Not restored")),
     "invitations": EventDetail(gettext_lazy("Invitations"), _names("address")),
-    "planned": EventDetail(gettext_lazy("Planned handovers of a place in it"), _handovers),
-    "previous_end": EventDetail(gettext_lazy("End before"), _moments),
-    "plan_cancelled": EventDetail(gettext_lazy("Planned leaving that was cancelled"), _moments),
+    "planned": EventDetail(gettext_lazy("Planned handovers of team memberships"), _handovers),
+    "previous_end": EventDetail(gettext_lazy("Previous end"), _moments),
+    "previous_start": EventDetail(gettext_lazy("Previously required from"), _moments),
+    "plan_cancelled": EventDetail(gettext_lazy("Offboarding cancelled"), _moments),
     "concerned": EventDetail(gettext_lazy("People concerned"), _names("name")),
     "person": EventDetail(pgettext_lazy("activity", "Person")),
     "team": EventDetail(gettext_lazy("Team")),
-    "previous": EventDetail(gettext_lazy("Name before")),
+    "previous": EventDetail(gettext_lazy("Previous name")),
     "role": EventDetail(pgettext_lazy("activity", "Role"), _role),
-    "previous_role": EventDetail(gettext_lazy("Role before"), _role),
+    "previous_role": EventDetail(gettext_lazy("Previous role"), _role),
     "company": EventDetail(pgettext_lazy("activity", "Company")),
     "slug": EventDetail(gettext_lazy("Short name")),
+    "factor": EventDetail(gettext_lazy("Sign-in method"), _factor),
+    "factor_name": EventDetail(gettext_lazy("Passkey name")),
     "reason": EventDetail(gettext_lazy("Reason")),
     "filters": EventDetail(gettext_lazy("Filter")),
     "count": EventDetail(gettext_lazy("Number")),
@@ -103,14 +105,20 @@ EVENT_DETAILS: dict[str, EventDetail] = {
 EVENT_IDENTITIES: dict[str, tuple[str, ...]] = {
     "membership": ("person", "grantee"),
     "members": ("concerned",),
+    "proposer_sub": ("proposer",),
+    "successor_sub": ("successor",),
+    "invitation": ("address",),
+    "subject_keys": (),
     "team_uuid": ("team", "grantee"),
     "teams_missing": ("left_out",),
     "members_missing": ("left_out",),
     "reassigned_teams": ("reassigned",),
     "hand_over": ("person",),
+    "recovery": ("successor",),
     "request_id": ("request",),
     "customer_slug": ("company",),
     "ends_at": ("last_day",),
+    "case": ("ticket",),
 }
 
 

@@ -8,9 +8,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.choices import EVENT_CODES, EVENT_SENTENCES, FIELD_NAMES, HUB_ACTOR_NAME, RequestKind
+from accounts.choices.event_words import is_declared
+from accounts.languages import in_readers_language, with_one_stop
 from accounts.models import AuditChain, AuditEvent, Customer, User
 from accounts.models.audit import chain_name
-from accounts.selectors.event_details import EVENT_DETAILS, EVENT_IDENTITIES, in_readers_language
+from accounts.selectors.event_details import EVENT_DETAILS, EVENT_IDENTITIES
 
 
 def activity_of(customer: Customer) -> QuerySet[AuditEvent]:
@@ -31,10 +33,9 @@ def history_of(person: User) -> QuerySet[AuditEvent]:
 
 
 def desk_acts_on(person: User) -> QuerySet[AuditEvent]:
-    """Return what the support desk did for a person, newest first."""
-    return AuditEvent.objects.filter(
-        person=person, kind__startswith="support.", customer=None
-    ).order_by("-pk")
+    """Return what the support desk did for a person, newest first, without looks at them."""
+    events = AuditEvent.objects.filter(person=person, kind__startswith="support.", customer=None)
+    return events.exclude(kind="support.person_seen").order_by("-pk")
 
 
 def chain_names() -> list[str]:
@@ -45,7 +46,7 @@ def chain_names() -> list[str]:
     return sorted(names)
 
 
-_SHOWN_UNDER_ANOTHER_NAME = {"customer_name", "service"}
+_SHOWN_UNDER_ANOTHER_NAME = {"customer_name", "service", "phrase"}
 
 
 class _DashForMissing(dict[str, Any]):
@@ -104,6 +105,24 @@ def undeclared_facts(event: AuditEvent) -> list[str]:
     return sorted(undeclared)
 
 
+def undeclared_words(kind: str, data: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the words in an event's data of which nothing says whether to seal them.
+
+    They are sealed as free text about the person.
+    """
+
+    def look(path: str, value: Any) -> list[str]:
+        if is_declared(kind, path) or value is None or isinstance(value, bool | int | float):
+            return []
+        if isinstance(value, dict):
+            return [found for name, part in value.items() for found in look(f"{path}.{name}", part)]
+        if isinstance(value, list | tuple):
+            return [found for part in value for found in look(path, part)]
+        return [path] if value else []
+
+    return sorted({found for name, value in data.items() for found in look(name, value)})
+
+
 def sentence_of(event: AuditEvent) -> str:
     """Return the sentence of an event, in the reader's language."""
     data: Mapping[str, Any] = event.data
@@ -121,7 +140,10 @@ def sentence_of(event: AuditEvent) -> str:
     if data.get("request") in RequestKind.values:
         label = RequestKind(data["request"]).label
         values["request"] = f"{label}: {values['service']}" if "service" in data else label
+        values["request"] = values.get("phrase", values["request"])
     if "customer_name" in data:
         values["customer"] = data["customer_name"]
     sentence = EVENT_SENTENCES.get(event.kind)
-    return str(sentence) % values if sentence else _("Unknown event: %s") % event.kind
+    if not sentence:
+        return _("Unknown event: %s") % event.kind
+    return with_one_stop(str(sentence) % values)

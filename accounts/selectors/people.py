@@ -1,6 +1,7 @@
 """People, their memberships, and how they sign in."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
@@ -16,11 +17,9 @@ from accounts.selectors.paging import Page, page_by_name
 MAX_SENT = 200  # invitations on one page
 
 
-def membership_of(user: User | AnonymousUser, customer: Customer) -> Membership | None:
-    """Return a person's live membership of a customer, if any."""
-    if not user.is_authenticated:
-        return None
-    return Membership.objects.live().filter(user=user, customer=customer).first()
+def _as_super_user(user: User) -> QuerySet[Membership]:
+    """Return the live memberships in which a person is a Super User."""
+    return Membership.objects.live().filter(user=user, role=Role.SUPER_USER)
 
 
 def is_super_user(user: User | AnonymousUser, customer: Customer) -> bool:
@@ -28,8 +27,13 @@ def is_super_user(user: User | AnonymousUser, customer: Customer) -> bool:
 
     For pages; services call require_super_user.
     """
-    membership = membership_of(user, customer)
-    return membership is not None and membership.role == Role.SUPER_USER
+    return user.is_authenticated and _as_super_user(user).filter(customer=customer).exists()
+
+
+def visible_customers(user: User) -> QuerySet[Any]:
+    """Return the customers that a person sees, each with `is_managed`, as is_super_user says."""
+    own = _as_super_user(user).filter(customer=OuterRef("pk"))
+    return Customer.objects.visible_to(user).annotate(is_managed=Exists(own))
 
 
 def super_users_of(customer: Customer) -> QuerySet[Membership]:

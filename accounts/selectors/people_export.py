@@ -18,14 +18,14 @@ def people_heading() -> list[str]:
     return [
         _("Name"),
         _("Address"),
-        _("Phone at work"),
+        _("Work phone"),
         _("Role"),
         _("State"),
-        _("Leaves on"),
+        _("Last day on"),
         _("Teams"),
         _("Second factor"),
         _("Last sign-in"),
-        _("Here since"),
+        _("Member since"),
     ]
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from allauth.mfa.models import Authenticator
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils import timezone
 from accounts.choices import PeopleOrder, PersonState
 from accounts.models import Customer, Membership, Team
 from accounts.models.search import matching
+from accounts.selectors.factors import second_factors
 from accounts.selectors.paging import PAGE_SIZE, Page, page_by_name, page_of
 
 AWAY_AFTER = timedelta(days=90)
@@ -40,13 +40,6 @@ class PeopleFilter:
     away: bool = False  # no sign-in for AWAY_AFTER, or never
     sort: str = PeopleOrder.NAME
     also: Q = field(default_factory=Q)
-
-
-def second_factors() -> QuerySet[Authenticator]:
-    """Return the second factors. Recovery codes are not one: they only replace one."""
-    codes = Authenticator.Type.RECOVERY_CODES
-    factors: QuerySet[Authenticator] = Authenticator.objects.exclude(type=codes)
-    return factors
 
 
 def people_page(

@@ -18,6 +18,7 @@ from accounts.models import (
     User,
 )
 from accounts.models.audit import chain_name, customer_of_chain
+from accounts.services.event_sealing import People, seal_words
 
 BATCH_SIZE = 5000  # people of one query
 
@@ -34,6 +35,7 @@ def record_event(
     person: User | None = None,
     actor_name: str = "",
     concerned: Iterable[int] = (),
+    about: str = "",
     **data: Any,
 ) -> AuditEvent:
     """Append one event to the customer's chain, or to the provider's where no customer is given.
@@ -45,6 +47,10 @@ def record_event(
     `concerned` are the keys of the users for whom the act changed something, beside `person`: who
     could do less or more, whoever caused it. The log is filtered by them too.
 
+    `about` is the address of the person concerned, where they may have no account.
+
+    Personal words are sealed, as accounts.choices.event_words declares them.
+
     In a customer's chain, people have the name they have at work there, as on its other pages.
     Staff, and everybody in the provider's chain, have the name of their account.
 
@@ -53,9 +59,6 @@ def record_event(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("record_event needs the act's transaction")
-    name = chain_name(customer)
-    AuditChain.objects.get_or_create(name=name)
-    chain = AuditChain.objects.select_for_update().get(name=name)
     names = customer.memberships.names_at_work(actor, person) if customer else {}
     if person is not None:
         data.setdefault("person", names.get(person.pk, str(person)))
@@ -63,6 +66,15 @@ def record_event(
     if people:
         people.sort(key=lambda row: (row[2], row[0]))
         data["concerned"] = [{"sub": str(sub), "name": name} for _key, sub, name in people]
+    words = dict(data)
+    if actor is not None and not actor_name:
+        words["actor_name"] = names.get(actor.pk, str(actor))
+    subs = {str(sub): key for key, sub, _name in people}
+    public, sealed = seal_words(kind, words, People(actor, person, subs, about))
+    # Locked last, because everybody who writes an event of this chain waits for it.
+    name = chain_name(customer)
+    AuditChain.objects.get_or_create(name=name)
+    chain = AuditChain.objects.select_for_update().get(name=name)
     event = AuditEvent(
         chain=name,
         sequence=chain.last_sequence + 1,
@@ -70,11 +82,13 @@ def record_event(
         at=timezone.now(),
         kind=kind,
         actor=actor,
-        actor_name=actor_name or (names.get(actor.pk, str(actor)) if actor else HUB_ACTOR_NAME),
+        actor_label=actor_name or ("" if actor else HUB_ACTOR_NAME),
         person=person,
-        data=data,
+        public=public,
+        sealed=sealed,
         previous_hash=chain.last_hash,
     )
+    event.open_with(words)
     event.hash = event.computed_hash()
     event.save(force_insert=True)
     AuditEventResource.objects.bulk_create(

@@ -34,7 +34,7 @@ class BulkRefused(ValidationError):
 def too_many() -> BulkRefused:
     """Return the refusal of more than MAX_AT_ONCE people."""
     return BulkRefused(
-        _("Please select at most %(most)s people at a time."),
+        _("Select at most %(most)s people at a time."),
         code="many",
         params={"most": MAX_AT_ONCE},
     )
@@ -64,7 +64,9 @@ def act_on_all(
     if len(memberships) > MAX_AT_ONCE:
         raise too_many()
     if any(membership.customer_id != customer.pk for membership in memberships):
-        raise BulkRefused(_("Someone here does not belong to this company."), code="foreign")
+        raise BulkRefused(
+            _("A selected person doesn't belong to this company. Select again."), code="foreign"
+        )
     for membership in memberships:
         try:
             act(membership)
@@ -72,7 +74,7 @@ def act_on_all(
             if hasattr(refusal, "error_dict") and refusal.error_dict.keys() <= _ABOUT_THE_ACT:
                 raise
             raise BulkRefused(
-                _("%(person)s: %(why)s Nothing was changed, for anybody."),
+                _("%(person)s: %(why)s No change was made for the others either."),
                 code="person",
                 params={"person": membership, "why": refusal.messages[0]},
             ) from refusal

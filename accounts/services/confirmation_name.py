@@ -18,6 +18,6 @@ def require_confirmation_name(customer: Customer, confirmation_name: str) -> Non
     """
     if " ".join(confirmation_name.casefold().split()) != " ".join(customer.name.casefold().split()):
         raise ConfirmationNameRefused(
-            {"confirmation_name": _("Type the name of the company as it stands here: %(name)s.")
+            {"confirmation_name": _("Type the name of the company exactly: %(name)s.")
              % {"name": customer.name}}
         )  # fmt: skip

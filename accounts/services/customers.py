@@ -46,7 +46,9 @@ def create_customer(
         with transaction.atomic():
             customer.save()
     except IntegrityError as error:
-        raise CustomerRefused({"slug": _("This short name is taken.")}) from error
+        raise CustomerRefused(
+            {"slug": _("Another company has this short name. Choose another.")}
+        ) from error
     record_event(
         kind="customer.created", actor=actor, customer=customer, customer_name=name, slug=slug
     )
@@ -107,7 +109,7 @@ def suspend_customer(*, actor: User, customer: Customer, reason: str) -> Custome
     reason = clean_reason("reason", reason)
     customer = lock_customer(customer)
     if customer.status != CustomerStatus.ACTIVE:
-        raise CustomerRefused(_("Only an active customer can be suspended."))
+        raise CustomerRefused(_("You can suspend only an active company."))
     customer.status = CustomerStatus.SUSPENDED
     customer.save()
     record_event(kind="customer.suspended", actor=actor, customer=customer, reason=reason)
@@ -120,7 +122,7 @@ def restore_customer(*, actor: User, customer: Customer) -> Customer:
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(customer)
     if customer.status != CustomerStatus.SUSPENDED:
-        raise CustomerRefused(_("This customer is not suspended."))
+        raise CustomerRefused(_("This company is not suspended."))
     customer.status = CustomerStatus.ACTIVE
     customer.save()
     record_event(kind="customer.restored", actor=actor, customer=customer)

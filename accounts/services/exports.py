@@ -29,6 +29,19 @@ def record_people_export(
 
 
 @transaction.atomic
+def record_list_export(
+    *, actor: User, customer: Customer, kind: str, count: int, search: str
+) -> AuditEvent:
+    """Record that somebody exports a list of the company, before the first row leaves.
+
+    `kind` is the event's. Raises PermissionDenied unless the actor is a Super User of the customer,
+    which may be suspended.
+    """
+    customer = lock_managed_customer(actor, customer, to_read=True)
+    return record_event(kind=kind, actor=actor, customer=customer, count=count, filters=search)
+
+
+@transaction.atomic
 def record_activity_export(
     *, actor: User, customer: Customer, form: str, filters: str
 ) -> AuditEvent:

@@ -17,6 +17,7 @@ from accounts.permissions import (
     require_receiver,
 )
 from accounts.selectors import super_users_of
+from accounts.selectors.company_sign_in import company_sign_in_is_on, has_own_way_in
 from accounts.services.audit import record_event
 from accounts.services.confirmation_name import require_confirmation_name
 
@@ -52,17 +53,15 @@ def offer_hand_over(
     giver = require_main_super_user(actor, customer)
     to = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=to.pk)
     if to.pk == giver.pk:
-        raise HandOverRefused({"to": _("You are the main Super User already.")})
+        raise HandOverRefused({"to": _("You are already the main Super User.")})
     if to.customer_id != customer.pk or not _can_take_over(to):
-        raise HandOverRefused(
-            {"to": _("Only a Super User of this company who stays in it can take over.")}
-        )
+        raise HandOverRefused({"to": _("Choose a Super User of this company who has no last day.")})
     earlier = customer.hand_overs.open().first()
     if earlier is not None and earlier.is_expired:
         _lapse(earlier)
     elif earlier is not None:
         raise HandOverRefused(
-            _("You have already offered the role to %(person)s. Take that offer back first."),
+            _("You have already offered the role to %(person)s. Withdraw that offer first."),
             code="waiting",
             params={"person": earlier.receiver},
         )
@@ -106,7 +105,7 @@ def _lock_open(hand_over: HandOver) -> HandOver:
     )
     hand_over.customer = customer
     if not hand_over.is_open:
-        raise HandOverRefused(_("This offer no longer stands."), code="settled")
+        raise HandOverRefused(_("This offer is no longer open."), code="settled")
     return hand_over
 
 
@@ -126,11 +125,19 @@ def accept_hand_over(
     require_receiver(actor, hand_over)
     giver_may = customer.main_super_user_id == giver.pk and giver.user.is_active
     if hand_over.is_expired or not giver_may:
-        raise HandOverRefused(_("This offer no longer stands."), code="gone")
+        raise HandOverRefused(_("This offer is no longer open."), code="gone")
     if not _can_take_over(hand_over.receiver):
         raise HandOverRefused(
-            _("Only a Super User of this company who stays in it can take over."),
+            _("Choose a Super User of this company who has no last day."),
             code="offboarding",
+        )
+    if company_sign_in_is_on(customer) and not has_own_way_in(actor):
+        raise HandOverRefused(
+            _(
+                "The main Super User must be able to sign in when your identity provider "
+                "is down. Set up a passkey in your profile first."
+            ),
+            code="no_way_in",
         )
     require_fresh_sign_in(signed_in_at)
     _settle(hand_over, HandOverState.ACCEPTED)
@@ -140,7 +147,7 @@ def accept_hand_over(
             customer.save(update_fields=["main_super_user"])
     except IntegrityError as error:
         raise HandOverRefused(
-            _("Only a Super User of this company who stays in it can take over."),
+            _("Choose a Super User of this company who has no last day."),
             code="offboarding",
         ) from error
     record_event(

@@ -72,10 +72,10 @@ def finish_membership(
     answers += signals.membership_ended.send(Membership, membership=membership, actor=actor)
     for _receiver, event_data in answers:
         ended |= event_data or {}
-    signals.access_revoked.send(User, user=membership.user)
     others = Membership.objects.present().filter(user=membership.user)
     if not others.exists() and not membership.user.is_staff:
-        end_sessions(membership.user)
+        end_sessions(membership.user)  # before those in portals, as everywhere
+    signals.access_revoked.send(User, user=membership.user)
     return ended
 
 
@@ -132,7 +132,9 @@ def _reassign_teams(offboarding: Offboarding) -> dict[str, list[Any]]:
         try:
             with transaction.atomic():
                 if row.team is None or not _is_in(row.team, offboarding.membership):
-                    raise MembershipRefused(_("This is not theirs any more."))
+                    raise MembershipRefused(
+                        _("This person no longer has this access. Check the page again.")
+                    )
                 joins = not _is_in(row.team, row.receiver)
                 add_to_team(
                     actor=offboarding.planned_by,

@@ -56,7 +56,7 @@ def suspend_membership(*, actor: User, membership: Membership) -> Membership:
     customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
-        raise MembershipRefused(_("You cannot suspend yourself."))
+        raise MembershipRefused(_("You can't suspend yourself. Ask another Super User."))
     if membership.suspended_at is not None:
         raise MembershipRefused(_("This person is already suspended."))
     membership.suspended_at = timezone.now()
@@ -95,7 +95,7 @@ def remove_membership(
     customer, membership = lock_managed_membership(actor, membership, answering)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
-        raise MembershipRefused(_("You cannot remove yourself. Ask another Super User."))
+        raise MembershipRefused(_("You can't remove yourself. Ask another Super User."))
     ended = finish_membership(actor=actor, membership=membership)
     event = record_event(
         kind="membership.removed",
@@ -120,7 +120,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
     if role not in Role.values:
         raise MembershipRefused(_("Choose a role."), code="role")
     if membership.user_id == actor.pk:
-        raise MembershipRefused(_("You cannot change your own role."))
+        raise MembershipRefused(_("You can't change your own role. Ask another Super User."))
     if membership.role == role:
         raise MembershipRefused(_("This person already has this role."))
     previous, membership.role = membership.role, role

@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from accounts import emails
-from accounts.choices import Language, OffboardingState, RequestKind
+from accounts.choices import OffboardingState, RequestKind
+from accounts.languages import in_each_language
 from accounts.models import (
     AccessRequest,
     AuditEvent,
@@ -48,22 +48,13 @@ def _lock_leaving_membership(actor: User, membership: Membership) -> tuple[Custo
     customer, membership = lock_managed_membership(actor, membership)
     refuse_main_super_user(customer, membership)
     if membership.user_id == actor.pk:
-        raise OffboardingRefused(_("You cannot end your own membership. Ask another Super User."))
+        raise OffboardingRefused(_("You can't end your own membership. Ask another Super User."))
     return customer, membership
 
 
 def _check_moment(field: str, moment: datetime) -> None:
     if not timezone.now() < moment <= timezone.now() + MAX_AHEAD:
-        raise OffboardingRefused({field: _("Choose a day from today on, within ten years.")})
-
-
-def _in_every_language(membership: Membership) -> dict[str, str]:
-    """Return the last day as text in each language, which the audit event keeps."""
-    texts = {}
-    for code in Language.values:
-        with override(code):
-            texts[code] = date_format(membership.last_day or "", "DATE_FORMAT")
-    return texts
+        raise OffboardingRefused({field: _("Choose a day from today to ten years from now.")})
 
 
 def _end_event_data(membership: Membership) -> dict[str, Any]:
@@ -72,7 +63,7 @@ def _end_event_data(membership: Membership) -> dict[str, Any]:
         return {}
     return {
         "ends_at": membership.ends_at.isoformat(),
-        "last_day": _in_every_language(membership),
+        "last_day": in_each_language(lambda: date_format(membership.last_day or "", "DATE_FORMAT")),
     }
 
 
@@ -102,7 +93,8 @@ def set_membership_end(
     customer, membership = _lock_leaving_membership(actor, membership)
     if open_offboarding(membership) is not None:
         raise OffboardingRefused(
-            _("Their leaving is planned already. Cancel it to choose another day."), code="planned"
+            _("Their offboarding is already planned. Cancel it to choose another day."),
+            code="planned",
         )
     refuse_overwriting(
         version,
@@ -159,7 +151,7 @@ def plan_offboarding(
         _check_moment("last_day", leaves_at)
         if membership.ends_at is not None and membership.ends_at < leaves_at:
             raise OffboardingRefused(
-                {"last_day": _("Their time here ends earlier already. Change that day first.")}
+                {"last_day": _("This person has an earlier last day. Change that day first.")}
             )
     offboarding = Offboarding(
         membership=membership,
@@ -198,7 +190,9 @@ def _save_plan(offboarding: Offboarding) -> None:
         with transaction.atomic():
             offboarding.save()
     except IntegrityError as error:
-        raise OffboardingRefused(_("Their leaving is planned already."), code="planned") from error
+        raise OffboardingRefused(
+            _("Their offboarding is already planned."), code="planned"
+        ) from error
 
 
 def require_receiver(offboarding: Offboarding, receiver: Membership) -> None:
@@ -206,7 +200,7 @@ def require_receiver(offboarding: Offboarding, receiver: Membership) -> None:
     customer, leaver = offboarding.membership.customer_id, offboarding.membership_id
     present = Membership.objects.present().filter(pk=receiver.pk, customer=customer)
     if not present.exclude(pk=leaver).exists():
-        raise OffboardingRefused(_("Only people of this company can take something over."))
+        raise OffboardingRefused(_("Only members of this company can take over access."))
 
 
 @contextmanager
@@ -223,7 +217,7 @@ def _reassign_team(
     """Plan one place in a team, with the checks of joining it."""
     require_receiver(offboarding, receiver)
     if not team.team_memberships.filter(membership=offboarding.membership).exists():
-        raise OffboardingRefused(_("%(team)s is not a team of theirs.") % {"team": team})
+        raise OffboardingRefused(_("This person is not in the team %(team)s.") % {"team": team})
     with dry_run():
         add_to_team(
             actor=offboarding.planned_by,
@@ -239,7 +233,7 @@ def _reassign_team(
 
 def _approve(actor: User, access_request: AccessRequest, membership: Membership) -> None:
     if access_request.kind != RequestKind.LEAVE or access_request.membership_id != membership.pk:
-        raise OffboardingRefused(_("This request is about something else."))
+        raise OffboardingRefused(_("This request is not about leaving the company."))
     approve_request(actor=actor, access_request=access_request)
 
 
@@ -254,7 +248,9 @@ def cancel_offboarding(*, actor: User, membership: Membership) -> Offboarding:
     customer, membership = _lock_leaving_membership(actor, membership)
     offboarding = open_offboarding(membership)
     if offboarding is None:
-        raise OffboardingRefused(_("Nothing is planned for this person."), code="nothing_planned")
+        raise OffboardingRefused(
+            _("No offboarding is planned for this person."), code="nothing_planned"
+        )
     previous = _former_end(membership)
     _set_end(membership, offboarding.former_end)
     event = record_event(

@@ -12,17 +12,22 @@ from accounts.services.versions import refuse_overwriting
 
 def profile_values(user: User) -> dict[str, Any]:
     """Return what a person can change of their profile, whose version its form carries."""
-    return {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    return {
+        "name": user.name,
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "search_shortcut": user.search_shortcut,
+    }
 
 
 @transaction.atomic
-def update_profile(*, actor: User, version: str | None = None, **values: str) -> User:
-    """Change one's own name, language or time zone (profile_values).
+def update_profile(*, actor: User, version: str | None = None, **values: Any) -> User:
+    """Change what a person can change of their own profile (profile_values).
 
     Raises ValidationError naming the field; ChangedMeanwhile where it was saved since `version`, in
     another tab.
     """
-    user = User.objects.select_for_update().get(pk=actor.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     unknown = values.keys() - profile_values(user).keys()
     if unknown:
         raise TypeError(f"no such fields: {sorted(unknown)}")

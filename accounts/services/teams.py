@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,8 @@ from accounts.services.audit import record_event
 from accounts.services.versions import refuse_overwriting
 from accounts.validators import validate_plain_lines
 
+MAX_AT_ONCE = 50  # teams deleted together
+
 
 class TeamRefused(ValidationError):
     """The team cannot be changed this way; the message says why."""
@@ -47,7 +50,9 @@ def _as_compared(name: str) -> str:
 
 def _save(team: Team) -> None:
     """Check the name and save. Raises ValidationError naming the field."""
-    taken = TeamRefused({"name": _("There is already a team of this name.")}, code="taken")
+    taken = TeamRefused(
+        {"name": _("Another team has this name. Choose another name.")}, code="taken"
+    )
     team.name = team.name.strip()
     team.clean_fields(exclude=["group"])
     others = Team.objects.filter(customer=team.customer_id).exclude(pk=team.pk)
@@ -101,7 +106,7 @@ def rename_team(*, actor: User, team: Team, name: str, version: str | None = Non
         saved={"name": team.name},
         wanted={"name": name},
         edits=AuditEvent.objects.filter(
-            customer=customer, kind="team.renamed", data__team=team.name
+            customer=customer, kind="team.renamed", public__team=team.name
         ),
     )
     previous, team.name = team.name, name
@@ -143,9 +148,13 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
             {
                 "offboarding": str(row.offboarding.uuid),
                 "person": str(row.offboarding.membership),
+                "person_sub": str(row.offboarding.membership.user.sub),
                 "receiver": str(row.receiver),
+                "receiver_sub": str(row.receiver.user.sub),
             }
-            for row in plans.select_related("offboarding__membership", "receiver").order_by("pk")
+            for row in plans.select_related(
+                "offboarding__membership__user", "receiver__user"
+            ).order_by("pk")
         ],
     }
     team.delete()
@@ -161,6 +170,18 @@ def delete_team(*, actor: User, team: Team) -> AuditEvent:
         concerned=[membership.user_id for membership in members],
         **ended,
     )
+
+
+@transaction.atomic
+def delete_teams(*, actor: User, customer: Customer, teams: Iterable[Team]) -> list[AuditEvent]:
+    """Delete teams of one customer: all of them, or none. Raises as delete_team."""
+    customer = lock_managed_customer(actor, customer)
+    chosen = sorted(teams, key=lambda team: team.pk)
+    if not chosen or len(chosen) > MAX_AT_ONCE:
+        raise TeamRefused(_("Select 1 to %(count)s teams.") % {"count": MAX_AT_ONCE})
+    if any(team.customer_id != customer.pk for team in chosen):
+        raise TeamRefused(_("Select teams of one company."))
+    return [delete_team(actor=actor, team=team) for team in chosen]
 
 
 @transaction.atomic
@@ -186,7 +207,7 @@ def add_to_team(
     present = Membership.objects.present().select_for_update()
     member = present.filter(pk=membership.pk, customer=customer).first()
     if member is None:
-        raise TeamRefused(_("Only people of this company can be in its teams."))
+        raise TeamRefused(_("Only members of this company can join its teams."))
     row = team.team_memberships.filter(membership=member).first()
     if row is not None:
         return row

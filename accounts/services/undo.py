@@ -1,4 +1,4 @@
-"""Undo: whoever removed something can bring it back, once, within ten minutes.
+"""Undo: whoever removed or gave something can take that back, once, within ten minutes.
 
 Each kind of event that can be undone has a handler, registered at start-up, that recreates what the
 event recorded. It writes new rows and a new event; the old event stays. Sessions and tokens never
@@ -43,13 +43,19 @@ class UndoHandler(Protocol):
 
 
 _HANDLERS: dict[str, UndoHandler] = {}
+_REMOVALS: list[str] = []
 
 
-def register_undo(kind: str, handler: UndoHandler) -> None:
-    """Register the handler of a kind of event. Raises ValueError when the kind has one."""
+def register_undo(kind: str, handler: UndoHandler, *, is_removal: bool = True) -> None:
+    """Register the handler of a kind of event. Raises ValueError when the kind has one.
+
+    Only removals are offered once more in the activity log, after their message is gone.
+    """
     if kind in _HANDLERS:
         raise ValueError(f"undo declared twice: {kind}")
     _HANDLERS[kind] = handler
+    if is_removal:
+        _REMOVALS.append(kind)
 
 
 def superseded(text: str) -> UndoRefused:
@@ -62,27 +68,34 @@ def undoable_kinds() -> list[str]:
     return list(_HANDLERS)
 
 
+def removal_kinds() -> list[str]:
+    """Return those of them that removed something."""
+    return list(_REMOVALS)
+
+
 @transaction.atomic
 def undo_event(*, actor: User, event: AuditEvent) -> AuditEvent:
-    """Bring back what an event removed, as far as it may be given now, and return the new event.
+    """Undo what an event did, as far as that may be done now, and return the new event.
 
-    Only the person who removed it can do so, within UNDO_WITHIN and once (Undo.event is unique).
+    Only the person who did it can do so, within UNDO_WITHIN and once (Undo.event is unique).
     For the same reason, a sensitive privilege needs no second fresh sign-in: nobody ends with more
     than they had minutes ago. Raises PermissionDenied unless the actor still is a Super User of the
     customer; UndoRefused; whatever the handler refuses.
     """
     if event.customer is None:
-        raise UndoRefused(_("This cannot be undone."), code="kind")
+        raise UndoRefused(_("This can't be undone."), code="kind")
     customer = lock_managed_customer(actor, event.customer)
     handler = _HANDLERS.get(event.kind)
     if handler is None:
-        raise UndoRefused(_("This cannot be undone."), code="kind")
+        raise UndoRefused(_("This can't be undone."), code="kind")
     if event.actor_id != actor.pk:
-        raise UndoRefused(_("Only who did it can undo it."), code="not_yours")
+        raise UndoRefused(_("Only the person who made this change can undo it."), code="not_yours")
     if Undo.objects.filter(event=event).exists():
         raise UndoRefused(_("This was already undone."), code="undone")
     if timezone.now() - event.at > UNDO_WITHIN:
-        raise UndoRefused(_("The time to undo this is over."), code="late")
+        raise UndoRefused(
+            _("You can undo a change for ten minutes. That time is over."), code="late"
+        )
     kind, data = handler(actor=actor, customer=customer, event=event)
     new_event = record_event(
         kind=kind,

@@ -26,6 +26,7 @@ from accounts.models import (
     Undo,
     User,
 )
+from accounts.models.sealed_words import open_events
 from accounts.services.teams import TeamRefused, make_team, remove_from_team
 from accounts.services.undo import register_undo, superseded
 
@@ -47,7 +48,9 @@ def handed_over_since_undone(event: AuditEvent, name: str) -> list[Any]:
         event__pk__lt=event.pk,
         undone_by__pk__gt=event.pk,
     ).select_related("event")
-    return [part for undo in undone for part in undo.event.data.get(name, [])]
+    events = [undo.event for undo in undone]
+    open_events(events)
+    return [part for event in events for part in event.data.get(name, [])]
 
 
 def _later(event: AuditEvent, kind: str) -> list[AuditEvent]:
@@ -68,7 +71,7 @@ def _rejoin(*, actor: User, team: Team, membership: Membership, event: AuditEven
             actor=actor,
             team=team,
             membership=membership,
-            reason=_("Put back by an undo"),
+            reason=_("Restored by Undo"),
             signed_in_at=timezone.now(),
             conditions_checked_at=event.at,
         )
@@ -84,13 +87,13 @@ def restore_team_member(
     members = Membership.objects.present().filter(uuid=pair[1])
     membership = members.select_related("user").first()
     if pair in handed_over_since_undone(event, "reassigned_teams"):
-        raise superseded(_("This place was handed over by a leaving that was undone since."))
+        raise superseded(_("This team membership came from an offboarding that was undone later."))
     if team is None:
         raise superseded(_("This team no longer exists."))
     if membership is None:
-        raise superseded(_("This person has left since."))
+        raise superseded(_("This person has left the company since then."))
     if team.team_memberships.filter(membership=membership).exists():
-        raise superseded(_("This person is in the team again already."))
+        raise superseded(_("This person is already back in the team."))
     _rejoin(actor=actor, team=team, membership=membership, event=event)
     data = {
         "team": team.name,
@@ -112,7 +115,7 @@ def restore_team(
             customer=customer, name=event.data["team"], key=uuid.UUID(event.data["team_uuid"])
         )
     except TeamRefused as refusal:
-        raise superseded(_("There is another team of this name now.")) from refusal
+        raise superseded(_("Another team has this name now.")) from refusal
     taken_back = handed_over_since_undone(event, "reassigned_teams")
     members = [key for key in event.data["members"] if [str(team.uuid), key] not in taken_back]
     people = Membership.objects.present().filter(uuid__in=members, customer=customer)
@@ -143,7 +146,7 @@ def _restore_promises(team: Team, event: AuditEvent) -> list[str]:
     left_out = []
     for part in event.data.get("invitations", []):
         if not invitations.filter(uuid=part["invitation"]).update(team=team):
-            left_out.append(_("the invitation of %(address)s") % {"address": part["address"]})
+            left_out.append(_("the invitation to %(address)s") % {"address": part["address"]})
     for part in event.data.get("planned", []):
         plans = ReassignedTeam.objects.filter(
             offboarding__uuid=part["offboarding"], team=None, words=event.data["team"]
@@ -189,14 +192,14 @@ def restore_removed_membership(
         uuid=event.data["membership"]
     )  # fmt: skip
     if membership.ends_at is not None and membership.ends_at <= timezone.now():
-        raise superseded(_("Their time here is over by its own date."))
+        raise superseded(_("This person's last day has passed. Invite them again."))
     closed = _closed_with(membership, event)
     membership.ended_at = None
     try:
         with transaction.atomic():
             membership.save()
     except IntegrityError as error:
-        raise superseded(_("This person belongs to the company again already.")) from error
+        raise superseded(_("This person already belongs to the company again.")) from error
     left_out, teams_missing = _rejoin_teams(actor, membership, event)
     answers = signals.membership_restoring.send(
         Membership, membership=membership, actor=actor, event=event
@@ -213,14 +216,13 @@ def restore_removed_membership(
 def _closed_with(membership: Membership, event: AuditEvent) -> list[str]:
     """Return the names of what ended with a membership for good: requests, a plan, an offer."""
     closed = [
-        _("a request that stays withdrawn (%(request)s)")
-        % {"request": access_request.get_kind_display()}
+        _("a request that stays withdrawn (%(request)s)") % {"request": access_request.phrase}
         for access_request in membership.requests.filter(
             state=RequestState.WITHDRAWN, answered_at__gte=membership.ended_at
         ).order_by("pk")
     ]  # after the end, nobody withdraws a request: these ended with the membership
     if "plan_cancelled" in event.data:
-        closed.append(_("the plan of who takes over on the last day"))
+        closed.append(_("the handover plan for the last day"))
     if membership.hand_overs.filter(
         state=HandOverState.LAPSED, settled_at__gte=membership.ended_at
     ).exists():

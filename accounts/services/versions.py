@@ -29,10 +29,13 @@ class ChangedMeanwhile(ValidationError):
 
     def __init__(self, saved: Values, event: AuditEvent | None) -> None:
         if event is None:
-            message = _("This was changed after you opened the page, so nothing was saved or sent.")
+            message = _(
+                "This was changed after you opened the page, so your changes weren't saved or sent."
+            )
         else:
             message = _(
-                "%(person)s changed this after you opened the page, so nothing was saved or sent."
+                "%(person)s changed this after you opened the page, so your changes "
+                "weren't saved or sent."
             ) % {"person": event.actor_name}
         super().__init__(message, code="changed")
         self.saved, self.event = saved, event

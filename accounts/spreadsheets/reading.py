@@ -46,7 +46,7 @@ def read_table(
     data = upload.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise BadTable(
-            _("This file is too big: at most %(size)s KB."),
+            _("This file is too big. The limit is %(size)s KB."),
             code="size",
             params={"size": max_bytes // 1000},
         )
@@ -59,12 +59,12 @@ def read_table(
     if lines and _VERSION_LINE.fullmatch(lines[0].cell(0)):
         lines = lines[1:]
     if not lines:
-        raise BadTable(_("This file is empty."), code="empty")
+        raise BadTable(_("This file is empty. Choose another."), code="empty")
     if lines[0].is_broken:
         raise BadTable(
             _(
-                "Line %(line)s of this file is broken: perhaps a quotation mark is missing. It is"
-                " the first, so nothing can be read without it. Correct it, please."
+                "The first line of this file (line %(line)s) can't be read. A quotation "
+                "mark may be missing. Correct it, then try again."
             ),
             code="broken",
             params={"line": lines[0].number},
@@ -85,13 +85,13 @@ def _lines_of(text: str, delimiter: str, max_rows: int) -> list[Line]:
     for line in _rows(list(io.StringIO(text, newline="")), delimiter):
         if len(line.cells) > MAX_COLUMNS:
             raise BadTable(
-                _("This file has too many columns: at most %(count)s. Remove some, please."),
+                _("This file has too many columns. Keep at most %(count)s."),
                 code="columns",
                 params={"count": MAX_COLUMNS},
             )
         if line.cells and len(lines) == max_rows:
             raise BadTable(
-                _("This file has too many lines: at most %(count)s. Split it, please."),
+                _("This file has too many lines. Split it into files of at most %(count)s."),
                 code="rows",
                 params={"count": max_rows},
             )

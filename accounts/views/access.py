@@ -10,24 +10,39 @@ from django.utils import timezone
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Team
-from accounts.selectors import is_super_user, super_users_of
+from accounts.selectors import super_users_of, visible_customers
 
 MAX_HELPERS = 5  # Super Users that the 403 page names
 
 
-def visible_customer(request: PersonRequest, slug: str) -> Customer:
-    """Return a customer that this person belongs to, else 404. Its page shows its own times."""
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), slug=slug)
+def visible_customer(request: PersonRequest, slug: str) -> Any:
+    """Return a customer that this person belongs to, else 404. Its page shows its own times.
+
+    It has `is_managed`.
+    """
+    customer = get_object_or_404(visible_customers(request.user), slug=slug)
     timezone.activate(customer.zone)
     return customer
 
 
 def managed_customer(request: PersonRequest, slug: str) -> Customer:
     """Return a customer that this person belongs to (else 404) and manages (else 403)."""
-    customer = visible_customer(request, slug)
-    if not is_super_user(request.user, customer):
+    customer: Customer = visible_customer(request, slug)
+    if not customer.is_managed:  # type: ignore[attr-defined]
         raise PermissionDenied
     return customer
+
+
+def own_membership(request: PersonRequest, slug: str) -> Membership:
+    """Return this person's live membership of a customer, else 404."""
+    membership = get_object_or_404(
+        Membership.objects.live()
+        .filter(user=request.user, customer__in=Customer.objects.visible_to(request.user))
+        .select_related("user", "customer"),
+        customer__slug=slug,
+    )
+    timezone.activate(membership.customer.zone)
+    return membership
 
 
 def managed_membership(request: PersonRequest, slug: str, person: Any) -> Membership:

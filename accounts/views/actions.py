@@ -13,6 +13,7 @@ from accounts.forms import ActForm, StrictForm, first_error
 from accounts.http import PersonRequest
 
 Result = TypeVar("Result")
+CONFIRM_PAGES = ("account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn")
 
 
 @dataclass(frozen=True)
@@ -73,5 +74,5 @@ def previous_page(request: PersonRequest, default: str) -> str:
     referrer = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(referrer, request.get_host())
     # After a fresh sign-in the form is sent again from the sign-in page: nobody goes back there.
-    is_sign_in = reverse("account_reauthenticate") in referrer
+    is_sign_in = any(reverse(name) in referrer for name in CONFIRM_PAGES)
     return referrer if is_ours and not is_sign_in else default

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.forms.activity import ActivityForm
 from accounts.http import PersonRequest
+from accounts.languages import in_readers_language
 from accounts.models import AuditEvent, Customer, User
 from accounts.selectors import details_of, sentence_of
 from accounts.selectors.activity import (
@@ -111,8 +112,8 @@ def _resource_name(page: Page[AuditEvent], activity_filter: ActivityFilter | Non
     for event in page:
         for data in [event.data, *event.data.get("grants", [])]:
             if data.get("resource_id") == activity_filter.resource and "resource" in data:
-                return str(data["resource"])
-    return _("one resource")
+                return str(in_readers_language(data["resource"]))
+    return _("a single resource")
 
 
 @require_POST
@@ -155,7 +156,7 @@ def history_export(request: PersonRequest, form: str) -> HttpResponseBase:
 
 
 def _heading(*details: str) -> list[str]:
-    return [_("When"), _("Who"), _("What"), *details, _("Kind"), _("Number"), _("Hash")]
+    return [_("When"), _("Who"), _("Event"), *details, _("Kind"), _("Number"), _("Hash")]
 
 
 def _jsonl_response(name: str, lines: Any) -> StreamingHttpResponse:

@@ -34,7 +34,7 @@ def hand_over_offer(request: PersonRequest, customer: str) -> HttpResponse:
             **form.cleaned_data,
         ),
     ):
-        message = _("%(person)s is asked by mail. You stay the main Super User until they accept.")
+        message = _("We asked %(person)s by email. You stay the main Super User until they accept.")
         messages.success(request, message % {"person": form.cleaned_data["to"]})
         return redirect("accounts:company", customer)
     return company_page(request, company, CompanyForm(shown=company_values(company)), form)
@@ -85,7 +85,8 @@ def hand_over_decline(request: PersonRequest, customer: str, hand_over: UUID) ->
     run_action(
         request,
         lambda: hand_overs.decline_hand_over(actor=request.user, hand_over=offer),
-        _("Nothing changes. %(person)s is told.") % {"person": offer.giver},
+        _("%(person)s stays the main Super User. We are telling them by email.")
+        % {"person": offer.giver},
     )
     return redirect("accounts:company", customer)
 
@@ -97,6 +98,6 @@ def hand_over_withdraw(request: PersonRequest, customer: str, hand_over: UUID) -
     run_action(
         request,
         lambda: hand_overs.withdraw_hand_over(actor=request.user, hand_over=offer),
-        _("The offer is taken back; you stay the main Super User."),
+        _("The offer is withdrawn. You stay the main Super User."),
     )
     return redirect("accounts:company", customer)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms import AcceptForm, ActForm
 from accounts.models import Invitation, Membership, User
+from accounts.selectors.company_sign_in import sign_in_of_invited
 from accounts.services.invitations import InvitationRefused, accept_invitation, find_invitation
 
 
@@ -43,7 +44,8 @@ def _respond(request: HttpRequest, token: str) -> HttpResponse:
         person = request.user if request.user.email == invitation.address else None
         visitor = "self" if person else "other"
     form = _form(request, invitation, new=visitor == "nobody" and not has_account)
-    must_sign_in = visitor == "other" or (visitor == "nobody" and has_account)
+    own = sign_in_of_invited(invitation) if visitor == "nobody" and not has_account else None
+    must_sign_in = visitor == "other" or (visitor == "nobody" and (has_account or own is not None))
     refused = request.method == "POST" and must_sign_in
     if not refused and form.is_valid():
         try:
@@ -63,6 +65,7 @@ def _respond(request: HttpRequest, token: str) -> HttpResponse:
         "invitation": invitation,
         "visitor": visitor,
         "has_account": has_account,
+        "own": own,
         "form": form,
         "path": request.path,
     }
@@ -81,7 +84,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
-    welcome = _("Welcome to %(company)s.") % {"company": membership.customer}
+    welcome = _("You are now a member of %(company)s.") % {"company": membership.customer}
     if request.user.is_authenticated:
         messages.success(request, welcome)
         return redirect("home")

@@ -24,7 +24,8 @@ def person_suspend(request: PersonRequest, customer: str, person: UUID) -> HttpR
     run_action(
         request,
         lambda: memberships.suspend_membership(actor=request.user, membership=membership),
-        _("%(person)s is suspended and has been told.") % {"person": membership},
+        _("%(person)s can no longer use any portal of the company. We told them by email.")
+        % {"person": membership},
     )
     return redirect("portals:person", customer, person)
 
@@ -36,7 +37,8 @@ def person_restore(request: PersonRequest, customer: str, person: UUID) -> HttpR
     run_action(
         request,
         lambda: memberships.restore_membership(actor=request.user, membership=membership),
-        _("%(person)s can work again and has been told.") % {"person": membership},
+        _("%(person)s can use the company's portals again. We told them by email.")
+        % {"person": membership},
     )
     return redirect("portals:person", customer, person)
 
@@ -93,7 +95,7 @@ def offboarding_cancel(request: PersonRequest, customer: str, person: UUID) -> H
     run_action(
         request,
         lambda: offboarding.cancel_offboarding(actor=request.user, membership=membership),
-        _("%(person)s stays, and has been told.") % {"person": membership},
+        _("%(person)s stays in the company. We told them by email.") % {"person": membership},
     )
     return redirect("portals:person", customer, person)
 
@@ -112,7 +114,7 @@ def person_role(request: PersonRequest, customer: str, person: UUID) -> HttpResp
     )
     if success:
         changed = success.result
-        message = _("%(person)s is now: %(role)s.")
+        message = _("%(person)s now has the role %(role)s.")
         words = {"person": changed, "role": changed.get_role_display()}
         messages.success(request, message % words)
     return redirect("portals:person", customer, person)

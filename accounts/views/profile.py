@@ -12,6 +12,8 @@ from accounts.forms import ProfileForm
 from accounts.http import PersonRequest
 from accounts.selectors import memberships_of, sentence_of
 from accounts.selectors.activity import find_history
+from accounts.selectors.company_sign_in import sign_in_of_person
+from accounts.selectors.delays import delayed_acts_of
 from accounts.services.people import profile_values, update_profile
 from accounts.views.actions import submit
 
@@ -28,7 +30,7 @@ def profile(request: PersonRequest) -> HttpResponse:
     if success:
         person = success.result
         with translation.override(person.language):
-            messages.success(request, _("Your profile is saved."))
+            messages.success(request, _("Your profile is up to date."))
         response = redirect("accounts:profile")
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
@@ -41,7 +43,9 @@ def profile(request: PersonRequest) -> HttpResponse:
     page = find_history(request.user, after=request.GET.get("after", ""), size=20)
     context = {
         "form": form,
+        "delayed_acts": list(delayed_acts_of(request.user)),
         "memberships": memberships_of(request.user),
+        "own_sign_in": sign_in_of_person(request.user),
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],
     }

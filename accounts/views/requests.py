@@ -1,9 +1,10 @@
 """Requests to Super Users: the list, withdrawing one, passing one to the provider."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +14,7 @@ from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.selectors import (
-    membership_of,
+    answering_of,
     page_of,
     requests_of,
     settled_requests,
@@ -21,20 +22,18 @@ from accounts.selectors import (
     waiting_requests,
 )
 from accounts.services.requests import pass_on_request, withdraw_request
-from accounts.views.access import visible_customer
+from accounts.views.access import own_membership
 from accounts.views.actions import run_action
 
 
 @require_safe
 def requests(request: PersonRequest, customer: str) -> HttpResponse:
     """List open and answered requests: everyone's for a Super User, for others their own."""
-    company = visible_customer(request, customer)
-    membership = membership_of(request.user, company)
-    if membership is None:
-        raise Http404
+    membership = own_membership(request, customer)
+    company = membership.customer
     form = SearchForm(request.GET)
     search = form.text
-    context = {
+    context: dict[str, Any] = {
         "customer": company,
         "form": form,
         "search": search,
@@ -54,8 +53,10 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
             size=20,
         ),
     }
-    if not membership.is_super_user:
-        context["super_users"] = super_users_of(company)[:3]
+    waiting = context["waiting"].rows
+    if membership.is_super_user:
+        context["answering"] = answering_of(company, waiting)
+    context["super_users"] = super_users_of(company).exclude(pk=membership.pk)[:3]
     fragment = "#requests" if request.htmx else ""
     return render(request, f"accounts/requests.html{fragment}", context)
 
@@ -76,7 +77,7 @@ def request_pass(request: PersonRequest, customer: str, access_request: UUID) ->
     run_action(
         request,
         lambda: pass_on_request(actor=request.user, access_request=visible),
-        _("Passed on to %(provider)s. Everyone concerned has been told.")
+        _("The request is now with %(provider)s. We told everyone concerned by email.")
         % {"provider": settings.HUB_BRAND_NAME},
     )
     return redirect("portals:request", customer, access_request)

@@ -8,16 +8,25 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
-from accounts.forms import ChoosePersonForm, ChooseTeamForm, JoiningForm, RenameForm, TeamForm
+from accounts.forms import (
+    ChoosePersonForm,
+    ChooseTeamForm,
+    JoiningForm,
+    RenameForm,
+    SearchForm,
+    TeamForm,
+)
 from accounts.http import PersonRequest
 from accounts.models import Membership, Team
-from accounts.selectors import page_of, people_of, teams_of, with_people_counted
+from accounts.models.search import matching
+from accounts.selectors import page_of, teams_of, with_people_counted
+from accounts.selectors.options import PeopleOptions, TeamOptions
 from accounts.services import teams as services
 from accounts.views.access import managed_customer, managed_membership, managed_team
 from accounts.views.actions import run_action, submit, submit_button
@@ -29,27 +38,31 @@ def teams(request: PersonRequest, customer: str) -> HttpResponse:
     """List the company's teams; posted, create one."""
     company = managed_customer(request, customer)
     form = TeamForm(request.POST if request.method == "POST" else None)
+    search_form = SearchForm(request.GET)
     success = submit(
         form,
         lambda: services.create_team(actor=request.user, customer=company, **form.cleaned_data),
     )
     if success:
         team = success.result
-        message = _("The team %(team)s is there. Add people, then give it rights.")
+        message = _("The team %(team)s is created. Now add people, then give the team access.")
         messages.success(request, message % {"team": team})
         return redirect("portals:team", customer, team.uuid)
     context = {
         "customer": company,
         "form": form,
         "may_act": company.status == CustomerStatus.ACTIVE,
+        "search_form": search_form,
+        "search": search_form.text,
         "page": page_of(
-            with_people_counted(teams_of(company)),
+            matching(with_people_counted(teams_of(company)), search_form.text, customer=company),
             among=teams_of(company),
             order=("sort_name", "pk"),
             after=request.GET.get("after", ""),
         ),
     }
-    return render(request, "accounts/teams.html", context)
+    fragment = "#teams" if request.htmx else ""
+    return render(request, f"accounts/teams.html{fragment}", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,13 +87,8 @@ def team_rename(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
 def team_member_add(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
     """Add a person to the team, from the team's page."""
     managed = managed_team(request, customer, team)
-    form = ChoosePersonForm(request.POST)
-
-    def chosen() -> tuple[Team, Membership]:
-        people = people_of(managed.customer)
-        return managed, get_object_or_404(people, user__sub=form.cleaned_data["person"])
-
-    _add_member(request, form, chosen)
+    form = ChoosePersonForm(request.POST, people=PeopleOptions(managed.customer))
+    _add_member(request, form, lambda: (managed, form.cleaned_data["person"]))
     return redirect("portals:team", customer, team)
 
 
@@ -97,9 +105,9 @@ def team_member_remove(
 def person_team_add(request: PersonRequest, customer: str, person: UUID) -> HttpResponse:
     """Add a person to a team, from the person's page."""
     membership = managed_membership(request, customer, person)
-    form = ChooseTeamForm(request.POST, teams=teams_of(membership.customer))
+    form = ChooseTeamForm(request.POST, teams=TeamOptions(membership.customer))
     _add_member(request, form, lambda: (form.cleaned_data["team"], membership))
-    return redirect("portals:person", customer, person)
+    return redirect("portals:person-teams", customer, person)
 
 
 @require_POST
@@ -108,7 +116,7 @@ def person_team_remove(
 ) -> HttpResponse:
     """Remove a person from a team, from the person's page."""
     _remove_member(request, customer, team, person)
-    return redirect("portals:person", customer, person)
+    return redirect("portals:person-teams", customer, person)
 
 
 def _add_member(
@@ -130,7 +138,7 @@ def _add_member(
     success = submit_button(request, form, add)
     if success:
         team, membership = success.result
-        message = _("%(person)s is in the team %(team)s.")
+        message = _("%(person)s is now in the team %(team)s.")
         messages.success(request, message % {"person": membership, "team": team})
 
 
@@ -140,7 +148,7 @@ def _remove_member(request: PersonRequest, customer: str, team: UUID, person: UU
     run_action(
         request,
         lambda: services.remove_from_team(actor=request.user, team=managed, membership=membership),
-        _("%(person)s is no longer in the team %(team)s, and has lost what came through it.")
+        _("%(person)s is no longer in the team %(team)s and no longer has its access.")
         % {"person": membership, "team": managed},
         offer_undo,
     )

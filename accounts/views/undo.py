@@ -14,7 +14,7 @@ from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import AuditEvent, Customer
 from accounts.selectors import activity_of, removals_of, sentence_of
-from accounts.services.undo import UNDO_WITHIN, undo_events, undoable_kinds
+from accounts.services.undo import UNDO_WITHIN, removal_kinds, undo_events, undoable_kinds
 from accounts.views.access import managed_customer
 from accounts.views.actions import previous_page, run_action
 
@@ -48,7 +48,7 @@ def undoable_actions(request: PersonRequest, company: Customer) -> list[dict[str
     if company.status != CustomerStatus.ACTIVE:
         return []
     since = timezone.now() - UNDO_WITHIN
-    actions = removals_of(request.user, company, kinds=undoable_kinds(), since=since)
+    actions = removals_of(request.user, company, kinds=removal_kinds(), since=since)
     return [
         {
             "url": _undo_url(events),
@@ -72,7 +72,7 @@ def undo(
         events = [event] if last is None else _events_of_action(company, event, last)
         return undo_events(actor=request.user, events=events)
 
-    done = _("Undone: what was removed is back.")
+    done = _("The change is undone.")
     run_action(request, restore, done, _show_undone)
     return redirect(previous_page(request, reverse("portals:people", args=[customer])))
 
@@ -80,7 +80,7 @@ def undo(
 def _show_undone(request: PersonRequest, message: str, left_out: list[str]) -> None:
     messages.success(request, message)
     if left_out:
-        warning = _("Except for what cannot be given again: %(resources)s.")
+        warning = _("This access couldn't be restored: %(resources)s.")
         messages.warning(request, warning % {"resources": ", ".join(left_out)})
 
 

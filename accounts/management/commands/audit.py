@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import AuditEvent, Customer
 from accounts.models.audit import PROVIDER_CHAIN, chain_name
 from accounts.selectors import chain_names
+from accounts.selectors.event_lines import chain_lines
 from accounts.services.audit import AuditBroken, verify_chain
 
 BROKEN, MISUSED = 1, 2
@@ -68,9 +69,8 @@ class Command(BaseCommand):
             if customer is None:
                 raise CommandError(f"There is no customer {slug!r}.", returncode=MISUSED)
             events = events.filter(chain=chain_name(customer))
-        for event in events.iterator():
-            line = event.content() | {"hash": event.hash}
-            self.stdout.write(json.dumps(line, ensure_ascii=False, sort_keys=True))
+        for line in chain_lines(events):
+            self.stdout.write(line, ending="")
 
 
 def _read_export(path: Path) -> dict[str, dict[int, str]]:

@@ -1,4 +1,4 @@
-"""Invitations: sent to one or many, sent again, withdrawn, accepted once."""
+"""Invitations: sent to one or many, sent again, corrected, withdrawn, accepted once."""
 
 from accounts.services.invitations.acceptance import accept_invitation, find_invitation
 from accounts.services.invitations.bulk import (
@@ -7,14 +7,17 @@ from accounts.services.invitations.bulk import (
     check_invitees,
     invite_people,
 )
+from accounts.services.invitations.correcting import correct_invitation, replace_address
 from accounts.services.invitations.layouts import columns_of, without_passwords, without_title
 from accounts.services.invitations.parsing import Invitee, invitees_in_table, invitees_in_text
 from accounts.services.invitations.pending import (
+    lock_open_invitation,
     note_bounce,
     resend_invitation,
     resend_invitations,
     revoke_invitation,
     revoke_invitations,
+    send_again,
 )
 from accounts.services.invitations.sending import (
     LIFETIME,
@@ -36,6 +39,7 @@ __all__ = [
     "accept_invitation",
     "check_invitees",
     "columns_of",
+    "correct_invitation",
     "find_invitation",
     "hash_token",
     "invite_main_super_user",
@@ -43,11 +47,14 @@ __all__ = [
     "invite_person",
     "invitees_in_table",
     "invitees_in_text",
+    "lock_open_invitation",
     "note_bounce",
+    "replace_address",
     "resend_invitation",
     "resend_invitations",
     "revoke_invitation",
     "revoke_invitations",
+    "send_again",
     "take_over_invitations",
     "without_passwords",
     "without_title",

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from accounts import emails
 from accounts.choices import CustomerStatus, Role
-from accounts.models import AuditEvent, Invitation, Membership, User
+from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 from accounts.permissions import lock_customer
+from accounts.selectors.company_sign_in import sign_in_of_invited
+from accounts.selectors.recoveries import invites_by_recovery
 from accounts.services.audit import record_event
 from accounts.services.invitations.sending import InvitationRefused, hash_token
 from accounts.services.memberships import begin_membership
@@ -31,7 +33,7 @@ def find_invitation(token: str) -> Invitation:
     )
     if invitation is None or not _sender_still_may(invitation):
         raise InvitationRefused(
-            _("This invitation can no longer be used. Ask for a new one."), code="gone"
+            _("This invitation is no longer valid. Ask for a new one."), code="gone"
         )
     return invitation
 
@@ -41,8 +43,10 @@ def _sender_still_may(invitation: Invitation) -> bool:
     if not sender.is_active:
         return False
     if invitation.as_main_super_user:
-        pending = customer.status == CustomerStatus.PENDING
-        return pending and sender.is_staff and sender.has_perm("accounts.change_customer")
+        if customer.status == CustomerStatus.PENDING:
+            return sender.is_staff and sender.has_perm("accounts.change_customer")
+        by_desk = sender.is_staff and sender.has_perm("accounts.use_desk")
+        return by_desk and invites_by_recovery(invitation)
     is_super_user = (
         Membership.objects.live()
         .filter(customer=customer, user=sender, role=Role.SUPER_USER)
@@ -63,14 +67,65 @@ def accept_invitation(
     """
     customer = lock_customer(find_invitation(token).customer)
     invitation = find_invitation(token)  # again, now that nobody else can accept it
+    if actor is None and sign_in_of_invited(invitation) is not None:
+        raise InvitationRefused(
+            _("Sign in through %(company)s to accept.") % {"company": customer},
+            code="company_sign_in",
+        )
     user = actor or _create_person(invitation, name=name, password=password, language=language)
     if user.email != invitation.address:
         raise InvitationRefused(
-            _("This invitation is for another address. Sign out and open it again."),
+            _("This invitation is for another address. Sign out, then open it again."),
             code="other_person",
         )
     if not user.is_active:
         raise InvitationRefused(_("This account is closed."), code="closed")
+    return _join(invitation, customer, user)
+
+
+@transaction.atomic
+def accept_through_company(
+    *, actor: None, invitation: Invitation, name: str, language: str
+) -> Membership:
+    """Join the company by coming back from its own provider, which has verified the address.
+
+    The account is made without a password. `name` is the provider's word; the invitation's is
+    preferred. Raises InvitationRefused where it can't be accepted any more.
+    """
+    customer = lock_customer(invitation.customer)
+    waiting = Invitation.objects.open().select_related("invited_by")
+    row = waiting.filter(pk=invitation.pk, expires_at__gt=timezone.now()).first()
+    if row is None:
+        raise InvitationRefused(_("This invitation is no longer valid."), code="gone")
+    row.customer = customer
+    if not _sender_still_may(row):
+        raise InvitationRefused(_("This invitation is no longer valid."), code="gone")
+    user = User(
+        email=row.address,
+        name=_first_fitting(row.name, name, row.address.partition("@")[0]),
+        language=language,
+        time_zone=customer.time_zone,
+    )
+    user.set_unusable_password()
+    _save_person(user)
+    return _join(row, customer, user)
+
+
+def _first_fitting(*names: str) -> str:
+    """Return the first of these names that a person can have; the last one fits."""
+    for name in names[:-1]:
+        try:
+            User(name=name).clean_fields(
+                exclude=[field.name for field in User._meta.fields if field.name != "name"]
+            )
+        except ValidationError:
+            continue
+        return name
+    return names[-1]
+
+
+def _join(invitation: Invitation, customer: Customer, user: User) -> Membership:
+    """Make the person a member, with what the invitation promises; the customer is locked."""
     invitation.accepted_at = timezone.now()
     invitation.accepted_by = user
     invitation.save()
@@ -140,9 +195,9 @@ def _deleted_team(invitation: Invitation) -> list[str]:
     """Return the name of the team of the invitation, from its event: the team's row is deleted."""
     events = AuditEvent.objects.filter(
         customer=invitation.customer,
-        kind="invitation.sent",
+        kind__in=["invitation.sent", "invitation.corrected"],
         at__gte=invitation.created_at,
-        data__address=invitation.address,
+        public__invitation=str(invitation.uuid),
     )
     return [event.data["team"] for event in events[:1] if event.data.get("team")]
 
@@ -164,6 +219,12 @@ def _create_person(invitation: Invitation, *, name: str, password: str, language
     except ValidationError as error:
         raise ValidationError({"password": error.error_list}) from error
     user.set_password(password)
+    _save_person(user)
+    return user
+
+
+def _save_person(user: User) -> None:
+    """Save a new person, whose address is verified. Raises InvitationRefused."""
     try:
         with transaction.atomic():
             user.save()
@@ -172,4 +233,3 @@ def _create_person(invitation: Invitation, *, name: str, password: str, language
             _("You already have an account. Sign in to accept."), code="sign_in_first"
         ) from error
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
-    return user

@@ -68,11 +68,11 @@ def check_invitees(
     """
     require_super_user(actor, customer)
     if not invitees:
-        raise InvitationRefused({"people": _("Write at least one e-mail address.")})
+        raise InvitationRefused({"people": _("Enter at least one email address.")})
     if len(invitees) > MAX_AT_ONCE:
         raise InvitationRefused(
             {
-                "people": _("These are %(count)s people. Invite at most %(most)s at once.")
+                "people": _("You listed %(count)s people. Invite at most %(most)s at a time.")
                 % {"count": len(invitees), "most": MAX_AT_ONCE}
             }
         )
@@ -113,7 +113,10 @@ def _warnings(parsed: Sequence[CheckedInvitee]) -> dict[str, tuple[str, str, str
             warnings[address] = (invitee.inactive_column, invitee.inactive, why)
     for row in parsed:
         for address in addresses_in(row.invitee.unreadable):
-            why = _("Line %(line)s has this address too and can't be read. Tick it to invite it.")
+            why = _(
+                "Line %(line)s also has this address and can't be read. Tick the address "
+                "to invite it."
+            )
             values = ("", row.invitee.unreadable, why % {"line": row.invitee.line})
             warnings.setdefault(address, values)
     return warnings
@@ -133,13 +136,13 @@ def _duplicate(invitee: CheckedInvitee, first: CheckedInvitee) -> CheckedInvitee
     """Return a person of a list again, with the line that counts."""
     problem = ""
     if first.invitee.line is not None:
-        problem = _("Nothing to do: line %(line)s has this address.")
+        problem = _("No action needed: line %(line)s has this address.")
         problem %= {"line": first.invitee.line}
     return replace(
         invitee,
         state=InviteeState.DUPLICATE,
         problem=problem,
-        column=_("E-mail address") if problem else "",
+        column=_("Email address") if problem else "",
         value=invitee.invitee.address if problem else "",
     )
 
@@ -150,33 +153,33 @@ def _parse(
     """Check one line, without the others."""
     if invitee.unreadable:
         problem = _(
-            "This line can't be read. Check its quotation marks, and that it has no more cells than"
-            " the heading. Then import it again."
+            "This line can't be read. Check its quotation marks and its number of "
+            "cells. Then import it again."
         )
         return CheckedInvitee(
             invitee, InviteeState.BAD, problem=problem, value=invitee.unreadable[:MAX_VALUE]
         )
-    column, value = _("E-mail address"), invitee.address
+    column, value = _("Email address"), invitee.address
     try:
         if GUEST_SIGN in invitee.address.upper():
             raise ValidationError(
-                _("This is the sign-in name of a guest. Write the guest's own address.")
+                _("This is the sign-in name of a guest. Enter the guest's own address.")
             )
         address = normalise_address(invitee.address)
         column, value = _("Role"), invitee.role
         role_code = role_called(invitee.role) if invitee.role else role
         if role_code not in Role.values:
-            raise ValidationError(_("There is no such role. Write User or Super User."))
+            raise ValidationError(_("This role doesn't exist. Enter User or Super User."))
         column, value = _("Team"), invitee.team
         if invitee.team:
             team = teams.get(search_key(invitee.team))
             if team is None:
                 raise ValidationError(
-                    _("There is no team of this name. Create it first, or leave the team out.")
+                    _("No team has this name. Create the team first, or leave this empty.")
                 )
         column, value = _("Name"), invitee.name
         Invitation(customer=customer, name=value).clean_fields(exclude=_EXCEPT_NAME)
-        column, value = _("Phone at work"), invitee.work_phone
+        column, value = _("Work phone"), invitee.work_phone
         Invitation(customer=customer, work_phone=value).clean_fields(exclude=_EXCEPT_PHONE)
     except ValidationError as error:
         problem = str(error.messages[0])

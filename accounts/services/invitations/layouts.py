@@ -1,4 +1,4 @@
-"""What the columns of a file of people hold, by the headings of the tools that write such files.
+"""The columns of a file of people, by the headings of the tools that write such files.
 
 Google Workspace and Contacts, Microsoft 365, Entra, Outlook, Slack, Zoho Mail, HubSpot, cPanel, and
 lists typed by hand, in English and French. Headings are compared as `heading_key` writes them.

@@ -110,9 +110,9 @@ def invitees_in_table(lines: Sequence[Line], columns: Sequence[str]) -> list[Inv
     """
     single = [name for name in columns if name and name not in MULTIPLE]
     if ADDRESS not in single:
-        raise ValidationError(_("Say which column holds the e-mail addresses."))
+        raise ValidationError(_("Choose the column with the email addresses."))
     if len(set(single)) < len(single) or not set(columns) <= {"", *COLUMNS}:
-        raise ValidationError(_("Two columns cannot hold the same."))
+        raise ValidationError(_("Two columns can't have the same content. Change one of them."))
     heading = lines[0].cells if has_heading(lines) else None
     body = lines[1:] if heading else lines
     is_ours = _has_our_roles(body, columns)

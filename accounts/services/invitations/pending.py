@@ -24,10 +24,7 @@ from accounts.services.invitations.sending import (
 def _lock_open(actor: User, invitation: Invitation) -> tuple[Customer, Invitation]:
     invitation.customer = customer = lock_customer(invitation.customer)
     require_inviter(actor, invitation)
-    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
-    if invitation.accepted_at or invitation.revoked_at:
-        raise InvitationRefused(_("This invitation is no longer open."))
-    return customer, invitation
+    return customer, lock_open_invitation(invitation)
 
 
 @transaction.atomic
@@ -37,12 +34,35 @@ def resend_invitation(*, actor: User, invitation: Invitation) -> Invitation:
     The actor becomes its sender. Raises PermissionDenied as for sending it; InvitationRefused once
     it is not open any more, or above MAX_A_DAY.
     """
-    customer, invitation = _lock_open(actor, invitation)
+    _customer, invitation = _lock_open(actor, invitation)
+    invitation.invited_by = actor
+    return _send_with_new_link(actor, invitation)
+
+
+def send_again(*, actor: User, invitation: Invitation) -> Invitation:
+    """Send a new link for the sender of an invitation, who stays it; the caller says who may.
+
+    Called by the support desk, in its transaction. Raises InvitationRefused as resend_invitation.
+    """
+    invitation.customer = lock_customer(invitation.customer)
+    return _send_with_new_link(actor, lock_open_invitation(invitation))
+
+
+def lock_open_invitation(invitation: Invitation) -> Invitation:
+    """Lock an invitation whose customer is locked. Raises InvitationRefused if it isn't open."""
+    locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if locked.accepted_at or locked.revoked_at:
+        raise InvitationRefused(_("This invitation is no longer open."))
+    locked.customer = invitation.customer
+    return locked
+
+
+def _send_with_new_link(actor: User, invitation: Invitation) -> Invitation:
+    customer = invitation.customer
     if not invitation.as_main_super_user:
         refuse_over_daily_limit(customer, 1)
     invitation.token = secrets.token_urlsafe(32)
     invitation.token_hash = hash_token(invitation.token)
-    invitation.invited_by = actor
     invitation.sent_at = timezone.now()
     invitation.times_sent += 1
     invitation.bounced_at, invitation.bounce_reason = None, ""

@@ -47,8 +47,8 @@ def refuse_over_daily_limit(customer: Customer, adding: int) -> None:
     if sent + adding > MAX_A_DAY:
         raise InvitationRefused(
             _(
-                "A company sends at most %(most)s invitations within 24 hours. %(sent)s are sent"
-                " already; please send the others tomorrow."
+                "A company can send %(most)s invitations in 24 hours, and you have sent "
+                "%(sent)s. Send the others tomorrow."
             ),
             code="too_many",
             params={"most": MAX_A_DAY, "sent": sent},
@@ -115,7 +115,7 @@ def withdraw_lapsed(actor: User, customer: Customer, address: str) -> None:
         record_withdrawal(actor, lapsed)
 
 
-def record_withdrawal(actor: User, invitation: Invitation) -> None:
+def record_withdrawal(actor: User | None, invitation: Invitation) -> None:
     """Record that an invitation is withdrawn, with all that it offered."""
     answers: list[tuple[Any, Any]] = signals.invitation_withdrawn.send(
         Invitation, invitation=invitation
@@ -141,6 +141,7 @@ def send_first_time(actor: User, invitation: Invitation) -> None:
         actor=actor,
         customer=invitation.customer,
         address=invitation.address,
+        invitation=str(invitation.uuid),
         role=str(invitation.role),
         **team_name,
     )
@@ -185,12 +186,12 @@ def invite_main_super_user(
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(customer)
     if customer.status != CustomerStatus.PENDING:
-        raise InvitationRefused(_("This customer already has its main Super User."))
+        raise InvitationRefused(_("This company already has a main Super User."))
     for lapsed in customer.invitations.open():
         withdraw_lapsed(actor, customer, lapsed.address)
     if customer.invitations.open().exists():
         raise InvitationRefused(
-            _("An invitation is already waiting. Send it again or withdraw it.")
+            _("An invitation is already pending. Send it again or withdraw it.")
         )
     invitation = make_invitation(
         actor=actor,

@@ -45,29 +45,20 @@ def _take_over(
         .get(pk=invitation.pk)
     )
     if current.as_main_super_user:
-        raise InvitationRefused(_("Send the invitation of the main Super User again instead."))
+        raise InvitationRefused(
+            _("You can't take over the main Super User's invitation. Send it again instead.")
+        )
     if current.accepted_at or current.revoked_at:
         raise InvitationRefused(_("This invitation is no longer open."))
     if current.is_expired:
         raise InvitationRefused(
-            _("The invitation of %(address)s has expired. Send it again."),
+            _("The invitation to %(address)s has expired. Send it again."),
             params={"address": current.address},
         )
     sender = current.invited_by
     if sender == actor:
         return None
-    if current.team is not None:
-        signals.team_member_joining.send(
-            Team,
-            actor=actor,
-            team=current.team,
-            membership=None,
-            reason=_("Part of the invitation"),
-            signed_in_at=signed_in_at,
-        )
-    signals.invitation_taken_over.send(
-        Invitation, invitation=current, actor=actor, signed_in_at=signed_in_at
-    )
+    check_promise(actor=actor, invitation=current, signed_in_at=signed_in_at)
     current.invited_by = actor
     current.save(update_fields=["invited_by"])
     names = customer.memberships.names_at_work(sender)
@@ -83,3 +74,22 @@ def _take_over(
         **team,
     )
     return current
+
+
+def check_promise(*, actor: User, invitation: Invitation, signed_in_at: datetime | None) -> None:
+    """Check that the actor may promise what an invitation offers, now.
+
+    Raises whatever an upper app refuses.
+    """
+    if invitation.team is not None:
+        signals.team_member_joining.send(
+            Team,
+            actor=actor,
+            team=invitation.team,
+            membership=None,
+            reason=_("Part of the invitation"),
+            signed_in_at=signed_in_at,
+        )
+    signals.invitation_taken_over.send(
+        Invitation, invitation=invitation, actor=actor, signed_in_at=signed_in_at
+    )

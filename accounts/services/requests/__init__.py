@@ -6,6 +6,7 @@ from accounts.services.requests.answering import (
     refuse_request,
     withdraw_request,
 )
+from accounts.services.requests.bulk import approve_requests, refuse_requests
 from accounts.services.requests.common_rules import belongs_elsewhere, is_for_provider_alone
 from accounts.services.requests.opening import MAX_A_DAY, MAX_OPEN, open_request
 from accounts.services.requests.passing_on import (
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_A_DAY",
     "MAX_OPEN",
     "approve_request",
+    "approve_requests",
     "belongs_elsewhere",
     "close_requests_of_leaver",
     "is_for_provider_alone",
@@ -25,6 +27,7 @@ __all__ = [
     "pass_on_overdue_requests",
     "pass_on_request",
     "refuse_request",
+    "refuse_requests",
     "send_back_request",
     "withdraw_request",
 ]

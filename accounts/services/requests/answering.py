@@ -39,7 +39,9 @@ def lock_to_answer(
     require_open(access_request)
     refuse_own_request(actor, access_request)
     if not for_provider and is_for_provider_alone(access_request):
-        raise RequestRefused(_("The provider answers this request."), code="provider")
+        raise RequestRefused(
+            _("You can't answer this request: the provider does."), code="provider"
+        )
     return access_request
 
 
@@ -77,12 +79,13 @@ def approve_request(
     access_request = lock_to_answer(actor, access_request, for_provider=for_provider)
     if for_provider and access_request.kind == RequestKind.ACCESS:
         raise RequestRefused(
-            _("Only a Super User gives rights. Send it back to them, or refuse it."), code="access"
+            _("Only a Super User can give access. Send the request back to them, or refuse it."),
+            code="access",
         )
     is_planned = Offboarding.objects.filter(request=access_request).exists()
     if access_request.kind == RequestKind.LEAVE and not (for_provider or is_planned):
         raise RequestRefused(
-            _("Plan their leaving: what they hold, and from when. That approves the request."),
+            _("Plan the offboarding to approve this request."),
             code="offboarding",
         )
     _answer(

@@ -22,10 +22,10 @@ def clean_text(field: str, text: str, *, required: bool = False) -> str:
     text = text.replace("\r\n", "\n").strip()
     try:
         if required and not text:
-            raise ValidationError(_("Please say it in a sentence."))
+            raise ValidationError(_("Enter at least one sentence."))
         if len(text) > TEXT_LENGTH:
             raise ValidationError(
-                _("Please keep this under %(length)s characters."), params={"length": TEXT_LENGTH}
+                _("Use fewer than %(length)s characters."), params={"length": TEXT_LENGTH}
             )
         validate_plain_lines(text)
     except ValidationError as error:
@@ -87,11 +87,14 @@ def record(kind: str, access_request: AccessRequest, actor: User | None, **data:
 
 
 def _details(access_request: AccessRequest) -> dict[str, Any]:
-    return {
+    details = {
         "person": access_request.membership.user,
         "request": str(access_request.kind),
         "request_id": str(access_request.uuid),
     }
+    if access_request.kind == RequestKind.ACCESS and access_request.phrases:
+        details["phrase"] = access_request.phrases  # of the others it would hold personal words
+    return details
 
 
 def withdraw(access_request: AccessRequest) -> None:

@@ -20,6 +20,7 @@ from accounts.services.requests.common_rules import (
     clean_text,
     record,
 )
+from accounts.services.requests.phrases import Phrases, phrases_of
 from accounts.validators import normalise_address
 
 MAX_OPEN = 20  # open requests of one person
@@ -42,13 +43,14 @@ def open_request(
     text: str = "",
     wanted: Mapping[str, Any] | None = None,
     about: str = "",
+    phrases: Phrases | None = None,
     add: Callable[[AccessRequest], None] | None = None,
 ) -> AccessRequest:
     """Ask the Super Users of a customer for something, or as one of them the provider.
 
     Those who may answer get an email. `wanted` holds the new name, phone or address, or the
     service's name; `about` is the service's own key; `add` adds rows of an upper app (the grants
-    asked for) in the same transaction.
+    asked for) in the same transaction, and `phrases` are their words.
 
     A request that no Super User can answer goes to the provider at once: one for a service, one for
     a new address of somebody with two customers, any where there is no other Super User. Raises
@@ -58,7 +60,7 @@ def open_request(
     customer = lock_customer(customer)
     membership = require_member(actor, customer)
     if kind not in RequestKind.values:
-        raise RequestRefused({"kind": _("Choose what you ask for.")})
+        raise RequestRefused({"kind": _("Choose what to ask for.")})
     is_of_provider = kind in ASKED_OF_PROVIDER
     if is_of_provider and not membership.is_super_user:
         raise PermissionDenied("only a Super User asks the provider")
@@ -69,13 +71,15 @@ def open_request(
         _refuse_pointless(customer, membership, kind, super_users)
     _refuse_over_limits(membership)
     to_provider = is_of_provider or elsewhere or not super_users
+    wanted = _clean_wanted(membership, kind, wanted or {})
     access_request = AccessRequest(
         customer=customer,
         membership=membership,
         kind=kind,
         text=text,
         about=about,
-        wanted=_clean_wanted(membership, kind, wanted or {}),
+        wanted=wanted,
+        phrases=phrases or phrases_of(kind, customer, wanted),
         passed_at=timezone.now() if to_provider else None,
     )
     try:
@@ -83,7 +87,7 @@ def open_request(
             access_request.save()
     except IntegrityError as error:
         raise RequestRefused(
-            _("You have already asked for this. It waits for an answer."), code="already_asked"
+            _("You have already asked for this. Wait for the answer."), code="already_asked"
         ) from error
     if add is not None:
         add(access_request)
@@ -102,24 +106,29 @@ def _refuse_pointless(
     """Raise RequestRefused for what nobody could answer, or would have to refuse."""
     if kind == RequestKind.LEAVE and customer.main_super_user_id == membership.pk:
         raise RequestRefused(
-            _("You are the main Super User. Hand the role over to someone else first."),
+            _("You are the main Super User. Hand over the role first."),
             code="main_super_user",
         )
     if not super_users and membership.is_super_user:
-        raise RequestRefused(_("There is no other Super User who could answer."), code="alone")
+        raise RequestRefused(
+            _("No other Super User can answer. Invite a second Super User first."), code="alone"
+        )
 
 
 def _refuse_over_limits(membership: Membership) -> None:
     if membership.requests.open().count() >= MAX_OPEN:
         raise RequestRefused(
-            _("%(count)s requests of yours wait already. Withdraw one you no longer need."),
+            _(
+                "You already have %(count)s open requests. Withdraw a request that you "
+                "no longer need."
+            ),
             code="too_many",
             params={"count": MAX_OPEN},
         )
     yesterday = timezone.now() - timedelta(days=1)
     if membership.requests.filter(created_at__gt=yesterday).count() >= MAX_A_DAY:
         raise RequestRefused(
-            _("That is a lot for one day. Please talk to your Super User."), code="too_many"
+            _("You have sent too many requests today. Talk to your Super User."), code="too_many"
         )
 
 
@@ -129,13 +138,13 @@ def _clean_wanted(membership: Membership, kind: str, wanted: Mapping[str, Any]) 
         return dict(wanted)
     field = FIELDS.get(RequestKind(kind))
     if set(wanted) != ({field} if field else set()):
-        raise RequestRefused(_("Say what it should become."), code="wanted")
+        raise RequestRefused(_("Enter the new value."), code="wanted")
     if field is None:
         return {}
     value = wanted[field].strip()
     try:
         if not value:
-            raise ValidationError(_("Say what it should become."))
+            raise ValidationError(_("Enter the new value."))
         if field == "address":
             value, current = normalise_address(value), membership.user.email
         else:
@@ -143,7 +152,7 @@ def _clean_wanted(membership: Membership, kind: str, wanted: Mapping[str, Any]) 
             value = column.clean(value, membership)
             current = getattr(membership, field)
         if value == current:
-            raise ValidationError(_("It is this already."))
+            raise ValidationError(_("This is already the current value."))
     except ValidationError as error:
         raise RequestRefused({field: error.error_list}) from error
     return {field: value}

@@ -47,7 +47,9 @@ def pass_on_request(*, actor: User, access_request: AccessRequest) -> AccessRequ
     require_open(access_request)
     refuse_own_request(actor, access_request)
     if access_request.passed_at is not None:
-        raise RequestRefused(_("This request is with the provider already."), code="passed")
+        raise RequestRefused(
+            _("This request was already passed on to the provider."), code="passed"
+        )
     _pass_on(access_request, actor)
     return access_request
 
@@ -76,7 +78,9 @@ def send_back_request(*, actor: User, access_request: AccessRequest, word: str) 
     others = super_users_of(access_request.customer).exclude(pk=access_request.membership_id)
     super_users = list(others)
     if is_for_provider_alone(access_request) or not super_users:
-        raise RequestRefused(_("No Super User of the company could answer this."), code="provider")
+        raise RequestRefused(
+            _("No Super User of the company can answer this. Answer it yourself."), code="provider"
+        )
     access_request.passed_at, access_request.waiting_since, access_request.reminders = (
         None,
         timezone.now(),

@@ -1,0 +1,116 @@
+"""The ways in which a person can sign in beside the password."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from accounts.models import Customer, Membership, User
+
+
+@dataclass(frozen=True)
+class Passkey:
+    """A passkey, as its page shows it."""
+
+    pk: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass
+class WaysToSignIn:
+    """The ways to sign in that a person has set up."""
+
+    passkeys: list[Passkey] = field(default_factory=list)
+    app: Authenticator | None = None
+    codes_left: int | None = None  # None without recovery codes
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether one of them is a second factor: recovery codes only replace one."""
+        return bool(self.passkeys or self.app)
+
+
+def second_factors() -> QuerySet[Authenticator]:
+    """Return the second factors. Recovery codes are not one: they only replace one."""
+    codes = Authenticator.Type.RECOVERY_CODES
+    factors: QuerySet[Authenticator] = Authenticator.objects.exclude(type=codes)
+    return factors
+
+
+def factors_of(user: User) -> list[Authenticator]:
+    """Return all factors of a person, recovery codes too, the oldest first."""
+    return list(Authenticator.objects.filter(user_id=user.pk).order_by("created_at", "pk"))
+
+
+def has_second_factor(user: User) -> bool:
+    """Return whether a person has set up a passkey or an authenticator app."""
+    return second_factors().filter(user_id=user.pk).exists()
+
+
+def who_demands_a_factor(user: User) -> str:
+    """Return the name of whoever demands a second factor of a person now; "" for nobody.
+
+    A company demands it of its live members, and the provider of its staff
+    (HUB_STAFF_SECOND_FACTOR).
+    """
+    if user.is_staff and settings.HUB_STAFF_SECOND_FACTOR:
+        return str(settings.HUB_BRAND_NAME)
+    demanding = _memberships_that_demand(user).order_by("pk")
+    return demanding.values_list("customer__name", flat=True).first() or ""
+
+
+def who_waits_for_a_factor(user: User) -> str:
+    """Return the same for a person who has none; "" for everybody else."""
+    if not hasattr(user, "has_factor"):  # not the person of a request (accounts.backends)
+        user = with_factor_state(User.objects.filter(pk=user.pk)).get()
+    if user.has_factor:  # type: ignore[attr-defined]
+        return ""
+    if user.is_staff and settings.HUB_STAFF_SECOND_FACTOR:
+        return str(settings.HUB_BRAND_NAME)
+    return user.demanding_company or ""  # type: ignore[attr-defined]
+
+
+def with_factor_state(people: QuerySet[User]) -> QuerySet[User]:
+    """Add to each person `has_factor`, and `demanding_company`, by name, that demands one now."""
+    demanding = _memberships_that_demand(OuterRef("pk")).order_by("pk")
+    return people.annotate(
+        has_factor=Exists(second_factors().filter(user=OuterRef("pk"))),
+        demanding_company=Subquery(demanding.values("customer__name")[:1]),
+    )
+
+
+def _memberships_that_demand(user: User | OuterRef) -> QuerySet[Membership]:
+    return Membership.objects.live().filter(
+        user=user, customer__second_factor_from__lte=timezone.now()
+    )
+
+
+def members_to_tell(customer: Customer) -> Iterator[tuple[Membership, bool]]:
+    """Yield each live member, and whether they have a second factor."""
+    having = set(
+        second_factors().filter(user__memberships__customer=customer).values_list("user", flat=True)
+    )
+    members = Membership.objects.live().filter(customer=customer, user__is_active=True)
+    for membership in members.select_related("user", "customer").order_by("pk").iterator():
+        yield membership, membership.user_id in having
+
+
+def ways_to_sign_in(user: User) -> WaysToSignIn:
+    """Return what a person has set up, with one query."""
+    ways = WaysToSignIn()
+    for factor in factors_of(user):
+        if factor.type == Authenticator.Type.WEBAUTHN:
+            ways.passkeys.append(
+                Passkey(factor.pk, factor.data["name"], factor.created_at, factor.last_used_at)
+            )
+        elif factor.type == Authenticator.Type.TOTP:
+            ways.app = factor
+        else:
+            ways.codes_left = len(factor.wrap().get_unused_codes())
+    return ways
