@@ -10,18 +10,21 @@ class PortalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers, and register sentences, undo handlers and a search."""
-        from accounts.choices import register_event_sentences
-        from accounts.selectors import register_request_search
+        """Connect the receivers, and register what this app adds to the pages of accounts."""
+        from accounts.choices import register_event_sentences, register_event_words
+        from accounts.selectors import register_answering, register_request_search
         from accounts.selectors.event_details import register_event_details
         from portals import receivers
         from portals.choices import SENTENCES
-        from portals.selectors.event_details import DETAILS, IDENTITIES
+        from portals.selectors.answering import answering_access
+        from portals.selectors.event_details import DETAILS, IDENTITIES, PUBLIC_FACTS, WORDS
         from portals.selectors.requests import by_requested_resource
         from portals.services import undo_handlers
 
         register_event_sentences(SENTENCES)
         register_event_details(DETAILS, IDENTITIES)
+        register_event_words(WORDS, PUBLIC_FACTS)
         receivers.connect()
         undo_handlers.register()
         register_request_search(by_requested_resource)
+        register_answering(answering_access)

@@ -5,8 +5,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+RESOURCE = "{resource}"  # the place of a resource's name in a privilege's phrase
 ROOT_TYPE = "subscription"  # every portal's root resource type, one resource per subscription
 OPEN_PRIVILEGE = "open"  # on the root: portal access
+HUB_SESSION_KEY = "portals.hub_session"  # in a hub session: the name that its portals know
 
 
 class SubscriptionStatus(TextChoices):
@@ -24,24 +26,71 @@ class PortalKind(TextChoices):
     STATISTICS = "statistics", _("Usage statistics")
     TICKETING = "ticketing", _("Support tickets")
     DOMAINS = "domains", _("Domains")
+    BILLING = "billing", _("Billing")
     OTHER = "other", _("Other")
 
 
 class Scope(TextChoices):
     """A scope of a portal's token."""
 
-    ACCESS_CHECK = "access:check", _("Ask who may do what to its resources")
-    RESOURCES_WRITE = "resources:write", _("Tell the hub which resources exist")
-    PREFERENCES_READ = "preferences:read", _("Ask whether a mail may be sent")
+    ACCESS_CHECK = "access:check", _("Check who has access to its resources")
+    RESOURCES_WRITE = "resources:write", _("Report which resources exist")
+    PREFERENCES_READ = "preferences:read", _("Check whether an email may be sent")
+    LOGS_TABULATE = "logs:tabulate", _("Put together the logs that a company asked for")
+    AUTHORISATIONS_READ = "authorisations:read", _("Check what a company authorised")
+    BILLING_WRITE = "billing:write", _("Report payments")
+
+
+# The scopes that only portals of one kind get.
+SCOPE_KINDS = {Scope.BILLING_WRITE: PortalKind.BILLING}
+
+
+def scopes_for(kind: str) -> list[str]:
+    """Return the scopes that a portal of this kind can have."""
+    return [scope.value for scope in Scope if SCOPE_KINDS.get(scope, kind) == kind]
+
+
+class SignInScope(TextChoices):
+    """A scope that a portal asks for when a person signs in (OpenID Connect)."""
+
+    OPENID = "openid", _("Your account number")
+    PROFILE = "profile", _("Your name and language")
+    EMAIL = "email", _("Your email address")
+    COMPANY = "company", _("Your company and your role in it")
+    GROUPS = "groups", _("Your company, role and teams as group names")
+    PERMISSIONS = "permissions", _("Your permissions in this portal")
+    OFFLINE_ACCESS = "offline_access", _("Permission to keep you signed in")
+
+
+class SessionEnd(TextChoices):
+    """The reason why a session in a portal ended."""
+
+    SIGN_OUT = "sign_out", pgettext_lazy("session", "Signed out")
+    ENDED = "ended", pgettext_lazy("session", "Ended from another device or by support")
+    ACCESS = "access", pgettext_lazy("session", "Access removed")
+    COMPANY = "company", pgettext_lazy("session", "Continued for another company")
+    REPLAY = "replay", pgettext_lazy("session", "A code or token was used twice")
+    PORTAL = "portal", pgettext_lazy("session", "Ended by the portal")
+    LAPSED = "lapsed", pgettext_lazy("session", "Not used for a month")
+
+
+class AccessEnd(TextChoices):
+    """When access ends, as the form offers it."""
+
+    NEVER = "never", _("No end date")
+    DAYS = "30-days", _("30 days")
+    MONTHS = "3-months", _("3 months")
+    YEAR = "year", _("End of the year")
+    DATE = "date", _("Another day")
 
 
 class RenewalLength(TextChoices):
     """For how long a grant is renewed, from now."""
 
-    SAME = "same", _("As long as before")
+    SAME = "same", _("Same length as before")
     MONTH = "30", _("30 days")
     QUARTER = "90", _("90 days")
-    WITHOUT_END = "none", _("Without end")
+    WITHOUT_END = "none", _("No end date")
 
 
 class Reason(TextChoices):
@@ -49,7 +98,7 @@ class Reason(TextChoices):
 
     ROLE = "role", _("Super User")
     OWNER = "owner", _("Owner")
-    GRANT = "grant", _("Granted directly")
+    GRANT = "grant", _("Direct")
     TEAM = "team", _("Through a team")
     NOT_ALLOWED = "not_allowed", _("Not allowed")
 
@@ -65,10 +114,10 @@ class ReviewState(TextChoices):
 class ItemKind(TextChoices):
     """The subject of one line of a review."""
 
-    PERSON = "person", _("A right of a person")
-    TEAM = "team", _("A right of a team")
-    ROLE = "role", _("The role of a person")
-    OWNER = "owner", _("A resource that somebody owns")
+    PERSON = "person", _("Permission of a person")
+    TEAM = "team", _("Permission of a team")
+    ROLE = "role", _("Role of a person")
+    OWNER = "owner", _("Resource with an owner")
 
 
 class ReviewDecision(TextChoices):
@@ -77,11 +126,11 @@ class ReviewDecision(TextChoices):
     KEEP = "keep", pgettext_lazy("decision", "Keep")
     REDUCE = "reduce", pgettext_lazy("decision", "Reduce")
     REMOVE = "remove", pgettext_lazy("decision", "Remove")
-    OVERTAKEN = "overtaken", pgettext_lazy("decision", "Changed meanwhile")
+    OVERTAKEN = "overtaken", pgettext_lazy("decision", "Changed by others")
 
 
 class PermissionChange(TextChoices):
-    """What a portal's manifest changed about a permission; `other` is one that it includes."""
+    """A manifest's change of a permission; `other` is one that it includes."""
 
     REMOVED = "removed", _("“%(privilege)s” no longer exists")
     INCLUDES = "includes", _("“%(privilege)s” now includes “%(other)s”")
@@ -104,25 +153,36 @@ LEVEL_WORDS: dict[str, str | Promise] = {
 
 SENTENCES = {
     "portal.applied": _("%(actor)s applied the manifest of %(portal)s: %(changes)s"),
-    "portal.credentials_issued": _("%(actor)s issued new credentials to %(portal)s."),
-    "subscription.started": _("%(actor)s subscribed the customer to %(portal)s."),
-    "subscription.status_changed": _("%(actor)s set the subscription to %(portal)s: %(status)s."),
+    "portal.credentials_issued": _("%(actor)s issued new credentials to the %(portal)s portal."),
+    "signing_key.added": _("%(actor)s added the signing key %(kid)s."),
+    "signing_key.retired": _("%(actor)s retired the signing key %(kid)s."),
+    "portal.opened": _("%(actor)s signed in to %(portal)s for %(customer_name)s."),
+    "portal.consent_withdrawn": _("%(actor)s stopped sharing their data with %(portal)s."),
+    "portal.left": _("%(actor)s ended their session in %(portal)s."),
+    "portal.replayed": _(
+        "A sign-in code or token for %(portal)s was used twice, so the session of %(person)s ended."
+    ),
+    "subscription.started": _("%(actor)s subscribed the company to %(portal)s."),
+    "subscription.status_changed": _(
+        "%(actor)s changed the subscription to %(portal)s to: %(status)s."
+    ),
     "resources.changed": _(
         "%(portal_name)s reported its resources (%(type)s): %(added)s added, %(changed)s changed,"
         " %(removed)s removed."
     ),
     "resources.returned": _(
-        "%(portal_name)s reported removed resources again (%(type)s): %(count)s. Access that came"
-        " back: %(rights)s."
+        "%(portal_name)s reported removed resources again (%(type)s): %(count)s. "
+        "Permissions restored: %(privileges)s."
     ),
     "resources.ended": _(
-        "Resources that %(portal_name)s removed can't come back any more (%(type)s): %(count)s."
-        " Access that ended for good: %(rights)s."
+        "Resources removed by %(portal_name)s can no longer be restored "
+        "(%(type)s): %(count)s. Permissions ended: %(privileges)s."
     ),
     "resources.moved": _(
-        "%(portal_name)s moved resources to another company (%(type)s): %(count)s. Access that"
-        " ended: %(rights)s."
+        "%(portal_name)s moved resources to another company (%(type)s): "
+        "%(count)s. Permissions ended: %(privileges)s."
     ),
+    "resources.exported": _("%(actor)s exported the list of resources (%(count)s)."),
     "resources.renamed": _(
         "%(portal_name)s renamed a resource (%(type)s): %(previous)s is now %(resource)s."
     ),
@@ -135,41 +195,43 @@ SENTENCES = {
         "%(actor)s undid the removal: %(person)s owns %(resource)s again."
     ),
     "grant.given": _("%(actor)s gave %(grantee)s “%(privilege)s” on %(resource)s."),
-    "grant.replaced": _("%(actor)s changed %(grantee)s's “%(privilege)s” on %(resource)s."),
-    "grant.revoked": _("%(actor)s took “%(privilege)s” on %(resource)s from %(grantee)s."),
+    "grant.replaced": _("%(actor)s changed “%(privilege)s” on %(resource)s for %(grantee)s."),
+    "grant.revoked": _("%(actor)s removed “%(privilege)s” on %(resource)s from %(grantee)s."),
     "grant.taken_back": _(
-        "%(actor)s undid a leaving: %(grantee)s no longer has “%(privilege)s” on %(resource)s."
+        "%(actor)s undid giving access: %(grantee)s no longer has “%(privilege)s” on %(resource)s."
     ),
     "grant.reinstated": _(
-        "%(actor)s gave %(grantee)s back “%(privilege)s” on %(resource)s, just taken away."
+        "%(actor)s undid a change: %(grantee)s has “%(privilege)s” on %(resource)s as before."
     ),
     "grant.offered": _("%(actor)s offered %(address)s “%(privilege)s” on %(resource)s."),
-    "grants.announced": _("%(actor)s announced the end of rights that end soon: %(count)s."),
+    "grants.announced": _("%(actor)s announced permissions that end soon: %(count)s."),
     "access.changed_by_portal": _(
-        "%(actor)s changed the permissions of %(portal)s. Access that ended: %(ended)s."
+        "%(actor)s changed the permissions of %(portal)s. Permissions ended: %(ended)s."
     ),
-    "access.exported": _("%(actor)s exported who may do what."),
-    "access.exported_of_person": _("%(actor)s exported what %(person)s may do."),
-    "access.exported_on_resource": _("%(actor)s exported who may do what on %(resource)s."),
-    "review.begun": _("%(actor)s began an access review."),
+    "access.exported": _("%(actor)s exported the access of the company."),
+    "access.exported_of_person": _("%(actor)s exported the access of %(person)s."),
+    "access.exported_on_resource": _("%(actor)s exported the access to %(resource)s."),
+    "review.begun": _("%(actor)s started an access review."),
+    "review.reminded": _("%(actor)s reminded %(reviewers)s about the access review."),
     "review.part_saved": _(
-        "%(actor)s reviewed the rights of %(grantee)s: %(kept)s kept, %(reduced)s reduced,"
-        " %(removed)s removed, %(overtaken)s changed meanwhile."
+        "%(actor)s reviewed the access of %(grantee)s: %(kept)s kept, "
+        "%(reduced)s reduced, %(removed)s removed, %(overtaken)s changed "
+        "meanwhile."
     ),
     "review.own_part_saved": _(
-        "%(actor)s, the only Super User, reviewed their own rights: %(kept)s kept, %(reduced)s"
-        " reduced, %(removed)s removed, %(overtaken)s changed meanwhile."
+        "%(actor)s, the only Super User, reviewed their own access: %(kept)s "
+        "kept, %(reduced)s reduced, %(removed)s removed, %(overtaken)s changed "
+        "meanwhile."
     ),
     "review.finished": _(
         "%(actor)s finished the access review: %(kept)s kept, %(reduced)s reduced, %(removed)s"
         " removed, %(overtaken)s changed meanwhile."
     ),
     "review.not_finished": _(
-        "The access review ended without being finished: %(percent)s%% reviewed. Nothing was"
-        " removed by that."
+        "The access review ended with %(percent)s%% reviewed. No access was removed."
     ),
-    "preset.created": _("%(actor)s made the preset %(preset)s."),
+    "preset.created": _("%(actor)s created the preset %(preset)s."),
     "preset.changed": _("%(actor)s changed the preset %(preset)s."),
     "preset.deleted": _("%(actor)s deleted the preset %(preset)s."),
-    "registration.made": _("%(person)s was registered for %(portal)s."),
+    "registration.made": _("%(person)s got access to the %(portal)s portal."),
 }

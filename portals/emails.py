@@ -9,7 +9,9 @@ from django.urls import reverse
 from accounts.emails import absolute, send_copies, send_to
 from accounts.models import Customer, Membership, User
 from accounts.selectors import super_users_of
-from portals.models import AccessReview, PersonGrant, Portal, Privilege, Resource
+from accounts.selectors.teams import people_in_teams
+from portals.choices import ReviewDecision
+from portals.models import AccessReview, PersonGrant, Portal, Privilege, Resource, ReviewItem
 
 
 def tell_about_sensitive_grant(
@@ -72,6 +74,7 @@ def tell_about_ownership(
         notice_class="security" if sensitive else "transactional",
         copied_about=membership,
         membership=membership,
+        greeted=membership,
         portal=portal,
         gained=gained,
         lost=lost,
@@ -91,7 +94,7 @@ def announce_endings(
         zone=customer.zone,
         customer=customer,
         held=[(grant, _link_to_keep(customer, grant)) for grant in held],
-        renew=renew,
+        renew=list(renew),
     )
 
 
@@ -108,6 +111,12 @@ def _link_to_keep(customer: Customer, grant: Any) -> str:
     return absolute(f"{path}?{urlencode(query)}")
 
 
+def remind_of_review(review: AccessReview, actor: User, reviewers: Iterable[Membership]) -> None:
+    """Tell these Super Users that a colleague asks them to finish a review."""
+    for membership in reviewers:
+        _tell_about_review(review, membership, "asked", who=actor)
+
+
 def tell_about_review(review: AccessReview, kind: str) -> None:
     """Tell the Super Users about an open review; `kind` picks the sentence.
 
@@ -117,13 +126,45 @@ def tell_about_review(review: AccessReview, kind: str) -> None:
     if kind == "begun":
         memberships = memberships.exclude(user=review.begun_by_id)
     for membership in memberships:
+        _tell_about_review(review, membership, kind)
+
+
+def tell_about_lost_access(actor: User, review: AccessReview, items: Sequence[ReviewItem]) -> None:
+    """Tell people what a review took from them or from one of their teams, in one email each."""
+    customer = review.customer
+    lost: dict[User, list[ReviewItem]] = {}
+    members = people_in_teams({item.team_id for item in items if item.team_id})
+    for item in items:
+        people = members.get(item.team_id or 0, [])
+        for person in [item.membership.user] if item.membership else people:
+            lost.setdefault(person, []).append(item)
+    for person, their_items in lost.items():
+        if person == actor or not person.is_active:
+            continue
         send_to(
-            membership.user,
-            "portals/emails/review",
+            person,
+            "portals/emails/lost_access",
             notice_class="transactional",
-            path=reverse("portals:review", args=[review.customer.slug, review.uuid]),
-            zone=review.customer.zone,
-            kind=kind,
-            review=review,
-            company=review.customer,
+            path=reverse("portals:request-new", args=[customer.slug]),
+            zone=customer.zone,
+            actor=actor,
+            company=customer,
+            removed=[item for item in their_items if item.decision == ReviewDecision.REMOVE],
+            reduced=[item for item in their_items if item.decision == ReviewDecision.REDUCE],
         )
+
+
+def _tell_about_review(
+    review: AccessReview, membership: Membership, kind: str, who: User | None = None
+) -> None:
+    send_to(
+        membership.user,
+        "portals/emails/review",
+        notice_class="transactional",
+        path=reverse("portals:review", args=[review.customer.slug, review.uuid]),
+        zone=review.customer.zone,
+        kind=kind,
+        who=who,
+        review=review,
+        company=review.customer,
+    )

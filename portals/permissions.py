@@ -42,10 +42,14 @@ def require_sensitive_conditions(
         return
     if actor.pk in set(grantees):
         raise GrantRefused(
-            {"privilege": _("Nobody gives a sensitive right to themselves. Ask a colleague.")}
+            {
+                "privilege": _(
+                    "You can't give yourself a sensitive permission. Ask another Super User."
+                )
+            }
         )
     if not reason.strip():
-        raise GrantRefused({"reason": _("This right is sensitive. Please say why it is needed.")})
+        raise GrantRefused({"reason": _("This permission is sensitive. Enter a reason.")})
     require_fresh_sign_in(signed_in_at)
 
 
@@ -75,16 +79,17 @@ def require_sensitive_team_conditions(
         grant.granted_at > conditions_checked_at for grant in sensitive
     ):
         raise GrantRefused(
-            _("This team has gained a sensitive right since. Add them to it once more.")
+            _("This team now has a sensitive permission. Add the person to the team again.")
         )
     if membership is not None and membership.user_id == actor.pk:
         raise GrantRefused(
-            _("This team holds a sensitive right. Ask a colleague to add you to it.")
+            _(
+                "You can't add yourself to a team with a sensitive permission. Ask "
+                "another Super User."
+            )
         )
     if not reason.strip():
-        raise GrantRefused(
-            {"reason": _("This team holds a sensitive right. Please say why they need it.")}
-        )
+        raise GrantRefused({"reason": _("This team has a sensitive permission. Enter a reason.")})
     require_fresh_sign_in(signed_in_at)
     return sensitive
 
@@ -109,16 +114,22 @@ def require_requestable(
         or resources_with_access(membership).filter(pk=resource.pk).exists()
     )
     if not (matches_type and in_company and is_known):
-        raise RequestRefused({"rights": _("This right does not exist for this resource.")})
-    names = {"right": privilege, "resource": resource}
+        raise RequestRefused(
+            {"privileges": _("This permission doesn't exist for this resource. Choose another.")}
+        )
+    names = {"privilege": privilege, "resource": resource}
     has = permitted_privileges(membership.user, resource).filter(pk=privilege.pk).exists()
     if has and not _ends_soon(membership, resource, privilege):
         raise RequestRefused(
-            {"rights": _("You already have “%(right)s” on %(resource)s.") % names}, code="held"
+            {"privileges": _("You already have “%(privilege)s” on %(resource)s.") % names},
+            code="held",
         )
     if open_requested_grants(membership).filter(resource=resource, privilege=privilege).exists():
         raise RequestRefused(
-            {"rights": _("You have already asked for “%(right)s” on %(resource)s.") % names},
+            {
+                "privileges": _("You have already asked for “%(privilege)s” on %(resource)s.")
+                % names
+            },
             code="already_asked",
         )
 
@@ -134,7 +145,7 @@ def require_portal_name(portal: Portal, confirmation_name: str) -> None:
         name.casefold() for name in portal.labels.values()
     }:
         raise RequestRefused(
-            {"confirmation_name": _("Type the name of the portal as it stands here: %s.") % portal}
+            {"confirmation_name": _("Type the name of the portal exactly: %s.") % portal}
         )
 
 
@@ -148,7 +159,7 @@ def require_reported_resource(portal: Portal, resource: Resource) -> None:
 def require_open_review(review: AccessReview) -> None:
     """Raise ReviewRefused for a review that has ended."""
     if not review.is_open:
-        raise ReviewRefused(_("This review is over."), code="over")
+        raise ReviewRefused(_("This review is closed."), code="over")
 
 
 def refuse_own_review(actor: User, customer: Customer, item: ReviewItem) -> bool:
@@ -160,6 +171,6 @@ def refuse_own_review(actor: User, customer: Customer, item: ReviewItem) -> bool
         return False
     if super_users_of(customer).exclude(user=actor).exists():
         raise ReviewRefused(
-            _("These are your own rights. Another Super User reviews them."), code="own"
+            _("You can't review your own access. Ask another Super User."), code="own"
         )
     return True

@@ -7,3 +7,6 @@ from django.dispatch import Signal
 
 # request, customer: staff open a customer's page. Returns the HTML of a section for it, or "".
 customer_page_shown = Signal()
+
+# notice: a LogoutNotice was written. A receiver makes the job that sends it.
+logout_notice_written = Signal()

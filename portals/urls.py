@@ -7,12 +7,15 @@ from portals.views import (
     access_export,
     bulk_actions,
     copy_access,
-    grant_changes,
+    devices,
+    give_access,
     grant_expiry,
     invitations,
     invite,
     invite_report,
+    list_export,
     offboarding,
+    options,
     people_list,
     person,
     presets,
@@ -20,6 +23,7 @@ from portals.views import (
     provider_requests,
     request_detail,
     requests,
+    requests_bulk,
     resources,
     reviews,
     services,
@@ -27,11 +31,12 @@ from portals.views import (
 )
 
 app_name = "portals"
+PERSON = "c/<slug:customer>/people/<uuid:person>"
 REQUEST = "c/<slug:customer>/requests/<uuid:access_request>"
 INVITATIONS = "c/<slug:customer>/people/invitations"
 TEAM = "c/<slug:customer>/teams/<uuid:team>"
 EXPIRING = "c/<slug:customer>/expiring-access"
-CHANGES = "c/<slug:customer>/changes/<slug:draft>"
+GRANTS = "c/<slug:customer>/access/<slug:grants>"
 PRESET = "c/<slug:customer>/presets/<uuid:preset>"
 CUSTOMER = "provider/customers/<slug:slug>"
 PROVIDER_REQUEST = "provider/requests/<uuid:access_request>"
@@ -48,6 +53,11 @@ urlpatterns = [
         invitations.invitations_take_over,
         name="invitations-take-over",
     ),
+    path(
+        f"{INVITATIONS}/<uuid:invitation>/address/",
+        invitations.invitation_address,
+        name="invitation-address",
+    ),
     path(f"{INVITATIONS}/revoke/", invitations.invitations_revoke, name="invitations-revoke"),
     path("c/<slug:customer>/people/", people_list.people, name="people"),
     path("c/<slug:customer>/people/export/", people_list.people_export, name="people-export"),
@@ -56,16 +66,18 @@ urlpatterns = [
         bulk_actions.people_bulk_action,
         name="people-bulk-action",
     ),
-    path("c/<slug:customer>/people/<uuid:person>/", person.person, name="person"),
+    path(f"{PERSON}/", person.person, name="person"),
+    path(f"{PERSON}/teams/", person.person_teams, name="person-teams"),
+    path(f"{PERSON}/details/", person.person_details, name="person-details"),
+    path(f"{PERSON}/activity/", person.person_activity, name="person-activity"),
+    path(f"{PERSON}/offboarding/", offboarding.offboarding, name="offboarding"),
     path(
-        "c/<slug:customer>/people/<uuid:person>/grants/<int:grant>/revoke/",
-        person.grant_revoke,
-        name="grant-revoke",
+        "c/<slug:customer>/requests/bulk/<slug:act>/",
+        requests_bulk.requests_bulk_action,
+        name="requests-bulk-action",
     ),
     path(
-        "c/<slug:customer>/people/<uuid:person>/offboarding/",
-        offboarding.offboarding,
-        name="offboarding",
+        "c/<slug:customer>/lists/<slug:listed>/export/", list_export.list_export, name="list-export"
     ),
     path("c/<slug:customer>/requests/new/", requests.request_new, name="request-new"),
     path(
@@ -75,30 +87,42 @@ urlpatterns = [
     ),
     path(f"{REQUEST}/", request_detail.request, name="request"),
     path(f"{REQUEST}/approve/", request_detail.request_approve, name="request-approve"),
+    path(
+        f"{REQUEST}/approve-as-asked/",
+        request_detail.request_approve_as_asked,
+        name="request-approve-as-asked",
+    ),
     path(f"{REQUEST}/refuse/", request_detail.request_refuse, name="request-refuse"),
     path("c/<slug:customer>/reviews/", reviews.reviews, name="reviews"),
     path("c/<slug:customer>/reviews/begin/", reviews.review_begin, name="review-begin"),
     path("c/<slug:customer>/reviews/<uuid:review>/", reviews.review, name="review"),
     path("c/<slug:customer>/reviews/<uuid:review>/save/", reviews.review_save, name="review-save"),
     path(
-        "c/<slug:customer>/people/<uuid:person>/copy-access/",
-        copy_access.copy_access,
-        name="copy-access",
+        "c/<slug:customer>/reviews/<uuid:review>/remove-unused/",
+        reviews.review_remove_unused,
+        name="review-remove-unused",
+    ),
+    path(f"{PERSON}/copy-access/", copy_access.copy_access, name="copy-access"),
+    path(
+        "c/<slug:customer>/reviews/<uuid:review>/remind/",
+        reviews.review_remind,
+        name="review-remind",
     ),
     path("c/<slug:customer>/presets/", presets.presets, name="presets"),
     path("c/<slug:customer>/presets/new/", presets.preset, name="preset-new"),
     path(f"{PRESET}/", presets.preset, name="preset"),
     path(f"{PRESET}/delete/", presets.preset_delete, name="preset-delete"),
-    path(f"{PRESET}/apply/", presets.preset_apply, name="preset-apply"),
-    path(f"{CHANGES}/", grant_changes.changes, name="changes"),
-    path(f"{CHANGES}/review/", grant_changes.changes_review, name="changes-review"),
-    path(f"{CHANGES}/discard/", grant_changes.changes_discard, name="changes-discard"),
+    path("c/<slug:customer>/teams/delete/", teams.teams_delete, name="teams-delete"),
     path(f"{TEAM}/", teams.team, name="team"),
     path(f"{TEAM}/delete/", teams.team_delete, name="team-delete"),
-    path(f"{TEAM}/grants/<int:grant>/revoke/", teams.team_grant_revoke, name="team-grant-revoke"),
+    path("c/<slug:customer>/access/who/", options.grantee_options, name="grantee-options"),
+    path("c/<slug:customer>/access/what/", options.target_options, name="target-options"),
+    path("c/<slug:customer>/access/give/", give_access.give_access, name="give-access"),
+    path(f"{GRANTS}/change/", give_access.access_change, name="access-change"),
+    path(f"{GRANTS}/remove/", give_access.access_remove, name="access-remove"),
     path("c/<slug:customer>/access/export/", access_export.access_export, name="access-export"),
     path(
-        "c/<slug:customer>/people/<uuid:person>/access/export/",
+        f"{PERSON}/access/export/",
         access_export.person_access_export,
         name="person-access-export",
     ),
@@ -107,6 +131,7 @@ urlpatterns = [
         access_export.resource_access_export,
         name="resource-access-export",
     ),
+    path("c/<slug:customer>/resources/options/", options.resource_options, name="resource-options"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
     path("c/<slug:customer>/resources/<int:pk>/", resources.resource, name="resource"),
     path("c/<slug:customer>/services/", services.service_list, name="service-list"),
@@ -115,6 +140,7 @@ urlpatterns = [
         services.service_request,
         name="service-request",
     ),
+    path("profile/devices/", devices.devices, name="devices"),
     path("ask/", requests.ask, name="ask"),
     path(f"{EXPIRING}/", grant_expiry.expiring_access, name="expiring-access"),
     path(

@@ -33,7 +33,7 @@ class InvalidToken(AuthenticationFailed):
     """The token is unknown, expired or not a portal's; the answer doesn't say which."""
 
     default_code = "invalid_token"
-    default_detail = _("The access token is unknown, has expired or is not a portal's.")
+    default_detail = _("The access token is unknown, expired or does not belong to a portal.")
 
 
 class InsufficientScope(PermissionDenied):
@@ -43,8 +43,20 @@ class InsufficientScope(PermissionDenied):
 
     def __init__(self, scope: str) -> None:
         """Name the missing scope in the message and the header."""
-        super().__init__(_("The access token lacks the scope %s.") % scope)
+        super().__init__(_("The access token does not have the scope %s.") % scope)
         self.auth_header = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+
+
+def live_portal_token(value: str) -> Token | None:
+    """Return a portal's own access token that is valid now, with its portal; else None."""
+    token: Token | None = (
+        Token.objects.valid()
+        .by_value(value)
+        .filter(type=Token.Type.ACCESS_TOKEN, user=None, client__portal__isnull=False)
+        .select_related("client__portal")
+        .first()
+    )
+    return token
 
 
 class PortalAuthentication(BaseAuthentication):
@@ -59,13 +71,7 @@ class PortalAuthentication(BaseAuthentication):
         value = value.strip()
         if scheme.lower() != "bearer" or not value.isascii() or not 0 < len(value) <= TOKEN_LENGTH:
             raise InvalidToken
-        token = (
-            Token.objects.valid()
-            .by_value(value)
-            .filter(type=Token.Type.ACCESS_TOKEN, user=None, client__portal__isnull=False)
-            .select_related("client__portal")
-            .first()
-        )
+        token = live_portal_token(value)
         if token is None or token.client is None:
             raise InvalidToken
         audience = token.get_resources()

@@ -19,7 +19,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, dict):
             unknown = data.keys() - self.fields.keys()
             if unknown:
-                reason = [_("This field is not known here.")]
+                reason = [_("Unknown field.")]
                 raise serializers.ValidationError(
                     {printable_name(name): reason for name in unknown}
                 )

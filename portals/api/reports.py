@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
@@ -9,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portals.api.fields import StrictBooleanField, StrictCountField, StrictSerializer, TextField
+from portals.api.preconditions import ETAG, IF_MATCH, STALE, Stale, etag_of, require_match
 from portals.api.resources import (
     PortalView,
     PutSerializer,
@@ -24,6 +27,7 @@ from portals.services.resources import (
     Removal,
     RemovalUnconfirmed,
     delete_resource,
+    lock_portal,
     put_resource,
     rename_resource,
     sync_resources,
@@ -38,7 +42,7 @@ class PatchSerializer(StrictSerializer):
 
 
 class ConfirmSerializer(StrictSerializer):
-    """What a report takes away, as the refusal named it."""
+    """The losses of a report, as the refusal named them."""
 
     resources = StrictCountField(help_text="Resources that go, with everything below them.")
     grants = StrictCountField(help_text="Grants that end with them.")
@@ -95,7 +99,7 @@ class RefusedRemovalSerializer(serializers.Serializer[Any]):
 
 
 class MovedSerializer(serializers.Serializer[Any]):
-    """What ended in the customer that a resource belonged to before."""
+    """The access that ended in the customer to which a resource belonged before."""
 
     resources = serializers.IntegerField(help_text="The resource and everything below it.")
     grants_ended = serializers.IntegerField()
@@ -150,40 +154,62 @@ class ResourceSync(PortalView):
 
 
 class ResourceDetail(PortalView):
-    """GET, PUT, PATCH, DELETE: one resource by its type and the portal's own id."""
+    """GET, PUT, PATCH, DELETE: one resource by its type and the portal's own id.
 
-    def get_object(self) -> Resource:
-        """Return the resource in the address. Raises Http404."""
+    A change locks the portal before it compares `If-Match`, so that no other change comes between.
+    """
+
+    def resources(self) -> QuerySet[Resource]:
+        """Return the resource in the address, or none."""
         refuse_control_characters("type", self.kwargs["type_code"])
         refuse_control_characters("id", self.kwargs["external_id"])
-        resources = self.get_queryset().filter(
+        return self.get_queryset().filter(
             resource_type__code=self.kwargs["type_code"],
             external_id=self.kwargs["external_id"],
         )
-        return get_object_or_404(resources)
+
+    def get_object(self) -> Resource:
+        """Return the resource in the address. Raises Http404."""
+        return get_object_or_404(self.resources())
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Tell the present version with a refusal for a former one."""
+        response = super().handle_exception(exc)
+        if isinstance(exc, Stale) and exc.etag is not None:
+            response["ETag"] = exc.etag
+        return response
 
     @extend_schema(
-        operation_id="get_resource", summary="See one resource", responses=ResourceSerializer
+        operation_id="get_resource",
+        summary="See one resource",
+        parameters=[ETAG],
+        responses=ResourceSerializer,
     )
     def get(self, request: Request, type_code: str, external_id: str) -> Response:
         """Return the resource as the hub knows it."""
-        return Response(ResourceSerializer(self.get_object()).data)
+        resource = self.get_object()
+        return Response(ResourceSerializer(resource).data, headers={"ETag": etag_of(resource)})
 
     @extend_schema(
         operation_id="put_resource",
         summary="Report one resource",
         request=PutSerializer,
+        parameters=[IF_MATCH, ETAG],
         responses={
             200: PutAnswerSerializer,
             201: OpenApiResponse(PutAnswerSerializer, description="It is new, or it is back."),
+            412: STALE,
         },
     )
+    @transaction.atomic
     def put(self, request: Request, type_code: str, external_id: str) -> Response:
         """Add or update the resource."""
         refuse_control_characters("type", type_code)
         types = self.portal.resource_types.exclude(code=ROOT_TYPE)
         get_object_or_404(types, code=type_code)
         values = self.read(PutSerializer)
+        lock_portal(self.portal)
+        require_match(request, self.resources().first())
         outcome = put_resource(
             actor=self.portal,
             customer=values["customer"],
@@ -191,40 +217,49 @@ class ResourceDetail(PortalView):
             report=report_of(external_id, values),
         )
         is_new = outcome.added or outcome.returned
-        answer = dict(ResourceSerializer(self.get_object()).data)
+        resource = self.get_object()
+        answer = dict(ResourceSerializer(resource).data)
         if outcome.moved:
             answer["moved"] = {"resources": outcome.moved, "grants_ended": outcome.grants_ended}
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(answer, status=code)
+        return Response(answer, status=code, headers={"ETag": etag_of(resource)})
 
     @extend_schema(
         operation_id="rename_resource",
         summary="Give one resource another id or name; its access stays",
         request=PatchSerializer,
-        responses=ResourceSerializer,
+        parameters=[IF_MATCH, ETAG],
+        responses={200: ResourceSerializer, 412: STALE},
     )
+    @transaction.atomic
     def patch(self, request: Request, type_code: str, external_id: str) -> Response:
         """Rename the resource."""
+        lock_portal(self.portal)
         resource = self.get_object()
         values = self.read(PatchSerializer)
+        require_match(request, resource)
         renamed = rename_resource(
             actor=self.portal,
             resource=resource,
             external_id=values.get("id"),
             name=values.get("name"),
         )
-        return Response(
-            ResourceSerializer(get_object_or_404(self.get_queryset(), pk=renamed.pk)).data
-        )
+        resource = get_object_or_404(self.get_queryset(), pk=renamed.pk)
+        return Response(ResourceSerializer(resource).data, headers={"ETag": etag_of(resource)})
 
     @extend_schema(
         operation_id="delete_resource",
         summary="Remove one resource with everything below it",
         description="Access to it ends at once. It comes back with its access if you report the"
         " same id for the same customer within seven days.",
-        responses={204: None},
+        parameters=[IF_MATCH],
+        responses={204: None, 412: STALE},
     )
+    @transaction.atomic
     def delete(self, request: Request, type_code: str, external_id: str) -> Response:
         """Remove the resource."""
-        delete_resource(actor=self.portal, resource=self.get_object())
+        lock_portal(self.portal)
+        resource = self.get_object()
+        require_match(request, resource)
+        delete_resource(actor=self.portal, resource=resource)
         return Response(status=status.HTTP_204_NO_CONTENT)

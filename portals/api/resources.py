@@ -147,7 +147,7 @@ class ResourceList(PortalView):
     def get(self, request: Request) -> Response:
         """Return a page of the portal's own resources."""
         for name in request.query_params.keys() - _QUERY_NAMES:
-            raise ValidationError({printable_name(name): [_("This parameter is not known here.")]})
+            raise ValidationError({printable_name(name): [_("Unknown parameter.")]})
         rows = self.get_queryset()
         for name, lookup in (
             ("type", "resource_type__code"),

@@ -7,15 +7,24 @@ of R and owners hold V, or P or one of P's teams in that customer has a grant in
 ancestor of R, of V or a privilege that includes V.
 """
 
-from portals.decision.checks import Checker, CheckResult, answer_check, decide
+from portals.decision.checks import Checker, CheckResult, answer_check, answer_checks, decide
+from portals.decision.pages import (
+    permitted_people_page,
+    permitted_privileges_page,
+    permitted_resources_page,
+)
 from portals.decision.sets import permitted_people, permitted_privileges, permitted_resources
 
 __all__ = [
     "CheckResult",
     "Checker",
     "answer_check",
+    "answer_checks",
     "decide",
     "permitted_people",
+    "permitted_people_page",
     "permitted_privileges",
+    "permitted_privileges_page",
     "permitted_resources",
+    "permitted_resources_page",
 ]

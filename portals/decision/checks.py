@@ -3,22 +3,25 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
 from portals.choices import Reason
 from portals.decision.pipelined import PipelinedStatement
 from portals.decision.prepared import PreparedStatement, Row, on_postgresql
-from portals.decision.statement import CHECK, DECISION
+from portals.decision.statement import CHECK, CHECKS, DECISION
 from portals.models import Resource
 
 _DECISION = PreparedStatement("hub_decision", DECISION)
 CHECK_STATEMENT = PreparedStatement("hub_check", CHECK)
+_CHECKS_STATEMENT = PreparedStatement("hub_checks", CHECKS[connection.vendor])
 
-_SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+SUB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UNKNOWN_SUB = "00000000-0000-0000-0000-000000000000"
 
 
@@ -28,8 +31,8 @@ class CheckResult(NamedTuple):
     scopes: frozenset[str]
     audience: list[str]  # resource indicators (RFC 8707) the token is bound to; usually none
     reason: Reason
-    use: str = ""  # "<user> <resource> <privilege>", where it is allowed
-    explain: bool = False  # whether the portal's manifest asks for reasons
+    use: str  # "<user> <resource> <privilege>", where it is allowed; else empty
+    explain: bool  # whether the portal's manifest asks for reasons
 
 
 def stored_time(moment: datetime) -> str:
@@ -39,9 +42,9 @@ def stored_time(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
-def _stored_sub(text: str) -> str:
+def stored_sub(text: str) -> str:
     """Return a subject as the database stores it, or an unknown one where it is not well formed."""
-    sub = text if _SUB.fullmatch(text) else _UNKNOWN_SUB
+    sub = text if SUB.fullmatch(text) else _UNKNOWN_SUB
     return sub if on_postgresql() else sub.replace("-", "")
 
 
@@ -85,6 +88,19 @@ def answer_check(
     return _result(CHECK_STATEMENT.first_row(**values))
 
 
+def answer_checks(
+    *, token: str, questions: Iterable[tuple[str, str, str, str]]
+) -> list[CheckResult] | None:
+    """Answer many questions as `answer_check` does, in their order and in one statement.
+
+    A question is (subject, resource type, resource id, action), and there is at least one. Return
+    None where the token is not a valid portal token.
+    """
+    names = [list(_names(*question).values()) for question in questions]
+    rows = _CHECKS_STATEMENT.rows(questions=json.dumps(names), **_moment(token))
+    return [_result_of(row) for row in rows] or None
+
+
 class Checker:
     """The same answers on an event loop, where checks that arrive together share a round trip."""
 
@@ -103,22 +119,33 @@ class Checker:
 def _values(
     token: str, subject: str, resource_type: str, resource_id: str, action: str
 ) -> dict[str, str]:
-    names = resource_type, resource_id, action
-    if not all(map(_is_storable, names)):
-        resource_type = resource_id = action = ""  # known to nobody; the token is still judged
+    return _moment(token) | _names(subject, resource_type, resource_id, action)
+
+
+def _moment(token: str) -> dict[str, str]:
     return {
         "token_hash": hashlib.sha256(token.encode()).hexdigest(),
-        "subject": _stored_sub(subject),
-        "codename": f"{resource_type}.{action}",
-        "resource_type": resource_type,
-        "external_id": resource_id,
         "now": stored_time(timezone.now()),
     }
 
 
+def _names(subject: str, resource_type: str, resource_id: str, action: str) -> dict[str, str]:
+    """Return the names of a question in the order of statement.CHECKS."""
+    if not all(map(_is_storable, (resource_type, resource_id, action))):
+        resource_type = resource_id = action = ""  # known to nobody; the token is still judged
+    return {
+        "subject": stored_sub(subject),
+        "resource_type": resource_type,
+        "external_id": resource_id,
+        "codename": f"{resource_type}.{action}",
+    }
+
+
 def _result(row: Row | None) -> CheckResult | None:
-    if row is None:
-        return None
+    return None if row is None else _result_of(row)
+
+
+def _result_of(row: Row) -> CheckResult:
     scopes, token_data, decision, explain = row
     audience = (json.loads(token_data) or {}).get("resources", []) if token_data else []
     reason, _space, use = (decision or Reason.NOT_ALLOWED.value).partition(" ")

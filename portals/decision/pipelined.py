@@ -21,6 +21,20 @@ ANSWER_SECONDS: Final = 5.0  # as tcp_user_timeout: a silent server is as good a
 _Waiting = asyncio.Future[Row | None]
 
 
+class Pipelines:
+    """Several statements, each with a connection of its own from its first question on."""
+
+    def __init__(self) -> None:
+        """Connect to nothing yet."""
+        self.of: dict[PreparedStatement, PipelinedStatement] = {}
+
+    async def first_row(self, statement: PreparedStatement, **values: str) -> Row | None:
+        """Run a statement as PreparedStatement.first_row does."""
+        if statement not in self.of:
+            self.of[statement] = PipelinedStatement(statement)
+        return await self.of[statement].first_row(**values)
+
+
 class PipelinedStatement:
     """One statement, asked by many tasks of one loop."""
 

@@ -72,26 +72,59 @@ DECISION = decision_sql(
 )
 
 # For the API: by names, in the portal p of the caller's token, in the same round trip. Each key has
-# a sub-select of its own, so that a unique index finds it, however big the customer is.
-_MATCHES_NAMES = """
-    u.id = (SELECT x.id FROM accounts_user x WHERE x.sub = {subject})
-    AND r.id = (
-        SELECT x.id FROM portals_resource x JOIN portals_resourcetype y ON y.id = x.resource_type_id
-        WHERE y.portal_id = p.id AND y.code = {resource_type} AND x.external_id = {external_id})
-    AND v.portal_id = p.id AND v.codename = {codename}"""
-_DECISION_BY_NAMES = decision_sql(
-    select="u.id AS person, r.id AS resource, v.permission_id AS privilege", bind=_MATCHES_NAMES
-)
-# The reason and the keys are one text, because a second sub-select would decide twice.
-CHECK = f"""
-    SELECT t.scopes, t.data,
-        (SELECT o.reason || ' ' || o.person || ' ' || o.resource || ' ' || o.privilege
-            FROM ({_DECISION_BY_NAMES}) o) AS reason,
-        CASE WHEN p.explain THEN 'explain' END AS explain
-    FROM allauth_idp_oidc_token t
-    JOIN portals_portal p ON p.client_id = t.client_id
-    WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL
-      AND (t.expires_at IS NULL OR t.expires_at > {{now}})"""
+# a sub-select of its own, so that a unique index finds it, however big the customer is. The reason
+# and the keys are one text, because a second sub-select would decide twice.
+
+
+def _check_sql(name: str, questions: str = "") -> str:
+    """Return SQL for what the token allows and a decision; no row means that it is not valid.
+
+    `name` is how a question's names stand in the text, such as `{{%s}}`; `questions` joins them.
+    """
+    decision = decision_sql(
+        select="u.id AS person, r.id AS resource, v.permission_id AS privilege",
+        bind=f"""
+            u.id = (SELECT x.id FROM accounts_user x WHERE x.sub = {name % "subject"})
+            AND r.id = (
+                SELECT x.id FROM portals_resource x
+                JOIN portals_resourcetype y ON y.id = x.resource_type_id
+                WHERE y.portal_id = p.id AND y.code = {name % "resource_type"}
+                    AND x.external_id = {name % "external_id"})
+            AND v.portal_id = p.id AND v.codename = {name % "codename"}""",
+    )
+    return f"""
+        SELECT t.scopes, t.data,
+            (SELECT o.reason || ' ' || o.person || ' ' || o.resource || ' ' || o.privilege
+                FROM ({decision}) o) AS reason,
+            CASE WHEN p.explain THEN 'explain' END AS explain
+        FROM allauth_idp_oidc_token t
+        JOIN portals_portal p ON p.client_id = t.client_id
+        {questions}
+        WHERE t.type = 'at' AND t.hash = {{token_hash}} AND t.user_id IS NULL
+          AND (t.expires_at IS NULL OR t.expires_at > {{now}})"""
+
+
+CHECK = _check_sql("{%s}")
+
+# The same for many questions, an array of [subject, type, id, codename] for each, in their order.
+_QUESTIONS = {
+    "postgresql": """
+        JOIN (SELECT e.place, (e.names->>0)::uuid AS subject, e.names->>1 AS resource_type,
+                e.names->>2 AS external_id, e.names->>3 AS codename
+            FROM jsonb_array_elements({questions}::jsonb) WITH ORDINALITY AS e (names, place)
+        ) q ON TRUE""",
+    "sqlite": """
+        JOIN (SELECT e.key AS place, json_extract(e.value, '$[0]') AS subject,
+                json_extract(e.value, '$[1]') AS resource_type,
+                json_extract(e.value, '$[2]') AS external_id,
+                json_extract(e.value, '$[3]') AS codename
+            FROM json_each({questions}) e
+        ) q ON TRUE""",
+}
+CHECKS = {
+    vendor: _check_sql("q.%s", questions) + " ORDER BY q.place"
+    for vendor, questions in _QUESTIONS.items()
+}
 
 # For lists.
 PERMITTED_RESOURCES = allowed_sql(
@@ -102,4 +135,35 @@ PERMITTED_PEOPLE = allowed_sql(
 )
 PERMITTED_PRIVILEGES = allowed_sql(
     select="v.permission_id AS id", bind="u.id = {user} AND r.id = {resource}"
+)
+
+
+# For the searches of the API: the same sets, in pages.
+
+
+def _page_sql(*, key: str, name: str, bind: str) -> str:
+    """Return SQL for up to {limit} allowed rows (`key`, `name`) after {after}, by the key.
+
+    Rows are sorted before they are decided, so a page decides no more of them than it needs: the
+    inner LIMIT keeps PostgreSQL from doing it the other way round. COALESCE keeps it from reading
+    the whole table in the order of its key to save the sorting.
+    """
+    candidates = decision_sql(
+        select=f"COALESCE({key}, {key}) AS place, {name} AS name",
+        bind=f"{bind} AND {key} > {{after}}",
+    )
+    return f"""
+        SELECT d.place, d.name
+        FROM ({candidates} ORDER BY place LIMIT 9223372036854775807) d
+        WHERE d.reason IS NOT NULL ORDER BY d.place LIMIT {{limit}}"""
+
+
+RESOURCES_PAGE = _page_sql(
+    key="r.id", name="r.external_id", bind="u.id = {user} AND v.permission_id = {privilege}"
+)
+PEOPLE_PAGE = _page_sql(
+    key="u.sub", name="u.sub", bind="r.id = {resource} AND v.permission_id = {privilege}"
+)
+PRIVILEGES_PAGE = _page_sql(
+    key="v.permission_id", name="v.code", bind="u.id = {user} AND r.id = {resource}"
 )

@@ -10,25 +10,27 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
-from accounts.forms import StrictForm, TeamField
+from accounts.forms import StrictForm, TypeaheadField, UuidsField
 from accounts.models import Customer, Invitation
-from accounts.selectors import teams_of
+from accounts.selectors.options import TeamOptions
 from accounts.services.invitations import MAX_AT_ONCE, Invitee
 from accounts.spreadsheets import SIGNED_ROWS_MAX_AGE, Line
+from accounts.validators import ADDRESS_LENGTH
 from portals.forms.grants import TermsForm
+from portals.selectors.options import ResourceOptions
 
 MAX_TEXT_LENGTH = 100_000
 _MAX_CELL_LENGTH = MAX_TEXT_LENGTH
 # Column of a file → its label on the page.
 COLUMN_LABELS = {
-    "address": _("E-mail address"),
-    "other_address": _("Another e-mail address, used where the first is empty"),
+    "address": _("Email address"),
+    "other_address": _("Second email address, used if the first is empty"),
     "domain": _("Domain, added to addresses without @"),
     "name": _("Name"),
     "first_name": _("First name"),
     "last_name": _("Last name"),
     "role": _("Role"),
-    "work_phone": _("Phone at work"),
+    "work_phone": _("Work phone"),
     "team": _("Team"),
     "status": _("Status of the account"),
     "blocked": _("Blocked or suspended (yes means blocked)"),
@@ -51,7 +53,7 @@ class CarriedField(forms.CharField):
 
     widget = forms.HiddenInput
     most = MAX_AT_ONCE + 1
-    default_error_messages = {"damaged": _("Please begin again: this page was changed on the way.")}
+    default_error_messages = {"damaged": _("This page was changed while it was sent. Start again.")}
 
     def clean(self, value: Any) -> list[Any]:
         """Return the rows. Raises: ValidationError for anything else."""
@@ -124,18 +126,18 @@ class InviteForm(TermsForm):
     """The people to invite, their role and team, and the grants they are offered."""
 
     people = forms.CharField(
-        label=_("E-mail addresses"),
+        label=_("Email addresses"),
         max_length=MAX_TEXT_LENGTH,
         required=False,
-        help_text=_("One on each line. With a name: Gina Roy <gina@company.example>."),
+        help_text=_("One per line. With a name: Gina Roy <gina@company.example>."),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(
         label=_("File"),
         required=False,
         help_text=_(
-            "A CSV file as Google, Microsoft, Slack and other tools export it, or with the columns"
-            " address and, if you like, name, role, phone and team."
+            "A CSV file from Google, Microsoft, Slack or another tool. Or use the "
+            "columns address, name, role, phone and team."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
@@ -144,56 +146,58 @@ class InviteForm(TermsForm):
         choices=Role.choices,
         initial=Role.USER,
         widget=forms.RadioSelect,
-        help_text=_("A Super User manages people, rights and the company data."),
+        help_text=_("A Super User manages people, access and company details."),
     )
 
     act = forms.CharField(required=False)
     resource = forms.Field(required=False, widget=forms.SelectMultiple)
-    rights = forms.Field(required=False, widget=forms.SelectMultiple)
-    new_resource = forms.Field(required=False)
-    find = forms.Field(required=False)
+    privileges = forms.Field(required=False, widget=forms.SelectMultiple)
     rows = InviteesField(required=False)
     table = TableField(required=False)
     column = forms.Field(required=False, widget=forms.SelectMultiple)
     ticked = forms.Field(required=False, widget=forms.SelectMultiple)
 
+    refusal = ""  # of new resources, while the form is not checked yet
     field_order = ["people", "file", "role", "team", "starts_at", "expires_at", "reason"]
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"] = TeamField(
-            label=_("Team"),
-            teams=teams_of(customer),
-            empty_label=_("No team"),
+        self.fields["new_resource"] = TypeaheadField(
+            label=_("Resources"),
+            options=ResourceOptions(customer),
+            multiple=True,
             required=False,
-            help_text=_("They hold its rights as long as they are in it."),
+            placeholder=_("Name of a resource"),
+        )
+        self.fields["team"] = TypeaheadField(
+            label=_("Team"),
+            options=TeamOptions(customer),
+            placeholder=_("No team"),
+            required=False,
+            help_text=_("They have the team's access while they are in it."),
         )
         self.order_fields(self.field_order)
 
 
-class _InvitationsField(forms.ModelMultipleChoiceField):
-    """Invitations by their uuid."""
+class RightAddressForm(StrictForm):
+    """The address that an invitation was meant for."""
 
-    def clean(self, value: Any) -> Any:
-        """Return the invitations. Raises: ValidationError without words about UUIDs."""
-        try:
-            return super().clean(value)
-        except ValidationError as error:
-            if error.code in self.error_messages:
-                raise
-            message = self.error_messages["invalid_choice"]
-            raise ValidationError(message, code="invalid_choice") from error
+    address = forms.CharField(
+        label=_("Right address"),
+        max_length=ADDRESS_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class ChooseInvitationsForm(StrictForm):
     """Invitations of a company, ticked in the list."""
 
-    invitation = _InvitationsField(
+    invitation = UuidsField(
         queryset=Invitation.objects.none(),
         to_field_name="uuid",
         error_messages={
             "required": _("Choose at least one invitation."),
-            "invalid_choice": _("An invitation on this page is no longer there."),
+            "invalid_choice": _("An invitation on this page is no longer pending. Choose again."),
         },
     )
 

@@ -7,34 +7,28 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import LastDayField, StrictForm
+from accounts.forms import LastDayField, StrictForm, TypeaheadField
 from accounts.models import Membership, Team
-from accounts.selectors import people_of
+from accounts.selectors.options import PeopleOptions
 from accounts.timezones import last_day
-from accounts.validators import ADDRESS_LENGTH, validate_plain_lines
+from accounts.validators import validate_plain_lines
 from portals.models import PersonGrant
 from portals.selectors.offboarding import OffboardingItem
 
-MAX_ROWS = 200  # items with a choice of their own; the others follow `everything_to`
+MAX_ROWS = 50  # items with a choice of their own; the others follow `everything_to`
 NOW, LATER = "now", "later"
 
 
-class ReceiverField(forms.CharField):
-    """The receiver's address; the browser completes it from the page's list of people."""
+class ReceiverField(TypeaheadField):
+    """A colleague who takes over."""
 
-    def __init__(self, label: Any, help_text: Any = "") -> None:
-        attrs = {
-            "list": "receivers",
-            "autocomplete": "off",
-            "inputmode": "email",
-            "placeholder": _("E-mail address"),
-        }
+    def __init__(self, leaver: Membership, label: Any, help_text: Any = "") -> None:
         super().__init__(
             label=label,
             help_text=help_text,
             required=False,
-            max_length=ADDRESS_LENGTH,
-            widget=forms.TextInput(attrs=attrs),
+            options=PeopleOptions(leaver.customer, but=str(leaver.user.sub)),
+            placeholder=_("Name or address"),
         )
 
 
@@ -44,16 +38,11 @@ class OffboardingForm(StrictForm):
     Fields about items that no longer exist are refused with a message, not as unknown fields.
     """
 
-    everything_to = ReceiverField(
-        _("Hand everything to"),
-        _(
-            "Begin to type an address and pick the person. Empty: what is not handed to somebody"
-            " below is dropped."
-        ),
-    )
+    demanded_at_times = ("last_day", "reason")
+
     moment = forms.ChoiceField(
         label=_("When"),
-        choices=[(NOW, _("Now, at once")), (LATER, _("At the end of a day"))],
+        choices=[(NOW, _("Now")), (LATER, _("At the end of a day"))],
         initial=NOW,
         widget=forms.RadioSelect,
     )
@@ -63,7 +52,7 @@ class OffboardingForm(StrictForm):
         required=False,
         max_length=500,
         validators=[validate_plain_lines],
-        help_text=_("Needed when a sensitive right is handed on; kept in the activity."),
+        help_text=_("Required to hand over a sensitive permission. Shown in the activity log."),
     )
     step = forms.ChoiceField(choices=[(step, step) for step in ("review", "confirm", "edit")])
 
@@ -72,13 +61,18 @@ class OffboardingForm(StrictForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.membership, self.resources = membership, resources
+        self.fields["everything_to"] = ReceiverField(
+            membership,
+            _("Hand over all access to"),
+            _("If you leave this empty, access with no name below ends."),
+        )
         for resource in resources[:MAX_ROWS]:
             name = {"resource": str(resource)}
             self.fields[f"to_{resource.key}"] = ReceiverField(
-                _("Who takes over %(resource)s") % name
+                membership, _("New person for %(resource)s") % name
             )
             self.fields[f"drop_{resource.key}"] = forms.BooleanField(
-                label=_("Drop %(resource)s") % name, required=False
+                label=_("End %(resource)s") % name, required=False
             )
         sent = {field for field in self.data if re.fullmatch(r"(to|drop)_[gt]\d{1,19}", field)}
         self.outdated = sorted(sent - self.fields.keys())
@@ -99,33 +93,18 @@ class OffboardingForm(StrictForm):
         return max(0, len(self.resources) - MAX_ROWS)
 
     def clean(self) -> dict[str, Any]:
-        """Turn addresses into memberships, with errors on the fields that name nobody here."""
+        """Refuse what has changed meanwhile, and a later moment without its day."""
         cleaned = super().clean()
         if self.outdated:
-            self.add_error(None, _("Something they held has changed meanwhile. Look once more."))
+            self.add_error(None, _("Their access changed in the meantime. Check it again."))
         has_last_day = cleaned.get("last_day") or "last_day" in self.errors
         if cleaned.get("moment") == LATER and not has_last_day:
             self.add_error("last_day", _("Choose the last day."))
-        addresses = {
-            name: value.strip().lower()
-            for name, value in cleaned.items()
-            if isinstance(self.fields.get(name), ReceiverField) and value.strip()
-        }
-        people = people_of(self.membership.customer).exclude(pk=self.membership.pk)
-        receivers = {
-            receiver.user.email: receiver
-            for receiver in people.filter(user__email__in=addresses.values())
-        }
-        for name, address in addresses.items():
-            if address in receivers:
-                cleaned[name] = receivers[address]
-            else:
-                self.add_error(name, _("Nobody else in the company has this address."))
         return cleaned
 
     def decisions(self) -> list[tuple[OffboardingItem, Membership | None]]:
         """Return each item with its receiver; None where it is dropped."""
-        default = self.cleaned_data["everything_to"] or None
+        default = self.cleaned_data["everything_to"]
         decisions = []
         for resource in self.resources:
             receiver = self.cleaned_data.get(f"to_{resource.key}") or default

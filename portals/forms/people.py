@@ -10,11 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.choices import PeopleOrder, PersonState, Role
-from accounts.forms import ConfirmationNameForm, JoiningForm, SearchForm, StrictForm, TeamField
+from accounts.forms import (
+    ConfirmationNameForm,
+    JoiningForm,
+    SearchForm,
+    StrictForm,
+    TypeaheadField,
+)
 from accounts.models import Customer, Team
-from accounts.selectors import teams_of
+from accounts.selectors.options import TeamOptions
 from accounts.selectors.people_list import PeopleFilter
-from portals.forms.grants import GrantForm
 from portals.selectors.registered import registered_for
 from portals.selectors.resources import subscriptions_of
 
@@ -30,20 +35,20 @@ class PeopleForm(SearchForm):
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("Any state")), *PersonState.choices]
     )
-    portal = forms.ChoiceField(label=_("May open"), required=False)
+    portal = forms.ChoiceField(label=_("Can open"), required=False)
     factor = forms.ChoiceField(
         label=_("Second factor"),
         required=False,
         choices=[
             ("", _("With or without")),
-            (_YES, pgettext_lazy("second factor", "Has one")),
-            (_NO, pgettext_lazy("second factor", "Has none")),
+            (_YES, pgettext_lazy("second factor", "On")),
+            (_NO, pgettext_lazy("second factor", "Off")),
         ],
     )
     away = forms.ChoiceField(
         label=_("Last sign-in"),
         required=False,
-        choices=[("", _("Any time")), (_YES, _("None for 90 days"))],
+        choices=[("", _("Any time")), (_YES, _("Not in the last 90 days"))],
     )
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=PeopleOrder.choices)
 
@@ -52,8 +57,11 @@ class PeopleForm(SearchForm):
     def __init__(self, data: Any, *, customer: Customer) -> None:
         super().__init__(data)
         self.team: Team | None = None
-        self.fields["team"] = TeamField(
-            label=_("Team"), teams=teams_of(customer), empty_label=_("Any team"), required=False
+        self.fields["team"] = TypeaheadField(
+            label=_("Team"),
+            options=TeamOptions(customer),
+            placeholder=_("Any team"),
+            required=False,
         )
         self.portals = {row.portal.slug: row for row in subscriptions_of(customer)}
         portals = [(slug, str(row.portal)) for slug, row in self.portals.items()]
@@ -64,7 +72,7 @@ class PeopleForm(SearchForm):
         """Return the team as its value in URLs; `team` is the team itself."""
         self.team = self.cleaned_data["team"]
         field: Any = self.fields["team"]
-        return field.key_of(self.team) if self.team else ""
+        return field.options.key_of(self.team) if self.team else ""
 
     def people_filter(self) -> PeopleFilter:
         """Return the filter, for the selectors."""
@@ -120,7 +128,9 @@ class PeopleForm(SearchForm):
         return chips
 
 
-PERSON_NOT_FOUND = _("Somebody you chose is no longer here, so nothing was done. Choose again.")
+PERSON_NOT_FOUND = _(
+    "Someone you selected has left the company, so no change was made. Select again."
+)
 
 
 class _RepeatedHiddenInput(forms.MultipleHiddenInput):
@@ -159,16 +169,7 @@ class BulkTeamForm(BulkActionForm, JoiningForm):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"] = TeamField(
-            label=_("Team"), teams=teams_of(customer), empty_label=_("Choose a team")
+        self.fields["team"] = TypeaheadField(
+            label=_("Team"), options=TeamOptions(customer), placeholder=_("Team name or part of it")
         )
         self.order_fields(self.field_order)
-
-
-class BulkGrantForm(BulkActionForm, GrantForm):
-    """Giving people a privilege; with `let_in`, access to the portal too."""
-
-    let_in = forms.BooleanField(
-        label=_("Let them in too: they also get the right to open the portal, with the same dates"),
-        required=False,
-    )

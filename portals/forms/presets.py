@@ -1,4 +1,4 @@
-"""Editing and applying presets; copying a colleague's access."""
+"""Editing presets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import EditForm, LineField, StrictForm
-from accounts.validators import validate_plain_lines
 from portals.choices import ROOT_TYPE
-from portals.forms.grant_changes import ListField, parse_key
+from portals.forms.keys import ListField, parse_key
 from portals.models import Privilege
 from portals.services.presets import Line
 
@@ -21,25 +20,19 @@ def _parse_optional_key(text: str) -> int | None:
     return parse_key(text) if text else None
 
 
-def _parse_privilege_on_resource(text: str) -> tuple[int, int]:
-    """Return the keys of privilege and resource in `7=12`."""
-    privilege, _equals, resource = text.partition("=")
-    return parse_key(privilege), parse_key(resource)
-
-
 class PresetForm(StrictForm):
     """The name of a preset and, for each resource type, a privilege or none."""
 
     name = LineField(
         label=_("Name"),
         max_length=100,
-        help_text=_("Such as: Bookkeeper, Webmaster."),
+        help_text=_("For example “Bookkeeper” or “Webmaster”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["right"] = ListField(_parse_optional_key)
+        self.fields["privilege"] = ListField(_parse_optional_key)
         self.fields["everywhere"] = ListField(parse_key)
 
     def chosen(self, name: str) -> set[str]:
@@ -52,10 +45,10 @@ class PresetForm(StrictForm):
 
     def lines(self) -> list[Line]:
         """Return the lines, for the service. Raises: ValidationError for an unknown privilege."""
-        chosen = [pk for pk in self.cleaned_data["right"] if pk is not None]
+        chosen = [pk for pk in self.cleaned_data["privilege"] if pk is not None]
         privileges = Privilege.objects.select_related("portal", "resource_type").in_bulk(chosen)
         if len(privileges) < len(chosen):
-            raise ValidationError({"right": _("Choose from what is on this page.")})
+            raise ValidationError({"privilege": _("Choose from the options on this page.")})
         types_everywhere = set(self.cleaned_data["everywhere"])
         lines = []
         for privilege in (privileges[pk] for pk in chosen):
@@ -67,7 +60,7 @@ class PresetForm(StrictForm):
 class EditPresetForm(EditForm, PresetForm):
     """A preset that exists. Its lines are two lists: privileges, and types given everywhere."""
 
-    field_names = {"lines": "right"}
+    field_names = {"lines": "privilege"}
 
     @classmethod
     def initial_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +68,7 @@ class EditPresetForm(EditForm, PresetForm):
         lines = values["lines"]
         return {
             "name": values["name"],
-            "right": [privilege.pk for privilege, _everywhere in lines],
+            "privilege": [privilege.pk for privilege, _everywhere in lines],
             "everywhere": [
                 privilege.resource_type_id for privilege, everywhere in lines if everywhere
             ],
@@ -88,15 +81,17 @@ class EditPresetForm(EditForm, PresetForm):
 
     def label_of(self, name: str) -> str:
         """Return how the page calls a field."""
-        return gettext("What it gives") if name == "right" else super().label_of(name)
+        return (
+            gettext("Permissions in this preset") if name == "privilege" else super().label_of(name)
+        )
 
     def text_of(self, name: str, initial: Mapping[str, Any]) -> str:
         """Return the value of a field in words."""
-        if name != "right":
+        if name != "privilege":
             return super().text_of(name, initial)
         return "\n".join(
             sorted(
-                gettext("%(right)s, on all of them") % {"right": privilege}
+                gettext("%(privilege)s, on all resources") % {"privilege": privilege}
                 if everywhere
                 else str(privilege)
                 for privilege, everywhere in initial["lines"]
@@ -105,28 +100,8 @@ class EditPresetForm(EditForm, PresetForm):
 
     def put(self, name: str, initial: Mapping[str, Any]) -> None:
         """Write the value of a field into the data."""
-        if name != "right":
+        if name != "privilege":
             super().put(name, initial)
             return
-        for field in ("right", "everywhere"):
+        for field in ("privilege", "everywhere"):
             self.data.setlist(field, [str(value) for value in initial[field]])
-
-
-class ApplyForm(StrictForm):
-    """The resources a preset is applied to."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["resource"] = ListField(_parse_privilege_on_resource)
-        self.fields["more"] = forms.Field(required=False)
-
-
-class CopyAccessForm(StrictForm):
-    """The colleague whose access is copied, and what of it."""
-
-    colleague = forms.UUIDField(error_messages={"required": _("Choose a person.")})
-    how = forms.ChoiceField(choices=[("add", "add"), ("equal", "equal")])
-    teams = forms.BooleanField(required=False)
-    reason = forms.CharField(
-        required=False, max_length=500, strip=True, validators=[validate_plain_lines]
-    )

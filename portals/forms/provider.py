@@ -21,7 +21,10 @@ class CustomerForm(StrictForm):
         label=_("Short name"),
         max_length=50,
         validators=[validate_short_name],
-        help_text=_("Stands in addresses and stays for good: small letters, digits, hyphens."),
+        help_text=_(
+            "Used in web addresses. You can't change it later. Lowercase letters, "
+            "digits and hyphens."
+        ),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
@@ -30,18 +33,16 @@ class CustomerForm(StrictForm):
         choices=lambda: [(portal.slug, portal) for portal in Portal.objects.all()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("More can be added later."),
+        help_text=_("You can add more later."),
     )
     address = LineField(
-        label=_("Address of the main Super User"),
+        label=_("Main Super User's email address"),
         max_length=ADDRESS_LENGTH,
         required=False,
-        help_text=_("They get an invitation. Leave it empty to invite them later."),
+        help_text=_("We send them an invitation. Leave empty to invite them later."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    person = LineField(
-        label=_("Name of the main Super User"), max_length=NAME_LENGTH, required=False
-    )
+    person = LineField(label=_("Main Super User's name"), max_length=NAME_LENGTH, required=False)
 
     def clean_portals(self) -> list[Portal]:
         """Return the portals with the ticked short names."""
@@ -84,6 +85,6 @@ class SuspendForm(StrictForm):
     reason = LineField(
         label=_("Reason"),
         max_length=500,
-        help_text=_("The customer's Super Users read it in their activity."),
+        help_text=_("The company's Super Users see this in their activity log."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import AnswerForm, AskForm, LineField, LinesField, StrictForm
+from accounts.forms import AnswerForm, AskForm, LineField, LinesField, StrictForm, UuidsField
+from accounts.models import AccessRequest, Customer
 from accounts.models.requests import TEXT_LENGTH
 from accounts.timezones import in_current_zone
 from portals.forms.grants import MomentInput
@@ -29,7 +30,7 @@ class PrivilegesField(forms.Field):
     widget = forms.SelectMultiple
 
     def __init__(self, offered: Mapping[str, Any]) -> None:
-        super().__init__(label=_("Rights"), required=False)
+        super().__init__(label=_("Permissions"), required=False)
         self.offered = offered
 
     def clean(self, value: Any) -> list[Any]:
@@ -37,23 +38,25 @@ class PrivilegesField(forms.Field):
         try:
             return [self.offered[text] for text in value or []]
         except KeyError as error:
-            raise ValidationError(_("Choose from the rights on this page.")) from error
+            raise ValidationError(_("Choose from the permissions on this page.")) from error
 
 
 class AccessForm(AskForm):
     """The requested privileges, their end date, and the reason."""
 
+    demanded_at_times = ("privileges", "text")
+
     expires_at = forms.DateTimeField(
         label=_("Until"),
         required=False,
         widget=MomentInput,
-        help_text=in_current_zone(_("Empty: no end date.")),
+        help_text=in_current_zone(_("Leave empty for no end date.")),
     )
-    field_order = ["rights", "expires_at", "text"]
+    field_order = ["privileges", "expires_at", "text"]
 
     def __init__(self, *args: Any, askable: Iterable[RequestableAccess], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["rights"] = PrivilegesField(
+        self.fields["privileges"] = PrivilegesField(
             {
                 privilege_value(offer.resource, privilege): (offer.resource, privilege)
                 for offer in askable
@@ -70,39 +73,62 @@ class ApproveForm(AnswerForm):
         label=_("Until"),
         required=False,
         widget=MomentInput,
-        help_text=in_current_zone(_("Empty: no end date.")),
+        help_text=in_current_zone(_("Leave empty for no end date.")),
     )
-    field_order = ["rights", "expires_at", "answer"]
+    let_in = forms.BooleanField(
+        label=_("Give access to the portal too"), required=False, initial=True
+    )
+    field_order = ["privileges", "let_in", "expires_at", "answer"]
 
     def __init__(self, *args: Any, rows: Iterable[RequestedGrant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = {str(row.pk): row.pk for row in rows}
         if offered:
-            self.fields["rights"] = PrivilegesField(offered)
+            self.fields["privileges"] = PrivilegesField(offered)
         else:
-            del self.fields["expires_at"]
+            del self.fields["expires_at"], self.fields["let_in"]
         self.order_fields(self.field_order)
 
     def approval(self, signed_in_at: datetime | None) -> Approval:
         """Return the approval, for the service."""
-        if "rights" not in self.fields:
+        if "privileges" not in self.fields:
             return Approval(signed_in_at=signed_in_at)
         return Approval(
-            rights=frozenset(self.cleaned_data["rights"]),
+            privileges=frozenset(self.cleaned_data["privileges"]),
             until_as_asked=False,
             expires_at=self.cleaned_data["expires_at"],
+            let_in=self.cleaned_data["let_in"],
             signed_in_at=signed_in_at,
         )
+
+
+class ChooseRequestsForm(StrictForm):
+    """Requests of a company, ticked in the list, and the reason where they are refused."""
+
+    request = UuidsField(
+        queryset=AccessRequest.objects.none(),
+        to_field_name="uuid",
+        error_messages={
+            "required": _("Select at least one request first."),
+            "invalid_choice": _("A request that you selected is no longer open. Select again."),
+        },
+    )
+    reason = LinesField(required=False, max_length=TEXT_LENGTH)
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        requests = customer.requests.select_related("customer", "membership__user")
+        self.fields["request"].queryset = requests  # type: ignore[attr-defined]
 
 
 class AddServiceForm(AskForm):
     """The reason for adding a portal."""
 
     text = LinesField(
-        label=_("Why"),
+        label=_("Reason"),
         required=False,
         max_length=TEXT_LENGTH,
-        help_text=_("One or two sentences. The provider reads them."),
+        help_text=_("One or two sentences for the provider."),
     )
 
 
@@ -110,9 +136,9 @@ class EndServiceForm(AddServiceForm):
     """The end of a portal: its name, typed, and the reason."""
 
     confirmation_name = LineField(
-        label=_("Name of the portal"),
+        label=_("Portal name to confirm"),
         max_length=100,
-        help_text=_("Type it, so that nothing ends by a slip of the hand."),
+        help_text=_("To confirm, type the name of the portal."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["confirmation_name", "text"]
@@ -122,9 +148,9 @@ class ApproveEndForm(AnswerForm):
     """The approval of a service's end, with the portal's name typed."""
 
     confirmation_name = LineField(
-        label=_("Name of the portal"),
+        label=_("Portal name to confirm"),
         max_length=100,
-        help_text=_("Type it, so that nothing ends by a slip of the hand."),
+        help_text=_("To confirm, type the name of the portal."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["confirmation_name", "answer"]
@@ -140,7 +166,7 @@ class SendBackForm(StrictForm):
     """A note to the Super Users who are to answer the request."""
 
     word = LinesField(
-        label=_("A word to the Super Users"),
+        label=_("Message to the Super Users"),
         max_length=TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
     )

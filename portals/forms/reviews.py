@@ -68,17 +68,17 @@ class PartForm(StrictForm):
             choices.append((ReviewDecision.REDUCE.value, ReviewDecision.REDUCE.label))
             choices.append((ReviewDecision.REMOVE.value, ReviewDecision.REMOVE.label))
         elif line.may_lose_role:
-            choices.append((ReviewDecision.REDUCE.value, _("Make a user")))
+            choices.append((ReviewDecision.REDUCE.value, _("Make user")))
         self.fields[f"decision-{pk}"] = forms.ChoiceField(
             choices=choices,
-            initial=line.item.suggested,
+            initial=ReviewDecision.KEEP.value,
             widget=forms.RadioSelect,
             required="all" not in self.data,
         )
         if about_role:
             return
         self.fields[f"smaller-{pk}"] = forms.TypedChoiceField(
-            choices=[("", _("The same right"))]
+            choices=[("", _("Same permission"))]
             + [(str(privilege.pk), privilege.label) for privilege in line.smaller],
             coerce=int,
             empty_value=None,

@@ -4,7 +4,7 @@ They are guardian's direct-foreign-key rows with our own columns.
 """
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -93,11 +93,21 @@ class GrantFields(ValidityFields):
     )
     granted_at = models.DateTimeField(default=timezone.now)
     reminded_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text=_("When its end was last announced.")
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Time of the last notice about the end date."),
     )
 
     class Meta:
         abstract = True
+
+    @property
+    def place(self) -> str:
+        """The object of the access: “alder.example”, “Domains portal”, “every domain”."""
+        grant: Any = self
+        name: str = grant.permission.privilege.resource_type.name_of(grant.content_object)
+        return name
 
 
 def _starts_before_it_ends(name: str) -> models.CheckConstraint:
@@ -240,7 +250,7 @@ class RequestedGrant(models.Model):
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
     privilege = models.ForeignKey(Privilege, on_delete=models.CASCADE, related_name="+")
     expires_at = models.DateTimeField(
-        _("until"), null=True, blank=True, help_text=_("As asked; once given, as given.")
+        _("until"), null=True, blank=True, help_text=_("Requested end date, or the end date given.")
     )
     given = models.BooleanField(default=False)
 
@@ -267,7 +277,7 @@ class ReassignedGrant(models.Model):
     resource = models.ForeignKey(Resource, null=True, on_delete=models.SET_NULL, related_name="+")
     privilege = models.ForeignKey(Privilege, null=True, on_delete=models.SET_NULL, related_name="+")
     receiver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    words = models.CharField(max_length=600, help_text=_("What it was called, should it go."))
+    words = models.CharField(max_length=600, help_text=_("Name, kept if the resource is removed."))
 
     class Meta:
         constraints = [

@@ -1,14 +1,16 @@
 """Portals, their resource types and privileges, as their manifests declare them."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.idp.oidc.models import Client
 from django.contrib.auth.models import Permission
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portals.choices import ROOT_TYPE, PortalKind
+from accounts.languages import in_each_language, in_readers_language
+from portals.choices import LEVEL_WORDS, RESOURCE, ROOT_TYPE, PortalKind
 
 
 class Labelled(models.Model):
@@ -26,7 +28,7 @@ class Labelled(models.Model):
     @property
     def label(self) -> str:
         """The label in the reader's language."""
-        return self.label_fr if (get_language() or "").startswith("fr") else self.label_en
+        return str(in_readers_language(self.labels))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -41,14 +43,26 @@ class Portal(Labelled):
     kind = models.CharField(max_length=20, choices=PortalKind)
     home_url = models.URLField(_("home page"))
     redirect_uris = models.JSONField(default=list)
+    post_logout_redirect_uris = models.JSONField(default=list)
+    backchannel_logout_uri = models.URLField(blank=True)
+    pkce = models.BooleanField(
+        default=True, help_text=_("Signing in needs a code challenge (PKCE, S256).")
+    )
+    ask_consent = models.BooleanField(
+        default=False, help_text=_("People agree once before this portal gets their details.")
+    )
+    refresh_grace = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Seconds for which a replaced refresh token still works.")
+    )
     auto_register = models.BooleanField(
-        default=False, help_text=_("New people of a subscribed customer may open it at once.")
+        default=False,
+        help_text=_("New members of a subscribed company get portal access automatically."),
     )
     explain = models.BooleanField(
-        default=False, help_text=_("Each answer to a check carries its reason.")
+        default=False, help_text=_("Each answer to a check includes its reason.")
     )
     uses_since = models.DateField(
-        null=True, editable=False, help_text=_("The first day whose allowed checks were counted.")
+        null=True, editable=False, help_text=_("First day with counted checks.")
     )
     client = models.OneToOneField(
         Client, null=True, blank=True, on_delete=models.SET_NULL, related_name="portal"
@@ -82,6 +96,20 @@ class ResourceType(Labelled):
             ),
         ]
 
+    def name_of(self, resource: Any) -> str:
+        """Return how a permission of this type names its `Resource`.
+
+        A portal's root resource has the company's name, so the portal is named instead. A resource
+        of another type stands for every resource of this type inside it.
+        """
+        words = {"portal": self.portal, "resource": resource, "type": self.label.lower()}
+        is_root = resource.parent_id is None
+        if resource.resource_type_id != self.pk:
+            if is_root:
+                return gettext("every %(type)s, future ones too") % words
+            return gettext("every %(type)s in %(resource)s, future ones too") % words
+        return gettext("%(portal)s portal") % words if is_root else str(resource)
+
 
 class Privilege(Labelled):
     """An act on resources of one type; its key is a Django permission, for guardian."""
@@ -92,7 +120,9 @@ class Privilege(Labelled):
         ResourceType, on_delete=models.CASCADE, related_name="privileges"
     )
     code = models.CharField(max_length=100)
-    codename = models.CharField(max_length=201, help_text=_("type.code, as portals ask for it."))
+    codename = models.CharField(max_length=201, help_text=_("type.code, as portals use it."))
+    phrase_en = models.CharField(max_length=100, blank=True, help_text="renew {resource}")
+    phrase_fr = models.CharField(max_length=100, blank=True)
     held_by_super_user = models.BooleanField(default=False)
     held_by_owner = models.BooleanField(default=False)
     sensitive = models.BooleanField(default=False)
@@ -103,6 +133,33 @@ class Privilege(Labelled):
         constraints = [
             models.UniqueConstraint(fields=["portal", "codename"], name="privilege_once"),
         ]
+
+    @property
+    def short_label(self) -> str:
+        """One word where there is a plain one, such as View; else its label."""
+        return str(LEVEL_WORDS.get(self.code) or self.label)
+
+    def names_of(self, resource: Any) -> str | dict[str, str]:
+        """Return how an event names a `Resource`, in each language where it needs words."""
+        if resource.parent_id is not None and resource.resource_type_id == self.resource_type_id:
+            return str(resource)
+        return in_each_language(lambda: self.resource_type.name_of(resource))
+
+    def phrase(self, resource: object) -> str:
+        """Return what it lets somebody do with a resource, for after "can" and "asks to".
+
+        A privilege on the whole portal names the portal, because its resource has the company's
+        name.
+        """
+        if self.codename.startswith(f"{ROOT_TYPE}."):
+            resource = gettext("the %(portal)s portal") % {"portal": self.portal.label}
+        phrase: str = in_readers_language({"en": self.phrase_en, "fr": self.phrase_fr})
+        if phrase:
+            return phrase.replace(RESOURCE, str(resource))
+        return gettext("use “%(privilege)s” on %(resource)s") % {
+            "privilege": self.label,
+            "resource": resource,
+        }
 
 
 class PrivilegeInclusion(models.Model):

@@ -123,7 +123,7 @@ class Resource(models.Model):
         on_delete=models.PROTECT,
         related_name="owned_resources",
         db_index=False,
-        help_text=_("Whose it is, as its portal reports it; empty where it is shared."),
+        help_text=_("Owner reported by the portal. Empty for a shared resource."),
     )
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
@@ -131,8 +131,15 @@ class Resource(models.Model):
 
     search_name = SearchKeyField(of="name", max_length=600)
     search_words = SearchWordsField(of=("name", "external_id"))
+    held_since = models.DateTimeField(
+        default=timezone.now,
+        editable=False,
+        help_text=_("Time from which the company has it under this ID."),
+    )
     removed_at = models.DateTimeField(
-        null=True, editable=False, help_text=_("When its portal removed it, with all below it.")
+        null=True,
+        editable=False,
+        help_text=_("Time when the portal removed it, with the resources inside."),
     )
 
     objects = ResourceManager()

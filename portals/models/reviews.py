@@ -17,6 +17,9 @@ from portals.models.manifest import Labelled, Portal, Privilege
 from portals.models.resources import Resource
 
 LONG_UNUSED = timedelta(days=90)
+RECENT = timedelta(days=30)
+LAST_WEEK = timedelta(days=7)  # before a review is due; Super Users can then remind each other
+REMIND_EVERY = timedelta(days=1)
 
 
 class ReviewQuarter(models.Model):
@@ -25,7 +28,7 @@ class ReviewQuarter(models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.CASCADE, related_name="+", db_index=False
     )
-    quarter = models.DateField(help_text=_("Its first day."))
+    quarter = models.DateField(help_text=_("First day of the review."))
 
     class Meta:
         constraints = [
@@ -58,15 +61,20 @@ class AccessReview(models.Model):
     )
     due_at = models.DateTimeField()
     gathered_to = models.BigIntegerField(
-        default=0, help_text=_("The last membership whose rights are in it; then teams, below 0.")
+        default=0, help_text=_("Last membership collected, then teams as negative numbers.")
     )
-    ready_at = models.DateTimeField(null=True, help_text=_("When every right was in it."))
+    ready_at = models.DateTimeField(
+        null=True, help_text=_("Time when all permissions were collected.")
+    )
     total = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(default=0)
     reduced = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     overtaken = models.PositiveIntegerField(default=0)
     reminders = models.PositiveSmallIntegerField(default=0)
+    reminded_at = models.DateTimeField(
+        null=True, help_text=_("Time of the last reminder from a Super User.")
+    )
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -123,6 +131,18 @@ class AccessReview(models.Model):
         return 100 * self.decided // self.total if self.total else 0
 
     @property
+    def is_due_soon(self) -> bool:
+        """Whether it is open in the last week before its due date, or after it."""
+        return self.is_open and self.due_at <= timezone.now() + LAST_WEEK
+
+    @property
+    def can_remind(self) -> bool:
+        """Whether a Super User may remind the others: once in a day, whoever does it."""
+        now = timezone.now()
+        is_rested = self.reminded_at is None or self.reminded_at <= now - REMIND_EVERY
+        return self.is_due_soon and is_rested
+
+    @property
     def is_overdue(self) -> bool:
         """Whether it is open after its due date."""
         return self.is_open and self.due_at <= timezone.now()
@@ -139,7 +159,7 @@ class ReviewItem(ValidityFields, Labelled):
         AccessReview, on_delete=models.CASCADE, related_name="items", db_index=False
     )
     kind = models.CharField(max_length=10, choices=ItemKind)
-    section = models.CharField(max_length=700, help_text=_("Whose it is, as lines are sorted."))
+    section = models.CharField(max_length=700, help_text=_("Name used to sort the lines."))
     membership = models.ForeignKey(
         Membership, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -175,9 +195,7 @@ class ReviewItem(ValidityFields, Labelled):
     )
     granted_at = models.DateTimeField(null=True)
     last_used_on = models.DateField(null=True)
-    counted_since = models.DateField(
-        null=True, help_text=_("Since when a use of it would be known.")
-    )
+    counted_since = models.DateField(null=True, help_text=_("Time from which uses are recorded."))
     decision = models.CharField(max_length=10, choices=ReviewDecision, null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -249,13 +267,29 @@ class ReviewItem(ValidityFields, Labelled):
         return None if self.last_used_on else self.counted_since
 
     @property
-    def suggested(self) -> str:
-        """The suggested decision: “remove” only after LONG_UNUSED in which uses were counted."""
+    def is_long_unused(self) -> bool:
+        """Whether LONG_UNUSED had passed without a use, in which uses were counted."""
         last_day = self.last_used_on or self.counted_since
         if self.kind in (ItemKind.ROLE, ItemKind.OWNER) or last_day is None:
-            return ReviewDecision.KEEP
-        limit = self.review.begun_at.date() - LONG_UNUSED
-        return ReviewDecision.REMOVE if last_day <= limit else ReviewDecision.KEEP
+            return False
+        return last_day <= self.review.begun_at.date() - LONG_UNUSED
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether the access was given less than RECENT before the review began."""
+        return self.granted_at is not None and self.granted_at > self.review.begun_at - RECENT
+
+    @property
+    def place(self) -> str:
+        """The object of the access: “alder.example”, “Domains portal”, “every domain”."""
+        if self.privilege is None or self.resource is None:
+            return self.resource_name
+        return self.privilege.resource_type.name_of(self.resource)
+
+    @property
+    def phrase(self) -> str:
+        """The access as a verb phrase: “renew alder.example”."""
+        return self.privilege.phrase(self.place) if self.privilege else self.label
 
     def concerns(self, person: User) -> bool:
         """Return whether it is this person's own grant or role."""

@@ -28,12 +28,12 @@ def access_heading() -> list[str]:
         _("Kind"),
         _("Resource"),
         _("Id"),
-        _("Right"),
+        _("Permission"),
         _("Code"),
-        _("Counts now"),
+        _("In force"),
         _("Through"),
-        _("Given as"),
-        _("Given on"),
+        _("Given permission"),
+        _("Given on resource"),
         _("From"),
         _("Until"),
         _("Given by"),
@@ -51,7 +51,7 @@ def access_rows(
     """Yield what the company's people may do, now or later, by person and then by resource.
 
     `membership` or `resource` limits the rows to one. A privilege with two origins has two rows.
-    "Counts now" is "No" where the grant begins later, or where the person, the company or the
+    "In force" is "No" where the grant begins later, or where the person, the company or the
     subscription is suspended.
     """
     memberships = Membership.objects.present().filter(customer=customer)

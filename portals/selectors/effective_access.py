@@ -71,10 +71,12 @@ class EffectivePrivilege:
 class EffectiveAccess:
     """One resource with somebody's privileges on it.
 
-    `passed_down` are the grants on this resource that are about resources below it.
+    `of_type` are all privileges of its type, which somebody may have or lack. `passed_down` are the
+    grants on this resource that are about resources below it.
     """
 
     resource: Resource
+    of_type: list[Privilege]
     privileges: list[EffectivePrivilege]
     passed_down: list[Origin]
 
@@ -110,7 +112,8 @@ def explain_all(
                 source for pk in ancestors[resource.pk] for source in of_grantee.get(pk, [])
             ]
             effective = []
-            for privilege in privileges.get(resource.resource_type_id, []):
+            of_type = privileges.get(resource.resource_type_id, [])
+            for privilege in of_type:
                 giving = [
                     source
                     for source in reaching
@@ -124,7 +127,7 @@ def explain_all(
                 for grant, team in of_grantee.get(resource.pk, [])
                 if grant.permission.privilege.resource_type_id != resource.resource_type_id
             ]
-            access.append(EffectiveAccess(resource, effective, passed_down))
+            access.append(EffectiveAccess(resource, of_type, effective, passed_down))
         result[grantee] = access
     return result
 
@@ -253,11 +256,13 @@ def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     return TeamGrant.objects.unexpired().filter(group=team.group_id)
 
 
-def people_on(resource: Resource) -> QuerySet[Membership]:
-    """Return the people who have access to a resource: by a grant on it or above, role or owner."""
-    ancestors = resource.ancestors.values("ancestor_id")
-    person_grants = PersonGrant.objects.unexpired().filter(content_object__in=ancestors)
-    team_grants = TeamGrant.objects.unexpired().filter(content_object__in=ancestors)
+def people_on(resource: Resource, types: list[int]) -> QuerySet[Membership]:
+    """Return the people with access to a resource: by a grant on it or above, role or owner.
+
+    `types` are the resource types that count: its own, and those of what is in it.
+    """
+    person_grants = PersonGrant.objects.unexpired().filter(reaching(resource, types))
+    team_grants = TeamGrant.objects.unexpired().filter(reaching(resource, types))
     by_grant = Q(user__in=person_grants.values("user_id")) | Q(
         pk__in=TeamMembership.objects.filter(team__group__in=team_grants.values("group_id")).values(
             "membership_id"
@@ -273,12 +278,19 @@ def people_on(resource: Resource) -> QuerySet[Membership]:
     )
 
 
-def teams_on(resource: Resource) -> QuerySet[Team]:
-    """Return the teams that have a grant on a resource or above it."""
-    grants = TeamGrant.objects.unexpired().filter(
-        content_object__in=resource.ancestors.values("ancestor_id")
-    )
+def teams_on(resource: Resource, types: list[int]) -> QuerySet[Team]:
+    """Return the teams with access to a resource: by a grant on it or above."""
+    grants = TeamGrant.objects.unexpired().filter(reaching(resource, types))
     return teams_of(resource.subscription.customer).filter(group__in=grants.values("group_id"))
+
+
+def reaching(resource: Resource, types: list[int]) -> Q:
+    """Return the condition of grants on a resource or above, of privileges about these types."""
+    about = PrivilegeInclusion.objects.filter(included__resource_type__in=types)
+    return Q(
+        content_object__in=resource.ancestors.values("ancestor_id"),
+        permission__in=about.values("privilege_id"),
+    )
 
 
 def _any_by_role(resource: Resource) -> bool:

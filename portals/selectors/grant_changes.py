@@ -1,232 +1,270 @@
-"""Drafts of changes, and what they would change now, for the review before anything is done."""
+"""A change of access, from the form that describes it to the service that makes it."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from accounts.models import Customer, Membership, Team, TeamMembership
-from portals.models import PersonGrant, Privilege, Resource, TeamGrant
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.languages import with_one_stop
+from accounts.models import Customer, Membership, Team
+from accounts.timezones import end_date
+from portals.models import PersonGrant, Privilege, PrivilegeInclusion, Resource, TeamGrant
 from portals.selectors.effective_access import Grantee
-from portals.selectors.permission_matrix import Cell, grantee_key
-from portals.selectors.privileges import sensitive_among
-from portals.selectors.resources import resources_of
+from portals.selectors.grantees import grantee_key
+from portals.selectors.targets import Target
 
-# How a privilege in a draft is wanted: as it is or new; again, with new terms; else with dates.
-PLAIN, AGAIN = "", "again"
-JOIN, LEAVE = "join", "leave"
-
-
-@dataclass
-class Draft:
-    """Changes that somebody chose on a page and has not made yet."""
-
-    wants: dict[Cell, dict[int, str]] = field(default_factory=dict)  # privilege → how (above)
-    teams: dict[tuple[int, int], str] = field(default_factory=dict)  # membership, team → JOIN…
-    reason: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing in it."""
-        return not self.wants and not self.teams
-
-    @property
-    def size(self) -> int:
-        """The number of changes in it: privileges, cells that become empty, and teams."""
-        return sum(max(1, len(privileges)) for privileges in self.wants.values()) + len(self.teams)
+Grant = PersonGrant | TeamGrant
+MAX_IN_ROW = 100  # grants of one row
+_GRANT_KEY = re.compile(r"[pt][0-9]{1,18}")
+MAX_NAMED = 2  # people or resources that a sentence names; the others are counted
 
 
 @dataclass(frozen=True)
 class GrantChange:
-    """One change, with what a page needs to show it and to send it back."""
+    """A change of grants: the people, permissions and resources, the end and the reason.
 
-    act: str  # give, again, take, join or leave
-    grantee: Grantee
-    team: Team | None = None
-    privilege: Privilege | None = None
-    resource: Resource | None = None
-    grant: PersonGrant | TeamGrant | None = None  # the one that is removed or replaced
-    sensitive: bool = False
-    starts_at: datetime | None = None  # its own dates: a copied grant keeps its dates
+    `replaces` are the grants of the row that *Change* was pressed on; what is not among the
+    permissions any more ends. `shown` is then the fingerprint of what the page showed.
+    """
+
+    grantees: tuple[Grantee, ...]
+    targets: tuple[Target, ...]
+    privileges: tuple[Privilege, ...]
+    starts_at: datetime | None = None
     expires_at: datetime | None = None
+    reason: str = ""
+    portal_access: bool = True  # let those into the portal who cannot open it
+    replaces: tuple[Grant, ...] = ()
+    shown: str = ""
 
-    @property
-    def token(self) -> str:
-        """The change as the review form sends it back, with the grant it replaces."""
-        if self.team is not None:
-            return f"{self.act}.{grantee_key(self.grantee)}.{self.team.pk}"
-        if self.act == "take" and self.grant is not None:
-            return f"take.{'t' if isinstance(self.grant, TeamGrant) else 'p'}.{self.grant.pk}"
-        keys = (self.resource and self.resource.pk, self.privilege and self.privilege.pk)
-        replaces = self.grant.pk if self.grant else ""
-        dates = (seconds(self.starts_at), seconds(self.expires_at))
-        return ".".join(map(str, ("give", grantee_key(self.grantee), *keys, replaces, *dates)))
-
-
-def seconds(moment: datetime | None) -> str:
-    """Return a time as an address or a form has it: seconds since 1970, or nothing."""
-    return "" if moment is None else str(int(moment.timestamp()))
+    @cached_property
+    def permissions(self) -> list[tuple[Resource, Privilege]]:
+        """Each privilege with each resource that it is about."""
+        return [
+            (target.resource, privilege)
+            for target in self.targets
+            for privilege in self.privileges
+            if privilege.resource_type_id == target.resource_type.pk
+        ]
 
 
-def moment(text: str) -> datetime | None:
-    """Return the time of such a text. Raises ValueError for any other text."""
-    return datetime.fromtimestamp(int(text[:12]), tz=UTC) if text else None
+def grants_by_key(customer: Customer, key: str) -> tuple[Grant, ...]:
+    """Return the grants of one row, which a page names `p12-p15` or `t7`; none if any is gone.
 
-
-def dates_of(grant: PersonGrant | TeamGrant) -> str:
-    """Return a grant's dates as a draft keeps them; a start that has passed is left out."""
-    starts_at = grant.starts_at if grant.begins_later else None
-    return f"{seconds(starts_at)}-{seconds(grant.expires_at)}"
-
-
-def grantees_by_key(customer: Customer, keys: Iterable[str]) -> dict[str, Grantee]:
-    """Return key → person or team, for those that are of this customer."""
-    valid = {key for key in keys if key[1:].isdecimal() and len(key) < 19}
-    people = [int(key[1:]) for key in valid if key.startswith("p")]
-    teams = [int(key[1:]) for key in valid if key.startswith("t")]
-    grantees: list[Grantee] = []
-    if people:
-        present = Membership.objects.present().filter(customer=customer, pk__in=people)
-        grantees += present.select_related("user", "customer")
-    if teams:
-        grantees += Team.objects.filter(customer=customer, pk__in=teams).select_related("group")
-    return {grantee_key(grantee): grantee for grantee in grantees}
-
-
-def changes_in(customer: Customer, draft: Draft) -> list[GrantChange]:
-    """Return the changes that a draft would make now."""
-    grantees = grantees_by_key(
-        customer,
-        {cell.grantee for cell in draft.wants}
-        | {f"p{membership}" for membership, _team in draft.teams},
-    )
-    resources = {
-        resource.pk: resource
-        for resource in resources_of(customer).filter(
-            pk__in={cell.resource for cell in draft.wants}
+    They are one person's or team's, on one resource, of permissions of one type.
+    """
+    keys = key.split("-")
+    if not all(_GRANT_KEY.fullmatch(part) for part in keys) or len(keys) > MAX_IN_ROW:
+        return ()
+    model: Any = TeamGrant if key.startswith("t") else PersonGrant
+    grants: tuple[Grant, ...] = tuple(
+        model._default_manager.unexpired()
+        .filter(
+            pk__in=[int(part[1:]) for part in keys if part[0] == key[0]],
+            content_object__subscription__customer=customer,
         )
-    }
-    privileges = {
-        privilege.pk: privilege
-        for privilege in Privilege.objects.filter(
-            resource_type__in={cell.resource_type for cell in draft.wants}
-        ).select_related("portal", "resource_type")
-    }
-    sensitive = sensitive_among(privileges.values())
-    grants = existing_grants(list(grantees.values()), resources)
-    changes: list[GrantChange] = []
-    for cell, wanted in draft.wants.items():
-        grantee, resource = grantees.get(cell.grantee), resources.get(cell.resource)
-        if grantee is None or resource is None:
-            continue
-        existing = grants.get((cell.grantee, cell.resource), {})
-        for pk, privilege in privileges.items():
-            if (
-                privilege.resource_type_id != cell.resource_type
-                or privilege.portal_id != resource.resource_type.portal_id
-            ):
-                continue
-            change = _change_of(
-                grantee, resource, privilege, existing.get(pk), wanted.get(pk), sensitive
-            )
-            if change is not None:
-                changes.append(change)
-    order = {
-        act: position for position, act in enumerate(("give", "again", "join", "take", "leave"))
-    }
-    changes += _team_changes(customer, draft, grantees)
-    return sorted(changes, key=lambda change: (str(change.grantee), order[change.act]))
-
-
-def privileges_given_in(customer: Customer, cells: Iterable[Cell]) -> dict[Cell, frozenset[int]]:
-    """Return cell → the keys of the privileges that are given there now."""
-    grantees = grantees_by_key(customer, {cell.grantee for cell in cells})
-    grants = existing_grants(list(grantees.values()), {cell.resource for cell in cells})
-    return {
-        cell: frozenset(
-            pk
-            for pk, grant in grants.get((cell.grantee, cell.resource), {}).items()
-            if grant.permission.privilege.resource_type_id == cell.resource_type
-            and not grant.is_expired
+        .select_related(
+            "permission__privilege__portal",
+            "permission__privilege__resource_type__portal",
+            "content_object__subscription__customer",
+            "content_object__resource_type__portal",
         )
-        for cell in cells
-    }
-
-
-def _change_of(
-    grantee: Grantee,
-    resource: Resource,
-    privilege: Privilege,
-    grant: Any,
-    wanted: str | None,
-    sensitive: set[int],
-) -> GrantChange | None:
-    is_given = grant is not None and not grant.is_expired
-    common: dict[str, Any] = {
-        "grantee": grantee,
-        "resource": resource,
-        "privilege": privilege,
-        "grant": grant,
-        "sensitive": privilege.pk in sensitive,
-    }
-    if wanted is None:
-        return GrantChange("take", **common) if is_given else None
-    if is_given and wanted != AGAIN and ("-" not in wanted or wanted == dates_of(grant)):
-        return None
-    starts_at, _dash, expires_at = wanted.partition("-") if "-" in wanted else ("", "", "")
-    return GrantChange(
-        "again" if is_given else "give",
-        **common,
-        starts_at=moment(starts_at),
-        expires_at=moment(expires_at),
+        .order_by("pk")
     )
+    rows = {
+        (
+            grant.group_id if isinstance(grant, TeamGrant) else grant.user_id,
+            grant.content_object_id,
+            grant.permission.privilege.resource_type_id,
+        )
+        for grant in grants
+    }
+    return grants if len(grants) == len(set(keys)) and len(rows) == 1 else ()
+
+
+def grants_key(grants: Iterable[Grant]) -> str:
+    """Return the key of a row of grants in addresses."""
+    return "-".join(f"{'t' if isinstance(grant, TeamGrant) else 'p'}{grant.pk}" for grant in grants)
+
+
+def grantee_of(grant: Grant) -> Grantee:
+    """Return whose grant it is."""
+    if isinstance(grant, TeamGrant):
+        team: Team = grant.group.team
+        return team
+    return Membership.objects.select_related("user", "customer").get(
+        user=grant.user_id,
+        customer=grant.content_object.subscription.customer_id,
+        ended_at=None,
+    )
+
+
+def target_of(grant: Grant) -> Target:
+    """Return what a grant is about."""
+    return Target(grant.content_object, grant.permission.privilege.resource_type)
+
+
+def fingerprint(grantee: Grantee, resource: Resource) -> str:
+    """Return what identifies the grants of a person or team on one resource.
+
+    Changing a grant replaces its row, so the keys of the rows say whether one was changed.
+    """
+    grants = existing_grants([grantee], [resource.pk]).get((grantee_key(grantee), resource.pk), {})
+    return "-".join(str(pk) for pk in sorted(grant.pk for grant in grants.values()))
 
 
 def existing_grants(
     grantees: Iterable[Grantee], resources: Collection[int]
-) -> dict[tuple[str, int], dict[int, PersonGrant | TeamGrant]]:
+) -> dict[tuple[str, int], dict[int, Grant]]:
     """Return (grantee, resource) → privilege → the grant, expired or not."""
-    grants: dict[tuple[str, int], dict[int, PersonGrant | TeamGrant]] = {}
-    related = ("permission__privilege__portal", "granted_by")
+    grants: dict[tuple[str, int], dict[int, Grant]] = {}
     people = {grantee.user_id: grantee for grantee in grantees if isinstance(grantee, Membership)}
     teams = {grantee.group_id: grantee for grantee in grantees if isinstance(grantee, Team)}
-    own = PersonGrant.objects.filter(user__in=people, content_object__in=resources)
-    for grant in own.select_related(*related):
-        key = (grantee_key(people[grant.user_id]), grant.content_object_id)
-        grants.setdefault(key, {})[grant.permission_id] = grant
-    for team_grant in TeamGrant.objects.filter(
-        group__in=teams, content_object__in=resources
-    ).select_related(*related):
-        key = (grantee_key(teams[team_grant.group_id]), team_grant.content_object_id)
-        grants.setdefault(key, {})[team_grant.permission_id] = team_grant
+    if people:
+        for grant in PersonGrant.objects.filter(user__in=people, content_object__in=resources):
+            key = (grantee_key(people[grant.user_id]), grant.content_object_id)
+            grants.setdefault(key, {})[grant.permission_id] = grant
+    if teams:
+        for team_grant in TeamGrant.objects.filter(group__in=teams, content_object__in=resources):
+            key = (grantee_key(teams[team_grant.group_id]), team_grant.content_object_id)
+            grants.setdefault(key, {})[team_grant.permission_id] = team_grant
     return grants
 
 
-def _team_changes(
-    customer: Customer, draft: Draft, grantees: Mapping[str, Grantee]
-) -> list[GrantChange]:
-    if not draft.teams:
-        return []
-    pks = {team for _membership, team in draft.teams}
-    teams = Team.objects.filter(customer=customer).in_bulk(list(pks))
-    members = set(
-        TeamMembership.objects.filter(team__in=pks).values_list("membership_id", "team_id")
-    )
-    sensitive = _with_sensitive_privileges(teams.values())
+def longer_grants(change: GrantChange) -> list[Grantee]:
+    """Return who has one of these permissions for longer already; giving does not shorten it."""
+    grants = existing_grants(change.grantees, {row.pk for row, _privilege in change.permissions})
     return [
-        GrantChange(act, grantees[f"p{membership}"], teams[team], sensitive=team in sensitive)
-        for (membership, team), act in draft.teams.items()
-        if f"p{membership}" in grantees
-        and team in teams
-        and ((membership, team) in members) == (act == LEAVE)
+        grantee
+        for grantee in change.grantees
+        if any(
+            (grant := grants.get((grantee_key(grantee), resource.pk), {}).get(privilege.pk))
+            and not grant.is_expired
+            and change.expires_at is not None
+            and (grant.expires_at is None or grant.expires_at > change.expires_at)
+            for resource, privilege in change.permissions
+        )
     ]
 
 
-def _with_sensitive_privileges(teams: Iterable[Team]) -> set[int]:
-    """Return the keys of the teams that a person joins only with a reason."""
-    groups = {team.group_id: team.pk for team in teams}
-    grants = list(
-        TeamGrant.objects.filter(group__in=groups).values_list("group_id", "permission_id")
-    )
-    sensitive = sensitive_among(Privilege.objects.filter(pk__in={pk for _group, pk in grants}))
-    return {groups[group] for group, privilege in grants if privilege in sensitive}
+def sentence_of_change(change: GrantChange, *, done: bool) -> str:
+    """Return what somebody can do after a change; while it is being chosen, will be able to do."""
+    words = {
+        "who": names_of(change.grantees),
+        "phrase": _phrases(change),
+        "start": date_format(timezone.localtime(change.starts_at), "DATE_FORMAT")
+        if change.starts_at
+        else "",
+        "end": end_date(change.expires_at),
+    }
+    count = len(change.grantees)
+    starts_later = change.starts_at is not None and change.starts_at > timezone.now()
+    if starts_later and change.expires_at:
+        text = ngettext(
+            "%(who)s will be able to %(phrase)s from %(start)s until %(end)s.",
+            "%(who)s will be able to %(phrase)s from %(start)s until %(end)s.",
+            count,
+        )
+    elif starts_later:
+        text = ngettext(
+            "%(who)s will be able to %(phrase)s from %(start)s.",
+            "%(who)s will be able to %(phrase)s from %(start)s.",
+            count,
+        )
+    elif change.expires_at and done:
+        text = ngettext(
+            "%(who)s can %(phrase)s until %(end)s.", "%(who)s can %(phrase)s until %(end)s.", count
+        )
+    elif change.expires_at:
+        text = ngettext(
+            "%(who)s will be able to %(phrase)s until %(end)s.",
+            "%(who)s will be able to %(phrase)s until %(end)s.",
+            count,
+        )
+    elif done:
+        text = ngettext("%(who)s can %(phrase)s.", "%(who)s can %(phrase)s.", count)
+    else:
+        text = ngettext(
+            "%(who)s will be able to %(phrase)s.", "%(who)s will be able to %(phrase)s.", count
+        )
+    return with_one_stop(capfirst(text % words))
+
+
+def names_of(grantees: Collection[Grantee]) -> str:
+    """Return the names of people and teams, of many the first ones and how many more."""
+    names = [
+        _("everyone in the team %(team)s") % {"team": grantee}
+        if isinstance(grantee, Team)
+        else str(grantee)
+        for grantee in grantees
+    ]
+    return _counted(names)
+
+
+def _counted(names: list[str]) -> str:
+    shown = names if len(names) <= MAX_NAMED else names[:1]
+    rest = len(names) - len(shown)
+    if rest:
+        text = ngettext("%(first)s and %(count)s other", "%(first)s and %(count)s others", rest)
+        return text % {"first": shown[0], "count": rest}
+    if len(shown) == MAX_NAMED:
+        return _("%(first)s and %(second)s") % {"first": shown[0], "second": shown[1]}
+    return "".join(shown)
+
+
+def _phrases(change: GrantChange) -> str:
+    """Return what the permissions let somebody do; one that another includes is left out."""
+    included = included_privileges(change.privileges)
+    telling = [
+        privilege
+        for privilege in change.privileges
+        if not any(
+            privilege.pk in {other.pk for other in included[including.pk]}
+            for including in change.privileges
+        )
+    ]
+    phrases = []
+    for privilege in telling:
+        targets = [
+            target
+            for target in change.targets
+            if target.resource_type.pk == privilege.resource_type_id
+        ]
+        if targets:
+            phrases.append(_phrase(privilege, targets))
+    if len(phrases) > MAX_NAMED:
+        text = ngettext(
+            "%(first)s, and use %(count)s more permission",
+            "%(first)s, and use %(count)s more permissions",
+            len(phrases) - 1,
+        )
+        return text % {"first": phrases[0], "count": len(phrases) - 1}
+    return _counted(phrases)
+
+
+def _phrase(privilege: Privilege, targets: list[Target]) -> str:
+    if any(target.covers_all for target in targets):
+        # The phrases of a manifest are made for names: “modifier le DNS du domaine …”.
+        return _("use “%(privilege)s” on %(resource)s") % {
+            "privilege": privilege,
+            "resource": _counted([str(target) for target in targets]),
+        }
+    return privilege.phrase(_counted([str(target) for target in targets]))
+
+
+def included_privileges(privileges: Iterable[Privilege]) -> dict[int, list[Privilege]]:
+    """Return privilege key → the other privileges that it includes, in the manifest's order."""
+    included: dict[int, list[Privilege]] = {privilege.pk: [] for privilege in privileges}
+    rows = PrivilegeInclusion.objects.filter(privilege__in=included).select_related("included")
+    for row in rows.order_by("included__resource_type", "included__position"):
+        if row.included_id != row.privilege_id:
+            included[row.privilege_id].append(row.included)
+    return included

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import CombinedExpression
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,14 +14,18 @@ from portals.models import PersonGrant, TeamGrant
 from portals.models.grants import begun
 
 ENDS_SOON = timedelta(days=30)  # shown as ending
-ENDS_THIS_WEEK = timedelta(days=7)  # counted in the menu
+ENDS_THIS_WEEK = timedelta(days=7)  # counted in the menu: hub/waiting.py
 RECENTLY_ENDED = timedelta(days=7)  # still offered for renewal
 
 ONE_DAY = timedelta(days=1)
 # (how long before its end a grant is announced, how long it must have been given for).
 ANNOUNCEMENTS = ((timedelta(days=7), timedelta(days=14)), (ONE_DAY, timedelta(days=2)))
 
-_RELATED = ("permission__privilege__portal", "content_object__resource_type")
+_RELATED = (
+    "permission__privilege__portal",
+    "permission__privilege__resource_type__portal",
+    "content_object__resource_type",
+)
 
 
 def length_of(grant: PersonGrant | TeamGrant) -> timedelta:
@@ -80,26 +83,16 @@ def _expires(within: timedelta, since: timedelta) -> Q:
     return _begun_and_active(now) & Q(expires_at__gt=now - since, expires_at__lte=now + within)
 
 
-def expiring_grant_count(*, of: str) -> CombinedExpression:
-    """Return the number of grants that end this week, as a subquery.
-
-    `of` is the path to the customer in the outer query.
-    """
-    customer = "content_object__subscription__customer"
-    counts = [
-        Coalesce(
-            Subquery(
-                grants.filter(_expires(ENDS_THIS_WEEK, timedelta(0)), **{customer: OuterRef(of)})
-                .order_by()
-                .values(customer)
-                .annotate(count=Count("pk"))
-                .values("count")
-            ),
-            0,
+def expiring_memberships(customer: Customer) -> QuerySet[Membership]:
+    """Return the customer's memberships whose last day is near, the soonest first."""
+    now = timezone.now()
+    return (
+        Membership.objects.filter(
+            customer=customer, ended_at=None, ends_at__gt=now, ends_at__lte=now + ENDS_SOON
         )
-        for grants in (PersonGrant.objects, TeamGrant.objects)
-    ]
-    return counts[0] + counts[1]
+        .select_related("user")
+        .order_by("ends_at", "pk")
+    )
 
 
 def of_customer(grants: QuerySet[Any], customer: Customer) -> QuerySet[Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from portals.choices import LEVEL_WORDS
 from portals.models import Privilege, PrivilegeInclusion, ResourceType
@@ -20,6 +19,11 @@ class Level:
     sensitive: bool
 
     @property
+    def includes(self) -> int:
+        """How many other privileges it includes."""
+        return len(self.reach) - 1
+
+    @property
     def word(self) -> str:
         """Its plain name as a level; empty where its label is used."""
         return str(LEVEL_WORDS.get(self.privilege.code, ""))
@@ -32,28 +36,6 @@ class LevelScale:
     resource_type: ResourceType
     steps: tuple[Level, ...]  # every privilege, in the manifest's order
     levels: tuple[Level, ...]  # from least to most
-
-    @cached_property
-    def by_key(self) -> dict[int, Level]:
-        """The steps by privilege key."""
-        return {step.privilege.pk: step for step in self.steps}
-
-    @cached_property
-    def has_more(self) -> bool:
-        """Whether some privilege is no level, so that custom permissions make sense."""
-        return len(self.steps) > len(self.levels)
-
-    def level_of(self, privileges: Collection[int]) -> Level | None:
-        """Return the level that these privileges (by key) make; None for a custom set or none."""
-        not_included = [
-            pk
-            for pk in privileges
-            if not any(
-                pk != other and pk in {privilege.pk for privilege in self.by_key[other].reach}
-                for other in privileges
-            )
-        ]
-        return next((level for level in self.levels if [level.privilege.pk] == not_included), None)
 
 
 def level_scales_of(types: Iterable[ResourceType]) -> dict[int, LevelScale]:

@@ -1,4 +1,4 @@
-"""What an act takes, in the data of its event: grants, offers and requests, and who is concerned.
+"""The losses of an act, in the data of its event: grants, offers, requests, people concerned.
 
 Read before the rows are deleted. Every act that ends access describes it here, so that the activity
 log names it in the same words, and is found by each person whose access it changed.
@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.choices import RequestState, Role
+from accounts.languages import in_readers_language
 from accounts.models import Customer, Invitation, Membership, TeamMembership
-from accounts.selectors.event_details import in_readers_language, moment_text
+from accounts.selectors.event_details import moment_text
 from portals.choices import SubscriptionStatus
 from portals.models import (
     OfferedGrant,
@@ -40,11 +41,11 @@ def terms_event_data(terms: Any) -> dict[str, Any]:
     }
 
 
-def _right(privilege: Privilege, resource: Resource) -> dict[str, Any]:
+def _privilege(privilege: Privilege, resource: Resource) -> dict[str, Any]:
     return {
         "privilege": privilege.labels,
         "codename": privilege.codename,
-        "resource": str(resource),
+        "resource": privilege.names_of(resource),
         "resource_id": resource.pk,
     }
 
@@ -56,7 +57,7 @@ def ended_grants(customer: Customer, grants: Iterable[Grant]) -> list[dict[str, 
     names = customer.memberships.names_at_work(*granters)
     return [
         {
-            **_right(grant.permission.privilege, grant.content_object),
+            **_privilege(grant.permission.privilege, grant.content_object),
             **terms_event_data(grant),
             "granted_by": str(grant.granted_by.sub),
             "granted_by_name": names.get(grant.granted_by_id, str(grant.granted_by)),
@@ -73,16 +74,19 @@ def _grants(condition: Q) -> list[Grant]:
     return [*people.order_by("pk"), *teams.order_by("pk")]
 
 
-def _grantees(customer: Customer, grants: Iterable[Grant]) -> list[str]:
-    """Return the name of each grant's person, as at work, or team."""
+def _grantees(customer: Customer, grants: Iterable[Grant]) -> list[dict[str, str]]:
+    """Return the event data of each grant's person, with the name at work, or team."""
     grants = list(grants)
     names = customer.memberships.names_at_work(
         *{grant.user for grant in grants if isinstance(grant, PersonGrant)}
     )
     return [
-        names.get(grant.user_id, str(grant.user))
+        {
+            "grantee": names.get(grant.user_id, str(grant.user)),
+            "grantee_sub": str(grant.user.sub),
+        }
         if isinstance(grant, PersonGrant)
-        else str(grant.group.team)
+        else {"grantee": str(grant.group.team), "team_uuid": str(grant.group.team.uuid)}
         for grant in grants
     ]
 
@@ -94,25 +98,29 @@ def lost_access(customer: Customer, *, of_grant: Q, of_offer: Q) -> dict[str, An
     requests. `concerned` are the keys of the people who lose a grant, their own or a team's.
     """
     grants = _grants(of_grant & Q(content_object__subscription__customer=customer))
-    names = _grantees(customer, grants)
+    grantees = _grantees(customer, grants)
     of_customer = Q(resource__subscription__customer=customer)
     offers = OfferedGrant.with_removed.filter(
         of_customer & of_offer, invitation__accepted_at=None, invitation__revoked_at=None
     ).select_related("invitation", "resource", "privilege")
     requests = RequestedGrant.with_removed.filter(
         of_customer & of_offer, request__state=RequestState.OPEN
-    ).select_related("request__membership", "resource", "privilege")
+    ).select_related("request__membership__user", "resource", "privilege")
     lost = {
         "grants": [
-            {"grantee": name, **data}
-            for name, data in zip(names, ended_grants(customer, grants), strict=True)
+            {**grantee, **data}
+            for grantee, data in zip(grantees, ended_grants(customer, grants), strict=True)
         ],
         "offers": [
-            {"grantee": offer.invitation.address, **_right(offer.privilege, offer.resource)}
+            {"grantee": offer.invitation.address, **_privilege(offer.privilege, offer.resource)}
             for offer in offers.order_by("pk")
         ],
         "requested": [
-            {"grantee": str(row.request.membership), **_right(row.privilege, row.resource)}
+            {
+                "grantee": str(row.request.membership),
+                "grantee_sub": str(row.request.membership.user.sub),
+                **_privilege(row.privilege, row.resource),
+            }
             for row in requests.order_by("pk")
         ],
     }
@@ -141,12 +149,12 @@ def returned_resources(
     rows = list(resources.select_related("resource_type", "subscription__customer").order_by("pk"))
     customer = rows[0].subscription.customer
     grants = _grants(Q(content_object__in=resources.values("pk")) & unexpired())
-    names = _grantees(customer, grants)
+    grantees = _grantees(customer, grants)
     return {
         "returned_resources": resources_event_data(rows),
         "grants_returned": [
-            {"grantee": name, **data}
-            for name, data in zip(names, ended_grants(customer, grants), strict=True)
+            {**grantee, **data}
+            for grantee, data in zip(grantees, ended_grants(customer, grants), strict=True)
         ],
         "concerned": people_who_reach([row.pk for row in rows], customer, resource_type),
     }
@@ -169,13 +177,13 @@ def offers_in(invitation: Invitation) -> dict[str, Any]:
     """Return what a withdrawn invitation offered, as event data."""
     offers = OfferedGrant.objects.filter(invitation=invitation).order_by("pk")
     rows = [
-        _right(offer.privilege, offer.resource)
+        _privilege(offer.privilege, offer.resource)
         for offer in offers.select_related("privilege", "resource")
     ]
     return {"offers": rows} if rows else {}
 
 
-def rights_by_role(customer: Customer) -> list[dict[str, str]]:
+def privileges_by_role(customer: Customer) -> list[dict[str, str]]:
     """Return the privileges that Super Users hold by their role, with their portals, by language.
 
     That is on every resource of their type, so that no resource is named.
@@ -244,40 +252,43 @@ def ancestors_of(resources: Iterable[int]) -> dict[int, set[int]]:
     return ancestors
 
 
-def describe_rights(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+def describe_privileges(parts: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return a line for each grant, offer or request in an event's data."""
-    return [_describe_right(part) for part in parts]
+    return [_describe_privilege(part) for part in parts]
 
 
-def name_right(part: Mapping[str, Any]) -> str:
+def name_privilege(part: Mapping[str, Any]) -> str:
     """Return the permission and the resource of a grant, with its person or team where given."""
     line = _("“%(privilege)s” on %(resource)s") % {
         "privilege": in_readers_language(part["privilege"]),
-        "resource": part["resource"],
+        "resource": in_readers_language(part["resource"]),
     }
     if "grantee" not in part:
         return line
-    return _("%(grantee)s: %(right)s") % {"grantee": part["grantee"], "right": line}
+    return _("%(grantee)s: %(privilege)s") % {"grantee": part["grantee"], "privilege": line}
 
 
-def _describe_right(part: Mapping[str, Any]) -> str:
-    line = name_right(part)
+def _describe_privilege(part: Mapping[str, Any]) -> str:
+    line = name_privilege(part)
     if part.get("starts_at"):
-        line = _("%(right)s, from %(when)s") % {
-            "right": line,
+        line = _("%(privilege)s, from %(when)s") % {
+            "privilege": line,
             "when": moment_text(part["starts_at"]),
         }
     if part.get("expires_at"):
-        line = _("%(right)s, until %(when)s") % {
-            "right": line,
+        line = _("%(privilege)s, until %(when)s") % {
+            "privilege": line,
             "when": moment_text(part["expires_at"]),
         }
     if part.get("granted_by_name"):
-        line = _("%(right)s, given by %(person)s on %(when)s") % {
-            "right": line,
+        line = _("%(privilege)s, given by %(person)s on %(when)s") % {
+            "privilege": line,
             "person": part["granted_by_name"],
             "when": moment_text(part["granted_at"]),
         }
     if part.get("reason"):
-        line = _("%(right)s (reason: %(reason)s)") % {"right": line, "reason": part["reason"]}
+        line = _("%(privilege)s (reason: %(reason)s)") % {
+            "privilege": line,
+            "reason": part["reason"],
+        }
     return line

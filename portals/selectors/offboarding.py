@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from accounts.choices import OffboardingState
 from accounts.models import AccessRequest, Membership, Offboarding, ReassignedTeam, Team
 from accounts.selectors import teams_with
+from portals.choices import ROOT_TYPE
 from portals.models import PersonGrant, ReassignedGrant, Resource
 from portals.selectors.privileges import sensitive_among
 
@@ -28,8 +29,10 @@ class OffboardingItem:
 
 def describe_grant(grant: PersonGrant) -> str:
     """Return the privilege, the resource and the portal of a grant in words."""
-    resource = grant.content_object
-    return f"“{grant.permission.privilege}” ({resource}, {resource.subscription.portal})"
+    privilege = grant.permission.privilege
+    if privilege.resource_type.code == ROOT_TYPE:
+        return f"“{privilege}” ({grant.place})"
+    return f"“{privilege}” ({grant.place}, {privilege.resource_type.portal})"
 
 
 def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
@@ -41,7 +44,7 @@ def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
             content_object__subscription__customer=membership.customer_id,
         )
         .select_related(
-            "permission__privilege__portal",
+            "permission__privilege__resource_type__portal",
             "content_object__resource_type",
             "content_object__subscription__portal",
         )

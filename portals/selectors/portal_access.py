@@ -2,15 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from accounts.choices import Role
 from accounts.models import Customer, Membership, Team, TeamMembership
 from portals.decision import permitted_people
 from portals.models import Portal, Privilege, PrivilegeInclusion, Resource, TeamGrant
 from portals.selectors.effective_access import Grantee, explain_all
-from portals.selectors.grant_changes import GrantChange, existing_grants
-from portals.selectors.permission_matrix import grantee_key
 from portals.selectors.roots import active_roots, open_privileges
 
 
@@ -29,13 +26,11 @@ class CustomerPortal:
 
 @dataclass(frozen=True)
 class GainedPrivilege:
-    """One privilege on one resource that somebody gets, by keys, with its dates."""
+    """One privilege on one resource that somebody gets, by keys."""
 
     resource: int
     subscription: int
     privilege: int
-    starts_at: datetime | None = None
-    expires_at: datetime | None = None
 
 
 def portals_of(
@@ -50,11 +45,6 @@ def portals_of(
         CustomerPortal(root, by_type[root.resource_type_id])
         for root in roots.order_by("subscription")
     ]
-
-
-def portals_containing(customer: Customer, resource: Resource) -> list[CustomerPortal]:
-    """Return the portal that a resource is in; none for a portal's own root."""
-    return portals_of(customer, [resource.subscription_id]) if resource.parent_id else []
 
 
 def portals_without_access(
@@ -79,51 +69,42 @@ def portals_without_access(
     }
 
 
-def missing_portal_grants(customer: Customer, plan: Iterable[GrantChange]) -> list[GrantChange]:
-    """Return the grants of portal access that these changes need to be of use.
+def missing_portal_access(
+    customer: Customer,
+    grantees: Sequence[Grantee],
+    permissions: Collection[tuple[Resource, Privilege]],
+) -> dict[Grantee, list[CustomerPortal]]:
+    """Return grantee → the portals of these permissions that they can't open.
 
-    They are offered in the review, with the dates that all changes in that portal share. A team
-    gets one where any of its members can't open the portal.
+    A portal is left out where the permissions themselves open it. For a team, one is missing where
+    any of its members can't open it.
     """
-    gains = _gained_by(plan)
-    subscriptions = {gain.subscription for gained in gains.values() for gain in gained}
-    customer_portals = portals_of(customer, subscriptions)
-    missing = portals_without_access(list(gains), customer_portals)
+    gains = [
+        GainedPrivilege(resource.pk, resource.subscription_id, privilege.pk)
+        for resource, privilege in permissions
+    ]
+    customer_portals = portals_of(customer, {gain.subscription for gain in gains})
     opening = _opening_privileges(customer_portals)
-    grants = existing_grants(
-        gains, {customer_portal.root.pk for customer_portal in customer_portals}
-    )
-    changes = []
-    for grantee, gained in gains.items():
-        for customer_portal in missing[grantee]:
-            if not _needs_portal_access(customer_portal, gained, opening):
-                continue
-            if not (
-                isinstance(grantee, Membership)
-                or _lacks_access_for_someone(grantee, customer_portal)
-            ):
-                continue
-            starts_at, expires_at = _shared_dates(customer_portal, gained)
-            replaces = grants.get((grantee_key(grantee), customer_portal.root.pk), {}).get(
-                customer_portal.privilege.pk
-            )
-            changes.append(
-                GrantChange(
-                    "give",
-                    grantee,
-                    privilege=customer_portal.privilege,
-                    resource=customer_portal.root,
-                    grant=replaces,
-                    starts_at=starts_at,
-                    expires_at=expires_at,
-                )
-            )
-    return changes
+    needed = [
+        customer_portal
+        for customer_portal in customer_portals
+        if _needs_portal_access(customer_portal, gains, opening)
+    ]
+    missing = portals_without_access(grantees, needed)
+    return {
+        grantee: [
+            customer_portal
+            for customer_portal in missing[grantee]
+            if isinstance(grantee, Membership)
+            or _lacks_access_for_someone(grantee, customer_portal)
+        ]
+        for grantee in grantees
+    }
 
 
 def portals_closed_to_invitees(
     customer: Customer,
-    rights: Iterable[tuple[Resource, Privilege]],
+    privileges: Iterable[tuple[Resource, Privilege]],
     newcomers: Iterable[tuple[str, Team | None]],
 ) -> list[tuple[CustomerPortal, int]]:
     """Return the portals that invited people would get access in and could not open.
@@ -139,7 +120,7 @@ def portals_closed_to_invitees(
     opening = _opening_privileges(customer_portals)
     offered = [
         GainedPrivilege(resource.pk, resource.subscription_id, privilege.pk)
-        for resource, privilege in rights
+        for resource, privilege in privileges
     ]
     by_team = _gained_by_team({team for _role, team in people if team})
     closed = []
@@ -154,29 +135,6 @@ def portals_closed_to_invitees(
         if affected:
             closed.append((customer_portal, affected))
     return closed
-
-
-def _gained_by(plan: Iterable[GrantChange]) -> dict[Grantee, list[GainedPrivilege]]:
-    """Return grantee → the privileges they get by these changes, directly or by joining a team."""
-    gains: dict[Grantee, list[GainedPrivilege]] = {}
-    joins = []
-    for change in plan:
-        if change.act == "join":
-            joins.append(change)
-        elif change.act in ("give", "again") and change.resource and change.privilege:
-            gain = GainedPrivilege(
-                change.resource.pk,
-                change.resource.subscription_id,
-                change.privilege.pk,
-                change.starts_at,
-                change.expires_at,
-            )
-            gains.setdefault(change.grantee, []).append(gain)
-    by_team = _gained_by_team({join.team for join in joins if join.team})
-    for join in joins:
-        if join.team:
-            gains.setdefault(join.grantee, []).extend(by_team.get(join.team.pk, []))
-    return gains
 
 
 def _gained_by_team(teams: Collection[Team]) -> dict[int, list[GainedPrivilege]]:
@@ -194,13 +152,6 @@ def _in_portal(
     customer_portal: CustomerPortal, gains: Iterable[GainedPrivilege]
 ) -> list[GainedPrivilege]:
     return [gain for gain in gains if gain.subscription == customer_portal.root.subscription_id]
-
-
-def _shared_dates(
-    customer_portal: CustomerPortal, gains: Iterable[GainedPrivilege]
-) -> tuple[datetime | None, datetime | None]:
-    dates = {(gain.starts_at, gain.expires_at) for gain in _in_portal(customer_portal, gains)}
-    return dates.pop() if len(dates) == 1 else (None, None)
 
 
 def _opening_privileges(customer_portals: Iterable[CustomerPortal]) -> set[int]:

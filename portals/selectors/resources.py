@@ -1,8 +1,6 @@
 """The subscriptions and resources of a customer."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 from django.db.models import Q, QuerySet
 
@@ -12,7 +10,6 @@ from portals.models import (
     PersonGrant,
     Portal,
     Resource,
-    ResourceType,
     Subscription,
     TeamGrant,
 )
@@ -34,7 +31,7 @@ class SubscriptionTotals:
     """The numbers of resources, grants and people that a subscription has."""
 
     resources: int
-    rights: int
+    privileges: int
     people: int
 
 
@@ -50,7 +47,7 @@ def subscription_totals(subscription: Subscription) -> SubscriptionTotals:
     people = Membership.objects.present().filter(grantees, customer=subscription.customer_id)
     return SubscriptionTotals(
         resources=subscription.resources.exclude(resource_type__code=ROOT_TYPE).count(),
-        rights=person_grants.count() + team_grants.count(),
+        privileges=person_grants.count() + team_grants.count(),
         people=people.distinct().count(),
     )
 
@@ -81,38 +78,3 @@ def removed_resources_of(customer: Customer) -> ResourceQuerySet:
         .select_related("resource_type__portal")
         .order_by("-removed_at", "pk")
     )
-
-
-def by_type(resources: Iterable[Resource]) -> list[tuple[ResourceType, list[Resource]]]:
-    """Group resources, in the order of `resources_of`, by their type."""
-    return [
-        (resource_type, list(group))
-        for resource_type, group in groupby(resources, key=lambda resource: resource.resource_type)
-    ]
-
-
-def resource_by_key(customer: Customer, key: str | None) -> Resource | None:
-    """Return the customer's resource with this key from an address or a form, if any."""
-    if not key or not key.isdecimal() or len(key) > 18:
-        return None
-    return resources_of(customer).filter(pk=int(key)).first()
-
-
-def type_by_key(customer: Customer, key: str) -> ResourceType | None:
-    """Return a type of one of the customer's portals by its key in an address, `portal.type`."""
-    portal, _dot, code = key.partition(".")
-    return (
-        ResourceType.objects.filter(
-            portal__in=subscriptions_of(customer).values("portal"), portal__slug=portal, code=code
-        )
-        .select_related("portal")
-        .first()
-        if "\0" not in key
-        else None
-    )
-
-
-def types_with_more_below(customer: Customer) -> set[int]:
-    """Return the keys of the types that can have resources below them."""
-    types = ResourceType.objects.filter(portal__in=subscriptions_of(customer).values("portal"))
-    return set(types.exclude(parent=None).values_list("parent_id", flat=True))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import Customer, Membership, User
 from portals.choices import ItemKind
@@ -16,7 +17,7 @@ from portals.models import (
     ReviewItem,
     TeamGrant,
 )
-from portals.models.reviews import AccessReviewQuerySet
+from portals.models.reviews import LONG_UNUSED, AccessReviewQuerySet
 from portals.selectors.privileges import sensitive_among
 
 MAX_LINES = 200  # on one page
@@ -65,8 +66,29 @@ def items_of(review: AccessReview, *, undecided: bool) -> QuerySet[ReviewItem]:
     """Return the lines of a review; with `undecided`, only those without a decision."""
     items = review.items.filter(decision=None) if undecided else review.items.all()
     return items.select_related(
-        "review", "membership__user", "team", "portal", "privilege", "granted_by", "decided_by"
+        "review",
+        "membership__user",
+        "team",
+        "portal",
+        "privilege__portal",
+        "privilege__resource_type__portal",
+        "resource",
+        "granted_by",
+        "decided_by",
     ).order_by("section", "pk")
+
+
+def unused_items(review: AccessReview, *, but: User | None = None) -> QuerySet[ReviewItem]:
+    """Return the undecided lines of long unused access, without the own ones of one person."""
+    items = (
+        items_of(review, undecided=True)
+        .annotate(last_day=Coalesce("last_used_on", "counted_since"))
+        .filter(
+            kind__in=[ItemKind.PERSON, ItemKind.TEAM],
+            last_day__lte=review.begun_at.date() - LONG_UNUSED,
+        )
+    )
+    return items.exclude(membership__user=but) if but else items
 
 
 Access = PersonGrant | TeamGrant | Membership | Resource  # a role is a membership

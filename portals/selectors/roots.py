@@ -1,6 +1,6 @@
 """Root resources of subscriptions, and the privilege `open` on them."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import Privilege, Resource
@@ -23,6 +23,14 @@ def open_privileges() -> QuerySet[Privilege]:
     return Privilege.objects.filter(
         code=OPEN_PRIVILEGE, resource_type__code=ROOT_TYPE
     ).select_related("portal", "resource_type")
+
+
+def opens_a_portal(privilege: str) -> Q:
+    """Return the condition that a grant lets somebody into a portal; other types have an `open`.
+
+    `privilege` is the path to its privilege.
+    """
+    return Q(**{f"{privilege}__codename": f"{ROOT_TYPE}.{OPEN_PRIVILEGE}"})
 
 
 def open_privilege_on(root: Resource) -> Privilege:

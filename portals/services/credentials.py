@@ -1,15 +1,19 @@
-"""Credentials of portals: each has one OAuth client, for the client credentials grant only."""
+"""Credentials of portals: each has one OAuth client. Their own tokens belong to no person."""
 
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 from allauth.idp.oidc.adapter import get_adapter
-from allauth.idp.oidc.models import Client
+from allauth.idp.oidc.models import Client, Token
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.audit import record_event
-from portals.choices import Scope
 from portals.models import Portal
 
 
@@ -32,12 +36,7 @@ def issue_credentials(*, actor: User | None, portal: Portal) -> Credentials:
     client = Client(
         name=portal.label_en,
         secret=make_password(secret, hasher="keyed_sha256"),
-        type=Client.Type.CONFIDENTIAL,
     )
-    client.set_grant_types([Client.GrantType.CLIENT_CREDENTIALS])
-    client.set_response_types([])
-    client.set_scopes(Scope.values)
-    client.set_default_scopes(Scope.values)
     client.save(force_insert=True)
     portal.client = client
     portal.save(update_fields=["client"])
@@ -51,3 +50,16 @@ def issue_credentials(*, actor: User | None, portal: Portal) -> Credentials:
         client_id=client.pk,
     )
     return Credentials(client.pk, secret)
+
+
+def issue_portal_token(*, client: Client, scopes: list[str], resources: Iterable[str]) -> str:
+    """Return a token of the portal itself, bound to these resources if any (RFC 8707)."""
+    value = secrets.token_urlsafe(32)
+    lifetime = timedelta(seconds=settings.IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN)
+    token = Token(type=Token.Type.ACCESS_TOKEN, client=client, expires_at=timezone.now() + lifetime)
+    token.set_value(value)
+    token.set_scopes(scopes)
+    if resources:
+        token.set_resources(resources)
+    token.save(force_insert=True)
+    return value

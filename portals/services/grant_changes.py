@@ -1,240 +1,181 @@
-"""Many grants given and removed at once: all the changes a Super User reviewed, or none."""
+"""Access given, changed and removed by one press: all of it, or nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEvent, Customer, Membership, Team, TeamMembership, User
+from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.permissions import lock_managed_customer
-from accounts.services.teams import add_to_team, remove_from_team
-from portals.models import Privilege, Resource, TeamGrant
+from accounts.selectors import activity_of
+from portals.models import Privilege, Resource
+from portals.selectors.grant_changes import GrantChange, fingerprint
+from portals.selectors.portal_access import missing_portal_access
 from portals.services.grants import (
     Grant,
     GrantRefused,
     GrantTerms,
-    existing_grant,
+    grant_at_least,
     grant_privilege,
     revoke_privilege,
 )
 
-MAX_CHANGES = 500
+MAX_GRANTS = 500  # that one press gives
 
 
-class ChangesRefused(GrantRefused):
-    """A change that cannot be made, so none was; the message names it."""
+class ChangeRefused(GrantRefused):
+    """A change of access that cannot be made, so nothing was done."""
 
 
-@dataclass(frozen=True)
-class AddGrant:
-    """A privilege for a person or team.
-
-    `replaces` is the key of the grant that it replaces. Where that is None, there may be no grant
-    of this privilege yet.
-    """
-
-    grantee: Membership | Team
-    privilege: Privilege
-    resource: Resource
-    terms: GrantTerms = field(default=GrantTerms())
-    replaces: int | None = None
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Its subject: two changes with one key contradict each other."""
-        return (type(self.grantee), self.grantee.pk, self.privilege.pk, self.resource.pk)
-
-    def __str__(self) -> str:
-        return f"{self.grantee}, “{self.privilege}”, {self.resource}"
-
-
-@dataclass(frozen=True)
-class RemoveGrant:
-    """The end of one grant row; a grant that replaced it meanwhile is left alone."""
-
-    grant: Grant
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Its subject, as for AddGrant."""
-        grantee = _grantee_of(self.grant)
-        return (
-            type(grantee),
-            grantee and grantee.pk,
-            self.grant.permission_id,
-            self.grant.content_object_id,
-        )
-
-    def __str__(self) -> str:
-        grantee = _grantee_of(self.grant) or self.grant
-        return f"{grantee}, “{self.grant.permission.privilege}”, {self.grant.content_object}"
-
-
-@dataclass(frozen=True)
-class JoinTeam:
-    """A person joins a team and has its access from then on."""
-
-    membership: Membership
-    team: Team
-    reason: str = ""
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Its subject, as for AddGrant."""
-        return (TeamMembership, self.membership.pk, self.team.pk)
-
-    def __str__(self) -> str:
-        return f"{self.membership}, {self.team}"
-
-
-@dataclass(frozen=True)
-class LeaveTeam:
-    """A person leaves a team."""
-
-    membership: Membership
-    team: Team
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Its subject, as for AddGrant."""
-        return (TeamMembership, self.membership.pk, self.team.pk)
-
-    def __str__(self) -> str:
-        return f"{self.membership}, {self.team}"
-
-
-Change = AddGrant | RemoveGrant | JoinTeam | LeaveTeam
-
-
-def _grantee_of(grant: Grant) -> Membership | Team | None:
-    if isinstance(grant, TeamGrant):
-        team: Team = grant.group.team
-        return team
-    customer = grant.content_object.subscription.customer_id
-    return Membership.objects.filter(user=grant.user, customer=customer, ended_at=None).first()
-
-
-def outdated_review() -> ChangesRefused:
-    """Return the refusal of a review whose grants were changed meanwhile."""
-    return ChangesRefused(
+def outdated() -> ChangeRefused:
+    """Return the refusal of a change of access that somebody changed meanwhile."""
+    return ChangeRefused(
         _(
-            "Something changed since you reviewed this, so nothing was done."
-            " Please look at the changes again."
+            "Someone changed this access after you opened it, so no change was made. "
+            "Check it again, then change it."
         ),
         code="stale",
     )
 
 
 @transaction.atomic
-def apply_changes(
-    *,
-    actor: User,
-    customer: Customer,
-    changes: Iterable[Change],
-    signed_in_at: datetime | None,
+def apply_change(
+    *, actor: User, customer: Customer, change: GrantChange, signed_in_at: datetime | None
 ) -> list[AuditEvent]:
-    """Make all of these changes in one customer, or none, and return the events of removals.
+    """Make a change of access and return its events, which can be undone together.
 
-    Removals come first and can be undone. Each change records its own event. A sensitive privilege
-    needs a reason in its terms and a fresh sign-in (`signed_in_at`). Raises PermissionDenied unless
-    the actor is a Super User here; FreshSignInRequired; and ChangesRefused naming the change, with
-    code "stale" where a grant is no longer as it was reviewed.
+    Giving never shortens a grant; a change that replaces a row of grants does. Raises
+    PermissionDenied unless the actor is a Super User here; FreshSignInRequired; GrantRefused naming
+    the field; ChangeRefused, with code "stale" where the access is no longer as it was shown.
     """
     customer = lock_managed_customer(actor, customer)
-    requested = list(changes)
-    if not requested:
-        raise ChangesRefused(_("There is nothing to change."), code="empty")
-    if len(requested) > MAX_CHANGES:
-        raise ChangesRefused(
-            _("These are more than %(most)s changes. Please make them in several steps.")
-            % {"most": MAX_CHANGES},
+    _check(customer, change)
+    before = last_event(customer)
+    terms = GrantTerms(change.starts_at, change.expires_at, change.reason)
+    lacking = (
+        missing_portal_access(customer, change.grantees, change.permissions)
+        if change.portal_access
+        else {}
+    )
+    if change.replaces:
+        _remove_others(actor, change)
+    give = grant_privilege if change.replaces else grant_at_least
+    for grantee in change.grantees:
+        for resource, privilege in change.permissions:
+            try:
+                give(
+                    actor=actor,
+                    grantee=grantee,
+                    privilege=privilege,
+                    resource=resource,
+                    terms=terms,
+                    signed_in_at=signed_in_at,
+                )
+            except GrantRefused as refusal:
+                raise _naming(change, grantee, privilege, resource, refusal) from refusal
+        for portal in lacking.get(grantee, []):
+            grant_at_least(
+                actor=actor,
+                grantee=grantee,
+                privilege=portal.privilege,
+                resource=portal.root,
+                terms=terms,
+                signed_in_at=signed_in_at,
+            )
+    return events_since(customer, before, actor)
+
+
+@transaction.atomic
+def remove_grants(*, actor: User, customer: Customer, grants: Iterable[Grant]) -> list[AuditEvent]:
+    """Remove these grants and return the events; a grant that is gone already is passed over.
+
+    Raises PermissionDenied unless the actor is a Super User here, and ChangeRefused for a grant of
+    another company.
+    """
+    customer = lock_managed_customer(actor, customer)
+    grants = list(grants)
+    if any(grant.content_object.subscription.customer_id != customer.pk for grant in grants):
+        raise _foreign()
+    events = [revoke_privilege(actor=actor, grant=grant) for grant in grants]
+    return [event for event in events if event is not None]
+
+
+def last_event(customer: Customer) -> int:
+    """Return the number of the last event, for events_since; the caller holds the lock."""
+    return activity_of(customer).aggregate(last=Max("sequence"))["last"] or 0
+
+
+def events_since(customer: Customer, before: int, actor: User) -> list[AuditEvent]:
+    """Return what the actor has done in this transaction, which holds the customer's lock."""
+    events = activity_of(customer).filter(sequence__gt=before, actor=actor)
+    return list(events.order_by("sequence"))
+
+
+def _check(customer: Customer, change: GrantChange) -> None:
+    """Refuse a change that is about nothing, about too much, outdated, or of another company.
+
+    The actor may be a Super User in both companies.
+    """
+    owners = {grantee.customer_id for grantee in change.grantees}
+    owners |= {resource.subscription.customer_id for resource, _privilege in change.permissions}
+    owners |= {grant.content_object.subscription.customer_id for grant in change.replaces}
+    if owners - {customer.pk}:
+        raise _foreign()
+    if not change.grantees:
+        raise ChangeRefused({"to": _("Choose a person or a team.")})
+    if not change.targets:
+        raise ChangeRefused({"resource": _("Choose a resource.")})
+    if not change.permissions:
+        raise ChangeRefused({"privilege": _("Choose at least one permission.")})
+    if len(change.grantees) * len(change.permissions) > MAX_GRANTS:
+        raise ChangeRefused(
+            _("You can't give more than %(most)s permissions at a time. Do it in several steps.")
+            % {"most": MAX_GRANTS},
             code="many",
         )
-    _check_customer(customer, requested)
-    _check_duplicates(requested)
-    removals = []
-    for change in sorted(requested, key=lambda change: isinstance(change, AddGrant | JoinTeam)):
-        try:
-            if isinstance(change, RemoveGrant | LeaveTeam):
-                removals.append(_remove(actor, change))
-            else:
-                _add(actor, change, signed_in_at)
-        except ChangesRefused:
-            raise
-        except ValidationError as refusal:
-            raise _refusal_of(change, refusal) from refusal
-    return removals
+    if change.replaces:
+        [grantee], [target] = change.grantees, change.targets
+        if fingerprint(grantee, target.resource) != change.shown:
+            raise outdated()
 
 
-def _check_customer(customer: Customer, changes: list[Change]) -> None:
-    """Refuse a change in another customer, even where the actor is a Super User there too."""
-    for change in changes:
-        if isinstance(change, JoinTeam | LeaveTeam):
-            owners = {change.membership.customer_id, change.team.customer_id}
-        elif isinstance(change, AddGrant):
-            owners = {change.grantee.customer_id, change.resource.subscription.customer_id}
-        else:
-            owners = {change.grant.content_object.subscription.customer_id}
-        if owners != {customer.pk}:
-            raise ChangesRefused(_("This is not of this company."), code="foreign")
+def _foreign() -> ChangeRefused:
+    return ChangeRefused(
+        _("This choice doesn't belong to this company. Choose again."), code="foreign"
+    )
 
 
-def _check_duplicates(changes: list[Change]) -> None:
-    seen: set[tuple[Any, ...]] = set()
-    for change in changes:
-        if change.key in seen:
-            raise ChangesRefused(
-                _("%(change)s: this is changed twice.") % {"change": change}, code="twice"
-            )
-        seen.add(change.key)
+def _remove_others(actor: User, change: GrantChange) -> None:
+    """Remove the replaced grants whose permission is not chosen any more."""
+    kept = {(resource.pk, privilege.pk) for resource, privilege in change.permissions}
+    for grant in change.replaces:
+        if (grant.content_object_id, grant.permission_id) not in kept:
+            revoke_privilege(actor=actor, grant=grant)
 
 
-def _refusal_of(change: Change, refusal: ValidationError) -> ChangesRefused:
-    """Return the same refusal, at the same field, with the change named in each message."""
+def _naming(
+    change: GrantChange,
+    grantee: Membership | Team,
+    privilege: Privilege,
+    resource: Resource,
+    refusal: GrantRefused,
+) -> GrantRefused:
+    """Return the refusal with the permission named, where the change is about several."""
+    if len(change.grantees) * len(change.permissions) == 1:
+        return refusal
+    return naming(f"{grantee}, “{privilege}”, {resource}", refusal)
+
+
+def naming(name: str, refusal: ValidationError) -> ChangeRefused:
+    """Return the same refusal, at the same field, with what it is about in front."""
     if hasattr(refusal, "error_dict"):
-        return ChangesRefused(
+        return ChangeRefused(
             {
-                name: [f"{change}: {message}" for message in messages]
-                for name, messages in refusal.message_dict.items()
+                field: [f"{name}: {message}" for message in messages]
+                for field, messages in refusal.message_dict.items()
             }
         )
-    return ChangesRefused([f"{change}: {message}" for message in refusal.messages])
-
-
-def _remove(actor: User, change: RemoveGrant | LeaveTeam) -> AuditEvent:
-    if isinstance(change, RemoveGrant):
-        event = revoke_privilege(actor=actor, grant=change.grant)
-    else:
-        event = remove_from_team(actor=actor, team=change.team, membership=change.membership)
-    if event is None:  # somebody has removed it meanwhile
-        raise outdated_review()
-    return event
-
-
-def _add(actor: User, change: AddGrant | JoinTeam, signed_in_at: datetime | None) -> None:
-    if isinstance(change, JoinTeam):
-        if change.team.team_memberships.filter(membership=change.membership).exists():
-            raise outdated_review()
-        add_to_team(
-            actor=actor,
-            team=change.team,
-            membership=change.membership,
-            reason=change.reason,
-            signed_in_at=signed_in_at,
-        )
-        return
-    existing = existing_grant(change.grantee, change.privilege, change.resource)
-    if (existing and existing.pk) != change.replaces:
-        raise outdated_review()
-    grant_privilege(
-        actor=actor,
-        grantee=change.grantee,
-        privilege=change.privilege,
-        resource=change.resource,
-        terms=change.terms,
-        signed_in_at=signed_in_at,
-    )
+    return ChangeRefused([f"{name}: {message}" for message in refusal.messages])

@@ -53,12 +53,16 @@ def renew_grant(
     )
     if existing is None or existing.expires_at is None:
         raise GrantRefused(
-            _("Somebody has renewed, changed or taken this right meanwhile."), code="changed"
+            _(
+                "Someone renewed, changed or removed this permission in the meantime. "
+                "Check the list again."
+            ),
+            code="changed",
         )
     if existing.begins_later:
-        raise GrantRefused(_("This right has not begun yet. Give it new dates instead."))
+        raise GrantRefused(_("This permission hasn't started yet. Change its dates instead."))
     if length not in RenewalLength.values:
-        raise GrantRefused({"length": _("Choose for how long.")})
+        raise GrantRefused({"length": _("Choose when access ends.")})
     return grant_privilege(
         actor=actor,
         grantee=_grantee(existing, customer),
@@ -101,7 +105,7 @@ def announce_expiring_grants() -> None:
         try:
             _announce(Customer(pk=pk), now)
         except Exception:  # the other customers are still told
-            log.exception("rights that end could not be announced", customer=pk)
+            log.exception("privileges that end could not be announced", customer=pk)
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ def drop_grants_of_leaver(*, membership: Membership) -> dict[str, Any]:
     ).select_related("content_object", "permission__privilege", "granted_by")
     dropped = ended_grants(membership.customer, grants.order_by("pk"))
     grants.delete()
-    return {"rights": len(dropped), "grants": dropped}
+    return {"privileges": len(dropped), "grants": dropped}
 
 
 def drop_grants_of_team(*, team: Team) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def drop_grants_of_team(*, team: Team) -> dict[str, Any]:
     )
     dropped = ended_grants(team.customer, grants.order_by("pk"))
     grants.delete()
-    return {"rights": len(dropped), "grants": dropped}
+    return {"privileges": len(dropped), "grants": dropped}
 
 
 def admit_to_team(

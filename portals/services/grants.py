@@ -47,9 +47,9 @@ class GrantTerms:
             if moment is not None and not EARLIEST <= moment <= LATEST:
                 raise GrantRefused({field: _("Choose a date between 1970 and 3000.")})
         if self.is_expired:
-            raise GrantRefused({"expires_at": _("Choose an end in the future.")})
+            raise GrantRefused({"expires_at": _("Choose an end date in the future.")})
         if self.starts_at and self.expires_at and self.starts_at >= self.expires_at:
-            raise GrantRefused({"expires_at": _("The end must come after the start.")})
+            raise GrantRefused({"expires_at": _("Choose an end date after the start date.")})
         try:
             OfferedGrant(**asdict(self)).clean_fields(
                 exclude=["invitation", "resource", "privilege"]
@@ -74,7 +74,9 @@ def check_privilege(
     """
     terms.check()
     if not privileges_grantable_on(resource).filter(pk=privilege.pk).exists():
-        raise GrantRefused({"privilege": _("This right does not exist for this resource.")})
+        raise GrantRefused(
+            {"privilege": _("This permission doesn't exist for this resource. Choose another.")}
+        )
     require_sensitive_conditions(
         actor=actor,
         grantees=grantees,
@@ -112,7 +114,7 @@ def grant_event_data(
         "person": None if isinstance(grantee, Team) else grantee.user,
         "privilege": privilege.labels,
         "codename": privilege.codename,
-        "resource": str(resource),
+        "resource": privilege.names_of(resource),
         "resource_id": resource.pk,
         "portal": privilege.portal.labels,
         **keys,
@@ -153,7 +155,7 @@ def grant_privilege(
             return existing
         existing.delete()
     grant: Grant = model._default_manager.create(**key, granted_by=actor, **asdict(terms))
-    replaced: dict[str, Any] = {"before": terms_event_data(existing)} if existing else {}
+    replaced: dict[str, Any] = {"before": ended_grants(customer, [existing])[0]} if existing else {}
     record_event(
         kind="grant.replaced" if existing else "grant.given",
         actor=actor,
@@ -213,7 +215,7 @@ def _extended(terms: GrantTerms, grant: Grant, now: datetime) -> GrantTerms:
     first, second = sorted((terms, grant), key=lambda part: max(part.starts_at or now, now))
     if first.expires_at is not None and first.expires_at < (second.starts_at or now):
         raise GrantRefused(
-            _("This right is there at another time, with a gap between. Set its dates by hand.")
+            _("This permission is already given for another period. Change its dates instead.")
         )
     ends = [part.expires_at for part in (first, second) if part.expires_at is not None]
     return GrantTerms(
@@ -239,13 +241,13 @@ def grantee_user_ids(customer: Customer, grantee: Membership | Team) -> list[int
     """Return the user keys of a person or team. Raises GrantRefused for another customer's."""
     if isinstance(grantee, Team):
         if grantee.customer_id != customer.pk:
-            raise GrantRefused({"grantee": _("This team is not of this company.")})
+            raise GrantRefused({"grantee": _("This team doesn't belong to this company.")})
         if not Team.objects.filter(pk=grantee.pk).exists():
             raise GrantRefused({"grantee": _("This team no longer exists.")})
         return list(grantee.team_memberships.values_list("membership__user_id", flat=True))
     grantee = Membership.objects.get(pk=grantee.pk)
     if grantee.customer_id != customer.pk or grantee.ended_at is not None:
-        raise GrantRefused({"grantee": _("This person does not belong to this company.")})
+        raise GrantRefused({"grantee": _("This person doesn't belong to this company.")})
     return [grantee.user_id]
 
 
@@ -265,8 +267,18 @@ def revoke_privilege(
     the grant was already gone. Raises PermissionDenied unless the actor is a Super User of the
     resource's customer.
     """
-    resource = grant.content_object
-    customer = lock_managed_customer(actor, resource.subscription.customer)
+    customer = lock_managed_customer(actor, grant.content_object.subscription.customer)
+    ended = end_grant(customer, grant)
+    if ended is None:
+        return None
+    return record_event(kind=kind, actor=actor, customer=customer, **ended)
+
+
+def end_grant(customer: Customer, grant: Grant) -> dict[str, Any] | None:
+    """Delete a grant and return the data of its event; None where it was already gone.
+
+    The caller holds the customer's lock, and records the event.
+    """
     deleted, _rows = type(grant)._default_manager.filter(pk=grant.pk).delete()
     if not deleted:
         return None
@@ -275,18 +287,11 @@ def revoke_privilege(
         if isinstance(grant, TeamGrant)
         else Membership.objects.get(user=grant.user, customer=customer, ended_at=None)
     )
-    people: dict[str, Any] = {}
+    privilege = grant.permission.privilege
+    data = ended_grants(customer, [grant])[0]
+    data |= grant_event_data(grantee, privilege, grant.content_object)
     if isinstance(grantee, Team):
-        people["concerned"] = grantee_user_ids(customer, grantee)
-        if is_sensitive(grant.permission.privilege):  # an undo gives it to nobody else
-            people["members"] = member_uuids(grantee)
-    return record_event(
-        kind=kind,
-        actor=actor,
-        customer=customer,
-        **(
-            ended_grants(customer, [grant])[0]
-            | grant_event_data(grantee, grant.permission.privilege, resource)
-        ),
-        **people,
-    )
+        data["concerned"] = grantee_user_ids(customer, grantee)
+        if is_sensitive(privilege):  # an undo gives it to nobody else
+            data["members"] = member_uuids(grantee)
+    return data

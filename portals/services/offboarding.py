@@ -126,7 +126,7 @@ def _grant_to_receiver(
     grants = PersonGrant.objects.filter(content_object=row.resource, permission_id=row.privilege.pk)
     leavers_grant = grants.unexpired().filter(user=row.offboarding.membership.user_id).first()
     if leavers_grant is None:
-        raise GrantRefused(_("This is not theirs any more."))
+        raise GrantRefused(_("This person no longer has this access. Check the page again."))
     before = grants.filter(user=row.receiver.user_id).select_related("granted_by").first()
     grant = grant_at_least(
         actor=row.offboarding.planned_by,

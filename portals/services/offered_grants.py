@@ -28,7 +28,7 @@ def check_offer(
     *,
     actor: User,
     customer: Customer,
-    rights: Iterable[tuple[Resource, Privilege]],
+    privileges: Iterable[tuple[Resource, Privilege]],
     people: int,
     terms: GrantTerms,
     signed_in_at: datetime | None = None,
@@ -39,19 +39,25 @@ def check_offer(
     would.
     """
     terms.check()
-    offers = list(dict.fromkeys(rights))
+    offers = list(dict.fromkeys(privileges))
     if len(offers) * people > MAX_OFFERS:
         raise GrantRefused(
             _(
-                "These are too many rights for so many people. Give the rights to a team and put"
-                " the people into it, or invite fewer at once."
+                "You can't give so many permissions to so many people at once. Give them "
+                "to a team, or invite fewer people."
             ),
             code="too_many",
         )
     for resource, privilege in offers:
         resource = current_resource(resource)
         if resource.subscription.customer_id != customer.pk:
-            raise GrantRefused({"rights": _("This right does not exist for this resource.")})
+            raise GrantRefused(
+                {
+                    "privileges": _(
+                        "This permission doesn't exist for this resource. Choose another."
+                    )
+                }
+            )
         check_privilege(
             actor=actor,
             grantees=[],
@@ -67,7 +73,7 @@ def offer_privileges(
     *,
     actor: User,
     invitations: Sequence[Invitation],
-    rights: Iterable[tuple[Resource, Privilege]],
+    privileges: Iterable[tuple[Resource, Privilege]],
     terms: GrantTerms,
     signed_in_at: datetime | None = None,
 ) -> None:
@@ -78,7 +84,7 @@ def offer_privileges(
     offers = check_offer(
         actor=actor,
         customer=invitations[0].customer,
-        rights=rights,
+        privileges=privileges,
         people=len(invitations),
         terms=terms,
         signed_in_at=signed_in_at,
@@ -99,9 +105,10 @@ def _offer(
         actor=actor,
         customer=invitation.customer,
         address=invitation.address,
+        invitation=str(invitation.uuid),
         privilege=privilege.labels,
         codename=privilege.codename,
-        resource=str(resource),
+        resource=privilege.names_of(resource),
         resource_id=resource.pk,
         **terms_event_data(terms),
     )
@@ -125,6 +132,29 @@ def check_offers_taken_over(
                 reason=offer.reason,
                 signed_in_at=signed_in_at,
             )
+
+
+def move_offers(*, invitation: Invitation, corrected: Invitation) -> None:
+    """Move the offers of an invitation to the one that replaces it, whose sender promises them.
+
+    Each is recorded again for the new address, those whose resource is gone too: what is not given
+    on acceptance is told from these events.
+    """
+    OfferedGrant.with_removed.filter(invitation=invitation).update(invitation=corrected)
+    offered = AuditEvent.objects.filter(
+        customer=invitation.customer,
+        kind="grant.offered",
+        at__gte=invitation.created_at,
+        public__invitation=str(invitation.uuid),
+    )
+    named = {"address": corrected.address, "invitation": str(corrected.uuid)}
+    for event in list(offered.order_by("pk")):
+        record_event(
+            kind="grant.offered",
+            actor=corrected.invited_by,
+            customer=invitation.customer,
+            **{**event.data, **named},
+        )
 
 
 def apply_offered_grants(
@@ -181,11 +211,12 @@ def _skipped_offers(actor: User, invitation: Invitation, given: set[tuple[int, s
         customer=invitation.customer,
         kind="grant.offered",
         at__gte=invitation.created_at,
-        data__address=invitation.address,
+        public__invitation=str(invitation.uuid),
     )
     return [
         f"“{label}” · {data['resource']}"
-        for data in offered.order_by("pk").values_list("data", flat=True)
-        if (data["resource_id"], data["codename"]) not in given
+        for event in offered.order_by("pk")
+        if (data := event.data)
+        and (data["resource_id"], data["codename"]) not in given
         and (label := data["privilege"].get(actor.language) or data["privilege"]["en"])
     ]

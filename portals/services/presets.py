@@ -28,14 +28,20 @@ def _check(preset: Preset, lines: list[Line]) -> None:
     others = Preset.objects.filter(customer=preset.customer_id).exclude(pk=preset.pk)
     folded = preset.name.casefold()
     if any(name.casefold() == folded for name in others.values_list("name", flat=True)):
-        raise PresetRefused({"name": _("There is already a preset of this name.")}, code="taken")
+        raise PresetRefused(
+            {"name": _("Another preset has this name. Choose another name.")}, code="taken"
+        )
     if not lines:
-        raise PresetRefused({"right": _("Choose at least one right.")}, code="empty")
+        raise PresetRefused({"privilege": _("Choose at least one permission.")}, code="empty")
     if len({privilege.pk for privilege, _everywhere in lines}) < len(lines):
-        raise PresetRefused({"right": _("This right is in it twice.")}, code="twice")
+        raise PresetRefused(
+            {"privilege": _("This permission is in the preset twice.")}, code="twice"
+        )
     portals = set(subscriptions_of(preset.customer).values_list("portal", flat=True))
     if any(privilege.portal_id not in portals for privilege, _everywhere in lines):
-        raise PresetRefused({"right": _("This right is not of your portals.")}, code="foreign")
+        raise PresetRefused(
+            {"privilege": _("This permission doesn't belong to your portals.")}, code="foreign"
+        )
 
 
 def _save(preset: Preset, lines: list[Line]) -> None:
@@ -45,7 +51,7 @@ def _save(preset: Preset, lines: list[Line]) -> None:
             preset.save()
     except IntegrityError as error:
         raise PresetRefused(
-            {"name": _("There is already a preset of this name.")}, code="taken"
+            {"name": _("Another preset has this name. Choose another name.")}, code="taken"
         ) from error
     preset.lines.all().delete()
     PresetLine.objects.bulk_create(
@@ -55,14 +61,14 @@ def _save(preset: Preset, lines: list[Line]) -> None:
 
 
 def _event_data(preset: Preset, lines: Iterable[Line]) -> dict[str, Any]:
-    rights = [
+    privileges = [
         {
             language: f"{privilege.portal.labels[language]}: {label} ({privilege.codename})"
             for language, label in privilege.labels.items()
         }
         for privilege, _everywhere in lines
     ]
-    return {"preset": preset.name, "rights": rights}
+    return {"preset": preset.name, "privileges": privileges}
 
 
 @transaction.atomic
@@ -73,7 +79,9 @@ def create_preset(*, actor: User, customer: Customer, name: str, lines: Iterable
     """
     customer = lock_managed_customer(actor, customer)
     if customer.presets.count() >= MAX_PRESETS:
-        raise PresetRefused(_("These are enough presets. Delete one first."), code="many")
+        raise PresetRefused(
+            _("You have reached the limit of presets. Delete a preset first."), code="many"
+        )
     preset, new_lines = Preset(customer=customer, name=name), list(lines)
     _save(preset, new_lines)
     record_event(
@@ -114,7 +122,7 @@ def change_preset(
         saved=saved,
         wanted={"name": name, "lines": frozenset(new_lines)},
         edits=AuditEvent.objects.filter(
-            customer=preset.customer, kind="preset.changed", data__preset=preset.name
+            customer=preset.customer, kind="preset.changed", public__preset=preset.name
         ),
     )
     if saved["lines"] == frozenset(new_lines) and preset.name == name.strip():
@@ -126,7 +134,7 @@ def change_preset(
         actor=actor,
         customer=preset.customer,
         previous=before["preset"],
-        rights_before=before["rights"],
+        privileges_before=before["privileges"],
         **_event_data(preset, new_lines),
     )
     return preset

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import RequestKind
+from accounts.languages import in_each_language
 from accounts.models import AccessRequest, Customer, User
 from accounts.permissions import RequestRefused
 from accounts.services.requests import open_request
 from portals.models import Privilege, RequestedGrant, Resource
 from portals.permissions import require_requestable
+from portals.selectors.portal_access import portals_of, portals_without_access
 from portals.selectors.requests import requested_privileges_in
 from portals.services.grants import GrantTerms, current_resource, grant_at_least
 
@@ -23,9 +25,10 @@ REASON_LENGTH = 500
 class Approval:
     """A Super User's approval: which of the grants, until when, and their last sign-in."""
 
-    rights: frozenset[int] | None = None  # keys of RequestedGrant; None: all of them
+    privileges: frozenset[int] | None = None  # keys of RequestedGrant; None: all of them
     until_as_asked: bool = True
     expires_at: datetime | None = None  # where not as asked; None: no end date
+    let_in: bool = False  # with access to the portals, where it is missing
     signed_in_at: datetime | None = None
 
 
@@ -35,7 +38,7 @@ def request_access(
     actor: User,
     customer: Customer,
     text: str = "",
-    rights: Iterable[tuple[Resource, Privilege]] = (),
+    privileges: Iterable[tuple[Resource, Privilege]] = (),
     expires_at: datetime | None = None,
     linked_resource: Resource | None = None,
 ) -> AccessRequest:
@@ -45,9 +48,11 @@ def request_access(
     named: whoever knows its name may ask about it. Raises like open_request; RequestRefused or
     GrantRefused for a privilege that this person may not ask for (require_requestable).
     """
-    privileges = list(dict.fromkeys(rights))
+    privileges = list(dict.fromkeys(privileges))
     if not privileges and not text.strip():
-        raise RequestRefused({"text": _("Choose a right, or say in a sentence what you need.")})
+        raise RequestRefused(
+            {"text": _("Choose a permission, or describe your need in a sentence.")}
+        )
     GrantTerms(expires_at=expires_at).check()
 
     def add(access_request: AccessRequest) -> None:
@@ -62,7 +67,27 @@ def request_access(
                 expires_at=expires_at,
             )
 
-    return open_request(actor=actor, customer=customer, kind=RequestKind.ACCESS, text=text, add=add)
+    return open_request(
+        actor=actor,
+        customer=customer,
+        kind=RequestKind.ACCESS,
+        text=text,
+        phrases=in_each_language(lambda: _phrase(privileges)) if privileges else {},
+        add=add,
+    )
+
+
+def _phrase(privileges: list[tuple[Resource, Privilege]]) -> str:
+    """Return the words for what is asked, in the language in use; of many, for the first."""
+    first, *others = [privilege.phrase(resource) for resource, privilege in privileges]
+    if len(others) == 1:
+        return _("%(first)s and %(second)s") % {"first": first, "second": others[0]}
+    if others:
+        return _("%(first)s, and get %(count)s more permissions") % {
+            "first": first,
+            "count": len(others),
+        }
+    return first
 
 
 def give_requested_grants(
@@ -81,17 +106,21 @@ def give_requested_grants(
     if not rows and RequestedGrant.with_removed.filter(request=access_request).exists():
         raise RequestRefused(
             _(
-                "The portal has removed what this request is about. Refuse the request, or wait"
-                " until the portal reports it again."
+                "The portal has removed this resource. Refuse the request, or wait until "
+                "the portal reports the resource again."
             )
         )
-    if how.rights is not None:
-        if not how.rights <= {row.pk for row in rows}:
-            raise RequestRefused({"rights": _("Choose from the rights on this page.")})
-        rows = [row for row in rows if row.pk in how.rights]
+    if how.privileges is not None:
+        if not how.privileges <= {row.pk for row in rows}:
+            raise RequestRefused({"privileges": _("Choose from the permissions on this page.")})
+        rows = [row for row in rows if row.pk in how.privileges]
         if not rows:
             raise RequestRefused(
-                {"rights": _("Tick at least one right, or refuse the request with a reason.")}
+                {
+                    "privileges": _(
+                        "Tick at least one permission, or refuse the request with a reason."
+                    )
+                }
             )
     reason = reason_of(access_request)
     for row in rows:
@@ -106,6 +135,30 @@ def give_requested_grants(
         )
         row.expires_at, row.given = grant.expires_at, True
         row.save(update_fields=["expires_at", "given"])
+    if how.let_in:
+        _give_portal_access(actor, access_request, rows, reason)
+
+
+def _give_portal_access(
+    actor: User, access_request: AccessRequest, rows: list[RequestedGrant], reason: str
+) -> None:
+    """Let the person into the portals of what was given, where nothing else does."""
+    membership = access_request.membership
+    portals = portals_of(access_request.customer, {row.resource.subscription_id for row in rows})
+    for portal in portals_without_access([membership], portals)[membership]:
+        ends = [
+            row.expires_at
+            for row in rows
+            if row.resource.subscription_id == portal.root.subscription_id
+        ]
+        last = None if None in ends else max(end for end in ends if end)
+        grant_at_least(
+            actor=actor,
+            grantee=membership,
+            privilege=portal.privilege,
+            resource=portal.root,
+            terms=GrantTerms(expires_at=last, reason=reason),
+        )
 
 
 def reason_of(access_request: AccessRequest) -> str:

@@ -41,14 +41,14 @@ def request_service(
     naming the field, also where nothing would change or the same is already asked.
     """
     if kind not in ASKED_OF_PROVIDER:
-        raise RequestRefused({"kind": _("Choose what you ask for.")})
+        raise RequestRefused({"kind": _("Choose what to ask for.")})
 
     def check(access_request: AccessRequest) -> None:
         subscription = _subscription(access_request.customer, portal)
         if kind == RequestKind.ADD_SERVICE and subscription is not None:
-            raise RequestRefused({"portal": _("Your company uses this portal already.")})
+            raise RequestRefused({"portal": _("Your company already uses this portal.")})
         if kind == RequestKind.END_SERVICE and subscription is None:
-            raise RequestRefused({"portal": _("Your company does not use this portal.")})
+            raise RequestRefused({"portal": _("Your company doesn't use this portal.")})
         if kind == RequestKind.END_SERVICE:
             require_portal_name(portal, confirmation_name)
 

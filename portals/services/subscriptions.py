@@ -41,14 +41,14 @@ def subscribe_customer(*, actor: User, customer: Customer, portal: Portal) -> Su
     require_staff(actor, "accounts.change_customer")
     customer = lock_customer(customer)
     if customer.status == CustomerStatus.CLOSED:
-        raise SubscriptionRefused(_("This customer is closed."))
+        raise SubscriptionRefused(_("This company is closed."))
     subscription = Subscription(customer=customer, portal=portal)
     try:
         with transaction.atomic():
             subscription.save(force_insert=True)
     except IntegrityError as error:
         raise SubscriptionRefused(
-            {"portal": _("This customer is already subscribed; change its status instead.")}
+            {"portal": _("This company is already subscribed. Change its status instead.")}
         ) from error
     Resource.objects.create(
         subscription=subscription,
@@ -82,7 +82,7 @@ def set_subscription_status(
         raise SubscriptionRefused({"status": _("Choose a status.")})
     former = subscription.status
     if status == former:
-        raise SubscriptionRefused({"status": _("The subscription has this status already.")})
+        raise SubscriptionRefused({"status": _("The subscription already has this status.")})
     subscription.status = status
     subscription.save(update_fields=["status"])
     if status == SubscriptionStatus.ENDED:

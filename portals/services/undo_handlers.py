@@ -1,4 +1,4 @@
-"""Undo of removed grants: one grant, those of a deleted team, and those of a leaver."""
+"""Undo of grants: one given, changed or removed, those of a deleted team, those of a leaver."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,13 +16,15 @@ from accounts.services.undo import register_undo, superseded
 from accounts.services.undo_handlers import handed_over_since_undone
 from portals import emails
 from portals.models import PersonGrant, Privilege, Resource
-from portals.selectors.losses import name_right, terms_event_data
+from portals.selectors.losses import name_privilege, terms_event_data
 from portals.selectors.privileges import is_sensitive
 from portals.services.grants import (
     Grant,
     GrantTerms,
     check_privilege,
     current_resource,
+    end_grant,
+    existing_grant,
     grant_event_data,
     grant_row,
     grantee_user_ids,
@@ -56,17 +58,17 @@ def restore_grant(
         portal=resource.subscription.portal_id, codename=kept["codename"]
     ).first()
     if privilege is None:
-        raise superseded(_("This right does not exist for this resource."))
+        raise superseded(_("This permission doesn't exist for this resource. Choose another."))
     terms = GrantTerms(
         starts_at=_moment(kept["starts_at"]),
         expires_at=_moment(kept["expires_at"]),
         reason=kept["reason"],
     )
     if terms.is_expired:
-        raise superseded(_("The time of this right is over."))
+        raise superseded(_("The end date of this permission has passed."))
     model, key = grant_row(grantee, privilege, resource)
     if model._default_manager.filter(**key).exists():
-        raise superseded(_("This right was given again since."))
+        raise superseded(_("This permission was given again in the meantime."))
     grantees = grantee_user_ids(customer, grantee)
     check_privilege(
         actor=actor,
@@ -92,33 +94,33 @@ def restore_revoked_grant(
 ) -> tuple[str, dict[str, Any]]:
     """Undo a grant.revoked event; see accounts.services.undo.UndoHandler."""
     kept = event.data
-    grantee: Membership | Team | None
-    if "team_uuid" in kept:
-        grantee = Team.objects.filter(uuid=kept["team_uuid"], customer=customer).first()
-    else:
-        grantee = Membership.objects.present().filter(uuid=kept["membership"]).first()
+    grantee = _grantee_of(customer, kept)
+    if "team_uuid" not in kept:
         change = _handed_over(event).get(_key(kept))
         if change is not None and "before" not in change:
-            raise superseded(_("This access was handed over by a leaving that was undone since."))
+            raise superseded(_("This access came from an offboarding that was undone later."))
         kept = kept if change is None else kept | change["before"]
     if grantee is None:
-        raise superseded(_("Whoever held this right is no longer here."))
+        raise superseded(_("The person or team with this permission has left the company."))
     if isinstance(grantee, Team) and "members" in event.data:
-        entitled = set(event.data["members"]) | _put_back_with_right(event)
+        entitled = set(event.data["members"]) | _put_back_with_privilege(event)
         if grantee.team_memberships.exclude(membership__uuid__in=entitled).exists():
             raise superseded(
-                _("Others are in this team by now, and this right is sensitive. Give it anew.")
+                _("Others have joined this team, and this permission is sensitive. Give it again.")
             )
         # They were invited to a team without the right, so they must not join one with it.
         if Invitation.objects.open().filter(team=grantee, created_at__gt=event.at).exists():
             raise superseded(
-                _("People were invited to this team since, and this right is sensitive.")
+                _(
+                    "People were invited to this team, and this permission is sensitive. "
+                    "Give it again."
+                )
             )
     grant = restore_grant(actor=actor, customer=customer, grantee=grantee, kept=kept)
     return "grant.reinstated", _reinstated(customer, grantee, grant)
 
 
-def _put_back_with_right(event: AuditEvent) -> set[str]:
+def _put_back_with_privilege(event: AuditEvent) -> set[str]:
     """Return the memberships that had a team's grant, and are back in the team by an undo.
 
     They were taken out of the team before the event, and after the grant was given.
@@ -130,7 +132,7 @@ def _put_back_with_right(event: AuditEvent) -> set[str]:
         event__pk__lt=event.pk,
         undone_by__pk__gt=event.pk,
     )
-    return {row.event.data["membership"] for row in undone.select_related("event")}
+    return {row.event.public["membership"] for row in undone.select_related("event")}
 
 
 def _reinstated(customer: Customer, grantee: Membership | Team, grant: Grant) -> dict[str, Any]:
@@ -154,6 +156,62 @@ def _handed_over(event: AuditEvent) -> dict[tuple[str, int, str], dict[str, Any]
     return {_key(change): change for change in changes}
 
 
+def take_back_given_grant(
+    *, actor: User, customer: Customer, event: AuditEvent
+) -> tuple[str, dict[str, Any]]:
+    """Undo a grant.given event; see accounts.services.undo.UndoHandler."""
+    return "grant.taken_back", _ended_as_given(customer, event)[1]
+
+
+def restore_replaced_grant(
+    *, actor: User, customer: Customer, event: AuditEvent
+) -> tuple[str, dict[str, Any]]:
+    """Undo a grant.replaced event: the grant has its former terms again."""
+    grantee, _ended = _ended_as_given(customer, event)
+    kept = event.data | event.data["before"]
+    grant = restore_grant(actor=actor, customer=customer, grantee=grantee, kept=kept)
+    return "grant.reinstated", _reinstated(customer, grantee, grant)
+
+
+def _ended_as_given(
+    customer: Customer, event: AuditEvent
+) -> tuple[Membership | Team, dict[str, Any]]:
+    """End the grant that an event gave, and return whose it was and the data of its end.
+
+    Raises UndoRefused where it was changed or removed since.
+    """
+    grantee = _grantee_of(customer, event.data)
+    resource = Resource.objects.filter(
+        pk=event.data["resource_id"], subscription__customer=customer
+    ).first()
+    privilege = (
+        resource
+        and Privilege.objects.filter(
+            portal=resource.subscription.portal_id, codename=event.data["codename"]
+        ).first()
+    )
+    grant = (
+        existing_grant(grantee, privilege, resource) if grantee and privilege and resource else None
+    )
+    given = (_moment(event.data["starts_at"]), _moment(event.data["expires_at"]))
+    if (
+        grantee is None
+        or grant is None
+        or grant.granted_at > event.at
+        or (grant.starts_at, grant.expires_at) != given
+    ):
+        raise superseded(_("This access was changed in the meantime."))
+    ended = end_grant(customer, grant) or {}
+    ended.pop("person")  # the engine takes it from the event
+    return grantee, ended
+
+
+def _grantee_of(customer: Customer, kept: Mapping[str, Any]) -> Membership | Team | None:
+    if "team_uuid" in kept:
+        return Team.objects.filter(uuid=kept["team_uuid"], customer=customer).first()
+    return Membership.objects.present().filter(uuid=kept["membership"]).first()
+
+
 def restore_grants(
     *, actor: User, grantee: Membership | Team, event: AuditEvent
 ) -> list[str]:  # fmt: skip
@@ -175,7 +233,7 @@ def restore_grants(
         try:
             restore_grant(actor=actor, customer=grantee.customer, grantee=grantee, kept=terms)
         except ValidationError:
-            failed.append(name_right(kept))
+            failed.append(name_privilege(kept))
     return list(dict.fromkeys(failed))
 
 
@@ -198,11 +256,14 @@ def take_back_reassigned_grants(
             continue
         if terms_event_data(grant) != change["given"]:
             left_out.append(
-                _("%(person)s keeps “%(privilege)s” on %(resource)s, which was changed since")
+                _(
+                    "%(person)s keeps “%(privilege)s” on %(resource)s, which was changed in "
+                    "the meantime"
+                )
                 % {
                     "person": membership,
                     "privilege": grant.permission.privilege,
-                    "resource": grant.content_object,
+                    "resource": grant.place,
                 }
             )
             continue
@@ -219,7 +280,7 @@ def _restore_replaced(
     try:
         grant = restore_grant(actor=actor, customer=customer, grantee=membership, kept=before)
     except ValidationError:
-        return [name_right({"grantee": str(membership), **before})]
+        return [name_privilege({"grantee": str(membership), **before})]
     record_event(
         kind="grant.reinstated",
         actor=actor,
@@ -233,3 +294,5 @@ def _restore_replaced(
 def register() -> None:
     """Register the undo handlers of this app, once at start-up."""
     register_undo("grant.revoked", restore_revoked_grant)
+    register_undo("grant.given", take_back_given_grant, is_removal=False)
+    register_undo("grant.replaced", restore_replaced_grant, is_removal=False)

@@ -49,5 +49,5 @@ def _export(
         actor=request.user, customer=company, membership=membership, resource=resource
     )
     rows = access_rows(company, ExportLocale(), membership=membership, resource=resource)
-    name = f"{company.slug}-rights-{timezone.localdate().isoformat()}"
+    name = f"{company.slug}-access-{timezone.localdate().isoformat()}"
     return csv_response(name, access_heading(), rows)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -26,26 +26,23 @@ from accounts.views.undo import offer_undo
 from portals.forms.people import (
     PERSON_NOT_FOUND,
     BulkActionForm,
-    BulkGrantForm,
     BulkRemoveForm,
     BulkTeamForm,
     PeopleForm,
 )
 from portals.models import PersonGrant
-from portals.selectors.portal_access import portals_containing, portals_without_access
-from portals.selectors.resources import by_type, resource_by_key, resources_of
-from portals.services.bulk import grant_to_people
+from portals.selectors.grantees import grantee_key
 from portals.views.people_list import people_url
-from portals.views.permission_matrix import MAX_OPTIONS, clean_search
+
+GIVE_ACCESS = "give-access"  # goes on to the form, with the ticked people
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The people that were ticked, and the resource of a grant."""
+    """The people that were ticked."""
 
     customer: Customer
     people: list[Membership]
-    resource: Any  # None until it is chosen
 
 
 FormFactory = Callable[[Any, Selection], StrictForm]
@@ -60,9 +57,8 @@ def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpR
     The query string keeps the filter of the people list, for the way back.
     """
     company = managed_customer(request, customer)
-    if act not in _BULK_ACTIONS:
+    if act not in (*_BULK_ACTIONS, GIVE_ACCESS):
         raise Http404
-    make_form, service, message = _BULK_ACTIONS[act]
     data = request.POST if request.method == "POST" else request.GET
     people_filter = PeopleForm(request.GET, customer=company)
     people, refusal = _selected_people(company, data.getlist("person"))
@@ -78,18 +74,18 @@ def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpR
         return redirect(back)
     if act == "remove" and len(people) == 1:
         return redirect("accounts:person-remove", customer, people[0].user.sub)
-    selection = Selection(company, people, resource_by_key(company, data.get("resource")))
-    form = None
-    if request.method == "POST" and act == "grant" and selection.resource is None:
-        messages.error(request, _("This resource no longer exists."))
-    if act != "grant" or selection.resource is not None:
-        form = make_form(request.POST if request.method == "POST" else None, selection)
-    if form is not None:
-        success = submit(form, partial(service, request, selection, form))
-        if success:
-            removed = success.result if act == "remove" else []
-            offer_undo(request, message(len(people)) % {"count": len(people)}, *removed)
-            return redirect(people_url(company, people_filter))
+    if act == GIVE_ACCESS:
+        chosen = [("to", grantee_key(membership)) for membership in people]
+        url = reverse("portals:give-access", args=[customer])
+        return redirect(f"{url}?{urlencode([*chosen, ('next', back)])}")
+    make_form, service, message = _BULK_ACTIONS[act]
+    selection = Selection(company, people)
+    form = make_form(request.POST if request.method == "POST" else None, selection)
+    success = submit(form, partial(service, request, selection, form))
+    if success:
+        removed = success.result if act == "remove" else []
+        offer_undo(request, message(len(people)) % {"count": len(people)}, *removed)
+        return redirect(people_url(company, people_filter))
     context = {
         "customer": company,
         "act": act,
@@ -100,7 +96,7 @@ def people_bulk_action(request: PersonRequest, customer: str, act: str) -> HttpR
         "kept": [*people_filter.kept(), *page_query],
         "filter_query": urlencode([*people_filter.kept(), *page_query]),
         "may_act": company.status == CustomerStatus.ACTIVE,
-        **_action_context(request, act, selection),
+        **_action_context(act, selection),
     }
     return render(request, "portals/people_bulk_action.html", context)
 
@@ -126,35 +122,17 @@ def _selected_people(company: Customer, ids: list[str]) -> tuple[list[Membership
     return people, "" if len(people) == len(subs) else str(PERSON_NOT_FOUND)
 
 
-def _action_context(request: PersonRequest, act: str, selection: Selection) -> dict[str, Any]:
+def _action_context(act: str, selection: Selection) -> dict[str, Any]:
     """Return what the page of this action shows besides the names."""
     if act == "remove":
         users = [membership.user_id for membership in selection.people]
         of_company = {"content_object__subscription__customer": selection.customer}
         teams = TeamMembership.objects.filter(membership__in=selection.people)
         return {
-            "rights": PersonGrant.objects.filter(user__in=users, **of_company).count(),
+            "privileges": PersonGrant.objects.filter(user__in=users, **of_company).count(),
             "teams": teams.values("team").distinct().count(),
         }
-    if act == "grant":
-        find = clean_search(request.GET.get("find", ""))
-        choices = list(resources_of(selection.customer, search=find)[: MAX_OPTIONS + 1])
-        return {
-            "resource": selection.resource,
-            "find": find,
-            "grouped_choices": by_type(choices[:MAX_OPTIONS]),
-            "too_many": len(choices) > MAX_OPTIONS,
-            "without_access": _without_portal_access(selection) if selection.resource else [],
-        }
     return {}
-
-
-def _without_portal_access(selection: Selection) -> list[Membership]:
-    """Return the people who cannot open the portal of the resource."""
-    closed = portals_without_access(
-        selection.people, portals_containing(selection.customer, selection.resource)
-    )
-    return [membership for membership in selection.people if closed[membership]]
 
 
 def _shared(request: PersonRequest, selection: Selection) -> dict[str, Any]:
@@ -186,17 +164,6 @@ def _add_to_team(request: PersonRequest, selection: Selection, form: Any) -> lis
     )
 
 
-def _grant(request: PersonRequest, selection: Selection, form: Any) -> list[Any]:
-    return grant_to_people(
-        **_shared(request, selection),
-        privilege=form.cleaned_data["privilege"],
-        resource=selection.resource,
-        terms=form.terms(),
-        signed_in_at=signed_in_at(request),
-        let_in=form.cleaned_data["let_in"],
-    )
-
-
 def _action_form(data: Any, selection: Selection) -> StrictForm:
     return BulkActionForm(data)
 
@@ -209,22 +176,18 @@ def _team_form(data: Any, selection: Selection) -> StrictForm:
     return BulkTeamForm(data, customer=selection.customer)
 
 
-def _grant_form(data: Any, selection: Selection) -> StrictForm:
-    return BulkGrantForm(data, resource=selection.resource)
-
-
 def _suspended(count: int) -> str:
     return ngettext(
-        "%(count)s person is suspended and has been told.",
-        "%(count)s people are suspended and have been told.",
+        "%(count)s person can no longer use any portal of the company. We told them by email.",
+        ("%(count)s people can no longer use any portal of the company. We told them by email."),
         count,
     )
 
 
 def _restored(count: int) -> str:
     return ngettext(
-        "%(count)s person can work again and has been told.",
-        "%(count)s people can work again and have been told.",
+        "%(count)s person can use the company's portals again. We told them by email.",
+        ("%(count)s people can use the company's portals again. We told them by email."),
         count,
     )
 
@@ -238,12 +201,8 @@ def _removed(count: int) -> str:
 
 
 def _added(count: int) -> str:
-    return ngettext("%(count)s person is in the team.", "%(count)s people are in the team.", count)
-
-
-def _granted(count: int) -> str:
     return ngettext(
-        "%(count)s person has this right now.", "%(count)s people have this right now.", count
+        "%(count)s person is now in the team.", "%(count)s people are now in the team.", count
     )
 
 
@@ -252,5 +211,4 @@ _BULK_ACTIONS: dict[str, tuple[FormFactory, Service, Message]] = {
     "restore": (_action_form, _restore, _restored),
     "remove": (_remove_form, _remove, _removed),
     "team": (_team_form, _add_to_team, _added),
-    "grant": (_grant_form, _grant, _granted),
 }

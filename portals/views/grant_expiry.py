@@ -22,6 +22,7 @@ from portals.forms.grants import RenewForm
 from portals.models import PersonGrant, TeamGrant
 from portals.selectors.grant_expiry import (
     RECENTLY_ENDED,
+    expiring_memberships,
     expiring_person_grants,
     expiring_team_grants,
     of_customer,
@@ -31,7 +32,7 @@ from portals.services.grant_expiry import renew_grant
 
 @require_safe
 def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
-    """List the grants that expire within a month or did in the last days, the soonest first."""
+    """List access that ends within a month or did in the last days, and last days of people."""
     company = managed_customer(request, customer)
     order = ("expires_at", "pk")
     context = {
@@ -39,6 +40,12 @@ def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
         "may_act": company.status == CustomerStatus.ACTIVE,
         "now": timezone.now(),
         "lengths": RenewalLength.choices,
+        "leavers": page_of(
+            expiring_memberships(company),
+            among=company.memberships.all(),
+            order=("ends_at", "pk"),
+            after=request.GET.get("leaver", ""),
+        ),
         "of_people": page_of(
             of_customer(expiring_person_grants(since=RECENTLY_ENDED), company),
             among=of_customer(PersonGrant.objects.all(), company),
@@ -85,10 +92,10 @@ def grant_renew(
 
 def _renewed_message(grant: PersonGrant | TeamGrant) -> str:
     words: dict[str, Any] = {
-        "right": grant.permission.privilege,
+        "privilege": grant.permission.privilege,
         "resource": grant.content_object,
     }
     if grant.expires_at is None:
-        return _("Renewed: “%(right)s” on %(resource)s no longer ends.") % words
+        return _("“%(privilege)s” on %(resource)s now has no end date.") % words
     words["until"] = end_date(grant.expires_at)
-    return _("Renewed: “%(right)s” on %(resource)s (until %(until)s).") % words
+    return _("“%(privilege)s” on %(resource)s now ends on %(until)s.") % words

@@ -38,29 +38,29 @@ from portals.forms.invite import COLUMN_LABELS, InviteesField, InviteForm, Table
 from portals.models import Resource
 from portals.selectors.portal_access import portals_closed_to_invitees
 from portals.selectors.privileges import privileges_grantable_on, sensitive_among
-from portals.selectors.resources import by_type, resource_by_key, resources_of
+from portals.selectors.resources import resources_of
+from portals.selectors.targets import Target
 from portals.services.offered_grants import check_offer, offer_privileges
-from portals.views import permission_matrix
 from portals.views.invite_report import report_of
 
 MAX_FILE_BYTES = 500_000
 MAX_RESOURCES = 100
-CARRIED_FIELDS = ("role", "team", "starts_at", "expires_at", "reason", "resource", "rights")
+CARRIED_FIELDS = ("role", "team", "starts_at", "expires_at", "reason", "resource", "privileges")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: PersonRequest, customer: str) -> HttpResponse:
     """Invite people with a role, optionally a team, and grants offered in the invitation.
 
-    The steps are buttons of one form: `find` and `add` a resource, `check` the list, `columns` of
-    a file, `change` something, `send`. Nothing is stored before `send`, which invites nobody whose
+    The steps are buttons of one form: `add` resources, `check` the list, `columns` of a file,
+    `change` something, `send`. Nothing is stored before `send`, which invites nobody whose
     account the list calls suspended unless they are `ticked`.
     """
     company = managed_customer(request, customer)
     data = request.POST if request.method == "POST" else None
     act = data.get("act", "") if data is not None else ""
     resources = _chosen_resources(company, data.getlist("resource") if data else [])
-    if data is None or act in ("find", "add", "change"):
+    if data is None or act in ("add", "change"):
         return _edit(request, company, _reopen(request, company, act, resources), resources)
     form = InviteForm(data, request.FILES, customer=company)
     step = _send if act == "send" else _check
@@ -71,35 +71,37 @@ def invite(request: PersonRequest, customer: str) -> HttpResponse:
 def _reopen(
     request: PersonRequest, company: Customer, act: str, resources: dict[int, Resource]
 ) -> InviteForm:
-    """Return the form with what was typed so far, and add the new resource to `resources`."""
-    form = InviteForm(initial=request.POST.dict(), customer=company)
+    """Return the form with what was typed so far, and add the new resources to `resources`."""
+    typed: dict[str, Any] = request.POST.dict()
+    typed |= {name: request.POST.getlist(name) for name in ("team", "new_resource")}
+    form = InviteForm(initial=typed, customer=company)
     if act == "add":
-        added = resource_by_key(company, request.POST.get("new_resource"))
-        if added is not None:
-            resources[added.pk] = added
+        field = form.fields["new_resource"]
+        try:
+            added = field.clean(typed["new_resource"])
+        except ValidationError as refusal:
+            form.refusal = refusal.messages[0]
+        else:
+            resources |= {resource.pk: resource for resource in added}
+            form.initial["new_resource"] = []
     return form
 
 
 def _edit(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
-    ticked = request.POST.getlist("rights")
+    ticked = request.POST.getlist("privileges")
     rows = "" if request.POST.get("people") else request.POST.get("rows", "")
-    find = permission_matrix.clean_search(request.POST.get("find", ""))
-    matches = list(resources_of(company, search=find)[: permission_matrix.MAX_OPTIONS + 1])
     context = {
         "customer": company,
         "form": form,
         "rows": rows,
         "kept": _count_rows(rows),
-        "grouped_choices": by_type(matches[: permission_matrix.MAX_OPTIONS]),
-        "find": find,
-        "too_many": len(matches) > permission_matrix.MAX_OPTIONS,
         "offers": [_offer(resource, ticked) for resource in resources.values()],
         "may_act": company.status == CustomerStatus.ACTIVE,
         "most": MAX_AT_ONCE,
     }
-    fragment = "#rights" if request.htmx and request.POST.get("act") in ("find", "add") else ""
+    fragment = "#privileges" if request.htmx and request.POST.get("act") == "add" else ""
     return render(request, f"portals/invite.html{fragment}", context)
 
 
@@ -138,10 +140,10 @@ def _check(
         team=form.cleaned_data["team"],
     )
     valid = sum(invitee.is_valid for invitee in examined)
-    rights = check_offer(
+    privileges = check_offer(
         actor=request.user,
         customer=company,
-        rights=parse_privileges(request.POST.getlist("rights"), resources),
+        privileges=parse_privileges(request.POST.getlist("privileges"), resources),
         people=valid,
         terms=form.terms(),
         signed_in_at=timezone.now(),  # nothing is given yet; sending asks for a fresh sign-in
@@ -151,10 +153,10 @@ def _check(
         "examined": examined,
         "valid": valid,
         "inactive": sum(invitee.state == InviteeState.INACTIVE for invitee in examined),
-        "rights": rights,
+        "privileges": privileges,
         "customer_portals": portals_closed_to_invitees(
             company,
-            rights,
+            privileges,
             [(invitee.role, invitee.team) for invitee in examined if invitee.is_valid],
         ),
         "role": Role(form.cleaned_data["role"]).label,
@@ -175,7 +177,7 @@ def _read(form: InviteForm) -> list[Line]:
             form.cleaned_data["file"], max_bytes=MAX_FILE_BYTES, max_rows=MAX_AT_ONCE + 1
         )
         if has_heading(lines) and len(lines) == 1:
-            raise ValidationError(_("This file has a heading and no people. Add a line for each."))
+            raise ValidationError(_("This file has a heading but no people. Add a line for each."))
     except ValidationError as error:
         raise ValidationError({"file": error}) from error
     return without_passwords(without_title(lines))
@@ -230,7 +232,7 @@ def _send(
     request: PersonRequest, company: Customer, form: InviteForm, resources: dict[int, Resource]
 ) -> HttpResponse:
     """Send the invitations and return the report; sent twice, everyone is invited already."""
-    rights = parse_privileges(request.POST.getlist("rights"), resources)
+    privileges = parse_privileges(request.POST.getlist("privileges"), resources)
     terms, fresh_sign_in = form.terms(), signed_in_at(request)
     terms.check()
 
@@ -238,7 +240,7 @@ def _send(
         offer_privileges(
             actor=request.user,
             invitations=invitations,
-            rights=rights,
+            privileges=privileges,
             terms=terms,
             signed_in_at=fresh_sign_in,
         )
@@ -253,7 +255,7 @@ def _send(
         ticked=request.POST.getlist("ticked"),
         reason=form.cleaned_data["reason"],
         signed_in_at=fresh_sign_in,
-        offer=offer if rights else None,
+        offer=offer if privileges else None,
     )
     context = {
         "customer": company,
@@ -278,11 +280,13 @@ def _offer(resource: Resource, ticked: list[str]) -> dict[str, Any]:
     """Return a resource of the invite page, with the privileges to tick."""
     privileges = list(privileges_grantable_on(resource))
     sensitive = sensitive_among(privileges)
-    is_portal = resource.resource_type.parent_id is None
+    target = Target(resource, resource.resource_type)
+    opens_to_all = resource.resource_type.portal.auto_register
     return {
         "resource": resource,
-        "behind_portal_access": not (is_portal or resource.resource_type.portal.auto_register),
-        "rights": [
+        "target": target,
+        "behind_portal_access": not (target.is_portal or opens_to_all),
+        "privileges": [
             {
                 "privilege": privilege,
                 "value": f"{resource.pk}:{privilege.pk}",

@@ -44,7 +44,7 @@ def invite_report(request: PersonRequest, customer: str) -> HttpResponseBase:
     rows = signed_rows(request.POST.get("report", ""), salt=report_salt(company))
     heading = [
         *(_("Line"), _("Address"), _("Name"), _("Role"), _("Result")),
-        *(_("Column"), _("Value"), _("What to do")),
+        *(_("Column"), _("Value"), _("Next step")),
     ]
     labelled_rows = (
         [line, address, name, Role(role).label, InviteeState(state).label, *why]

@@ -14,7 +14,7 @@ from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus, RequestKind
 from accounts.http import PersonRequest
 from accounts.models import Membership, Offboarding
-from accounts.selectors import people_of, sent_invitations_of
+from accounts.selectors import sent_invitations_of
 from accounts.views.access import managed_membership
 from accounts.views.actions import submit
 from accounts.views.undo import offer_undo
@@ -27,8 +27,6 @@ from portals.selectors.offboarding import (
     waiting_requests_by,
 )
 from portals.services.offboarding import plan_offboarding, review_offboarding
-
-MAX_SUGGESTIONS = 500  # people that the browser suggests; any address can be typed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,7 +63,7 @@ def offboarding(request: PersonRequest, customer: str, person: UUID) -> HttpResp
         offer_undo(request, message, planned.event)
         return redirect("portals:people", customer)
     membership.refresh_from_db()
-    message = _("Planned: the last day of %(person)s is %(day)s. You can cancel until then.")
+    message = _("The last day of %(person)s is %(day)s. You can cancel until then.")
     day = date_format(membership.last_day or "", "DATE_FORMAT")
     messages.success(request, message % {"person": membership, "day": day})
     return redirect("portals:person", customer, person)
@@ -94,7 +92,6 @@ def _page(request: PersonRequest, membership: Membership, form: OffboardingForm)
         context["rows"] = reassignments_of(planned)
     else:
         context["waiting"] = waiting_requests_by(membership)
-        context["receivers"] = people_of(company).exclude(pk=membership.pk)[:MAX_SUGGESTIONS]
     return render(request, "portals/offboarding.html", context)
 
 
@@ -113,8 +110,9 @@ def _review(request: PersonRequest, membership: Membership, form: OffboardingFor
         "last_day": form.day,
         "carried": [
             (name, value)
-            for name, value in request.POST.items()
-            if name not in ("csrfmiddlewaretoken", "step")
+            for name, values in request.POST.lists()
+            for value in values
+            if value and name not in ("csrfmiddlewaretoken", "step")
         ],
     }
     return render(request, "portals/offboarding_review.html", context)

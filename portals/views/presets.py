@@ -1,9 +1,8 @@
-"""Presets of a customer, and applying one, which fills in a review of grant changes."""
+"""Presets of a customer; applying one fills in the form that gives access."""
 
-from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,24 +12,15 @@ from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.views.access import managed_customer
 from accounts.views.actions import run_action, submit
-from portals.forms.presets import ApplyForm, EditPresetForm, PresetForm
-from portals.models import Preset, PresetLine, ResourceType
+from portals.forms.presets import EditPresetForm, PresetForm
+from portals.models import Preset, ResourceType
 from portals.selectors.effective_access import Grantee
-from portals.selectors.grant_changes import grantees_by_key
+from portals.selectors.grantees import grantees_by_key
 from portals.selectors.levels import level_scales_of
-from portals.selectors.preset_expansion import (
-    MAX_CHOICES,
-    add_to_draft,
-    expand_preset,
-    needs_resource_choice,
-    presets_of,
-    resource_choices,
-    usable_lines,
-)
+from portals.selectors.presets import presets_of
 from portals.selectors.resources import subscriptions_of
 from portals.services.presets import change_preset, create_preset, delete_preset, preset_values
-from portals.views import permission_matrix
-from portals.views.drafts import draft_key, load_draft, save_draft, subject_url
+from portals.views.rows import subject_url
 
 
 def _grantee(request: PersonRequest, company: Customer) -> Grantee | None:
@@ -85,7 +75,7 @@ def _edit(
     request: PersonRequest, company: Customer, preset: Preset | None, form: PresetForm
 ) -> HttpResponse:
     types = ResourceType.objects.filter(portal__in=subscriptions_of(company).values("portal"))
-    chosen, everywhere = form.chosen("right"), form.chosen("everywhere")
+    chosen, everywhere = form.chosen("privilege"), form.chosen("everywhere")
     scales = level_scales_of(types.select_related("portal").order_by("portal", "pk")).values()
     context = {
         "customer": company,
@@ -111,52 +101,6 @@ def preset_delete(request: PersonRequest, customer: str, preset: UUID) -> HttpRe
     run_action(
         request,
         lambda: delete_preset(actor=request.user, preset=existing),
-        _("The preset %(preset)s is deleted. Rights given by it stay.") % {"preset": existing},
+        _("The preset %(preset)s is deleted. Access given with it stays.") % {"preset": existing},
     )
     return redirect("portals:presets", customer)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def preset_apply(request: PersonRequest, customer: str, preset: UUID) -> HttpResponse:
-    """Choose the resources of a preset, then go on to the review."""
-    applied = _preset(request, customer, preset)
-    company = applied.customer
-    grantee = _grantee(request, company)
-    if grantee is None:
-        raise Http404
-    form = ApplyForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            grants = expand_preset(applied, form.cleaned_data["resource"])
-        except KeyError:
-            form.add_error(None, _("Choose from what is on this page."))
-        else:
-            draft = load_draft(request, company, grantee)
-            add_to_draft(company, draft, grantee, grants)
-            save_draft(request, company, grantee, draft)
-            if "more" in request.POST:
-                return redirect(request.get_full_path())
-            return redirect("portals:changes-review", customer, draft_key(grantee))
-    search = permission_matrix.clean_search(request.GET.get("q", ""))
-    context: dict[str, Any] = {
-        "customer": company,
-        "preset": applied,
-        "grantee": grantee,
-        "to": request.GET["to"],
-        "back": subject_url(company, grantee),
-        "form": form,
-        "q": search,
-        "rows": [_line_row(company, line, search) for line in usable_lines(applied)],
-    }
-    return render(request, "portals/preset_apply.html", context)
-
-
-def _line_row(company: Customer, line: PresetLine, search: str) -> dict[str, Any]:
-    """Return a line of a preset with the resources it can be applied to."""
-    resources = resource_choices(company, line, search) if needs_resource_choice(line) else []
-    return {
-        "line": line,
-        "picked": needs_resource_choice(line),
-        "resources": resources[:MAX_CHOICES],
-        "more": len(resources) > MAX_CHOICES,
-    }

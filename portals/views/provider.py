@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.choices import CustomerStatus
+from accounts.forms import ReleaseForm
 from accounts.http import PersonRequest
 from accounts.models import Customer, User
 from accounts.permissions import require_staff
 from accounts.selectors import activity_of, page_of, sentence_of
+from accounts.selectors.company_sign_in import domains_of
 from accounts.services import customers, invitations
 from accounts.views.actions import run_action, submit, submit_button
 from portals.forms.provider import (
@@ -93,6 +95,11 @@ def _page(request: PersonRequest, customer: Customer, **forms: Any) -> HttpRespo
         "subscribe": SubscribeForm(customer=customer),
         "invite": MainSuperUserForm(),
         "suspend": SuspendForm(),
+        "domains": [
+            (row, ReleaseForm(auto_id=f"release-{row.pk}-%s"))
+            for row in domains_of(customer)
+            if row.proven_at
+        ],
         "sections": [
             section
             for _receiver, section in customer_page_shown.send(
@@ -155,7 +162,7 @@ def customer_invite(request: PersonRequest, slug: str) -> HttpResponse:
         ),
     )
     if success:
-        message = _("The invitation is on its way to %(address)s.")
+        message = _("We sent the invitation to %(address)s.")
         messages.success(request, message % {"address": success.result.address})
         return redirect("portals:provider-customer", slug)
     return _page(request, company, invite=form)
@@ -168,8 +175,8 @@ def customer_invitation(request: PersonRequest, slug: str, act: str) -> HttpResp
     invitation = get_object_or_404(company.invitations.open(), as_main_super_user=True)
     services = {"resend": invitations.resend_invitation, "revoke": invitations.revoke_invitation}
     done = {
-        "resend": _("The invitation is on its way to %(address)s again."),
-        "revoke": _("The invitation of %(address)s is withdrawn; its link no longer works."),
+        "resend": _("We sent the invitation to %(address)s again."),
+        "revoke": _("The link in the invitation to %(address)s no longer works."),
     }
     run_action(
         request,

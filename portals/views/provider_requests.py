@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,7 +25,7 @@ from accounts.services.requests import (
     refuse_request,
     send_back_request,
 )
-from accounts.views.actions import submit
+from accounts.views.actions import previous_page, submit
 from portals.forms.requests import ApproveEndForm, SendBackForm
 from portals.models import Subscription
 from portals.selectors.requests import requested_privileges_in
@@ -123,7 +125,7 @@ def provider_request_approve(request: PersonRequest, access_request: UUID) -> Ht
             for_provider=True,
         )
 
-    message = _("Approved. %(person)s has been told.")
+    message = _("The request is approved. We told %(person)s by email.")
     return _answer(request, pending, "approve", form, approve, message)
 
 
@@ -141,7 +143,7 @@ def provider_request_refuse(request: PersonRequest, access_request: UUID) -> Htt
             for_provider=True,
         )
 
-    message = _("Refused. %(person)s has been told why.")
+    message = _("The request is refused. We sent %(person)s your reason by email.")
     return _answer(request, pending, "refuse", form, refuse, message)
 
 
@@ -156,7 +158,7 @@ def provider_request_send_back(request: PersonRequest, access_request: UUID) -> 
             actor=request.user, access_request=pending, word=form.cleaned_data["word"]
         )
 
-    message = _("Sent back. The Super Users of %(company)s have been told.")
+    message = _("The request is with the Super Users of %(company)s again. We told them by email.")
     return _answer(request, pending, "send_back", form, send_back, message)
 
 
@@ -171,5 +173,7 @@ def _answer(
     if submit(form, action):
         words = {"person": access_request.membership, "company": access_request.customer}
         messages.success(request, message % words)
-        return redirect("portals:provider-requests")
+        home = reverse("home")  # where a request can be approved, too
+        was_home = urlsplit(previous_page(request, "")).path == home
+        return redirect(home if was_home else "portals:provider-requests")
     return _page(request, requests_with_provider().get(pk=access_request.pk), **{form_name: form})

@@ -1,13 +1,16 @@
 """The page of one request, for the person who made it and the Super Users who answer it."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,15 +21,18 @@ from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.selectors import is_super_user
 from accounts.services.requests import approve_request, is_for_provider_alone, refuse_request
-from accounts.views.actions import submit
+from accounts.views.actions import previous_page, run_action, submit
 from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
+from portals.selectors.answering import outcomes_of, without_empty
+from portals.selectors.grantees import grantee_key
 from portals.selectors.requests import (
     PortalLink,
     requested_privileges_in,
     safe_return_url,
     sensitive_privileges_in,
 )
+from portals.services.requests import Approval
 
 
 def _visible_request(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
@@ -70,11 +76,12 @@ def _page(
         "customer": company,
         "access_request": access_request,
         "rows": _with_ticks(
-            access_request, rows, request.POST.getlist("rights") if approve else None
+            access_request, rows, request.POST.getlist("privileges") if approve else None
         ),
         "manages": manages,
         "is_own": is_own,
         "new_value": next(iter(access_request.new_values), ""),
+        "give_url": _give_url(access_request, rows) if manages else "",
         "present": access_request.membership.ended_at is None,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "back": safe_return_url(
@@ -90,7 +97,19 @@ def _page(
         until = rows[0].expires_at if rows else None
         context["approve"] = approve or ApproveForm(rows=rows, initial={"expires_at": until})
         context["refuse"] = refuse or RefuseForm()
+        if outcome := outcomes_of(company, rows).get(access_request.pk):
+            context["outcome"] = without_empty(outcome, access_request.membership)
     return render(request, "portals/request.html", context)
+
+
+def _give_url(access_request: AccessRequest, rows: list[RequestedGrant]) -> str:
+    """Return the address of the form that gives access, filled in with what is asked."""
+    query = [("to", grantee_key(access_request.membership))]
+    for row in rows:
+        query.append(("resource", f"resource:{row.resource_id}"))
+        query.append(("privilege", str(row.privilege_id)))
+    url = reverse("portals:give-access", args=[access_request.customer.slug])
+    return f"{url}?{urlencode(query)}"
 
 
 def _with_ticks(
@@ -122,10 +141,42 @@ def request_approve(request: PersonRequest, customer: str, access_request: UUID)
             how=form.approval(signed_in_at(request)),
         ),
     ):
-        message = _("Approved. %(person)s has been told.")
+        message = _("The request is approved. We told %(person)s by email.")
         messages.success(request, message % {"person": pending.membership})
         return redirect("accounts:requests", customer)
     return _page(request, _visible_request(request, customer, access_request), approve=form)
+
+
+@require_POST
+def request_approve_as_asked(
+    request: PersonRequest, customer: str, access_request: UUID
+) -> HttpResponse:
+    """Approve a request as it is, all its grants with the end date that it asks for."""
+    pending = _managed_request(request, customer, access_request)
+    rows = list(requested_privileges_in(pending))
+    outcome = outcomes_of(pending.customer, rows).get(pending.pk)
+    opened = [str(closed.portal) for closed in outcome.closed] if outcome else []
+    if opened:
+        message = _("%(person)s can %(phrase)s, and sign in to %(portals)s.")
+    elif rows:
+        message = _("%(person)s can %(phrase)s.")
+    else:
+        message = _("The request is approved. We told %(person)s by email.")
+    run_action(
+        request,
+        lambda: approve_request(
+            actor=request.user,
+            access_request=pending,
+            how=Approval(let_in=True, signed_in_at=signed_in_at(request)),
+        ),
+        message
+        % {
+            "person": pending.membership,
+            "phrase": pending.phrase,
+            "portals": get_text_list(opened, _("and")),
+        },
+    )
+    return redirect(previous_page(request, reverse("accounts:requests", args=[customer])))
 
 
 @require_POST
@@ -139,7 +190,7 @@ def request_refuse(request: PersonRequest, customer: str, access_request: UUID) 
             actor=request.user, access_request=pending, reason=form.cleaned_data["reason"]
         ),
     ):
-        message = _("Refused. %(person)s has been told why.")
+        message = _("The request is refused. We sent %(person)s your reason by email.")
         messages.success(request, message % {"person": pending.membership})
         return redirect("accounts:requests", customer)
     return _page(request, _visible_request(request, customer, access_request), refuse=form)

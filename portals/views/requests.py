@@ -17,9 +17,9 @@ from accounts.choices import ASKED_OF_SUPER_USERS, CustomerStatus, RequestKind
 from accounts.forms import ASK_FORMS, AskForm
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest, Membership
-from accounts.selectors import membership_of, super_users_of
+from accounts.selectors import super_users_of
 from accounts.services.requests import belongs_elsewhere, open_request
-from accounts.views.access import visible_customer
+from accounts.views.access import own_membership
 from accounts.views.actions import run_action, submit
 from portals.choices import OPEN_PRIVILEGE
 from portals.forms.requests import AccessForm, privilege_value
@@ -40,11 +40,8 @@ from portals.services.requests import request_access
 
 def _member(request: PersonRequest, slug: str) -> Membership:
     """Return the reader's membership of this customer; else 404, and 403 while it is not active."""
-    company = visible_customer(request, slug)
-    membership = membership_of(request.user, company)
-    if membership is None:
-        raise Http404
-    if company.status != CustomerStatus.ACTIVE:
+    membership = own_membership(request, slug)
+    if membership.customer.status != CustomerStatus.ACTIVE:
         raise PermissionDenied
     return membership
 
@@ -65,13 +62,13 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
     )
     success = submit(form, lambda: _make_request(request, membership, kind, form, prefilled))
     if success:
-        messages.success(request, _("Your request is on its way. You can follow it here."))
+        messages.success(request, _("We sent your request. You can follow it on this page."))
         path = reverse("portals:request", args=[customer, success.result.uuid])
         return redirect(f"{path}?{prefilled.query}" if prefilled and prefilled.query else path)
     readers = super_users_of(membership.customer).exclude(pk=membership.pk)[:3]
     for_provider = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
     if for_provider:
-        form.fields["text"].help_text = _("One or two sentences. The provider reads them.")
+        form.fields["text"].help_text = _("One or two sentences for the provider.")
     context = {
         "customer": membership.customer,
         "membership": membership,
@@ -79,7 +76,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
         "kinds": [(choice.value, choice.label) for choice in ASKED_OF_SUPER_USERS],
         "form": form,
         "prefilled": prefilled,
-        "offers": _offers(prefilled.askable, data.getlist("rights") if data else prefilled.ticked)
+        "offers": _offers(prefilled, data.getlist("privileges") if data else prefilled.ticked)
         if prefilled
         else [],
         "readers": readers,
@@ -95,36 +92,52 @@ class PrefilledRequest:
     askable: list[RequestableAccess]
     named: Resource | None = None
     is_unknown: bool = False  # the link names a resource that this company does not have
-    is_held: bool = False  # the link names a privilege that this person has
+    is_held: bool = False  # nothing is left to ask for of what the link names
     ticked: list[str] = field(default_factory=list)
     until: datetime | None = None
     query: str = ""  # the link's parameters, to return to this page with
     back: str = ""
+    waiting: set[tuple[int, int]] = field(default_factory=set)  # resource and privilege asked for
 
 
 def _prefilled(request: PersonRequest, membership: Membership) -> PrefilledRequest:
     named = PortalLink.from_query(request.GET.dict())
+    waiting = {(row.resource_id, row.privilege_id) for row in open_requested_grants(membership)}
     if named is None:
-        return PrefilledRequest(requestable_access_of(membership))
+        return PrefilledRequest(requestable_access_of(membership), waiting=waiting)
     resource = resource_from_link(membership.customer, named)
     askable = requestable_access_of(membership, resource)
     prefilled = PrefilledRequest(
-        askable, resource, is_unknown=resource is None, query=portal_link_query(request)
+        askable,
+        resource,
+        is_unknown=resource is None,
+        query=portal_link_query(request),
+        waiting=waiting,
     )
     prefilled.back = safe_return_url(named, request.GET.get("return", ""))
-    waiting = {(row.resource_id, row.privilege_id) for row in open_requested_grants(membership)}
     for offer in askable:
+        left = [
+            privilege
+            for privilege in offer.privileges
+            if (offer.resource.pk, privilege.pk) not in waiting
+        ]
+        # A link that names no privilege leaves the choice; a single one needs none.
+        is_only_one = not named.codename and len(left) == 1
         for privilege in offer.privileges:
             is_portal_access = offer.is_portal and privilege.code == OPEN_PRIVILEGE
             in_portal = resource is not None and privilege.portal.slug == named.portal
-            is_requested = (offer.resource.pk, privilege.pk) in waiting
-            if offer.resource == resource and privilege.codename == named.codename:
+            is_requested = privilege not in left
+            is_named = privilege.codename == named.codename or (is_only_one and not is_requested)
+            if offer.resource == resource and is_named:
                 prefilled.until = offer.renewal_ends.get(privilege.pk)
                 prefilled.ticked.append(privilege_value(offer.resource, privilege))
             elif is_portal_access and in_portal and not is_requested:
                 # Access inside a portal is of no use to somebody who cannot open the portal.
                 prefilled.ticked.append(privilege_value(offer.resource, privilege))
-    prefilled.is_held = resource is not None and not prefilled.ticked
+    askable.sort(key=lambda offer: offer.resource != resource)  # the named one first
+    is_offered = any(offer.resource == resource for offer in askable)
+    has_choice = is_offered and not named.codename
+    prefilled.is_held = resource is not None and not prefilled.ticked and not has_choice
     return prefilled
 
 
@@ -157,17 +170,19 @@ def _make_request(
     )
 
 
-def _offers(askable: list[RequestableAccess], ticked: list[str]) -> list[dict[str, Any]]:
+def _offers(prefilled: PrefilledRequest, ticked: list[str]) -> list[dict[str, Any]]:
     """Return the resources of the page, each with the privileges that can be requested."""
+    askable = prefilled.askable
     sensitive = sensitive_among([privilege for offer in askable for privilege in offer.privileges])
     offers = []
     for offer in askable:
-        rights = [
+        privileges = [
             {
                 "privilege": privilege,
                 "value": privilege_value(offer.resource, privilege),
                 "ticked": privilege_value(offer.resource, privilege) in ticked,
                 "sensitive": privilege.pk in sensitive,
+                "is_waiting": (offer.resource.pk, privilege.pk) in prefilled.waiting,
             }
             for privilege in offer.privileges
         ]
@@ -176,8 +191,9 @@ def _offers(askable: list[RequestableAccess], ticked: list[str]) -> list[dict[st
                 "resource": offer.resource,
                 "is_portal": offer.is_portal,
                 "portal": offer.privileges[0].portal,
-                "is_open": any(right["ticked"] for right in rights),
-                "rights": rights,
+                "is_open": offer.resource == prefilled.named
+                or any(privilege["ticked"] for privilege in privileges),
+                "privileges": privileges,
             }
         )
     return offers
@@ -216,9 +232,9 @@ def request_portal(request: PersonRequest, customer: str, portal: str) -> HttpRe
     run_action(
         request,
         lambda: request_access(
-            actor=request.user, customer=membership.customer, rights=[(root, privilege)]
+            actor=request.user, customer=membership.customer, privileges=[(root, privilege)]
         ),
-        _("Your Super User has been asked to open %(portal)s to you.")
+        _("We asked your Super User to give you access to %(portal)s.")
         % {"portal": privilege.portal.label},
     )
     return redirect("accounts:requests", customer)

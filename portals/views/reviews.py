@@ -8,7 +8,9 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.adapters import signed_in_at
@@ -17,7 +19,7 @@ from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
 from accounts.selectors import page_of, super_users_of
 from accounts.views.access import managed_customer
-from accounts.views.actions import submit, submit_button
+from accounts.views.actions import previous_page, submit, submit_button
 from accounts.views.undo import offer_undo
 from portals.choices import ReviewDecision
 from portals.forms.reviews import PartForm
@@ -28,8 +30,15 @@ from portals.selectors.reviews import (
     items_of,
     review_sections_of,
     reviews_of,
+    unused_items,
 )
-from portals.services.reviews import begin_review, save_decisions
+from portals.services.reviews import (
+    begin_review,
+    remind_reviewers,
+    remove_unused,
+    save_decisions,
+)
+from portals.services.reviews.unused import MAX_AT_ONCE
 
 
 @require_safe
@@ -66,6 +75,23 @@ def review_begin(request: PersonRequest, customer: str) -> HttpResponse:
     return redirect("portals:reviews", customer)
 
 
+@require_POST
+def review_remind(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
+    """Remind the other Super Users of a review that is due; the button is on Home."""
+    found = _managed_review(request, customer, review)
+    success = submit_button(
+        request,
+        ActForm(request.POST),
+        lambda: remind_reviewers(actor=request.user, review=found),
+    )
+    if success:
+        names = get_text_list(success.result, _("and"))
+        messages.success(
+            request, _("We sent %(names)s a reminder of the access review.") % {"names": names}
+        )
+    return redirect(previous_page(request, reverse("portals:review", args=[customer, review])))
+
+
 @require_safe
 def review(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
     """Show the undecided items by person and team; with `show=all` the decided ones too."""
@@ -96,9 +122,11 @@ def _page(
     for part in review_sections_of(page.rows):
         is_refused = refused is not None and refused.part.first.section == part.first.section
         forms.append(refused if is_refused else PartForm(part=part))
+    unused = unused_items(review, but=None if alone else request.user)[:MAX_AT_ONCE]
     context = {
         "customer": company,
         "review": review,
+        "unused": list(unused) if may_act else [],
         "page": page,
         "parts": [_part_context(request, form, alone, may_act) for form in forms if form],
         "show_all": show_all,
@@ -168,11 +196,31 @@ def review_save(request: PersonRequest, customer: str, review: UUID) -> HttpResp
     if counted[ReviewDecision.OVERTAKEN]:
         messages.warning(
             request,
-            _("Changed meanwhile, and left as they are: %(count)s.")
+            _("Changed by others in the meantime, so not touched: %(count)s.")
             % {"count": counted[ReviewDecision.OVERTAKEN]},
         )
     url = reverse("portals:review", args=[customer, review])
     return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
+
+
+@require_POST
+def review_remove_unused(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
+    """Remove all access that the page showed as unused for 90 days."""
+    managed = _managed_review(request, customer, review)
+    success = submit_button(
+        request,
+        ActForm(request.POST),
+        lambda: remove_unused(actor=request.user, review=managed),
+    )
+    if success:
+        count = success.result.counts[ReviewDecision.REMOVE]
+        message = ngettext(
+            "%(count)s unused permission is removed. We told those concerned by email.",
+            ("%(count)s unused permissions are removed. We told those concerned by email."),
+            count,
+        )
+        offer_undo(request, message % {"count": count}, *success.result.removals)
+    return redirect("portals:review", customer, review)
 
 
 def _part_of_lines(review: AccessReview, values: list[str]) -> ReviewSection | None:

@@ -57,7 +57,7 @@ def service_request(request: PersonRequest, customer: str, portal: str) -> HttpR
         ),
     )
     if success:
-        messages.success(request, _("Your request is on its way. You can follow it here."))
+        messages.success(request, _("We sent your request. You can follow it on this page."))
         return redirect("portals:request", customer, success.result.uuid)
     context = {
         "customer": company,

@@ -2,25 +2,28 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.choices import CustomerStatus
+from accounts.forms import ChoosePersonForm, ChooseTeamsForm, first_error
 from accounts.http import PersonRequest
-from accounts.selectors import page_of, people_in, people_of
-from accounts.services.teams import delete_team
-from accounts.views.access import managed_team
-from accounts.views.actions import run_action
+from accounts.models import TeamMembership
+from accounts.selectors import page_of, people_in
+from accounts.selectors.options import PeopleOptions
+from accounts.services.teams import delete_team, delete_teams
+from accounts.views.access import managed_customer, managed_team
+from accounts.views.actions import run_action, submit_button
 from accounts.views.undo import offer_undo
 from portals.models import TeamGrant
+from portals.selectors.access_rows import access_of
 from portals.selectors.effective_access import grants_of_team
-from portals.views import permission_matrix
-from portals.views.drafts import load_draft
-from portals.views.grant_changes import pending_context
-
-MAX_OPTIONS = 500  # people in a select; where there are more, a search narrows them
+from portals.selectors.grantees import grantee_key
+from portals.views.rows import marked_in
 
 
 @require_safe
@@ -28,13 +31,15 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
     """Show a team: its members, its access with the source of each grant, and changing both."""
     managed = managed_team(request, customer, team)
     company = managed.customer
-    draft = load_draft(request, company, managed)
-    who = permission_matrix.clean_search(request.GET.get("who", ""))
-    others = people_of(company, search=who).exclude(team_memberships__team=managed)
-    people = list(others[: MAX_OPTIONS + 1])
+    access = access_of(managed, after=request.GET.get("after", ""), marked=marked_in(request))
+    others = PeopleOptions(company, outside=str(managed.uuid))
+    adding = ChoosePersonForm(people=others, auto_id="add_%s") if others.search("", 1) else None
     context = {
         "team": managed,
-        "grantee": managed,
+        "grantee_key": grantee_key(managed),
+        "access": access,
+        "page": access.page,
+        "customer": company,
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "members": page_of(
@@ -43,29 +48,44 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
             order=("search_name", "pk"),
             after=request.GET.get("members", ""),
         ),
-        "people": people[:MAX_OPTIONS],
-        "more_people": len(people) > MAX_OPTIONS,
-        "who": who,
-        **permission_matrix.permission_matrix(request, company, managed, draft, manages=True),
-        **pending_context(company, managed, draft),
+        "adding": adding,
     }
     return render(request, "portals/team.html", context)
 
 
-@require_POST
-def team_grant_revoke(
-    request: PersonRequest, customer: str, team: UUID, grant: int
-) -> HttpResponse:
-    """Revoke a grant of the team."""
-    managed = managed_team(request, customer, team)
-    team_grant = get_object_or_404(
-        TeamGrant.objects.select_related("content_object__subscription__customer"),
-        pk=grant,
-        group=managed.group_id,
-        content_object__subscription__customer=managed.customer,
-    )
-    permission_matrix.remove_grant(request, managed, team_grant)
-    return redirect("portals:team", customer, team)
+@require_http_methods(["GET", "HEAD", "POST"])
+def teams_delete(request: PersonRequest, customer: str) -> HttpResponse:
+    """Delete the teams that are ticked in the list, after a page that says what stops."""
+    company = managed_customer(request, customer)
+    data = request.POST if request.method == "POST" else request.GET
+    form = ChooseTeamsForm(data, customer=company)
+    if not form.is_valid():
+        messages.error(request, first_error(form))
+        return redirect("accounts:teams", customer)
+    chosen = list(form.cleaned_data["team"])
+    if request.method == "POST":
+        success = submit_button(
+            request,
+            form,
+            lambda: delete_teams(actor=request.user, customer=company, teams=chosen),
+        )
+        if success:
+            count = len(success.result)
+            message = ngettext(
+                "%(count)s team is deleted, and the access through it has ended.",
+                "%(count)s teams are deleted, and the access through them has ended.",
+                count,
+            )
+            offer_undo(request, message % {"count": count}, *success.result)
+        return redirect("accounts:teams", customer)
+    context = {
+        "customer": company,
+        "teams": chosen,
+        "people": TeamMembership.objects.filter(team__in=chosen).count(),
+        "permissions": TeamGrant.objects.filter(group__team__in=chosen).count(),
+        "may_act": company.status == CustomerStatus.ACTIVE,
+    }
+    return render(request, "portals/teams_delete.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,14 +97,14 @@ def team_delete(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
             "customer": managed.customer,
             "team": managed,
             "people": people_in(managed).count(),
-            "rights": grants_of_team(managed).count(),
+            "privileges": grants_of_team(managed).count(),
             "may_act": managed.customer.status == CustomerStatus.ACTIVE,
         }
         return render(request, "portals/team_delete.html", context)
     deleted = run_action(
         request,
         lambda: delete_team(actor=request.user, team=managed),
-        _("The team %(team)s is deleted, and what came through it has ended.") % {"team": managed},
+        _("The team %(team)s is deleted, and the access through it has ended.") % {"team": managed},
         offer_undo,
     )
     if deleted:

@@ -55,33 +55,49 @@ def _constant(name: str) -> NoReturn:
 _JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
-def parse_question(body: bytes) -> Question:
-    """Return the question in a body. Raises Refused naming the field at fault."""
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body. Raises Refused."""
     try:
         request = _JSON.decode(body.decode())
     except (ValueError, RecursionError):
         _not_json()
     if type(request) is not dict:
         raise Refused(400, "invalid", "The body must be a JSON object.")
-    subject = _member(request, "subject", ("type", "id"))
-    resource = _member(request, "resource", ("type", "id"))
-    action = _member(request, "action", ("name",))
-    context = request.get("context", {})
-    if type(context) is not dict:
-        refuse_field("context", "must be an object")
+    members: dict[str, Any] = request
+    return members
+
+
+def parse_question(body: bytes) -> Question:
+    """Return the question in a body. Raises Refused naming the field at fault."""
+    return read_question(parse_object(body))
+
+
+def read_question(request: dict[str, Any]) -> Question:
+    """Return the question in an object. Raises Refused naming the field at fault."""
+    subject = read_entity(request, "subject", "type", "id")
+    resource = read_entity(request, "resource", "type", "id")
+    action = read_entity(request, "action", "name")
+    context = read_object(request, "context")
     return Question(
         subject[0], subject[1], resource[0], resource[1], action[0], context.get("explain") is True
     )
 
 
-def _member(request: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[str]:
-    """Return the texts of one entity, in the order of `keys`."""
+def read_object(request: dict[str, Any], name: str, shown: str = "") -> dict[str, Any]:
+    """Return an optional object, empty where it is absent. Raises Refused for another type."""
+    members = request.get(name, {})
+    if type(members) is not dict:
+        refuse_field(shown or name, "must be an object")
+    return members
+
+
+def read_entity(request: dict[str, Any], name: str, *keys: str) -> list[str]:
+    """Return the texts of a required entity, in the order of `keys`. Raises Refused."""
     entity = request.get(name)
     if type(entity) is not dict:
         refuse_field(name, "must be an object" if name in request else "is missing")
     texts = [_text(entity, key, name) for key in keys]
-    if type(entity.get("properties", {})) is not dict:
-        refuse_field(f"{name}.properties", "must be an object")
+    read_object(entity, "properties", f"{name}.properties")
     return texts
 
 

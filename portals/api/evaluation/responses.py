@@ -37,9 +37,14 @@ class Refused(Exception):
         self.status, self.code, self.message, self.field = status, code, message, field
         self.headers = headers
 
-    def answer(self) -> Answer:
-        """Return the response with this error."""
+    def error(self) -> dict[str, Any]:
+        """Return the error as an object."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.field:
             error["fields"] = {self.field: [self.message]}
-        return Answer(self.status, [*HEADERS, *self.headers], json.dumps({"error": error}).encode())
+        return error
+
+    def answer(self) -> Answer:
+        """Return the response with this error."""
+        body = json.dumps({"error": self.error()}).encode()
+        return Answer(self.status, [*HEADERS, *self.headers], body)

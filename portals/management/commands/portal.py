@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portals.models import Portal
@@ -66,6 +67,11 @@ class Command(BaseCommand):
             existing = ", ".join(Portal.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no portal {slug}. Known portals: {existing}.")
         issued = issue_credentials(actor=None, portal=portal)
+        if settings.DEMO:
+            self.stderr.write(
+                f"If the demo runs {portal.label_en}, it still has the former credentials:"
+                " nobody can open it until the demo starts again."
+            )
         if as_json:
             self.stdout.write(json.dumps(issued._asdict()))
             return

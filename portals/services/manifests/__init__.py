@@ -3,6 +3,7 @@
 from portals.services.manifests.application import RemovalRefused, apply_manifest
 from portals.services.manifests.declaration import (
     DeclaredPrivilege,
+    DeclaredSignIn,
     DeclaredType,
     Manifest,
     ManifestRefused,
@@ -11,6 +12,7 @@ from portals.services.manifests.parsing import read_manifest
 
 __all__ = [
     "DeclaredPrivilege",
+    "DeclaredSignIn",
     "DeclaredType",
     "Manifest",
     "ManifestRefused",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
@@ -36,6 +37,8 @@ _PORTAL_FIELDS = (
 _PRIVILEGE_FIELDS = (
     "label_en",
     "label_fr",
+    "phrase_en",
+    "phrase_fr",
     "held_by_super_user",
     "held_by_owner",
     "sensitive",
@@ -132,7 +135,9 @@ class _Application:
 
     def _apply_portal(self) -> None:
         values = {name: getattr(self.manifest, name) for name in _PORTAL_FIELDS}
-        values["redirect_uris"] = list(self.manifest.redirect_uris)
+        values |= asdict(self.manifest.sign_in)
+        for name in ("redirect_uris", "post_logout_redirect_uris"):
+            values[name] = list(values[name])
         portal = Portal.objects.select_for_update().filter(slug=self.manifest.slug).first()
         if portal is not None:
             self.portal = self.effects.portal = portal

@@ -25,6 +25,8 @@ class DeclaredPrivilege:
     codename: str
     label_en: str
     label_fr: str
+    phrase_en: str = ""  # for sentences: "renew {resource}"
+    phrase_fr: str = ""
     includes: tuple[str, ...] = ()
     held_by_super_user: bool = False
     held_by_owner: bool = False
@@ -58,6 +60,17 @@ class DeclaredType:
 
 
 @dataclass(frozen=True)
+class DeclaredSignIn:
+    """How the portal signs people in; see docs/portals.md."""
+
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    pkce: bool = True
+    ask_consent: bool = False
+    refresh_grace: int = 0  # seconds
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One portal as its file declares it; parents come before children."""
 
@@ -71,6 +84,7 @@ class Manifest:
     auto_register: bool
     explain: bool
     types: tuple[DeclaredType, ...]
+    sign_in: DeclaredSignIn
 
     def privileges(self) -> Iterator[DeclaredPrivilege]:
         """Yield every privilege of every type, in the order of the file."""

@@ -1,4 +1,4 @@
-"""What a manifest changes for companies: an event in each log, of what ended and for whom."""
+"""A manifest's effects on companies: an event in each log, of what ended and for whom."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from accounts.domains import url_to_ascii
+from accounts.domains import is_this_machine, url_to_ascii
 from accounts.validators import validate_plain_text
-from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, PortalKind
+from portals.choices import OPEN_PRIVILEGE, RESOURCE, ROOT_TYPE, PortalKind
 from portals.services.manifests.declaration import (
     DeclaredPrivilege,
+    DeclaredSignIn,
     DeclaredType,
     Manifest,
     parents_first,
@@ -23,11 +24,20 @@ from portals.services.manifests.declaration import (
 _SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _NAME_LENGTH = 100
 _LABEL_LENGTH = 100
-_TYPE_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
+_MOST_GRACE = 60  # seconds
+_TYPE_NAMES = {
+    str: "a text",
+    int: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 _OPEN = DeclaredPrivilege(
     codename=f"{ROOT_TYPE}.{OPEN_PRIVILEGE}",
     label_en="Open the portal",
     label_fr="Ouvrir le portail",
+    phrase_en="open {resource}",
+    phrase_fr="ouvrir {resource}",
     held_by_super_user=True,
 )
 
@@ -62,16 +72,32 @@ class _Table:
 
     def take_label(self, name: str) -> tuple[str, str]:
         """Take a label, and return it in English and in French."""
+        return self._in_both_languages(self.take_table(name))
+
+    def take_phrase(self, name: str) -> tuple[str, str]:
+        """Take the words of a sentence about a resource, in both languages; "" where it has none.
+
+        `{resource}` is in them once, in the place of the name.
+        """
+        if name not in self.data:
+            return "", ""
         table = self.take_table(name)
+        phrases = self._in_both_languages(table)
+        for language, phrase in zip(("en", "fr"), phrases, strict=True):
+            if phrase.count(RESOURCE) != 1:
+                refuse(self.file, table.at(language), f"must have {RESOURCE} in it, once")
+        return phrases
+
+    def _in_both_languages(self, table: "_Table") -> tuple[str, str]:
         labels = table.take("en", str), table.take("fr", str)
         table.close()
         for language, label in zip(("en", "fr"), labels, strict=True):
             if not label.strip() or len(label) > _LABEL_LENGTH:
-                refuse(self.file, table.at(language), f"must have 1 to {_LABEL_LENGTH} characters")
+                refuse(table.file, table.at(language), f"must have 1 to {_LABEL_LENGTH} characters")
             try:
                 validate_plain_text(label)
             except ValidationError as error:
-                refuse(self.file, table.at(language), error.messages[0])
+                refuse(table.file, table.at(language), error.messages[0])
         return labels
 
     def take_texts(self, name: str) -> list[str]:
@@ -137,12 +163,11 @@ def read_manifest(path: Path) -> Manifest:
         refuse(file, "kind", f"must be one of: {', '.join(PortalKind.values)}")
     home_url = table.take("home_url", str)
     home_url = _read_url(file, "home_url", home_url)
-    redirect_uris = [
-        _read_url(file, "redirect_uris", uri) for uri in table.take_texts("redirect_uris")
-    ]
+    redirect_uris = _read_urls(table, "redirect_uris")
     auto_register = table.take("auto_register", bool, False)
     explain = table.take("explain", bool, False)
     types = _read_types(table.take_table("types", {}))
+    sign_in = _read_sign_in(table.take_table("sign_in", {}))
     table.close()
     manifest = Manifest(
         file=file,
@@ -151,13 +176,36 @@ def read_manifest(path: Path) -> Manifest:
         label_en=label_en,
         label_fr=label_fr,
         home_url=home_url,
-        redirect_uris=tuple(redirect_uris),
+        redirect_uris=redirect_uris,
         auto_register=auto_register,
         explain=explain,
         types=types,
+        sign_in=sign_in,
     )
     manifest.closure()
     return manifest
+
+
+def _read_sign_in(table: _Table) -> DeclaredSignIn:
+    logout = table.take("backchannel_logout_uri", str, "")
+    grace = table.take("refresh_grace", int, 0)
+    if not 0 <= grace <= _MOST_GRACE:
+        refuse(table.file, table.at("refresh_grace"), f"is 0 to {_MOST_GRACE} seconds")
+    declared = DeclaredSignIn(
+        post_logout_redirect_uris=_read_urls(table, "post_logout_redirect_uris"),
+        backchannel_logout_uri=_read_url(table.file, table.at("backchannel_logout_uri"), logout)
+        if logout
+        else "",
+        pkce=table.take("pkce", bool, True),
+        ask_consent=table.take("ask_consent", bool, False),
+        refresh_grace=grace,
+    )
+    table.close()
+    return declared
+
+
+def _read_urls(table: _Table, name: str) -> tuple[str, ...]:
+    return tuple(_read_url(table.file, table.at(name), uri) for uri in table.take_texts(name))
 
 
 def _read_url(file: str, key: str, value: str) -> str:
@@ -172,8 +220,7 @@ def _read_url(file: str, key: str, value: str) -> str:
     except (ValidationError, ValueError):
         refuse(file, key, f"is not a web address: {value}")
     parts = urlsplit(value)
-    local = parts.hostname in ("localhost", "127.0.0.1")
-    if parts.scheme == "http" and not local:
+    if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
         refuse(file, key, f"must begin with https://: {value}")
     if parts.fragment or parts.username is not None or "*" in value or len(value) > 200:
         refuse(file, key, f"has a fragment, a user, a wildcard or too many characters: {value}")
@@ -218,6 +265,7 @@ def _read_privileges(type_code: str, entry: _Table) -> tuple[DeclaredPrivilege, 
     tables = entry.take_table("privileges", {}).take_codes()
     for code, table in tables.items():
         label_en, label_fr = table.take_label("label")
+        phrase_en, phrase_fr = table.take_phrase("phrase")
         includes = [
             f"{type_code}.{other}" if other in tables or "." not in other else other
             for other in table.take_texts("includes")
@@ -227,6 +275,8 @@ def _read_privileges(type_code: str, entry: _Table) -> tuple[DeclaredPrivilege, 
                 codename=f"{type_code}.{code}",
                 label_en=label_en,
                 label_fr=label_fr,
+                phrase_en=phrase_en,
+                phrase_fr=phrase_fr,
                 includes=tuple(includes),
                 held_by_super_user=table.take("held_by_super_user", bool, False),
                 held_by_owner=table.take("held_by_owner", bool, False),

@@ -1,6 +1,6 @@
 """Resources, as their portals report them; each report is all or nothing."""
 
-from portals.services.resources.deletion import end_removed_resources
+from portals.services.resources.deletion import end_removed_resources, lock_portal
 from portals.services.resources.owners import end_ownership_of_leaver, restore_ownership
 from portals.services.resources.removal import Removal, RemovalUnconfirmed, delete_resource
 from portals.services.resources.renaming import rename_resource
@@ -18,6 +18,7 @@ __all__ = [
     "delete_resource",
     "end_ownership_of_leaver",
     "end_removed_resources",
+    "lock_portal",
     "put_resource",
     "rename_resource",
     "restore_ownership",

@@ -1,4 +1,4 @@
-"""What a report adds, renames and moves, in the data of its event."""
+"""The additions, renamings and moves of a report, in the data of its event."""
 
 from datetime import datetime
 from typing import Any, NamedTuple

@@ -36,10 +36,11 @@ def delete_with_all_below(pks: Sequence[int], resource_type: ResourceType) -> di
     below = ResourceAncestor.objects.filter(ancestor__in=pks).values("resource")
     resources = Resource.with_removed.filter(pk__in=below)
     lost = lost_resources(resources, resource_type)
+    resources.filter(removed_at=None).update(removed_at=timezone.now())  # ends the tenures
     resources.delete()
     return {
         "count": len(lost.get("removed_resources", [])),
-        "rights": len(lost.get("grants", [])),
+        "privileges": len(lost.get("grants", [])),
         **lost,
     }
 

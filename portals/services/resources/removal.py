@@ -1,4 +1,4 @@
-"""What a portal removed: hidden with its access, back if reported again, ended after KEPT_FOR."""
+"""Removed resources: hidden with their access, back if reported again, ended after KEPT_FOR."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ UNCONFIRMED_SHARE = 10  # percent of a type that a report may remove with its gr
 
 
 class Removal(NamedTuple):
-    """What a report takes away: resources, with everything below them, and grants."""
+    """The losses of a report: resources, with everything below them, and grants."""
 
     resources: int
     grants: int
@@ -52,8 +52,8 @@ class RemovalUnconfirmed(Exception):
         grants = ngettext("%(count)s grant", "%(count)s grants", self.removal.grants)
         resources = ngettext("%(count)s resource", "%(count)s resources", self.removal.resources)
         return _(
-            "This report removes %(resources)s and ends %(grants)s. If that is right, send it"
-            " again with these numbers in “confirm”."
+            "This report removes %(resources)s and ends %(grants)s. To confirm, send "
+            "it again with these numbers in “confirm”."
         ) % {
             "resources": resources % {"count": self.removal.resources},
             "grants": grants % {"count": self.removal.grants},
@@ -163,4 +163,4 @@ def give_back(
             Resource.with_removed.filter(pk__in=level).update(removed_at=None)
             returned += level
     data = returned_resources(Resource.objects.filter(pk__in=returned), resource_type)
-    return {"count": len(returned), "rights": len(data["grants_returned"]), **data}
+    return {"count": len(returned), "privileges": len(data["grants_returned"]), **data}

@@ -1,6 +1,7 @@
 """Give a resource another id or name; its access stays."""
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portals.models import Portal, Resource
@@ -29,7 +30,7 @@ def rename_resource(
     another resource has, or where it was removed meanwhile; PermissionDenied as delete_resource.
     """
     if external_id is None and name is None:
-        raise ResourcesRefused(_("Give a new id, a new name, or both."))
+        raise ResourcesRefused(_("Send a new ID, a new name, or both."))
     wanted = {"id": external_id, "name": name}
     faults = {
         field: reason
@@ -53,7 +54,9 @@ def rename_resource(
     if (current.name, current.external_id) == (previous, previous_id):
         return current
     _take_id(actor, current)
-    current.save(update_fields=["name", "external_id", "search_name", "search_words"])
+    if current.external_id != previous_id:
+        current.held_since = timezone.now()
+    current.save(update_fields=["name", "external_id", "held_since", "search_name", "search_words"])
     record_resources(
         "resources.renamed",
         actor,
@@ -82,7 +85,7 @@ def _take_id(portal: Portal, resource: Resource) -> None:
     if other is None:
         return
     if other.removed_at is None:
-        raise ResourcesRefused({"id": _("Another resource of this type has this id.")})
+        raise ResourcesRefused({"id": _("Another resource of this type has this ID.")})
     end_for_good(portal, others)
 
 

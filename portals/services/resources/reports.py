@@ -78,21 +78,21 @@ def check_reports(reports: Sequence[Report], resource_type: ResourceType, faults
             if reason := fault_in(text):
                 faults.add(index, field, reason)
         if occurrences[report.external_id] > 1:
-            faults.add(index, "id", _("This id is there twice."))
+            faults.add(index, "id", _("This ID was sent twice."))
         if is_top_level and report.parent is not None:
-            faults.add(index, "parent", _("This type has no parent; leave it null."))
+            faults.add(index, "parent", _("This type has no parent. Send null."))
         elif not is_top_level and (report.parent is None or report.parent[0] != parent_type):
             faults.add(
                 index,
                 "parent",
-                _("This type stands below a %(type)s; name one.") % {"type": parent_type},
+                _("This type needs a parent of type %(type)s.") % {"type": parent_type},
             )
 
 
 def fault_in(text: str) -> str:
     """Return the error of an id or a name, or "" where there is none."""
     if not 0 < len(text) <= TEXT_LENGTH:
-        return _("Give 1 to %(limit)s characters.") % {"limit": TEXT_LENGTH}
+        return _("Send 1 to %(limit)s characters.") % {"limit": TEXT_LENGTH}
     if text != text.strip():
         return _("Remove the space at the beginning or the end.")
     if not text.isprintable():

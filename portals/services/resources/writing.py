@@ -69,7 +69,7 @@ def sync_resources(
     """
     if len(reports) > LIMIT:
         raise ResourcesRefused(
-            {"resources": _("At most %(limit)s at a time.") % {"limit": f"{LIMIT:,}"}}
+            {"resources": _("Send at most %(limit)s at a time.") % {"limit": f"{LIMIT:,}"}}
         )
     return _write(
         actor,
@@ -238,7 +238,7 @@ def _reportable_type(portal: Portal, code: str) -> ResourceType:
         .first()
     )
     if resource_type is None:
-        raise ResourcesRefused({"type": _("Your manifest declares no such type.")})
+        raise ResourcesRefused({"type": _("Your manifest does not declare this type.")})
     return resource_type
 
 
@@ -251,7 +251,7 @@ def _subscription(portal: Portal, customer: str) -> Subscription:
         .first()
     )
     if subscription is None:
-        raise ResourcesRefused({"customer": _("No customer of this name is subscribed.")})
+        raise ResourcesRefused({"customer": _("No subscribed company has this short name.")})
     return subscription
 
 
@@ -271,6 +271,6 @@ def _parents(
     existing = dict(rows.filter(external_id__in=parent_ids).values_list("external_id", "pk"))
     for index, report in enumerate(reports):
         if report.parent is not None and report.parent[1] not in existing:
-            reason = _("This customer has no such %(type)s.") % {"type": parent_type.code}
+            reason = _("This company has no %(type)s with this ID.") % {"type": parent_type.code}
             faults.add(index, "parent.id", reason)
     return {(parent_type.code, external_id): pk for external_id, pk in existing.items()}

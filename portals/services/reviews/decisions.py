@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,7 +16,8 @@ from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.permissions import lock_managed_customer
 from accounts.services.audit import record_event
 from accounts.services.memberships import change_role
-from portals.choices import ReviewDecision, ReviewState
+from portals import emails
+from portals.choices import ItemKind, ReviewDecision, ReviewState
 from portals.models import AccessReview, Privilege, PrivilegeInclusion, Resource, ReviewItem
 from portals.permissions import ReviewRefused, refuse_own_review, require_open_review
 from portals.selectors.reviews import unchanged_access
@@ -46,6 +48,7 @@ class SavedDecisions:
 
     counts: Counter[str]  # decision → number of lines
     removals: list[AuditEvent]  # of removed grants, which can be undone
+    lost: list[ReviewItem]  # removed or reduced
 
 
 @transaction.atomic
@@ -62,8 +65,22 @@ def save_decisions(
     review finishes it. Raises PermissionDenied unless the actor is a Super User here;
     FreshSignInRequired where a reduction gives a sensitive privilege; ReviewRefused for lines that
     are decided, are not of one person or team, or are the actor's own while another Super User
-    could decide. The error is under the line's key where it is about one line.
+    could decide. The error is under the line's key where it is about one line. Those who lose
+    access are told.
     """
+    saved = decide_lines(actor=actor, review=review, decisions=decisions, signed_in_at=signed_in_at)
+    emails.tell_about_lost_access(actor, review, saved.lost)
+    return saved
+
+
+def decide_lines(
+    *,
+    actor: User,
+    review: AccessReview,
+    decisions: Sequence[ItemDecision],
+    signed_in_at: datetime | None = None,
+) -> SavedDecisions:
+    """Do as save_decisions in the caller's transaction, and tell nobody."""
     customer = lock_managed_customer(actor, review.customer)
     review = AccessReview.objects.select_for_update().get(pk=review.pk)
     require_open_review(review)
@@ -91,7 +108,13 @@ def save_decisions(
     ReviewItem.objects.bulk_update(items, ["decision", "decided_by", "decided_at"], batch_size=200)
     counts = Counter(str(item.decision) for item in items)
     _record(actor, customer, review, items, counts, own=own)
-    return SavedDecisions(counts, [event for event in removals if event is not None])
+    lost = [
+        item
+        for item in items
+        if item.decision in (ReviewDecision.REMOVE, ReviewDecision.REDUCE)
+        and item.kind in (ItemKind.PERSON, ItemKind.TEAM)
+    ]
+    return SavedDecisions(counts, [event for event in removals if event is not None], lost)
 
 
 def _undecided_items(
@@ -101,7 +124,12 @@ def _undecided_items(
     items = list(
         review.items.filter(pk__in=decisions)
         .select_related(
-            "membership__user", "membership__customer", "team", "portal", "privilege", "decided_by"
+            "membership__user",
+            "membership__customer",
+            "team",
+            "portal",
+            "privilege__portal",
+            "decided_by",
         )
         .order_by("pk")
     )
@@ -124,7 +152,7 @@ def _decide_role(actor: User, membership: Membership, decision: ItemDecision) ->
     if decision.decision == ReviewDecision.REDUCE:
         change_role(actor=actor, membership=membership, role=Role.USER)
     if decision.decision == ReviewDecision.REMOVE:
-        raise ReviewRefused(_("Remove a person on their own page; it asks what becomes of it all."))
+        raise ReviewRefused(_("You can't remove a person in a review. Open their page instead."))
 
 
 def _decide_owner(item: ReviewItem, decision: ItemDecision) -> None:
@@ -161,12 +189,12 @@ def _reduce(
     smaller, ends = decision.privilege or privilege, decision.expires_at or grant.expires_at
     ends_earlier = ends is not None and (grant.expires_at is None or ends < grant.expires_at)
     if smaller == privilege and not ends_earlier:
-        raise ReviewRefused(_("Choose a smaller right, or an earlier end."))
+        raise ReviewRefused(_("Choose a lower permission, or an earlier end date."))
     if grant.expires_at is not None and ends is not None and ends > grant.expires_at:
-        raise ReviewRefused(_("The right ends before that already."))
+        raise ReviewRefused(_("This permission already ends before that day."))
     inclusion = PrivilegeInclusion.objects.filter(privilege=privilege, included=smaller)
     if not inclusion.exists():
-        raise ReviewRefused(_("This is no smaller right of the same kind."))
+        raise ReviewRefused(_("Choose a permission that this permission includes."))
     grantee: Membership | Team | None = item.membership or item.team
     if grantee is None:
         raise ReviewRefused(_("This team no longer exists."))
@@ -203,13 +231,15 @@ def _record(
     review.removed += counts[ReviewDecision.REMOVE]
     review.overtaken += counts[ReviewDecision.OVERTAKEN]
     is_finished = review.decided == review.total
-    membership = items[0].membership
+    membership, team = items[0].membership, items[0].team
+    of_team: dict[str, Any] = {"team_uuid": str(team.uuid)} if team and not membership else {}
     record_event(
         kind="review.own_part_saved" if own else "review.part_saved",
         actor=actor,
         customer=customer,
         person=membership.user if membership else None,
         grantee=items[0].grantee_name,
+        **of_team,
         review=str(review.uuid),
         kept=counts[ReviewDecision.KEEP],
         reduced=counts[ReviewDecision.REDUCE],

@@ -15,6 +15,7 @@ from accounts.choices import CustomerStatus
 from accounts.models import Customer, User
 from accounts.permissions import lock_customer, lock_managed_customer
 from accounts.services.audit import record_event
+from accounts.timezones import today_of_provider
 from portals import emails
 from portals.choices import ReviewState
 from portals.models import AccessReview, PersonGrant, ReviewQuarter, TeamGrant
@@ -41,9 +42,9 @@ def begin_review(*, actor: User, customer: Customer) -> AccessReview:
     """
     customer = lock_managed_customer(actor, customer)
     if customer.access_reviews.open().exists():
-        raise ReviewRefused(_("A review is open already."), code="open")
+        raise ReviewRefused(_("A review is already open. Finish it first."), code="open")
     if not _has_access(customer):
-        raise ReviewRefused(_("Nobody holds a right that could be reviewed."), code="empty")
+        raise ReviewRefused(_("Nobody has access yet, so you can't start a review."), code="empty")
     return _begin(customer, actor)
 
 
@@ -88,7 +89,7 @@ def _run_each(rows: Any, act: Callable[[Any], None]) -> None:
 
 def _quarter() -> date:
     """Return the first day of this quarter, in the provider's time zone."""
-    today = timezone.localdate(timezone=timezone.get_default_timezone())
+    today = today_of_provider()
     return date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
 
 
