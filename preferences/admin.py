@@ -1,6 +1,8 @@
 """The admin site, which only shows: topics, messages, choices and their evidence."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.admin import ReadOnly
 from preferences.models import (
@@ -11,6 +13,7 @@ from preferences.models import (
     NoticeClass,
     Topic,
 )
+from preferences.selectors.campaigns import public_messages
 
 
 @admin.register(NoticeClass)
@@ -52,6 +55,10 @@ class MessageAdmin(ReadOnly):
     search_fields = ["address__exact", "message_id__exact"]
     exclude = ["sealed_content", "claim"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Return the messages but those of confidential notices."""
+        return super().get_queryset(request).filter(pk__in=public_messages().values("pk"))
+
 
 @admin.register(DeliveryDecision)
 class DeliveryDecisionAdmin(ReadOnly):
@@ -60,6 +67,10 @@ class DeliveryDecisionAdmin(ReadOnly):
     list_display = ["at", "message", "outcome", "reason"]
     list_filter = ["outcome", "reason"]
     list_select_related = ["message__notice_class", "message__topic"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryDecision]:
+        """Return the decisions but those on confidential notices."""
+        return super().get_queryset(request).filter(message__in=public_messages().values("pk"))
 
 
 @admin.register(Topic)

@@ -17,29 +17,33 @@ class PreferencesConfig(AppConfig):
         from accounts.choices import (
             register_event_codes,
             register_event_sentences,
+            register_event_words,
             register_field_names,
         )
         from accounts.models import User
         from accounts.selectors.event_details import register_event_details
         from accounts.signals import (
             collect_copy_recipients,
+            desk_person_shown,
             membership_ended,
             membership_restoring,
             periodic_tick,
         )
         from portals.signals import customer_page_shown
         from preferences import receivers
-        from preferences.choices import EVENT_SENTENCES, Digest, NoticeCode
+        from preferences.choices import Digest, NoticeCode
         from preferences.choices.delivery_events import DELIVERY_EVENT_SENTENCES, ReachedHow
+        from preferences.choices.events import EVENT_SENTENCES
         from preferences.choices.fields import FIELD_NAMES
         from preferences.gate import providers
         from preferences.gate.codes import check_notice_codes
-        from preferences.selectors.event_details import DETAILS, IDENTITIES
+        from preferences.selectors.event_details import DETAILS, IDENTITIES, PUBLIC_FACTS, WORDS
         from preferences.signals import campaign_running
 
         register_event_sentences(EVENT_SENTENCES)
         register_event_sentences(DELIVERY_EVENT_SENTENCES)
         register_event_details(DETAILS, IDENTITIES)
+        register_event_words(WORDS, PUBLIC_FACTS)
         register_field_names(FIELD_NAMES)
         register_event_codes({"category": NoticeCode, "digest": Digest, "how": ReachedHow})
         register(check_notice_codes)
@@ -57,4 +61,5 @@ class PreferencesConfig(AppConfig):
         membership_ended.connect(receivers.membership_ended, dispatch_uid="company's mail")
         membership_restoring.connect(receivers.membership_restoring, dispatch_uid="company's mail")
         customer_page_shown.connect(receivers.reseller_panel, dispatch_uid="reseller")
+        desk_person_shown.connect(receivers.bounces_panel, dispatch_uid="bounces")
         providers.connect()

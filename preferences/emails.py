@@ -6,10 +6,19 @@ A private header names the topic or the notice class of each; the gate reads and
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.utils import translation
 
-from accounts.emails import NOTICE_CLASS_HEADER, Address, send_to
+from accounts.emails import (
+    NOTICE_CLASS_HEADER,
+    Address,
+    Block,
+    Content,
+    HubEmail,
+    Kind,
+    greeting,
+    render_email,
+    send_to,
+)
 from accounts.models import User
 from preferences.models import NoticeClass, Topic
 
@@ -25,6 +34,14 @@ def send_topic_mail(*, topic: Topic, person: User, subject: str, text: str) -> N
     _send_text(person, {TOPIC_HEADER: topic.slug}, subject, text)
 
 
+def send_topic_email(*, topic: Topic, to: Address, template: str, **context: object) -> None:
+    """Offer an address one email of a topic, written by a template in the address's language."""
+    context = {"brand": settings.HUB_BRAND_NAME, "base_url": settings.HUB_BASE_URL, **context}
+    with translation.override(to.language):  # the gate adds the footer in it
+        content = render_email(f"{template}.txt", context, greeting=greeting(to))
+        HubEmail(content, to.email, {TOPIC_HEADER: topic.slug}).send()
+
+
 def send_notice_text(*, notice_class: NoticeClass, person: User, subject: str, text: str) -> None:
     """Send one person a notice that staff wrote; the gate says why it comes.
 
@@ -34,8 +51,9 @@ def send_notice_text(*, notice_class: NoticeClass, person: User, subject: str, t
 
 
 def _send_text(person: User, headers: dict[str, str], subject: str, text: str) -> None:
+    content = Content(subject, (Block(Kind.MARKDOWN, text.strip()),))
     with translation.override(person.language):  # the gate adds the footer in it
-        EmailMessage(subject, text, to=[person.email], headers=headers).send()
+        HubEmail(content, person.email, headers).send()
 
 
 def send_confirmation(*, address: str, language: str, topics: Sequence[Topic], link: str) -> None:

@@ -16,7 +16,7 @@ from preferences.selectors import contacts_for
 from preferences.services.campaigns import start_due_campaigns
 from preferences.services.customer_email import drop_mail_of_leaver, restore_mail_of_member
 from preferences.services.recipients import follow_address, follow_changed_addresses
-from preferences.views import resellers
+from preferences.views import bounces, resellers
 
 OPERATOR_PERMISSIONS = [
     "add_topic", "change_topic", "view_topic", "view_noticeclass", "add_activation",
@@ -77,6 +77,11 @@ def campaign_runs(*, campaign: Campaign, slices: int, **_: Any) -> None:
 def reseller_panel(**context: Any) -> str:
     """Return the panel about resellers for the provider's page of a customer."""
     return resellers.reseller_panel(**context)
+
+
+def bounces_panel(**context: Any) -> str:
+    """Return the panel about bounced email for the desk's page of a person."""
+    return bounces.bounces_panel(**context)
 
 
 def membership_ended(*, membership: Membership, **_: Any) -> dict[str, Any]:

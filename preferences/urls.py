@@ -64,6 +64,11 @@ provider = [
     path("messages/<int:campaign>/edit/", campaigns.campaign_edit, name="campaign-edit"),
     path("messages/<int:campaign>/check/", campaigns.campaign_check, name="campaign-check"),
     path(
+        "messages/<int:campaign>/preview/<int:number>/<str:look>/",
+        campaigns.campaign_preview,
+        name="campaign-preview",
+    ),
+    path(
         "messages/<int:campaign>/test-send/",
         campaigns.campaign_test_send,
         name="campaign-test-send",

@@ -30,7 +30,7 @@ class CategorySerializer(StrictSerializer):
         """Check that exactly one of the two is named. Raises ValidationError."""
         if ("topic" in attrs) == ("notice_class" in attrs):
             raise serializers.ValidationError(
-                {"topic": [_("Name a topic or a notice class, one of the two.")]}
+                {"topic": [_("Give either a topic or a notice class.")]}
             )
         return attrs
 

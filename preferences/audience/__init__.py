@@ -11,6 +11,7 @@ from preferences.audience.sets import (
     audience_counts,
     notice_verdicts,
     resolve_campaign,
+    sending_counts,
     topic_verdicts,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "audience_counts",
     "notice_verdicts",
     "resolve_campaign",
+    "sending_counts",
     "topic_verdicts",
 ]

@@ -111,6 +111,20 @@ def audience_counts(
     return {Reason(reason): count for reason, count in rows}
 
 
+def sending_counts() -> dict[int, int]:
+    """Count the recipients that each open topic would be sent to now, by the topic's key."""
+    sql, parameters = _bound(
+        TOPICS,
+        topics=Topic.objects.filter(active=True),
+        recipients=Recipient.objects.filter(followed_by=None),
+    )
+    counted = (
+        f"SELECT v.topic_id, COUNT(*) FROM ({sql} {_COMPUTE_ONCE}) v"  # noqa: S608
+        f" WHERE v.reason IN ({_SENDING_REASONS}) GROUP BY v.topic_id"
+    )
+    return dict(_rows(counted, parameters))
+
+
 @transaction.atomic
 def resolve_campaign(*, campaign: Campaign, recipients: QuerySet[Recipient] | None = None) -> int:
     """Write a candidate for each of these recipients, or of all, in one statement.

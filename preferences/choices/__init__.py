@@ -68,15 +68,15 @@ GROUNDS = {
     ),
     NoticeCode.LEGAL: Ground(
         basis=LegalBasis.SOR_3_C,
-        reason=_("Changes of terms, of privacy, of your rights: the law has us tell you."),
+        reason=_("Tells you about changes to terms or privacy. The law requires these notices."),
     ),
     NoticeCode.MAINTENANCE: Ground(
         basis=LegalBasis.CASL_6_6_D,
-        reason=_("Says beforehand when work on a service you use may interrupt it."),
+        reason=_("Tells you in advance when planned work may interrupt a service you use."),
     ),
     NoticeCode.SECURITY: Ground(
         basis=LegalBasis.CASL_6_6_C,
-        reason=_("Protects your account: new sign-in data, address changes, what support did."),
+        reason=_("Protects your account: sign-in changes, address changes, help from support."),
     ),
 }
 
@@ -102,19 +102,29 @@ CONTACT_CLASSES = {
 class TopicBasis(TextChoices):
     """The consent that a topic needs (CASL, section 10)."""
 
-    EXPRESS = "express", _("Only to people who asked for it")
-    IMPLIED = "implied", _("Also on implied consent, while it lasts")
+    EXPRESS = "express", _("Only people who subscribed")
+    IMPLIED = "implied", _("Also people with implied consent")
+    REFERRAL = "referral", _("People somebody referred, once")
+
+
+# Of the topics that staff make; the hub makes that of referrals itself.
+STAFF_BASES = [TopicBasis.EXPRESS, TopicBasis.IMPLIED]
 
 
 class ConsentBasis(TextChoices):
     """The basis of a yes (R17). All but the first are implied, and most expire (R18)."""
 
-    EXPRESS = "express", _("The person said so")
+    EXPRESS = "express", _("Express consent")
     PURCHASE = "purchase", _("Purchase or lease")
     CONTRACT = "contract", _("Contract")
     INQUIRY = "inquiry", _("Inquiry or application")
-    PUBLICATION = "publication", _("Address published for such mail")
-    DISCLOSURE = "disclosure", _("Address given to us for such mail")
+    PUBLICATION = "publication", _("Address published for such email")
+    DISCLOSURE = "disclosure", _("Address given to us for such email")
+    REFERRAL = "referral", _("One email after a referral")
+
+
+# A list from another tool holds none of the hub's own referrals.
+IMPORTED_BASES = [basis for basis in ConsentBasis if basis != ConsentBasis.REFERRAL]
 
 
 class Digest(TextChoices):
@@ -130,15 +140,17 @@ class ConsentSource(TextChoices):
 
     PAGE = "page", _("Preference page")
     API = "api", _("Program (API)")
-    ONE_CLICK = "one_click", _("Unsubscribe button of a mail program")
-    MAIL_LINK = "mail_link", _("Unsubscribe link in a mail")
-    SUBSCRIBE = "subscribe", _("Public subscription page, confirmed by mail")
+    ONE_CLICK = "one_click", _("Unsubscribe button of an email program")
+    MAIL_LINK = "mail_link", _("Unsubscribe link in an email")
+    SUBSCRIBE = "subscribe", _("Public subscription page, confirmed by email")
     FORM = "form", _("Public subscription page, not confirmed")
-    IMPORT = "import", _("Import from a former list")
-    ADDRESS = "address", _("Said earlier at the same address")
-    COMPLAINT = "complaint", _("Reported as unwanted by the mail service")
-    STAFF = "staff", _("Told to the provider's staff")
-    UNDO = "undo", _("Undone at once, in the same browser")
+    IMPORT = "import", _("Import from another list")
+    ADDRESS = "address", _("Earlier choice for the same address")
+    COMPLAINT = "complaint", _("Reported as spam by the email service")
+    STAFF = "staff", _("Recorded by the provider's staff")
+    REFERRAL = "referral", _("Referred by somebody they know")
+    PROGRAMME = "programme", _("The company left the reseller programme")
+    UNDO = "undo", _("Undone within ten minutes, in the same browser")
 
 
 # These ways do not prove who acts, or copy an earlier choice: they can only opt out (R6, R44).
@@ -147,6 +159,7 @@ OPT_OUT_SOURCES = [
     ConsentSource.MAIL_LINK.value,
     ConsentSource.ADDRESS.value,
     ConsentSource.COMPLAINT.value,
+    ConsentSource.PROGRAMME.value,
 ]
 
 # An opt-out in one of these ways can be undone for ten minutes.
@@ -157,15 +170,15 @@ class ImportOutcome(TextChoices):
     """The outcome of one line of an import."""
 
     ADDED = "added", _("Added")
-    OPTED_OUT = "opted_out", _("Taken over as refused")
-    UNCHANGED = "unchanged", _("Known already")
-    KEPT_OUT = "kept_out", _("Not added: refused here before")
+    OPTED_OUT = "opted_out", _("Unsubscribing recorded")
+    UNCHANGED = "unchanged", _("Already recorded")
+    KEPT_OUT = "kept_out", _("Not added: this person had unsubscribed")
     NO_ACCOUNT = "no_account", _("Not added: this topic is for people with an account")
     REPEATED = "repeated", _("Left out: another line has this address")
-    BAD_ADDRESS = "bad_address", _("Left out: this is no e-mail address")
+    BAD_ADDRESS = "bad_address", _("Left out: this is not an email address")
     BAD_STATUS = "bad_status", _("Left out: neither subscribed nor unsubscribed")
-    NOT_CONFIRMED = "not_confirmed", _("Left out: not subscribed, and not unsubscribed either")
-    BAD_DATE = "bad_date", _("Left out: the date is missing, to come, or no date")
+    NOT_CONFIRMED = "not_confirmed", _("Left out: the subscription is not confirmed")
+    BAD_DATE = "bad_date", _("Left out: the date is missing, in the future or not a date")
     NO_DATE = "no_date", _("Left out: no date of consent")
     UNREADABLE = "unreadable", _("Left out: this line can't be read")
     IN_DOUBT = "in_doubt", _("Left out: another line with this address can't be read")
@@ -174,11 +187,11 @@ class ImportOutcome(TextChoices):
 class MessageState(TextChoices):
     """The state of a message. The last four are final."""
 
-    QUEUED = "queued", _("Waiting for a worker")
-    CLAIMED = "claimed", _("Being sent")
-    WAITING = "waiting", _("To be tried again")
-    SENT = "sent", _("Accepted by the mail server")
-    SKIPPED = "skipped", _("Not sent: not wanted")
+    QUEUED = "queued", _("Waiting to be sent")
+    CLAIMED = "claimed", _("Sending")
+    WAITING = "waiting", _("Will be tried again")
+    SENT = "sent", _("Accepted by the email server")
+    SKIPPED = "skipped", _("Skipped")
     FAILED = "failed", _("Could not be sent")
     WITHDRAWN = "withdrawn", _("Withdrawn before it was sent")
 
@@ -202,28 +215,28 @@ class Outcome(TextChoices):
 class Reason(TextChoices):
     """The reason why a message was sent, skipped or given up."""
 
-    MANDATORY = "mandatory", _("Mandatory: no choice applies")
-    CHOSE_YES = "chose_yes", _("The person asked for it")
-    DEFAULT_ON = "default_on", _("On until the person says no")
-    CHOSE_NO = "chose_no", _("The person said no")
-    STOPPED_ALL = "stopped_all", _("The person stopped all optional mail")
-    DEFAULT_OFF = "default_off", _("Off until the person says yes")
+    MANDATORY = "mandatory", _("Required notice")
+    CHOSE_YES = "chose_yes", _("The person subscribed")
+    DEFAULT_ON = "default_on", _("Subscribed by default")
+    CHOSE_NO = "chose_no", _("The person unsubscribed")
+    STOPPED_ALL = "stopped_all", _("The person unsubscribed from all optional email")
+    DEFAULT_OFF = "default_off", _("The person has not subscribed")
     TOPIC_CLOSED = "topic_closed", _("The topic is closed")
-    NOT_THEIRS = "not_theirs", _("The topic is not for this person")
+    NOT_THEIRS = "not_theirs", _("The topic is not offered to this person")
     SUSPENDED = "suspended", _("The person's company is suspended")
-    UNREACHABLE = "unreachable", _("Mail to this address comes back")
-    DENIED = "denied", _("The person's company does not want it")
-    ADDED_BY_CUSTOMER = "added_by_customer", _("The person's company asked for it")
-    IMPLIED = "implied", _("Consent is implied, and still runs")
-    LAPSED = "lapsed", _("Implied consent has run out")
-    PAUSED = "paused", _("The person paused optional mail")
-    ESCALATE = "escalate", _("Mandatory, and the address does not take mail")
-    NO_PERSON = "no_person", _("Nobody here has this address")
+    UNREACHABLE = "unreachable", _("Email to this address bounces")
+    DENIED = "denied", _("The person's company turned the topic off")
+    ADDED_BY_CUSTOMER = "added_by_customer", _("The person's company added them")
+    IMPLIED = "implied", _("Implied consent")
+    LAPSED = "lapsed", _("Implied consent has expired")
+    PAUSED = "paused", _("The person paused optional email")
+    ESCALATE = "escalate", _("Required notice, but email to this address bounces")
+    NO_PERSON = "no_person", _("Nobody has this address")
     ACCOUNT_CLOSED = "account_closed", _("The account is closed")
-    ADDRESS_CHANGED = "address_changed", _("The person's address changed meanwhile")
-    ADDRESS_REFUSED = "address_refused", _("The mail server refused the address for good")
-    GAVE_UP = "gave_up", _("Still not accepted after every retry")
-    WITHDRAWN = "withdrawn", _("Its campaign was cancelled")
+    ADDRESS_CHANGED = "address_changed", _("The person's address changed before sending")
+    ADDRESS_REFUSED = "address_refused", _("The email server permanently refused the address")
+    GAVE_UP = "gave_up", _("Not accepted after several attempts")
+    WITHDRAWN = "withdrawn", _("The message was cancelled")
 
 
 # Optional email is sent for these reasons alone.
@@ -240,55 +253,7 @@ class CampaignState(TextChoices):
 
     DRAFT = "draft", _("Draft")
     SCHEDULED = "scheduled", _("Scheduled")
-    RUNNING = "running", _("Being sent")
-    PAUSED = "paused", _("Held")
+    RUNNING = "running", _("Sending")
+    PAUSED = "paused", _("Paused")
     CANCELLED = "cancelled", _("Cancelled")
     DONE = "done", _("Sent")
-
-
-EVENT_SENTENCES = {
-    "topic.wanted": _("%(actor)s asked for the mail “%(topic)s”."),
-    "topic.refused": _("%(actor)s stopped the mail “%(topic)s”."),
-    "topic.unsubscribed": _("The unsubscribe link of a mail stopped “%(topic)s”."),
-    "optional_mail.unsubscribed": _("The link in a mail stopped all optional mail."),
-    "topic.subscribed": _("A reader without an account confirmed the mail “%(topic)s”."),
-    "topic.entered": _("Somebody asked for the mail “%(topic)s” on the public page, unconfirmed."),
-    "topic.link_undone": _("A stop of “%(topic)s” by a mail's link was undone at once."),
-    "topic.undone": _("%(actor)s took back at once that they had stopped “%(topic)s”."),
-    "optional_mail.undone": _("%(actor)s took back at once that they had stopped optional mail."),
-    "optional_mail.link_undone": _("What a mail's link had reduced was undone at once."),
-    "optional_mail.link_paused": _("The link in a mail paused optional mail until %(until)s."),
-    "optional_mail.link_digest": _(
-        "The link in a mail chose how often optional mail comes: %(digest)s."
-    ),
-    "optional_mail.stopped": _("%(actor)s stopped all optional mail."),
-    "optional_mail.resumed": _("%(actor)s took back the stop of all optional mail."),
-    "optional_mail.paused": _("%(actor)s paused optional mail until %(until)s."),
-    "optional_mail.unpaused": _("%(actor)s ended the pause of optional mail."),
-    "optional_mail.digest": _("%(actor)s chose how often optional mail comes: %(digest)s."),
-    "campaign.created": _("%(actor)s composed the mail “%(subject)s” (%(category)s)."),
-    "campaign.updated": _("%(actor)s changed the mail “%(subject)s”: %(fields)s."),
-    "campaign.scheduled": _("%(actor)s scheduled the mail “%(subject)s” (%(category)s)."),
-    "campaign.unscheduled": _("%(actor)s took the mail “%(subject)s” back to the drafts."),
-    "campaign.started": _("%(actor)s began to send “%(subject)s” (%(category)s)."),
-    "campaign.paused": _("%(actor)s held the mail “%(subject)s”."),
-    "campaign.resumed": _("%(actor)s went on sending “%(subject)s”."),
-    "campaign.cancelled": _("%(actor)s cancelled “%(subject)s”; %(count)s were not sent."),
-    "campaign.done": _("“%(subject)s” has been sent to everyone it was for."),
-    "topic.imported": _(
-        "%(actor)s imported %(added)s readers and %(refused)s refusals into the mail topic"
-        " “%(topic)s”."
-    ),
-    "campaign.test_sent": _("%(actor)s had the mail “%(subject)s” sent to themselves as a trial."),
-    "notice_class.approved": _(
-        "%(actor)s said yes to the notice class “%(notice_class)s”; one more person is needed."
-    ),
-    "notice_class.activated": _(
-        "%(actor)s said yes to the notice class “%(notice_class)s”; it is in use now."
-    ),
-    "reseller.marked": _("%(actor)s marked the company as a reseller."),
-    "reseller.unmarked": _("%(actor)s took back that the company is a reseller."),
-    "evidence.exported": _("%(actor)s exported the mail evidence of %(reader)s."),
-    "topic.created": _("%(actor)s created the mail topic “%(topic)s”."),
-    "topic.updated": _("%(actor)s changed the mail topic “%(topic)s”: %(fields)s."),
-}

@@ -8,10 +8,10 @@ class DeliveryEventKind(TextChoices):
     """The reports of a server about an email after it was accepted (R48)."""
 
     DELIVERED = "delivered", _("Delivered")
-    DELAYED = "delayed", _("Delayed; they still try")
-    SOFT = "soft", _("Came back; the address may take mail later")
-    HARD = "hard", _("Came back; the address takes no mail")
-    COMPLAINT = "complaint", _("Reported as unwanted")
+    DELAYED = "delayed", _("Delayed; the server keeps trying")
+    SOFT = "soft", _("Bounced; the address may accept email later")
+    HARD = "hard", _("Bounced; the address accepts no email")
+    COMPLAINT = "complaint", _("Reported as spam by the recipient")
 
 
 BOUNCED = [DeliveryEventKind.SOFT.value, DeliveryEventKind.HARD.value]
@@ -22,7 +22,7 @@ class EscalationState(TextChoices):
 
     ADDRESSES = "addresses", _("Trying the person's other addresses")
     TOLD = "told", _("The company's Super Users have been told")
-    STAFF = "staff", _("Waits for staff: by phone or by post")
+    STAFF = "staff", _("Staff must call or write")
     PROVED = "proved", _("Reached")
     EXHAUSTED = "exhausted", _("Could not be reached")
 
@@ -37,7 +37,7 @@ OPEN_ESCALATIONS = [
 class ReachedHow(TextChoices):
     """How the person was reached, or that nothing reached them."""
 
-    DELIVERED = "delivered", _("Delivered, as a mail server says")
+    DELIVERED = "delivered", _("Delivered: an email server confirmed it")
     READ = "read", _("Read in the hub")
     PHONE = "phone", _("Reached by phone")
     POST = "post", _("Reached by post")
@@ -45,32 +45,32 @@ class ReachedHow(TextChoices):
 
 
 DELIVERY_EVENT_SENTENCES = {
-    "address.unreachable": _("Mail to %(reader)s comes back."),
-    "address.reachable": _("Mail to %(reader)s arrives again."),
-    "address.confirmed": _("%(actor)s said that mail to their address works again."),
+    "address.unreachable": _("Email to %(reader)s bounces."),
+    "address.reachable": _("Email to %(reader)s is delivered again."),
+    "address.confirmed": _("%(actor)s confirmed that their address works again."),
     "optional_mail.complained": _(
-        "%(reader)s reported our mail as unwanted: all optional mail is stopped."
+        "%(reader)s reported our email as spam and gets no optional email any more."
     ),
-    "escalation.opened": _("A notice to %(person)s came back (%(category)s)."),
-    "escalation.address_tried": _("A notice that came back was sent to another address."),
-    "escalation.told": _("The Super Users of %(person)s were told that mail comes back."),
-    "escalation.staff": _("A notice to %(person)s now waits for staff, who call or write."),
-    "escalation.proved": _("%(actor)s: a notice that came back has reached %(person)s (%(how)s)."),
+    "escalation.opened": _("A notice to %(person)s bounced (%(category)s)."),
+    "escalation.address_tried": _("A bounced notice was sent to another address."),
+    "escalation.told": _("The Super Users of %(person)s were told that email bounces."),
+    "escalation.staff": _("Staff must now call or write to %(person)s about a bounced notice."),
+    "escalation.proved": _("%(actor)s: a bounced notice has reached %(person)s (%(how)s)."),
     "escalation.exhausted": _("%(actor)s gave up reaching %(person)s with a notice: %(reason)s"),
     "campaign.complaints": _(
-        "Of “%(subject)s”, %(complaints)s of %(sent)s mails were reported as unwanted."
+        "%(complaints)s of %(sent)s recipients reported “%(subject)s” as spam."
     ),
     "campaign.held": _(
-        "The hub held “%(subject)s”: %(complaints)s of %(sent)s mails were reported as unwanted."
+        "The hub paused “%(subject)s”: %(complaints)s of %(sent)s recipients reported it as spam."
     ),
-    "customer_email.topic_denied": _("%(actor)s stopped the mail “%(topic)s” for the company."),
-    "customer_email.topic_allowed": _(
-        "%(actor)s lets the mail “%(topic)s” through to the company again."
+    "customer_email.topic_denied": _("%(actor)s turned off “%(topic)s” for the company."),
+    "customer_email.topic_allowed": _("%(actor)s turned on “%(topic)s” for the company again."),
+    "customer_email.recipient_added": _(
+        "%(actor)s added %(person)s as a recipient of “%(category)s”."
     ),
-    "customer_email.recipient_added": _("%(actor)s has %(person)s get “%(category)s” too."),
-    "customer_email.recipient_removed": _("%(actor)s no longer has %(person)s get “%(category)s”."),
+    "customer_email.recipient_removed": _(
+        "%(actor)s removed %(person)s as a recipient of “%(category)s”."
+    ),
     "customer_email.contact_named": _("%(actor)s made %(person)s a contact (%(contact)s)."),
-    "customer_email.contact_removed": _(
-        "%(actor)s ended that %(person)s is a contact (%(contact)s)."
-    ),
+    "customer_email.contact_removed": _("%(actor)s removed %(person)s as a contact (%(contact)s)."),
 }

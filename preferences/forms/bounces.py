@@ -11,10 +11,10 @@ class SettleForm(StrictForm):
     """How the person was reached, if at all, and what was done."""
 
     how = forms.ChoiceField(
-        label=_("What came of it"),
+        label=_("Result"),
         choices=[
             (how.value, how.label)
             for how in (ReachedHow.PHONE, ReachedHow.POST, ReachedHow.GAVE_UP)
         ],
     )
-    reason = LineField(label=_("What was done, and when"), max_length=500)
+    reason = LineField(label=_("What did you do, and when?"), max_length=500)

@@ -37,6 +37,10 @@ def _body(label: Any, language: str) -> forms.CharField:
         max_length=50_000,
         required=False,
         validators=[validate_plain_lines],
+        help_text=_(
+            "Markdown: **bold**, *italic*, # heading, - list, [label](https://…). An empty line"
+            " begins a paragraph. HTML and images are not allowed."
+        ),
         widget=forms.Textarea(attrs={"rows": 14, "lang": language}),
     )
 
@@ -45,30 +49,32 @@ class CampaignForm(StrictForm):
     """A campaign: its category, and its text in both languages."""
 
     category = forms.ChoiceField(
-        label=_("What it is about"),
+        label=_("Topic or notice"),
         help_text=_(
-            "A topic reaches those who want it. A notice reaches everyone it concerns, and carries"
+            "A topic goes to its subscribers. A notice goes to everyone concerned and contains"
             " no advertising."
         ),
     )
     portal = PortalField(
         label=_("Portal of the notice"),
         empty_label=_("None: to everyone"),
-        help_text=_("Narrows a notice to people of customers with this portal. Not for topics."),
+        help_text=_("Only people of companies with this portal get the notice. Not for topics."),
     )
     subject_en = _subject(_("Subject in English"), "en")
     subject_fr = _subject(_("Subject in French"), "fr")
     body_en = _body(_("Text in English"), "en")
     body_fr = _body(_("Text in French"), "fr")
     promotional = forms.BooleanField(
-        label=_("It promotes something"),
+        label=_("Contains advertising"),
         required=False,
-        help_text=_("Any advertising, even one line, makes it optional mail: choose a topic."),
+        help_text=_(
+            "Any advertising, even a single line, makes the message optional: choose a topic."
+        ),
     )
     urgent = forms.BooleanField(
         label=_("Urgent"),
         required=False,
-        help_text=_("Does not wait for the digests of those who gather their mail."),
+        help_text=_("Sent at once, also to people who get digests."),
     )
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
@@ -76,7 +82,7 @@ class CampaignForm(StrictForm):
         choices: list[Any] = [
             ("", _("Choose…")),
             (
-                _("Topics: for those who want it"),
+                _("Topics, for their subscribers"),
                 [
                     (f"{TOPIC_PREFIX}{topic.slug}", topic.name)
                     for topic in Topic.objects.filter(active=True)
@@ -89,7 +95,7 @@ class CampaignForm(StrictForm):
                 for notice_class in NoticeClass.objects.all()
                 if notice_class.is_active
             ]
-            choices.append((_("Notices: nobody can refuse them"), notice_choices))
+            choices.append((_("Required notices, for everyone concerned"), notice_choices))
         self.fields["category"].choices = choices  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
@@ -138,18 +144,18 @@ class SendForm(VersionedForm):
     confirmation_count = forms.IntegerField(
         label=_("How many people get it?"),
         min_value=0,
-        help_text=_("Type the number above, to show that you have seen it."),
+        help_text=_("Type the number above to confirm."),
         widget=forms.NumberInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
     no_advertising = forms.BooleanField(
-        label=_("It carries no advertising"),
+        label=_("This notice contains no advertising"),
         required=False,
-        help_text=_("It reaches people who stopped all optional mail, too."),
+        help_text=_("People who unsubscribed from all optional email get it too."),
     )
     starts_at = forms.DateTimeField(
         label=_("When"),
         required=False,
-        help_text=_("Empty: at once."),
+        help_text=_("Leave empty to send it now."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=DATETIME_FORMAT),
         input_formats=[DATETIME_FORMAT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
@@ -174,5 +180,5 @@ class SendForm(VersionedForm):
         """Compare it with the present number, which may have changed since the page was shown."""
         count: int = self.cleaned_data["confirmation_count"]
         if count != self._recipient_count:
-            raise ValidationError(_("That is not the number of people who get it."))
+            raise ValidationError(_("This number is wrong. Type the number of people shown above."))
         return count

@@ -18,7 +18,7 @@ class ColleagueForm(StrictForm):
     """One of the company's people, by address, as there may be thousands."""
 
     person = LineField(
-        label=_("E-mail address of one of your people"),
+        label=_("Email address of one of your people"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -45,7 +45,7 @@ class ContactForm(ColleagueForm):
 class AddedMailForm(ColleagueForm):
     """A person who is to get a topic or a class of notices too."""
 
-    category = forms.ChoiceField(label=_("Mail"))
+    category = forms.ChoiceField(label=_("Topic or notice"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,8 +11,8 @@ class EvidenceForm(StrictForm):
     """The address whose evidence is exported."""
 
     address = LineField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=ADDRESS_LENGTH,
-        help_text=_("The whole address, of a person or of somebody who subscribed."),
+        help_text=_("The full address of a person or subscriber."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )

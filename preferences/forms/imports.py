@@ -7,11 +7,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.forms.strict import StrictForm
 from accounts.spreadsheets import Line, has_heading
 from portals.forms.invite import TableField
-from preferences.choices import ConsentBasis
+from preferences.choices import IMPORTED_BASES
 from preferences.models import Topic
 from preferences.services.import_layouts import (
     ADDRESS,
@@ -33,24 +34,24 @@ from preferences.services.import_words import Meaning, normalise
 from preferences.services.imports import MAX_LINES
 
 COLUMN_LABELS = {
-    ADDRESS: _("E-mail address"),
-    STATUS: _("Subscribed (yes means wanted), or a status"),
-    OPTED_OUT: _("Opted out (yes means refused)"),
-    CONFIRMED: _("Confirmed (no means not subscribed yet)"),
+    ADDRESS: _("Email address"),
+    STATUS: _("Subscribed (yes or no), or a status"),
+    OPTED_OUT: _("Unsubscribed (yes or no)"),
+    CONFIRMED: _("Confirmed (yes or no)"),
     DATE: _("Date of consent"),
     LANGUAGE: _("Language"),
-    UNRELATED: _("Nothing about refusals: leave it out"),
+    UNRELATED: _("Nothing about unsubscribing: leave it out"),
 }
 MEANING_LABELS = {
     Meaning.WANTS: _("Subscribed"),
-    Meaning.REFUSES: _("Refused"),
-    Meaning.NOT_REFUSED: _("Not refused"),
+    Meaning.REFUSES: pgettext_lazy("choice", "Unsubscribed"),
+    Meaning.NOT_REFUSED: _("Not unsubscribed"),
     Meaning.LEAVE_OUT: _("Left out"),
     Meaning.UNKNOWN: _("Unknown"),
 }
 ANSWERS = {
     Meaning.WANTS: _("Subscribed"),
-    Meaning.REFUSES: _("Refused"),
+    Meaning.REFUSES: pgettext_lazy("choice", "Unsubscribed"),
     Meaning.LEAVE_OUT: _("Leave these lines out"),
 }
 # The names a person may give a column by hand, by what its heading and values say.
@@ -69,10 +70,10 @@ def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:
     one can have, and for a column that may tell of refusals and was not said to, or not to.
     """
     if ADDRESS not in columns:
-        raise ValidationError(_("Say which column holds the e-mail addresses."))
+        raise ValidationError(_("Choose the column with the email addresses."))
     names = [name for name in columns if name and name != SUSPICIOUS]
     if any(names.count(name) > 1 for name in SINGLE) or not set(names) <= COLUMN_LABELS.keys():
-        raise ValidationError(_("Two columns cannot hold the same."))
+        raise ValidationError(_("Two columns can't have the same content."))
     guesses = classify_columns(lines)
     chosen = [*columns, *[""] * (len(guesses) - len(columns))]
     unclear = [
@@ -82,7 +83,9 @@ def positions_of(columns: Sequence[str], lines: Sequence[Line]) -> Columns:
         or (chosen[number] in SINGLE and names_refusal(heading_of(lines, number)))
     ]
     if unclear:
-        message = _("These columns may tell who unsubscribed. Say what they hold: %(columns)s.")
+        message = _(
+            "These columns may say who unsubscribed. Choose what they contain: %(columns)s."
+        )
         raise ValidationError(message, params={"columns": ", ".join(unclear)})
 
     def positions(name: str) -> tuple[int, ...]:
@@ -112,12 +115,15 @@ class LinesField(TableField):
 class ImportForm(StrictForm):
     """A mailing list, the topic it is for, and the evidence of consent."""
 
+    # Not by a later step, which sends no file, or for a list of opt-outs, which needs no consent.
+    demanded_at_times = ("file", "basis", "wording", "date_order")
+
     file = forms.FileField(
         label=_("File"),
         required=False,
         help_text=_(
-            "A CSV file, as another tool exports it: the addresses and, if it has them, whether"
-            " each is subscribed, since when (2026-05-31), and the language (en or fr)."
+            "A CSV file with addresses, exported from another tool. It may also say who is"
+            " subscribed, since when (2026-05-31), and the language (en or fr)."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
@@ -128,18 +134,21 @@ class ImportForm(StrictForm):
         empty_label=_("Choose a topic"),
     )
     basis = forms.ChoiceField(
-        label=_("On what basis may they be written to?"),
-        choices=[("", _("Choose a basis")), *ConsentBasis.choices],
+        label=_("Basis of consent"),
+        choices=[
+            ("", _("Choose a basis")),
+            *((basis.value, basis.label) for basis in IMPORTED_BASES),
+        ],
         required=False,
-        help_text=_("It counts for every line that is subscribed, and is kept as evidence."),
+        help_text=_("Applies to every subscribed line and is kept as evidence."),
     )
     wording = forms.CharField(
-        label=_("How were they asked?"),
+        label=_("How was consent given?"),
         max_length=2000,
         required=False,
         help_text=_(
-            "The words they answered and where, or what the basis follows from. A list of opt-outs"
-            " alone needs neither."
+            "The text people agreed to and where, or the reason for implied consent. Not needed"
+            " for a list of opt-outs only."
         ),
         widget=forms.Textarea(attrs={"rows": 3}),
     )

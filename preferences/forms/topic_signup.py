@@ -20,14 +20,14 @@ class SubscribeForm(StrictForm):
         queryset=Topic.objects.none(),
         to_field_name="slug",
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one.")},
+        error_messages={"required": _("Choose at least one topic.")},
     )
     address = forms.CharField(
-        label=_("Your e-mail address"),
+        label=_("Your email address"),
         max_length=ADDRESS_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-    language = forms.ChoiceField(label=_("Language of the mail"), choices=Language.choices)
+    language = forms.ChoiceField(label=_("Language of the email"), choices=Language.choices)
 
     def __init__(self, *args: Any, topics: QuerySet[Topic], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import EditForm, LineField, StrictForm
 from portals.models import Portal
-from preferences.choices import TopicBasis
+from preferences.choices import STAFF_BASES
 
 
 class PortalField(forms.ModelChoiceField):
@@ -23,47 +23,49 @@ class TopicForm(StrictForm):
     name_en = LineField(label=_("Name in English"), max_length=100)
     name_fr = LineField(label=_("Name in French"), max_length=100)
     purpose_en = LineField(
-        label=_("What it is about, in English"),
+        label=_("Description in English"),
         max_length=200,
-        help_text=_("One sentence. People agree to these words, so they are kept as evidence."),
+        help_text=_("A single sentence. People agree to this text, so it is kept as evidence."),
     )
-    purpose_fr = LineField(label=_("What it is about, in French"), max_length=200)
+    purpose_fr = LineField(label=_("Description in French"), max_length=200)
     cadence_en = LineField(
         label=_("How often, in English"),
         max_length=100,
-        help_text=_("Honestly, such as: at most once a month."),
+        help_text=_("For example: at most once a month."),
     )
     cadence_fr = LineField(label=_("How often, in French"), max_length=100)
     portal = PortalField(
         label=_("Portal"),
         empty_label=_("None: for everyone"),
-        help_text=_("With a portal, only people of customers who use it can have this topic."),
+        help_text=_("With a portal, only people of companies that use it can subscribe."),
     )
     resellers_only = forms.BooleanField(
         label=_("For resellers only"),
         required=False,
-        help_text=_("Only people of customers marked as resellers can have it."),
+        help_text=_("Only people of companies marked as resellers can subscribe."),
     )
     basis = forms.ChoiceField(
-        label=_("Whose silence counts"),
-        choices=TopicBasis.choices,
+        label=_("Who can receive it"),
+        choices=[(basis.value, basis.label) for basis in STAFF_BASES],
         widget=forms.RadioSelect,
         help_text=_(
-            "Implied consent comes from being a customer, and runs out two years after that ended."
+            "Implied consent comes from doing business with you. It expires two years after that"
+            " ends."
         ),
     )
     default_on = forms.BooleanField(
         label=_("On by default"),
         required=False,
-        help_text=_("Customers' people get it until they say no. This needs implied consent."),
+        help_text=_(
+            "People of companies get it until they unsubscribe. This needs implied consent."
+        ),
     )
     double_opt_in = forms.BooleanField(
-        label=_("Confirm by mail"),
+        label=_("Confirm by email"),
         required=False,
         help_text=_(
-            "Who subscribes without an account first confirms by a mail to the address. Without"
-            " it their yes counts at once, and you could not show later whose yes it was. Who is"
-            " signed in never needs it."
+            "People without an account first confirm their subscription by email. Without this,"
+            " you can't prove later who subscribed. People who are signed in don't need it."
         ),
     )
     position = forms.IntegerField(
@@ -71,7 +73,7 @@ class TopicForm(StrictForm):
         min_value=0,
         max_value=1000,
         initial=0,
-        help_text=_("Lower numbers stand first on people's preference page."),
+        help_text=_("Lower numbers come first on the preference page."),
     )
 
 
@@ -85,7 +87,9 @@ class NewTopicForm(TopicForm):
     slug = LineField(
         label=_("Short name"),
         max_length=40,
-        help_text=_("Stands in addresses and stays for good: small letters, digits, hyphens."),
+        help_text=_(
+            "Used in web addresses and can't change later: lowercase letters, digits, hyphens."
+        ),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     field_order = ["slug"]

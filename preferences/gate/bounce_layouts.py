@@ -57,7 +57,7 @@ _PLAIN_CODE = re.compile(r"^\s*[245]\.\d{1,3}\.\d{1,3}\s*$")
 
 @dataclass(frozen=True)
 class ParsedReport:
-    """What a report says, of one address or of one that it doesn't name."""
+    """A report's statement about one address, or about one that it doesn't name."""
 
     kind: DeliveryEventKind
     addresses: tuple[str, ...]  # those that it names; empty where it hides them

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import translation
 
 from accounts.emails import (
     NOTICE_CLASS_HEADER,
     Address,
+    Block,
+    Content,
+    HubEmail,
+    Kind,
     Reader,
     absolute,
     compose_notice,
@@ -30,9 +33,11 @@ def send_bounce_notice(original: Message, *, recipient: Recipient, address: str)
     campaign = original.campaign
     with translation.override(language):
         if campaign is not None:
-            subject, body = campaign.subject(language), campaign.body(language)
+            body = Block(Kind.MARKDOWN, campaign.body(language).strip())
             headers = {NOTICE_CLASS_HEADER: str(original.notice_class_id)}
-            return queue_mail(EmailMessage(subject, body, to=[address], headers=headers))
+            return queue_mail(
+                HubEmail(Content(campaign.subject(language), (body,)), address, headers)
+            )
         return _queue_notice(
             Address(address, language),
             "preferences/emails/bounce_notice",

@@ -22,6 +22,7 @@ from preferences.gate.delivery import (
     send_or_skip,
 )
 from preferences.gate.envelope import mail_domain
+from preferences.gate.holds import is_held
 from preferences.models import Campaign, Message, Recipient, Topic
 from preferences.selectors import SendDecision, campaign_recipients
 from preferences.services.recipients import follow_changed_addresses, next_digest
@@ -35,7 +36,7 @@ MAX_FAILURES_IN_A_ROW = 3  # then the transport is down, and the rest can wait
 def dispatch(pk: int) -> bool:
     """Send a slice of a running campaign. Return whether more of it can be sent now."""
     campaign = _resolve(pk)
-    if campaign is None:
+    if campaign is None or is_held(campaign):
         return False
     until = time.monotonic() + SLICE
     while time.monotonic() < until:
@@ -53,14 +54,22 @@ def _resolve(pk: int) -> Campaign | None:
         campaign = Campaign.objects.select_for_update().get(pk=pk)
         if campaign.state != CampaignState.RUNNING:
             return None
-        if campaign.resolved_at is None:
-            follow_changed_addresses(actor=None)
-            resolve_campaign(campaign=campaign, recipients=campaign_recipients(campaign))
-            queue_messages(campaign)
-            campaign.resolved_at = timezone.now()
+        resolve_audience(campaign)
         campaign.last_slice_at = timezone.now()
         campaign.save(update_fields=["resolved_at", "last_slice_at"])
     return campaign
+
+
+def resolve_audience(campaign: Campaign) -> None:
+    """Decide on every candidate and write the messages, once; the caller holds the lock and saves.
+
+    `resolved_at` says when it was done.
+    """
+    if campaign.resolved_at is None:
+        follow_changed_addresses(actor=None)
+        resolve_campaign(campaign=campaign, recipients=campaign_recipients(campaign))
+        queue_messages(campaign)
+        campaign.resolved_at = timezone.now()
 
 
 def queue_messages(campaign: Campaign) -> int:
@@ -118,7 +127,7 @@ def _claim_batch(campaign: Campaign) -> list[Message]:
 
 
 def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
-    """Decide on each message and send it. Return False where the transport is down."""
+    """Decide on each message and send it. Return False where the rest has to wait."""
     topic_decision, decided_at = batch_decisions(batch), time.monotonic()
     give_up_at, failed = decided_at + BATCH_LEASE.total_seconds() / 2, 0
     for place, message in enumerate(batch, start=1):
@@ -126,7 +135,8 @@ def _send_batch(campaign: Campaign, batch: list[Message]) -> bool:
             topic_decision, decided_at = batch_decisions(batch[place - 1 :]), time.monotonic()
         state = send_or_skip(message, decide_sending(message, topic_decision))
         failed = failed + 1 if state == MessageState.WAITING else 0
-        if failed == MAX_FAILURES_IN_A_ROW or time.monotonic() > give_up_at:
+        is_over = state == MessageState.QUEUED or time.monotonic() > give_up_at  # queued: on hold
+        if failed == MAX_FAILURES_IN_A_ROW or is_over:
             if batch[place:]:
                 release(batch[place:])
             return False

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from preferences.choices import CampaignState, MessageState, Outcome, Reason
 from preferences.gate.envelope import rebuild
+from preferences.gate.holds import Held, unless_held
 from preferences.gate.lease import LEASE, at_work
 from preferences.gate.outcomes import record_outcome
 from preferences.gate.transport import send
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 # Of a claim on many emails of a campaign or digest, which nobody renews: longer than they may take.
 BATCH_LEASE = timedelta(minutes=3)
+HELD_FOR = timedelta(minutes=1)  # until a repeated notice on hold is looked at again
 RETRY_AFTER = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 3600, 3600, 3600, 3600, 3600)]
 
 
@@ -96,11 +98,14 @@ def release(messages: list[Message]) -> None:
 
 
 def send_or_skip(message: Message, decision: SendDecision) -> str:
-    """Send a claimed message or skip it, as decided. Return its state."""
+    """Send a claimed message or skip it, as decided; one on hold waits. Return its state."""
     if not decision.send:
         return close(message, Outcome.SKIPPED, decision)
     try:
-        accepted = transmit(message)
+        with unless_held(message):
+            accepted = transmit(message)
+    except Held:
+        return put_off_held(message)
     except InvalidToken:
         log.error("mail cannot be decrypted; is a former secret key missing?", message=message.pk)
         return retry(message, decision, "cannot be decrypted")
@@ -109,6 +114,17 @@ def send_or_skip(message: Message, decision: SendDecision) -> str:
     if not accepted:
         return retry(message, decision, "the transport took nothing")
     return close(message, Outcome.SENT, decision)
+
+
+def put_off_held(message: Message) -> str:
+    """Give up the claim on a message on hold, for as long as a sweep takes. Return its state."""
+    if message.campaign is not None:
+        release([message])
+        return MessageState.QUEUED.value
+    Message.objects.filter(pk=message.pk, claim=message.claim, state=MessageState.CLAIMED).update(
+        state=MessageState.WAITING, due_at=timezone.now() + HELD_FOR
+    )
+    return MessageState.WAITING.value
 
 
 def handle_transport_error(message: Message, decision: SendDecision, error: Exception) -> str:

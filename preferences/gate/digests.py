@@ -6,9 +6,8 @@ Each message keeps its own row and its own decision. The email has the Message-I
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
-from accounts.emails import render_text
+from accounts.emails import render_email
 from preferences.choices import CampaignState, MessageState, Outcome
 from preferences.gate.campaign_sending import batch_decisions
 from preferences.gate.delivery import (
@@ -17,8 +16,8 @@ from preferences.gate.delivery import (
     decide_sending,
     handle_transport_error,
 )
-from preferences.gate.envelope import list_headers, provider_reply_to, topic_sender
-from preferences.gate.footer import identity
+from preferences.gate.envelope import assemble, list_headers, provider_reply_to, topic_sender
+from preferences.gate.footer import digest_footer
 from preferences.gate.return_path import token_of
 from preferences.gate.signing import SignedMail
 from preferences.gate.transport import send
@@ -81,24 +80,20 @@ def compose(messages: list[Message]) -> SignedMail:
     """Compose one email of several messages to one recipient, each with its unsubscribe link."""
     first = messages[0]
     recipient, topics = _recipient(first), _topics(messages)
+    items = [_item(message) for message in messages]
     with translation.override(recipient.reads):
-        body = render_text(
-            "preferences/emails/digest_message.txt",
-            {
-                "items": [_item(message) for message in messages],
-                **identity(),
-                "preferences_url": page_url(recipient),
-            },
+        content = render_email(
+            "preferences/emails/digest.txt",
+            {"items": items, "others": len(items) - 1, "brand": settings.HUB_BRAND_NAME},
         )
-        subject = _("%(brand)s: your news (%(count)s)") % {
-            "brand": settings.HUB_BRAND_NAME,
-            "count": len(messages),
-        }
-    mail = SignedMail(
-        subject,
-        body,
-        topic_sender(),
-        to=[first.address],
+        footer = digest_footer(page_url(recipient))
+    mail = assemble(
+        content.subject,
+        list(content.blocks),
+        footer,
+        language=recipient.reads,
+        sender=topic_sender(),
+        to=first.address,
         reply_to=provider_reply_to(),
         headers={
             "Message-ID": first.message_id,
@@ -114,7 +109,7 @@ def _item(message: Message) -> dict[str, object]:
     assert campaign is not None and topic is not None  # noqa: S101, PT018 -- by constraint
     return {
         "subject": campaign.subject(recipient.reads),
-        "body": campaign.body(recipient.reads).strip(),
+        "body": campaign.body(recipient.reads),
         "topic": topic.name,
         "stop_url": unsubscribe_url(recipient, topic),
     }

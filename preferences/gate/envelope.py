@@ -5,8 +5,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils.translation import get_language
+from django.utils import translation
 
+from accounts.emails import (
+    Block,
+    Kind,
+    blocks_as_data,
+    blocks_from_data,
+    plain_blocks,
+    render_html,
+    text_of,
+)
 from preferences.gate.footer import footer_of
 from preferences.gate.return_path import token_of
 from preferences.gate.sealing import unseal
@@ -15,8 +24,12 @@ from preferences.models import Message
 from preferences.tokens import unsubscribe_url
 
 
-class UnkeepableMail(TypeError):
-    """The email has an attachment that is neither text nor bytes, so it cannot be stored."""
+class MailRefused(Exception):
+    """The gate refuses this email; the text says why. Nothing was written."""
+
+
+class UnkeepableMail(MailRefused):
+    """The email has a part that the gate cannot store or vouch for."""
 
 
 def mail_domain() -> str:
@@ -50,18 +63,21 @@ def _attachment(attachment: Any) -> dict[str, Any]:
     }
 
 
+def _blocks_of(mail: EmailMessage) -> list[Block]:
+    """Return the blocks of an email; a library's has none, so its text is taken."""
+    if mail.content_subtype != "plain" or getattr(mail, "alternatives", None):
+        raise UnkeepableMail("an email is plain text; the gate makes its HTML part")
+    return list(getattr(mail, "blocks", [])) or plain_blocks(str(mail.body))
+
+
 def content_of(mail: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
     """Return everything of an email but its recipient, as plain data. Raises UnkeepableMail."""
     return {
-        "language": (get_language() or "en")[:2],
+        "language": (translation.get_language() or "en")[:2],
         "subject": str(mail.subject),
-        "body": str(mail.body),
-        "subtype": mail.content_subtype,
+        "blocks": blocks_as_data(_blocks_of(mail)),
         "from": str(mail.from_email),
         "reply_to": [str(address) for address in mail.reply_to],
-        "alternatives": [
-            [str(content), mimetype] for content, mimetype in getattr(mail, "alternatives", [])
-        ],
         "attachments": [_attachment(attachment) for attachment in mail.attachments],
         "headers": headers,
     }
@@ -98,11 +114,9 @@ def _content(message: Message) -> dict[str, Any]:
     return {
         "language": language,
         "subject": message.campaign.subject(language),
-        "body": message.campaign.body(language),
-        "subtype": "plain",
+        "blocks": blocks_as_data([Block(Kind.MARKDOWN, message.campaign.body(language).strip())]),
         "from": settings.DEFAULT_FROM_EMAIL,
         "reply_to": [],
-        "alternatives": [],
         "attachments": [],
         "headers": {},
     }
@@ -111,22 +125,40 @@ def _content(message: Message) -> dict[str, Any]:
 def rebuild(message: Message) -> SignedMail:
     """Return the email for the transport. Raises InvalidToken when it cannot be decrypted."""
     content = _content(message)
-    body = content["body"]
-    if content["subtype"] == "plain":
-        body = f"{body.rstrip()}\n{footer_of(message, content['language'])}"
-    mail = SignedMail(
+    language = content["language"]
+    mail = assemble(
         content["subject"],
-        body,
-        content["from"] if message.topic is None else topic_sender(),
-        to=[message.address],
+        blocks_from_data(content["blocks"]),
+        footer_of(message, language),
+        language=language,
+        sender=content["from"] if message.topic is None else topic_sender(),
+        to=message.address,
         reply_to=content["reply_to"] or provider_reply_to(),
         headers=content["headers"] | _gate_headers(message),
     )
     mail.return_token = token_of(message)
-    mail.content_subtype = content["subtype"]
-    for alternative, mimetype in content["alternatives"]:
-        mail.attach_alternative(alternative, mimetype)
     for part in content["attachments"]:
         data = part["text"] if part["bytes"] is None else base64.b64decode(part["bytes"])
         mail.attach(part["name"], data, part["mimetype"])
+    return mail
+
+
+def assemble(
+    subject: str,
+    blocks: list[Block],
+    footer: list[Block],
+    *,
+    language: str,
+    sender: str,
+    to: str,
+    reply_to: list[str],
+    headers: dict[str, str],
+) -> SignedMail:
+    """Return an email with its two parts, text and HTML, which say the same."""
+    with translation.override(language):
+        lines = "\n".join(block.as_text for block in footer)
+        text = f"{text_of(blocks)}\n-- \n{lines}\n"
+        html = render_html(subject, blocks, footer, language)
+    mail = SignedMail(subject, text, sender, to=[to], reply_to=reply_to, headers=headers)
+    mail.attach_alternative(html, "text/html")
     return mail

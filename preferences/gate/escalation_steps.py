@@ -18,6 +18,7 @@ from preferences.gate.bounce_notices import (
     send_bounce_notice,
     send_unreachable,
 )
+from preferences.gate.holds import is_held
 from preferences.models import DeliveryProbe, Escalation, Recipient
 from preferences.selectors.bounces import bounce_of
 from preferences.services.escalations import end_escalation, record_escalation_event
@@ -53,7 +54,7 @@ def _take_step(pk: int, recipient_pk: int) -> bool:
     )
     now = timezone.now()
     waiting = escalation.state in (EscalationState.ADDRESSES, EscalationState.TOLD)
-    if not waiting or escalation.due_at > now:
+    if not waiting or escalation.due_at > now or is_held(escalation.message.campaign):
         return False
     if escalation.state == EscalationState.ADDRESSES:
         address = _next_address(escalation, recipient)

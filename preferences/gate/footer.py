@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.utils import translation
 
-from accounts.emails import absolute, render_text
-from preferences.choices import GROUNDS, NoticeCode
+from accounts.emails import Block, absolute, render_blocks
+from preferences.choices import GROUNDS, NoticeCode, TopicBasis
 from preferences.models import Message
 from preferences.tokens import page_url, unsubscribe_url, unsubscribe_url_of_address
 
@@ -18,8 +18,8 @@ def identity() -> dict[str, str]:
     }
 
 
-def footer_of(message: Message, language: str) -> str:
-    """Return the footer of a message, as plain text in its recipient's language.
+def footer_of(message: Message, language: str) -> list[Block]:
+    """Return the footer of a message, in its recipient's language.
 
     Optional email says who sends it and how to stop it (R13). A notice says why it is sent. A
     notice under CASL 6(6) needs no consent but is still commercial: it also says who sends it, and
@@ -37,20 +37,29 @@ def footer_of(message: Message, language: str) -> str:
                 if recipient
                 else unsubscribe_url_of_address(message.address, language)
             )
-        return render_text(
-            "preferences/emails/notice_footer.txt",
-            {**identity(), "reason": ground.reason, "basis": ground.basis, "stop_url": stop},
-        )
+        return _blocks("notice", {"reason": ground.reason, "stop_url": stop})
 
 
-def _topic_footer(message: Message) -> str:
+def digest_footer(preferences_url: str) -> list[Block]:
+    """Return the footer of a digest, in the active language."""
+    return _blocks("digest", {"preferences_url": preferences_url})
+
+
+def _blocks(kind: str, context: dict[str, object]) -> list[Block]:
+    _subject, blocks = render_blocks(
+        f"preferences/emails/_{kind}_footer.txt", {**identity(), **context}
+    )
+    return blocks
+
+
+def _topic_footer(message: Message) -> list[Block]:
     topic, recipient = message.topic, message.recipient
     stop = unsubscribe_url(recipient, topic) if recipient and topic else ""
-    return render_text(
-        "preferences/emails/topic_footer.txt",
+    return _blocks(
+        "topic",
         {
-            **identity(),
             "topic": topic,
+            "is_referral": topic is not None and topic.basis == TopicBasis.REFERRAL,
             "stop_url": stop,
             "preferences_url": page_url(recipient) if recipient else absolute("/preferences/"),
         },

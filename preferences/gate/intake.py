@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.emails import NOTICE_CLASS_HEADER
 from accounts.validators import normalise_address
 from preferences.emails import TOPIC_HEADER
-from preferences.gate.envelope import content_of, mail_domain
+from preferences.gate.envelope import MailRefused, content_of, mail_domain
 from preferences.gate.sealing import seal
 from preferences.gate.tasks import enqueue_delivery
 from preferences.models import Message, NoticeClass, Topic
@@ -26,10 +26,6 @@ FORBIDDEN_HEADERS = {
     "to", "cc", "bcc", "sender", "message-id", "auto-submitted", "precedence",
     "list-id", "list-unsubscribe", "list-unsubscribe-post",
 }  # fmt: skip
-
-
-class MailRefused(Exception):
-    """The gate refuses this email; the text says why. Nothing was written."""
 
 
 class UnclassifiedMail(MailRefused):

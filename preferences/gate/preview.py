@@ -5,13 +5,13 @@ The recipients here are not saved, so the links in these emails name nobody and 
 
 from dataclasses import dataclass
 
-from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from preferences.choices import Digest
 from preferences.gate.digests import compose
 from preferences.gate.envelope import mail_domain, rebuild
+from preferences.gate.signing import SignedMail
 from preferences.models import Campaign, Message, Recipient
 
 ADDRESS = "reader@example.com"
@@ -23,7 +23,12 @@ class Preview:
 
     kind: str
     language: str
-    mail: EmailMessage
+    mail: SignedMail
+
+    @property
+    def html(self) -> str:
+        """The HTML part."""
+        return str(self.mail.alternatives[0][0])
 
     @property
     def headers(self) -> list[tuple[str, str]]:

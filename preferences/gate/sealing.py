@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from preferences.tokens import cipher
+from accounts.encryption import cipher
 
 CONTENT = "preferences.gate.content"
 

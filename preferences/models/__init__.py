@@ -6,6 +6,7 @@ from preferences.models.consent import Choice, ConsentRecord
 from preferences.models.customer_email import ContactRole, CustomerRecipient, CustomerTopicDenial
 from preferences.models.delivery_events import DeliveryEvent, DeliveryProbe, Escalation
 from preferences.models.messages import DeliveryDecision, Message
+from preferences.models.named_recipients import NamedRecipient
 from preferences.models.recipients import Recipient
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "DeliveryProbe",
     "Escalation",
     "Message",
+    "NamedRecipient",
     "NoticeClass",
     "Recipient",
     "Reseller",

@@ -26,6 +26,8 @@ _CATEGORY_CHANGED = """COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)
     OR COALESCE(NEW.notice_class_id, '') <> COALESCE(OLD.notice_class_id, '')"""
 _HAS_CANDIDATE = "EXISTS (SELECT 1 FROM preferences_candidate k WHERE k.campaign_id = OLD.id)"
 _HAS_MESSAGE = "EXISTS (SELECT 1 FROM preferences_message k WHERE k.campaign_id = OLD.id)"
+_OF_REFERRALS = """NEW.topic_id IS NOT NULL AND EXISTS (SELECT 1 FROM preferences_topic t
+    WHERE t.id = NEW.topic_id AND t.basis = 'referral')"""
 _REFERENCE_IS_MISSING = """NEW.{column} IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM preferences_{table} p WHERE p.id = NEW.{column})"""
 
@@ -54,12 +56,12 @@ class Campaign(models.Model):
     body_en = models.TextField(_("text (English)"), blank=True)
     body_fr = models.TextField(_("text (français)"), blank=True)
     promotional = models.BooleanField(
-        _("promotes something"),
+        _("contains advertising"),
         default=False,
-        help_text=_("Any advertising makes it optional mail."),
+        help_text=_("Any advertising makes the message optional."),
     )
     urgent = models.BooleanField(
-        _("urgent"), default=False, help_text=_("Does not wait for anybody's digest.")
+        _("urgent"), default=False, help_text=_("Sent at once, also to people who get digests.")
     )
     state = models.CharField(
         max_length=10, choices=CampaignState, default=CampaignState.DRAFT, editable=False
@@ -75,7 +77,19 @@ class Campaign(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         verbose_name=_("portal"),
-        help_text=_("A notice goes to people of customers with this portal; empty: to everyone."),
+        help_text=_("A notice goes to people of companies with this portal; empty: to everyone."),
+    )
+    named = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether it goes to its named recipients alone, whoever they are today.",
+    )
+    confidential = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Sent by an upper app that alone shows it, and may put it on hold.",
     )
     last_slice_at = models.DateTimeField(
         null=True, editable=False, help_text="When a worker last sent some of it."
@@ -93,7 +107,7 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=Q(portal__isnull=True) | Q(topic__isnull=True),
                 name="a_topic_has_its_own_portal",
-                violation_error_message=_("A topic says itself which portal it belongs to."),
+                violation_error_message=_("Leave the portal empty: the topic already sets it."),
             ),
             models.CheckConstraint(
                 condition=Q(notice_class__isnull=True, topic__isnull=False)
@@ -103,7 +117,11 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=Q(promotional=False) | Q(topic__isnull=False),
                 name="promotional_campaign_has_a_topic",
-                violation_error_message=_("What promotes something is sent to a topic."),
+                violation_error_message=_("A message with advertising needs a topic."),
+            ),
+            models.CheckConstraint(
+                condition=Q(named=False) | Q(topic__isnull=True, portal__isnull=True),
+                name="only_a_notice_names_its_audience",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=CampaignState.values), name="campaign_state_known"
@@ -124,6 +142,13 @@ class Campaign(models.Model):
                     "DELETE": f"OLD.state <> 'draft' OR {_HAS_CANDIDATE}",
                 },
                 message="what is being sent keeps its words",
+            ),
+            # A referred person gets one email, which their consent record is for (L62).
+            *refuse(
+                "no_campaign_of_referrals",
+                table="preferences_campaign",
+                when={"INSERT": _OF_REFERRALS, "UPDATE": _OF_REFERRALS},
+                message="people who were referred get no campaign",
             ),
             *refuse(
                 "campaign_ends_for_good",

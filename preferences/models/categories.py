@@ -97,11 +97,12 @@ class TopicQuerySet(models.QuerySet["Topic"]):
             | Q(portal__in=_portals_of(customers), resellers_only=False)
             | Q(portal__in=_portals_of(resellers), resellers_only=True),
             active=True,
-        )
+        ).exclude(basis=TopicBasis.REFERRAL)
 
     def for_anyone(self) -> "TopicQuerySet":
         """Return the active topics for people without an account too (see Topic.is_public)."""
-        return self.filter(portal=None, resellers_only=False, active=True)
+        everybodys = self.filter(portal=None, resellers_only=False, active=True)
+        return everybodys.exclude(basis=TopicBasis.REFERRAL)
 
 
 def _portals_of(customers: models.QuerySet[Customer]) -> models.QuerySet[Portal]:
@@ -131,17 +132,17 @@ class Topic(models.Model):
     default_on = models.BooleanField(
         _("on by default"),
         default=False,
-        help_text=_("Sent to people who have not chosen yet, until they say no."),
+        help_text=_("People who have not chosen get the topic until they unsubscribe."),
     )
     basis = models.CharField(
-        _("basis"), max_length=10, choices=TopicBasis, default=TopicBasis.EXPRESS
+        _("who can receive it"), max_length=10, choices=TopicBasis, default=TopicBasis.EXPRESS
     )
     double_opt_in = models.BooleanField(
         _("asks for a confirmation"),
         default=True,
         help_text=_(
-            "Who subscribes without an account confirms by a mail to the address; else their yes"
-            " counts at once, and whose it was cannot be shown."
+            "People without an account confirm their subscription by email. Without this, nobody"
+            " can prove who subscribed."
         ),
     )
     portal = models.ForeignKey(
@@ -150,12 +151,12 @@ class Topic(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="topics",
-        help_text=_("Shown to people of customers with this portal; empty: to everyone."),
+        help_text=_("Offered to people of companies with this portal; empty: to everyone."),
     )
     resellers_only = models.BooleanField(
         _("for resellers only"),
         default=False,
-        help_text=_("Shown to people of customers who resell."),
+        help_text=_("Offered to people of companies that resell."),
     )
     active = models.BooleanField(_("active"), default=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -175,7 +176,20 @@ class Topic(models.Model):
             models.CheckConstraint(
                 condition=Q(default_on=False) | Q(basis=TopicBasis.IMPLIED),
                 name="on_by_default_is_implied_consent",
-                violation_error_message=_("On by default is implied consent: choose that basis."),
+                violation_error_message=_(
+                    "“On by default” needs implied consent. Choose it under “Who can receive it”."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(resellers_only=False) | Q(basis=TopicBasis.EXPRESS),
+                name="resellers_subscribe_to_their_alerts",
+                violation_error_message=_(
+                    "A topic for resellers goes only to people who subscribed. Choose that under"
+                    " “Who can receive it”."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["basis"], condition=Q(basis=TopicBasis.REFERRAL), name="one_referral_topic"
             ),
         ]
 
@@ -209,7 +223,9 @@ class Topic(models.Model):
     @property
     def is_public(self) -> bool:
         """Whether people without an account may subscribe."""
-        return self.portal_id is None and not self.resellers_only
+        return (
+            self.portal_id is None and not self.resellers_only and self.basis != TopicBasis.REFERRAL
+        )
 
     @property
     def wording(self) -> str:

@@ -14,7 +14,7 @@ from preferences.choices.delivery_events import (
     EscalationState,
     ReachedHow,
 )
-from preferences.models.messages import Message
+from preferences.models.messages import WITH_ERASED_MESSAGE, WITH_OLD_MESSAGE, Message
 from preferences.models.recipients import Recipient
 
 
@@ -47,7 +47,11 @@ class DeliveryEvent(models.Model):
                 | (~Q(kind__in=BOUNCED) & Q(reason="")),
                 name="delivery_event_of_a_bounce_has_a_reason",
             ),
-            *append_only("preferences_deliveryevent"),
+            *append_only(
+                "preferences_deliveryevent",
+                erased=WITH_ERASED_MESSAGE,
+                over=WITH_OLD_MESSAGE,
+            ),
         ]
         indexes = [
             # Few complaints among many deliveries: services/complaints.py counts with this index.
@@ -55,6 +59,9 @@ class DeliveryEvent(models.Model):
                 fields=["message"],
                 condition=Q(kind=DeliveryEventKind.COMPLAINT),
                 name="delivery_event_complaint",
+            ),
+            models.Index(
+                fields=["at"], condition=Q(kind__in=BOUNCED), name="delivery_event_bounce"
             ),
         ]
 
@@ -101,9 +108,9 @@ class Escalation(models.Model):
                 "escalation_ends_for_good",
                 table="preferences_escalation",
                 when={
-                    "UPDATE": "OLD.state IN ('proved', 'exhausted')"
+                    "UPDATE": f"OLD.state IN ('proved', 'exhausted') AND NOT {WITH_ERASED_MESSAGE}"
                     " OR OLD.message_id <> NEW.message_id",
-                    "DELETE": "TRUE",
+                    "DELETE": f"NOT ({WITH_OLD_MESSAGE})",
                 },
                 message="an escalation ends once, for good",
                 no_truncate=True,
@@ -143,7 +150,11 @@ class DeliveryProbe(models.Model):
                 condition=Q(escalation__isnull=False),
                 name="each_address_is_tried_once",
             ),
-            *append_only("preferences_deliveryprobe"),
+            *append_only(
+                "preferences_deliveryprobe",
+                erased=WITH_ERASED_MESSAGE,
+                over=WITH_OLD_MESSAGE,
+            ),
         ]
 
     def __str__(self) -> str:

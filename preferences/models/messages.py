@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.intervals import days_between
+from accounts.models.erasures import erased
 from accounts.triggers import append_only, refuse
 from preferences.choices import (
     FOUNDING_CLASSES,
@@ -18,6 +20,27 @@ from preferences.models.consent import ConsentRecord
 from preferences.models.recipients import Recipient
 
 SUBJECT_LENGTH = 998  # of a header line, RFC 5322
+KEPT_DAYS = 3 * 365  # after it was sent: no row is deleted before
+
+_ERASED = erased(
+    "messages",
+    person="(SELECT r.user_id FROM preferences_recipient r WHERE r.id = OLD.recipient_id)",
+    unled="(SELECT r.user_id FROM preferences_recipient r WHERE r.id = OLD.recipient_id) IS NULL",
+)
+# Of a row beside a message.
+WITH_ERASED_MESSAGE = erased(
+    "messages",
+    person="""(SELECT r.user_id FROM preferences_message m
+    JOIN preferences_recipient r ON r.id = m.recipient_id WHERE m.id = OLD.message_id)""",
+    unled="""(SELECT r.user_id FROM preferences_message m
+    LEFT JOIN preferences_recipient r ON r.id = m.recipient_id
+    WHERE m.id = OLD.message_id) IS NULL""",
+)
+_AGE = days_between(
+    "(SELECT m.created_at FROM preferences_message m WHERE m.id = OLD.message_id)",
+    "CURRENT_TIMESTAMP",
+)
+WITH_OLD_MESSAGE = f"{_AGE} > {KEPT_DAYS}"
 
 
 _FOUNDING = ", ".join(f"'{code.value}'" for code in FOUNDING_CLASSES)
@@ -38,7 +61,7 @@ _CATEGORY_OR_RECIPIENT_CHANGED = (
     " OR COALESCE(NEW.topic_id, 0) <> COALESCE(OLD.topic_id, 0)"
     " OR COALESCE(NEW.campaign_id, 0) <> COALESCE(OLD.campaign_id, 0)"
     " OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0)"
-    " OR NEW.address <> OLD.address"
+    f" OR NEW.address <> OLD.address AND NOT {_ERASED}"
 )
 
 
@@ -231,8 +254,13 @@ class DeliveryDecision(models.Model):
                 },
                 message="a message is withdrawn with its campaign alone",
             ),
-            *append_only("preferences_deliverydecision"),
+            *append_only(
+                "preferences_deliverydecision",
+                erased=WITH_ERASED_MESSAGE,
+                over=WITH_OLD_MESSAGE,
+            ),
         ]
+        indexes = [models.Index(fields=["at", "outcome"], name="decision_by_day")]
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.outcome} ({self.reason})"

@@ -6,9 +6,11 @@ from django.db.models.functions import Lower
 
 from accounts.choices import Language
 from accounts.models import User
+from accounts.models.erasures import erased
 from accounts.triggers import effect, refuse
 from preferences.choices import Digest
 
+_ERASED = erased("email_settings", person="OLD.user_id", unled="OLD.user_id IS NULL")
 _STOP_OF_RECORDS = """COALESCE((
     SELECT CASE WHEN r.wants THEN 0 ELSE r.id END FROM preferences_consentrecord r
     WHERE r.recipient_id = NEW.id AND r.topic_id IS NULL ORDER BY r.id DESC LIMIT 1), 0)"""
@@ -122,7 +124,7 @@ class Recipient(models.Model):
                 table="preferences_recipient",
                 when={
                     "UPDATE": "OLD.user_id IS NOT NULL AND COALESCE(NEW.user_id, 0) <> OLD.user_id"
-                    " OR NEW.address <> OLD.address OR NEW.id <> OLD.id",
+                    f" OR NEW.address <> OLD.address AND NOT {_ERASED} OR NEW.id <> OLD.id",
                     "DELETE": "TRUE",
                 },
                 message="a recipient is never deleted, nor given to another person or address",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from preferences.audience import audience_counts
@@ -14,11 +15,20 @@ from preferences.choices import (
     SENDING_REASONS,
     UNFINISHED,
     CampaignState,
+    ConsentSource,
     MessageState,
     Outcome,
     Reason,
 )
-from preferences.models import Campaign, Candidate, DeliveryDecision, Message
+from preferences.choices.delivery_events import BOUNCED, DeliveryEventKind
+from preferences.models import (
+    Campaign,
+    Candidate,
+    ConsentRecord,
+    DeliveryDecision,
+    DeliveryEvent,
+    Message,
+)
 from preferences.selectors.send_decisions import campaign_recipients
 
 LONG_SUBJECT = 70  # characters; most email programs cut off the rest
@@ -60,10 +70,23 @@ def warnings_of(campaign: Campaign) -> list[DraftWarning]:
             warnings.append(DraftWarning(f"subject_{language}", too_long % values))
         if campaign.topic_id is None and (match := PROMOTES.search(f"{subject}\n{body}")):
             advertising = _(
-                "“%(word)s” sounds like advertising. A notice carries none: send it to a topic."
+                "“%(word)s” sounds like advertising. A notice can't contain any: send it to a"
+                " topic."
             )
             warnings.append(DraftWarning(f"body_{language}", advertising % {"word": match[0]}))
     return warnings
+
+
+def public_campaigns() -> QuerySet[Campaign]:
+    """Return the campaigns that staff with the permission see: all but the confidential ones."""
+    return Campaign.objects.filter(confidential=False)
+
+
+def public_messages() -> QuerySet[Message]:
+    """Return the messages that staff see: none of a confidential notice, and none repeating one."""
+    confidential = Q(campaign__confidential=True)
+    confidential |= Q(probe__escalation__message__campaign__confidential=True)
+    return Message.objects.exclude(pk__in=Message.objects.filter(confidential).values("pk"))
 
 
 @dataclass(frozen=True)
@@ -77,6 +100,11 @@ class AudienceEstimate:
     def recipients(self) -> int:
         """The number of people who get it."""
         return sum(count for _reason, count in self.sent)
+
+    @property
+    def sent_reasons(self) -> int:
+        """The number of reasons to send it."""
+        return len(self.sent)
 
     @property
     def others(self) -> int:
@@ -180,6 +208,55 @@ def _outcomes(campaign: Campaign) -> list[tuple[Outcome, Reason, int]]:
     )
     outcomes = [(Outcome(outcome), Reason(reason), count) for outcome, reason, count in rows]
     return sorted(outcomes, key=lambda row: (-row[2], row[0], row[1]))
+
+
+@dataclass(frozen=True)
+class CampaignResults:
+    """The delivery figures of a campaign after the mail server took its emails, in recipients."""
+
+    sent: int
+    delivered: int  # as a server reported; many report nothing (R48)
+    bounced: int
+    complained: int
+    unsubscribed: int | None  # None for a notice: nobody can unsubscribe from it
+
+
+def results_of(campaign: Campaign) -> CampaignResults:
+    """Count what came of a campaign's emails, at most every few seconds."""
+    return _cached(campaign, f"results.{campaign.state}", PROGRESS_CACHE_SECONDS, _results)
+
+
+def _results(campaign: Campaign) -> CampaignResults:
+    reports = DeliveryEvent.objects.filter(message__campaign=campaign)
+    kinds = reports.order_by().values_list("kind").annotate(Count("message", distinct=True))
+    counted = dict(kinds)
+    bounced = reports.filter(kind__in=BOUNCED).aggregate(n=Count("message", distinct=True))["n"]
+    return CampaignResults(
+        sent=Message.objects.filter(campaign=campaign, state=MessageState.SENT).count(),
+        delivered=counted.get(DeliveryEventKind.DELIVERED, 0),
+        bounced=bounced,
+        complained=counted.get(DeliveryEventKind.COMPLAINT, 0),
+        unsubscribed=_unsubscribed(campaign) if campaign.topic_id else None,
+    )
+
+
+def _unsubscribed(campaign: Campaign) -> int:
+    """Count who unsubscribed by an email since the campaign and before the topic's next one."""
+    later = Campaign.objects.filter(topic=campaign.topic_id, resolved_at__gt=campaign.resolved_at)
+    until = later.aggregate(first=Min("resolved_at"))["first"] or timezone.now()
+    undone = ConsentRecord.objects.filter(
+        recipient=OuterRef("recipient"), source=ConsentSource.UNDO, pk__gt=OuterRef("pk")
+    )
+    refusals = ConsentRecord.objects.filter(
+        ~Exists(undone),
+        Q(topic=campaign.topic_id) | Q(topic=None),
+        Exists(Message.objects.filter(campaign=campaign, recipient=OuterRef("recipient"))),
+        wants=False,
+        source__in=[ConsentSource.ONE_CLICK, ConsentSource.MAIL_LINK],
+        at__gte=campaign.resolved_at,
+        at__lt=until,
+    )
+    return refusals.aggregate(n=Count("recipient", distinct=True))["n"]  # type: ignore[no-any-return]
 
 
 def candidates_of(campaign: Campaign, *, send: bool | None = None) -> QuerySet[Candidate]:

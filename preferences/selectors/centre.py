@@ -188,7 +188,7 @@ def find_topic(recipient: Recipient, slug: str) -> Topic:
     """
     if slug in NoticeCode.values:
         raise MandatoryMail(
-            _("“%(name)s” is mandatory mail: %(reason)s It cannot be switched off.")
+            _("“%(name)s” is a required notice. %(reason)s You can't unsubscribe from it.")
             % {"name": NoticeCode(slug).label, "reason": GROUNDS[NoticeCode(slug)].reason},
             code="mandatory",
         )

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import EVENT_CODES
-from accounts.selectors.event_details import EventDetail, in_readers_language
+from accounts.choices.event_words import ABOUT, PERSON, Declared, Personal, Word
+from accounts.languages import in_readers_language
+from accounts.selectors.event_details import EventDetail
 from preferences.choices import ContactKind, NoticeCode
 
 
@@ -29,8 +31,8 @@ def _how(value: str) -> list[str]:
 DETAILS = {
     "contact_roles": EventDetail(gettext_lazy("Contact roles that ended"), _contacts),
     "added_mail": EventDetail(gettext_lazy("Email added by the company that ended"), _categories),
-    "category": EventDetail(gettext_lazy("Topic or class of notices"), _category),
-    "how": EventDetail(gettext_lazy("Reached how"), _how),
+    "category": EventDetail(gettext_lazy("Topic or notice class"), _category),
+    "how": EventDetail(gettext_lazy("How the person was reached"), _how),
 }
 
 IDENTITIES = {
@@ -38,3 +40,11 @@ IDENTITIES = {
     "recipient": ("reader",),
     "message": (),
 }
+
+# Personal words in this app's events (accounts.choices.event_words).
+WORDS: dict[str, Declared] = {"reader": Personal(Word.NAME, (PERSON, ABOUT))}
+PUBLIC_FACTS = (
+    "added", "added_mail", "campaign", "category", "complaints", "contact", "contact_roles",
+    "digest", "how", "message", "notice_class", "recipient", "refused", "sent", "subject",
+    "topic", "until",
+)  # fmt: skip

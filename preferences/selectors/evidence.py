@@ -14,13 +14,14 @@ from preferences.models import (
     Message,
     Recipient,
 )
+from preferences.selectors.campaigns import public_messages
 
 
 def evidence_of(recipient: Recipient) -> dict[str, Any]:
     """Return the consent records, choices, decisions and messages of a recipient, oldest first.
 
-    The result is plain data for JSON. A text is given as it was agreed to, or as its SHA-256. An
-    address of which only the hash is stored is given as that hash.
+    The result is plain data for JSON, without confidential notices. A text is given as it was
+    agreed to, or as its SHA-256. An address of which only the hash is stored is given as that hash.
     """
     return {
         "exported_at": timezone.now().isoformat(),
@@ -34,7 +35,9 @@ def evidence_of(recipient: Recipient) -> dict[str, Any]:
         ],
         "campaign_decisions": [
             {"campaign": campaign, "send": send, "reason": reason, "consent_record": consent}
-            for campaign, send, reason, consent in Candidate.objects.filter(recipient=recipient)
+            for campaign, send, reason, consent in Candidate.objects.filter(
+                recipient=recipient, campaign__confidential=False
+            )
             .order_by("pk")
             .values_list("campaign_id", "send", "reason", "consent_id")
         ],
@@ -91,7 +94,8 @@ def _consent(record: ConsentRecord) -> dict[str, Any]:
 
 def _messages(recipient: Recipient) -> Any:
     return (
-        Message.objects.filter(recipient=recipient)
+        public_messages()
+        .filter(recipient=recipient)
         .select_related("campaign", "topic", "decision", "escalation__by")
         .prefetch_related("reports", "escalation__probes__message__reports")
         .defer("sealed_content")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.choices import CustomerStatus
 from accounts.models import Membership, User
@@ -10,7 +11,7 @@ from portals.choices import SubscriptionStatus
 from portals.models import Portal
 from preferences.audience import topic_verdicts
 from preferences.choices import Reason
-from preferences.models import Campaign, Recipient, Topic
+from preferences.models import Campaign, NamedRecipient, Recipient, Topic
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,18 @@ def members_to_notify(portal: Portal | None) -> QuerySet[Membership]:
 
 
 def campaign_recipients(campaign: Campaign) -> QuerySet[Recipient]:
-    """Return the recipients to decide on: all for a topic, those concerned for a notice."""
+    """Return the recipients to decide on: all for a topic, those concerned for a notice.
+
+    A named audience is exactly those named, also without membership or account. Where a person has
+    taken over a named subscriber's address, it is that person.
+    """
     everyone = Recipient.objects.filter(followed_by=None)
     if campaign.topic_id is not None:
         return everyone
+    if campaign.named:
+        named = NamedRecipient.objects.filter(campaign=campaign).order_by()
+        return everyone.filter(
+            pk__in=named.values_list(Coalesce("recipient__followed_by", "recipient"))
+        )
     memberships = members_to_notify(campaign.portal)
     return everyone.filter(user__is_active=True, user__in=memberships.values("user_id"))

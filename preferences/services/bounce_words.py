@@ -1,4 +1,4 @@
-"""What mail servers say when an email comes back, as a table: the reason, its words, its sources.
+"""The words of mail servers about bounced email, as a table: the reason, its words, its sources.
 
 The words are our own patterns for what the named standards and programs report. The order matters:
 bounce_reasons.py takes the first row that fits.

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,9 +14,10 @@ from accounts.models import AuditEvent, User
 from accounts.permissions import require_staff
 from accounts.services.audit import record_event
 from accounts.services.versions import refuse_overwriting
-from preferences.choices import UNFINISHED, CampaignState, MessageState, Outcome, Reason
+from preferences.choices import UNFINISHED, CampaignState
 from preferences.models import Campaign, Message, NoticeClass
 from preferences.selectors.campaigns import finished_campaigns
+from preferences.services.unsent_messages import unclaimed, withdraw_messages
 from preferences.signals import campaign_running
 
 CAMPAIGN_FIELDS = (
@@ -42,7 +43,7 @@ def create_campaign(*, actor: User, **values: Any) -> Campaign:
     campaign = Campaign(created_by=actor)
     _write(campaign, values)
     campaign.save(force_insert=True)
-    _record("campaign.created", actor, campaign)
+    record_campaign("campaign.created", actor, campaign)
     return campaign
 
 
@@ -52,7 +53,7 @@ def draft_values(campaign: Campaign) -> dict[str, Any]:
 
 
 def _refuse_changed(version: str | None, campaign: Campaign, wanted: dict[str, Any]) -> None:
-    edits = AuditEvent.objects.filter(kind="campaign.updated", data__campaign=campaign.pk)
+    edits = AuditEvent.objects.filter(kind="campaign.updated", public__campaign=campaign.pk)
     refuse_overwriting(version, saved=draft_values(campaign), wanted=wanted, edits=edits)
 
 
@@ -72,7 +73,7 @@ def update_campaign(
     _write(campaign, values)
     if changed:
         campaign.save()
-        _record("campaign.updated", actor, campaign, fields=", ".join(changed))
+        record_campaign("campaign.updated", actor, campaign, fields=", ".join(changed))
     return campaign
 
 
@@ -109,26 +110,26 @@ def schedule_campaign(
     _refuse_changed(version, campaign, {})
     now = timezone.now()
     if starts_at is not None and starts_at < now:
-        raise CampaignRefused({"starts_at": _("Choose a moment to come, or send it now.")})
+        raise CampaignRefused({"starts_at": _("Choose a later time, or send it now.")})
     if starts_at is not None and starts_at > now + MAX_START_DELAY:
-        raise CampaignRefused({"starts_at": _("Choose a moment within a year.")})
+        raise CampaignRefused({"starts_at": _("Choose a time within a year.")})
     if campaign.promotional and campaign.topic is None:
-        raise CampaignRefused({"promotional": _("What promotes something is sent to a topic.")})
+        raise CampaignRefused({"promotional": _("A message with advertising needs a topic.")})
     for name in ("subject_en", "subject_fr", "body_en", "body_fr"):
         if not getattr(campaign, name).strip():
             raise CampaignRefused({name: _("English and French are both needed.")})
     if isinstance(campaign.category, NoticeClass) and not campaign.category.is_active:
-        raise CampaignRefused({"notice_class": _("Two staff activate this class first.")})
+        raise CampaignRefused({"notice_class": _("Two staff must activate this class first.")})
     if campaign.topic is not None and not settings.HUB_BRAND_ADDRESS:
         raise CampaignRefused(
-            _("Commercial mail names a postal address. Set HUB_BRAND_ADDRESS first."),
+            _("Commercial email must show a postal address. Set HUB_BRAND_ADDRESS first."),
             code="no_address",
         )
     campaign.state, campaign.starts_at = CampaignState.SCHEDULED, starts_at or now
     campaign.save()
-    _record("campaign.scheduled", actor, campaign)
+    record_campaign("campaign.scheduled", actor, campaign)
     if starts_at is None:
-        _start(campaign, actor)
+        start_campaign(campaign, actor)
     return campaign
 
 
@@ -140,7 +141,7 @@ def unschedule_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     _refuse_unless(campaign, CampaignState.SCHEDULED)
     campaign.state, campaign.starts_at = CampaignState.DRAFT, None
     campaign.save()
-    _record("campaign.unscheduled", actor, campaign)
+    record_campaign("campaign.unscheduled", actor, campaign)
     return campaign
 
 
@@ -152,7 +153,7 @@ def pause_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     _refuse_unless(campaign, CampaignState.RUNNING)
     campaign.state = CampaignState.PAUSED
     campaign.save()
-    _record("campaign.paused", actor, campaign)
+    record_campaign("campaign.paused", actor, campaign)
     return campaign
 
 
@@ -164,7 +165,7 @@ def resume_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     _refuse_unless(campaign, CampaignState.PAUSED)
     campaign.state = CampaignState.RUNNING
     campaign.save()
-    _record("campaign.resumed", actor, campaign)
+    record_campaign("campaign.resumed", actor, campaign)
     _request_slices(campaign)
     return campaign
 
@@ -180,45 +181,20 @@ def cancel_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     _refuse_unless(campaign, CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
     unsent = Message.objects.filter(campaign=campaign, state__in=UNFINISHED)
     if campaign.resolved_at is not None and not unsent.exists():
-        raise CampaignRefused(_("Nothing of it is left to cancel."), code="state")
+        raise CampaignRefused(_("This message has no emails left to cancel."), code="state")
     campaign.state = CampaignState.CANCELLED
     campaign.save()
-    _record("campaign.cancelled", actor, campaign, count=_withdraw_messages(campaign))
+    record_campaign("campaign.cancelled", actor, campaign, count=withdraw_messages(campaign))
     return campaign
-
-
-def _withdraw_messages(campaign: Campaign) -> int:
-    """Withdraw the unclaimed messages, in three statements for any number. Return how many."""
-    now = timezone.now()
-    Message.objects.filter(_unclaimed(), campaign=campaign).update(
-        state=MessageState.CLAIMED, claim=None, claimed_at=now, due_at=now
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO preferences_deliverydecision (message_id, outcome, reason, detail, at)"
-            " SELECT id, %s, %s, '', %s FROM preferences_message"
-            " WHERE campaign_id = %s AND state = 'claimed' AND claim IS NULL",
-            [Outcome.WITHDRAWN.value, Reason.WITHDRAWN.value, now, campaign.pk],
-        )
-    return Message.objects.filter(campaign=campaign, state=MessageState.CLAIMED, claim=None).update(
-        state=MessageState.WITHDRAWN
-    )
-
-
-def _unclaimed() -> Q:
-    """Select the unfinished messages that no worker has claimed, or whose claim has expired."""
-    return Q(state__in=[MessageState.QUEUED, MessageState.WAITING]) | Q(
-        state=MessageState.CLAIMED, due_at__lte=timezone.now()
-    )
 
 
 def _end_cancelled() -> int:
     """Withdraw what a worker had claimed when its campaign was cancelled. Return how many."""
-    unsent = Message.objects.filter(_unclaimed(), campaign=OuterRef("pk"), state__in=UNFINISHED)
+    unsent = Message.objects.filter(unclaimed(), campaign=OuterRef("pk"), state__in=UNFINISHED)
     ended = 0
     for campaign in Campaign.objects.filter(Exists(unsent), state=CampaignState.CANCELLED):
         with transaction.atomic():
-            ended += _withdraw_messages(_lock(campaign))
+            ended += withdraw_messages(_lock(campaign))
     return ended
 
 
@@ -233,7 +209,7 @@ def start_due_campaigns() -> int:
         with transaction.atomic():
             locked = _lock(campaign)
             if locked.state == CampaignState.SCHEDULED:
-                _start(locked, None)
+                start_campaign(locked, None)
                 touched += 1
     for campaign in finished_campaigns():
         with transaction.atomic():
@@ -241,7 +217,7 @@ def start_due_campaigns() -> int:
             if locked.state == CampaignState.RUNNING:
                 locked.state = CampaignState.DONE
                 locked.save()
-                _record("campaign.done", None, locked)
+                record_campaign("campaign.done", None, locked)
                 touched += 1
     for campaign in Campaign.objects.filter(state=CampaignState.RUNNING):
         with transaction.atomic():
@@ -253,10 +229,11 @@ def start_due_campaigns() -> int:
     return touched
 
 
-def _start(campaign: Campaign, actor: User | None) -> None:
+def start_campaign(campaign: Campaign, actor: User | None) -> None:
+    """Start a scheduled campaign, which the caller has locked or just written."""
     campaign.state = CampaignState.RUNNING
     campaign.save()
-    _record("campaign.started", actor, campaign)
+    record_campaign("campaign.started", actor, campaign)
     _request_slices(campaign)
 
 
@@ -277,18 +254,26 @@ def _lock(campaign: Campaign) -> Campaign:
 def _refuse_unless(campaign: Campaign, *states: CampaignState) -> None:
     if campaign.state not in states:
         raise CampaignRefused(
-            _("That is not possible any more: it is “%(state)s”.")
+            _("You can't do this any more: the message is “%(state)s”.")
             % {"state": campaign.get_state_display()},
             code="state",
         )
 
 
 def _require_sender(actor: User, campaign: Campaign) -> None:
+    if campaign.confidential:
+        raise PermissionDenied("the app that sent this notice decides on it")
     kind = "topic" if campaign.topic_id else "notice"
     require_staff(actor, f"preferences.send_{kind}_campaign")
 
 
-def _record(kind: str, actor: User | None, campaign: Campaign, **event_data: Any) -> None:
+def record_campaign(kind: str, actor: User | None, campaign: Campaign, **event_data: Any) -> None:
+    """Record an act on a campaign, for the services that this module offers to others.
+
+    Of a confidential notice, the app that sends it records what others may know.
+    """
+    if campaign.confidential:
+        return
     topic = campaign.topic
     record_event(
         kind=kind,

@@ -21,6 +21,7 @@ from preferences.services.recipients import (
     lock_acting_recipient,
     lock_recipient,
 )
+from preferences.signals import topics_wanted
 from preferences.tokens import read_unsubscribe_token
 
 
@@ -45,7 +46,7 @@ def record_consent(
     inside the caller's transaction, with the recipient's row locked.
     """
     language = (get_language() or recipient.reads)[:2]
-    wording = topic.wording if topic else _("All optional mail")
+    wording = topic.wording if topic else _("All optional email")
     now = timezone.now()
     return ConsentRecord.objects.create(
         recipient=recipient,
@@ -109,6 +110,7 @@ def choose_topics(
         for topic in changed:
             if topic not in offered:
                 raise TopicRefused(_("“%(topic)s” is not offered to you.") % {"topic": topic})
+        topics_wanted.send(sender=Topic, person=actor, topics=changed)
     kind = "wanted" if wants else "refused" if actor else "unsubscribed"
     for topic in changed:
         record_consent(
@@ -194,18 +196,28 @@ def resume_optional(
 
 
 @transaction.atomic
+def recipient_and_topics_of(token: str) -> tuple[Recipient, list[Topic]]:
+    """Return the recipient and the topics of a link; a new address gets a recipient.
+
+    Raises BadToken, whatever is wrong with the token (R4).
+    """
+    recipient, topics = read_unsubscribe_token(token)
+    if recipient.pk is None:
+        recipient = get_or_create_subscriber(recipient.email, recipient.language)
+    return recipient, topics
+
+
+@transaction.atomic
 def unsubscribe(
     *, actor: None, token: str, source: str, network_address: str | None = None
 ) -> tuple[Recipient, list[Topic]]:
-    """Unsubscribe by a link in an email, without a sign-in.
+    """Unsubscribe by the header of an email, without a page: it cannot be undone.
 
     Return the recipient and the topics; no topic means all optional email. An address that had no
     recipient gets one, so that its opt-out is kept. Doing it again succeeds (R6). Raises BadToken,
     whatever is wrong with the token (R4).
     """
-    recipient, topics = read_unsubscribe_token(token)
-    if recipient.pk is None:
-        recipient = get_or_create_subscriber(recipient.email, recipient.language)
+    recipient, topics = recipient_and_topics_of(token)
     with translation.override(recipient.reads):  # the email's language, not the browser's
         if topics:
             choose_topics(

@@ -52,7 +52,7 @@ def _sent(campaign: Campaign, *, at_most: int) -> int:
 def _report(kind: str, campaign: Campaign, complaints: int, sent: int) -> None:
     """Record a warning once and each pause, and email the staff who send campaigns."""
     reported = AuditEvent.objects.filter(
-        kind=kind, customer=None, data__campaign=campaign.pk
+        kind=kind, customer=None, public__campaign=campaign.pk
     ).exists()
     if reported and kind == "campaign.complaints":
         return

@@ -39,7 +39,7 @@ def deny_topic(*, actor: User, customer: Customer, topic: Topic) -> CustomerTopi
     """
     customer = lock_managed_customer(actor, customer)
     if not topics_for(customer).filter(pk=topic.pk).exists():
-        raise CustomerEmailRefused({"topic": _("This mail is not offered to your company.")})
+        raise CustomerEmailRefused({"topic": _("This topic is not offered to your company.")})
     denial, created = CustomerTopicDenial.objects.get_or_create(
         customer=customer, topic=topic, defaults={"by": actor}
     )
@@ -77,9 +77,7 @@ def add_recipient(
     customer, membership = _lock_present(actor, membership)
     topic = category if isinstance(category, Topic) else None
     if topic is not None and not addable_topics(customer).filter(pk=topic.pk).exists():
-        raise CustomerEmailRefused(
-            {"category": _("Only the person themselves can ask for this mail.")}
-        )
+        raise CustomerEmailRefused({"category": _("Only the person can subscribe to this topic.")})
     notice_class = category if isinstance(category, NoticeClass) else None
     row, created = CustomerRecipient.objects.get_or_create(
         membership=membership, topic=topic, notice_class=notice_class, defaults={"by": actor}
@@ -185,7 +183,7 @@ def _lock_present(actor: User, membership: Membership) -> tuple[Customer, Member
         .first()
     )
     if locked is None:
-        raise CustomerEmailRefused({"person": _("Only people of the company can be added.")})
+        raise CustomerEmailRefused({"person": _("You can add only people of the company.")})
     return customer, locked
 
 

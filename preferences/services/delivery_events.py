@@ -138,7 +138,11 @@ def _delivered(message: Message, recipient: Recipient | None) -> None:
     if marked_at is not None and message.created_at > marked_at:
         clear_unreachable(recipient)
         record_event(
-            kind="address.reachable", actor=None, person=recipient.user, reader=_log_name(recipient)
+            kind="address.reachable",
+            actor=None,
+            person=recipient.user,
+            about=recipient.email,
+            reader=_log_name(recipient),
         )
 
 
@@ -151,7 +155,11 @@ def mark_unreachable(*, recipient: Recipient, reason: str) -> bool:
     locked.unreachable_since, locked.unreachable_reason = timezone.now(), reason[:300]
     locked.save(update_fields=["unreachable_since", "unreachable_reason"])
     record_event(
-        kind="address.unreachable", actor=None, person=locked.user, reader=_log_name(locked)
+        kind="address.unreachable",
+        actor=None,
+        person=locked.user,
+        about=locked.email,
+        reader=_log_name(locked),
     )
     return True
 
@@ -187,6 +195,7 @@ def _complained(message: Message, recipient: Recipient | None) -> None:
             kind="optional_mail.complained",
             actor=None,
             person=complainer.user,
+            about=complainer.email,
             reader=_log_name(complainer),
         )
     if message.campaign_id is not None:

@@ -74,7 +74,7 @@ def settle_escalation(*, actor: User, escalation: Escalation, how: str, reason: 
     Recipient.objects.select_for_update(no_key=True).get(pk=escalation.recipient_id)
     escalation = Escalation.objects.select_for_update().get(pk=escalation.pk)
     if escalation.state not in OPEN_ESCALATIONS:
-        raise EscalationRefused(_("This has ended already."), code="ended")
+        raise EscalationRefused(_("This bounced notice is already settled."), code="ended")
     gave_up = how == ReachedHow.GAVE_UP
     state = EscalationState.EXHAUSTED if gave_up else EscalationState.PROVED
     return end_escalation(escalation, state, ReachedHow(how), actor, reason)
@@ -110,6 +110,7 @@ def record_escalation_event(
         kind=kind,
         actor=actor,
         person=escalation.recipient.user,
+        about=escalation.recipient.email,
         message=escalation.message_id,
         **event_data,
     )

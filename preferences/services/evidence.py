@@ -24,6 +24,7 @@ def export_evidence(*, actor: User, recipient: Recipient) -> dict[str, Any]:
         kind="evidence.exported",
         actor=actor,
         person=recipient.user,
+        about=recipient.email,
         reader=recipient.masked,
         recipient=recipient.pk,
         count=len(evidence["consent_records"]),

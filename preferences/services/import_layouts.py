@@ -1,4 +1,4 @@
-"""What the columns of another tool's export hold, by their headings and their values.
+"""The columns of another tool's export, by their headings and their values.
 
 An import must never take a refusal for a yes. So a column is `SUSPICIOUS`, and the page asks what
 it holds, if it may tell of refusals, bounces or complaints and is not surely understood, or has

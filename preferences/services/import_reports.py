@@ -1,4 +1,4 @@
-"""What the report of an import says of each line: its column, its value, and what to do."""
+"""The report of an import, line by line: its column, its value, and what to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _ADVICE = {
     ImportOutcome.NO_ACCOUNT: gettext_lazy(
         "Invite this person first, or choose a topic that is open to everybody."
     ),
-    ImportOutcome.REPEATED: gettext_lazy("Nothing to do: line %(line)s is used."),
+    ImportOutcome.REPEATED: gettext_lazy("Nothing to do: line %(line)s is used instead."),
     ImportOutcome.BAD_ADDRESS: gettext_lazy("Correct the address and import this line again."),
     ImportOutcome.BAD_STATUS: gettext_lazy(
         "Say what this value means, or correct it and import this line again."
     ),
     ImportOutcome.NOT_CONFIRMED: gettext_lazy("Nothing to do, unless this person subscribes."),
     ImportOutcome.BAD_DATE: gettext_lazy(
-        "Write a date of the past, such as 2026-05-31, and import this line again."
+        "Enter a date in the past, such as 2026-05-31, and import this line again."
     ),
     ImportOutcome.NO_DATE: gettext_lazy(
         "Fill in the date, or give a date of consent for lines without a date."
@@ -65,7 +65,7 @@ class ReportLine:
 
     @property
     def advice(self) -> str:
-        """What to do about the line; empty where it was taken over or known already."""
+        """The advice about the line; empty where it was taken over or known already."""
         return advice_on(self.outcome, self.other)
 
 

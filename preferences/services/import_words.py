@@ -13,7 +13,7 @@ MAX_CELL = 1000  # characters of a cell that are compared; a longer one that dec
 
 
 class Meaning(StrEnum):
-    """What a value says about a subscription."""
+    """The meaning of a value for a subscription."""
 
     WANTS = "wants"
     REFUSES = "refuses"

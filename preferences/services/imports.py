@@ -16,7 +16,13 @@ from accounts.models import User
 from accounts.permissions import require_staff
 from accounts.services.audit import record_event
 from accounts.spreadsheets import Line, addresses_in, readable
-from preferences.choices import ConsentBasis, ConsentSource, ImportOutcome, TopicBasis
+from preferences.choices import (
+    IMPORTED_BASES,
+    ConsentBasis,
+    ConsentSource,
+    ImportOutcome,
+    TopicBasis,
+)
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
 from preferences.models.consent import address_hash, address_hashes, wording_hash
 from preferences.selectors.refusals import refused_addresses, refuses
@@ -67,7 +73,9 @@ def import_consents(
         raise ImportRefused({"file": _("At most %(count)s lines at once.") % {"count": MAX_LINES}})
     topic = Topic.objects.select_for_update().get(pk=topic.pk)
     if default_date and default_date > timezone.localdate():
-        raise ImportRefused({"default_date": _("This date is still to come.")})
+        raise ImportRefused(
+            {"default_date": _("This date is in the future. Choose today or an earlier date.")}
+        )
     if default_date and default_date.year not in YEARS:
         raise ImportRefused({"default_date": _("This date is too long ago.")})
     try:
@@ -89,7 +97,9 @@ def import_consents(
         with transaction.atomic():
             _write(rows, topic, recipients, actor=actor, basis=basis, wording=wording)
     except IntegrityError as error:
-        raise ImportRefused(_("Somebody in this file chose just now. Please try again.")) from error
+        raise ImportRefused(
+            _("A person in this file has just changed their choice. Please try again.")
+        ) from error
     record_event(
         kind="topic.imported",
         actor=actor,
@@ -108,25 +118,29 @@ def _order_of_dates(lines: Sequence[Line], columns: Columns, chosen: bool | None
     if found is not None:
         return found
     if chosen is None:
-        message = _("The dates of this file don't tell. Choose whether the day comes first.")
+        message = _(
+            "The dates of this file don't show their order. Choose whether the day comes first."
+        )
         raise ImportRefused({"date_order": message})
     return chosen
 
 
 def _require_basis(topic: Topic, reading: Reading, wording: str) -> None:
-    if reading.basis not in ConsentBasis.values:
-        raise ImportRefused({"basis": _("Say on what basis these people may be written to.")})
+    if reading.basis not in IMPORTED_BASES:
+        raise ImportRefused({"basis": _("Choose the basis of consent.")})
     if not wording.strip():
-        raise ImportRefused({"wording": _("Say how these people were asked.")})
+        raise ImportRefused({"wording": _("Say how consent was given.")})
     if reading.basis == ConsentBasis.EXPRESS:
         return
     if topic.basis == TopicBasis.EXPRESS:
-        raise ImportRefused({"basis": _("This topic goes only to people who asked for it.")})
+        raise ImportRefused(
+            {"basis": _("This topic goes only to people who subscribed. Choose “Express consent”.")}
+        )
     if reading.default_date:
-        message = _("Implied consent runs from the date of each line. Leave this date empty.")
+        message = _("Implied consent starts on the date of each line. Leave this date empty.")
         raise ImportRefused({"default_date": message})
     if reading.columns.date is None:
-        raise ImportRefused({"date": _("Implied consent runs from a date: choose its column.")})
+        raise ImportRefused({"date": _("Implied consent needs a start date: choose its column.")})
 
 
 def _usable(rows: Iterable[ImportedRow]) -> list[ImportedRow]:

@@ -25,10 +25,11 @@ def activate_notice_class(*, actor: User, notice_class: NoticeClass) -> Activati
     require_staff(actor, "preferences.add_activation")
     notice_class = NoticeClass.objects.select_for_update().get(pk=notice_class.pk)
     if notice_class.code in FOUNDING_CLASSES or notice_class.is_active:
-        raise ActivationRefused(_("This class is in use already."), code="active")
+        raise ActivationRefused(_("This class is already in use."), code="active")
     if notice_class.activations.filter(staff=actor).exists():
         raise ActivationRefused(
-            _("You have said yes already. Somebody else has to say it too."), code="same_person"
+            _("You already approved this class. Another member of staff must approve it too."),
+            code="same_person",
         )
     activation = Activation.objects.create(notice_class=notice_class, staff=actor)
     record_event(

@@ -7,13 +7,19 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 
 from accounts.models import User
 from accounts.services.audit import record_event
 from preferences.audience import topic_verdicts
 from preferences.choices import ConsentBasis, ConsentSource, Reason
 from preferences.models import Choice, ConsentRecord, Recipient, Topic
-from preferences.services.choices import choose_topics, record_consent, stop_all_optional
+from preferences.services.choices import (
+    choose_topics,
+    recipient_and_topics_of,
+    record_consent,
+    stop_all_optional,
+)
 from preferences.services.opt_outs import OptOut
 from preferences.services.recipients import (
     choose_digest,
@@ -25,7 +31,7 @@ from preferences.services.recipients import (
 
 @dataclass(frozen=True)
 class OptOutUndo:
-    """What an undo did; true where anything was undone."""
+    """The result of an undo; true where anything was undone."""
 
     undone: bool
     left_out: list[Topic] = field(default_factory=list)  # chosen again since
@@ -87,6 +93,22 @@ def stop_mail(
     # An undo must not lift an earlier stop: then it restores the topics one by one.
     one_by_one = [topic.pk for topic in stopped] if earlier else []
     return OptOut(recipient.pk, "stop", [recipient.stopped_id], one_by_one)
+
+
+@transaction.atomic
+def unsubscribe_by_link(
+    *, actor: None, token: str, network_address: str | None = None
+) -> tuple[Recipient, list[Topic], OptOut]:
+    """Unsubscribe by the page of a link. Return the recipient, the topics and the opt-out.
+
+    No topic means all optional email. Done again, there is nothing to undo. Raises BadToken.
+    """
+    recipient, topics = recipient_and_topics_of(token)
+    with translation.override(recipient.reads):  # the email's language, not the browser's
+        opt_out = stop_mail(
+            actor=actor, recipient=recipient, topics=topics, network_address=network_address
+        )
+    return recipient, topics, opt_out
 
 
 @transaction.atomic

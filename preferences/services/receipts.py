@@ -65,9 +65,9 @@ def _record(records: list[ConsentRecord]) -> dict[str, Any]:
     """Describe one topic, or all optional email: the text last shown, and every yes and no."""
     latest = records[-1]
     with translation.override(latest.language):
-        purpose = latest.topic.name if latest.topic else _("All optional mail")
-        kept = _("Until you say no. The evidence is kept as long as the law may ask for it.")
-        data = [_("E-mail address"), _("Language")]
+        purpose = latest.topic.name if latest.topic else _("All optional email")
+        kept = _("Until you unsubscribe. The evidence is kept as long as the law may ask for it.")
+        data = [_("Email address"), _("Language")]
     return {
         "record_id": latest.pk,
         "purpose": {

@@ -78,7 +78,7 @@ def pause_optional_mail(
     recipient = lock_acting_recipient(actor, recipient)
     now = timezone.now()
     if until is not None and not now < until <= now + MAX_PAUSE:
-        raise DeliveryRefused({"paused_until": _("Choose a moment within a year from now.")})
+        raise DeliveryRefused({"paused_until": _("Choose a time within a year.")})
     if actor is None:
         if until is None:
             raise DeliveryRefused({"paused_until": _("Sign in to end the pause.")})
@@ -112,7 +112,7 @@ def choose_digest(
     if digest not in Digest.values:
         raise DeliveryRefused({"digest": _("Choose at once, daily or weekly.")})
     if actor is None and Digest.values.index(digest) < Digest.values.index(recipient.digest):
-        raise DeliveryRefused({"digest": _("Sign in to get mail more often.")})
+        raise DeliveryRefused({"digest": _("Sign in to get email more often.")})
     by_link = actor is None
     if recipient.digest != digest:
         recipient.digest, recipient.digest_by_link = digest, by_link

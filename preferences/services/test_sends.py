@@ -30,12 +30,12 @@ def send_test(*, actor: User, campaign: Campaign) -> int:
     category = campaign.category
     if isinstance(category, NoticeClass):
         if not category.is_active:
-            raise SendTestRefused(_("Two staff activate this class first."), code="inactive")
+            raise SendTestRefused(_("Two staff must activate this class first."), code="inactive")
     else:
         decision = send_decision_for(Recipient.objects.get(user=actor), category)
         if not decision.send:
             raise SendTestRefused(
-                _("You do not get this topic yourself (%(reason)s), so no trial can reach you.")
+                _("You don't get this topic yourself (%(reason)s), so no test can reach you.")
                 % {"reason": decision.reason.label},
                 code="unwanted",
             )
@@ -47,7 +47,7 @@ def send_test(*, actor: User, campaign: Campaign) -> int:
     if not texts:
         raise SendTestRefused(_("Write a subject and a text first."), code="empty")
     for subject, text in texts:
-        test_subject = _("[Trial] %(subject)s") % {"subject": subject}
+        test_subject = _("[Test] %(subject)s") % {"subject": subject}
         if isinstance(category, NoticeClass):
             send_notice_text(notice_class=category, person=actor, subject=test_subject, text=text)
         else:

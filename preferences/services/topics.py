@@ -51,7 +51,7 @@ def update_topic(*, actor: User, topic: Topic, version: str | None = None, **val
         version,
         saved=topic_values(topic),
         wanted=values,
-        edits=AuditEvent.objects.filter(kind="topic.updated", data__topic=topic.names),
+        edits=AuditEvent.objects.filter(kind="topic.updated", public__topic=topic.names),
     )
     changed = sorted(name for name, value in values.items() if getattr(topic, name) != value)
     for name in changed:

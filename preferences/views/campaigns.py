@@ -1,13 +1,13 @@
 """Campaigns: staff compose, check, send and follow them."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.http import PersonRequest
+from accounts.http import LOOKS, PersonRequest, email_frame, shows_emails
 from accounts.permissions import require_staff
 from accounts.selectors import page_of
 from accounts.views.actions import run_action, submit
@@ -20,7 +20,9 @@ from preferences.selectors.campaigns import (
     estimate_audience,
     outcomes_of,
     progress_of,
+    public_campaigns,
     resolved_audience,
+    results_of,
     warnings_of,
 )
 from preferences.services import campaigns as services
@@ -33,7 +35,7 @@ POLLED_STATES = (CampaignState.SCHEDULED, CampaignState.RUNNING)
 def campaigns(request: PersonRequest) -> HttpResponse:
     """List the campaigns, newest first."""
     require_staff(request.user, "preferences.view_campaign")
-    rows = Campaign.objects.select_related("topic", "notice_class", "created_by")
+    rows = public_campaigns().select_related("topic", "notice_class", "created_by")
     page = page_of(rows, among=rows, order=("-pk",), after=request.GET.get("after", ""), size=25)
     return render(request, "preferences/campaigns.html", {"page": page})
 
@@ -53,7 +55,9 @@ def campaign_new(request: PersonRequest) -> HttpResponse:
 def _campaign(request: PersonRequest, key: int, permission: str) -> Campaign:
     """Return a campaign, for staff with this permission (else 403)."""
     require_staff(request.user, permission)
-    rows = Campaign.objects.select_related("topic__portal", "notice_class", "portal", "created_by")
+    rows = public_campaigns().select_related(
+        "topic__portal", "notice_class", "portal", "created_by"
+    )
     return get_object_or_404(rows, pk=key)
 
 
@@ -81,6 +85,7 @@ def campaign_edit(request: PersonRequest, campaign: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_emails
 def campaign_check(request: PersonRequest, campaign: int) -> HttpResponse:
     """Show a draft before it is sent: previews, audience, warnings; posted, send it."""
     draft = _campaign(request, campaign, "preferences.view_campaign")
@@ -106,7 +111,9 @@ def campaign_check(request: PersonRequest, campaign: int) -> HttpResponse:
         ),
     ):
         is_later = form.cleaned_data["starts_at"]
-        messages.success(request, _("It is scheduled.") if is_later else _("It is on its way."))
+        messages.success(
+            request, _("The message is scheduled.") if is_later else _("The message is being sent.")
+        )
         return redirect("preferences:campaign", campaign)
     if form.conflict:
         draft.refresh_from_db()
@@ -118,9 +125,19 @@ def campaign_check(request: PersonRequest, campaign: int) -> HttpResponse:
         "warnings": warnings,
         "stopped": any(warning.stops for warning in warnings),
         "previews": previews_of(draft),
+        "looks": LOOKS,
         "may_send": request.user.has_perm(f"preferences.send_{kind}_campaign"),
     }
     return render(request, "preferences/campaign_check.html", context)
+
+
+@require_safe
+def campaign_preview(request: PersonRequest, campaign: int, number: int, look: str) -> HttpResponse:
+    """Show the HTML part of a preview, light or dark, for a frame on the page of the campaign."""
+    previews = previews_of(_campaign(request, campaign, "preferences.view_campaign"))
+    if look not in LOOKS or number >= len(previews):
+        raise Http404
+    return email_frame(previews[number].html, look=look)
 
 
 @require_POST
@@ -130,7 +147,7 @@ def campaign_test_send(request: PersonRequest, campaign: int) -> HttpResponse:
     run_action(
         request,
         lambda: send_test(actor=request.user, campaign=tested),
-        _("The trial is on its way to %(address)s.") % {"address": request.user.email},
+        _("The test is on its way to %(address)s.") % {"address": request.user.email},
     )
     return redirect("preferences:campaign-check", campaign)
 
@@ -146,17 +163,21 @@ def campaign(request: PersonRequest, campaign: int) -> HttpResponse:
         "polled": shown.state in POLLED_STATES,
         "may_send": request.user.has_perm(f"preferences.send_{kind}_campaign"),
     }
-    if request.htmx:
-        return render(request, "preferences/campaign.html#progress", context)
-    context |= {"decided": resolved_audience(shown), "outcomes": outcomes_of(shown)}
-    return render(request, "preferences/campaign.html", context)
+    if shown.resolved_at is not None:
+        context |= {
+            "results": results_of(shown),
+            "decided": resolved_audience(shown),
+            "outcomes": outcomes_of(shown),
+        }
+    template = "preferences/campaign.html"
+    return render(request, f"{template}#live" if request.htmx else template, context)
 
 
 DONE_MESSAGES = {
-    "unschedule": gettext_lazy("It is a draft again."),
-    "pause": gettext_lazy("It is held. Nothing more leaves until you go on."),
-    "resume": gettext_lazy("It is being sent again."),
-    "cancel": gettext_lazy("It is cancelled for good."),
+    "unschedule": gettext_lazy("The message is a draft again."),
+    "pause": gettext_lazy("The message is paused. Nothing more is sent until you resume it."),
+    "resume": gettext_lazy("The message is being sent again."),
+    "cancel": gettext_lazy("The message is cancelled."),
 }
 
 

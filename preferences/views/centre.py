@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.choices import Language
 from accounts.forms import first_error
 from accounts.http import PersonRequest, network_address
+from accounts.models import User
 from accounts.selectors import page_of
 from accounts.services.people import update_profile
 from preferences.choices import ConsentSource, Digest
@@ -86,10 +88,22 @@ def _page(
     confirmation: Confirmation | None = None,
     refusal: ValidationError | None = None,
 ) -> HttpResponse:
+    context = centre_context(request.user, confirmation, refusal)
+    # htmx ignores error responses, so the reason would not be shown.
+    status = 409 if refusal and not request.htmx else 200
+    return render(request, template, context, status=status)
+
+
+def centre_context(
+    user: User,
+    confirmation: Confirmation | None = None,
+    refusal: ValidationError | None = None,
+) -> dict[str, Any]:
+    """Return what the page shows of a person; no token is in it without a confirmation."""
     slugs = confirmation.topics if confirmation else []
-    changed = choosable_topics(request.user.recipient).filter(slug__in=slugs) if slugs else []
-    centre = preference_centre(request.user)
-    context = {
+    changed = choosable_topics(user.recipient).filter(slug__in=slugs) if slugs else []
+    centre = preference_centre(user)
+    return {
         "centre": centre,
         "confirmation": confirmation,
         "changed": list(changed),
@@ -99,9 +113,6 @@ def _page(
         "digests": Digest.choices,
         "languages": Language.choices,
     }
-    # htmx ignores error responses, so the reason would not be shown.
-    status = 409 if refusal and not request.htmx else 200
-    return render(request, template, context, status=status)
 
 
 def _refuse(request: PersonRequest, refusal: ValidationError) -> HttpResponse:
@@ -170,13 +181,13 @@ def undo(request: PersonRequest) -> HttpResponse:
     """Undo an opt-out of the last ten minutes, and restore exactly what it stopped."""
     opt_out = read_opt_out(request.POST.get("opt_out", ""), UNDO_SALT)
     if opt_out is None:
-        too_late = _("That was more than ten minutes ago: nothing was changed.")
+        too_late = _("Nothing was undone: Undo works for ten minutes.")
         return _refuse(request, TopicRefused(too_late))
     undone = undo_opt_out(
         actor=request.user, opt_out=opt_out, network_address=network_address(request)
     )
     if not undone:
-        has_changed = _("Something was changed since: nothing was undone.")
+        has_changed = _("Nothing was undone, because your preferences changed since then.")
         return _refuse(request, TopicRefused(has_changed))
     left_out = [topic.slug for topic in undone.left_out]
     return _confirm(request, Confirmation("undone", left_out))

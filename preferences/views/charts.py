@@ -1,68 +1,60 @@
-"""Bar charts: the coordinates for a template that draws them as SVG."""
+"""Charts of topics and campaigns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
+import pygal
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.views.charts import chart_of, step_of, svg_of
 from preferences.selectors.audiences import Month
-
-WIDTH, HEIGHT = 720, 150  # units of the SVG's viewBox; the page writes the months below it
-GAP = 6
-
-
-@dataclass(frozen=True)
-class Bars:
-    """The two bars of a month, side by side."""
-
-    first_day: date
-    x: float
-    width: float
-    yes: int
-    no: int
-    yes_height: float
-    no_height: float
-
-    @property
-    def second_x(self) -> float:
-        """Return the x coordinate of the second bar."""
-        return round(self.x + self.width, 1)
-
-    @property
-    def yes_top(self) -> float:
-        """Return the y coordinate of the first bar's top."""
-        return round(HEIGHT - self.yes_height, 1)
-
-    @property
-    def no_top(self) -> float:
-        """Return the y coordinate of the second bar's top."""
-        return round(HEIGHT - self.no_height, 1)
+from preferences.selectors.campaigns import AudienceEstimate
+from preferences.selectors.email_days import EmailDay
 
 
-@dataclass(frozen=True)
-class Chart:
-    """The bars of all months, scaled to the highest of them."""
+def answers_chart(months: Sequence[Month], title: str) -> SafeString:
+    """Return a bar chart of choices by month, with axes and values; empty without choices."""
+    if not any(month.yes or month.no for month in months):
+        return SafeString("")
+    most = max(max(month.yes, month.no) for month in months)
+    chart = chart_of(pygal.Bar, height=280, print_values=True, print_values_position="top")
+    chart.y_labels = list(range(0, most + step_of(most), step_of(most)))
+    chart.x_labels = [date_format(month.first_day, "M") for month in months]
+    chart.add(pgettext("by month", "Subscribed"), [month.yes or None for month in months])
+    chart.add(_("Unsubscribed"), [month.no or None for month in months])
+    return svg_of(chart, title)
 
-    bars: list[Bars]
-    most: int
-    width: int = WIDTH
-    height: int = HEIGHT
+
+def email_chart(days: Sequence[EmailDay], title: str) -> SafeString:
+    """Return a bar chart of the emails sent and bounced each day; empty where there were none."""
+    most = max(max(day.sent, day.bounced) for day in days)
+    if not most:
+        return SafeString("")
+    chart = chart_of(pygal.Bar, width=360, height=180)
+    chart.y_labels = list(range(0, most + step_of(most), step_of(most)))
+    every_other = [date_format(day.day, "j") if nth % 2 else "" for nth, day in enumerate(days)]
+    chart.x_labels = every_other  # the last is today
+    chart.add(pgettext("emails", "Sent"), [day.sent or None for day in days])
+    chart.add(_("Bounced"), [day.bounced or None for day in days])
+    return svg_of(chart, title)
 
 
-def chart_of(months: Sequence[Month]) -> Chart:
-    """Return the chart of these months, WIDTH × HEIGHT units large."""
-    most = max((max(month.yes, month.no) for month in months), default=0)
-    step = WIDTH / max(len(months), 1)
-    scale = (HEIGHT - 10) / most if most else 0
-    bars = [
-        Bars(
-            first_day=month.first_day,
-            x=round(index * step + GAP, 1),
-            width=round((step - 2 * GAP) / 2, 1),
-            yes=month.yes,
-            no=month.no,
-            yes_height=round(month.yes * scale, 1),
-            no_height=round(month.no * scale, 1),
-        )
-        for index, month in enumerate(months)
-    ]
-    return Chart(bars, most)
+def audience_chart(audience: AudienceEstimate, title: str) -> SafeString:
+    """Return one stacked bar of the reasons for which people get a topic, and do not."""
+    parts = audience.sent + audience.kept_back
+    if not parts:
+        return SafeString("")
+    chart = chart_of(
+        pygal.HorizontalStackedBar,
+        height=40,
+        margin=0,
+        show_y_labels=False,
+        show_x_labels=False,
+        show_y_guides=False,
+    )
+    for reason, count in parts:
+        chart.add(str(reason.label), [count])
+    svg = svg_of(chart, title)
+    return SafeString(svg.replace("<svg ", '<svg preserveAspectRatio="none" ', 1))

@@ -62,7 +62,9 @@ def _add(
 
     success = submit(form, add)
     if success:
-        messages.success(request, message % {"person": success.result})
+        category = form.cleaned_data.get("category")
+        facts = {"person": success.result, "category": category}
+        messages.success(request, message % facts)
         return redirect("preferences:customer-email", company.slug)
     return _page(request, company, **{form_name: form})
 
@@ -72,7 +74,7 @@ def contact_add(request: PersonRequest, customer: str) -> HttpResponse:
     """Add a contact."""
     company = managed_customer(request, customer)
     form = ContactForm(request.POST, customer=company, prefix="contact")
-    done = _("%(person)s is a contact now.")
+    done = _("%(person)s is now a contact.")
     return _add(request, company, "contact_form", form, customer_email.name_contact, done)
 
 
@@ -88,7 +90,7 @@ def contact_remove(request: PersonRequest, customer: str, contact: int) -> HttpR
     run_action(
         request,
         lambda: customer_email.remove_contact(actor=request.user, contact=contact_role),
-        _("%(person)s is no longer this contact.") % {"person": contact_role.membership},
+        _("%(person)s is no longer a contact.") % {"person": contact_role.membership},
     )
     return redirect("preferences:customer-email", customer)
 
@@ -98,7 +100,7 @@ def recipient_add(request: PersonRequest, customer: str) -> HttpResponse:
     """Send a topic or a class of notices to one of the company's people too."""
     company = managed_customer(request, customer)
     form = AddedMailForm(request.POST, customer=company, prefix="added")
-    done = _("%(person)s gets it from now on.")
+    done = _("%(person)s now gets “%(category)s”.")
     return _add(request, company, "added_form", form, customer_email.add_recipient, done)
 
 
@@ -110,7 +112,8 @@ def recipient_remove(request: PersonRequest, customer: str, recipient: int) -> H
     run_action(
         request,
         lambda: customer_email.remove_recipient(actor=request.user, recipient=added),
-        _("%(person)s no longer gets it through the company.") % {"person": added.membership},
+        _("%(person)s no longer gets “%(category)s” through the company.")
+        % {"person": added.membership, "category": added.what},
     )
     return redirect("preferences:customer-email", customer)
 
@@ -123,7 +126,7 @@ def topic_deny(request: PersonRequest, customer: str, topic: str) -> HttpRespons
     run_action(
         request,
         lambda: customer_email.deny_topic(actor=request.user, customer=company, topic=shown),
-        _("“%(topic)s” no longer comes to your people through the company.") % {"topic": shown},
+        _("Your people no longer get “%(topic)s” through the company.") % {"topic": shown},
     )
     return redirect("preferences:customer-email", customer)
 
@@ -136,6 +139,6 @@ def topic_allow(request: PersonRequest, customer: str, topic: str) -> HttpRespon
     run_action(
         request,
         lambda: customer_email.allow_topic(actor=request.user, customer=company, topic=shown),
-        _("“%(topic)s” comes again to those who want it.") % {"topic": shown},
+        _("Subscribers of your company get “%(topic)s” again.") % {"topic": shown},
     )
     return redirect("preferences:customer-email", customer)

@@ -35,7 +35,7 @@ def evidence(request: PersonRequest) -> HttpResponse:
             filename = f"evidence-{recipient.pk}.json"
             response["Content-Disposition"] = f'attachment; filename="{filename}"'
             return response
-        form.add_error("address", _("Nobody here has this address."))
+        form.add_error("address", _("Nobody has this address. Check it and try again."))
     return render(request, "preferences/evidence.html", {"form": form})
 
 

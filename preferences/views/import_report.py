@@ -44,7 +44,7 @@ def import_report(request: PersonRequest) -> HttpResponseBase:
     """Download the report of a dry run or an import, as CSV."""
     require_staff(request.user, "preferences.change_topic")
     rows = signed_rows(request.POST.get("report", ""), salt=REPORT_SALT)
-    heading = [_("Line"), _("Address"), _("Result"), _("Column"), _("Value"), _("What to do")]
+    heading = [_("Line"), _("Address"), _("Result"), _("Column"), _("Value"), _("Next step")]
     labelled_rows = (
         [
             number,

@@ -121,7 +121,7 @@ def _ask_values(
 ) -> HttpResponse:
     """Return the page that asks what status words mean, or for the column if it is no status."""
     if len(unknown) > MAX_VALUES:
-        refusal = _("“%(column)s” has %(count)s different values, so it is no status.")
+        refusal = _("“%(column)s” has %(count)s different values, so it is not a status.")
         values = {"column": heading_of(lines, unknown[0].column), "count": len(unknown)}
         return _name_columns(request, lines, columns, refusal % values)
     data = form.cleaned_data

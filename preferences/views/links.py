@@ -25,6 +25,7 @@ from preferences.services.opt_out_undo import (
     pause_by_link,
     stop_mail,
     undo_opt_out,
+    unsubscribe_by_link,
 )
 from preferences.services.opt_outs import UNDO_WITHIN, OptOut, read_opt_out, sign_opt_out
 from preferences.services.topic_signups import request_confirmation
@@ -39,20 +40,64 @@ PAUSES = ("30", "90")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
-    """Show on GET what would stop, without changing anything; POST stops it, repeatedly too."""
-    one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+    """Show on GET what would stop, without changing anything; POST stops it, repeatedly too.
+
+    The page then offers to undo it, in this browser.
+    """
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        act = _unsubscribe_at_once
+    elif request.method != "POST":
+        act = _ask_to_unsubscribe
+    elif request.POST.get("act") == "undo":
+        act = csrf_protect(_undo_unsubscribing)  # it gives more mail
+    else:
+        act = _unsubscribe
     try:
-        if request.method != "POST":
-            recipient, topics = read_unsubscribe_token(token)
-        else:
-            recipient, topics = unsubscribe(
-                actor=None,
-                token=token,
-                source=ConsentSource.ONE_CLICK if one_click else ConsentSource.MAIL_LINK,
-                network_address=network_address(request),
-            )
+        return act(request, token)
     except BadToken:
         return render(request, "preferences/unsubscribe_bad.html", status=404)
+
+
+def _ask_to_unsubscribe(request: PersonRequest, token: str) -> HttpResponse:
+    return _unsubscribe_page(request, *read_unsubscribe_token(token))
+
+
+def _unsubscribe_at_once(request: PersonRequest, token: str) -> HttpResponse:
+    recipient, topics = unsubscribe(
+        actor=None,
+        token=token,
+        source=ConsentSource.ONE_CLICK,
+        network_address=network_address(request),
+    )
+    return _unsubscribe_page(request, recipient, topics, "no")
+
+
+def _unsubscribe(request: PersonRequest, token: str) -> HttpResponse:
+    recipient, topics, opt_out = unsubscribe_by_link(
+        actor=None, token=token, network_address=network_address(request)
+    )
+    response = _unsubscribe_page(request, recipient, topics, "no", can_undo=opt_out.is_undoable)
+    _keep_opt_out(response, request, opt_out)
+    return response
+
+
+def _undo_unsubscribing(request: PersonRequest, token: str) -> HttpResponse:
+    recipient, topics = read_unsubscribe_token(token)
+    done, _left_out = _undo_kept(request, recipient)
+    response = _unsubscribe_page(request, recipient, topics, done)
+    if done != "late":
+        response.delete_cookie(UNDO_COOKIE, path=request.path, samesite="Lax")
+    return response
+
+
+def _unsubscribe_page(
+    request: PersonRequest,
+    recipient: Recipient,
+    topics: list[Topic],
+    done: str = "",
+    *,
+    can_undo: bool = False,
+) -> HttpResponse:
     with translation.override(_language(request, recipient)):
         return render(
             request,
@@ -60,7 +105,8 @@ def unsubscribe_link(request: PersonRequest, token: str) -> HttpResponse:
             {
                 "address": recipient.masked,
                 "topics": topics,
-                "done": request.method == "POST",
+                "done": done,
+                "can_undo": can_undo,
                 "has_account": recipient.user_id is not None,
                 "page": page_path(recipient) if recipient.pk else "",
             },
@@ -111,7 +157,16 @@ def _page(
         or (request.method != "POST" and _opt_out_in_cookie(request) is not None),
     }
     response = render(request, "preferences/mail.html", context, status=409 if refusal else 200)
-    if opt_out is not None and opt_out.is_undoable:
+    if opt_out is not None:
+        _keep_opt_out(response, request, opt_out)
+    if done in ("undone", "changed"):
+        response.delete_cookie(UNDO_COOKIE, path=request.path, samesite="Lax")
+    return response
+
+
+def _keep_opt_out(response: HttpResponse, request: PersonRequest, opt_out: OptOut) -> None:
+    """Let this browser undo an opt-out on this page, if there is anything to undo."""
+    if opt_out.is_undoable:
         response.set_cookie(
             UNDO_COOKIE,
             sign_opt_out(opt_out, UNDO_COOKIE),
@@ -121,9 +176,6 @@ def _page(
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )
-    elif done in ("undone", "changed"):
-        response.delete_cookie(UNDO_COOKIE, path=request.path, samesite="Lax")
-    return response
 
 
 def _opt_out_in_cookie(request: PersonRequest) -> OptOut | None:
@@ -171,18 +223,24 @@ def _digest(request: PersonRequest, recipient: Recipient) -> HttpResponse:
     return _page(request, recipient, "digest", opt_out=opt_out)
 
 
-def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
-    """Undo this browser's opt-out."""
+def _undo_kept(request: PersonRequest, recipient: Recipient) -> tuple[str, list[Topic]]:
+    """Undo this browser's opt-out. Return what came of it, and the topics chosen about since."""
     kept_opt_out = _opt_out_in_cookie(request)
     if kept_opt_out is None:
-        return _page(request, recipient, "late")
+        return "late", []
     result = undo_opt_out(
         actor=None,
         recipient=recipient,
         opt_out=kept_opt_out,
         network_address=network_address(request),
     )
-    return _page(request, recipient, "undone" if result else "changed", result.left_out)
+    return ("undone" if result else "changed"), result.left_out
+
+
+def _undo(request: PersonRequest, recipient: Recipient) -> HttpResponse:
+    """Undo this browser's opt-out."""
+    done, left_out = _undo_kept(request, recipient)
+    return _page(request, recipient, done, left_out)
 
 
 def _subscribe(request: PersonRequest, recipient: Recipient) -> HttpResponse:

@@ -14,17 +14,19 @@ from accounts.views.actions import run_action, submit
 from preferences.choices import FOUNDING_CLASSES
 from preferences.forms.topics import EditTopicForm, NewTopicForm
 from preferences.models import NoticeClass, Topic
-from preferences.selectors.audiences import answers_by_month, audience_of
+from preferences.selectors.audiences import answers_by_month, audience_of, subscriber_counts
 from preferences.services.notice_classes import activate_notice_class
 from preferences.services.topics import create_topic, topic_values, update_topic
-from preferences.views.charts import chart_of
+from preferences.views.charts import answers_chart, audience_chart
 
 
 @require_safe
 def topics(request: PersonRequest) -> HttpResponse:
     """List the topics."""
     require_staff(request.user, "preferences.view_topic")
-    context = {"topics": Topic.objects.select_related("portal")}
+    rows = list(Topic.objects.select_related("portal"))
+    counts = subscriber_counts()
+    context = {"topics": [(row, counts.get(row.pk, 0)) for row in rows]}
     return render(request, "preferences/topics.html", context)
 
 
@@ -46,12 +48,23 @@ def topic_new(request: PersonRequest) -> HttpResponse:
 def topic(request: PersonRequest, slug: str) -> HttpResponse:
     """Show a topic: its audience, why others do not get it, and the answers by month."""
     shown = _topic(request, slug, "preferences.view_topic")
-    months = answers_by_month(shown)
+    months, audience = answers_by_month(shown), audience_of(shown)
+    names = {"topic": shown.name}
     context = {
         "topic": shown,
-        "audience": audience_of(shown),
+        "audience": audience,
+        "audience_chart": audience_chart(
+            audience, _("Recipients of “%(topic)s” by reason") % names
+        ),
         "months": months,
-        "chart": chart_of(months),
+        "chart": answers_chart(
+            months,
+            _(
+                "People who subscribed to and unsubscribed from “%(topic)s” in the last twelve"
+                " months"
+            )
+            % names,
+        ),
         "campaigns": shown.campaigns.order_by("-pk")[:5],
     }
     return render(request, "preferences/topic.html", context)
@@ -124,6 +137,6 @@ def notice_class_activate(request: PersonRequest, code: str) -> HttpResponse:
     run_action(
         request,
         lambda: activate_notice_class(actor=request.user, notice_class=notice_class),
-        _("Your yes to “%(class)s” is written down.") % {"class": notice_class},
+        _("You approved “%(class)s”.") % {"class": notice_class},
     )
     return redirect("preferences:notice-classes")

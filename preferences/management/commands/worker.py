@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 JOBS_PER_ROUND = 100  # between two sweeps
 TAKE_OVER_EVERY = 5.0  # seconds, while jobs are waiting
 KEEP_DONE_FOR = timedelta(days=1)
+KEEP_FAILED_FOR = timedelta(days=14)  # for whoever looks into it
 TICK_EVERY = timedelta(minutes=1)
 
 
@@ -108,9 +109,14 @@ def send_periodic_tick() -> None:
 
 
 def forget_done_jobs() -> int:
-    """Delete jobs that finished more than a day ago. Return how many."""
-    done = DBTaskResult.objects.successful()
-    return done.filter(finished_at__lt=timezone.now() - KEEP_DONE_FOR).delete()[0]
+    """Delete what finished KEEP_DONE_FOR ago or failed KEEP_FAILED_FOR ago. Return how many.
+
+    The arguments of a job can hold an address.
+    """
+    now, jobs = timezone.now(), DBTaskResult.objects
+    old = jobs.successful().filter(finished_at__lt=now - KEEP_DONE_FOR)
+    failed = jobs.failed().filter(finished_at__lt=now - KEEP_FAILED_FOR)
+    return old.delete()[0] + failed.delete()[0]
 
 
 class Command(BaseCommand):
