@@ -1,0 +1,1 @@
+"""APIs of this app, for portals and billing systems."""

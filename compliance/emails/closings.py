@@ -1,0 +1,43 @@
+"""The emails about the closing of an account."""
+
+from django.urls import reverse
+from django.utils import translation
+
+from accounts.emails import Address, send_to
+from compliance.models import Closing
+from compliance.registry import ITEMS
+from compliance.registry.items import Erase
+
+
+def send_closing_begun(closing: Closing) -> None:
+    """Tell somebody that their account closes, when, and how they keep it."""
+    _send_closing(closing, "compliance/emails/closing_begun")
+
+
+def send_closing_cancelled(closing: Closing) -> None:
+    """Tell somebody that their account stays."""
+    _send_closing(closing, "compliance/emails/closing_cancelled")
+
+
+def send_closing_done(closing: Closing) -> None:
+    """Tell somebody, at the address that is erased next, that their account is closed."""
+    _send_closing(closing, "compliance/emails/closing_done")
+
+
+def _send_closing(closing: Closing, template: str) -> None:
+    person = closing.person
+    with translation.override(closing.language):
+        records = [
+            f"{item.label}: {item.kept_why}"
+            for item in ITEMS
+            if item.erase is Erase.KEEP and item.kept_why
+        ]
+    send_to(
+        person or Address(closing.address, closing.language),
+        template,
+        notice_class="security",
+        path=reverse("compliance:close-account") if person else "",
+        takes_effect_at=closing.takes_effect_at,
+        has_account=person is not None,
+        records=records,
+    )

@@ -1,0 +1,86 @@
+"""The data held about a person, by the registry: their rows, and what they may read of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from compliance.models import Affected
+from compliance.registry.items import Table
+from compliance.selectors.notices import told
+from preferences.choices import MessageState
+from preferences.models import Message
+
+
+def rows_of(table: Table, person: User) -> QuerySet[Any]:
+    """Return the rows of a table that are about a person, in the order of their keys.
+
+    A row with their address is theirs only where it leads to nobody: who had the address before
+    may be somebody else.
+    """
+    condition = led_to(table, table.names("person"), person)
+    if table.address:
+        leads_to_nobody = {f"{lookup}__isnull": True for lookup in table.names("person")}
+        unled = _all(table).filter(**{table.address: person.email}, **leads_to_nobody)
+        condition |= Q(pk__in=unled.values("pk"))
+    rows = _all(table).filter(condition)
+    if table.model in _TOLD:
+        rows = rows.filter(_TOLD[table.model]())
+    return rows.order_by("pk")
+
+
+def _of_told() -> Q:
+    return Q(pk__in=told(Affected.objects.all()).values("pk"))
+
+
+def _of_sent_email() -> Q:
+    return Q(campaign=None) | Q(campaign__confidential=False) | Q(state=MessageState.SENT)
+
+
+def _of_sent_campaign() -> Q:
+    sent = Message.objects.filter(
+        campaign=OuterRef("campaign"), recipient=OuterRef("recipient"), state=MessageState.SENT
+    )
+    return Q(campaign__confidential=False) | Q(Exists(sent))
+
+
+# Nobody learns from their data of a breach whose notice has not reached them, or is on hold (L33).
+_TOLD: dict[str, Callable[[], Q]] = {
+    "compliance.Affected": _of_told,
+    "preferences.Message": _of_sent_email,
+    "preferences.NamedRecipient": _of_sent_campaign,
+    "preferences.Candidate": _of_sent_campaign,
+}
+
+
+def acts_of(table: Table, person: User) -> QuerySet[Any]:
+    """Return the rows about somebody else in which a person did something."""
+    acted = _all(table).filter(led_to(table, table.names("actor"), person))
+    return acted.exclude(pk__in=rows_of(table, person).values("pk")).order_by("pk")
+
+
+def model_of(table: Table) -> type[Model]:
+    """Return the model that holds the fields of a table."""
+    return apps.get_model(table.model)
+
+
+def _all(table: Table) -> QuerySet[Any]:
+    return model_of(table)._base_manager.all()
+
+
+def led_to(table: Table, lookups: list[str], person: User) -> Q:
+    """Return a condition for the rows of a table that lead to a person by one of the lookups."""
+    condition = Q(pk__in=[])
+    for lookup in lookups:
+        condition |= _one_of(table, {"pk" if lookup == "self" else lookup: person.pk})
+    return condition
+
+
+def _one_of(table: Table, condition: dict[str, Any]) -> Q:
+    """Return a condition for rows, each of which is found once, whatever it is joined with."""
+    (name,) = condition
+    if "__" in name:
+        return Q(pk__in=_all(table).filter(**condition).values("pk"))
+    return Q(**condition)

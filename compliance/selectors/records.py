@@ -1,0 +1,153 @@
+"""One row as its person may read it: without secrets, other people by their names at work."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import CharField, ForeignKey, JSONField, Model, QuerySet, TextField
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, User
+from accounts.selectors.addresses import addresses_of
+from compliance.registry.items import Table
+from compliance.registry.labels import FIELD_LABELS
+from compliance.selectors.own_data import model_of
+
+ADDRESS = re.compile(r"[^\s@<>\"\u201c\u201d\u00ab\u00bb(),;:\[\]{}\\]+@[\w.-]+\.\w+")
+NO_ADDRESS = {"message_id"}  # it has the shape of one
+KNOWN_PEOPLE = 2000  # whose names are remembered while a file is made
+# Models whose rows are named by their text, which says nothing about other people.
+NAMED = {
+    "accounts.Customer", "accounts.Membership", "accounts.Team", "accounts.User",
+    "allauth_idp_oidc.Client", "auth.Group", "auth.Permission", "portals.Portal",
+    "portals.Privilege", "portals.Resource", "portals.ResourceType", "preferences.Campaign",
+    "preferences.NoticeClass", "preferences.Topic",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Value:
+    """One field of a row: its name, the value for programs, and the same as people read it."""
+
+    name: str
+    raw: Any
+    shown: str
+
+    @property
+    def label(self) -> Any:
+        """The field's name on the page; None for a technical one."""
+        return FIELD_LABELS.get(self.name)
+
+
+class Readable:
+    """The part of rows that a person may read: theirs in full, others' without words of others."""
+
+    def __init__(self, person: User) -> None:
+        """Prepare to describe rows for a person."""
+        self.person = person
+        self._own = addresses_of(person)
+        self._companies = list(person.memberships.values_list("customer", flat=True))
+        self._name = lru_cache(maxsize=KNOWN_PEOPLE)(self._find_name)
+
+    def without_addresses(self, text: str) -> str:
+        """Return a text without the addresses of other people."""
+        return ADDRESS.sub(
+            lambda match: (
+                match[0]
+                if match[0].lower().lstrip("'") in self._own
+                else _("(address of somebody else)")
+            ),
+            text,
+        )
+
+    def values(self, table: Table, row: Model, *, whole: bool = True) -> Iterator[Value]:
+        """Yield the fields of a row; not `whole`, those without words of somebody else."""
+        for name in table.exported:
+            field = row._meta.get_field(name)
+            if not whole and _holds_words(field):
+                continue
+            raw = self._raw(field, row)
+            yield Value(name, raw, self._shown(field, row, raw))
+
+    def _raw(self, field: Any, row: Model) -> Any:
+        value = getattr(row, field.attname)
+        if isinstance(field, ForeignKey):
+            return self._name_of_related(field, row, value)
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        if isinstance(value, str):
+            return value if field.name in NO_ADDRESS else self.without_addresses(value)
+        if isinstance(value, list | dict):
+            return self._inside(value)
+        return value if isinstance(value, bool | int | float | None) else str(value)
+
+    def _inside(self, value: Any) -> Any:
+        """Return nested data without the addresses of other people."""
+        if isinstance(value, dict):
+            return {key: self._inside(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self._inside(part) for part in value]
+        return self.without_addresses(value) if isinstance(value, str) else value
+
+    def _name_of_related(self, field: Any, row: Model, key: Any) -> Any:
+        if key is None:
+            return None
+        label = field.related_model._meta.label
+        if label == "accounts.User":
+            return self.person.name if key == self.person.pk else self._name(key)
+        if label not in NAMED:
+            return str(key)
+        return self.without_addresses(_text_of(getattr(row, field.name)))
+
+    def _find_name(self, key: int) -> str:
+        """Return the name at work of somebody in a company of the person, or of staff."""
+        works = Membership.objects.filter(user=key, customer__in=self._companies)
+        name = works.order_by("ended_at", "pk").values_list("work_name", flat=True).first()
+        if name is None:
+            staff = User.objects.filter(pk=key, is_staff=True)
+            name = staff.values_list("name", flat=True).first()
+        return name or _("somebody else")
+
+    def _shown(self, field: Any, row: Model, raw: Any) -> str:
+        value = getattr(row, field.attname)
+        if raw is None or raw == "":
+            return ""
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        if isinstance(value, datetime):
+            return date_format(timezone.localtime(value), "DATETIME_FORMAT")
+        if isinstance(value, date):
+            return date_format(value, "DATE_FORMAT")
+        if field.choices:
+            return str(dict(field.flatchoices).get(value, value))
+        if isinstance(raw, list):
+            return ", ".join(map(str, raw))
+        return str(raw)
+
+
+def with_names(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return rows with what their related rows are called, in the same query."""
+    model = model_of(table)
+    related = [
+        name
+        for name in table.exported
+        if isinstance(field := model._meta.get_field(name), ForeignKey)
+        and (label := field.related_model._meta.label) in NAMED
+        and label != "accounts.User"
+    ]
+    return rows.select_related(*related) if related else rows
+
+
+def _text_of(row: Model) -> str:
+    return str(getattr(row, "name", None) or row)
+
+
+def _holds_words(field: Any) -> bool:
+    """Return whether a field may hold somebody's own words."""
+    is_text = isinstance(field, CharField | TextField | JSONField)
+    return is_text and not field.choices

@@ -1,0 +1,153 @@
+"""Retention rules: which rows they would delete, which a hold keeps, and whether they run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import AuditEvent, AuditEventPerson, Membership, SubjectKey
+from compliance.choices.erasures import HoldScope
+from compliance.choices.privacy_requests import PrivacyRequestState
+from compliance.models import (
+    Acceptance,
+    CustomerNotice,
+    LegalHold,
+    PrivacyRequest,
+    RetentionApproval,
+    RetentionRun,
+    Wave,
+)
+from compliance.registry.retention import RULES, RetentionRule
+from compliance.selectors.breaches import kept_breaches
+from preferences.models import DeliveryDecision, Message
+
+ALARM_AFTER = timedelta(hours=48)
+Rows = QuerySet[Any]
+
+
+@dataclass(frozen=True)
+class RuleState:
+    """A rule as staff see it: how much it would delete, whether it may, and its latest run."""
+
+    rule: RetentionRule
+    found: int
+    held: int
+    approval: RetentionApproval | None
+    run: RetentionRun | None
+    is_late: bool
+
+    @property
+    def may_run(self) -> bool:
+        """Whether staff let it run with these days, or with fewer."""
+        return self.approval is not None and self.approval.days <= self.rule.days
+
+
+def _old_messages(before: datetime) -> Rows:
+    """Return old emails, but not those that prove who was told of a breach (L31)."""
+    old = DeliveryDecision.objects.filter(at__lt=before)
+    for notices in (Wave, CustomerNotice):
+        of_breach = notices.objects.filter(breach__in=kept_breaches(), campaign__isnull=False)
+        campaigns = of_breach.order_by().values("campaign")
+        proof = Message.objects.filter(
+            Q(campaign__in=campaigns) | Q(probe__escalation__message__campaign__in=campaigns)
+        )
+        old = old.exclude(message__in=proof.values("pk"))
+    return old.order_by("pk")
+
+
+def _old_answers(before: datetime) -> Rows:
+    lately = Membership.objects.filter(user=OuterRef("person")).filter(
+        Q(ended_at=None) | Q(ended_at__gte=before)
+    )
+    return Acceptance.objects.filter(~Exists(lately), at__lt=before).order_by("pk")
+
+
+def _old_requests(before: datetime) -> Rows:
+    return PrivacyRequest.objects.filter(settled_at__lt=before).order_by("pk")
+
+
+def _old_keys(before: datetime) -> Rows:
+    """Return the keys of words about people whose account ended and who are in no newer event."""
+    events = AuditEvent.objects.filter(at__gte=before)
+    newer = events.filter(Q(actor=OuterRef("user")) | Q(person=OuterRef("user")))
+    named = AuditEventPerson.objects.filter(person=OuterRef("user"), event__at__gte=before)
+    keys = SubjectKey.objects.filter(created_at__lt=before)
+    return keys.filter(
+        Q(user=None) | Q(user__is_active=False, user__is_staff=False),
+        ~Exists(newer),
+        ~Exists(named),
+    ).order_by("pk")
+
+
+# Of each rule: its rows, and the lookups of them that lead to a person and to an address.
+_ROWS: dict[str, tuple[Callable[[datetime], Rows], str, str]] = {
+    "messages": (_old_messages, "message__recipient__user", "message__address"),
+    "policy_answers": (_old_answers, "person", ""),
+    "privacy_requests": (_old_requests, "person", "address"),
+    "activity_log": (_old_keys, "user", "address"),
+}
+
+
+def old_rows(rule: RetentionRule) -> tuple[Rows, Rows]:
+    """Return the rows that a rule deletes now, and those that a hold or an open request keeps."""
+    rows, person, address = _ROWS[rule.code]
+    found = rows(timezone.now() - timedelta(days=rule.days))
+    kept = _kept(rule.code, found, person, address)
+    return found.exclude(pk__in=kept.values("pk")), kept
+
+
+def _kept(item: str, found: Rows, person: str, address: str) -> Rows:
+    holds = LegalHold.objects.in_force().filter(item__in=("", item))
+    if holds.filter(scope=HoldScope.ITEM).exists():
+        return found
+    members = Membership.objects.filter(customer__in=holds.values("customer"))
+    waiting = PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN)
+    kept = Q(**{f"{person}__in": holds.exclude(person=None).values("person")})
+    kept |= Q(**{f"{person}__in": members.values("user")})
+    kept |= Q(**{f"{person}__in": waiting.exclude(person=None).values("person")})
+    if address:
+        kept |= Q(**{f"{address}__in": holds.exclude(address="").values("address")})
+        kept |= Q(**{f"{address}__in": waiting.values("address")})
+    return found.filter(kept)
+
+
+def approval_of(rule: RetentionRule) -> RetentionApproval | None:
+    """Return the latest approval of a rule."""
+    return RetentionApproval.objects.filter(rule=rule.code).order_by("-pk").first()
+
+
+def latest_run(rule: RetentionRule, *, good: bool = False) -> RetentionRun | None:
+    """Return the latest run of a rule; the latest without an error where it has to be `good`."""
+    runs = RetentionRun.objects.filter(rule=rule.code)
+    return (runs.filter(error="") if good else runs).order_by("-started_at").first()
+
+
+def is_late(rule: RetentionRule) -> bool:
+    """Return whether a rule that may run has not run without an error for two days."""
+    approval = approval_of(rule)
+    if approval is None or approval.days > rule.days:
+        return False
+    run = latest_run(rule, good=True)
+    since = max(approval.at, run.started_at) if run else approval.at
+    return since < timezone.now() - ALARM_AFTER
+
+
+def rule_states() -> list[RuleState]:
+    """Return each rule with what it would delete now."""
+    states = []
+    for rule in RULES:
+        found, held = old_rows(rule)
+        states.append(
+            RuleState(
+                rule,
+                found.count(),
+                held.count(),
+                approval_of(rule),
+                latest_run(rule),
+                is_late(rule),
+            )
+        )
+    return states
