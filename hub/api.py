@@ -43,7 +43,7 @@ def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         fields = dict(list(_flatten("", error.detail))[:MAX_FIELD_ERRORS])
         own = fields.pop("", None)
-        body["message"] = own[0] if own else _("Some of what was sent cannot be used.")
+        body["message"] = own[0] if own else _("Some fields have errors.")
         if fields:
             body["fields"] = fields
     else:
@@ -75,7 +75,12 @@ def _flatten(path: str, detail: Any) -> Iterator[tuple[str, list[str]]]:
         for index, inner in enumerate(detail):
             yield from _flatten(f"{path}[{index}]", inner)
     elif detail:
-        yield path, [str(message) for message in detail]
+        yield path, [_sendable(str(message)) for message in detail]
+
+
+def _sendable(message: str) -> str:
+    """Return a message that UTF-8 can write: it may repeat half of a surrogate pair from JSON."""
+    return message.encode(errors="backslashreplace").decode()
 
 
 class BodyTooLarge(APIException):

@@ -12,5 +12,5 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the admins of our own apps only."""
-        for app in ("accounts", "preferences"):
+        for app in ("accounts", "preferences", "compliance"):
             import_module(f"{app}.admin")

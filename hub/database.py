@@ -40,6 +40,7 @@ def database(url: str) -> dict[str, Any]:
             " PRAGMA recursive_triggers=ON;",
         }
     else:
+        config["ENGINE"] = "hub.postgresql"  # asks less often whether the server is there
         # Notice an unreachable database within seconds: a check then answers 503, never yes.
         options = config.setdefault("OPTIONS", {})
         options |= {"connect_timeout": 3, "tcp_user_timeout": 5000}

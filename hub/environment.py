@@ -1,6 +1,7 @@
 """Read HUB_… variables; a missing or invalid one is reported in one line with its name."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from warnings import catch_warnings
@@ -60,6 +61,15 @@ def web_address(value: str) -> str:
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise ValueError("passwords travel to it, so it begins with https://")
     return url_to_ascii(value).rstrip("/")
+
+
+def has_name(host: str) -> bool:
+    """Return whether a host has a name, not only an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def secret(value: str) -> str:

@@ -10,7 +10,7 @@ import structlog
 # URLs that carry a token: somebody who reads the log must not be able to use them (K4).
 _SECRET = re.compile(
     r"((?:invitations|confirm-email|reset(?:/|%2F)key|unsubscribe"
-    r"|preferences(?:/|%2F)mail|subscribe(?:/|%2F)confirm)(?:/|%2F))[^/%\s\"']+",
+    r"|privacy(?:/|%2F)confirm|preferences(?:/|%2F)mail|subscribe(?:/|%2F)confirm)(?:/|%2F))[^/%\s\"']+",
     re.IGNORECASE,
 )
 

@@ -25,8 +25,10 @@ from accounts.unsent_forms import (
     unsent_form_of,
 )
 from hub.health import healthz, readyz
+from portals.oidc.errors import OAUTH_ENDPOINTS, early_refusal
+from portals.oidc.steps import RETURN_TO
 
-FOR_PROGRAMS = ("/access/", "/api/")
+FOR_PROGRAMS = ("/access/", "/api/", OAUTH_ENDPOINTS)
 HEALTH_CHECKS = {"/healthz": healthz, "/readyz": readyz}
 
 
@@ -48,7 +50,7 @@ def answer_health_checks(
 def answer_programs_in_json(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Give every error under /access/ and /api/ the shape of the APIs, whoever answered it.
+    """Give every error for programs their shape, whoever answered it: the APIs' or OAuth's.
 
     It comes first: Django's own pages for 400, 404, 405 and 500 pass it as well.
     """
@@ -59,9 +61,12 @@ def answer_programs_in_json(
         if response.status_code < 400 or is_json or not request.path.startswith(FOR_PROGRAMS):
             return response
         status = HTTPStatus(response.status_code)
-        code = "too_large" if response.status_code == 413 else status.name.lower()
-        error = {"code": code, "message": f"{status.phrase}."}
-        response.content = json.dumps({"error": error}).encode()
+        if request.path.startswith(OAUTH_ENDPOINTS):
+            response.content = json.dumps(early_refusal(status, f"{status.phrase}."))
+        else:
+            code = "too_large" if status == 413 else status.name.lower()
+            error = {"code": code, "message": f"{status.phrase}."}
+            response.content = json.dumps({"error": error})
         response["Content-Type"] = "application/json"
         response["Content-Length"] = str(len(response.content))
         return response
@@ -117,14 +122,17 @@ class SignInRequired(LoginRequiredMiddleware):
         if kept:
             messages.info(
                 request,
-                _("You were signed out before this was sent. Sign in to find it as you typed it."),
+                _(
+                    "You were signed out before you sent this form. Sign in to get back what you"
+                    " typed."
+                ),
             )
         elif kept is False:
             messages.warning(
                 request,
                 _(
-                    "You were signed out before this was sent, and it could not be kept. Go back"
-                    " in your browser to copy what you typed."
+                    "You were signed out before you sent this form, and the hub could not keep"
+                    " it. Go back in your browser to copy what you typed."
                 ),
             )
 
@@ -167,6 +175,22 @@ def keep_private(
         patch_vary_headers(response, ["HX-Request"])
         if response.status_code < 500 and request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return middleware
+
+
+def allow_return_to_portals(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Let forms on the way to a portal end there: browsers hold form-action to redirections too."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        origins = request.session.get(RETURN_TO) if request.session.accessed else None
+        if origins and response.headers.get("Content-Type", "").startswith("text/html"):
+            more = getattr(response, "_csp_update", {})
+            response._csp_update = {**more, "form-action": origins}  # type: ignore[attr-defined]
         return response
 
     return middleware

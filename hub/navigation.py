@@ -1,20 +1,14 @@
-"""The navigation: a person's own pages, those of their customers and, for staff, the provider's."""
+"""The navigation: a person's own pages, those of their companies and, for staff, the provider's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.contrib.auth.models import Permission
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, Role
-from accounts.models import AccessRequest, HandOver, Membership, User
-from portals.models import AccessReview
-from portals.selectors.grant_expiry import expiring_grant_count
+from accounts.models import User
+from hub.waiting import Waiting, waiting_for
 
 Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 
@@ -22,8 +16,8 @@ Entry = tuple[str | Promise, str, str]  # label, icon, URL name
 REQUESTS, COMPANY = "accounts:requests", "accounts:company"
 EXPIRING_ACCESS, PROVIDER_REQUESTS = "portals:expiring-access", "portals:provider-requests"
 REVIEWS = "portals:reviews"
+MY_ACCESS = "my-access"  # of people in companies
 NONE_WAITING: Mapping[str, int] = {}
-MAX_CUSTOMERS = 12  # the home page has the others
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,8 @@ class Section:
 
 OWN_ENTRIES: list[Entry] = [
     (_("Home"), "layout-grid", "home"),
-    (_("Mail preferences"), "mail-check", "preferences:centre"),
+    (_("My access"), "key-round", MY_ACCESS),
+    (_("Email preferences"), "mail-check", "preferences:centre"),
     (_("Profile"), "circle-user-round", "accounts:profile"),
 ]
 CUSTOMER_ENTRIES: list[Entry] = [
@@ -57,106 +52,63 @@ CUSTOMER_ENTRIES: list[Entry] = [
     (_("Resources"), "boxes", "portals:resource-list"),
     (_("Requests"), "inbox", REQUESTS),
     (_("Ending soon"), "timer", EXPIRING_ACCESS),
-    (_("Reviews"), "list-checks", REVIEWS),
-    (_("Activity"), "history", "accounts:activity"),
+    (_("Access reviews"), "list-checks", REVIEWS),
+    (_("Log requests"), "file-search", "compliance:log-requests"),
+    (_("Activity log"), "history", "accounts:activity"),
     (_("Company"), "building-2", COMPANY),
 ]
 STAFF_ENTRIES: dict[str, Entry] = {  # by the codename of the permission it needs
     "use_desk": (_("Support desk"), "life-buoy", "accounts:desk"),
-    "use_provider": (_("Customers"), "briefcase", "accounts:provider"),
+    "use_provider": (_("Companies"), "briefcase", "accounts:provider"),
     "view_accessrequest": (_("Requests"), "inbox", PROVIDER_REQUESTS),
     "view_campaign": (_("Messages"), "send", "preferences:campaigns"),
     "view_topic": (_("Topics"), "newspaper", "preferences:topics"),
     "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:notice-classes"),
-    "view_consentrecord": (_("Mail evidence"), "file-check", "preferences:evidence"),
-    "view_escalation": (_("Not reached"), "mail-warning", "preferences:unreachable"),
+    "view_consentrecord": (_("Email evidence"), "file-check", "preferences:evidence"),
+    "view_privacyrequest": (_("Requests about data"), "shield-user", "compliance:privacy-requests"),
+    "view_logrequest": (_("Log requests"), "file-search", "compliance:provider-logs"),
+    "view_escalation": (_("Bounced notices"), "mail-warning", "preferences:unreachable"),
+    "view_referral": (_("Programmes"), "handshake", "compliance:referrals"),
+    "view_breach": (_("Breaches"), "shield-alert", "compliance:breaches"),
+    "view_due_list": (_("Deadlines"), "calendar-clock", "compliance:due"),
+    "view_policyversion": (_("Policies"), "scroll-text", "compliance:provider-policies"),
 }
 
 
-def sections_for(person: User, path: str) -> list[Section]:
-    """Return the navigation of this person, with the section of the customer in `path` open.
+def sections_for(person: User, path: str, waiting: Waiting | None = None) -> list[Section]:
+    """Return the navigation of this person, with the section of the company in `path` open.
 
-    It takes one query for customers, and two more for staff.
+    It takes one query, unless what waits for the person is known.
     """
-    sections = [Section("", _links(OWN_ENTRIES, path))]
-    if person.is_staff and (links := _staff_links(person, path)):
+    waiting = waiting or waiting_for(person)
+    own = [entry for entry in OWN_ENTRIES if not (person.is_staff and entry[2] == MY_ACCESS)]
+    sections = [Section("", _links(own, path))]
+    if waiting.codenames and (links := _staff_links(waiting, path)):
         sections.append(Section(_("Provider"), links))
-    memberships = _managing_memberships(person)
-    for membership in memberships:
-        slug = membership.customer.slug
+    for company in waiting.companies:
+        counts = {
+            REQUESTS: company.requests,
+            EXPIRING_ACCESS: company.ending,
+            REVIEWS: company.undecided,
+            COMPANY: company.hand_overs,
+        }
         sections.append(
             Section(
-                membership.customer.name,
-                _links(CUSTOMER_ENTRIES, path, slug, waiting=_waiting_counts(membership)),
-                is_open=len(memberships) == 1 or path.startswith(f"/c/{slug}/"),
+                company.name,
+                _links(CUSTOMER_ENTRIES, path, company.slug, waiting=counts),
+                is_open=len(waiting.companies) == 1 or path.startswith(f"/c/{company.slug}/"),
             )
         )
     return sections
 
 
-def _waiting_counts(membership: Any) -> dict[str, int]:
-    return {
-        REQUESTS: membership.open_requests,
-        EXPIRING_ACCESS: membership.expiring_grants,
-        REVIEWS: membership.undecided_items,
-        COMPANY: int(membership.has_hand_over),
-    }
-
-
-def _managing_memberships(person: User) -> list[Any]:
-    """Return the person's memberships as Super User, each with what waits for them.
-
-    `open_requests`, `expiring_grants` and `undecided_items` of an open review are counts;
-    `has_hand_over` says whether the main role is offered to them.
-    """
-    open_requests = (
-        AccessRequest.objects.open()
-        .filter(customer=OuterRef("customer"))
-        .exclude(membership=OuterRef("pk"))
-        .exclude(kind__in=ASKED_OF_PROVIDER)
-        .order_by()
-        .values("customer")
-        .annotate(count=Count("pk"))
-    )
-    undecided_items = (
-        AccessReview.objects.open()
-        .filter(customer=OuterRef("customer"))
-        .values(left=F("total") - F("kept") - F("reduced") - F("removed") - F("overtaken"))
-    )
-    return list(
-        Membership.objects.live()
-        .filter(
-            user=person,
-            role=Role.SUPER_USER,
-            customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
-        )
-        .select_related("customer")
-        .annotate(
-            open_requests=Coalesce(Subquery(open_requests.values("count")), 0),
-            expiring_grants=expiring_grant_count(of="customer"),
-            undecided_items=Coalesce(Subquery(undecided_items), 0),
-            has_hand_over=Exists(HandOver.objects.waiting().filter(receiver=OuterRef("pk"))),
-        )
-        .order_by("customer__name", "pk")[:MAX_CUSTOMERS]
-    )
-
-
-def _staff_links(person: User, path: str) -> list[Link]:
-    permissions = set(
-        Permission.objects.filter(
-            Q(group__user=person) | Q(user=person),
-            content_type__app_label__in=["accounts", "preferences"],
-            codename__in=[*STAFF_ENTRIES, "change_customer"],
-        ).values_list("codename", flat=True)
-    )
-    waiting = {}
-    if "view_accessrequest" in permissions:
-        open_requests = AccessRequest.objects.open().with_provider()
-        if "change_customer" not in permissions:  # others answer requests for services
-            open_requests = open_requests.exclude(kind__in=ASKED_OF_PROVIDER)
-        waiting[PROVIDER_REQUESTS] = open_requests.count()
-    entries = [entry for codename, entry in STAFF_ENTRIES.items() if codename in permissions]
-    return _links(entries, path, waiting=waiting)
+def _staff_links(waiting: Waiting, path: str) -> list[Link]:
+    codenames = waiting.codenames
+    # Only who may change a company answers requests for services.
+    answers_all = "change_customer" in codenames
+    count = waiting.provider_requests if answers_all else waiting.access_requests
+    entries = [entry for codename, entry in STAFF_ENTRIES.items() if codename in codenames]
+    return _links(entries, path, waiting={PROVIDER_REQUESTS: count})
 
 
 def _links(

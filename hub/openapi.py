@@ -15,6 +15,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "portals.api.evaluation.schema.describe_evaluation",
+        "portals.api.search.schema.describe_searches",
         "hub.openapi.describe_csrf",
         "hub.openapi.describe_errors",
     ],

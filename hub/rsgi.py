@@ -6,5 +6,6 @@ from hub.wsgi import application as django_application  # first: it loads Django
 from hub.front.application import Front
 from hub.front.pages import Pages
 from portals.decision import Checker
+from portals.decision.pipelined import Pipelines
 
-application = Front(Pages(django_application), Checker().answer_check)
+application = Front(Pages(django_application), Checker().answer_check, Pipelines().first_row)

@@ -140,8 +140,8 @@ def _write_chains(customers: list[Customer]) -> None:
             customer=customer,
             at=now,
             kind="customer.created",
-            actor_name=HUB_ACTOR_NAME,
-            data={"customer_name": customer.name, "slug": customer.slug},
+            actor_label=HUB_ACTOR_NAME,
+            public={"customer_name": customer.name, "slug": customer.slug},
             previous_hash=AuditChain().last_hash,
         )
         for customer in customers

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hub.brand import colour
 from hub.cache import cache_settings
+from hub.compliance import *  # noqa: F403 -- Django and compliance read them
 from hub.content_policy import CONTENT_SECURITY_POLICY  # noqa: F401 -- Django reads it here
 from hub.database import database
 from hub.environment import (
@@ -27,6 +28,9 @@ from hub.limits import ACCOUNT_RATE_LIMITS  # noqa: F401 -- allauth reads it her
 from hub.logs import LOGGING  # noqa: F401 -- Django reads it here
 from hub.mail_route import dkim_key, mail_events, mail_transport
 from hub.openapi import SPECTACULAR_SETTINGS  # noqa: F401 -- drf-spectacular reads it here
+from hub.sign_in import *  # noqa: F403 -- allauth reads them here
+from hub.sign_in import supported_factors
+from hub.support import *  # noqa: F403 -- the support desk reads them
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -42,15 +46,19 @@ PRODUCTION, DEMO = HUB_ENV == "production", HUB_ENV == "demo"
 HUB_BIND = optional("HUB_BIND", "127.0.0.1:8000")
 if DEMO:
     parsed("HUB_BIND", HUB_BIND, loopback_bind)
+# Passkeys refuse IP addresses, and browsers take localhost for this machine.
+_own_address = f"http://localhost:{HUB_BIND.rpartition(':')[2]}"
 HUB_BASE_URL = parsed(
     "HUB_BASE_URL",
-    required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", f"http://{HUB_BIND}"),
+    required("HUB_BASE_URL") if PRODUCTION else optional("HUB_BASE_URL", _own_address),
     web_address,
 )
 # The number of own proxies that append to X-Forwarded-For; with 0 the header is ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = parsed(
     "HUB_TRUSTED_PROXIES", optional("HUB_TRUSTED_PROXIES", "0"), int
 )
+# Hosts of portals in a private network, to which the hub may post that a session ended.
+HUB_PRIVATE_PORTALS = set(optional("HUB_PRIVATE_PORTALS", "").lower().replace(",", " ").split())
 HUB_WORKERS = parsed("HUB_WORKERS", optional("HUB_WORKERS", "1"), int)
 HUB_REQUEST_HOURS = parsed("HUB_REQUEST_HOURS", optional("HUB_REQUEST_HOURS", "72"), int)
 HUB_BRAND_NAME = env.str("HUB_BRAND_NAME", default="Harbour" if not PRODUCTION else "Hub")
@@ -70,11 +78,9 @@ SECRET_KEY_FALLBACKS = parsed(
 CSRF_TRUSTED_ORIGINS = [HUB_BASE_URL]
 
 # --- Apps and middleware ---
+OUR_APPS = ["hub", "compliance", "preferences", "portals", "accounts"]  # imported this way
 INSTALLED_APPS = [
-    "hub",
-    "preferences",
-    "portals",
-    "accounts",
+    *OUR_APPS,
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -100,6 +106,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",  # pads its answers, against BREACH
     "hub.middleware.answer_programs_in_json",
     "hub.middleware.refuse_large_bodies",
     "django.middleware.security.SecurityMiddleware",
@@ -116,8 +123,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hub.second_factor.RequireSecondFactor",
+    "hub.policy_answers.RequirePolicyAnswers",
     "hub.middleware.ReadersTimeZone",
     "hub.middleware.keep_private",
+    "hub.middleware.allow_return_to_portals",
     "hub.middleware.remember_devices",
     "hub.middleware.explain_405",
 ]
@@ -141,7 +151,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "template_partials.templatetags.partials",
-                "lucide.templatetags.lucide",
+                "hub.templatetags.icons",
                 "hub.templatetags.components",
             ],
         },
@@ -187,7 +197,7 @@ ANYMAIL, HUB_BOUNCE_MAILBOX = mail_events(), optional("HUB_BOUNCE_MAILBOX", "")
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "portals.backends.GrantBackend",  # first: it denies a privilege without a resource for good
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backends.PersonBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -200,17 +210,17 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.validators.BreachedPasswordValidator"},
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {
-    "login": "accounts.forms.sign_in.SignInForm",
-    "reset_password": "accounts.forms.sign_in.ResetForm",
-}
-MFA_FORMS = {
-    "authenticate": "accounts.forms.sign_in.CodeForm",
-    "reauthenticate": "accounts.forms.sign_in.CodeAgainForm",
-}
+SOCIALACCOUNT_ADAPTER = "accounts.openid.outgoing.ProviderAdapter"
+MFA_SUPPORTED_TYPES = supported_factors(_host)
+MFA_TOTP_ISSUER = HUB_BRAND_NAME
+# Whether staff need a second factor; in the demo they sign in at one click.
+HUB_STAFF_SECOND_FACTOR = one_of(
+    "HUB_STAFF_SECOND_FACTOR", *(("yes", "no") if PRODUCTION else ("no", "yes"))
+) == "yes"  # fmt: skip
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -224,8 +234,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]  # not allauth's emailed code
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(HUB_BASE_URL).scheme
-USERSESSIONS_ADAPTER = "accounts.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 2
 
@@ -247,7 +257,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- Object permissions ---
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # our GrantBackend replaces guardian's
+# Our GrantBackend replaces guardian's, and hub/templatetags/i18n.py Django's tags.
+SILENCED_SYSTEM_CHECKS = ["guardian.W001", "templates.W003"]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Portals' sign-in and tokens ---

@@ -37,8 +37,16 @@ class KeptMail:
 
     @property
     def body(self) -> str:
-        """Return the plain-text part; every email of the hub has one."""
-        part = self.message.get_body(("plain",))
+        """Return the text part; every email of the hub has one."""
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        """Return the HTML part; every email of the hub has one."""
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
         return str(part.get_content()) if part is not None else ""
 
 

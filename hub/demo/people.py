@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.choices import Role
 from accounts.models import Membership, User
 
-MAX_PEOPLE = 12
+MAX_PEOPLE = 10
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,14 @@ class ExamplePerson:
 
 
 def example_users() -> list[User]:
-    """Return the first active people with an `.example` address, which no real person can have."""
-    people = User.objects.filter(is_active=True, email__endswith=".example")
+    """Return the first people with an `.example` address, which no real person can have.
+
+    Those who have left their company are not among them.
+    """
+    members = Membership.objects.live().filter(user=OuterRef("pk"))
+    people = User.objects.filter(
+        Q(is_staff=True) | Exists(members), is_active=True, email__endswith=".example"
+    )
     return list(people.order_by("pk").prefetch_related("groups")[:MAX_PEOPLE])
 
 

@@ -1,16 +1,18 @@
-"""The demo's web server and job worker, child processes that start and stop together."""
+"""The demo's web server, job worker and portals, processes that start and stop together."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from urllib.request import urlopen
 
 from django.conf import settings
 
+from hub.demo.portals import COMMAND as PORTAL_COMMAND
 from hub.serving import web_server_command
 
 START_TIMEOUT = 60  # seconds
@@ -31,17 +33,31 @@ class Stack:
     def __init__(self) -> None:
         """Begin without children."""
         self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.pages: list[str] = []  # each answers once its process is ready
 
-    def start(self) -> None:
-        """Start both, in a session of their own, so that Ctrl-C reaches only this process."""
-        commands = {
-            "web server": web_server_command(settings.HUB_BIND, settings.HUB_WORKERS),
-            "job worker": [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"],
-        }
-        for name, command in commands.items():
-            self.children[name] = subprocess.Popen(  # noqa: S603 -- our own two commands
-                command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+    def start(self, portals: Mapping[str, dict[str, str]]) -> None:
+        """Start the hub, and each portal (by its slug) with its environment."""
+        server = web_server_command(settings.HUB_BIND, settings.HUB_WORKERS)
+        self._start("web server", server, dict(os.environ), f"{settings.HUB_BIND}/healthz")
+        worker = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
+        self._start("job worker", worker, dict(os.environ))
+        # A portal is another product: it gets none of the hub's own keys.
+        inherited = {name: text for name, text in os.environ.items() if name[:4] != "HUB_"}
+        for slug, variables in portals.items():
+            page = f"{variables['PORTAL_BIND']}/signed-out"
+            self._start(f"{slug} portal", PORTAL_COMMAND, inherited | variables, page)
+
+    def _start(self, name: str, command: list[str], env: dict[str, str], page: str = "") -> None:
+        """Start a process in a session of its own, so that Ctrl-C reaches only this one."""
+        self.children[name] = subprocess.Popen(  # noqa: S603 -- our own commands
+            command,
+            cwd=settings.BASE_DIR,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        if page:
+            self.pages.append(f"http://{page}")
 
     def require_alive(self) -> None:
         """Raise StackFailed if a child has ended."""
@@ -50,16 +66,14 @@ class Stack:
                 raise StackFailed(f"The {name} stopped (exit code {code}), so everything stops.")
 
     def wait_until_healthy(self) -> None:
-        """Return once the hub answers. Raises StackFailed if a child ends or the time is up."""
+        """Return once all answer. Raises StackFailed if a child ends or the time is up."""
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             self.require_alive()
-            if _answers(f"http://{settings.HUB_BIND}/healthz"):
+            if all(_answers(page) for page in self.pages):
                 return
             time.sleep(0.2)
-        raise StackFailed(
-            f"The hub did not answer within {START_TIMEOUT} seconds, so everything stops."
-        )
+        raise StackFailed(f"Not all answered within {START_TIMEOUT} seconds, so everything stops.")
 
     def watch(self) -> None:
         """Wait until a child ends (StackFailed) or a signal arrives (StackStopped)."""

@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.http import email_frame, shows_emails
 from accounts.models import User
-from hub.demo.mail import find_mail, kept_mails
+from hub.demo.mail import KeptMail, find_mail, kept_mails
 from hub.demo.people import example_users
 
 View = Callable[..., HttpResponse]
@@ -63,9 +64,25 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @loopback_only
+@shows_emails
 def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
-    """Show one email as text, with its links."""
+    """Show one email: both of its parts, and its headers."""
+    mail = _mail_or_404(key)
+    return render(request, "hub/demo_mail_detail.html", {"mail": mail})
+
+
+@login_not_required
+@require_GET
+@never_cache
+@loopback_only
+def mail_html(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the HTML part of one email, for the frame on its page."""
+    mail = _mail_or_404(key)
+    return email_frame(mail.html, follows_links=True)
+
+
+def _mail_or_404(key: str) -> KeptMail:
     mail = find_mail(key)
     if mail is None:
         raise Http404
-    return render(request, "hub/demo_mail_detail.html", {"mail": mail})
+    return mail

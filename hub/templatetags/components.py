@@ -1,16 +1,20 @@
 """Template tags that stand for the markup in `templates/components/`; every template has them."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from django import template
 from django.forms.utils import flatatt
 from django.shortcuts import resolve_url
 from django.template.base import NodeList, Parser, TextNode, Token
 from django.template.context import Context
+from django.template.defaultfilters import stringfilter
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.domains import readable_address
+from accounts.languages import with_one_stop
 from accounts.timezones import end_date, end_date_in_zone
 
 register = template.Library()
@@ -29,8 +33,22 @@ def _render(component: str, **context: object) -> SafeString:
 
 
 register.filter("readable", readable_address)
+register.filter("one_stop", stringfilter(with_one_stop), is_safe=True)
 register.filter("end_date", end_date)
 register.filter("end_date_in_zone", end_date_in_zone)
+
+
+@register.filter
+def initials(name: object) -> str:
+    """Return the first letters of the first and the last word of a name."""
+    words = str(name).split()
+    return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper()
+
+
+@register.filter
+def of(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
+    """Return what a mapping has for a key: `{{ answering|of:request.pk }}`; None without either."""
+    return mapping.get(key) if mapping else None
 
 
 @register.filter

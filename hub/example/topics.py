@@ -10,7 +10,7 @@ TOPICS = {
     "newsletter": {
         "name_en": "Newsletter",
         "name_fr": "Infolettre",
-        "purpose_en": "What is new at the provider, and how others use it.",
+        "purpose_en": "News from the provider, and how others use its services.",
         "purpose_fr": "Les nouvelles du fournisseur et ce qu’en font les autres.",
         "cadence_en": "Once a month",
         "cadence_fr": "Une fois par mois",
@@ -61,7 +61,17 @@ TOPICS = {
 
 def load_topics(actor: User) -> None:
     """Create the topics and mark the reseller; portals and customers must exist."""
-    mark_reseller(actor=actor, customer=Customer.objects.get(slug=RESELLER))
+    mark_as_reseller(actor, RESELLER)
+    create_topics(actor)
+
+
+def mark_as_reseller(actor: User, slug: str) -> None:
+    """Mark a company as a reseller."""
+    mark_reseller(actor=actor, customer=Customer.objects.get(slug=slug))
+
+
+def create_topics(actor: User) -> None:
+    """Create the topics; portals must exist."""
     for position, (slug, values) in enumerate(TOPICS.items()):
         portal = Portal.objects.get(slug=values["portal"]) if "portal" in values else None
         create_topic(actor=actor, slug=slug, **{**values, "portal": portal, "position": position})

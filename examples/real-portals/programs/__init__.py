@@ -1,0 +1,1 @@
+"""The portals' programs: what each needs before it starts."""
