@@ -20,7 +20,7 @@ from statistics import median
 
 import psycopg
 
-from benchmarks.check import postgresql
+from benchmarks.check import MIGRATED, create, postgresql
 
 DATABASE = "hub_benchmark_audience"
 MIN_BULK_RATIO = 100  # people a second in one call, compared with one by one
@@ -41,9 +41,9 @@ SELECT 'c' || n, 'c' || n, 'pending', 'en', '', '', '', '', '', '', '', now(), '
 FROM generate_series(1, {people} / 20 + 1) n;
 
 INSERT INTO accounts_user (id, password, is_superuser, sub, email, name, language, time_zone,
-    is_active, is_staff, created_at, session_epoch, search_name, search_words)
+    is_active, is_staff, created_at, session_epoch, search_shortcut, search_name, search_words)
 SELECT n, '!', false, gen_random_uuid(), 'p' || n || '@p.example', 'p' || n, 'en', '',
-    n % 200 <> 0, false, now(), gen_random_uuid(), 'p' || n, 'p' || n
+    n % 200 <> 0, false, now(), gen_random_uuid(), true, 'p' || n, 'p' || n
 FROM generate_series(1, {people}) n;
 
 INSERT INTO accounts_membership (uuid, customer_id, user_id, role, work_name, work_phone,
@@ -153,7 +153,7 @@ def database(server: str) -> Iterator[None]:
     url = f"{server.rpartition('/')[0]}/{DATABASE}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
+        connection.execute(create(DATABASE, MIGRATED))
         try:
             os.environ |= {"HUB_ENV": "test", "HUB_DATABASE_URL": url}
             os.environ["DJANGO_SETTINGS_MODULE"] = "hub.settings"

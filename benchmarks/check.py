@@ -10,6 +10,7 @@ ends the run. `--quick` checks the answers, not the speed.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,10 @@ from hub.serving import THREADS
 from tests.machine import find_postgresql, free_port, private_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
+# Databases that tests have at hand, by name or as a file on SQLite: one with the example, and one
+# that was just migrated. A quick run copies them, because to migrate takes longer than it does.
+EXAMPLE = os.environ.get("BENCHMARK_EXAMPLE", "")
+MIGRATED = os.environ.get("BENCHMARK_MIGRATED", "")
 APPLICATIONS = {
     "ours": ("rsgi", "hub.rsgi:application"),
     "floor": ("wsgi", "benchmarks.floor:application"),
@@ -55,12 +60,30 @@ def run(*command: str, **environment: str) -> str:
     return done.stdout
 
 
+def fill(url: str, *, portals: str = "", example: bool = False) -> None:
+    """Migrate a database, and create these portals (a pattern of slugs) or the example."""
+    if EXAMPLE:
+        if url.startswith("sqlite"):
+            shutil.copy(EXAMPLE, urlsplit(url).path)
+        run("manage.py", "createcachetable", HUB_DATABASE_URL=url)  # tests cache in memory
+        return
+    run("manage.py", "migrate", "--verbosity", "0", HUB_DATABASE_URL=url)
+    if example:
+        run("manage.py", "createcachetable", HUB_DATABASE_URL=url)
+        run("manage.py", "example", "--no-history", HUB_DATABASE_URL=url)
+    for manifest in sorted((ROOT / "portals/manifests").glob(f"{portals}.toml")):
+        run("manage.py", "portal", "apply", str(manifest), HUB_DATABASE_URL=url)
+
+
+def create(name: str, template: str = EXAMPLE) -> str:
+    """Return the SQL that creates a database, to be filled."""
+    return f'CREATE DATABASE {name} TEMPLATE "{template or "template1"}"'
+
+
 def prepare(url: str, grants: int, plan: Path) -> None:
     """Migrate and seed a database, and write the plan of checks for it."""
     print(f"\nSeeding {grants:,} grants into {urlsplit(url).scheme}", file=sys.stderr, flush=True)
-    run("manage.py", "migrate", "--verbosity", "0", HUB_DATABASE_URL=url)
-    for manifest in sorted((ROOT / "portals/manifests").glob("*.toml")):
-        run("manage.py", "portal", "apply", str(manifest), HUB_DATABASE_URL=url)
+    fill(url, portals="*")
     run("manage.py", "seed", "--grants", str(grants), HUB_DATABASE_URL=url)
     run("-m", "benchmarks.questions", str(plan), HUB_DATABASE_URL=url)
     if url.startswith("postgres"):  # now, not by autovacuum during a measurement
@@ -135,7 +158,8 @@ def measure(urls: dict[str, str], folder: Path, rounds: int, seconds: float) -> 
                 ports[size, way] = stack.enter_context(serving(*served, url, plans[size]))
         for (size, _way), port in ports.items():
             wait_for(port, plans[size])
-            load(port, plans[size], min(seconds, 1.5))  # warm up connections, plans and caches
+            if rounds > 1:
+                load(port, plans[size], min(seconds, 1.5))  # warm up connections, plans and caches
         order = list(ports)
         for turn in range(rounds):
             print(f"Round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
@@ -179,12 +203,15 @@ def judge(
 
 
 @contextmanager
-def postgresql(url: str | None) -> Iterator[str | None]:
-    """Yield the URL of a server: the one options, a private one, or None without PostgreSQL."""
+def postgresql(url: str | None, *settings: str) -> Iterator[str | None]:
+    """Yield the URL of a server: the given one, a private one, or None without PostgreSQL.
+
+    `settings` are more settings of a private one, as `name=value`.
+    """
     if url or not (programs := find_postgresql()):
         yield url
         return
-    with private_postgresql(programs, "shared_buffers=1GB") as private:
+    with private_postgresql(programs, "shared_buffers=1GB", *settings) as private:
         yield private.rpartition("/")[0] + "/postgres"
 
 
@@ -196,7 +223,7 @@ def databases(server: str, sizes: list[str]) -> Iterator[dict[str, str]]:
     with psycopg.connect(server, autocommit=True) as connection:
         for name in names.values():
             connection.execute(f"DROP DATABASE IF EXISTS {name}")
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(create(name))
         try:
             yield {size: f"{base}/{name}" for size, name in names.items()}
         finally:

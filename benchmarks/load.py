@@ -47,9 +47,9 @@ class LoadConnection:
 
 
 def requests_of(plan: dict) -> list[tuple[bytes, bool]]:
-    """Return every check as HTTP request bytes, in random order."""
-    requests = []
-    for (subject, kind, resource, action), answer in plan["questions"]:
+    """Return the plan's requests or checks as HTTP request bytes, in random order."""
+    requests = [(text.encode(), answer) for text, answer in plan.get("requests", [])]
+    for (subject, kind, resource, action), answer in plan.get("questions", []):
         body = json.dumps(
             {
                 "subject": {"type": "user", "id": subject},
@@ -68,7 +68,7 @@ def requests_of(plan: dict) -> list[tuple[bytes, bool]]:
 
 
 def measure(plan: dict, port: int, seconds: float, connections: int) -> dict[str, float]:
-    """Send checks for some seconds.
+    """Send requests for some seconds, and until one was answered.
 
     Return checks per second (`rate`), median and 99th percentile in ms, wrong answers and total.
     """
@@ -82,7 +82,7 @@ def measure(plan: dict, port: int, seconds: float, connections: int) -> dict[str
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         connection.ask(*requests[position % len(requests)])
         position += 1
-    while (now := time.perf_counter()) < began + seconds:
+    while (now := time.perf_counter()) < began + seconds or not times:
         for key, _ in selector.select(1):
             connection = key.data
             right = connection.receive()

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.check import ROOT, postgresql, run
+from benchmarks.check import create, fill, postgresql, run
 
 MAX_RATIO = 1.5
 SIZES = (100, 100_000)
@@ -27,9 +27,7 @@ QUICK_SIZES = (100, 1_000)
 def measure(url: str, sizes: tuple[int, int], rounds: int) -> Any:
     """Migrate and fill a database, measure the pages, and return the figures."""
     print(f"Filling {url.partition(':')[0]}", file=sys.stderr, flush=True)
-    run("manage.py", "migrate", "--verbosity", "0", HUB_DATABASE_URL=url)
-    manifest = ROOT / "portals/manifests/webmail.toml"
-    run("manage.py", "portal", "apply", str(manifest), HUB_DATABASE_URL=url)
+    fill(url, portals="webmail")
     small, large = map(str, sizes)
     output = run("-m", "benchmarks.people_pages", small, large, str(rounds), HUB_DATABASE_URL=url)
     return json.loads(output.splitlines()[-1])
@@ -57,7 +55,7 @@ def database(server: str, name: str) -> Iterator[str]:
     """Create a database on a server, yield its URL, and drop it afterwards."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(create(name))
         try:
             yield f"{server.rpartition('/')[0]}/{name}"
         finally:

@@ -41,6 +41,13 @@ JUDGED = {
     "search by domain": {"q": "@DOMAIN"},
     "search for one": {"q": "levesque zoe"},
 }
+# Suggestions, as htmx asks for them: what they suggest, from where.
+SUGGESTED = {
+    "suggestions of the search": ("/search/", {"q": "an"}),
+    "suggestions of the search by domain": ("/search/", {"q": "@DOMAIN"}),
+    "suggestions of a field": ("/c/SLUG/people/options/", {"q": "ch"}),
+    "suggestions of a field at first": ("/c/SLUG/people/options/", {}),
+}
 SHOWN = {
     "search by two common words": {"q": "an ch"},
     "Super Users": {"role": "super_user"},
@@ -122,13 +129,15 @@ def fill(slug: str, size: int) -> tuple[User, Team]:
     return people[0], team
 
 
-def ask(client: Client, slug: str, people_filter: dict[str, str]) -> float:
-    """Return the milliseconds of one request. Exit if the answer is no list of people."""
+def ask(client: Client, path: str, query: dict[str, str]) -> float:
+    """Return the milliseconds of one request. Exit if the answer lists nobody."""
+    headers = {"HX-Request": "true"} if "people/" not in path or "options" in path else {}
     began = time.perf_counter()
-    answer = client.get(f"/c/{slug}/people/", people_filter)
+    answer = client.get(path, query, headers=headers)
     took = (time.perf_counter() - began) * 1000
-    if answer.status_code != 200 or "Nobody found" in answer.content.decode():
-        sys.exit(f"{slug} {people_filter}: no list of people")
+    html = answer.content.decode()
+    if answer.status_code != 200 or "Nobody found" in html or "Nothing matches" in html:
+        sys.exit(f"{path} {query}: nobody is listed")
     return took
 
 
@@ -141,23 +150,22 @@ def main() -> None:
     for slug, size in sizes.items():
         person, team = fill(slug, size)
         clients[slug], teams[slug] = Client(), str(team.uuid)
-        clients[slug].force_login(
-            person, backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
+        clients[slug].force_login(person, backend="accounts.backends.PersonBackend")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)" if connection.vendor == "postgresql" else "ANALYZE")
     results: dict[str, dict[str, list[float]]] = {}
     for turn in range(rounds + 1):
-        for page, people_filter in {**JUDGED, **SHOWN}.items():
+        lists = {page: ("/c/SLUG/people/", query) for page, query in {**JUDGED, **SHOWN}.items()}
+        for page, (path, chosen) in {**lists, **SUGGESTED}.items():
             if page in SHOWN and turn > 5:
                 continue
             for slug, client in clients.items():
                 words = {"TEAM": teams[slug], "@DOMAIN": f"@{slug}.ex"}
-                query = {key: words.get(value, value) for key, value in people_filter.items()}
-                took = ask(client, slug, query)
+                query = {key: words.get(value, value) for key, value in chosen.items()}
+                took = ask(client, path.replace("SLUG", slug), query)
                 if turn:  # the first warms up connections, plans and caches
                     results.setdefault(page, {}).setdefault(slug, []).append(took)
-    print(json.dumps({"judged": list(JUDGED), "pages": results}))
+    print(json.dumps({"judged": [*JUDGED, *SUGGESTED], "pages": results}))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from benchmarks.check import postgresql, run
+from benchmarks.check import fill, postgresql, run
 from benchmarks.people import database
 from tests.machine import free_port
 
@@ -34,8 +34,7 @@ class Sink:
 
 def measure(url: str, mails: int, rounds: int) -> Any:
     """Return messages a second: {"signed" or "unsigned": {way: [figure of each round]}}."""
-    run("manage.py", "migrate", "--verbosity", "0", HUB_DATABASE_URL=url)
-    run("manage.py", "example", HUB_DATABASE_URL=url)
+    fill(url, example=True)
     sink = Controller(Sink(), hostname="127.0.0.1", port=free_port())
     sink.start()
     try:

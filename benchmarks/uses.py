@@ -91,7 +91,7 @@ def measure(plan: dict[str, Any], rounds: int, seconds: float) -> None:
         while sum(spent.values()) < 2 * seconds:
             start = count % len(requests)
             for way in sorted(statements, reverse=bool(count // CHECKS_PER_TURN % 2)):
-                checks._CHECK = statements[way]
+                checks.CHECK_STATEMENT = statements[way]
                 batch = requests[start : start + CHECKS_PER_TURN]
                 spent[way] += ask(answer_environ, plan["token"], batch)
             count += CHECKS_PER_TURN

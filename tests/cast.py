@@ -40,19 +40,30 @@ def _in_sqlite() -> Callable[[], None]:
 def _in_postgresql() -> Callable[[], None]:
     """Restore without triggers, because the rows met their rules when first written."""
     tables = _tables()
-    statements = [
-        *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
+    rows = [
         *(f"DELETE FROM {table}" for table in tables),
         *(f"INSERT INTO {table} SELECT * FROM kept.{table}" for table in tables),
+    ]
+    statements = [
+        *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
+        *rows,
         "SET CONSTRAINTS ALL IMMEDIATE",  # check foreign keys before the triggers are enabled
         *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables),
     ]
+    if _is_superuser():  # only such a user may do without foreign keys: in a fifth of the time
+        statements = ["SET LOCAL session_replication_role = replica", *rows]
 
     def restore() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(";".join(statements))
 
     return restore
+
+
+def _is_superuser() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return bool(cursor.fetchone()[0])
 
 
 def _tables() -> list[str]:

@@ -5,6 +5,7 @@ each test runs in a transaction on the copy. After a test that commits (`transac
 rows are restored (tests/cast.py).
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,10 +19,11 @@ from django.test import Client, TransactionTestCase
 from django.utils import translation
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.choices import EVENT_SENTENCES
 from accounts.models import AuditEvent, Customer, Membership, User
-from accounts.selectors.events import placeholders_of, undeclared_facts
+from accounts.selectors.events import placeholders_of, undeclared_facts, undeclared_words
 from preferences.management.commands.worker import Worker
 from tests.cast import keep_cast
 from tests.machine import CI
@@ -39,12 +41,26 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name a test by the length of a long value: workers send names to and fro, megabytes too."""
+    if isinstance(val, str | bytes) and len(val) > 500:
+        return f"{argname} of {len(val)}"
+    return None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep the garbage collector from looking through all modules and tests again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None,
     django_db_modify_db_settings: None,
-    django_db_blocker: pytest.FixtureRequest,
-) -> Iterator[None]:
+    django_db_blocker: Any,
+) -> Iterator[Callable[[], None]]:
+    """Prepare the database; the value is a function that restores the example's rows."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         kept = templates()
         prepare(kept, LAYERS)
@@ -53,8 +69,16 @@ def django_db_setup(
         )  # so that no test counts these queries
         restore = keep_cast()
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: restore())
-        yield
+        yield restore
         kept.drop()
+
+
+@pytest.fixture(scope="module")
+def committed(django_db_setup: Callable[[], None], django_db_blocker: Any) -> Iterator[None]:
+    """Let a fixture commit rows for all tests of a module, which each undo only their own."""
+    with django_db_blocker.unblock():
+        yield
+        django_db_setup()
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +86,23 @@ def _mail_passes_the_gate(settings: pytest.FixtureRequest) -> None:
     """Use the gate, because Django's test set-up replaces the backend by its own."""
     settings.EMAIL_BACKEND = "preferences.gate.GateBackend"
     mail.outbox = []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_listed_once() -> Iterator[None]:
+    """Let all clients of a process share the list of static files, which each would make itself."""
+    listed: dict[str, Any] = {}
+    make_list = WhiteNoiseMiddleware.add_files_from_finders
+
+    def share_list(self: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            make_list(self)
+            listed.update(self.files)
+        self.files.update(listed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", share_list)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -76,7 +117,8 @@ def _uses_wait_for_their_test() -> Iterator[None]:
 def _every_event_fills_its_sentence() -> Iterator[None]:
     """Fail a test that records an event without all data of its sentence, or with more.
 
-    Nothing may be in an event that neither its sentence nor its details say.
+    Nothing may be in an event that neither its sentence nor its details say, and each fact is
+    declared as personal words or not.
     """
 
     def check(instance: AuditEvent, **_more: Any) -> None:
@@ -86,6 +128,9 @@ def _every_event_fills_its_sentence() -> Iterator[None]:
         assert not missing, f"{instance.kind} does not say: {missing}"
         hidden = undeclared_facts(instance)
         assert not hidden, f"{instance.kind} holds what nobody reads: {hidden}"
+        undeclared = undeclared_words(instance.kind, instance.data)
+        assert not undeclared, f"{instance.kind}: personal words or not? {undeclared}"
+        assert "@" not in str(instance.public), f"{instance.kind} shows an address"
 
     post_save.connect(check, sender=AuditEvent, weak=False)
     yield
@@ -161,7 +206,7 @@ def as_(db: None) -> Callable[[User | None], Client]:
     def sign_in(user: User | None) -> Client:
         client = Client()
         if user is not None:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(user, backend="accounts.backends.PersonBackend")
         return client
 
     return sign_in

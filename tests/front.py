@@ -26,7 +26,11 @@ async def check_in_same_thread(**names):
     return await sync_to_async(lambda: answers.answer_check(**names))()
 
 
-FRONT = Front(SameThreadPages(application), check_in_same_thread)
+async def find_in_same_thread(statement, **values):
+    return await sync_to_async(lambda: statement.first_row(**values))()
+
+
+FRONT = Front(SameThreadPages(application), check_in_same_thread, find_in_same_thread)
 
 
 class Headers(list):

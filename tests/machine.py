@@ -39,6 +39,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports(count: int) -> int:
+    """Return the first of this many free TCP ports in a row."""
+    while True:
+        first = free_port()
+        try:
+            for port in range(first + 1, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):  # taken, or above the last port
+            continue
+        return first
+
+
 @contextmanager
 def private_postgresql(programs: Path, *settings: str) -> Iterator[str]:
     """Run a server in a temporary folder and yield the URL of a database on it.

@@ -4,17 +4,25 @@ import re
 
 from django.apps import apps
 from django.db import DatabaseError, models, transaction
+from django.db.models.functions import Now
 
 MARKUP = '<img src=x onerror=m><b hx-get="/x" hx-trigger="load">'
 SHORT = "<b hx-get=/x>"
 RAW = re.compile(r"<img src=x|<b hx-get")
-APPS = ("accounts", "portals", "preferences")
+APPS = ("accounts", "portals", "preferences", "compliance")
 # Written by the hub itself, and never printed as words: keys, hashes, search keys.
 NOT_WORDS = re.compile(
-    r"password|search_.*|entry|time_zone|.*hash|chain|kind|code|codename|message_id|event|about"
+    r"password|search_.*|entry|time_zone|.*hash|chain|kind|code|codename|message_id|event|about|sealed_key"
 )
 # Append-only, or fixed once made; they get their markup by an act below, or from other rows.
-FIXED = {"AuditChain", "AuditEvent", "ConsentRecord", "Message"}
+FIXED = {
+    *("AuditChain", "AuditEvent", "ConsentRecord", "Message", "SupportCase", "CaseAct"),
+    *("CaseReference", "SuperUserRecovery", "DelayedAct", "ResourceTenure"),
+    *("Erasure", "ErasureStep", "LegalHold", "RetentionApproval", "RetentionRun"),
+    *("PolicyVersion", "Announcement", "Acceptance", "DueAlarm", "Referral"),
+}
+# What has to change with a field.
+WITH = {"external_id": {"held_since": Now()}}
 
 
 def word_fields():
@@ -49,7 +57,7 @@ def write_markup():
                 try:
                     with transaction.atomic():
                         model._default_manager.filter(pk=row.pk).update(
-                            **{field.name: marked(field, row.pk)}
+                            **{field.name: marked(field, row.pk), **WITH.get(field.name, {})}
                         )
                 except DatabaseError as refusal:
                     raise AssertionError(f"{model.__name__}.{field.name}") from refusal

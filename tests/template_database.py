@@ -8,6 +8,9 @@ It is kept in two layers, each under a fingerprint of everything that determines
   from the tables when code, page text or a translation changes, and every hour, because the
   example's dates are relative to its loading.
 
+With `TEST_SNAPSHOT`, an hour such as `2026-11-28 14`, the example of that hour is copied however
+old it is, and nothing is kept: the code that runs may be a mutant's (tests/mutants).
+
 SQLite keeps them as files in `.test-databases/`, PostgreSQL as databases on the same server.
 """
 
@@ -34,7 +37,7 @@ from tests.cast import copy_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".test-databases"
-APPS = ("accounts", "hub", "portals", "preferences")
+APPS = ("accounts", "compliance", "hub", "portals", "preferences")
 MAX_KEPT = 3  # of each layer, so that changing branches and back rebuilds nothing
 
 
@@ -102,7 +105,7 @@ def fingerprint_of_tables() -> str:
 
 
 def fingerprint_of_example() -> str:
-    hour = datetime.now(UTC).strftime("%Y-%m-%d %H")
+    hour = os.environ.get("TEST_SNAPSHOT") or datetime.now(UTC).strftime("%Y-%m-%d %H")
     return fingerprint(files_of_example(), *facts(), hour)
 
 
@@ -126,6 +129,23 @@ def fill_example() -> None:
     call_command("createcachetable")
     load_example()
     copy_rows()
+
+
+@contextmanager
+def replaced(kind: str, fill: Callable[[], None]) -> Iterator[None]:
+    """Give a block of tests other rows than the example's, kept like these under a name."""
+    tables, example = layers()
+
+    def fill_rows() -> None:
+        call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+        call_command("createcachetable")
+        fill()
+
+    prepare(
+        templates(), [tables, Layer(kind, example.fingerprint, fill_rows, example.fingerprint_now)]
+    )
+    yield
+    prepare(templates(), [tables, example])
 
 
 class SQLiteTemplates:
@@ -269,5 +289,5 @@ def _restore(templates: Templates, wanted: list[Layer]) -> None:
         return
     _restore(templates, before)
     last.fill()
-    if last.fingerprint_now() == last.fingerprint:
+    if last.fingerprint_now() == last.fingerprint and "TEST_SNAPSHOT" not in os.environ:
         templates.store(last)

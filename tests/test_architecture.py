@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 BIOME = ROOT / ".venv/biome/node_modules/.bin/biome"
 TEMPLATES = sorted(file for file in (ROOT / "templates").rglob("*") if file.is_file())
-APPS = ("accounts", "portals", "preferences", "hub")  # from the ground up
+APPS = ("accounts", "portals", "preferences", "compliance", "hub")  # from the ground up
 LONGEST_ROOM = 300
 LONGEST_TEMPLATE_LINE = 159
 
@@ -199,7 +199,7 @@ def test_schema_is_complete(tmp_path):
 
 
 def test_locks_name_no_index():
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-demo.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"^--|https?://|file:", text, re.MULTILINE)

@@ -46,9 +46,11 @@ from portals.services.resources import (
     put_resource,
 )
 from portals.services.reviews import run_reviews
-from preferences.choices import Digest
+from preferences.choices import Digest, Reason
 from preferences.gate.escalation_steps import run_escalations
-from preferences.models import Message, Topic
+from preferences.models import Message, Recipient, Topic
+from preferences.selectors import send_decision_for
+from preferences.services.choices import choose_topic
 from preferences.services.delivery_events import record_delivery_event
 from preferences.services.opt_out_undo import stop_mail
 from preferences.services.opt_outs import read_opt_out, sign_opt_out
@@ -164,6 +166,19 @@ class Clock(Scene):
         message = Message.objects.latest("pk")
         record_delivery_event(message=message, kind="hard", event="x:2")
         return self.gets_mail(run_escalations, address=self.super_user.email)
+
+    def answer(self) -> str:
+        """Return whether Gina gets the newsletter, or why not."""
+        topic = Topic.objects.get(slug="newsletter")
+        return send_decision_for(Recipient.objects.get(user=self.gina), topic).reason
+
+    def leaves_with_her_portal_email(self) -> None:
+        self.leaves(days=30)
+        Topic.objects.filter(slug="newsletter").update(portal=Portal.objects.get(slug="domains"))
+
+    def pauses(self) -> None:
+        choose_topic(actor=self.gina, topic=Topic.objects.get(slug="newsletter"), wants=True)
+        Recipient.objects.filter(user=self.gina).update(paused_until=START + 3 * DAY)
 
     def accepts(self) -> Any:
         return accept_invitation(
@@ -315,6 +330,14 @@ EDGES: dict[str, Edge] = {
     "who did not sign in for ninety days is away": Edge(
         90 * DAY + MOMENT, Clock.is_away, False, Clock.signs_in
     ),
+    # Optional email
+    "a portal's email to a company's people ends with their membership": Edge(
+        30 * DAY,
+        lambda s: s.answer() == Reason.NOT_THEIRS,
+        False,
+        Clock.leaves_with_her_portal_email,
+    ),
+    "a pause ends": Edge(3 * DAY, lambda s: s.answer() == Reason.PAUSED, True, Clock.pauses),
     # Email that bounced
     "the Super Users are told of the same person after a week": Edge(
         7 * DAY, Clock.tells_of_another_bounce, False, Clock.bounces

@@ -8,6 +8,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -28,14 +29,16 @@ from accounts.forms import EditForm, VersionedForm
 from accounts.models import AuditEvent, Customer, Membership, Team, User
 from accounts.services.memberships import update_work_details, work_details
 from accounts.services.versions import ChangedMeanwhile, changed_names, version_of
+from compliance.models import Breach, PolicyVersion
 from portals.models import Preset
 from preferences.models import Campaign, Topic
-from tests.acts import ACTS, NEWSLETTER, TOPIC, WORDS, Scene
+from tests.acts import ACTS, BREACH, NEWSLETTER, POLICY, TOPIC, WORDS, Scene
 from tests.edits import edit, version_on
 from tests.journeys.walk import kind_of
+from tests.savepoints import made_once
 from tests.test_wrong_actors import address_of
 
-APPS = ("accounts", "portals", "preferences", "hub")
+APPS = ("accounts", "portals", "preferences", "compliance", "hub")
 TOPIC_DATA = {name: value for name, value in TOPIC.items() if name != "slug"}
 COMPANY = {"name": "Alder Dental", "language": "en"}
 
@@ -100,19 +103,52 @@ EDITED = {
         lambda s: Campaign.objects.get(pk=s.campaign.pk).body_en,
         by_staff=True,
     ),
+    "compliance:breach-edit": Edited(
+        "cause",
+        {**BREACH, "cause": "A mistake"},
+        {**BREACH, "cause": "A theft"},
+        lambda s: Breach.objects.get(pk=s.breach.pk).cause,
+        by_staff=True,
+    ),
+    "compliance:breach-wording": Edited(
+        "advice_en",
+        {"advice_en": "Change your password."},
+        {"advice_en": "Wait for our call."},
+        lambda s: s.breach.waves.values_list("advice_en", flat=True).first() or "",
+        by_staff=True,
+    ),
+    "compliance:version-edit": Edited(
+        "body_en",
+        {**POLICY, "body_en": "We moved."},
+        {**POLICY, "body_en": "We stay."},
+        lambda s: PolicyVersion.objects.get(pk=s.draft.pk).body_en,
+        by_staff=True,
+    ),
 }
 
 
+scene_of_alder = made_once(lambda: Scene(Customer.objects.get(slug="alder")))
+
+
 @pytest.fixture
-def scene(alder) -> Scene:
-    return Scene(alder)
+def scene(db, scene_of_alder) -> Scene:
+    return deepcopy(scene_of_alder)
 
 
 @pytest.fixture
 def colleague_of_olive(dana) -> User:
     dana.user_permissions.add(
         *Permission.objects.filter(
-            codename__in=["change_topic", "view_topic", "change_campaign", "view_campaign"]
+            codename__in=[
+                "change_topic",
+                "view_topic",
+                "change_campaign",
+                "view_campaign",
+                "change_policyversion",
+                "view_policyversion",
+                "change_breach",
+                "view_breach",
+            ]
         )
     )
     return User.objects.get(pk=dana.pk)
@@ -132,7 +168,7 @@ def two(as_, scene, olive, colleague_of_olive) -> Callable[[str], tuple[Client, 
 
 
 def _sent(name: str, data: dict[str, Any], scene: Scene) -> dict[str, Any]:
-    return {**data, "right": scene.view.pk} if name == "portals:preset" else data
+    return {**data, "privilege": scene.view.pk} if name == "portals:preset" else data
 
 
 class _Forms(HTMLParser):
@@ -141,11 +177,14 @@ class _Forms(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.forms: list[dict[str, Any]] = []
-        self._select, self._area = "", ""
+        self._select, self._area, self._in_template = "", "", False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
+        self._in_template |= tag == "template"  # browsers send nothing of it
+        if self._in_template:
+            return
         if tag == "form":
             self.forms.append({"action": given.get("action", ""), "method": given.get("method")})
             self.forms[-1] |= {"sent": {}, "shown": set(), "hidden": set()}
@@ -173,6 +212,8 @@ class _Forms(HTMLParser):
                 form["shown"].add(name)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "template":
+            self._in_template = False
         if tag == "select":
             self._select = ""
         if tag == "textarea":
@@ -193,6 +234,27 @@ def form_with_version(html: str) -> dict[str, str]:
 # --- Both values are shown, nothing is lost, and the person chooses ---
 
 
+FRANK = {"email": "frank@cedar.example"}
+
+
+def _record_similar_acts(saved: AuditEvent, actor: User) -> None:
+    """Add later events by somebody else, each about another subject or act than this one."""
+    differences: list[dict[str, Any]] = [{"kind": "another"}]
+    if saved.customer:
+        differences.append({"customer": Customer.objects.get(slug="cedar")})
+    if saved.person:
+        differences.append({"person": actor})
+    for name in {"team", "preset", "topic", "campaign", "policy", "breach"} & saved.data.keys():
+        differences.append({"data": {**saved.data, name: "Another"}})
+    for number, difference in enumerate(differences, 1):
+        similar = copy(saved)
+        similar.pk, similar.chain, similar.sequence = None, "similar", number
+        similar.actor, similar.actor_name = actor, actor.name
+        for name, value in difference.items():
+            setattr(similar, name, value)
+        AuditEvent.objects.bulk_create([similar])
+
+
 @pytest.mark.parametrize("name", EDITED)
 def test_the_second_save_shows_both_values_and_saves_neither(name, scene, two):
     edited, act = EDITED[name], ACTS[name]
@@ -201,6 +263,7 @@ def test_the_second_save_shows_both_values_and_saves_neither(name, scene, two):
     me, other, who = two(name)
     opened = version_on(me.get(path))
     assert edit(other, path, _sent(name, edited.theirs, scene)).status_code == 302
+    _record_similar_acts(AuditEvent.objects.latest("pk"), User.objects.get(**FRANK))
     events = AuditEvent.objects.count()
 
     answer = me.post(path, {**_sent(name, edited.mine, scene), "version": opened})
@@ -258,7 +321,7 @@ def test_what_only_the_other_one_changed_is_taken_over(scene, two):
     opened = version_on(me.get(path))
     edit(other, path, {**COMPANY, "phone": "555 0100"})
     answer = me.post(path, {**COMPANY, "city": "Laval", "version": opened})
-    assert "You did not change this" in answer.content.decode()
+    assert "You didn't change this" in answer.content.decode()
     again = form_with_version(answer.content.decode())
     assert (again["city"], again["phone"]) == ("Laval", "555 0100")
     me.post(path, again)
@@ -281,14 +344,14 @@ def test_the_lines_of_a_preset_are_compared_and_shown(scene, two):
     path = address_of("portals:preset", act, scene)
     me, other, _who = two("portals:preset")
     opened = version_on(me.get(path))
-    edit(other, path, {"name": "Looks", "right": scene.open.pk})
-    answer = me.post(path, {"name": "Watchers", "right": scene.view.pk, "version": opened})
+    edit(other, path, {"name": "Looks", "privilege": scene.open.pk})
+    answer = me.post(path, {"name": "Watchers", "privilege": scene.view.pk, "version": opened})
     assert answer.status_code == 200
     assert set(scene.preset.lines.values_list("privilege", flat=True)) == {scene.open.pk}
     differences = {row.label: row for row in answer.context["form"].conflict.differences}
-    assert set(differences) == {"What it gives"}, "only I changed the name"
+    assert set(differences) == {"Permissions in this preset"}, "only I changed the name"
     assert form_with_version(answer.content.decode())["name"] == "Watchers"
-    assert str(scene.open) in differences["What it gives"].saved
+    assert str(scene.open) in differences["Permissions in this preset"].saved
 
 
 def test_ones_own_profile_in_two_tabs(as_, bob):
@@ -402,6 +465,9 @@ def address_pattern(name: str) -> str:
         "accounts:company": ["x"],
         "preferences:topic-edit": ["x"],
         "preferences:campaign-edit": [1],
+        "compliance:version-edit": ["x", 1],
+        "compliance:breach-edit": ["x"],
+        "compliance:breach-wording": ["x"],
     }
     return reverse(name, args=arguments.get(name, ["x", key]))
 
@@ -414,10 +480,17 @@ def test_no_form_is_made_from_a_model():
 # Forms that begin with a value which is not what they change.
 BEGIN_WITH = {
     "AcceptForm": "an invitation's name, for a new account",
+    "AnswerForm": "the text that is shown, which never changes",
     "AccessForm": "what a link of a portal asks for",
     "ApproveForm": "the end that was asked for; the request is answered once",
-    "ReviewForm": "the reason in the draft; each change carries the grant it replaces",
+    "CorrectForm": "the name that the request wants to have changed; the log keeps both",
+    "FileReportForm": "the facts of the register, for a new row",
+    "LetterForm": "the name and address that are listed, for a new row",
+    "CloseCaseForm": "the likely outcome; a case is closed once",
     "NewTopicForm": "the usual settings of a new topic",
+    "PrivacyRequestForm": "the language of the page",
+    "ReferForm": "the language of the page",
+    "AlertsForm": "the sender's own choice",
     "SubscribeForm": "the language of the page",
     "InviteForm": "what an earlier step of the same page sent",
     "ImportForm": "what an earlier step of the same page sent",
@@ -440,11 +513,14 @@ def test_a_form_with_initial_values_carries_a_version():
 
 # Forms of pages that show a value and need no version, by the name of their URL.
 NO_VERSION = {
-    "portals:changes": "the matrix: its review names each grant it replaces (changes-review)",
-    "portals:changes-review": "each change carries the grant it replaces",
+    "compliance:privacy": "nothing is stored yet",
+    "compliance:privacy-request-correct": "the name that the request wants to have changed",
+    "compliance:breach-add": "it only adds; a person is listed once",
+    "portals:give-access": "it never shortens or replaces what is there",
+    "portals:access-change": "it carries the fingerprint of the grants that it showed",
     "portals:review-save": "each line carries its grant, and is decided once",
     "portals:request-approve": "a request is answered once",
-    "portals:copy-access": "how to copy; the review that follows names each grant",
+    "portals:copy-access": "it carries the fingerprint of the changes that it showed",
     "portals:invite": "nothing is stored yet",
     "portals:person-grant-renew": "the grant's row is its version",
     "portals:team-grant-renew": "the grant's row is its version",
@@ -463,6 +539,7 @@ NO_VERSION = {
 def test_every_page_that_shows_stored_values_in_a_form_carries_a_version(who, scene, as_, request):
     scene.make_preset()
     scene.compose()
+    scene.note_breach()
     person = getattr(scene, who, None) or request.getfixturevalue(who)
     client = as_(getattr(person, "user", person))
     waiting, seen, edited, unknown = ["/"], set(), set(), {}

@@ -6,8 +6,8 @@ from pathlib import Path
 from tests.demo import ROOT
 
 FOLDERS = (
-    ".ci", ".github", "accounts", "benchmarks", "docs", "hub", "portals", "preferences", "static",
-    "templates", "tests",
+    ".ci", ".github", "accounts", "benchmarks", "compliance", "docs", "examples", "hub", "portals",
+    "preferences", "static", "templates", "tests",
 )  # fmt: skip
 
 

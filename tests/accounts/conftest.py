@@ -3,13 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Customer, Membership, User
+from accounts.models import AuditEvent, CompanySignIn, Customer, Membership, User
+from accounts.openid.discovery import discover
+from accounts.services import company_sign_in
 from accounts.services.hand_overs import accept_hand_over, offer_hand_over
 from accounts.services.invitations import accept_invitation, invite_person
+from tests.accounts.company_provider import CLIENT_ID, SECRET, FakeProvider
+from tests.savepoints import made_once
 
 PASSWORD = "three unrelated words"
 
@@ -71,8 +76,48 @@ def fresh(as_) -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def explain(alder, birch) -> Callable[[object], str]:
+def provider(monkeypatch) -> FakeProvider:
+    """Return a provider of Alder's that answers wherever the hub asks."""
+    fake = FakeProvider()
+    monkeypatch.setattr(
+        "accounts.openid.outgoing.GuardedSession.send",
+        lambda _session, request, **_how: fake.answer(request),
+    )
+    return fake
+
+
+@pytest.fixture
+def connected(provider, alice, alder) -> CompanySignIn:
+    """Return Alder's own sign-in: connected, its domain proven, not tried, not in force."""
+    domain = company_sign_in.add_domain(actor=alice, customer=alder, domain="alder.example")
+    company_sign_in.prove_domain_by_dns(actor=alice, domain=domain, records=[domain.challenge])
+    return company_sign_in.connect_provider(
+        actor=alice,
+        customer=alder,
+        provider=discover(provider.issuer),
+        client_id=CLIENT_ID,
+        client_secret=SECRET,
+        signed_in_at=timezone.now(),
+    )
+
+
+@pytest.fixture
+def own_sign_in(connected, alice, alder) -> CompanySignIn:
+    """Return Alder's own sign-in, in force; Alice, its main Super User, has a passkey."""
+    company_sign_in.try_provider(
+        actor=alice,
+        sign_in=connected,
+        claims={"sub": "alice-1", "email": alice.email, "email_verified": True},
+    )
+    Authenticator.objects.create(user=alice, type="webauthn", data={"name": "Laptop"})
+    return company_sign_in.start_company_sign_in(
+        actor=alice, customer=alder, signed_in_at=timezone.now()
+    )
+
+
+def many_rows() -> Callable[[object], str]:
     """Create thousands of rows and return a function that explains a queryset's plan."""
+    alder, birch = (Customer.objects.get(slug=slug) for slug in ("alder", "birch"))
     people = User.objects.bulk_create(
         User(email=f"p{n}@crowd.example", name=f"{n % 97} Person {n}") for n in range(3000)
     )
@@ -93,3 +138,6 @@ def explain(alder, birch) -> Callable[[object], str]:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return lambda rows: rows.explain()
+
+
+explain = made_once(many_rows, scope="class")

@@ -22,6 +22,7 @@ from accounts.services.memberships import (
 from accounts.services.people import update_profile
 from accounts.services.support import end_all_sessions
 from tests.accounts.conftest import PASSWORD
+from tests.cases import verified_case
 
 STATEMENTS = [
     "UPDATE accounts_auditevent SET kind = 'nothing'",
@@ -79,7 +80,7 @@ def test_intact_chains_verify(alder):
 
 def test_an_edit_is_detected_K2(tampered):
     name = tampered(
-        "UPDATE accounts_auditevent SET actor_name = 'X' WHERE sequence = 2 AND chain = %s"
+        "UPDATE accounts_auditevent SET actor_label = 'X' WHERE sequence = 2 AND chain = %s"
     )
     with pytest.raises(AuditBroken, match="event 2 was changed"):
         verify_chain(name)
@@ -87,9 +88,9 @@ def test_an_edit_is_detected_K2(tampered):
 
 def test_an_edit_with_a_recomputed_hash_is_detected_K2(tampered, alder):
     event = AuditEvent.objects.get(customer=alder, sequence=2)
-    event.actor_name = "X"
+    event.actor_label = "X"
     name = tampered(
-        "UPDATE accounts_auditevent SET actor_name = 'X', hash = %s"
+        "UPDATE accounts_auditevent SET actor_label = 'X', hash = %s"
         " WHERE sequence = 2 AND chain = %s",
         event.computed_hash(),
     )
@@ -298,7 +299,7 @@ def test_each_company_uses_its_work_name_and_the_provider_the_account_name(
     invitation = invite_person(actor=charlie, customer=birch, address=gina.email, name="G. Stone")
     accept_invitation(actor=gina, token=invitation.token)
 
-    end_all_sessions(actor=dana, person=gina, ticket="T-1", reason="She asked")
+    end_all_sessions(actor=dana, case=verified_case(dana, gina))
 
     events = AuditEvent.objects.filter(kind="support.sessions_ended")
     assert {event.chain.partition(":")[0]: event.actor_name for event in events} == {

@@ -98,16 +98,19 @@ def forms(bob, emma, alice, olive, alder, join, membership):
         "restore": (alice, *_form(a + "person-restore", "alder", bob.sub), {}),
         "remove": (alice, *_form(a + "person-remove", "alder", bob.sub), {}),
         "resend": (alice, *_form("portals:invitations-resend", "alder", invitation=offer.uuid), {}),
+        "right address": (
+            alice,
+            *_form("portals:invitation-address", "alder", offer.uuid, address="iva@alder.example"),
+            {"address": 254},
+        ),
         "revoke": (alice, *_form("portals:invitations-revoke", "alder", invitation=offer.uuid), {}),
         "accept": (
             None,
             *_form(a + "invitation-accept", offer.token, name="Hugo", password="two long words"),
             {"name": 150},
         ),
-        "reset link": ("dana", *_form(a + "desk-reset-link", bob.sub, ticket="T", reason="R"),
-                       {"ticket": 60, "reason": 500}),
-        "end sessions": ("dana", *_form(a + "desk-end-sessions", bob.sub, ticket="T", reason="R"),
-                         {"ticket": 60, "reason": 500}),
+        "case": ("dana", *_form(a + "desk-open-case", bob.sub, ticket="T", reason="R"),
+                 {"ticket": 60, "reason": 500}),
         "new customer": (
             "olive",
             *_form("portals:provider-customer-create", name="Dogwood", slug="dogwood",
@@ -136,7 +139,7 @@ def forms(bob, emma, alice, olive, alder, join, membership):
 NAMES = [
     "profile", "details", "company", "hand over", "role", "new team", "rename team",
     "delete team", "into team", "out of team", "team of", "suspend", "restore", "remove", "resend",
-    "revoke", "accept", "reset link", "end sessions", "new customer", "invite main",
+    "right address", "revoke", "accept", "case", "new customer", "invite main",
     "subscribe", "suspend customer", "subscription",
 ]  # fmt: skip
 

@@ -48,7 +48,7 @@ def test_a_mailbox_name_of_other_letters_is_refused_in_true_words(local, alice, 
         invite_person(actor=alice, customer=alder, address=f"{local}@alder.example")
 
     [message] = refusal.value.message_dict["address"]
-    assert "The part before @" in message
+    assert "Before @, use only" in message
     assert not alder.invitations.open().exists()
 
 

@@ -231,7 +231,7 @@ def test_a_person_named_twice_is_suspended_if_either_line_says_so(alice, alder):
     assert states(alice, alder, text) == [(2, "inactive"), (3, "duplicate")]
     assert states(alice, alder, text, ticked=["g@x.example"]) == [(2, "valid"), (3, "duplicate")]
     [_first, second] = check_invitees(actor=alice, customer=alder, invitees=people_in(text))
-    assert second.problem == "Nothing to do: line 2 has this address."
+    assert second.problem == "No action needed: line 2 has this address."
 
 
 def test_a_line_that_cannot_be_read_invites_nobody(alice, alder):
@@ -248,7 +248,7 @@ def test_a_line_that_cannot_be_read_invites_nobody(alice, alder):
     rows = check_invitees(actor=alice, customer=alder, invitees=people_in(text))
     assert "Check its quotation marks" in rows[0].problem
     assert rows[0].value == 'g@x.example,"Gina,Suspended'
-    assert rows[3].problem.startswith("Line 2 has this address too and can't be read.")
+    assert rows[3].problem.startswith("Line 2 also has this address and can't be read.")
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_roles_of_another_tool_are_those_of_a_user(alice, alder):
     rows = check_invitees(actor=alice, customer=alder, invitees=people_in(mixed))
     assert [row.state.value for row in rows] == ["bad", "valid", "valid"]
     assert (rows[0].column, rows[0].value) == ("Role", "Super Admin")
-    assert "Write User or Super User" in rows[0].problem
+    assert "Enter User or Super User" in rows[0].problem
 
 
 @pytest.mark.parametrize("cell", ["g@x.example; h@x.example", "<g@x.example", 'g@x."example'])
@@ -325,7 +325,7 @@ def test_the_sign_in_name_of_a_guest_is_no_address(alice, alder):  # Microsoft E
         customer=alder,
         invitees=people_in("userPrincipalName,mail\ng_x.example#EXT#@pine.example,"),
     )
-    assert (row.state.value, row.column) == ("bad", "E-mail address")
+    assert (row.state.value, row.column) == ("bad", "Email address")
     assert "guest" in row.problem
 
 
@@ -338,15 +338,15 @@ def test_every_field_says_what_is_wrong_with_it(alice, alder):
     ]
     rows = check_invitees(actor=alice, customer=alder, invitees=people)
     assert [(row.column, row.value) for row in rows] == [
-        ("E-mail address", "nobody"),
+        ("Email address", "nobody"),
         ("Team", "Nowhere"),
-        ("Phone at work", "call me"),
+        ("Work phone", "call me"),
         ("Name", "see www.x.example"),
     ]
     assert rows[0].problem == (
-        "This is not a complete e-mail address. Correct it and check the list again."
+        "This email address is not complete. Correct it and check the list again."
     )
-    assert rows[1].problem.endswith("Create it first, or leave the team out.")
+    assert rows[1].problem.endswith("Create the team first, or leave this empty.")
     assert all(row.problem.endswith("check the list again.") for row in rows[2:])
 
 

@@ -10,25 +10,27 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Customer, User
 from accounts.models.audit import chain_name
 from accounts.selectors import history_of
 from accounts.selectors.activity import ActivityFilter, find_activity, find_history
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG = 20_000  # events of Alder, the older half, and of Birch, the newer
 ENOUGH = 1200  # rows a page may look at: it shows 50, and some streams meet in it
 BUSY, RARE, NEVER = 40_001, 40_002, 40_003  # resources
 
 
-@pytest.fixture
-def long(transactional_db, alice, bob, emma, alder, birch) -> None:
+@pytest.fixture(scope="module")
+def long(committed) -> None:
     """Alice acts in every second event, Emma is in the others, Bob in one of a thousand.
 
     Committed, so that PostgreSQL can tidy up as it does by itself: an index alone answers then.
     """
     postgresql = connection.vendor == "postgresql"
+    alder, birch = (Customer.objects.get(slug=slug) for slug in ("alder", "birch"))
+    alice, bob, emma = (
+        User.objects.get(email=f"{name}@alder.example") for name in ("alice", "bob", "emma")
+    )
     numbers = (
         f"generate_series(1, {LONG}) AS g(n)"
         if postgresql
@@ -43,13 +45,13 @@ def long(transactional_db, alice, bob, emma, alder, birch) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_auditevent (chain, sequence, customer_id, at, kind, actor_id,"
-            " actor_name, person_id, data, previous_hash, hash)"
+            " actor_label, person_id, public, sealed, previous_hash, hash)"
             f" SELECT CASE WHEN g.n > {LONG // 2} THEN '{chain_name(birch)}'"
             f" ELSE '{chain_name(alder)}' END, g.n + {LONG},"
             f" CASE WHEN g.n > {LONG // 2} THEN {birch.pk} ELSE {alder.pk} END,"
             f" {at}, CASE WHEN g.n % 1000 = 7 THEN 'team.created' ELSE 'grant.given' END,"
             f" CASE WHEN g.n % 2 = 0 THEN {alice.pk} ELSE {emma.pk} END, 'Somebody',"
-            f" CASE WHEN g.n % 1000 = 8 THEN {bob.pk} ELSE {emma.pk} END, '{{}}', '', ''"
+            f" CASE WHEN g.n % 1000 = 8 THEN {bob.pk} ELSE {emma.pk} END, '{{}}', '[]', '', ''"
             f" FROM {numbers}"
         )
         cursor.execute(

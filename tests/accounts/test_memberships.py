@@ -1,9 +1,10 @@
 """Suspending, restoring, removing and changing members: who may, and what follows."""
 
 import pytest
-from allauth.idp.oidc.models import Token
+from allauth.idp.oidc.models import Client, Token
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
 from accounts.permissions import MembershipRefused
@@ -15,7 +16,7 @@ from accounts.services.memberships import (
     suspend_membership,
     update_work_details,
 )
-from portals.models import PersonGrant
+from portals.models import PersonGrant, PortalSession
 
 ACTS = {
     "suspend": suspend_membership,
@@ -145,18 +146,23 @@ def test_leaving_ends_everything(alice, bob, membership, as_):
 
 
 @pytest.mark.parametrize("act", [suspend_membership, remove_membership])
-def test_portal_tokens_end(act, alice, bob, membership):
-    Token.objects.create(user=bob, type=Token.Type.ACCESS_TOKEN, hash="x", client=_client())
+def test_portal_sessions_and_tokens_end(act, alice, bob, alder, membership):
+    session = PortalSession.objects.create(
+        user=bob,
+        client=Client.objects.create(name="A portal"),
+        customer=alder,
+        hub_session="x",
+        auth_time=timezone.now(),
+    )
+    code = session.codes.create(hash="x", redirect_uri="https://portal.example/")
+    token = Token.objects.create(user=bob, type="at", hash="x", client=session.client)
+    code.tokens.create(token=token)
 
     act(actor=alice, membership=membership(bob))
 
     assert not Token.objects.filter(user=bob).exists()
-
-
-def _client():
-    from allauth.idp.oidc.models import Client
-
-    return Client.objects.create(name="A portal")
+    session.refresh_from_db()
+    assert session.end_reason == "access"
 
 
 def test_a_person_of_two_companies_stays_signed_in(alice, bob, charlie, birch, membership, as_):

@@ -250,7 +250,7 @@ def test_a_list_of_invitees_names_the_line_whose_name_is_a_message(alice, alder)
     [checked] = check_invitees(actor=alice, customer=alder, invitees=invitees)
 
     assert checked.state == InviteeState.BAD
-    assert "web address" in checked.problem
+    assert "web or email address" in checked.problem
 
 
 def test_the_first_super_users_name_is_refused_beside_its_own_field(as_, olive):

@@ -13,7 +13,7 @@ from accounts.services.requests import approve_request, open_request
 from accounts.validators import validate_phone
 from tests.edits import edit
 
-SAID = "This is not a phone number. Write 3 to 15 digits"
+SAID = "This is not a phone number. Enter 3 to 15 digits"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,10 @@ def test_every_service_refuses_it_by_field(alice, bob, alder, membership, events
 
 
 def test_pages_show_the_error_beside_the_field(as_, alice, bob):
-    details, asking = f"/c/alder/people/{bob.sub}/details/", "/c/alder/requests/new/?kind=phone"
+    details, asking = (
+        f"/c/alder/people/{bob.sub}/details/edit/",
+        "/c/alder/requests/new/?kind=phone",
+    )
     company = {"name": "Alder Dental", "language": "en", "phone": "none"}
     for who, page, field, data in (
         (alice, details, "work_phone", {"work_name": "Bob", "work_phone": "none"}),

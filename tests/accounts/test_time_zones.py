@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
+from accounts.forms.time_zones import TimeZoneField
 from accounts.models import Membership
 from accounts.services.customers import update_company
 from accounts.services.invitations import accept_invitation, invite_person
@@ -93,6 +94,47 @@ def test_an_unknown_zone_is_refused_by_its_field(name, alice, alder, bob):
     assert "time_zone" in refusal.value.message_dict
     alder.refresh_from_db()
     assert alder.time_zone == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("toronto", "America/Toronto"),
+        ("America/Toronto", "America/Toronto"),
+        ("buenos", "America/Argentina/Buenos_Aires"),
+        ("St Johns", "America/St_Johns"),
+        ("europe par", "Europe/Paris"),
+        ("vostok", "Antarctica/Vostok"),
+        ("utc", "UTC"),
+        ("", ""),
+    ],
+)
+def test_a_zone_is_found_by_its_city(typed, name):
+    assert TimeZoneField().clean([typed]) == name
+
+
+@pytest.mark.parametrize("typed", ["Mars", "america", "Toronto Paris"])
+def test_a_text_of_no_zone_or_of_many_is_refused(typed):
+    with pytest.raises(ValidationError):
+        TimeZoneField().clean([typed])
+
+
+def test_a_person_finds_a_zone_while_typing_and_saves_it(as_, bob):
+    browser = as_(bob)
+    found = browser.get(reverse("accounts:time-zone-options"), {"q": "vanc"}).content.decode()
+    assert 'data-value="America/Vancouver"' in found
+    profile = reverse("accounts:profile")
+    begun = {"name": bob.name, "language": bob.language, "search_shortcut": "on"}
+    page = browser.get(profile)
+    version = page.context["form"]["version"].value()
+
+    sent = {**begun, "time_zone": ["Vancouver", ""], "version": version}
+    assert browser.post(profile, sent).status_code == 302
+
+    bob.refresh_from_db()
+    assert bob.time_zone == "America/Vancouver"
+    page = browser.get(profile).content.decode()
+    assert '<input type="checkbox" name="time_zone" value="America/Vancouver" checked>' in page
 
 
 def test_the_last_day_is_a_day_of_the_company(vancouver, as_, alice, bob, membership, deliver):

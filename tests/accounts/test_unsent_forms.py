@@ -97,7 +97,7 @@ def test_the_form_comes_back_as_it_was_typed_and_is_not_carried_out(visitor, ali
 
     assert next_of(lost) == path
     shown = visitor.get(lost["Location"])
-    assert "You were signed out before this was sent." in shown.text
+    assert "You were signed out before you sent this form." in shown.text
     assert TYPED["work_phone"] not in shown.text, "nothing is shown before the sign-in"
     back = sign_in(visitor, alice, path)
     assert back["Location"] == path
@@ -223,7 +223,7 @@ def test_a_huge_form_is_not_kept_and_the_page_says_so(visitor, olive):
     path = reverse("preferences:campaign-new")
     lost = type_and_lose(visitor, olive, path, {**WORDS, "body_en": "x" * MAX_LENGTH})
     assert SESSION_KEY not in visitor.session
-    assert "it could not be kept" in visitor.get(lost["Location"]).text
+    assert "the hub could not keep it" in visitor.get(lost["Location"]).text
 
 
 def test_the_longest_message_is_kept(visitor, olive):
@@ -302,7 +302,7 @@ def test_a_form_drawn_by_hand_comes_back_too(visitor, alice, alder):
     (value, *_more) = re.findall(r'<option value="(\d+)"', visitor.get(path).text)
     unseen = open_page(visitor, path)
     end_sessions()
-    visitor.post(path, {**unseen, "name": "Readers", "right": value})
+    visitor.post(path, {**unseen, "name": "Readers", "privilege": value})
     sign_in(visitor, alice, path)
     page = visitor.get(path).text
     assert f'<option value="{value}" selected>' in page

@@ -17,12 +17,12 @@ def sign_in(as_, person):
 def test_ending_other_sessions_records_an_event(as_, bob):
     here, elsewhere = sign_in(as_, bob), sign_in(as_, bob)
 
-    here.post(reverse("usersessions_list"))
+    here.post(reverse("portals:devices"))
 
     assert elsewhere.get(reverse("accounts:profile")).status_code == 302
     event = AuditEvent.objects.get(kind="sessions.ended")
     assert (event.chain, event.person, event.data["count"]) == ("provider", bob, 1)
-    here.post(reverse("usersessions_list"))
+    here.post(reverse("portals:devices"))
     assert AuditEvent.objects.filter(kind="sessions.ended").count() == 1
 
 
@@ -38,7 +38,7 @@ def test_personal_acts_are_never_in_the_companys_trail(as_, bob, alder):
         reverse("account_change_password"),
         {"oldpassword": PASSWORD, "password1": new, "password2": new},
     )
-    client.post(reverse("usersessions_list"))
+    client.post(reverse("portals:devices"))
     client.post(reverse("account_logout"))
 
     assert AuditEvent.objects.filter(person=bob, chain="provider").count() >= 6

@@ -26,7 +26,7 @@ def renew(db):
 def invite(alice, alder):
     """Invite Gina with offers of these privileges."""
 
-    def send(*rights):
+    def send(*privileges):
         return invite_person(
             actor=alice,
             customer=alder,
@@ -34,7 +34,7 @@ def invite(alice, alder):
             offer=lambda made: offer_privileges(
                 actor=alice,
                 invitations=made,
-                rights=rights,
+                privileges=privileges,
                 terms=GrantTerms(),
                 signed_in_at=timezone.now(),
             ),
@@ -72,10 +72,10 @@ def test_no_grant_or_offer_in_an_ended_subscription(
 
 
 def test_a_privilege_ticked_twice_is_offered_once(as_, alice, domain, renew):
-    rights = [f"{domain.pk}:{renew.pk}", f"{domain.pk}:{renew.pk}", f"0{domain.pk}:{renew.pk}"]
+    privileges = [f"{domain.pk}:{renew.pk}", f"{domain.pk}:{renew.pk}", f"0{domain.pk}:{renew.pk}"]
     data = {
         "act": "send", "rows": '[["gina@alder.example"]]', "role": "user",
-        "resource": domain.pk, "rights": rights,
+        "resource": domain.pk, "privileges": privileges,
     }  # fmt: skip
 
     answer = as_(alice).post(reverse("portals:invite", args=["alder"]), data)
@@ -84,16 +84,20 @@ def test_a_privilege_ticked_twice_is_offered_once(as_, alice, domain, renew):
     assert OfferedGrant.objects.filter(privilege=renew).count() == 1
 
 
-@pytest.mark.parametrize("field", ["starts_at", "expires_at"])
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
+@pytest.mark.parametrize("field", ["starts_on", "ends_on"])
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31"])
 def test_a_moment_at_the_end_of_time_is_refused(field, moment, as_, alice, bob, domain, renew):
     """PostgreSQL keeps 9999-12-31 in Toronto, then cannot read it: the page was gone for good."""
     page = reverse("portals:person", args=["alder", bob.sub])
-    grantee = f"p{bob.memberships.get().pk}"
-    review = reverse("portals:changes-review", args=["alder", grantee])
-    token = f"give.{grantee}.{domain.pk}.{renew.pk}..."
+    form = {
+        "to": f"person:{bob.memberships.get().pk}",
+        "resource": f"resource:{domain.pk}",
+        "privilege": renew.pk,
+        "ends": "date" if field == "ends_on" else "never",
+        field: moment,
+    }
 
-    answer = as_(alice).post(review, {"change": token, "reason": "", field: moment})
+    answer = as_(alice).post(reverse("portals:give-access", args=["alder"]), form)
 
     assert answer.status_code == 200
     assert not PersonGrant.objects.filter(user=bob, permission_id=renew.pk).exists()

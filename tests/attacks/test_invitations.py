@@ -60,7 +60,7 @@ def offered(actor, customer, address, privilege, resource, role="user"):
         offer=lambda made: offer_privileges(
             actor=actor,
             invitations=made,
-            rights=[(resource, privilege)],
+            privileges=[(resource, privilege)],
             terms=GrantTerms(reason="Because"),
             signed_in_at=timezone.now(),
         ),
@@ -125,7 +125,7 @@ def test_the_invite_page_refuses_unknown_fields(as_, alice, charlie, birch):
     plain = {"address": "gina@alder.example", "role": "user"}
     invite = reverse("portals:invite", args=["alder"])
 
-    foreign = {**plain, "resource": theirs.pk, "rights": f"{theirs.pk}:{privilege.pk}"}
+    foreign = {**plain, "resource": theirs.pk, "privileges": f"{theirs.pk}:{privilege.pk}"}
     assert as_(alice).post(invite, foreign).status_code == 200
     assert not Invitation.objects.filter(address=plain["address"]).exists()
 

@@ -62,28 +62,26 @@ def test_an_id_of_another_company_is_answered_like_a_missing_one(
          reverse("portals:preset", args=["alder", uuid.uuid4()])),
         (reverse("portals:offboarding", args=["alder", charlie.sub]),
          reverse("portals:offboarding", args=["alder", uuid.uuid4()])),
-        (reverse("portals:changes-review", args=["alder", f"p{member.pk}"]),
-         reverse("portals:changes-review", args=["alder", f"p{made_up}"])),
-        (reverse("portals:changes-review", args=["alder", f"r{resource.pk}"]),
-         reverse("portals:changes-review", args=["alder", f"r{made_up}"])),
+        (reverse("portals:copy-access", args=["alder", charlie.sub]),
+         reverse("portals:copy-access", args=["alder", uuid.uuid4()])),
     ]  # fmt: skip
     for foreign, nothing in pairs:
         for ask in (client.get, client.post):
             answers = [ask(foreign), ask(nothing)]
             assert [answer.status_code for answer in answers] == [404, 404]
             assert _without_token(answers[0]) == _without_token(answers[1])
-    review = reverse("portals:changes-review", args=["alder", f"p{bob.pk}"])
-    said = []
-    for who, what in (
-        (f"p{bob.pk}", resource.pk),
-        (f"p{bob.pk}", made_up),
-        (f"p{member.pk}", resource.pk),
+    give = reverse("portals:give-access", args=["alder"])
+    for foreign_keys, made_up_keys in (
+        ({"resource": f"resource:{resource.pk}"}, {"resource": f"resource:{made_up}"}),
+        ({"to": f"person:{member.pk}"}, {"to": f"person:{made_up}"}),
     ):
-        answer = client.post(
-            review, {"change": f"give.{who}.{what}.{privilege.pk}...", "reason": ""}
-        )
-        said.append([str(error) for error in answer.context["form"].non_field_errors()])
-    assert said[0] == said[1] == said[2]
+        said = [
+            client.post(give, {"to": f"person:{bob.pk}", "privilege": privilege.pk, **keys})
+            .context["form"]
+            .errors.as_json()
+            for keys in (foreign_keys, made_up_keys)
+        ]
+        assert said[0] == said[1]
     same = reverse("portals:copy-access", args=["alder", bob.user.sub])
     said = [
         client.post(same, {"colleague": who, "how": "add"}).context["form"].errors.as_json()
@@ -107,8 +105,9 @@ def test_a_session_from_before_a_demotion_has_no_power(as_, alice, gina, bob, me
     change_role(actor=alice, membership=membership(gina), role="user")
 
     for name, args, data in (
-        ("portals:changes", [f"p{person.pk}"], {"level": f"p{person.pk}/1/1=1"}),
-        ("portals:changes-review", [f"p{person.pk}"], {"change": f"leave.p{person.pk}.1"}),
+        ("portals:give-access", [], {"to": f"person:{person.pk}", "resource": "resource:1"}),
+        ("portals:access-change", ["p1"], {"privilege": "1"}),
+        ("portals:access-remove", ["p1"], {}),
         ("portals:offboarding", [bob.sub], {"moment": "now", "step": "confirm"}),
         ("portals:invite", [], {"act": "send", "role": "user", "rows": '[["x@x.example"]]'}),
         ("portals:people-bulk-action", ["suspend"], {"person": bob.sub}),
@@ -136,14 +135,3 @@ def test_return_links_stay_on_this_host(told, as_, alice):
     near = home.replace("://", "://evil.example\\@")
     answer = client.get("/ask/", {"portal": "domains", "return": near}, follow=True)
     assert b'href="' + near.encode() not in answer.content
-
-
-def test_a_draft_is_limited_in_size(as_, alice, bob, membership):
-    """A draft is in the session, which every page reads; a thousand cells would fill it."""
-    client, key = as_(alice), f"p{membership(bob).pk}"
-    url = reverse("portals:changes", args=["alder", key])
-    for turn in range(4):
-        cells = [f"{key}/{turn * 900 + number}/1=1" for number in range(900)]
-        client.post(url, {"level": cells})
-    wants = client.session["rights_drafts"]
-    assert sum(len(entry["wants"]) for entry in wants.values()) <= 1000

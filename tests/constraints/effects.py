@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import Customer, Invitation, Membership, User
-from portals.models import Resource
+from accounts.models import Customer, Invitation, Membership, Team, User
+from portals.models import Resource, ResourceAncestor
 from preferences.models import ConsentRecord, Recipient
 from tests.constraints.statements import NOW, Statement, change, copy, first, remove
 
@@ -14,11 +14,18 @@ SEARCHED = {
     Customer: {"slug": "'new'", "main_super_user_id": "NULL", "status": "'closed'"},
     Membership: {"role": "'user'", "ended_at": "CURRENT_TIMESTAMP"},
     Invitation: {"address": "'new@shop.example'", "token_hash": "'other'"},
+    Team: {
+        "uuid": "'0b9d2c34-8d3f-4d65-9c0e-4f8d5a1b7c22'",
+        "name": "'New'",
+        "group_id": "(SELECT MAX(id) FROM auth_group"
+        " WHERE id NOT IN (SELECT group_id FROM accounts_team))",
+    },
     Resource: {"external_id": "'new'"},
 }
 WORDS = {"search_words": "'yak zebra'", "search_name": "'zoe'"}
 NEW_WORDS = "search_words = 'yak zebra'"
 BELOW = "parent_id IS NOT NULL"
+LATER = "'2040-01-01 00:00:00'"
 CHILD = first(Resource, f"parent_id IN (SELECT id FROM portals_resource WHERE {BELOW})")
 PARENT = f"(SELECT parent_id FROM portals_resource WHERE id = {CHILD})"
 NEW_RESOURCE = first(Resource, "external_id = 'new'")
@@ -40,7 +47,28 @@ def ancestors(resource: str) -> str:
 
 
 def effects() -> dict[str, Effect]:
-    return {**search_entries(), **resources(), **consent()}
+    return {**search_entries(), **resources(), **consent(), **representatives()}
+
+
+def representatives() -> dict[str, Effect]:
+    emma = first(User, "email = 'emma@alder.example'")
+    hers = first(Membership, f"user_id = {emma} AND ended_at IS NULL")
+    ended = (
+        "SELECT ending, CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END FROM compliance_representative"
+        f" WHERE membership_id IN (SELECT id FROM accounts_membership WHERE user_id = {emma})"
+    )
+    of_hers = {
+        "left": change(Membership, f"id = {hers}", ended_at=NOW),
+        "suspended": change(Membership, f"id = {hers}", suspended_at=NOW),
+    }
+    account = change(User, f"id = {emma}", is_active="FALSE")
+    return {
+        "representative_ends_with_membership": Effect([of_hers["left"]], ended, [("left", 1)]),
+        "representative_ends_with_suspension": Effect(
+            [of_hers["suspended"]], ended, [("suspended", 1)]
+        ),
+        "representative_ends_with_account": Effect([account], ended, [("suspended", 1)]),
+    }
 
 
 def search_entries() -> dict[str, Effect]:
@@ -86,6 +114,42 @@ def resources() -> dict[str, Effect]:
             "SELECT external_id FROM portals_resource WHERE owner_id IS NULL"
             " AND external_id IN ('bob@alder.example', 'emma@alder.example')",
             [("bob@alder.example",)],
+        ),
+        **tenures(copied_parent),
+    }
+
+
+def tenures(copied_parent: Statement) -> dict[str, Effect]:
+    def open_and_ended(external_id: str) -> str:
+        return (
+            "SELECT COUNT(*) FILTER (WHERE ended_at IS NULL),"
+            " COUNT(*) FILTER (WHERE ended_at IS NOT NULL)"
+            f" FROM portals_resourcetenure WHERE external_id = {external_id}"
+        )
+
+    renamed = change(Resource, f"id = {NEW_RESOURCE}", external_id="'newer'", held_since=LATER)
+    taken = change(Resource, f"id = {NEW_RESOURCE}", removed_at=NOW)
+    given_back = change(Resource, "external_id = 'new'", removed_at="NULL")
+    new, newer = open_and_ended("'new'"), open_and_ended("'newer'")
+    return {
+        "tenure_begins": Effect([copied_parent], new, [(1, 0)]),
+        "tenure_ends_with_the_id": Effect(
+            [copied_parent, renamed], f"{new} UNION ALL {newer}", [(0, 1), (1, 0)]
+        ),
+        "tenure_ends_at_removal": Effect([copied_parent, taken], new, [(0, 1)]),
+        "tenure_goes_on": Effect([copied_parent, taken, given_back], new, [(1, 0)]),
+        "tenure_ends_at_deletion": Effect(
+            [
+                copied_parent,
+                *[remove(ResourceAncestor, f"resource_id = {NEW_RESOURCE}")] * 2,
+                Statement(
+                    "DELETE FROM portals_resourcesearchentry WHERE row_id IN"
+                    " (SELECT id FROM portals_resource WHERE external_id = 'new')"
+                ),
+                remove(Resource, "external_id = 'new'"),
+            ],
+            new,
+            [(0, 1)],
         ),
     }
 

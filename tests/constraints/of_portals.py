@@ -4,6 +4,8 @@ from portals.models import (
     AccessReview,
     OfferedGrant,
     PersonGrant,
+    PortalConsent,
+    PortalSession,
     Preset,
     PresetLine,
     Privilege,
@@ -13,6 +15,7 @@ from portals.models import (
     RequestedGrant,
     Resource,
     ResourceAncestor,
+    ResourceTenure,
     ResourceType,
     ReviewItem,
     ReviewQuarter,
@@ -20,7 +23,7 @@ from portals.models import (
     TeamGrant,
 )
 from tests.constraints.of_accounts import ALICE, BIRCH, MEMBER_CHARLIE
-from tests.constraints.statements import NOW, change, copy, first
+from tests.constraints.statements import NOW, change, copy, first, remove, truncate, without
 
 FREE_PERMISSION = (
     "(SELECT MIN(id) FROM auth_permission"
@@ -39,6 +42,8 @@ REMOVED = first(Resource, "removed_at IS NOT NULL")
 OPEN_REVIEW = "state = 'open'"
 UNDECIDED = "decision IS NULL"
 BACKWARDS = {"starts_at": NOW, "expires_at": NOW}
+
+HELD = "ended_at IS NULL"
 
 
 def refused():
@@ -75,6 +80,17 @@ def refused():
             change(Resource, CHILD_OF_REMOVED, removed_at="NULL"),
         ],
         "ancestor_once": [copy(ResourceAncestor)],
+        "resource_held_by_one_company": [
+            without("tenure_follows_its_resource_insert"),
+            copy(ResourceTenure, HELD),
+        ],
+        "tenure_follows_its_resource_insert": [
+            copy(ResourceTenure, HELD, external_id="'other.example'")
+        ],
+        "tenure_follows_its_resource_update": [change(ResourceTenure, HELD, ended_at=NOW)],
+        "tenure_follows_its_resource_delete": [remove(ResourceTenure)],
+        "tenure_follows_its_resource_truncate": [truncate(ResourceTenure)],
+        "held_since_goes_with_the_id_update": [change(Resource, BELOW, external_id="'other'")],
         "privilege_use_once": [copy(PrivilegeUse)],
         # --- Grants: given, offered, requested, reassigned ---
         "person_grant_starts_before_it_ends": [change(PersonGrant, **BACKWARDS)],
@@ -107,6 +123,10 @@ def refused():
         ],
         "preset_name_once": [copy(Preset, name="upper(name)")],
         "preset_line_once": [copy(PresetLine)],
+        # --- Signing in to portals ---
+        "one_portal_session_at_a_time": [copy(PortalSession)],
+        "portal_session_end_has_a_reason": [change(PortalSession, ended_at=NOW)],
+        "portal_consent_once": [copy(PortalConsent)],
         # --- Access reviews ---
         "review_round_once": [copy(ReviewQuarter)],
         "one_open_review": [copy(AccessReview, OPEN_REVIEW)],

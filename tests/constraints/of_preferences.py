@@ -14,6 +14,7 @@ from preferences.models import (
     DeliveryProbe,
     Escalation,
     Message,
+    NamedRecipient,
     NoticeClass,
     Recipient,
     Topic,
@@ -36,6 +37,7 @@ NO_STOP = {**SUBSCRIBER, "stopped_id": "NULL"}
 DRAFT_OF_TOPIC = "state = 'draft' AND topic_id IS NOT NULL"
 DRAFT_OF_CLASS = "state = 'draft' AND notice_class_id IS NOT NULL"
 RUNNING = "state = 'running'"
+NAMED = "named"
 OF_CAMPAIGN = "campaign_id IS NOT NULL"
 OF_CLASS = "state = 'queued' AND notice_class_id IS NOT NULL"
 OF_TOPIC = "topic_id IS NOT NULL AND campaign_id IS NULL"
@@ -58,6 +60,10 @@ def categories():
         **append_only(NoticeClass, Activation),
         "topic_is_no_notice_class": [change(Topic, slug="'legal'")],
         "topic_basis_known": [change(Topic, "NOT default_on", basis="'habit'")],
+        "resellers_subscribe_to_their_alerts": [
+            change(Topic, "basis = 'implied'", resellers_only="TRUE")
+        ],
+        "one_referral_topic": [change(Topic, "slug = 'promotions'", basis="'referral'")],
         "on_by_default_is_implied_consent": [change(Topic, default_on="TRUE", basis="'express'")],
         "denied_once": [copy(CustomerTopicDenial)],
         "added_to_one_category": [
@@ -129,9 +135,28 @@ def campaigns():
         ],
         "campaign_has_one_category": [change(Campaign, DRAFT_OF_TOPIC, notice_class_id="'legal'")],
         "promotional_campaign_has_a_topic": [change(Campaign, DRAFT_OF_CLASS, promotional="TRUE")],
+        "only_a_notice_names_its_audience": [
+            change(Campaign, NAMED, portal_id="(SELECT MIN(id) FROM portals_portal)")
+        ],
+        "campaign_keeps_its_kind_of_audience_update": [change(Campaign, NAMED, named="FALSE")],
+        "named_once": [copy(NamedRecipient)],
+        **append_only(NamedRecipient),
+        "recipient_is_named_before_sending": [
+            change(Campaign, NAMED, state="'running'"),
+            copy(NamedRecipient, recipient_id=FREE_RECIPIENT),
+        ],
+        "candidate_of_named_audience": [
+            copy(Candidate, recipient_id=FREE_RECIPIENT, campaign_id=first(Campaign, NAMED))
+        ],
         "campaign_state_known": [change(Campaign, state="'lost'")],
         "scheduled_campaign_has_both_languages": [
             change(Campaign, DRAFT_OF_TOPIC, state="'scheduled'", body_fr="''")
+        ],
+        "no_campaign_of_referrals_insert": [
+            copy(Campaign, DRAFT_OF_TOPIC, topic_id=first(Topic, "basis = 'referral'"))
+        ],
+        "no_campaign_of_referrals_update": [
+            change(Campaign, DRAFT_OF_TOPIC, topic_id=first(Topic, "basis = 'referral'"))
         ],
         "sent_campaign_keeps_its_text_update": [change(Campaign, RUNNING, subject_en="'Other'")],
         "sent_campaign_keeps_its_text_delete": [remove(Campaign, RUNNING)],

@@ -29,7 +29,7 @@ class Statement:
 def first(model: type[models.Model], where: str = "TRUE") -> str:
     """Return the SQL of the lowest key of the rows that fit."""
     key = model._meta.pk.column
-    return f"(SELECT MIN({key}) FROM {model._meta.db_table} WHERE {where})"
+    return f"(SELECT {key} FROM {model._meta.db_table} WHERE {where} ORDER BY {key} LIMIT 1)"
 
 
 def change(model: type[models.Model], where: str = "TRUE", **values: str) -> Statement:

@@ -8,12 +8,13 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
 from accounts.triggers import Trigger
-from tests.constraints import of_accounts, of_portals, of_preferences
+from tests.constraints import of_accounts, of_compliance, of_portals, of_preferences
 from tests.constraints.effects import effects
 from tests.constraints.every_table import fill
 
 REFUSED = {
     "accounts": of_accounts.refused,
+    "compliance": of_compliance.refused,
     "portals": of_portals.refused,
     "preferences": of_preferences.refused,
 }

@@ -7,11 +7,12 @@ from django.test import Client
 from portals.api.evaluation import PATH
 from tests.portals.test_evaluation import call
 
+FORM = "application/x-www-form-urlencoded"
 MISTAKES = [
     ("GET", "/api/", 404, "not_found"),
     ("POST", "/api/v2/resources", 404, "not_found"),
     ("DELETE", "/api/v1/resources/", 404, "not_found"),
-    ("GET", f"{PATH}s", 404, "not_found"),
+    ("GET", f"{PATH}s/", 404, "not_found"),
     ("POST", f"{PATH}/", 404, "not_found"),
     ("GET", "/access/", 404, "not_found"),
     ("GET", PATH, 405, "method_not_allowed"),
@@ -36,6 +37,46 @@ def test_a_wrong_host_is_refused_in_json_there(db, path):
     assert (answer.status, answer.json["error"]["code"]) == (400, "bad_request")
 
 
+OAUTH = ["token", "introspect", "revoke", "userinfo"]
+
+
+@pytest.mark.parametrize("name", OAUTH)
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"HTTP_HOST": "other.example"}, 400),
+        ({"CONTENT_TYPE": "multipart/form-data", "body": b"no boundary"}, 400),
+        ({"CONTENT_TYPE": FORM, "body": b"a=1&" * 1001}, 400),  # more fields than Django reads
+        ({"CONTENT_TYPE": FORM, "CONTENT_LENGTH": str(9 * 1024 * 1024)}, 413),
+        ({"method": "PUT"}, 405),
+    ],
+    ids=["host", "multipart", "fields", "size", "method"],
+)
+def test_what_no_oauth_endpoint_sees_is_refused_in_its_shape(db, name, sent, status):
+    """RFC 6749, 5.2: a client library reads `error`, a text."""
+    answer = call("front", **{"method": "POST", "path": f"/identity/o/api/{name}", **sent})
+
+    assert (answer.status, answer.json["error"]) == (status, "invalid_request")
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("name", OAUTH)
+def test_a_fault_of_an_oauth_endpoint_is_told_in_its_shape(client, db, name, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("a bug")
+
+    client.raise_request_exception = False
+    monkeypatch.setattr("portals.oidc.endpoints.read_parameters", fail)
+    monkeypatch.setattr("portals.oidc.introspection.read_parameters", fail)
+    monkeypatch.setattr("portals.oidc.endpoints.live_token", fail)
+    bearer = {"Authorization": "Bearer x"}
+
+    answer = client.post(f"/identity/o/api/{name}", headers=bearer)
+
+    assert (answer.status_code, answer.json()["error"]) == (500, "server_error")
+    assert b"a bug" not in answer.content
+
+
 def test_a_fault_is_json_there_and_a_page_elsewhere(db, as_, alice, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("a bug")
@@ -43,7 +84,7 @@ def test_a_fault_is_json_there_and_a_page_elsewhere(db, as_, alice, monkeypatch)
     client = as_(alice)
     client.raise_request_exception = False
     monkeypatch.setattr("preferences.api.choices.preference_centre", fail)
-    monkeypatch.setattr("hub.views.launcher_of", fail)
+    monkeypatch.setattr("hub.home.page.launcher_of", fail)
 
     answer, page = client.get("/api/v1/choices/"), client.get("/")
 
@@ -104,7 +145,7 @@ def test_the_document_names_the_csrf_token_where_a_cookie_signs_in(client, db):
 
 def test_a_patch_as_the_document_says_is_taken(db, bob):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(bob, backend="accounts.backends.PersonBackend")
     client.get("/preferences/")
     send = {"content_type": "application/json"}
     csrf = {"X-CSRFToken": client.cookies["hub_csrf"].value}

@@ -8,7 +8,8 @@ from tests.demo import ROOT
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"]
 MADE_BY_RUNNING = {"var/", ".venv/"}
-FOLDERS = "accounts|portals|preferences|hub|templates|static|tests|benchmarks|docs|locale|\\.ci"
+APPS = "accounts|portals|preferences|compliance|hub"
+FOLDERS = f"{APPS}|templates|static|tests|benchmarks|docs|locale|\\.ci"
 PATH = re.compile(rf"(?:{FOLDERS}|var)/[\w./-]*|[A-Z]+\.md|LICENSE|NOTICE|Makefile|pyproject\.toml")
 RULE = re.compile(r"^\| ([^|]+\.) \| `([\w/.]+)` \| `([\w.]+)` \|$", re.MULTILINE)
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()

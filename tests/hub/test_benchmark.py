@@ -5,8 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
+import pytest
 from django.conf import settings
 from django.db import connection
+
+from tests.conftest import LAYERS
+from tests.template_database import FOLDER
+
+pytestmark = pytest.mark.usefixtures("django_db_setup")  # it keeps the template
 
 
 def server() -> str:
@@ -22,11 +29,29 @@ def run_benchmark(*arguments: str) -> str:
     return run(*arguments, *chosen)
 
 
+def templates() -> dict[str, str]:
+    """The kept databases, for a benchmark to copy instead of migrating; none that was not kept."""
+    found = {}
+    for name, layer in zip(("BENCHMARK_MIGRATED", "BENCHMARK_EXAMPLE"), LAYERS, strict=True):
+        if connection.vendor == "sqlite":
+            file = FOLDER / f"{layer.name}.sqlite3"
+            kept = str(file) if file.exists() else ""
+        else:
+            kept = f"test_template_{layer.name}"
+            query = "SELECT 1 FROM pg_database WHERE datname = %s"
+            with psycopg.connect(server()) as maintenance:
+                kept = kept if maintenance.execute(query, [kept]).fetchone() else ""
+        if kept:
+            found[name] = kept
+    return found
+
+
 def run(*arguments: str) -> str:
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("DJANGO_")}
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=Path(settings.BASE_DIR),
-        env={name: v for name, v in os.environ.items() if not name.startswith("DJANGO_")},
+        env={**environment, **templates()},
         capture_output=True,
         text=True,
         timeout=300,

@@ -61,13 +61,13 @@ def test_pages_answer_503_while_the_database_is_away(as_, alice, bob, headers):
         assert response.status_code == 503, path
         assert response["Retry-After"] == "5"
         assert "no-store" in response["Cache-Control"]
-        assert "<h1>Not available for a moment</h1>" in response.text
+        assert "<h1>Temporarily unavailable</h1>" in response.text
         assert "Content-Security-Policy" in response
         assert tries <= 2, f"{path} waits for the database {tries} times"
 
 
 def test_pages_that_need_no_database_still_answer(as_, db):
-    for response, _tries in away(as_(None), "/brand.css", "/healthz"):
+    for response, _tries in away(as_(None), "/style.css", "/healthz"):
         assert response.status_code == 200
 
 
@@ -110,14 +110,14 @@ def test_a_fault_of_ours_is_a_500(as_, alice, monkeypatch, error):
     def fail(person):
         raise error("a bug")
 
-    monkeypatch.setattr("hub.views.launcher_of", fail)
+    monkeypatch.setattr("hub.home.page.launcher_of", fail)
     client = as_(alice)
     client.raise_request_exception = False
     response = client.get("/")
 
     assert response.status_code == 500
     assert "Retry-After" not in response
-    assert "Something broke here" in response.text
+    assert "Something went wrong" in response.text
 
 
 def sqlite_error(code):

@@ -1,6 +1,7 @@
 """`manage.py demo` starts and stops all its processes, or says in one line why it cannot."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,9 +13,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from hub.demo.environment import demo_environment, write_demo_environment
+from hub.management.commands.demo import email_line
 from hub.progress import run_quietly
-from tests.demo import ROOT, hub_environment, manage, running_demo
-from tests.machine import free_port
+from tests.demo import ROOT, SLUGS, hub_environment, manage, running_demo
+from tests.machine import free_port, free_ports
 
 DEMO = {"HUB_ENV": "demo", "HUB_SECRET_KEY": "x" * 50}
 PRODUCTION = {
@@ -58,18 +60,27 @@ def answers(url):
 
 
 def test_the_demo_starts_and_stops_all_its_processes(tmp_path):
-    with running_demo(tmp_path) as demo:
+    with running_demo(tmp_path, portals=True) as demo:
         children = demo.children()
+        started = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
+        environments = [Path(f"/proc/{pid}/environ").read_text() for pid in children[2:]]
         with urlopen(f"{demo.url}/accounts/login/") as page:
             assert b"Alice Martin" in page.read()
         assert "alice@alder.example" in demo.output
         assert demo.url in demo.output
+        assert f"Email is kept, not sent:   {demo.url}/demo/mail/" in demo.output
+        assert all(f"{demo.portal(slug)}/" in demo.output for slug in SLUGS)
+        for line, environment in zip(list(started.values())[2:], environments, strict=True):
+            secret = re.search(r"PORTAL_CLIENT_SECRET=([^\0]+)", environment)[1]
+            assert line.split("\0")[1].endswith("examples/portal")
+            assert not any(secret in other for other in [*started.values(), demo.output])
+            assert not re.search(r"HUB_(SECRET_KEY|OIDC_PRIVATE_KEY|DATABASE_URL)=", environment)
 
         code = demo.stop(signal.SIGINT)
 
         assert code == 0
         assert demo.output.splitlines()[-1] == "Stopped."
-        assert len(children) == 2
+        assert len(children) == 2 + len(SLUGS)
         assert all(gone(pid) for pid in children)
         assert "Traceback" not in demo.output
 
@@ -87,6 +98,23 @@ def test_the_demo_stops_when_one_child_ends(tmp_path):
         assert "Traceback" not in demo.output
 
 
+@pytest.mark.parametrize(
+    ("transport", "host", "said"),
+    [
+        ("django.core.mail.backends.filebased.EmailBackend", "", "Email is kept, not sent:"),
+        ("django.core.mail.backends.smtp.EmailBackend", "mx.example", "Email is sent"),
+        ("django.core.mail.backends.console.EmailBackend", "", "Email is not sent:"),
+        ("anymail.backends.brevo.EmailBackend", "", "Email is sent"),
+    ],
+)
+def test_the_demo_says_whether_email_is_sent(settings, transport, host, said):
+    settings.HUB_MAIL_TRANSPORT, settings.EMAIL_HOST = transport, host
+    line = email_line()
+    assert line.startswith(said)
+    assert ("/demo/mail/" in line) == ("kept" in said)
+    assert host in line
+
+
 @pytest.mark.parametrize("command", ["demo", "serve"])
 def test_taken_port_is_one_line(command):
     with socket.socket() as other:
@@ -99,6 +127,19 @@ def test_taken_port_is_one_line(command):
 
     assert f"127.0.0.1:{port} cannot be used (Address already in use)." in line
     assert f"HUB_BIND=127.0.0.1:{port + 1}" in line
+
+
+@pytest.mark.parametrize("taken", [1, 4])
+def test_the_taken_port_of_a_portal_is_one_line(taken):
+    port = free_ports(5)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port + taken))
+        other.listen()
+
+        line = one_line(manage("demo", **DEMO, HUB_BIND=f"127.0.0.1:{port}"))
+
+    assert f"127.0.0.1:{port + taken} cannot be used (Address already in use)." in line
+    assert f"HUB_BIND=127.0.0.1:{port + taken + 1}" in line
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "192.0.2.7:8000", "[::]:8000", ":8000", "8000"])

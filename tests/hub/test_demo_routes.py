@@ -137,14 +137,14 @@ def test_mail_newest_first(client, keep):
 
 
 @demo_mode
-def test_mail_is_shown_as_text_with_links(client, keep):
+def test_both_parts_of_an_email_are_shown(client, keep):
     message = EmailMultiAlternatives(
         "Café <b>",
         "<script>x</script>\nÉté: http://127.0.0.1:8000/a?b=1&c=2",
         "h@x.example",
         ["b@x"],
     )
-    message.attach_alternative("<h1>never shown</h1>", "text/html")
+    message.attach_alternative("<html><head></head><h1>In a frame</h1></html>", "text/html")
     keep(message)
     listed = client.get(reverse("demo:mail-list"))
     key = listed.context["mails"][0].key
@@ -154,12 +154,18 @@ def test_mail_is_shown_as_text_with_links(client, keep):
     assert "Café &lt;b&gt;" in page
     assert "&lt;script&gt;x" in page
     assert '<a href="http://127.0.0.1:8000/a?b=1&amp;c=2" rel="nofollow">' in page
-    assert "never shown" not in page
+    assert "In a frame" not in page
+    part = client.get(reverse("demo:mail-html", args=[key]))
+    assert "In a frame" in part.content.decode()
+    assert part["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inl")
+    assert "; sandbox" in part["Content-Security-Policy"]
+    assert part["X-Frame-Options"] == "SAMEORIGIN"
 
 
 @demo_mode
 def test_no_mail_yet_and_unknown_mail(client, keep, settings):
     settings.EMAIL_FILE_PATH.rmdir()
 
-    assert "No mail yet" in client.get(reverse("demo:mail-list")).content.decode()
+    assert "No email yet" in client.get(reverse("demo:mail-list")).content.decode()
     assert client.get(reverse("demo:mail-detail", args=["nothing"])).status_code == 404
+    assert client.get(reverse("demo:mail-html", args=["nothing"])).status_code == 404

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from accounts.models import User
 
@@ -41,8 +41,42 @@ def test_commands_in_documents_exist(document):
     from django.core.management import get_commands
 
     text = (DOCS / document).read_text()
-    for command in re.findall(r"manage\.py ([a-z]+)", text):
+    for command in re.findall(r"manage\.py ([a-z_]+)", text):
         assert command in get_commands(), command
+
+
+def test_the_settings_of_programs_name_endpoints_that_exist():
+    text = (DOCS / "portals.md").read_text()
+    named = set(re.findall(r"hub\.example(/[\w./-]+)", text))
+
+    assert {reverse(f"idp:oidc:{name}") for name in ("authorization", "token", "userinfo")} < named
+    for path in named:
+        resolve(path)
+
+
+def test_the_walk_through_the_reference_portal_names_what_is_there():
+    text = (DOCS / "portals.md").read_text()
+    walk = text[text.index("### The reference portal") : text.index("### Settings of programs")]
+    folder = Path(settings.BASE_DIR) / "examples" / "portal"
+    code = "".join(file.read_text() for file in folder.glob("*.py"))
+
+    steps = re.findall(r"^\d\. \*\*`(\w+)", walk, re.MULTILINE)
+    assert len(steps) == 11
+    for name in steps:
+        assert re.search(rf"^(def {name}\(|class {name}:|{name} = )", code, re.MULTILINE), name
+    read = set(re.findall(r'environ\["(\w+)"\]', code))
+    assert set(re.findall(r"`((?:PORTAL|HUB)_[A-Z_]+)`", walk)) == read
+
+
+def test_the_guide_shows_the_reference_portal_as_it_runs():
+    """Long enough to be true, short enough to be read: some sixty lines of code."""
+    text = (DOCS / "portals.md").read_text()
+    [shown] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    file = Path(settings.BASE_DIR) / "examples" / "portal" / "portal.py"
+    lines = re.sub(r'""".*?"""', "", shown, flags=re.DOTALL).splitlines()
+
+    assert shown == file.read_text()
+    assert sum(bool(line.strip()) for line in lines) <= 70
 
 
 def test_links_between_documents_have_a_target():

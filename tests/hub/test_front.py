@@ -56,7 +56,7 @@ def test_front_and_route_agree_on_every_action(question, token):
     ("path", "status"),
     [
         ("/healthz", 200),
-        (f"{PATH}s", 404),
+        (f"{PATH}s", 405),
         (f"{PATH}/", 404),
         (f"/x{PATH}", 404),
         ("/profile/", 302),
@@ -109,6 +109,22 @@ def test_what_the_headers_rule_out_is_refused_unread(db, path, headers, refusal,
     assert code_of(done) == refusal
     assert ("Connection", "close") in done.headers
     assert not read
+
+
+@pytest.mark.parametrize("name", ["token", "introspect", "revoke"])
+def test_an_oauth_endpoint_is_refused_a_body_in_its_own_shape(db, name, monkeypatch):
+    """RFC 6749, 5.2: `error` is a text there."""
+    monkeypatch.setattr(bodies, "DRAIN_SECONDS", 0.01)
+
+    done = post(f"/identity/o/api/{name}", declared(STRANGER_LIMIT + 1), stalls=True)
+
+    error = json.loads(done.body)
+    assert (done.status, error["error"]) == (413, "invalid_request")
+    assert error["error_description"] == f"The body takes up to {STRANGER_LIMIT} bytes."
+    monkeypatch.setattr(bodies, "TOTAL_LIMIT", 1)
+    done = post(f"/identity/o/api/{name}", declared(2))
+    assert (done.status, json.loads(done.body)["error"]) == (503, "temporarily_unavailable")
+    assert ("Retry-After", "5") in done.headers
 
 
 @pytest.mark.parametrize(

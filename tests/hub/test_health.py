@@ -31,7 +31,7 @@ def test_readyz_names_its_parts(db, client):
 
 
 def test_without_a_database_the_hub_is_healthy_but_not_ready(db):
-    """L1."""
+    """L64."""
 
     def look():
         client = Client()
@@ -65,12 +65,16 @@ def test_health_checks_refuse_post(db, client, path):
     assert client.post(path).status_code == 405
 
 
-def test_a_portal_discovers_the_check_endpoint(client, settings):
+def test_a_portal_discovers_the_checks_and_searches(client, settings):
     response = client.get("/.well-known/authzen-configuration")
 
     assert response.json() == {
         "policy_decision_point": settings.HUB_BASE_URL,
         "access_evaluation_endpoint": f"{settings.HUB_BASE_URL}/access/v1/evaluation",
+        "access_evaluations_endpoint": f"{settings.HUB_BASE_URL}/access/v1/evaluations",
+        "search_subject_endpoint": f"{settings.HUB_BASE_URL}/access/v1/search/subject",
+        "search_resource_endpoint": f"{settings.HUB_BASE_URL}/access/v1/search/resource",
+        "search_action_endpoint": f"{settings.HUB_BASE_URL}/access/v1/search/action",
     }
 
 

@@ -41,7 +41,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
-    "Vary": {"Accept-Language", "Cookie", "HX-Request"},
+    "Vary": {"Accept-Encoding", "Accept-Language", "Cookie", "HX-Request"},
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -129,7 +129,7 @@ def cookies_of(response):
 
 
 LAX = {"path": "/", "secure": True, "samesite": "Lax"}
-CSRF_COOKIE = {**LAX, "max-age": 31449600}
+CSRF_COOKIE = {**LAX, "max-age": 30 * 24 * 60 * 60}
 
 
 def test_every_header_of_the_home_page_and_of_a_companys_page(visitor, person):

@@ -10,9 +10,11 @@ from tests.demo import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME = PROJECT["project"]["dependencies"]
+GROUPS = PROJECT["dependency-groups"]
 LOCKS = {
     "requirements.lock": RUNTIME,
-    "requirements-dev.lock": RUNTIME + PROJECT["dependency-groups"]["dev"],
+    "requirements-demo.lock": RUNTIME + GROUPS["demo"],
+    "requirements-dev.lock": RUNTIME + GROUPS["demo"] + GROUPS["dev"],
 }
 
 
@@ -39,7 +41,13 @@ def test_a_lock_file_covers_the_requirements(lock):
     assert stale == [], "run `make lock`"
 
 
-def test_both_locks_pin_the_same_versions():
-    runtime, everything = (pinned(name) for name in LOCKS)
+def test_the_locks_pin_the_same_versions():
+    runtime, demo, everything = (pinned(name) for name in LOCKS)
 
-    assert {name: everything.get(name) for name in runtime} == runtime
+    assert {name: demo.get(name) for name in runtime} == runtime
+    assert {name: everything.get(name) for name in demo} == demo
+
+
+def test_production_installs_nothing_for_the_demo_alone():
+    assert "authlib" in pinned("requirements-demo.lock")
+    assert "authlib" not in pinned("requirements.lock")

@@ -10,9 +10,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from hub.brand import is_colour
+from hub.stylesheet import PARTS
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+OF_EMAIL = ROOT / "templates/accounts/emails/layout.html"  # email programs need inline style
+TEMPLATES = sorted(set((ROOT / "templates").rglob("*.html")) - {OF_EMAIL})
 STYLES = sorted((ROOT / "static").rglob("*.css"))
 INLINE = {
     "style attribute": re.compile(r"\sstyle\s*=", re.IGNORECASE),
@@ -24,6 +26,7 @@ ENTRANCE = [
     "account_login",
     "account_signup",
     "account_inactive",
+    "accounts:sign-in-code",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key_done",
@@ -34,7 +37,8 @@ OWN = [
     "account_change_password",
     "account_reauthenticate",
     "account_logout",
-    "usersessions_list",
+    "portals:devices",
+    "mfa_index",
 ]
 
 
@@ -66,11 +70,9 @@ def test_every_static_file_exists():
 
 
 def test_every_file_a_style_sheet_names_exists():
-    for permission_matrix in STYLES:
-        for name in re.findall(r"url\([\"']?([^\"')]+)", permission_matrix.read_text()):
-            assert (permission_matrix.parent / name).resolve().is_file(), (
-                f"{permission_matrix.name}: {name}"
-            )
+    for stylesheet in STYLES:
+        for name in re.findall(r"url\([\"']?([^\"')]+)", stylesheet.read_text()):
+            assert (stylesheet.parent / name).resolve().is_file(), f"{stylesheet.name}: {name}"
 
 
 def test_nothing_is_loaded_from_another_host():
@@ -177,7 +179,7 @@ def test_field_is_tied_to_its_help_and_error():
     assert 'aria-describedby="id_address_helptext id_address_error"' in html
     for part in ("id_address_helptext", "id_address_error", "id_agree_error"):
         assert html.count(f'id="{part}"') == 1
-    assert re.search(r'<label[^>]*for="id_note"[^>]*>Note <span class="optional">', html)
+    assert re.search(r'<label[^>]*for="id_note"[^>]*>Note\s+<span class="optional">', html)
     assert "<legend>Kind</legend>" in html
 
 
@@ -199,31 +201,40 @@ def test_accent_reaches_the_page(as_, settings):
     settings.HUB_BRAND_ACCENT = "#7a3b12"
     client = as_(None)
 
-    assert 'href="/brand.css"' in client.get(reverse("account_login")).text
-    response = client.get("/brand.css")
-    assert response.text == ":root { --brand: #7a3b12; }\n"
+    page = client.get(reverse("account_login")).text
+    [address] = re.findall(r'rel="stylesheet" href="([^"]+)"', page)
+    response = client.get(address)
+    assert response.text.endswith("\n:root { --brand: #7a3b12; }\n")
     assert response["Content-Type"].startswith("text/css")
+    assert "immutable" in response["Cache-Control"]
+    settings.HUB_BRAND_ACCENT = "#123456"
+    assert address not in client.get(reverse("account_login")).text
+    assert "no-cache" in client.get(address)["Cache-Control"]
 
 
-@pytest.mark.parametrize(
-    "template",
-    sorted((ROOT / "templates/account/email").glob("[!b]*_message.txt")),
-    ids=lambda p: p.name,
-)
-def test_email_is_plain_text_with_a_signature(template):
-    context = {
-        "brand": "Harbour & Sons",
-        "ip": "192.0.2.1",
-        "user_agent": "A <b>",
-        "timestamp": "now",
-    }
-    body = render_to_string(f"account/email/{template.name}", context)
-    subject = render_to_string(
-        f"account/email/{template.name.replace('_message', '_subject')}", context
-    )
+def test_the_style_sheet_holds_every_file_and_names_images_by_their_address(as_):
+    assert {f"{part}.css" for part in PARTS} == {path.name for path in STYLES}
 
-    assert body.lstrip().startswith("Hello,")
-    assert "Harbour & Sons, your account service" in body
-    assert "&amp;" not in body + subject
-    assert "&lt;" not in body
-    assert subject.strip()
+    css = as_(None).get("/style.css").text
+
+    assert all(path.read_text().strip().splitlines()[-1] in css for path in STYLES)
+    images = re.findall(r'url\("([^"]+)"\)', css)
+    assert images and all(image.startswith("/static/img/") for image in images)
+
+
+def test_a_page_loads_few_files(as_, alice):
+    page = as_(alice).get("/").text
+
+    files = re.findall(r'(?:<link[^>]+href|<script[^>]+src|<img[^>]+src)="([^"]+)"', page)
+    assert len(files) <= 5  # and the page itself: six requests of a browser that comes anew
+
+
+def test_pages_are_compressed_and_padded_against_breach(as_, alice):
+    client = as_(alice)
+    plain = client.get("/profile/").content
+
+    answers = [client.get("/profile/", headers={"Accept-Encoding": "gzip"}) for _ in range(8)]
+
+    assert {answer["Content-Encoding"] for answer in answers} == {"gzip"}
+    assert len(answers[0].content) < len(plain) / 3
+    assert len({len(answer.content) for answer in answers}) > 1

@@ -10,12 +10,12 @@ from tests.demo import manage
 
 FORMER, OTHER, NEW = "former-" + "f" * 40, "other-" + "o" * 40, "new-" + "n" * 40
 MAKE = """
-from preferences.tokens import cipher
-print(cipher("preferences.tokens.unsubscribe").encrypt(b"1/2").decode())
+from accounts.encryption import LinkCipher
+print(LinkCipher("preferences.tokens.unsubscribe").encrypt("1/2"))
 """
 READ = """
-from preferences.tokens import cipher
-print(cipher("preferences.tokens.unsubscribe").decrypt({token!r}).decode())
+from accounts.encryption import LinkCipher
+print(LinkCipher("preferences.tokens.unsubscribe").decrypt({token!r}))
 """
 
 

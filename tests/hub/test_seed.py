@@ -54,7 +54,7 @@ def test_every_seeded_customer_has_its_chain(db, capsys):
     assert "every one is in its place" in capsys.readouterr().out
     for customer in seeded():
         (event,) = customer.audit_events.all()
-        assert sentence_of(event) == f"The hub created the customer {customer.name}."
+        assert sentence_of(event) == f"The hub created the company {customer.name}."
     with transaction.atomic():
         record_event(kind="customer.updated", actor=None, customer=customer, fields="name")
     assert verify_chain(chain_name(customer)) == 2

@@ -23,7 +23,7 @@ from accounts.triggers import (
     trigger_differences,
 )
 
-OURS = ("accounts", "portals", "preferences")
+OURS = ("accounts", "portals", "preferences", "compliance")
 RULE = "accounts_undo_append_only_update"
 
 

@@ -3,12 +3,14 @@
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.demo import Demo, running_demo
 from tests.machine import find_chromium
@@ -26,11 +28,16 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 
 @pytest.fixture(scope="module")
-def demo(loaded: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Run a new copy of the demo for each file of journeys."""
+def demo(
+    loaded: tuple[Path, int],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Demo]:
+    """Run a new copy of the demo for each file of journeys, with portals if it says `PORTALS`."""
     (template, port), folder = loaded, tmp_path_factory.mktemp("demo")
     shutil.copytree(template, folder, dirs_exist_ok=True)
-    with running_demo(folder, port) as running:
+    portals = getattr(request.module, "PORTALS", False)
+    with running_demo(folder, port, portals=portals) as running:
         yield running
 
 
@@ -44,6 +51,23 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 Open = Callable[..., Page]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the open pages show, and the last lines of the demo's log, to a failure's report."""
+    report = yield
+    fixtures = getattr(item, "funcargs", {})
+    if report.failed and "open_browser" in fixtures:
+        for context in fixtures["open_browser"].contexts:
+            for page in context.pages:
+                with suppress(PlaywrightError):  # a page that is gone shows nothing
+                    shown = page.evaluate("document.body?.innerText ?? ''")
+                    report.sections.append((f"Page {page.url}", shown[:2_000]))
+        report.sections.append(("Log of the demo", fixtures["demo"].output[-4_000:]))
+    return report
 
 
 @pytest.fixture
@@ -64,6 +88,7 @@ def open_browser(browser: Browser, demo: Demo) -> Iterator[Open]:
             page.wait_for_url("/")
         return page
 
+    open_as.contexts = contexts  # type: ignore[attr-defined]  # for the report of a failure
     yield open_as
     for context in contexts:
         context.close()

@@ -30,6 +30,7 @@ def test_search_export_and_verify(open_browser, tmp_path, javascript):
     alice.goto("/c/alder/people/")
     alice.get_by_role("link", name="Bob Tremblay").first.click()
     alice.get_by_role("main").get_by_role("link", name="Activity").click()
+    alice.get_by_role("link", name="Filter and export").click()
     expect(alice.locator("main .badge")).to_have_text("Bob Tremblay")
     expect(entries.first).to_be_visible()
     about_bob = entries.all_inner_texts()
@@ -39,7 +40,7 @@ def test_search_export_and_verify(open_browser, tmp_path, javascript):
     expect(alice.get_by_text("Bob Tremblay accepted the invitation")).to_be_visible()
     expect(alice.get_by_text("Emma Roy accepted the invitation")).to_have_count(0)
     assert not javascript or faults_of(alice) == []
-    alice.get_by_role("link", name="Show everything").click()
+    alice.get_by_role("link", name="Clear filters").click()
     alice.get_by_label("Person").fill("Bob")
     alice.get_by_role("button", name="Show", exact=True).click()
     expect(entries).to_have_text(about_bob, use_inner_text=True)
@@ -52,21 +53,22 @@ def test_search_export_and_verify(open_browser, tmp_path, javascript):
     assert "group=invitations" in alice.url
     alice.get_by_label("From").fill(str(date.today() + timedelta(days=2)))
     alice.get_by_role("button", name="Show", exact=True).click()
-    expect(alice.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(alice.get_by_role("heading", name="No results")).to_be_visible()
     alice.get_by_label("From").fill("")
     alice.get_by_label("Until").fill(str(date.today() + timedelta(days=2)))
     alice.get_by_role("button", name="Show", exact=True).click()
     expect(alice.get_by_text("Bob Tremblay accepted the invitation")).to_be_visible()
     with alice.expect_download() as download:
-        alice.get_by_role("button", name="Export for a spreadsheet").click()
+        alice.get_by_role("button", name="Export as spreadsheet").click()
     table = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert table.startswith("When,Who,What")
+    assert table.startswith("When,Who,Event")
     assert "Bob Tremblay accepted the invitation" in table
     assert "Emma Roy accepted the invitation" not in table
 
     # By resource: from its page.
     alice.goto("/c/alder/resources/")
-    alice.get_by_role("link", name="alder.example", exact=True).first.click()
+    domain = alice.get_by_role("row", name=re.compile(r"^\W*(Name )?alder\.example .*Domains"))
+    domain.first.get_by_role("link").click()
     alice.get_by_role("main").get_by_role("link", name="Activity").click()
     expect(alice.locator("main .badge")).to_have_text("alder.example")
     expect(entries.first).to_be_visible()
@@ -94,7 +96,7 @@ def test_a_person_reads_their_own_history(open_browser, javascript):
     bob = open_browser("Bob", javascript=javascript)
 
     bob.goto("/profile/")
-    bob.get_by_role("link", name="All of it, and to take with you").click()
+    bob.get_by_role("link", name="See and export my history").click()
     expect(bob.locator(".timeline li").filter(has_text="signed in").first).to_be_visible()
     with bob.expect_download() as download:
         bob.get_by_role("button", name="Export with proof").click()

@@ -76,7 +76,7 @@ def clock(demo: Demo) -> Callable[[], None]:
 def send_notice(olive: Page, subject: str) -> None:
     """A legal notice to everybody."""
     olive.goto("/provider/messages/new/")
-    olive.get_by_label("What it is about").select_option(label="Legal notices")
+    olive.get_by_label("Topic or notice").select_option(label="Legal notices")
     olive.get_by_label("Subject in English").fill(subject)
     olive.get_by_label("Subject in French").fill(f"{subject} (fr)")
     olive.get_by_label("Text in English").fill("From May on, other terms hold.")
@@ -85,7 +85,7 @@ def send_notice(olive: Page, subject: str) -> None:
     said = olive.get_by_role("heading", name=re.compile(r"\d+ people get it")).inner_text()
     olive.get_by_label("How many people get it?").fill(re.findall(r"\d+", said)[0])
     olive.get_by_role("checkbox").check()
-    olive.get_by_role("button", name="Send it", exact=True).click()
+    olive.get_by_role("button", name="Send the message", exact=True).click()
     expect(olive.get_by_role("heading", level=1)).to_have_text(subject)
 
 
@@ -104,11 +104,11 @@ def test_a_notice_bounces_until_its_recipient_confirms(
     bounce(olive, address, subject)
 
     reader = open_browser(name, javascript=javascript, viewport=PHONE, color_scheme="dark")
-    banner = reader.get_by_text(f"Mail to {address} comes back.")
+    banner = reader.get_by_text(f"Our emails to {address} bounce.")
     expect(banner).to_be_visible()
     assert faults_of(reader) == []
     reader.goto("/preferences/")
-    expect(reader.get_by_text("optional mail does not come and is not sent later")).to_be_visible()
+    expect(reader.get_by_text("Until this is fixed, you get no optional email.")).to_be_visible()
     assert faults_of(reader) == []
 
     # An address that is theirs too is tried, in full; then their Super User hears, without it.
@@ -122,24 +122,26 @@ def test_a_notice_bounces_until_its_recipient_confirms(
     bounce(olive, second, subject)
     assert "From May on, other terms hold." in olive.inner_text("main")
     clock()
-    read_mail(olive, "alice@alder.example", f"Mail to {full} comes back")
+    read_mail(olive, "alice@alder.example", f"Email to {full} bounces")
     assert "terms" not in olive.inner_text("main")
     olive.goto("/provider/unreachable/")
     expect(olive.get_by_text(full)).to_have_count(0)  # nobody calls while they can still see it
 
-    reader.get_by_role("link", name="See what came back").first.click()
+    reader.get_by_role("link", name="See bounced emails").first.click()
     expect(reader.get_by_role("heading", name=subject)).to_be_visible()
     expect(reader.get_by_text("From May on, other terms hold.")).to_be_visible()
     assert faults_of(reader) == []
-    reader.get_by_role("button", name="I have read it; the address is right").click()
-    expect(reader.get_by_text("We write to this address again")).to_be_visible()
-    expect(reader.get_by_role("heading", name="Nothing came back")).to_be_visible()
+    reader.get_by_role("button", name="I have read them; my address is correct").click()
+    expect(reader.get_by_text("We will use this address again")).to_be_visible()
+    expect(reader.get_by_role("heading", name="No bounced email")).to_be_visible()
     expect(banner).to_have_count(0)
     assert faults_of(reader) == []
-    read_mail(olive, address, "Your address works")
+    read_mail(olive, address, f"Email to {address} works again")
 
     olive.goto("/provider/unreachable/")
-    ended = olive.get_by_role("region", name="Ended").get_by_role("listitem").filter(has_text=full)
+    ended = (
+        olive.get_by_role("region", name="Settled").get_by_role("listitem").filter(has_text=full)
+    )
     expect(ended.first.get_by_text("Read in the hub")).to_be_visible()
     assert faults_of(olive) == []
 
@@ -153,15 +155,15 @@ def test_staff_call_a_person_whom_no_email_reaches(open_browser, bounce, clock, 
     bounce(olive, "frank@cedar.example", subject)
     clock()
     olive.goto("/provider/unreachable/")
-    expect(olive.get_by_role("region", name="To call or to write to")).to_contain_text("Frank")
+    expect(olive.get_by_role("region", name="People to call or write to")).to_contain_text("Frank")
     assert faults_of(olive) == []
-    olive.get_by_role("link", name=re.compile("^Say what came of it: Frank")).click()
+    olive.get_by_role("link", name=re.compile("^Record the result: Frank")).click()
     expect(olive.get_by_text(subject)).to_be_visible()
     assert faults_of(olive) == []
-    olive.get_by_label("What came of it").select_option(label="Reached by phone")
-    olive.get_by_label("What was done, and when").fill(f"Called about {subject}")
+    olive.get_by_label("Result", exact=True).select_option(label="Reached by phone")
+    olive.get_by_label("What did you do, and when?").fill(f"Called about {subject}")
     olive.get_by_role("button", name="Save").click()
-    ended = olive.get_by_role("region", name="Ended").get_by_role("listitem")
+    ended = olive.get_by_role("region", name="Settled").get_by_role("listitem")
     settled = ended.filter(has_text=f"Called about {subject}")
     expect(settled.get_by_text("Reached by phone")).to_be_visible()
     expect(settled.get_by_text("Olive Bergeron")).to_be_visible()
@@ -173,27 +175,29 @@ def test_a_company_denies_a_topic_and_adds_recipients(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport=PHONE, color_scheme="dark")
     bob = open_browser("Bob", javascript=javascript, viewport={"width": 1280, "height": 900})
     alice.goto("/c/alder/company/")
-    alice.get_by_role("link", name="Contacts and mail").click()
+    alice.get_by_role("link", name="Edit contacts and email").click()
     alice.wait_for_url("**/mail/")
     assert faults_of(alice) == []
-    alice.get_by_role("button", name="Stop Newsletter").click()
-    expect(alice.get_by_text("“Newsletter” no longer comes to your people")).to_be_visible()
-    alice.get_by_label("E-mail address of one of your people").last.fill("bob@alder.example")
-    alice.get_by_label("Mail", exact=True).select_option(label="Product updates")
+    alice.get_by_role("button", name="Turn off Newsletter").click()
+    expect(alice.get_by_text("Your people no longer get “Newsletter”")).to_be_visible()
+    alice.get_by_label("Email address of one of your people").last.fill("bob@alder.example")
+    alice.get_by_label("Topic or notice", exact=True).select_option(label="Product updates")
     alice.get_by_role("button", name="Add", exact=True).click()
-    expect(alice.get_by_text("Bob Tremblay gets it from now on.")).to_be_visible()
+    expect(alice.get_by_text("Bob Tremblay now gets “Product updates”.")).to_be_visible()
     assert faults_of(alice) == []
 
     bob.goto("/preferences/")
-    expect(bob.get_by_text("Alder Dental does not want this: decided by Alice")).to_be_visible()
+    expect(bob.get_by_text("Alder Dental turned this topic off (Alice")).to_be_visible()
     assert faults_of(bob) == []
 
-    alice.get_by_role("button", name="Let through Newsletter").click()
-    expect(alice.get_by_text("“Newsletter” comes again to those who want it.")).to_be_visible()
+    alice.get_by_role("button", name="Turn on Newsletter").click()
+    expect(alice.get_by_text("Subscribers of your company get “Newsletter” again.")).to_be_visible()
     alice.get_by_role("button", name=re.compile(r"^Remove Bob Tremblay \(Product")).click()
-    expect(alice.get_by_text("no longer gets it through the company")).to_be_visible()
+    expect(
+        alice.get_by_text("no longer gets “Product updates” through the company")
+    ).to_be_visible()
     bob.goto("/preferences/")
-    expect(bob.get_by_text("Alder Dental does not want this")).to_have_count(0)
+    expect(bob.get_by_text("Alder Dental turned this topic off")).to_have_count(0)
 
 
 @EITHER
@@ -202,10 +206,10 @@ def test_contacts_get_copies_of_their_kind(open_browser, read_mail, javascript):
     kinds = ["Billing", "Technical", "Security", "Legal"]
     alice.goto("/c/alder/mail/")
     for kind in kinds:
-        alice.get_by_label("E-mail address of one of your people").first.fill("emma@alder.example")
+        alice.get_by_label("Email address of one of your people").first.fill("emma@alder.example")
         alice.get_by_label("Contact for").select_option(label=kind)
-        alice.get_by_role("button", name="Name the contact").click()
-        expect(alice.get_by_text("Emma Roy is a contact now.")).to_be_visible()
+        alice.get_by_role("button", name="Add the contact").click()
+        expect(alice.get_by_text("Emma Roy is now a contact.")).to_be_visible()
     assert faults_of(alice) == []
 
     emma = open_browser("Emma", javascript=javascript, viewport=PHONE)
@@ -218,6 +222,7 @@ def test_contacts_get_copies_of_their_kind(open_browser, read_mail, javascript):
     act, word = ("Suspend", "suspended") if javascript else ("Restore", "ended the suspension")
     alice.goto("/c/alder/people/")
     alice.get_by_role("link", name="Bob Tremblay").first.click()
+    alice.get_by_text("More", exact=True).click()
     alice.get_by_role("button", name=act, exact=True).click()
     for address, is_copy in (("bob@alder.example", False), ("emma@alder.example", True)):
         said = ""
@@ -226,9 +231,9 @@ def test_contacts_get_copies_of_their_kind(open_browser, read_mail, javascript):
             assert time.monotonic() < until, said
             read_mail(alice, address, "Alder Dental")
             said = alice.inner_text("main")
-        assert ("A copy for you: Alder Dental named you" in said) == is_copy
+        assert ("This is a copy, because you are a contact of Alder Dental" in said) == is_copy
 
     alice.goto("/c/alder/mail/")
     for kind in kinds:
         alice.get_by_role("button", name=f"Remove Emma Roy ({kind})").click()
-        expect(alice.get_by_text("Emma Roy is no longer this contact.")).to_be_visible()
+        expect(alice.get_by_text("Emma Roy is no longer a contact.")).to_be_visible()

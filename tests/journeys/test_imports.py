@@ -26,14 +26,14 @@ def test_an_existing_list_is_imported(open_browser, javascript):
         {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode("cp1252")}
     )
     olive.get_by_label("Topic").select_option(label="Newsletter")
-    olive.get_by_label("On what basis").select_option(label="The person said so")
-    olive.get_by_label("How were they asked?").fill("The box on the order form.")
+    olive.get_by_label("Basis of consent").select_option(label="Express consent")
+    olive.get_by_label("How was consent given?").fill("The box on the order form.")
     olive.get_by_label("Date of consent for lines without a date").fill("2026-04-01")
     olive.get_by_role("button", name="Check the list").click()
 
-    expect(olive.get_by_role("heading", level=1)).to_have_text("What do the columns hold?")
+    expect(olive.get_by_role("heading", level=1)).to_have_text("What do the columns contain?")
     assert faults_of(olive) == []
-    olive.get_by_label("Qui", exact=True).select_option(label="E-mail address")
+    olive.get_by_label("Qui", exact=True).select_option(label="Email address")
     olive.get_by_label("Quand", exact=True).select_option(label="Date of consent")
     olive.get_by_role("button", name="Check the list").click()
 
@@ -42,10 +42,10 @@ def test_an_existing_list_is_imported(open_browser, javascript):
     olive.get_by_label("Quand: empty").select_option(label="Subscribed")
     olive.get_by_role("button", name="Check the list").click()
 
-    expect(olive.get_by_text("1 line can be taken over. Nothing is imported yet.")).to_be_visible()
-    expect(row(olive, "nobody at all")).to_contain_text("this is no e-mail address")
+    expect(olive.get_by_text("1 line can be imported. Nothing is imported yet.")).to_be_visible()
+    expect(row(olive, "nobody at all")).to_contain_text("this is not an email address")
     assert faults_of(olive) == []
-    olive.get_by_role("button", name="Change something").click()
+    olive.get_by_role("button", name="Make changes").click()
     expect(olive.get_by_text("4 lines of your file are kept")).to_be_visible()
     olive.get_by_role("button", name="Check the list").click()
     olive.get_by_role("button", name="Import 1 line", exact=True).click()

@@ -22,17 +22,19 @@ def test_three_people_are_pasted_and_one_line_is_bad(open_browser, read_mail, ja
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     alice.goto("/c/alder/people/")
     alice.get_by_role("main").get_by_role("link", name="Invite people").click()
-    alice.get_by_label("E-mail addresses").fill(
+    alice.get_by_label("Email addresses").fill(
         f"Ivan Stone <ivan@{at}>\nnobody at all\njo@{at}, kim@{at}"
     )
-    alice.get_by_role("button", name="Check the list").click()
+    alice.get_by_role("button", name="Check list").click()
 
-    expect(alice.get_by_text("3 people can be invited. Nothing is sent yet.")).to_be_visible()
-    expect(row(alice, "nobody at all")).to_contain_text("Cannot be read")
+    expect(
+        alice.get_by_text("You can invite 3 people. We haven't sent any emails yet.")
+    ).to_be_visible()
+    expect(row(alice, "nobody at all")).to_contain_text("Can't be read")
     assert faults_of(alice) == []
-    alice.get_by_role("button", name="Change something").click()
-    expect(alice.get_by_label("E-mail addresses")).to_have_value(re.compile("nobody at all"))
-    alice.get_by_role("button", name="Check the list").click()
+    alice.get_by_role("button", name="Make changes").click()
+    expect(alice.get_by_label("Email addresses")).to_have_value(re.compile("nobody at all"))
+    alice.get_by_role("button", name="Check list").click()
     alice.get_by_role("button", name="Send 3 invitations").click()
 
     expect(alice.get_by_role("heading", level=1)).to_have_text("3 invitations sent")
@@ -44,17 +46,17 @@ def test_three_people_are_pasted_and_one_line_is_bad(open_browser, read_mail, ja
     read_mail(open_browser(javascript=javascript), f"ivan@{at}", "Alder Dental")
 
     # The list of those who are invited; withdraw two of them with one press.
-    alice.get_by_role("link", name="See who is invited").click()
-    expect(alice.get_by_role("heading", level=1)).to_have_text("Invited, not yet here")
+    alice.get_by_role("link", name="See pending invitations").click()
+    expect(alice.get_by_role("heading", level=1)).to_have_text("Pending invitations")
     assert faults_of(alice) == []
     for name in ("ivan", "jo"):
         alice.get_by_role("checkbox", name=f"Select {name}@{at}").check()
     alice.get_by_role("button", name="Withdraw all").click()
-    expect(alice.get_by_text("2 invitations are withdrawn")).to_be_visible()
-    alice.get_by_role("button", name=f"Send the invitation of kim@{at} again").click()
-    expect(alice.get_by_text(f"on its way to kim@{at} again")).to_be_visible()
-    alice.get_by_role("button", name=f"Withdraw the invitation of kim@{at}").click()
-    expect(alice.get_by_text("its link no longer works")).to_be_visible()
+    expect(alice.get_by_text("The links in 2 invitations no longer work")).to_be_visible()
+    alice.get_by_role("button", name=f"Send the invitation to kim@{at} again").click()
+    expect(alice.get_by_text(f"We sent the invitation to kim@{at} again")).to_be_visible()
+    alice.get_by_role("button", name=f"Withdraw the invitation to kim@{at}").click()
+    expect(alice.get_by_text("no longer works")).to_be_visible()
 
 
 @EITHER
@@ -62,26 +64,26 @@ def test_a_file_whose_columns_must_be_named(open_browser, javascript):
     at = "file.example" if javascript else "plainfile.example"
     alice = open_browser("Alice", javascript=javascript)
     alice.goto("/c/alder/people/invite/")
-    alice.get_by_text("Or import a file").click()
+    alice.get_by_text("Import a file instead").click()
     text = f"Qui;Où;Quoi\nLéa Roy;lea@{at};Super utilisateur\nBob;bob@alder.example;\n"
     alice.get_by_label("File").set_input_files(
         {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode("cp1252")}
     )
-    alice.get_by_role("button", name="Check the list").click()
+    alice.get_by_role("button", name="Check list").click()
 
-    expect(alice.get_by_role("heading", level=1)).to_have_text("What do the columns hold?")
+    expect(alice.get_by_role("heading", level=1)).to_have_text("What do the columns contain?")
     assert faults_of(alice) == []
-    for heading, holds in (("Qui", "Name"), ("Où", "E-mail address"), ("Quoi", "Role")):
+    for heading, holds in (("Qui", "Name"), ("Où", "Email address"), ("Quoi", "Role")):
         alice.get_by_label(heading, exact=True).select_option(label=holds)
-    alice.get_by_role("button", name="Check the list").click()
+    alice.get_by_role("button", name="Check list").click()
 
     expect(row(alice, f"lea@{at}")).to_contain_text("Super User")
-    expect(row(alice, "bob@alder.example")).to_contain_text("Already here")
+    expect(row(alice, "bob@alder.example")).to_contain_text("Already a member")
     alice.get_by_role("button", name="Send 1 invitation", exact=True).click()
     expect(row(alice, f"lea@{at}")).to_contain_text("Invited")
     alice.goto("/c/alder/people/invitations/")
-    alice.get_by_role("button", name=f"Withdraw the invitation of lea@{at}").click()
-    expect(alice.get_by_text("its link no longer works")).to_be_visible()
+    alice.get_by_role("button", name=f"Withdraw the invitation to lea@{at}").click()
+    expect(alice.get_by_text("no longer works")).to_be_visible()
 
 
 @EITHER
@@ -89,12 +91,12 @@ def test_a_suspended_person_of_a_file_is_ticked(open_browser, javascript):
     at = "slack.example" if javascript else "plainslack.example"
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     alice.goto("/c/alder/people/invite/")
-    alice.get_by_text("Or import a file").click()
+    alice.get_by_text("Import a file instead").click()
     text = f'email,status,fullname\nida@{at},Member,Ida\npia@{at},Deactivated,Pia\nx@{at},"Bot\n'
     alice.get_by_label("File").set_input_files(
         {"name": "slack.csv", "mimeType": "text/csv", "buffer": text.encode()}
     )
-    alice.get_by_role("button", name="Check the list").click()
+    alice.get_by_role("button", name="Check list").click()
 
     expect(alice.get_by_text("1 account may be suspended")).to_be_visible()
     expect(row(alice, "This line can't be read")).to_contain_text("Line 4")

@@ -32,7 +32,7 @@ def test_markup_makes_no_element_and_no_request(open_browser, demo):
             "request",
             lambda request, name=name: (
                 urlsplit(request.url).path.endswith("/x")
-                and faults.append(f"{name}: request of {request.url}")
+                and faults.append(f"{name}: request from {request.url}")
             ),
         )
         for path in walk(page, "/", most=MOST):

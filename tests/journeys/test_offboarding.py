@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-VIEW = "See the domain and its records"
+VIEW = "See domain and DNS records"
 
 
 def open_bob(page: Page) -> None:
@@ -16,7 +16,7 @@ def open_bob(page: Page) -> None:
 
 def keep_his_mailbox_out(page: Page) -> None:
     """Drop Bob's own mailbox, whose sensitive grant would need a fresh sign-in."""
-    page.get_by_role("checkbox", name=re.compile("^Drop .*bob@alder.example")).check()
+    page.get_by_role("checkbox", name=re.compile("^End access .*bob@alder.example")).check()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -24,13 +24,14 @@ def test_revoke_and_undo(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     open_bob(alice)
 
-    alice.get_by_role("button", name=f"Revoke “{VIEW}” on alder.example").click()
+    row = alice.get_by_role("row").filter(has_text="alder.example").filter(has_text=VIEW)
+    row.get_by_role("button", name="Remove").click()
     expect(alice.get_by_text("Bob Tremblay no longer has")).to_be_visible()
-    expect(alice.get_by_role("button", name=f"Revoke “{VIEW}” on alder.example")).to_have_count(0)
+    expect(row).to_have_count(0)
     alice.get_by_role("button", name="Undo").click()
 
-    expect(alice.get_by_text("Undone: what was removed is back.")).to_be_visible()
-    expect(alice.get_by_role("button", name=f"Revoke “{VIEW}” on alder.example")).to_be_visible()
+    expect(alice.get_by_text("The change is undone.")).to_be_visible()
+    expect(row).to_be_visible()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -38,24 +39,26 @@ def test_a_planned_offboarding_is_cancelled(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     day = datetime.date.today() + datetime.timedelta(days=30)
     open_bob(alice)
-    alice.get_by_role("link", name="Leaving…").click()
+    alice.get_by_role("link", name="Details").click()
+    alice.get_by_role("link", name="Plan offboarding…").click()
 
-    alice.get_by_label("Who takes over “See the domain").fill("emma@alder.example")
+    alice.get_by_label("New person for “See domain").fill("emma@alder.example")
     keep_his_mailbox_out(alice)
     alice.get_by_role("radio", name="At the end of a day").check()
-    alice.get_by_label("Last day").fill(day.isoformat())
-    alice.get_by_role("button", name="Review").click()
-    expect(alice.get_by_role("heading", level=1)).to_have_text("Is this right?")
-    expect(alice.get_by_role("region", name="Handed on")).to_contain_text("Emma Roy")
-    alice.get_by_role("button", name="Change something").click()
-    expect(alice.get_by_label("Last day")).to_have_value(day.isoformat())
-    alice.get_by_role("button", name="Review").click()
-    alice.get_by_role("button", name="Plan it").click()
+    alice.get_by_role("textbox", name="Last day").fill(day.isoformat())
+    alice.get_by_role("button", name="Check offboarding").click()
+    expect(alice.get_by_role("heading", level=1)).to_have_text("Check the offboarding")
+    expect(alice.get_by_role("region", name="Handed over")).to_contain_text("Emma Roy")
+    alice.get_by_role("button", name="Make changes").click()
+    expect(alice.get_by_role("textbox", name="Last day")).to_have_value(day.isoformat())
+    alice.get_by_role("button", name="Check offboarding").click()
+    alice.get_by_role("button", name="Plan offboarding", exact=True).click()
     expect(alice.get_by_text("You can cancel until then.")).to_be_visible()
 
-    alice.get_by_role("link", name="Leaving…").click()
+    alice.get_by_role("link", name="Details").click()
+    alice.get_by_role("link", name="Plan offboarding…").click()
     expect(alice.get_by_text("Emma Roy")).to_be_visible()
-    alice.get_by_role("button", name="Cancel this leaving").click()
+    alice.get_by_role("button", name="Cancel offboarding").click()
     expect(alice.get_by_text("Bob Tremblay stays")).to_be_visible()
 
 
@@ -63,14 +66,15 @@ def test_a_planned_offboarding_is_cancelled(open_browser, javascript):
 def test_an_immediate_offboarding_is_undone(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript, viewport={"width": 375, "height": 800})
     open_bob(alice)
-    alice.get_by_role("link", name="Leaving…").click()
-    alice.get_by_label("Hand everything to").fill("emma@alder.example")
+    alice.get_by_role("link", name="Details").click()
+    alice.get_by_role("link", name="Plan offboarding…").click()
+    alice.get_by_label("Hand over all access to").fill("emma@alder.example")
     keep_his_mailbox_out(alice)
-    alice.get_by_role("button", name="Review").click()
-    alice.get_by_role("button", name="Bob Tremblay leaves now").click()
+    alice.get_by_role("button", name="Check offboarding").click()
+    alice.get_by_role("button", name="Remove Bob Tremblay now").click()
     expect(alice.get_by_text("Bob Tremblay has left the company.")).to_be_visible()
     expect(alice.get_by_role("link", name="Bob Tremblay")).to_have_count(0)
 
     alice.get_by_role("button", name="Undo").click()
-    expect(alice.get_by_text("Undone")).to_be_visible()
+    expect(alice.get_by_text("The change is undone.")).to_be_visible()
     expect(alice.get_by_role("link", name="Bob Tremblay")).to_have_count(1)

@@ -6,10 +6,10 @@ from playwright.sync_api import expect
 
 def ask(bob):
     bob.goto("/")
-    bob.get_by_role("button", name="Ask for Usage statistics").click()
-    expect(bob.get_by_text("Your Super User has been asked")).to_be_visible()
+    bob.get_by_role("button", name="Ask for access to Usage statistics").click()
+    expect(bob.get_by_text("We asked your Super User")).to_be_visible()
     bob.goto("/")
-    expect(bob.get_by_role("link", name="You have asked for it")).to_be_visible()
+    expect(bob.get_by_role("link", name="Requested, not answered yet")).to_be_visible()
 
 
 @pytest.mark.parametrize("javascript", [False, True])
@@ -18,25 +18,29 @@ def test_a_request_is_refused_and_another_approved(open_browser, javascript):
     alice = open_browser("Alice", javascript=javascript)
     ask(bob)
     alice.goto("/c/alder/requests/")
-    alice.get_by_role("link", name="Refuse Bob Tremblay: Access").click()
+    alice.get_by_role(
+        "link", name="Refuse: Bob Tremblay asks to open the Usage statistics portal"
+    ).click()
     alice.get_by_label("Reason").fill("Emma prepares the report.")
     alice.get_by_role("button", name="Refuse").click()
-    expect(alice.get_by_text("Bob Tremblay has been told why")).to_be_visible()
+    expect(alice.get_by_text("We sent Bob Tremblay your reason by email")).to_be_visible()
     bob.get_by_role("link", name="Requests").click()
-    bob.get_by_role("link", name="Access").first.click()
+    bob.get_by_role("link", name="You asked to open the Usage").first.click()
     expect(bob.get_by_text("Emma prepares the report.")).to_be_visible()
 
     ask(bob)
-    alice.goto("/c/alder/requests/")
-    alice.get_by_role("link", name="Approve for Bob Tremblay: Access").click()
-    alice.get_by_label("Until").fill("2090-01-01T12:00")
-    alice.get_by_role("button", name="Approve").click()
+    # Two clicks at most, and one page load.
+    alice.goto("/")
+    request = "Bob Tremblay asks to open the Usage statistics portal"
+    alice.get_by_role("button", name=f"Approve: {request}").click()
+    expect(alice.get_by_text("Bob Tremblay can open the Usage statistics portal.")).to_be_visible()
+    expect(alice.get_by_text(request)).to_have_count(0)
     bob.goto("/")
-    expect(bob.get_by_role("link", name="Usage statistics")).to_be_visible()
+    expect(bob.get_by_role("link", name="Usage statistics", exact=True)).to_be_visible()
 
     # As it was, for whoever comes next.
     alice.goto("/c/alder/people/")
     alice.get_by_role("link", name="Bob Tremblay").click()
-    statistics = alice.get_by_role("group", name="Usage statistics")
-    statistics.get_by_role("button", name="Revoke “Open the portal” on Alder Dental").click()
+    portal = alice.get_by_role("row").filter(has_text="Usage statistics")
+    portal.get_by_role("button", name="Remove").click()
     expect(alice.get_by_text("Bob Tremblay no longer has")).to_be_visible()

@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-NOT_OURS = re.compile(r"^/(admin|static|api|access|identity|\.well-known)/")
+# Other programs' pages, and what is no page: a feed, a text, JSON.
+NOT_OURS = re.compile(
+    r"^/(admin|static|api|access|identity|\.well-known)/|^/policies/feed$|.*\.(txt|json)$"
+)
 
 
 def kind_of(path: str) -> str:

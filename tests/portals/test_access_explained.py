@@ -12,6 +12,7 @@ from portals.choices import Reason
 from portals.decision import decide
 from portals.models import PersonGrant, Privilege, Resource, TeamGrant
 from portals.selectors.effective_access import explain, people_on
+from portals.selectors.privileges import types_at_or_below
 
 MOMENTS = {None: None, "past": timedelta(days=-1), "future": timedelta(days=1)}
 
@@ -71,7 +72,10 @@ def test_the_explanation_agrees_with_the_decision(wanted, alice, alder, bob, mem
         assert {held.privilege.codename for held in row.privileges if held.in_force} == through_team
 
     seen_by_thing = {
-        resource.pk: {person.pk for person in people_on(resource)} for resource in resources
+        resource.pk: {
+            person.pk for person in people_on(resource, types_at_or_below(resource.resource_type))
+        }
+        for resource in resources
     }
     for person in people.values():
         for row in explain(person, resources):

@@ -43,8 +43,8 @@ def test_a_line_has_origin_start_end_and_reason(lines, alice, bob, membership, g
 
     assert line["Person"] == "Bob Tremblay"
     assert (line["Portal"], line["Resource"]) == ("Domains", domain.name)
-    assert (line["Counts now"], line["Through"]) == ("Yes", "Given to this person")
-    assert line["Given on"] == line["Resource"]
+    assert (line["In force"], line["Through"]) == ("Yes", "Given to this person")
+    assert line["Given on resource"] == line["Resource"]
     assert line["Until"] == timezone.localtime(until).strftime("%Y-%m-%d %H:%M:%S")
     assert (line["Given by"], line["Reason"]) == ("Alice Martin", "May")
 
@@ -65,7 +65,7 @@ def test_access_through_teams_and_parents_is_exported(
     found = [line for line in theirs if line["Through"].startswith("Team: =Night")]
 
     assert {line["Code"] for line in found} >= {"domain.manage_dns", "domain.view"}
-    assert {line["Given on"] for line in found} == {str(root)}
+    assert {line["Given on resource"] for line in found} == {str(root)}
     assert {line["Id"] for line in found} >= {"alder.example"}
 
 
@@ -114,13 +114,13 @@ def test_future_and_suspended_access_is_left_out(
 
     counts = {}
     for line in lines():
-        counts.setdefault((line["Address"], line["Code"]), set()).add(line["Counts now"])
+        counts.setdefault((line["Address"], line["Code"]), set()).add(line["In force"])
     assert counts[emma.email, "domain.renew"] == {"No"}
     assert {yes for (who, _code), found in counts.items() if who == bob.email for yes in found} == {
         "No"
     }
     suspend_customer(actor=olive, customer=alder, reason="Unpaid.")
-    assert {line["Counts now"] for line in lines()} == {"No"}
+    assert {line["In force"] for line in lines()} == {"No"}
 
 
 def test_an_export_is_recorded_with_its_scope(lines, bob, alder, resource):

@@ -77,6 +77,8 @@ RESOURCE = {
 }  # fmt: skip
 SAMPLES: dict[str, tuple[object, list[str]]] = {
     "grants": ([GRANT], GRANT_WORDS),
+    "factor": ("totp", ["authenticator app"]),
+    "previous_start": ("2033-05-01T04:00:00+00:00", ["2033"]),
     "offers": ([GRANT], ["Q1", "Q2", "Q3"]),
     "requested": ([GRANT], ["Q1", "Q2", "Q3"]),
     "before": (GRANT, ["2031", "2032", "Q4"]),
@@ -203,11 +205,11 @@ ACTS: dict[str, tuple[Callable, str, list[str]]] = {
     # act → its event's kind, and words that a Super User must read there
     "a portal removes a resource": (
         remove_resource, "resources.changed",
-        ["alder.example", "Renew it", "Night shift", "Bob Tremblay"],
+        ["alder.example", "Renew domain", "Night shift", "Bob Tremblay"],
     ),
     "a team is deleted": (
         lambda w: delete_team(actor=w.alice, team=w.night), "team.deleted",
-        ["Night shift", "Bob Tremblay", "“Renew it” on alder.example"],
+        ["Night shift", "Bob Tremblay", "“Renew domain” on alder.example"],
     ),
     "a team is brought back": (
         lambda w: undo_event(actor=w.alice, event=delete_team(actor=w.alice, team=w.night)),
@@ -215,11 +217,11 @@ ACTS: dict[str, tuple[Callable, str, list[str]]] = {
     ),
     "a team gets access": (give_to_team, "grant.given", ["Night shift", "Bob Tremblay", "More"]),
     "a team loses access": (
-        revoke_from_team, "grant.revoked", ["Night shift", "Bob Tremblay", "Renew it"],
+        revoke_from_team, "grant.revoked", ["Night shift", "Bob Tremblay", "Renew domain"],
     ),
     "a service ends": (
         end_subscription, "subscription.status_changed",
-        ["Night shift: “Renew it” on alder.example", "Bob Tremblay", "ended"],
+        ["Night shift: “Renew domain” on alder.example", "Bob Tremblay", "ended"],
     ),
     "a service is suspended": (
         suspend_subscription, "subscription.status_changed", ["suspended", "Bob Tremblay"],
@@ -237,7 +239,7 @@ ACTS: dict[str, tuple[Callable, str, list[str]]] = {
             change_role(actor=w.alice, membership=w.membership(w.bob), role="user"),
         ),
         "membership.role_changed",
-        ["Bob Tremblay", "User", "Super User", "Domains: Change its DNS records"],
+        ["Bob Tremblay", "User", "Super User", "Domains: Change DNS records"],
     ),
 }  # fmt: skip
 
@@ -308,8 +310,8 @@ def test_a_manifest_tells_each_company_what_it_took(w, olive, alder, birch, bob,
 
     event = last(alder, "access.changed_by_portal")
     text = all_text(event)
-    assert "Night shift: “Renew it” on alder.example" in text
-    assert "“Renew it” no longer exists" in text
+    assert "Night shift: “Renew domain” on alder.example" in text
+    assert "“Renew domain” no longer exists" in text
     assert event in of_person(alder, bob)
     elsewhere = last(birch, "access.changed_by_portal")
     assert elsewhere is None or "Night shift" not in all_text(elsewhere)
@@ -323,14 +325,14 @@ def test_a_withdrawn_invitation_names_what_it_offered(
         reason="Nights", signed_in_at=timezone.now(),
         offer=lambda invitations: offer_privileges(
             actor=alice, invitations=invitations, terms=GrantTerms(),
-            rights=[(resource("domain", "alder.example"), privilege_of(DNS))],
+            privileges=[(resource("domain", "alder.example"), privilege_of(DNS))],
         ),
     )  # fmt: skip
 
     revoke_invitation(actor=alice, invitation=alder.invitations.get(address="ivy@alder.example"))
 
     text = all_text(last(alder, "invitation.revoked"))
-    for word in ("ivy@alder.example", "Night shift", "“Change its DNS records” on alder.example"):
+    for word in ("ivy@alder.example", "Night shift", "“Change DNS records” on alder.example"):
         assert word in text
 
 
@@ -368,7 +370,7 @@ def test_page_and_csv_say_the_same(w, as_, alice, alder, night):
     answer = as_(alice).post(address).getvalue().decode("utf-8-sig")
     [row] = [row for row in csv.reader(io.StringIO(answer)) if row[4] == "team.deleted"]
 
-    assert "“Renew it” on alder.example" in page
+    assert "“Renew domain” on alder.example" in page
     assert row[2] == sentence_of(event)
     for _label, lines in details_of(event):
         for line in lines:

@@ -3,12 +3,13 @@
 from urllib.parse import quote
 
 import pytest
+from django.utils import translation
 
 from accounts.models import AccessRequest
 from accounts.permissions import RequestRefused
 from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.requests import approve_request
-from portals.models import RequestedGrant
+from portals.models import Privilege, RequestedGrant, Resource
 from portals.services.requests import request_access
 
 DNS = "/ask/?portal=domains&type=domain&resource={}&privilege=manage_dns"
@@ -45,7 +46,7 @@ def test_the_link_prefills_a_request_that_gives_the_privilege(
 
     assert "checked" not in html.split("Open Domains")[0].split("<label")[-1]  # asked for already
     example = AccessRequest.objects.get(membership__user=emma)
-    sent = client.post(address, {"rights": [value], "text": "", "expires_at": ""})
+    sent = client.post(address, {"privileges": [value], "text": "", "expires_at": ""})
     assert "return=" in sent["Location"]
     assert f'href="{HOME}"' in client.get(sent["Location"]).content.decode()
     access_request = AccessRequest.objects.exclude(pk=example.pk).get(membership__user=emma)
@@ -76,7 +77,7 @@ def test_a_resource_of_another_company_looks_like_a_missing_one(as_, emma):
         for name in ("birch.example", "nowhere.example")
     ]
     for page in pages:
-        assert "has nothing by the name your link speaks of" in page
+        assert "have the resource in your link" in page
     first, second = (
         "".join(
             line
@@ -97,7 +98,7 @@ def test_nothing_to_ask_for(as_, frank, query):
     """Cedar does not use the statistics; that Alder does shows nowhere."""
     response = as_(frank).get(f"/ask/{query}")
     assert response.status_code == 404
-    said = "None of your companies uses this" if query else "does not say what it is about"
+    said = "None of your companies uses this portal" if query else "This link is incomplete"
     assert said in response.content.decode()
 
 
@@ -132,32 +133,32 @@ def test_no_open_redirect(as_, emma, address):
 
 def test_access_already_held_is_named(as_, bob):
     url = "/ask/?portal=domains&type=domain&resource=alder.example&privilege=view"
-    assert "You have this right already" in as_(bob).get(url, follow=True).content.decode()
+    assert "You already have this permission" in as_(bob).get(url, follow=True).content.decode()
 
 
 def test_only_the_named_resource_can_be_requested(bob, alder, resource, privilege_of):
     """The URL names one resource; a forged form cannot request another."""
     named = resource("domain", "alderdental.example")
     other = resource("mailbox", "billing@alder.example")
-    with pytest.raises(RequestRefused, match="does not exist for this resource"):
+    with pytest.raises(RequestRefused, match="doesn't exist for this resource"):
         request_access(
             actor=bob,
             customer=alder,
-            rights=[(other, privilege_of("webmail.mailbox.use"))],
+            privileges=[(other, privilege_of("webmail.mailbox.use"))],
             linked_resource=named,
         )
     foreign = resource("domain", "birch.example")
-    with pytest.raises(RequestRefused, match="does not exist for this resource"):
-        rights = [(foreign, privilege_of("domains.domain.view"))]
-        request_access(actor=bob, customer=alder, rights=rights, linked_resource=foreign)
+    with pytest.raises(RequestRefused, match="doesn't exist for this resource"):
+        privileges = [(foreign, privilege_of("domains.domain.view"))]
+        request_access(actor=bob, customer=alder, privileges=privileges, linked_resource=foreign)
 
 
 def test_a_form_cannot_add_another_resource(as_, bob, resource, privilege_of):
     value = (
         f"{resource('domain', 'alderdental.example').pk}:{privilege_of('domains.domain.view').pk}"
     )
-    page = as_(bob).post("/c/alder/requests/new/?kind=access", {"rights": value, "text": "x"})
-    assert "Choose from the rights on this page." in page.content.decode()
+    page = as_(bob).post("/c/alder/requests/new/?kind=access", {"privileges": value, "text": "x"})
+    assert "Choose from the permissions on this page." in page.content.decode()
     assert not AccessRequest.objects.filter(membership__user=bob).exists()
 
 
@@ -173,3 +174,71 @@ def test_a_person_asks_for_more_from_their_own_page(as_, bob, alice):
     html = as_(bob).get(f"/c/alder/people/{bob.sub}/").content.decode()
     assert "?portal=domains&amp;type=domain&amp;resource=alder.example" in html
     assert "Ask for more" not in as_(alice).get(f"/c/alder/people/{bob.sub}/").content.decode()
+
+
+# --- The sentence of a request ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "english", "french"),
+    [
+        (
+            [("domain.renew", "alder.example")],
+            "renew alder.example",
+            "renouveler le domaine alder.example",
+        ),
+        (
+            [("domain.renew", "alder.example"), ("domain.manage_dns", "alder.example")],
+            "renew alder.example and change DNS of alder.example",
+            "renouveler le domaine alder.example et modifier le DNS du domaine alder.example",
+        ),
+        (
+            [(f"domain.{code}", "alder.example") for code in ("renew", "manage_dns", "transfer")],
+            "renew alder.example, and get 2 more permissions",
+            "renouveler le domaine alder.example, et obtenir 2 autres autorisations",
+        ),
+        (
+            [("subscription.open", "alder")],
+            "open the Usage statistics portal",
+            "ouvrir le portail Statistiques d’utilisation",
+        ),
+    ],
+)
+def test_a_request_says_what_it_asks_in_each_language(alder, bob, asked, english, french):
+    portal = "statistics" if "Usage statistics" in english else "domains"
+    privileges = [
+        (
+            Resource.objects.get(
+                subscription__customer=alder,
+                resource_type__portal__slug=portal,
+                external_id=external_id,
+            ),
+            Privilege.objects.get(portal__slug=portal, codename=codename),
+        )
+        for codename, external_id in asked
+    ]
+    access_request = request_access(
+        actor=bob, customer=alder, privileges=privileges, linked_resource=privileges[0][0]
+    )
+
+    assert access_request.sentence == f"Bob Tremblay asks to {english}"
+    assert access_request.own_sentence == f"You asked to {english}"
+    with translation.override("fr"):
+        assert access_request.sentence == f"Bob Tremblay demande à {french}"
+        assert access_request.own_sentence == f"Vous avez demandé à {french}"
+
+
+def test_a_privilege_without_a_phrase_is_named_by_its_label(alder):
+    privilege = Privilege.objects.get(portal__slug="domains", codename="domain.renew")
+    privilege.phrase_en = privilege.phrase_fr = ""
+
+    assert privilege.phrase("alder.example") == "use “Renew domain” on alder.example"
+
+
+def test_a_request_in_words_is_quoted_on_one_line(alder, bob):
+    text = "Please give me\nthe new mailbox, " + "x" * 100
+    access_request = request_access(actor=bob, customer=alder, text=text)
+
+    assert access_request.sentence.startswith("Bob Tremblay asks: “Please give me the new mailbox")
+    assert access_request.sentence.endswith("x…”")
+    assert len(access_request.phrase) == 82

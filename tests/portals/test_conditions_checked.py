@@ -30,12 +30,12 @@ VIEW = "domains.domain.view"
 def invite(alice, alder, privilege_of, deliver):
     """Gina, invited with these offers (pairs of a name and a resource) and perhaps a team."""
 
-    def send(*rights, team=None, **terms):
+    def send(*privileges, team=None, **terms):
         def offer(made):
             offer_privileges(
                 actor=alice,
                 invitations=made,
-                rights=[(resource, privilege_of(name)) for name, resource in rights],
+                privileges=[(resource, privilege_of(name)) for name, resource in privileges],
                 terms=GrantTerms(**terms),
                 signed_in_at=timezone.now(),
             )
@@ -62,7 +62,7 @@ def accept(token):
 def told(deliver):
     """The trail's sentences about what was left out, and the mails."""
     events = AuditEvent.objects.filter(kind="invitation.left_out")
-    mails = [message for message in deliver() if "not everything" in message.subject]
+    mails = [message for message in deliver() if "without some of the access" in message.subject]
     return [sentence_of(event) for event in events], mails
 
 
@@ -86,7 +86,7 @@ def test_the_inviter_is_told_of_a_deleted_team(alice, alder, invite, deliver):
 
     assert not gina.team_memberships.exists()
     [sentence], [mail] = told(deliver)
-    assert "Gina Stone was promised more" in sentence
+    assert "The invitation offered Gina Stone access" in sentence
     assert "Back office" in sentence
     assert mail.to == [alice.email]
     assert "- Back office" in mail.body
@@ -117,8 +117,8 @@ def test_the_inviter_is_told_of_a_deleted_resource_and_an_expired_offer(
 
     assert not PersonGrant.objects.filter(user=gina.user, content_object=stays).exists()
     [sentence], [mail] = told(deliver)
-    assert "“See the domain and its records” · alderdental.example" in sentence
-    assert "“Change its DNS records” · alder.example" in mail.body
+    assert "“See domain and DNS records” · alderdental.example" in sentence
+    assert "“Change DNS records” · alder.example" in mail.body
 
 
 def test_an_offer_that_became_sensitive_needs_a_reason(
@@ -157,4 +157,4 @@ def test_the_email_is_in_the_inviters_language(alice, alder, invite, resource, d
     accept(token)
 
     bodies = [mail.body for mail in deliver() if mail.to == [alice.email]]
-    assert "Voir le domaine et ses enregistrements" in bodies[-1]
+    assert "Voir le domaine et ses enregistrements DNS" in bodies[-1]

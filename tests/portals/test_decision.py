@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,14 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portals.api.evaluation import answer_evaluation
+from portals.api.evaluation import BATCH_PATH, answer_evaluation
+from portals.api.search import ACTION, RESOURCE, SUBJECT
 from portals.decision import decide, permitted_people, permitted_privileges, permitted_resources
 from portals.models import PersonGrant
+from tests.portals.test_evaluation import call
 from tests.portals.worlds import CODES, NOW, Stored, World, reason, store, twin, worlds
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 
 
 @pytest.fixture(autouse=True)
@@ -38,23 +43,85 @@ def _token(portal) -> str:
     return portal.slug
 
 
-def _evaluation(token: str, rows: Stored, person: int, index: int, code: int) -> dict:
+def _question(rows: Stored, person: int, index: int, code: int) -> dict:
     kind, action = CODES[code].split(".")
-    body = {
+    return {
         "subject": {"type": "user", "id": str(rows.people[person].sub)},
         "resource": {"type": kind, "id": rows.resources[index].external_id},
         "action": {"name": action},
         "context": {"explain": True},
     }
+
+
+def _evaluation(token: str, rows: Stored, *question: int) -> dict:
     answer = answer_evaluation(
         method="POST",
         content_type="application/json",
         authorization=f"Bearer {token}",
         request_id="",
-        body=json.dumps(body).encode(),
+        body=json.dumps(_question(rows, *question)).encode(),
     )
     assert answer.status == 200
     return json.loads(answer.body)
+
+
+def _post(token: str, path: str, body: dict) -> dict:
+    answer = call(
+        "route", path=path, body=json.dumps(body).encode(), HTTP_AUTHORIZATION=f"Bearer {token}"
+    )
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def _compare_batches(
+    world: World, rows: Stored, tokens: list[str], expected: dict[tuple[int, int, int], str]
+) -> None:
+    """Every question of each portal, in one call."""
+    for portal, token in enumerate(tokens):
+        mine = [each for each in expected if world.resources[each[1]].portal == portal]
+        questions = [_question(rows, *each) for each in mine]
+        answers = _post(token, BATCH_PATH, {"evaluations": questions})["evaluations"]
+        assert [each["context"]["reason"] for each in answers] == [expected[each] for each in mine]
+
+
+def _found(token: str, path: str, body: dict) -> list[str]:
+    """Return all that a search finds, in pages of two."""
+    names, page = [], {"limit": 2}
+    while page:
+        answer = _post(token, path, {**body, "page": page})
+        assert len(answer["results"]) <= 2
+        names += [each.get("id") or each["name"] for each in answer["results"]]
+        next_token = answer["page"]["next_token"]
+        page = {"token": next_token} if next_token else {}
+    assert len(names) == len(set(names))
+    return sorted(names)
+
+
+def _compare_searches(
+    world: World,
+    rows: Stored,
+    tokens: list[str],
+    expected: dict[tuple[int, int, int], str],
+    question: tuple[int, int, int],
+) -> None:
+    """The three searches that a question belongs to."""
+    person, index, code = question
+    portal = world.resources[index].portal
+    token, body = tokens[portal], _question(rows, person, index, code)
+    allowed = {
+        each
+        for each, answer in expected.items()
+        if answer != "not_allowed" and world.resources[each[1]].portal == portal
+    }
+    assert _found(token, RESOURCE.path, body) == sorted(
+        rows.resources[i].external_id for p, i, c in allowed if (p, c) == (person, code)
+    )
+    assert _found(token, SUBJECT.path, body) == sorted(
+        str(rows.people[p].sub) for p, i, c in allowed if (i, c) == (index, code)
+    )
+    assert _found(token, ACTION.path, body) == sorted(
+        CODES[c].split(".")[1] for p, i, c in allowed if (p, i) == (person, index)
+    )
 
 
 def _every_question(world: World) -> list[tuple[int, int, int]]:
@@ -95,7 +162,7 @@ def _compare_sets(world: World, rows: Stored, expected: dict[tuple[int, int, int
 
 
 @settings(
-    max_examples=25,
+    max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -109,8 +176,11 @@ def test_every_decision_path_agrees_with_the_rule(db, world: World, data: st.Dat
         for (person, index, code), answer in expected.items():
             assert decide(rows.people[person], CODES[code], rows.resources[index]) == answer
         _compare_sets(world, rows, expected)
+        _compare_batches(world, rows, tokens, expected)
         yes = [question for question, answer in expected.items() if answer != "not_allowed"]
         chosen = data.draw(st.lists(st.sampled_from(sorted(expected)), max_size=15))
+        for question in yes[:2] + chosen[:3]:
+            _compare_searches(world, rows, tokens, expected, question)
         for person, index, code in yes[:15] + chosen:
             answer = expected[person, index, code]
             allowed = answer != "not_allowed"

@@ -643,7 +643,7 @@ def nowhere():
 
 
 def test_without_a_database_the_answer_is_503_and_never_yes(ask, question):
-    """L1."""
+    """L64."""
     response = in_own_connection(lambda: ask(question), **nowhere())
 
     assert response.status == 503

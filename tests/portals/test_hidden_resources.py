@@ -86,7 +86,7 @@ def gina(domain, alice, alder, privilege_of):
         offer_privileges(
             actor=alice,
             invitations=made,
-            rights=[(domain, privilege_of("domains.domain.view"))],
+            privileges=[(domain, privilege_of("domains.domain.view"))],
             terms=GrantTerms(),
         )
 
@@ -99,13 +99,14 @@ def pages(domain, team, bob):
     company = {"customer": "alder"}
     of_bob = {**company, "person": bob.sub}
     return {
-        "person": reverse("portals:person", kwargs=of_bob) + "?q=quill",
-        "team": reverse("portals:team", kwargs={**company, "team": team.uuid}) + "?q=quill",
+        "person": reverse("portals:person", kwargs=of_bob),
+        "team": reverse("portals:team", kwargs={**company, "team": team.uuid}),
         "expiring": reverse("portals:expiring-access", kwargs=company),
         "invitations": reverse("portals:invitations", kwargs=company),
         "offboarding": reverse("portals:offboarding", kwargs=of_bob),
         "invite": reverse("portals:invite", kwargs=company) + "?q=quill",
         "copy": reverse("portals:copy-access", kwargs=of_bob),
+        "give": reverse("portals:target-options", kwargs=company) + "?q=quill",
     }
 
 
@@ -120,7 +121,7 @@ def test_no_page_of_a_super_user_shows_it(as_, alice, bob, domains, domain, team
     before = {name for name, address in addresses.items() if names_it(client, address)}
     page = reverse("portals:resource", kwargs={"customer": "alder", "pk": domain.pk})
     assert client.get(page).status_code == 200
-    assert before >= {"person", "team", "expiring", "invitations", "offboarding"}
+    assert before >= {"person", "team", "expiring", "invitations", "offboarding", "give"}
 
     delete_resource(actor=domains, resource=domain)
 
@@ -199,7 +200,7 @@ def test_no_file_has_it(as_, alice, bob, domains, domain, given):
 
 def test_no_email_announces_its_end_until_it_is_back(domains, domain, given, report, deliver):
     def announced():
-        return [mail for mail in deliver() if "end soon" in mail.subject and NAME in mail.body]
+        return [mail for mail in deliver() if "end soon:" in mail.body and NAME in mail.body]
 
     delete_resource(actor=domains, resource=domain)
     assert not announced()
@@ -226,7 +227,7 @@ def test_the_end_of_a_portal_does_not_count_it(alder, domains, domain, given):
     delete_resource(actor=domains, resource=domain)
 
     after = subscription_totals(subscription)
-    assert (before.resources - after.resources, before.rights - after.rights) == (1, 2)
+    assert (before.resources - after.resources, before.privileges - after.privileges) == (1, 2)
 
 
 def test_a_leaver_hands_nothing_over_that_is_removed(
@@ -272,12 +273,12 @@ def test_a_request_gives_it_only_when_it_is_back(
 ):
     other = privilege_of("domains.domain.view")
     access_request = request_access(
-        actor=bob, customer=alder, text="For the site", rights=[(domain, other)],
+        actor=bob, customer=alder, text="For the site", privileges=[(domain, other)],
         linked_resource=domain,
     )  # fmt: skip
     delete_resource(actor=domains, resource=domain)
     assert not RequestedGrant.objects.filter(request=access_request).exists()
-    with pytest.raises(RequestRefused, match="has removed what this request is about"):
+    with pytest.raises(RequestRefused, match="has removed this resource"):
         approve_request(actor=alice, access_request=access_request)
     access_request.refresh_from_db()
     assert access_request.state == "open"

@@ -140,7 +140,7 @@ def test_a_sensitive_offer_wants_a_fresh_sign_in(
         actor=hugo, customer=alder, address="ivy@alder.example",
         offer=lambda invitations: offer_privileges(
             actor=hugo, invitations=invitations,
-            rights=[(resource("mailbox", "info@alder.example"),
+            privileges=[(resource("mailbox", "info@alder.example"),
                      privilege_of("webmail.mailbox.read"))],
             terms=GrantTerms(reason="Cover"), signed_in_at=timezone.now(),
         ),
@@ -159,7 +159,12 @@ def test_a_sensitive_offer_wants_a_fresh_sign_in(
 
 @pytest.mark.parametrize(
     "page",
-    ["portals:person", "accounts:person-remove", "accounts:person-end", "portals:offboarding"],
+    [
+        "portals:person-details",
+        "accounts:person-remove",
+        "accounts:person-end",
+        "portals:offboarding",
+    ],
 )
 def test_the_page_says_which_would_stop_and_one_press_takes_them_over(
     page, as_, alice, hugo, offer, alder
@@ -171,13 +176,16 @@ def test_the_page_says_which_would_stop_and_one_press_takes_them_over(
     html = client.get(address).content.decode()
     assert "ivy@alder.example" in html
     assert "own@alder.example" not in html
-    assert "stops working once" in html
+    assert "stops working when" in html
 
     answer = client.post(TAKE_OVER, {"invitation": offer.uuid}, headers={"referer": address})
     assert answer.url == address
     assert (
         "ivy@alder.example"
-        not in client.get(address).content.decode().split("<main")[1].split("is yours now")[-1]
+        not in client.get(address)
+        .content.decode()
+        .split("<main")[1]
+        .split("Its link still works")[-1]
     )
     offer.refresh_from_db()
     assert offer.invited_by == alice
@@ -195,7 +203,7 @@ def test_a_bulk_action_says_it_too(act, as_, alice, bob, hugo, offer):
 def test_the_list_offers_it_for_those_whose_sender_is_gone(as_, alice, hugo, offer, membership):
     client = as_(alice)
     list_page = reverse("portals:invitations", args=["alder"])
-    button = "Take over the invitation of ivy@alder.example"
+    button = "Take over the invitation to ivy@alder.example"
     assert button not in client.get(list_page).content.decode()
 
     change_role(actor=alice, membership=membership(hugo), role="user")

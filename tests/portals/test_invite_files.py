@@ -107,7 +107,7 @@ def test_pasted_cells_are_read(pasted, people, as_, alice, page):
 def test_three_pasted_columns_without_heading_are_asked_about(as_, alice, page):
     client = as_(alice)
     asked = check(client, page, people="Ida\tOak\tida@pine.example\nOle\tElm\tole@pine.example")
-    assert "What do the columns hold?" in asked.content.decode()
+    assert "What do the columns contain?" in asked.content.decode()
     columns = ["first_name", "last_name", "address"]
     checked = client.post(page, {**carried(asked), "act": "check", "column": columns})
     assert [row.invitee.name for row in checked.context["examined"]] == ["Ida Oak", "Ole Elm"]
@@ -115,13 +115,13 @@ def test_three_pasted_columns_without_heading_are_asked_about(as_, alice, page):
 
 def test_a_heading_alone_is_no_list(as_, alice, page):
     answer = check(as_(alice), page, file=csv("Email,Name\n"))
-    assert "a heading and no people" in answer.context["form"].errors["file"][0]
+    assert "a heading but no people" in answer.context["form"].errors["file"][0]
 
 
 def test_no_page_carries_the_passwords_of_a_file(as_, alice, page):  # cPanel, Microsoft Entra
     text = "who,Initial password [passwordProfile] Required\nida@pine.example,Secret1!\n"
     asked = check(as_(alice), page, file=csv(text))
-    assert "What do the columns hold?" in asked.content.decode()
+    assert "What do the columns contain?" in asked.content.decode()
     assert "Secret1!" not in asked.content.decode()
     assert "Secret1!" not in str(asked.context["columns"])
 
@@ -132,12 +132,12 @@ def test_the_report_says_line_column_value_and_what_to_do(as_, alice, page):
     answer = as_(alice).post(reverse("portals:invite-report", args=["alder"]), report)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv_module.reader(io.StringIO(text)))
-    assert rows[0] == ["Line", "Address", "Name", "Role", "Result", "Column", "Value", "What to do"]
+    assert rows[0] == ["Line", "Address", "Name", "Role", "Result", "Column", "Value", "Next step"]
     assert [row[0] for row in rows[1:]] == ["2", "3", "4", "5"]
     assert rows[1][5:] == ["", "", ""]
     assert rows[2][5:7] == ["status", "Deactivated"]
     assert rows[3][6] == 'kay,kay@pine.example,Member,1,U4,"Kay,kay'
-    assert rows[4][5:7] == ["E-mail address", "nobody"]
+    assert rows[4][5:7] == ["Email address", "nobody"]
     assert all(row[7] for row in rows[2:])
 
 

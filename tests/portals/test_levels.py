@@ -34,17 +34,6 @@ def test_each_level_includes_the_one_before(db):
         assert len(one.levels) <= 3
 
 
-def test_current_access_is_a_level_or_custom(db):
-    mailbox = scale("webmail", "mailbox")
-    key = {step.privilege.code: step.privilege.pk for step in mailbox.steps}
-
-    assert mailbox.level_of([]) is None
-    assert mailbox.level_of([key["use"]]).privilege.code == "use"
-    assert mailbox.level_of([key["use"], key["read"]]).privilege.code == "use"  # included anyway
-    assert mailbox.level_of([key["manage"]]) is None
-    assert mailbox.level_of([key["use"], key["manage"]]) is None
-
-
 def test_a_level_is_sensitive_if_it_includes_a_sensitive_privilege(db):
     sensitive = {
         step.privilege.code for step in scale("webmail", "mailbox").steps if step.sensitive

@@ -133,7 +133,7 @@ def test_the_four_manifests_are_applied_in_the_example(db, slug):
 def test_the_application_is_in_the_providers_chain(db, written):
     apply_manifest(actor=None, manifest=written())
 
-    event = AuditEvent.objects.get(kind="portal.applied", data__slug="backups")
+    event = AuditEvent.objects.get(kind="portal.applied", public__slug="backups")
     assert (event.chain, event.actor, event.actor_name) == ("provider", None, "The hub")
     assert event.data["changes"] == "1 portal added, 3 types added, 6 privileges added"
 
@@ -234,9 +234,17 @@ def test_a_type_with_resources_keeps_its_parent(db, written):
             "home_url: must begin with https",
         ),
         (("sign-in/callback", "sign-in/*"), "redirect_uris: has a fragment"),
+        (
+            ('fr = "Le voir" }', 'fr = "Le voir" }\nphrase = { en = "see it", fr = "le voir" }'),
+            "types.server.privileges.view.phrase.en: must have {resource} in it, once",
+        ),
+        (
+            ('fr = "Le voir" }', 'fr = "Le voir" }\nphrase = { en = "see {resource}" }'),
+            "types.server.privileges.view.phrase.fr: is missing",
+        ),
         (('fr = "Sauvegardes"', 'de = "Sicherung"'), "name.fr: is missing"),
         (('fr = "Sauvegardes"', 'fr = " "'), "name.fr: must have 1 to 100 characters"),
-        (('fr = "Sauvegardes"', 'fr = "Sauve\\u202Egardes"'), "name.fr: Please remove"),
+        (('fr = "Sauvegardes"', 'fr = "Sauve\\u202Egardes"'), "name.fr: Remove the invisible"),
         (("[types.copy]", '[types."a.b"]'), "types.a.b: the name of a type has no ."),
         (("[types.copy]", '[types."a/b"]'), "types.a/b: the name of a type has no /"),
         (("[types.copy]", '[types." a"]'), "types. a: a name has 1 to 100 printable"),

@@ -1,5 +1,6 @@
 """Planned offboarding: who may plan it, what is transferred and when, and cancelling it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -246,7 +247,9 @@ def test_a_failed_transfer_is_reported_and_does_not_block(
     with time_machine.travel(then, tick=False):
         strike()
         assert not PersonGrant.objects.filter(user__in=[bob, emma]).exists()
-        (mail,) = [message for message in deliver() if "not everything" in message.subject]
+        (mail,) = [
+            message for message in deliver() if "some access was not handed over" in message.subject
+        ]
     assert mail.to == [alice.email]
     assert "alder.example" in mail.body
     assert "Emma" in mail.body
@@ -384,7 +387,7 @@ def test_transferring_a_sensitive_grant_needs_the_same_care(
     assert set(refusal.value.message_dict) == {"reason"}
     with pytest.raises(FreshSignInRequired):
         plan(grants=to_emma, reason="Takes over", signed_in_at=fresh - timedelta(hours=1))
-    with pytest.raises(OffboardingRefused, match="to themselves"):
+    with pytest.raises(OffboardingRefused, match="give yourself"):
         plan(grants=[(his, membership(alice))], reason="Takes over", signed_in_at=fresh)
     assert not Offboarding.objects.exists()
     assert not emma.has_perm(READS, mailbox)
@@ -478,7 +481,8 @@ def test_the_people_concerned_are_told_once_a_week_before(
     for early in (REMIND_BEFORE + timedelta(minutes=1), REMIND_BEFORE, timedelta(days=3)):
         with time_machine.travel(then - early, tick=False):
             strike()
-            mails = [mail for mail in deliver() if "last day at" in mail.subject]
+            said = re.compile("The last day of|Your last day at")
+            mails = [mail for mail in deliver() if said.search(mail.body)]
     assert sorted(mail.to[0] for mail in mails) == sorted([alice.email, gina.email, bob.email])
 
 
@@ -517,7 +521,7 @@ def test_a_request_to_leave_is_approved_by_planning_it(plan, alice, bob, alder, 
         alice,
         access_request,
     )
-    assert "Approved: Leaving the company" in [mail.subject for mail in deliver()]
+    assert "Approved: leave Alder Dental" in [mail.subject for mail in deliver()]
 
 
 def test_an_offboarding_approves_no_other_request(plan, emma, bob, alder, then):

@@ -66,7 +66,7 @@ def test_review_changes_nothing_and_names_everything(
         )
     )
 
-    assert "Is this right?" in html
+    assert "Check the offboarding" in html
     assert html.count("Emma Roy") >= 3
     assert AuditEvent.objects.count() == before
     assert not emma.has_perm(HAS, resource("domain", "alder.example"))
@@ -92,7 +92,7 @@ def test_one_grant_is_transferred_and_one_dropped(as_, alice, bob, emma, address
     assert (ends_at.date().isoformat(), ends_at.hour) == (day(11), 0)
     html = said(client.get(address))
     assert "Emma Roy" in html
-    assert "Cancel this leaving" in html
+    assert "Cancel offboarding" in html
     short = date_format(offboarding.membership.last_day, "SHORT_DATE_FORMAT")
     html = said(client.get("/c/alder/people/"))
     assert f"until {short}" in html

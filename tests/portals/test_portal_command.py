@@ -70,6 +70,20 @@ def test_credentials_as_text(db):
     assert "client secret" in text
 
 
+@pytest.mark.parametrize("arguments", [["domains"], ["domains", "--json"]])
+def test_the_demo_says_that_its_own_portal_waits_for_a_restart(db, settings, arguments):
+    warning = StringIO()
+    call_command("portal", "credentials", *arguments, stdout=StringIO(), stderr=warning)
+    assert warning.getvalue() == ""
+
+    settings.DEMO = True
+    out = StringIO()
+    call_command("portal", "credentials", *arguments, stdout=out, stderr=warning)
+
+    assert "If the demo runs Domains, it still has the former credentials" in warning.getvalue()
+    assert "demo" not in out.getvalue()
+
+
 def test_an_unknown_portal_is_reported_with_the_known_ones(db):
     with pytest.raises(CommandError, match=r"no portal shop\. Known portals: domains, statistics"):
         _run("credentials", "shop")

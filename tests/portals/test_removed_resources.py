@@ -264,7 +264,7 @@ def test_another_companys_list_is_refused_before_it_takes_the_resources_away(web
     assert (outcome.added, outcome.moved) == (2, 2)
     assert outcome.grants_ended == refused.value.removal.grants
     moved = last("resources.moved")
-    assert (moved.data["count"], moved.data["rights"]) == tuple(refused.value.removal)
+    assert (moved.data["count"], moved.data["privileges"]) == tuple(refused.value.removal)
 
 
 # --- Hidden and powerless ---
@@ -353,7 +353,7 @@ def test_the_database_keeps_removal_and_the_tree_together(domains, webmail, reso
 def test_nothing_is_reported_below_a_removed_resource(webmail, resource, put):
     delete_resource(actor=webmail, resource=resource(*MAIL_DOMAIN))
 
-    with pytest.raises(ResourcesRefused, match="no such mail_domain"):
+    with pytest.raises(ResourcesRefused, match="no mail_domain with this ID"):
         put("bob@alder.example", portal=webmail, type_code="mailbox", parent=MAIL_DOMAIN)
 
 
@@ -374,13 +374,13 @@ def test_the_full_list_an_hour_later_gives_everything_back(webmail, domains, bob
     assert state()[:3] == before[:3]  # the same rows, grants with their dates and reasons
     assert decide(bob, "mailbox.use", mailbox) == "owner"
     event = last("resources.returned")
-    assert (event.data["count"], event.data["rights"]) == (5, 3)
+    assert (event.data["count"], event.data["privileges"]) == (5, 3)
     assert {part["external_id"] for part in event.data["returned_resources"]} == {
         report.external_id for report in reports
     }
     assert event.data["grants_returned"][0]["grantee"] in ("bob@alder.example", "Bob Tremblay")
     assert sentence_of(event) == (
-        "Webmail reported removed resources again (Mailbox): 5. Access that came back: 3."
+        "Webmail reported removed resources again (Mailbox): 5. Permissions restored: 3."
     )
     assert not Resource.with_removed.exclude(removed_at=None).exists()
     verify_chain(f"customer:{event.customer_id}")
@@ -437,7 +437,7 @@ def test_in_another_company_a_removed_id_inherits_nothing(domains, bob, resource
         content_object__external_id="alder.example", content_object__resource_type__portal=domains
     ).exists()
     ended = last("resources.ended")
-    assert (ids_in(ended), ended.data["rights"]) == (["alder.example"], count)
+    assert (ids_in(ended), ended.data["privileges"]) == (["alder.example"], count)
     put("alder.example")  # and it does not come back from there
     assert decide(bob, "domain.view", resource("domain", "alder.example")) == "not_allowed"
 
@@ -530,10 +530,10 @@ def test_a_job_ends_it_after_seven_days_once(domains, resource, put, tick):
     assert not PersonGrant.with_removed.filter(content_object=domain.pk).exists()
     [event] = AuditEvent.objects.filter(kind="resources.ended")
     assert (event.customer.slug, ids_in(event)) == ("alder", ["alder.example"])
-    assert event.data["rights"] == len(event.data["grants"]) == grants > 0
+    assert event.data["privileges"] == len(event.data["grants"]) == grants > 0
     assert sentence_of(event) == (
-        "Resources that Domains removed can't come back any more (Domain): 1."
-        f" Access that ended for good: {grants}."
+        "Resources removed by Domains can no longer be restored (Domain): 1."
+        f" Permissions ended: {grants}."
     )
     assert Resource.objects.filter(subscription__customer__slug="birch").count() == birch
 

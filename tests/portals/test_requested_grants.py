@@ -29,9 +29,9 @@ def waiting(emma):
 def ask(bob, alder, privilege_of):
     """Return a function that makes a request by Bob: ask((privilege name, resource), …)."""
 
-    def access_request(*rights, actor=bob, customer=alder, text="For the new site.", **more):
-        pairs = [(resource, privilege_of(name)) for name, resource in rights]
-        return request_access(actor=actor, customer=customer, text=text, rights=pairs, **more)
+    def access_request(*privileges, actor=bob, customer=alder, text="For the new site.", **more):
+        pairs = [(resource, privilege_of(name)) for name, resource in privileges]
+        return request_access(actor=actor, customer=customer, text=text, privileges=pairs, **more)
 
     return access_request
 
@@ -78,7 +78,7 @@ def test_requestable_access_is_closed_portals_and_more_on_known_resources(member
 def test_the_email_names_the_requested_access(ask, domain, alice, deliver):
     ask((DNS, domain))
     (mail,) = [mail for mail in deliver() if mail.to == [alice.email]]
-    assert "- Change its DNS records: alder.example" in mail.body
+    assert "- Change DNS records: alder.example" in mail.body
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_email_names_the_requested_access(ask, domain, alice, deliver):
     ],
 )
 def test_unrelated_resources_are_refused_with_one_message(ask, resource, events_of, name, thing_of):
-    with pytest.raises(RequestRefused, match="does not exist for this resource"):
+    with pytest.raises(RequestRefused, match="doesn't exist for this resource"):
         ask((name, resource(*thing_of)))
     assert not events_of("request.opened")
 
@@ -137,8 +137,8 @@ def test_approval_opens_the_portal(waiting, alice, emma, resource, alder):
     grant = PersonGrant.objects.get(user=emma, content_object=root)
     assert grant.granted_by == alice
     assert grant.reason == f"{waiting.text} — Welcome."
-    given = AuditEvent.objects.get(kind="grant.given", person=emma, data__reason=grant.reason)
-    assert given.customer == alder
+    given = AuditEvent.objects.filter(kind="grant.given", person=emma, customer=alder)
+    assert [event.data["reason"] for event in given].count(grant.reason) == 1
 
 
 def test_refusal_gives_nothing(waiting, alice, emma):
@@ -156,7 +156,7 @@ def test_an_approval_can_be_reduced_and_have_an_end(ask, domain, alice, bob):
     approve_request(
         actor=alice,
         access_request=access_request,
-        how=Approval(rights=frozenset({dns.pk}), until_as_asked=False, expires_at=end),
+        how=Approval(privileges=frozenset({dns.pk}), until_as_asked=False, expires_at=end),
     )
 
     assert bob.has_perm(f"portals.{DNS}", domain)
@@ -175,18 +175,18 @@ def test_an_unchanged_approval_keeps_the_requested_end(ask, domain, alice, bob):
     assert PersonGrant.objects.get(user=bob, content_object=domain, expires_at=end)
 
 
-@pytest.mark.parametrize("rights", [frozenset(), frozenset({0})])
+@pytest.mark.parametrize("privileges", [frozenset(), frozenset({0})])
 def test_an_approval_of_nothing_or_of_another_request_is_refused(
-    waiting, ask, domain, alice, emma, rights
+    waiting, ask, domain, alice, emma, privileges
 ):
     foreign = RequestedGrant.objects.get(request=ask((DNS, domain))).pk
-    chosen = rights and frozenset({foreign})
+    chosen = privileges and frozenset({foreign})
     before = PersonGrant.objects.count()
 
     with pytest.raises(RequestRefused) as refusal:
-        approve_request(actor=alice, access_request=waiting, how=Approval(rights=chosen))
+        approve_request(actor=alice, access_request=waiting, how=Approval(privileges=chosen))
 
-    assert list(refusal.value.message_dict) == ["rights"]
+    assert list(refusal.value.message_dict) == ["privileges"]
     waiting.refresh_from_db()
     assert waiting.is_open
     assert PersonGrant.objects.count() == before
@@ -214,7 +214,7 @@ def test_sensitive_privileges_need_a_reason(ask, resource, alice, bob, give, mem
     billing = resource("mailbox", "billing@alder.example")
     give(alice, membership(bob), "webmail.mailbox.view", billing)
     access_request = ask(("webmail.mailbox.read", billing), text="")
-    with pytest.raises(GrantRefused, match="say why"):
+    with pytest.raises(GrantRefused, match="Enter a reason"):
         approve_request(actor=alice, access_request=access_request, how=fresh())
     approve_request(
         actor=alice, access_request=access_request, answer="Holiday cover.", how=fresh()

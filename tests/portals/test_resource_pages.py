@@ -1,7 +1,5 @@
 """The list of resources, and a resource's page with who may do what."""
 
-import re
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +8,7 @@ from django.urls import reverse
 from accounts.models import Membership, TeamMembership, User
 from accounts.selectors import page_of
 from portals.models import TeamGrant
+from portals.selectors.grant_changes import grants_key
 from portals.selectors.resources import resources_of
 
 
@@ -59,7 +58,7 @@ def test_a_resource_page_shows_who_may_do_what(as_, alice, alder, membership, em
     html = as_(alice).get(reverse("portals:resource", args=["alder", mailbox.pk])).content.decode()
 
     assert "Emma Roy" in html
-    assert "through alder.example" in html
+    assert "Every mailbox in alder.example, future ones too" in html
 
 
 def test_resources_of_another_company_are_not_found(as_, alice, resource):
@@ -85,7 +84,7 @@ def test_lists_have_a_budget(as_, alice, resource, django_assert_max_num_queries
     client = as_(alice)
     with django_assert_max_num_queries(12):
         client.get(reverse("portals:resource-list", args=["alder"]))
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(19):
         client.get(
             reverse("portals:resource", args=["alder", resource("domain", "alder.example").pk])
         )
@@ -97,76 +96,56 @@ def page(resource):
     return lambda *name: reverse("portals:resource", args=["alder", resource(*name).pk])
 
 
-def tokens(review):
-    return re.findall(r'type="hidden" name="change" value="([^"]+)"', review.content.decode())
-
-
-def test_levels_of_several_people_and_a_team_in_one_review(
-    as_, alice, alder, bob, emma, membership, resource, privilege_of
+def test_access_is_given_from_the_page_and_marked_there(
+    as_, alice, alder, bob, emma, membership, resource, privilege_of, page
 ):
     domain, team = resource("domain", "alderdental.example"), alder.teams.get()
-    draft = ["alder", f"r{domain.pk}"]
-    view, manage = privilege_of("domains.domain.view"), privilege_of("domains.domain.manage")
-    cell = f"{domain.pk}/{domain.resource_type_id}"
-    client = as_(alice)
-    levels = [f"p{membership(bob).pk}/{cell}={manage.pk}", f"t{team.pk}/{cell}={view.pk}"]
-
-    client.post(reverse("portals:changes", args=draft), {"level": levels})
-    html = client.get(reverse("portals:resource", args=["alder", domain.pk])).content.decode()
-    assert "2 changes not made yet" in html
-    review = reverse("portals:changes-review", args=draft)
-    answer = client.post(review, {"change": tokens(client.get(review)), "reason": "Relaunch"})
-
-    assert answer["Location"] == reverse("portals:resource", args=["alder", domain.pk])
+    path, client = page("domain", "alderdental.example"), as_(alice)
+    assert f"access/give/?resource=resource:{domain.pk}" in client.get(path).content.decode()
+    form = {
+        "to": [f"person:{membership(bob).pk}", f"team:{team.pk}"],
+        "resource": f"resource:{domain.pk}",
+        "privilege": privilege_of("domains.domain.renew").pk,
+        "ends": "never",
+        "next": path,
+    }
+    answer = client.post("/c/alder/access/give/", form)
+    assert answer["Location"].startswith(f"{path}?changed=")
+    html = client.get(answer["Location"]).content.decode()
+    assert html.count('<tr class="changed">') == 3  # the team, Bob, and Emma by the team
     assert bob.has_perm("portals.domains.domain.renew", domain)
-    assert emma.has_perm("portals.domains.domain.view", domain)  # she is in the team
-    assert TeamGrant.objects.get(group=team.group, content_object=domain).reason == "Relaunch"
-    html = client.get(reverse("portals:resource", args=["alder", domain.pk])).content.decode()
-    assert "via team Reception" in html
-    assert "Cannot be taken here: it is given to the team." in html
+    assert emma.has_perm("portals.domains.domain.renew", domain)
 
 
-def test_access_of_teams_can_be_removed(as_, alice, alder, page):
-    client = as_(alice)
-    path = page("mailbox", "info@alder.example")
-    standing = client.get(path).context["access"]
-    assert [str(row.grantee) for row in standing.teams] == ["Reception"]
-    assert "Emma Roy" in [str(row.grantee) for row in standing.people]
+def found(client, path, **query):
+    access = client.get(path, query).context["access"]
+    return [str(row.grantee) for row in [*access.teams, *access.people]]
 
+
+def test_only_who_has_access_is_shown(as_, alice, alder, page):
+    client, path = as_(alice), page("mailbox", "info@alder.example")
+    assert found(client, path) == ["Reception", "Alice Martin", "Emma Roy"]  # Alice by her role
     grant = TeamGrant.objects.get(group=alder.teams.get().group)
-    revoke = reverse("portals:team-grant-revoke", args=["alder", alder.teams.get().uuid, grant.pk])
-    assert revoke in client.get(path).content.decode()
+    html = client.get(path).content.decode()
+    assert reverse("portals:access-remove", args=["alder", grants_key([grant])]) in html
+    assert "Bob Tremblay" not in html.split("<table")[1]
 
 
-def test_the_page_can_show_children(as_, alice, bob, membership, page, resource, privilege_of):
-    mail_domain = resource("mail_domain", "alder.example")
-    mailbox = resource("mailbox", "emma@alder.example")
-    path = page("mail_domain", "alder.example")
-    client = as_(alice)
-    html = client.get(path, {"on": "mailbox"}).content.decode()
-    assert "counts for every Mailbox in alder.example, future ones too" in html
-    cell = f"p{membership(bob).pk}/{mail_domain.pk}/{mailbox.resource_type_id}"
-    assert f"{cell}={privilege_of('webmail.mailbox.view').pk}" in html
+def test_portal_access_counts_only_on_the_portals_page(as_, alice, bob, page, resource):
+    """Who can open a portal has no access to each resource in it yet."""
+    client, domain = as_(alice), resource("domain", "alderdental.example")
+    assert "Bob Tremblay" not in found(client, page("domain", "alderdental.example"))
+    portal = reverse("portals:resource", args=["alder", domain.parent_id])
+    html = client.get(portal).content.decode()
+    assert "Bob Tremblay" in html
+    assert "<h1>Domains portal</h1>" in html
 
 
-def test_people_and_teams_are_found_by_prefix(as_, alice, page):
-    path = page("mailbox", "info@alder.example")
-
-    def names(**query):
-        standing = as_(alice).get(path, query).context["access"]
-        return [str(row.grantee) for row in standing.teams + standing.people]
-
-    assert names(q="rec") == ["Reception"]
-    assert names(q="emma") == ["Emma Roy"]
-    assert names(q="charlie") == []  # of another company
-    assert "Bob Tremblay" in names()  # holds nothing here, but there is room
-
-
-def test_custom_permissions_of_one_person_on_a_resource(as_, alice, bob, membership, page):
-    path = page("mailbox", "info@alder.example")
-    html = as_(alice).get(path, {"single": f"p{membership(bob).pk}"}).content.decode()
-    assert html.count('name="single"') == 7
-    assert as_(alice).get(path, {"single": "p999999"}).status_code == 200
+def test_people_with_access_are_found_by_name(as_, alice, page):
+    client, path = as_(alice), page("mailbox", "info@alder.example")
+    assert found(client, path, q="emma") == ["Emma Roy"]
+    assert found(client, path, q="charlie") == []  # of another company
+    assert found(client, path, q="bob") == []  # without access
 
 
 def test_the_page_has_a_constant_number_of_queries(as_, alice, alder, page, give, resource):

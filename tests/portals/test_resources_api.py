@@ -152,7 +152,7 @@ def test_an_empty_report_is_409_with_the_counts_to_repeat(webmail):
     assert error["code"] == "removal_unconfirmed"
     assert error["confirm"] == {"resources": 5, "grants": 3}
     assert error["message"] == (
-        "This report removes 5 resources and ends 3 grants. If that is right, send it again with"
+        "This report removes 5 resources and ends 3 grants. To confirm, send it again with"
         " these numbers in “confirm”."
     )
     assert _unchanged() == before

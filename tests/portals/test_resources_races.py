@@ -163,7 +163,7 @@ def test_several_workers_end_the_same_once(domains, alice, bob, renew):
         assert not ours.exists()
     ended = AuditEvent.objects.filter(kind="resources.ended")
     assert ended.count() == ROUNDS
-    assert all((event.data["count"], event.data["rights"]) == (5, 5) for event in ended)
+    assert all((event.data["count"], event.data["privileges"]) == (5, 5) for event in ended)
 
 
 def test_an_empty_and_a_full_report_race(domains):

@@ -61,7 +61,7 @@ def verdicts(lines):
 def test_the_list_links_to_the_open_review(as_, alice, review):
     html = as_(alice).get(reverse("portals:reviews", args=["alder"])).content.decode()
     assert reverse("portals:review", args=["alder", review.uuid]) in html
-    assert "Begin a review now" not in html
+    assert "Start review now" not in html
     assert f"0 of {review.total} reviewed" in html
 
 
@@ -69,11 +69,21 @@ def test_one_screen_shows_everyone_with_last_use(screen):
     html = screen.open()
     for text in ("Alice Martin", "Bob Tremblay", "Emma Roy", "Reception", "last used on"):
         assert text in html
-    assert "no use seen since" in html
-    assert "nothing known of its use" in html
-    assert "had never signed in when this review began" in html
-    marked = re.findall(r'<input type="radio"[^>]*value="remove"[^>]* checked>', html)
-    assert html.count("90 days without use: remove?") == len(marked) > 3
+    assert "not used since" in html
+    assert "last use unknown" in html
+    assert not re.findall(r'<input type="radio"[^>]*value="remove"[^>]* checked>', html)
+    assert html.count("Not used for 90 days") > 3
+
+
+def test_the_role_of_somebody_who_never_signed_in_says_so(screen, review):
+    html = screen.open()
+    assert (
+        "last signed in on" in html and "had never signed in when this review started" not in html
+    )
+
+    review.items.filter(kind="role").update(last_used_on=None)
+
+    assert "had never signed in when this review started" in screen.open()
 
 
 def test_opening_pages_changes_nothing(screen, review):
@@ -196,8 +206,8 @@ def test_grants_changed_meanwhile_are_marked_and_closed(screen, alice, bob, revi
     for grant in PersonGrant.objects.filter(user=bob):
         revoke_privilege(actor=alice, grant=grant)
     html = screen.open()
-    assert html.count("Somebody has changed or ended it since the review began") == 6
-    assert "Tick off Bob Tremblay" in html
+    assert html.count("Someone changed or ended this access after the review started") == 6
+    assert "Confirm review of Bob Tremblay" in html
 
     lines = lines_of(review, "Bob Tremblay")
     assert screen.post({"line": [line.pk for line in lines]}).status_code == 302
@@ -213,7 +223,7 @@ def test_a_stale_page_saves_the_lines_that_are_still_open(screen, alice, bob, re
     html = screen.follow(screen.save(lines, **every, **chosen))
     assert verdicts(lines) == ["overtaken", "remove"] + ["keep"] * (len(lines) - 2)
     assert not PersonGrant.objects.filter(pk=taken.grant_id).exists()
-    assert "Changed meanwhile, and left as they are: 1." in html
+    assert "Changed by others in the meantime, so not touched: 1." in html
 
 
 def test_decided_by_a_colleague_meanwhile(screen, alice, emma, membership, review):
@@ -226,8 +236,8 @@ def test_decided_by_a_colleague_meanwhile(screen, alice, emma, membership, revie
     assert response.status_code == 302
     assert verdicts(lines) == ["keep"] * len(lines)
     assert "Emma Roy has already reviewed this part." in screen.open()
-    # Her own rights are Emma's to review, now that there are two.
-    assert "Another Super User reviews them" in screen.open()
+    # Her own privileges are Emma's to review, now that there are two.
+    assert "review your own access" in screen.open()
 
 
 def test_finishing_and_beginning_again(screen, as_, alice, alder, review):
@@ -241,7 +251,7 @@ def test_finishing_and_beginning_again(screen, as_, alice, alder, review):
     assert response.status_code == 302
     assert alder.access_reviews.open().exists()
     again = client.post(reverse("portals:review-begin", args=["alder"]), follow=True)
-    assert "A review is open already." in again.content.decode()
+    assert "A review is already open. Finish it first." in again.content.decode()
 
 
 def test_pages_by_key(screen, review, monkeypatch):

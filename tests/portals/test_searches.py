@@ -24,8 +24,9 @@ def test_resources_by_the_words_of_name_and_id(search, found, alder, birch):
     assert not resources_of(birch, search=search)
 
 
-def test_teams_on_a_resource_page(as_, alice, alder, resource):
-    create_team(actor=alice, customer=alder, name="Réception du soir")
+def test_teams_on_a_resource_page(as_, alice, alder, give, resource):
+    team = create_team(actor=alice, customer=alder, name="Réception du soir")
+    give(alice, team, "domains.domain.view", resource("domain", "alder.example"))
     path = reverse("portals:resource", args=["alder", resource("domain", "alder.example").pk])
 
     assert "Réception du soir" in as_(alice).get(path, {"q": "soir recep"}).content.decode()
@@ -56,7 +57,7 @@ def test_the_invitations_page_and_the_people_page(as_, alice, alder):
 def renewal(alder, bob, privilege_of, resource):
     """Bob asks to change DNS of alder.example."""
     wanted = (resource("domain", "alder.example"), privilege_of("domains.domain.manage_dns"))
-    return request_access(actor=bob, customer=alder, text="For the new site", rights=[wanted])
+    return request_access(actor=bob, customer=alder, text="For the new site", privileges=[wanted])
 
 
 @pytest.mark.parametrize("search", ["tremb", "bob@", "ALDER.EX", "tremblay bob"])

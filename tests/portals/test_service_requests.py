@@ -57,18 +57,18 @@ def uses(customer, slug):
 def test_a_portal_is_added_on_approval(ask, birch, charlie, olive, dana, deliver):
     access_request = ask(ADD, "statistics", text="For the yearly report.")
     assert access_request.passed_at is not None
-    subject = "Birch Logistics asks: Adding a service (Usage statistics)"
+    subject = "Birch Logistics asks to add Usage statistics"
     mails = [mail for mail in deliver() if mail.subject == subject]
     assert {mail.to[0] for mail in mails} == {olive.email}  # Dana could not approve it
-    assert "Portal: Usage statistics" in mails[0].body
+    assert "asks us to add Usage statistics." in mails[0].body
 
     approve(olive, access_request)
 
     assert uses(birch, "statistics")
     sentences = [sentence_of(event) for event in activity_of(birch)[:3]]
-    assert "Olive Bergeron subscribed the customer to Usage statistics." in sentences
+    assert "Olive Bergeron subscribed the company to Usage statistics." in sentences
     said = (
-        "Olive Bergeron approved a request of Charlie Nguyen: Adding a service: Usage statistics."
+        "Olive Bergeron approved a request from Charlie Nguyen: Adding a service: Usage statistics."
     )
     assert said in sentences
     for chain in ("provider", f"customer:{birch.pk}"):
@@ -81,7 +81,7 @@ def test_a_portal_is_added_on_approval(ask, birch, charlie, olive, dana, deliver
 def test_ending_a_portal_drops_its_resources(ask, alder, alice, olive, bob):
     subscription = Subscription.objects.get(customer=alder, portal__slug="domains")
     loss = subscription_totals(subscription)
-    assert (loss.resources, loss.rights, loss.people) == (2, 2, 1)
+    assert (loss.resources, loss.privileges, loss.people) == (2, 2, 1)
     access_request = ask(END, "domains", actor=alice, customer=alder)
     assert PersonGrant.objects.filter(content_object__subscription=subscription).exists()
 
@@ -184,7 +184,7 @@ def test_a_service_request_goes_from_company_to_provider(as_, alice, olive, alde
     html = client.get("/c/alder/services/").content.decode()
     assert "Ask to end Webmail" in html
     address = "/c/alder/services/webmail/request/?kind=end"
-    assert "all of this stops at once" in client.get(address).content.decode()
+    assert "can no longer use the portal" in client.get(address).content.decode()
     assert (
         "errorlist"
         in client.post(address, {"confirmation_name": "No", "text": ""}).content.decode()
@@ -200,11 +200,11 @@ def test_a_service_request_goes_from_company_to_provider(as_, alice, olive, alde
     html = staff.get("/provider/requests/").content.decode()
     assert f"/provider/requests/{request.uuid}/" in html
     html = staff.get(f"/provider/requests/{request.uuid}/").content.decode()
-    assert "all of this stops at once" in html
+    assert "can no longer use the portal" in html
     refused = staff.post(
         f"/provider/requests/{request.uuid}/refuse/", {"reason": "Notice is a month."}, follow=True
     )
-    assert "has been told why" in refused.content.decode()
+    assert "The request is refused." in refused.content.decode()
     page = client.get(f"/c/alder/requests/{request.uuid}/").content.decode()
     assert "Notice is a month." in page
 
@@ -213,19 +213,19 @@ def test_a_passed_request_on_the_provider_s_pages(as_, alice, bob, dana, alder, 
     waiting = AccessRequest.objects.get(membership__user=emma)
     client, desk = as_(alice), as_(dana)
     passed = client.post(f"/c/alder/requests/{waiting.uuid}/pass/", follow=True)
-    assert "Passed on to Harbour" in passed.content.decode()
+    assert "The request is now with Harbour" in passed.content.decode()
     html = as_(emma).get(f"/c/alder/requests/{waiting.uuid}/").content.decode()
-    assert "Harbour knows of this request too." in html
+    assert "Harbour has this request too" in html
     assert "Nobody answered in time" not in html
     html = desk.get(f"/provider/requests/{waiting.uuid}/").content.decode()
-    assert "Only Super Users of Alder Dental give rights" in html
+    assert "Only Super Users of Alder Dental can give access" in html
     assert "/approve/" not in html
     response = desk.post(f"/provider/requests/{waiting.uuid}/approve/", {"answer": ""})
-    assert "Only a Super User gives rights" in response.content.decode()
+    assert "Only a Super User can give access" in response.content.decode()
     back = desk.post(
         f"/provider/requests/{waiting.uuid}/send-back/", {"word": "Yours."}, follow=True
     )
-    assert "Sent back" in back.content.decode()
+    assert "The request is with the Super Users" in back.content.decode()
     assert desk.get(f"/provider/requests/{waiting.uuid}/").status_code == 404
 
 
@@ -237,15 +237,18 @@ def test_a_member_of_two_companies_asks_the_provider_for_an_address(
     address = "/c/alder/requests/new/?kind=address"
     accept_invitation(actor=charlie, token=invitation.token, name="Charlie", password="")
     html = client.get(address).content.decode()
-    assert "no Super User decides on your address: Harbour answers" in html
-    assert "Your Super User reads them" not in html
-    assert "Alice Martin will be told" not in html
-    assert "Alice Martin will be told" in client.get("/c/alder/requests/new/").content.decode()
+    assert "so Harbour answers requests about your address" in html
+    assert "sentences for your Super User" not in html
+    assert "We send your request to Alice Martin" not in html
+    assert (
+        "We send your request to Alice Martin"
+        in client.get("/c/alder/requests/new/").content.decode()
+    )
     # At Birch nobody else runs the company: the provider can be asked all the same, about this.
     html = client.get("/c/birch/requests/new/?kind=address").content.decode()
     assert "Harbour answers" in html
     html = client.get("/c/birch/requests/new/?kind=name").content.decode()
-    assert "there is nobody else to ask" in html
+    assert "ask anyone else" in html
 
     client.post(address, {"address": "charlie@new.example", "text": ""})
 
@@ -258,7 +261,7 @@ def test_a_member_of_two_companies_asks_the_provider_for_an_address(
 def test_support_reads_but_does_not_answer_services(as_, ask, dana):
     access_request = ask(ADD, "statistics")
     html = as_(dana).get(f"/provider/requests/{access_request.uuid}/").content.decode()
-    assert "somebody else answers it" in html
+    assert "have the permission to answer it" in html
     assert as_(dana).post(f"/provider/requests/{access_request.uuid}/approve/").status_code == 403
 
 

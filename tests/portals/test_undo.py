@@ -21,6 +21,7 @@ from accounts.services.sessions import end_sessions
 from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
 from accounts.services.undo import UNDO_WITHIN, UndoRefused, undo_event
 from portals.models import PersonGrant, Portal, Resource
+from portals.selectors.grant_changes import grants_key
 from portals.services.grants import GrantRefused, revoke_privilege
 
 RENEW = "domains.domain.renew"
@@ -316,7 +317,7 @@ def test_what_cannot_be_restored_is_named(alice, bob, membership, domain, give):
 
     done = undo_event(actor=alice, event=event)
 
-    assert "“Renew it” on alder.example" in done.data["left_out"]
+    assert "“Renew domain” on alder.example" in done.data["left_out"]
     assert membership(bob).is_live
 
 
@@ -339,7 +340,7 @@ def test_grants_expired_since_the_removal_are_reported(alice, bob, membership, d
     with time_machine.travel(soon, tick=False):
         done = undo_event(actor=alice, event=event)
 
-    assert done.data["left_out"] == ["“Renew it” on alder.example"]
+    assert done.data["left_out"] == ["“Renew domain” on alder.example"]
 
 
 def test_a_restored_team_does_not_report_expired_grants(alice, alder, domain, give):
@@ -361,7 +362,7 @@ def test_a_request_ended_with_the_membership_is_reported(alice, emma, membership
 
     done = undo_event(actor=alice, event=event)
 
-    assert done.data["left_out"] == ["a request that stays withdrawn (Access)"]
+    assert done.data["left_out"] == ["a request that stays withdrawn (open the Domains portal)"]
     assert not membership(emma).requests.open().exists()
 
 
@@ -388,7 +389,7 @@ def test_the_page_offers_undo_and_carries_it_out(as_, alice, bob, membership, do
     person = reverse("portals:person", args=["alder", bob.sub])
 
     page = client.post(
-        reverse("portals:grant-revoke", args=["alder", bob.sub, grant.pk]), follow=True
+        reverse("portals:access-remove", args=["alder", grants_key([grant])]), follow=True
     )
     event = AuditEvent.objects.get(kind="grant.revoked")
     address = reverse("accounts:undo", args=["alder", event.sequence])
@@ -398,7 +399,7 @@ def test_the_page_offers_undo_and_carries_it_out(as_, alice, bob, membership, do
     answer = client.post(address, headers={"Referer": f"http://testserver{person}"}, follow=True)
 
     assert answer.redirect_chain[-1][0].endswith(person)
-    assert "Undone" in answer.content.decode()
+    assert "The change is undone." in answer.content.decode()
     assert bob.has_perm(HAS, domain)
 
 
@@ -412,7 +413,7 @@ def test_the_page_does_not_report_grants_expired_before(as_, alice, bob, members
         address = reverse("accounts:undo", args=["alder", event.sequence])
         said = as_(alice).post(address, follow=True).content.decode()
 
-    assert "cannot be given again: a request that stays withdrawn (Something else)." in said
+    assert "be restored: a request that stays withdrawn (“A desk”)." in said
 
 
 def test_a_refusal_is_shown_and_redirects_to_this_host(as_, alice, revoked):
@@ -451,10 +452,10 @@ def test_removals_of_one_act_are_restored_together(as_, alice, bob, emma, domain
 
     said = as_(alice).post(address, follow=True).content.decode()
 
-    assert "what was removed is back" in said
-    assert (  # Emma had asked for something; the rest is all there
-        "Except for what cannot be given again: a request that stays withdrawn (Access).</" in said
-    )
+    assert "The change is undone" in said
+    # Emma had asked for something; the rest is all there.
+    lost = "a request that stays withdrawn (open the Domains portal)"
+    assert f"be restored: {lost}.</" in said
     assert bob.has_perm(HAS, domain)
     assert Membership.objects.present().filter(customer=alder, user__in=[bob, emma]).count() == 2
     assert verify_chain(f"customer:{alder.pk}")
@@ -469,7 +470,7 @@ def test_removals_of_one_act_that_cannot_be_restored_are_named(
 
     said = as_(alice).post(address, follow=True).content.decode()
 
-    [warning] = [line for line in said.splitlines() if "cannot be given again" in line]
+    [warning] = [line for line in said.splitlines() if "be restored" in line]
     assert "Bob Tremblay" in warning
     assert Membership.objects.present().filter(customer=alder, user=emma).exists()
 
@@ -486,7 +487,10 @@ def test_removals_by_somebody_else_in_between_are_kept(
 
     assert list(Undo.objects.values_list("event", flat=True)) == [revoked.pk]
     foreign = reverse("accounts:undo-all", args=["alder", other.sequence, other.sequence])
-    assert "Only who did it" in as_(alice).post(foreign, follow=True).content.decode()
+    assert (
+        "Only the person who made this change"
+        in as_(alice).post(foreign, follow=True).content.decode()
+    )
     far = reverse("accounts:undo-all", args=["alder", revoked.sequence, 10**30])
     assert as_(alice).post(far).status_code == 404
 
@@ -520,7 +524,7 @@ def test_undo_is_listed_only_for_the_actor_within_its_time(
     alice, gina, revoked, offered, alder, olive
 ):
     assert offered(gina) == []
-    assert offered(alice, group="rights") == []  # a filtered page offers no undo
+    assert offered(alice, group="privileges") == []  # a filtered page offers no undo
     with time_machine.travel(revoked.at + UNDO_WITHIN + timedelta(seconds=1)):
         assert offered(alice) == []
     suspend_customer(actor=olive, customer=alder, reason="Unpaid")

@@ -18,7 +18,7 @@ from accounts.selectors import details_of, removals_of
 from accounts.services.invitations import Invitee, invite_people
 from accounts.services.memberships import remove_membership
 from accounts.services.teams import add_to_team, create_team, delete_team, remove_from_team
-from accounts.services.undo import UNDO_WITHIN, undo_event, undoable_kinds
+from accounts.services.undo import UNDO_WITHIN, removal_kinds, undo_event
 from portals.models import PersonGrant, TeamGrant
 from portals.services.grants import revoke_privilege
 from portals.services.offboarding import plan_offboarding
@@ -168,7 +168,7 @@ def test_the_page_names_what_an_undo_left_out_until_the_other_brings_it_back(
     def press(kind):
         address = reverse("accounts:undo", args=["alder", events[kind].sequence])
         html = as_(alice).post(address, follow=True).content.decode()
-        return " ".join(line for line in html.splitlines() if "cannot be given again" in line)
+        return " ".join(line for line in html.splitlines() if "be restored" in line)
 
     said = press(first)
     assert ("Night shift" in said) == (first == "membership.removed")
@@ -199,7 +199,7 @@ def test_an_undo_names_what_ended_with_a_membership_for_good(
 
     done = undo_event(actor=alice, event=event)
 
-    assert "the plan of who takes over on the last day" in done.data["left_out"]
+    assert "the handover plan for the last day" in done.data["left_out"]
     assert ContactRole.objects.filter(membership=membership(emma), kind="billing").exists()
 
 
@@ -221,7 +221,7 @@ def test_a_deleted_team_comes_back_into_plans_and_invitations(
     event = delete_team(actor=alice, team=world)
     details = dict(details_of(event))
     assert details["Invitations"] == ["ivy@alder.example"]
-    assert details["Planned handovers of a place in it"] == ["Emma Roy → Bob Tremblay"]
+    assert details["Planned handovers of team memberships"] == ["Emma Roy → Bob Tremblay"]
 
     done = undo_event(actor=alice, event=event)
 
@@ -253,4 +253,4 @@ def test_what_an_undo_took_back_is_no_removal_to_undo(alice, bob, emma, alder, w
     kinds = AuditEvent.objects.filter(pk__gt=event.pk).values_list("kind", flat=True)
     assert {"grant.taken_back", "team.member_taken_back"} <= set(kinds)
     since = timezone.now() - UNDO_WITHIN
-    assert not removals_of(alice, alder, kinds=undoable_kinds(), since=since)
+    assert not removals_of(alice, alder, kinds=removal_kinds(), since=since)

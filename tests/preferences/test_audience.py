@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -32,7 +33,7 @@ from preferences.models import (
     Reseller,
     Topic,
 )
-from preferences.selectors import send_decision_for, verdicts_for_portal
+from preferences.selectors import preference_centre, send_decision_for, verdicts_for_portal
 
 DAY = timedelta(days=1)
 LONG = 3 * 365 * DAY  # past every clock
@@ -237,7 +238,8 @@ def test_single_and_bulk_answers_follow_the_rule_R42_R43(
             portal={"nowhere": nowhere, "domains": Portal.objects.get(slug="domains")}.get(
                 about["portal"]
             ),
-            resellers_only=about["resellers_only"],
+            # A topic for resellers goes to subscribers alone (L63).
+            resellers_only=about["resellers_only"] and about["express"] and not about["default_on"],
         )
         for slug in about["denied_by"]:
             CustomerTopicDenial.objects.create(
@@ -342,3 +344,13 @@ def test_a_campaign_has_a_decision_for_everyone_once_R46_R49(
         assert (row.send, row.reason, row.consent) == (False, "chose_no", no)
     counts = audience_counts(category=campaign.topic, recipients=everyone)
     assert counts == Counter(map(Reason, Candidate.objects.values_list("reason", flat=True)))
+
+
+@pytest.mark.parametrize(("early", "paused"), [(1, True), (0, False)])
+def test_a_pause_ends_in_its_moment(bob, newsletter, early, paused):
+    until = timezone.now() + DAY
+    Recipient.objects.filter(user=bob).update(paused_until=until)
+    with time_machine.travel(until - timedelta(microseconds=early), tick=False):
+        verdict = send_decision_for(bob.recipient, newsletter)
+        assert (verdict.reason == Reason.PAUSED) is paused
+        assert (preference_centre(bob).paused_until is not None) is paused

@@ -99,7 +99,7 @@ def test_in_a_suspended_company_nothing_changes(scene, as_, alice, alder, olive)
 
 def test_cross_site_posts_are_refused(scene, alice):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(alice, backend="accounts.backends.PersonBackend")
     before = decided()
     for path, data in scene.items():
         assert client.post(path, data).status_code == 403
@@ -173,7 +173,7 @@ def test_opening_pages_changes_nothing(notice, as_, bob):
 def test_a_cross_site_post_confirms_no_address(notice, bob):
     record_reports(dsn(notice))
     client = Client(enforce_csrf_checks=True)
-    client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(bob, backend="accounts.backends.PersonBackend")
     assert client.post("/preferences/bounces/").status_code == 403
     assert Escalation.objects.get().state == "addresses"
 

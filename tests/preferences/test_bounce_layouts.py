@@ -55,6 +55,26 @@ def original(message):
     )
 
 
+def test_a_quoted_subject_is_no_reason(sent):
+    """Lotus Domino and some lists repeat our headers, in their spelling, between their words."""
+    words = "Your message could not be delivered.\n\n> SUBJECT: Mailbox full?\n  objet : plein\n"
+    record_reports(plain(sent, words + f"{sent.address}: 550 5.1.1 User unknown"))
+
+    event = DeliveryEvent.objects.get(message=sent)
+    assert event.kind == "hard"
+    assert "full" not in event.diagnostic
+
+
+def test_a_detector_that_fails_on_a_hostile_report_stops_nothing(sent, monkeypatch):
+    def fail(_mail):
+        raise LookupError("unknown encoding: x-hostile")
+
+    monkeypatch.setattr("preferences.gate.bounce_layouts.all_failures", fail)
+    record_reports(exim(sent))
+
+    assert DeliveryEvent.objects.get(message=sent).kind == "hard"
+
+
 def exim(m):
     return plain(
         m,

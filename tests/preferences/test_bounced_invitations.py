@@ -1,6 +1,7 @@
 """A permanent bounce marks its invitation; a temporary one does not."""
 
 import smtplib
+from html import unescape
 
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
@@ -69,11 +70,11 @@ def replying(patch, address, reply):
 
 SAYINGS = [
     ("550 5.1.1 no such user", "There is no such address.", "Check the spelling"),
-    ("552 5.2.2 mailbox is full", "The mailbox is full.", "Ask them to make room"),
+    ("552 5.2.2 mailbox is full", "The mailbox is full.", "Ask them to delete some emails"),
     ("550 5.7.1 blocked by our policy", "refused our email. The address may be right.", "later"),
-    ("550 5.2.1 account disabled", "The mailbox is closed or switched off.", "another address"),
-    ("556 5.1.10 null MX", "The domain in the address takes no email.", "Check the spelling"),
-    ("550 5.4.7 delivery time expired", "could not be reached, or was too busy.", "later"),
+    ("550 5.2.1 account disabled", "The mailbox is closed or turned off.", "another address"),
+    ("556 5.1.10 null MX", "The domain in the address doesn't accept email.", "Check the spelling"),
+    ("550 5.4.7 delivery time expired", "was unreachable or too busy.", "later"),
     ("550 answer 47", "gave no clear reason.", "Check the spelling, or send it again later."),
 ]
 
@@ -90,7 +91,7 @@ def test_the_sender_is_told_what_the_server_said(
     assert reason in mail.body
     assert advice in mail.body
     assert reply[4:] not in mail.body  # a server's own words are a stranger's
-    page = as_(alice).get("/c/alder/people/invitations/").text
+    page = unescape(as_(alice).get("/c/alder/people/invitations/").text)
     assert reason in page
     for other in SAYINGS:
         if other[1] != reason:

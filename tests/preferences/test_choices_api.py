@@ -103,7 +103,7 @@ def test_an_empty_patch_changes_nothing_as_its_schema_says(bob, as_, newsletter)
 def test_csrf_and_sign_in_are_needed(bob, as_):
     assert as_(None).get(LIST).status_code in (401, 403)
     client = Client(enforce_csrf_checks=True)
-    client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(bob, backend="accounts.backends.PersonBackend")
     assert patch(client, {"wants": False}).status_code == 403
     assert not ConsentRecord.objects.exists()
 

@@ -26,6 +26,7 @@ from preferences.selectors import contacts_for
 from preferences.services.choices import stop_all_optional
 from preferences.services.customer_email import add_recipient, name_contact
 from preferences.services.delivery_events import record_delivery_event
+from tests.cases import verified_case
 
 
 @pytest.fixture
@@ -53,31 +54,33 @@ def test_a_contact_gets_a_copy_of_notices_to_a_colleague(alice, bob, emma, membe
     suspend_membership(actor=alice, membership=membership(bob))
     own, copy = sorted(deliver()[count:], key=lambda mail: mail.to != [bob.email])
     assert (own.to, copy.to) == ([bob.email], [emma.email])
-    assert copy.body.startswith("A copy for you")
-    assert "A copy for you" not in own.body
+    assert "This is a copy" in copy.body
+    assert "This is a copy" not in own.body
 
 
 def test_a_copy_begins_with_the_person_concerned(alice, bob, emma, alder, membership, deliver):
-    """The notice says “your place” to the person; the contact reads of whose place it speaks."""
+    """The notice says “your access” to the person; the contact reads of whose it speaks."""
     name_contact(actor=alice, membership=membership(emma), kind="security")
     count = len(deliver())
     suspend_membership(actor=alice, membership=membership(bob))
     own, copy = sorted(deliver()[count:], key=lambda mail: mail.to != [bob.email])
-    assert own.subject == "Your place at Alder Dental has changed"
-    assert copy.subject == f"Copy, about {membership(bob)}: “{own.subject}”"
-    first = copy.body.splitlines()[0]
-    assert f"It concerns {membership(bob)}, not you" in first
+    assert own.subject == "Alice Martin suspended your access at Alder Dental"
+    assert copy.subject == f"Copy for the company, about {membership(bob)}: “{own.subject}”"
+    first = copy.body.splitlines()[2]
+    assert f"The email was written to {membership(bob)}, so “you” means them" in first
     assert str(alder) in first
-    assert copy.body.index(first) < copy.body.index(f"Hello {membership(bob)},")
+    assert copy.body.startswith(f"Hello {emma},")
+    assert copy.body.index(first) < copy.body.index("suspended your access to the services")
 
 
 def test_a_copy_is_in_the_contacts_language(alice, bob, gina, membership, since):
     name_contact(actor=alice, membership=gina, kind="security")
     suspend_membership(actor=alice, membership=membership(bob))
     with translation.override("fr"):
-        subject = gettext("Your place at %(company)s has changed") % {"company": "Alder Dental"}
+        said = {"actor": alice, "company": "Alder Dental"}
+        subject = gettext("%(actor)s suspended your access at %(company)s") % said
         words = {"people": str(membership(bob)), "subject": subject}
-        expected = gettext("Copy, about %(people)s: “%(subject)s”") % words
+        expected = gettext("Copy for the company, about %(people)s: “%(subject)s”") % words
     assert since()[gina.user.email].subject == " ".join(expected.split())  # ordinary spaces
 
 
@@ -91,8 +94,10 @@ def test_a_copy_names_a_few_people_and_mentions_others(alice, alder, bob, emma, 
     since()
     send_copies(concerned=people, **words)
     copy = since()[alice.email]
-    assert copy.subject.startswith(f"Copy, about {people[0]}, {people[1]} and others: ")
-    assert "concerns " + ", ".join(map(str, people)) in copy.body
+    assert copy.subject.startswith(
+        f"Copy for the company, about {people[0]}, {people[1]} and others: "
+    )
+    assert "was written to " + ", ".join(map(str, people)) in copy.body
 
 
 def test_a_copy_about_a_team_without_members_is_about_the_company(
@@ -118,7 +123,7 @@ def test_nobody_gets_a_copy_twice_or_after_leaving(alice, bob, emma, membership,
 def test_a_reset_link_is_copied_to_nobody(alice, bob, emma, dana, membership, deliver):
     name_contact(actor=alice, membership=membership(emma), kind="security")
     count = len(deliver())
-    send_reset_link(actor=dana, person=bob, ticket="T-1", reason="Lost")
+    send_reset_link(actor=dana, case=verified_case(dana, bob))
     assert [emma.email] not in [mail.to for mail in deliver()[count:]]
 
 
@@ -189,7 +194,7 @@ def test_the_security_contact_is_told_of_a_sensitive_grant(
     told = since()
     assert set(told) == {bob.email, emma.email, gina.user.email}
     copy = told[gina.user.email].body
-    assert copy.startswith("Copie pour vous") or "Alder Dental" in copy.splitlines()[0]
+    assert "Ceci est une copie" in copy.splitlines()[2]
     assert "Holiday cover" in copy
 
 

@@ -42,13 +42,14 @@ def test_a_denied_topic_reaches_nobody_not_even_subscribers_R43(alice, bob, alde
     assert events("customer_email.topic_denied") == 1
 
     assert allow_topic(actor=alice, customer=alder, topic=newsletter)
+    assert events("customer_email.topic_allowed") == 1
     assert not allow_topic(actor=alice, customer=alder, topic=newsletter)
     assert answer(bob, newsletter).reason == Reason.CHOSE_YES
     assert events("customer_email.topic_allowed") == 1
 
 
 def test_a_topic_that_is_not_offered_cannot_be_denied(alice, alder, newsletter):
-    newsletter.resellers_only = True
+    newsletter.resellers_only, newsletter.basis, newsletter.default_on = True, "express", False
     newsletter.save()
     with pytest.raises(CustomerEmailRefused) as refusal:
         deny_topic(actor=alice, customer=alder, topic=newsletter)
@@ -147,7 +148,7 @@ def test_the_page_names_denies_and_adds(as_, alice, bob, alder, newsletter):
     )
     client.post(f"{base}topics/newsletter/deny/")
     page = client.get(base).text
-    assert "Stopped" in page
+    assert "Turned off" in page
     assert page.count(bob.email) == 2
 
     client.post(f"{base}contacts/{ContactRole.objects.get().pk}/remove/")

@@ -189,13 +189,87 @@ def test_mandatory_email_is_retried_for_ever_and_topic_email_is_not(
         assert "Our terms change" in [mail.subject for mail in deliver()]
 
 
-def test_a_permanently_refused_address_ends_as_failed(bob, deliver, send_legal, monkeypatch):
+@pytest.mark.parametrize("mail_kind", ["notice", "topic"])
+def test_the_waits_between_attempts(
+    bob, newsletter, deliver, send_legal, send_topic, monkeypatch, mail_kind
+):
+    """They grow to an hour. Optional email is given up after nine, a notice never (R47)."""
+    waits = [10, 60, 300, 1800, 3600, 3600, 3600, 3600, 3600]
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        send_legal(bob) if mail_kind == "notice" else send_topic(newsletter, bob)
+        failing(monkeypatch, OSError("down"))
+        message = Message.objects.get()
+        for wait in waits:
+            delivery.deliver(message.pk)
+            message.refresh_from_db()
+            assert message.state == MessageState.WAITING
+            assert message.due_at - timezone.now() == timedelta(seconds=wait)
+            clock.move_to(message.due_at - timedelta(seconds=1))
+            assert delivery.deliver(message.pk) == "not due"
+            clock.move_to(message.due_at)
+        delivery.deliver(message.pk)
+        message.refresh_from_db()
+        if mail_kind == "topic":
+            assert message.state == MessageState.FAILED
+            assert decision().reason == Reason.GAVE_UP
+        else:
+            assert message.state == MessageState.WAITING
+            assert message.due_at - timezone.now() == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("code", [500, 550, 599])
+def test_a_permanently_refused_address_ends_as_failed(bob, deliver, send_legal, monkeypatch, code):
+    """RFC 5321, 4.2.1: 5yz is permanent, 4yz is not."""
     send_legal(bob)
-    failing(monkeypatch, smtplib.SMTPRecipientsRefused({bob.email: (550, b"no such mailbox")}))
+    failing(monkeypatch, smtplib.SMTPRecipientsRefused({bob.email: (code, b"no such mailbox")}))
 
     assert deliver() == []
     assert (decision().outcome, decision().reason) == (Outcome.FAILED, Reason.ADDRESS_REFUSED)
-    assert "550" in decision().detail
+    assert str(code) in decision().detail
+
+
+def test_a_temporarily_refused_address_is_tried_again(bob, deliver, send_legal, monkeypatch):
+    send_legal(bob)
+    failing(monkeypatch, smtplib.SMTPRecipientsRefused({bob.email: (499, b"later")}))
+
+    deliver()
+    assert Message.objects.get().state == MessageState.WAITING
+
+
+@pytest.mark.parametrize("for_good", [True, False])
+def test_a_long_reply_of_a_server_is_cut(bob, deliver, send_legal, monkeypatch, for_good):
+    """Postfix relays answers of a whole page; a column of 300 characters must hold them."""
+    send_legal(bob)
+    code = 550 if for_good else 450
+    failing(monkeypatch, smtplib.SMTPRecipientsRefused({bob.email: (code, b"x" * 1000)}))
+
+    deliver()
+    message = Message.objects.get()
+    assert message.last_error == f"{code} {'x' * 296}"
+    if for_good:
+        assert decision().detail == message.last_error
+
+
+@pytest.mark.parametrize("taken", [0, None])
+def test_a_transport_that_takes_nothing_is_asked_again(
+    bob, deliver, send_legal, monkeypatch, taken
+):
+    """Django's backends return how many they sent, and some return nothing."""
+    send_legal(bob)
+    monkeypatch.setattr(EmailBackend, "send_messages", lambda self, messages: taken)
+
+    deliver()
+    message = Message.objects.get()
+    assert message.state == MessageState.WAITING
+    assert message.last_error == "the transport took nothing"
+
+
+def test_the_sweep_finds_nothing_where_nothing_is_lost(bob, deliver, send_legal):
+    assert sweep.sweep() == 0
+    send_legal(bob)
+    assert sweep.sweep() == 0
+    with time_machine.travel(timezone.now() + sweep.RESCUE_AFTER + timedelta(seconds=1)):
+        assert sweep.sweep() == 1
 
 
 def test_delivering_twice_sends_once(bob, deliver, send_legal):

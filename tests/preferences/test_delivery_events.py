@@ -89,7 +89,7 @@ def test_a_failure_is_classified_as_hard_or_soft(status, text, kind):
 
 
 def test_accepted_is_not_delivered_R48(sent):
-    assert sent.get_state_display() == "Accepted by the mail server"
+    assert sent.get_state_display() == "Accepted by the email server"
     assert not sent.reports.exists()
     record_delivery_event(message=sent, kind="delivered", event="x:1")
     assert sent.reports.get().kind == DeliveryEventKind.DELIVERED
@@ -362,6 +362,8 @@ def test_the_command_reads_stdin_files_mboxes_and_maildirs(sent, bob, tmp_path, 
     assert run(str(maildir)) == "1 read, 1 new reports"
     assert run(str(maildir)) == "0 read, 0 new reports"
     assert (maildir / "cur" / "1.x:2,S").exists()
+    (maildir / "new" / "2.x").write_bytes(dsn(sent, status="5.1.3"))
+    assert run(str(maildir)) == "1 read, 1 new reports"
     for wrong in (str(tmp_path / "missing"), "", "imap://127.0.0.1:1/"):
         with pytest.raises(CommandError):
             run(wrong)

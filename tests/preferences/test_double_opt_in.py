@@ -98,7 +98,7 @@ def test_a_persons_verified_second_address_is_never_enrolled_by_a_form(single, b
 def test_a_quoted_spelling_of_an_address_bypasses_nothing_R44(single, bob, deliver, local):
     """Mail servers deliver it to the very mailbox of bob@alder.example."""
     page = ask(f"{local}@alder.example")
-    assert "This is not a complete e-mail address." in page.text
+    assert "This email address is not complete." in page.text
     assert not Recipient.objects.filter(user=None).exists()
     assert deliver() == []
 
@@ -147,4 +147,4 @@ def test_an_email_link_never_enrols_without_confirmation_R6(single, subscriber, 
 def test_the_page_says_which_consent_applies_at_once(single):
     text = Client().get("/subscribe/").text
     assert text.count("Counts at once.") == 1
-    assert "nothing comes before you confirm" not in text
+    assert "We then email you a link to confirm" not in text

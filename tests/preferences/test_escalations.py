@@ -151,7 +151,7 @@ def test_the_second_and_third_address_fail_R47(
     settle_escalation(actor=olive, escalation=found, how="post", reason="Registered letter signed")
     assert (state(found), found.how) == ("proved", "post")
     assert Escalation.objects.count() == 1
-    about_bob = [mail for mail in deliver() if "comes back" in mail.subject]
+    about_bob = [mail for mail in deliver() if "bounces" in mail.subject]
     assert len(about_bob) == 1  # nobody else heard of it, and nobody twice
     assert Message.objects.filter(address__startswith="bob@").count() == 4
     assert Recipient.objects.get(user=bob).unreachable_since  # a letter mends no address
@@ -210,7 +210,18 @@ def test_super_users_are_told_once_of_many_bounces(returned, bob, alice, deliver
     one, two = returned(bob), returned(bob)
     run_escalations()
     assert (state(one), state(two)) == ("told", "told")
-    assert [m.to for m in deliver() if "comes back" in m.subject] == [[alice.email]]
+    assert [m.to for m in deliver() if "bounces" in m.subject] == [[alice.email]]
+
+
+@pytest.mark.parametrize(("days", "times"), [(6.9, 1), (7.1, 2)])
+def test_super_users_are_told_again_after_a_week(returned, clock, bob, deliver, days, times):
+    returned(bob)
+    run_escalations()
+    clock.shift(timedelta(days=days))
+    returned(bob)
+    run_escalations()
+
+    assert len([m for m in deliver() if "bounces" in m.subject]) == times
 
 
 def test_a_notice_to_a_marked_address_goes_out_and_escalates_at_once(
@@ -248,15 +259,15 @@ def test_nobody_without_an_account_escalates(clock, deliver, bob, send_legal):
 def test_the_banner_shows_until_the_person_confirms(returned, as_, bob, alice, deliver):
     found = returned(bob)
     page = as_(bob)
-    assert "See what came back" in page.get("/profile/").text
-    assert "See what came back" not in as_(alice).get("/profile/").text
+    assert "See bounced emails" in page.get("/profile/").text
+    assert "See bounced emails" not in as_(alice).get("/profile/").text
     assert "Our terms change" in page.get("/preferences/bounces/").text
 
     page.post("/preferences/bounces/")
     assert (state(found), found.how, found.by) == ("proved", "read", bob)
     assert Recipient.objects.get(user=bob).unreachable_since is None
-    assert "See what came back" not in page.get("/profile/").text
-    assert deliver()[-1].subject == "Your address works"
+    assert "See bounced emails" not in page.get("/profile/").text
+    assert deliver()[-1].subject == "Email to bob@alder.example works again"
     assert AuditEvent.objects.filter(kind="address.confirmed").count() == 1
     confirm_address(actor=bob)
     assert AuditEvent.objects.filter(kind="address.confirmed").count() == 1

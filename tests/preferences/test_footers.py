@@ -31,11 +31,11 @@ def test_each_class_has_one_basis_and_its_footer_R23(bob, code, deliver, send_no
     assert str(ground.reason) in mail.body
     links = re.findall(r"/preferences/unsubscribe/([^/\s]+)/", mail.body)
     assert bool(links) == ground.basis.is_commercial
-    assert ("1 Harbour Street" in mail.body) == ground.basis.is_commercial
+    assert "1 Harbour Street" in mail.body
     for token in links:
         assert read_unsubscribe_token(token) == (bob.recipient, [])  # all that is optional
-    assert "<img" not in mail.body  # R51
-    assert not mail.alternatives
+    assert "<img" not in mail.alternatives[0].content  # R51
+    assert str(ground.reason) in mail.alternatives[0].content
 
 
 def test_the_unsubscribe_link_of_a_notice_stops_only_optional_email_R15_R38(
@@ -73,7 +73,7 @@ def test_an_unknown_address_gets_the_unsubscribe_link_R23(deliver, send_notice, 
     for _twice in range(2):
         done = client.post(path)
         assert done.status_code == 200
-        assert "your security needs" not in done.text  # there is no account
+        assert "about your security" not in done.text  # there is no account
     [record] = ConsentRecord.objects.filter(recipient__address=address)
     assert (record.wants, record.topic, record.source) == (False, None, "mail_link")
 
@@ -107,7 +107,8 @@ def test_a_new_account_keeps_the_opt_outs_of_its_address_R44(
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("en", "the law has us tell you"), ("fr", "la loi nous oblige")]
+    ("language", "word"),
+    [("en", "The law requires these notices"), ("fr", "La loi exige ces avis")],
 )
 def test_the_footer_is_in_the_recipients_language(bob, language, word, deliver, send_notice):
     bob.language = language

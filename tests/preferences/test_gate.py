@@ -119,18 +119,30 @@ def test_a_message_is_sent_completely(bob, deliver):
         headers=SECURITY | {"X-Kept": "yes"},
         reply_to=["desk@harbour.example"],
     )
-    mail.attach_alternative("<p>Text</p>", "text/html")
     mail.attach("terms.pdf", b"%PDF\xff", "application/pdf")
     mail.send()
 
     [sent] = deliver()
     wire = sent.message()
     assert sent.subject == "Grüße, 世界"
-    assert sent.alternatives[0].content == "<p>Text</p>"
+    [html] = sent.alternatives
+    assert html.mimetype == "text/html" and ">Text</p>" in html.content
     assert sent.attachments[0].content == b"%PDF\xff"
     assert wire["X-Kept"] == "yes"
     assert wire["Reply-To"] == "desk@harbour.example"
     assert wire["Auto-Submitted"] == "auto-generated"  # R10
+
+
+@pytest.mark.parametrize("subtype", ["plain", "html"])
+def test_html_of_others_is_refused(bob, subtype):
+    """The gate could not say who sends it, nor vouch that it loads nothing."""
+    mail = EmailMultiAlternatives("S", "Text", to=[bob.email], headers=SECURITY)
+    mail.content_subtype = subtype
+    if subtype == "plain":
+        mail.attach_alternative("<p>Text</p>", "text/html")
+    with pytest.raises(MailRefused):
+        mail.send()
+    assert not Message.objects.exists()
 
 
 def test_message_has_exactly_one_category_in_the_database_R39(bob, newsletter):

@@ -88,6 +88,24 @@ def test_consent_of_somebody_without_an_account_R18(
         assert send_decision_for(sam, newsletter).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("basis", "last_day"),
+    [("inquiry", "2027-06-10"), ("purchase", "2028-12-10"), ("contract", "2028-12-10")],
+)
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [("2026-12-10T00:00", Reason.IMPLIED), ("2026-12-09T23:59:59.999999", Reason.LAPSED)],
+)
+def test_consent_of_a_days_first_moment_is_of_that_day_R18(
+    subscriber, newsletter, consent, basis, last_day, given, reason
+):
+    sam = subscriber()
+    consent(sam, newsletter, basis=basis, at=moment(given))
+    for time in ("00:00", "23:59"):
+        with time_machine.travel(moment(f"{last_day}T{time}"), tick=False):
+            assert send_decision_for(sam, newsletter).reason == reason
+
+
 def test_consent_by_inquiry_expires_even_for_a_customer_R18(bob, newsletter, consent):
     consent(bob.recipient, newsletter, basis="inquiry", at=moment("2026-01-01T00:00"))
     with time_machine.travel(moment("2027-01-01T00:00"), tick=False):

@@ -65,3 +65,5 @@ def test_a_column_tells_the_order(texts, first):
 
 def test_month_first_is_read_so():
     assert timezone.make_naive(parse_moment("03/04/2026", day_first=False)).month == 3
+    dotted = timezone.make_naive(parse_moment("03.04.2026", day_first=False))
+    assert dotted.month == 4, "a dotted date has the day first all the same"

@@ -156,7 +156,7 @@ def test_a_blank_among_dates_is_no_silent_yes(heading):
 
 def test_columns_without_heading_are_named():
     lines = lines_of("a@pine.example,1,Oak\nb@pine.example,0,Elm")
-    with pytest.raises(ValidationError, match=r"hold: Column 2\."):
+    with pytest.raises(ValidationError, match=r"contain: Column 2\."):
         positions_of(["address", "", ""], lines)
     positions_of(["address", "unrelated", ""], lines)
     assert has_heading(lines_of("Courriel (@),Ville\na@pine.example,Laval"))
@@ -165,7 +165,7 @@ def test_columns_without_heading_are_named():
 def test_a_date_of_refusal_is_no_date_of_consent():
     lines = lines_of("Email,Subscription end date,Wann\na@oak.example,2025-01-01,\nb@pine.example,,"
                      "2025-01-01")  # fmt: skip
-    with pytest.raises(ValidationError, match=r"hold: Subscription end date\."):
+    with pytest.raises(ValidationError, match=r"contain: Subscription end date\."):
         positions_of(["address", "date", "unrelated"], lines)
     assert positions_of(["address", "unrelated", "date"], lines).date == 2
 

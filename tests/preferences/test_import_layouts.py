@@ -39,7 +39,7 @@ CONTACT ID;EMAIL;LASTNAME;EMAIL_BLACKLISTED;SMS_BLACKLISTED;OPT_IN;DOUBLE_OPT-IN
 3;out.3@pine.example;Ash;false;false;false;Yes;01-02-2025
 """,
     "HubSpot": """
-Record ID,First Name,Email,Unsubscribed from all email,Opted out of email: Newsletter,Email hard bounce reason
+Record ID,First Name,Email,Unsubscribed from all email,Unsubscribed of email: Newsletter,Email hard bounce reason
 11,Ida,no.1@pine.example,Yes,,
 12,Ole,no.2@pine.example,,true,
 13,Pia,no.3@pine.example,No,false,UNKNOWN_USER
@@ -144,7 +144,7 @@ def test_a_column_of_refusals_left_out_by_hand_is_asked_about(tool):
     for number, name in enumerate(columns):
         if name in ("status", "opted_out", "confirmed"):
             for other in ("", "date" if "date" not in columns else ""):
-                with pytest.raises(ValidationError, match="may tell who unsubscribed"):
+                with pytest.raises(ValidationError, match="may say who unsubscribed"):
                     positions_of([*columns[:number], other, *columns[number + 1 :]], lines)
 
 
@@ -203,7 +203,7 @@ def test_each_value_is_shown_with_what_it_means():
 
 
 REFUSED = [
-    Line(1, ["Email", "Opted out", "Status"]),
+    Line(1, ["Email", "Unsubscribed", "Status"]),
     Line(2, ["no.1@pine.example", "yes", "subscribed"]),
     Line(3, ["no.2@pine.example", "", "bounced"]),
     Line(4, ["yes.3@pine.example", "no", "subscribed"]),

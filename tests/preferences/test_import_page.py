@@ -59,7 +59,7 @@ def test_french_headings_dry_run_then_import(page, bob, newsletter):
     checked = page("check", text=FILE)
     expected = {2: "added", 3: "repeated", 4: "added", 5: "bad_address"}
     assert outcomes(checked) == expected
-    assert "2 lines can be taken over. Nothing is imported yet." in checked.text
+    assert "2 lines can be imported. Nothing is imported yet." in checked.text
     assert not ConsentRecord.objects.exists()
 
     done = page("import", **checked.carried)
@@ -81,12 +81,12 @@ def test_an_opt_out_between_preview_and_import_is_kept_R44(page, bob, newsletter
 
 def test_unknown_headings_are_named_by_hand(page):
     asked = page("check", text="Qui;Wann\nsam@elsewhere.example;2026-05-01\n")
-    assert "What do the columns hold?" in asked.text
+    assert "What do the columns contain?" in asked.text
     assert not ConsentRecord.objects.exists()
     for columns, said in (
-        (["", "date"], "which column holds"),
-        (["address", "address"], "cannot hold the same"),
-        (["address", "hope"], "cannot hold the same"),
+        (["", "date"], "Choose the column with"),
+        (["address", "address"], "have the same content"),
+        (["address", "hope"], "have the same content"),
     ):
         assert said in page("check", **asked.carried, column=columns).text
     checked = page("check", **asked.carried, column=["address", "date"])
@@ -100,14 +100,14 @@ def test_unknown_headings_are_named_by_hand(page):
 def test_a_doubtful_column_stops_the_import_with_a_question(page):
     text = "email,bounces\nno@pine.example,4\nyes@pine.example,0\n"
     asked = page("check", text=text)
-    assert "may tell who unsubscribed. Say what they hold: bounces." in asked.text
-    assert "may tell who" in page("import", **asked.carried, column=["address", ""]).text
-    assert "may tell who" in page("import", **asked.carried, column=["address"]).text
+    assert "may say who unsubscribed. Choose what they contain: bounces." in asked.text
+    assert "may say who" in page("import", **asked.carried, column=["address", ""]).text
+    assert "may say who" in page("import", **asked.carried, column=["address"]).text
     checked = page("check", **asked.carried, column=["address", "opted_out"])
     assert outcomes(checked) == {2: "opted_out", 3: "added"}
     assert [tuple(map(str, row)) for row in checked.context["values"]] == [
-        ("bounces", "4", "Refused", "1"),
-        ("bounces", "0", "Not refused", "1"),
+        ("bounces", "4", "Unsubscribed", "1"),
+        ("bounces", "0", "Not unsubscribed", "1"),
     ]
     unrelated = page("check", **asked.carried, column=["address", "unrelated"])
     assert outcomes(unrelated) == {2: "added", 3: "added"}
@@ -245,7 +245,7 @@ def test_a_refusal_whose_address_cannot_be_read_holds_back_a_yes(page, cell):
 
 def test_a_broken_first_line_is_refused(page):
     answer = page("check", text='"email"x,status\nno@pine.example,unsubscribed\n')
-    assert "Line 1 of this file is broken" in answer.context["form"].errors["file"][0]
+    assert "The first line of this file (line 1)" in answer.context["form"].errors["file"][0]
 
 
 def test_the_order_of_dates_is_seen_or_asked_about(page):
@@ -277,7 +277,7 @@ def test_what_the_check_said_is_what_is_imported_however_wide_the_file(page):
         ("checked", ""),
     ):
         answer = page("import", **{**checked.carried, name: value})
-        assert "not the one you checked" in answer.text
+        assert "not the list you checked" in answer.text
     assert not ConsentRecord.objects.exists()
     assert outcomes(page("import", **checked.carried)) == {2: "added", 3: "opted_out"}
     assert ConsentRecord.objects.get(wants=False).recipient.email == "no@pine.example"
@@ -285,7 +285,7 @@ def test_what_the_check_said_is_what_is_imported_however_wide_the_file(page):
 
 def test_a_file_too_wide_is_refused_in_words(page):
     answer = page("check", text="email" + ",x" * 400 + "\n")
-    assert "too many columns: at most 400" in answer.context["form"].errors["file"][0]
+    assert "too many columns. Keep at most 400" in answer.context["form"].errors["file"][0]
 
 
 def test_a_file_without_heading_keeps_its_first_line(page):
@@ -301,8 +301,8 @@ def test_an_implied_basis_without_its_date_asks_for_the_column_R17(page):
         basis="inquiry",
         default_date="",
     )
-    assert "What do the columns hold?" in asked.text
-    assert "Implied consent runs from a date" in asked.text
+    assert "What do the columns contain?" in asked.text
+    assert "Implied consent needs a start date" in asked.text
     checked = page("check", **{**asked.carried, "column": ["address", "date"]})
     assert outcomes(checked) == {2: "added"}
 
@@ -338,7 +338,7 @@ def test_bad_input_names_its_field_and_changes_nothing(page, wrong, field):
 )
 def test_a_tampered_list_is_refused(page, table):
     response = page("import", table=table, column=["address"])
-    assert "begin again" in response.text
+    assert "Start again." in response.text
     assert not ConsentRecord.objects.exists()
 
 
@@ -358,12 +358,15 @@ def test_the_report_has_no_formulas_and_is_private(page):
     report = re.search(r'name="report" value="([^"]+)"', checked.text)[1]
     response = page.client.post(reverse("preferences:import-report"), {"report": report})
     rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
-    assert rows[0] == ["Line", "Address", "Result", "Column", "Value", "What to do"]
+    assert rows[0] == ["Line", "Address", "Result", "Column", "Value", "Next step"]
     sam = "sam@elsewhere.example"
     assert rows[1] == ["2", sam, "Added", "", "", ""]
     assert rows[2][2:] == [
-        "Left out: another line has this address", "Courriel", sam, "Nothing to do: line 2 is used."
-    ]  # fmt: skip
+        "Left out: another line has this address",
+        "Courriel",
+        sam,
+        "Nothing to do: line 2 is used instead.",
+    ]
     assert rows[4][1].startswith("'=")
     assert rows[4][3:] == [
         "Courriel", "'=HYPERLINK(\"x\")", "Correct the address and import this line again."

@@ -64,7 +64,7 @@ def test_the_footer_link_opens_the_page_without_a_sign_in_R15(
     bob, newsletter, send_topic, deliver, browser
 ):
     send_topic(newsletter, bob)
-    path = re.search(r"All your choices: http://[^/]+(/\S+)", deliver()[0].body)[1]
+    path = re.search(r"Email preferences: http://[^/]+(/\S+)", deliver()[0].body)[1]
     page = browser.get(path)
     assert page.status_code == 200
     assert "b…@alder.example" in page.text
@@ -97,7 +97,7 @@ def test_unsubscribe_one_topic_without_cookies_R3_R34(bob, newsletter, browser):
             url(bob.recipient), {"act": "stop", "topic": "newsletter"}
         )
         assert page.status_code == 200
-        assert "Off: Newsletter." in page.text
+        assert "Unsubscribed from: Newsletter." in page.text
     record = ConsentRecord.objects.get()
     assert (record.wants, record.source, record.actor) == (False, "mail_link", None)
     assert not may_send(bob, newsletter)
@@ -107,7 +107,7 @@ def test_unsubscribe_one_topic_without_cookies_R3_R34(bob, newsletter, browser):
 def test_stop_all_names_required_notices_R40_and_undo_restores_exactly(bob, newsletter, browser):
     choose_topic(actor=bob, topic=newsletter, wants=False)
     page = browser.post(url(bob.recipient), {"act": "stop-all"})
-    assert "still comes" in page.text
+    assert "still come" in page.text
     assert not may_send(bob, Topic.objects.get(slug="product-updates"))
 
     page = browser.post(url(bob.recipient), {"act": "undo"})
@@ -146,12 +146,12 @@ def test_undo_is_for_the_same_browser_for_ten_minutes(bob, newsletter, browser, 
     before = everything()
 
     other = Client()
-    assert "nothing was changed" in other.post(url(bob.recipient), {"act": "undo"}).text
+    assert "Nothing was undone" in other.post(url(bob.recipient), {"act": "undo"}).text
     other.cookies[UNDO_COOKIE] = cookie.value[:-2] + "xx"
-    assert "nothing was changed" in other.post(url(bob.recipient), {"act": "undo"}).text
+    assert "Nothing was undone" in other.post(url(bob.recipient), {"act": "undo"}).text
     time_machine.move_to(timezone.now() + timedelta(minutes=11), tick=False)
     browser.cookies[UNDO_COOKIE] = cookie.value
-    assert "nothing was changed" in browser.post(url(bob.recipient), {"act": "undo"}).text
+    assert "Nothing was undone" in browser.post(url(bob.recipient), {"act": "undo"}).text
     assert everything() == before
 
 
@@ -274,7 +274,7 @@ def test_a_subscriber_subscribes_to_more_by_a_confirmation_email(
 def test_notice_class_is_refused_R40_and_unknown_topics_are_not_found(bob, browser):
     refusal = browser.post(url(bob.recipient), {"act": "stop", "topic": "legal"})
     assert refusal.status_code == 409
-    assert "cannot be switched off" in refusal.text
+    assert "unsubscribe from it" in refusal.text
     for slug in ("nothing", "", "newsletter\x00", "reseller alerts"):
         response = browser.post(url(bob.recipient), {"act": "stop", "topic": slug})
         assert response.status_code == 404
@@ -362,7 +362,7 @@ def test_a_subscriber_sees_no_account_notices(bob, subscriber, consent, browser)
     for label in ("Legal notices", "Planned maintenance", "Security of your account"):
         assert label not in theirs
         assert label in bobs
-    assert "You always get" in bobs
-    assert "You always get" not in theirs
-    assert "Nobody has an account with this address" in theirs
-    assert "only the mail below that nobody can refuse: Orders and changes." in theirs
+    assert "unsubscribe from these notices" in bobs
+    assert "unsubscribe from these notices" not in theirs
+    assert "This address has no account" in theirs
+    assert "still get the required notices below: Orders and changes." in theirs

@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.encryption import LinkCipher
 from accounts.spreadsheets import read_table
 from preferences.choices import NoticeCode, Reason
 from preferences.choices.delivery_events import DeliveryEventKind
@@ -27,7 +28,7 @@ from preferences.services.import_lines import Columns
 from preferences.services.imports import import_consents
 from preferences.services.recipients import follow_changed_addresses
 from preferences.services.topics import create_topic
-from preferences.tokens import UNSUBSCRIBE, cipher, unsubscribe_token
+from preferences.tokens import UNSUBSCRIBE, unsubscribe_token
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_as_bob_by_form_R38(bob, as_, newsletter, legal_notice_arrives):
     for code in NoticeCode.values:
         response = as_(bob).post("/preferences/choose/", {"topic": code})
         assert response.status_code == 409
-        assert "mandatory mail" in response.text
+        assert "required notice" in response.text
     as_(bob).post("/preferences/stop/")
     assert not Choice.objects.filter(topic__slug__in=NoticeCode.values).exists()
     legal_notice_arrives()
@@ -216,7 +217,7 @@ def test_by_a_forged_token_R38_R4(bob, newsletter, client, legal_notice_arrives)
 
     def follow_links():
         for named, answer in (("legal", 404), (f"{newsletter.pk}.legal", 404), ("", 200)):
-            token = cipher(UNSUBSCRIBE).encrypt(f"{bob.recipient.pk}/{named}".encode()).decode()
+            token = LinkCipher(UNSUBSCRIBE).encrypt(f"{bob.recipient.pk}/{named}")
             one_click = {"List-Unsubscribe": "One-Click"}
             path = f"/preferences/unsubscribe/{token}/"
             assert client.post(path, one_click).status_code == answer

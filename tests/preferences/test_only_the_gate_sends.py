@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -37,7 +38,7 @@ def mail_connections(source):
 
 
 def sources():
-    for app in ("hub", "accounts", "portals", "preferences", "benchmarks"):
+    for app in ("hub", "accounts", "portals", "preferences", "compliance", "benchmarks"):
         yield from sorted((settings.BASE_DIR / app).rglob("*.py"))
 
 
@@ -78,8 +79,15 @@ def test_the_check_finds_an_unknown_code():
     assert unknown_codes("send_notice(notice_class='legal')") == []
 
 
+def test_an_unknown_code_anywhere_in_the_hub_stops_it(monkeypatch):
+    only_legal = SimpleNamespace(values=["legal"])
+    monkeypatch.setattr("preferences.gate.codes.NoticeCode", only_legal)
+
+    assert "no notice class “security”" in str(check_notice_codes(None))
+
+
 def test_the_check_reads_the_lower_apps():
     from preferences.gate.codes import _codes_in
 
-    path = Path(settings.BASE_DIR / "accounts" / "adapters.py")
+    path = Path(settings.BASE_DIR / "accounts" / "adapters" / "account.py")
     assert "security" in {code for _line, code in _codes_in(path.read_text())}

@@ -57,7 +57,7 @@ def test_undo_restores_the_former_basis_and_no_better_one_R17_R18(
     kept = offered(stop(client, newsletter, **extra))
     assert not may_send(bob, newsletter)
     pressed = timezone.now()
-    assert "it is as it was before" in undo(client, kept, **extra).text
+    assert "your preferences are as before" in undo(client, kept, **extra).text
 
     latest = ConsentRecord.objects.first()
     assert (latest.wants, latest.basis, latest.source, latest.actor) == (True, after, "undo", bob)
@@ -65,7 +65,7 @@ def test_undo_restores_the_former_basis_and_no_better_one_R17_R18(
     if before == "purchase":
         assert latest.at == at  # its clock runs from the old day
         history = client.get("/preferences/history/").text
-        assert "counts from" in history
+        assert "valid from" in history
         [event] = [
             event
             for record in receipt_for(actor=bob)["receipt"]["records"]
@@ -89,7 +89,7 @@ def test_a_topic_added_by_the_company_offers_no_undo(bob, alice, as_, promotions
     Topic.objects.filter(pk=promotions.pk).update(basis="implied")
     CustomerRecipient.objects.create(membership=bob.memberships.get(), topic=promotions, by=alice)
     page = stop(as_(bob), promotions)
-    assert "Off: Promotions." in page
+    assert "Unsubscribed from: Promotions." in page
     assert offered(page) is None
 
 
@@ -122,7 +122,7 @@ def test_after_ten_minutes_an_undo_changes_nothing(bob, as_, newsletter, time_ma
     before = list(ConsentRecord.objects.values_list("pk"))
     response = undo(client, kept)
     assert response.status_code == 409
-    assert "nothing was changed" in response.text
+    assert "Nothing was undone" in response.text
     assert list(ConsentRecord.objects.values_list("pk")) == before
 
 
@@ -136,7 +136,7 @@ def test_an_undo_works_once_and_only_before_a_newer_choice(bob, as_, newsletter)
     choose_topic(actor=bob, topic=newsletter, wants=False)  # the other tab
     response = undo(client, kept)
     assert response.status_code == 409
-    assert "Something was changed since" in response.text
+    assert "your preferences changed since then" in response.text
     assert not may_send(bob, newsletter)
 
 
@@ -151,7 +151,7 @@ def test_nobody_undoes_an_opt_out_of_somebody_else_or_of_another_source(
     for kept in (link.cookies[UNDO_COOKIE].value, "", "x\x00", theirs[:-1] + "."):
         assert undo(as_(alice), kept).status_code == 409
     link.cookies[UNDO_COOKIE] = theirs
-    assert "nothing was changed" in link.post(path, {"act": "undo"}).text
+    assert "Nothing was undone" in link.post(path, {"act": "undo"}).text
     assert Client().post("/preferences/undo/", {"opt_out": theirs}).status_code == 302
     assert not may_send(bob, newsletter)
     assert not may_send(alice, newsletter)
@@ -203,19 +203,19 @@ def test_the_page_offers_to_resume_after_a_stop_of_everything(bob, as_):
     stop_all_optional(actor=bob)
     client = as_(bob)
     page = client.get("/preferences/").text
-    assert "Lift the stop" in page
-    assert "Stopped" in page.split('id="history"')[1]
+    assert "Subscribe again" in page
+    assert "Unsubscribed" in page.split('id="history"')[1]
     page = client.post("/preferences/resume/", follow=True).text
-    assert "Lift the stop" not in page
-    assert "Stop lifted" in page.split('id="history"')[1]
+    assert "Subscribe again" not in page
+    assert "Subscribed again" in page.split('id="history"')[1]
 
 
 def test_a_subscribed_topic_explains_why_no_email_comes(bob, alice, as_, promotions):
     deny_topic(actor=alice, customer=bob.memberships.get().customer, topic=promotions)
     data = {"topic": "promotions", "wants": "yes"}
     page = as_(bob).post("/preferences/choose/", data, follow=True).text
-    assert "On: Promotions." in page
-    assert "Yet it does not come for now; the reason stands beside it." in page
+    assert "Subscribed to: Promotions." in page
+    assert "You don't get it for now. The reason is shown next to it." in page
 
 
 @pytest.mark.parametrize("everything", [True, False])
@@ -300,7 +300,7 @@ def test_a_refused_undo_is_explained_with_javascript(bob, as_, newsletter):
     response = undo(as_(bob), "", **HTMX)
     assert response.status_code == 200  # htmx shows no other
     assert "<html" not in response.text
-    assert "nothing was changed" in response.text
+    assert "Nothing was undone" in response.text
 
 
 @pytest.mark.parametrize("way", ["page", "link"])
@@ -321,7 +321,7 @@ def test_an_undo_names_what_was_chosen_about_since(way, bob, as_, newsletter, co
         client.cookies[UNDO_COOKIE] = sign_opt_out(taken, UNDO_COOKIE)
         page = client.post(address, {"act": "undo"}).text
 
-    assert f"Undone, except for what you chose about since: {product}." in page
+    assert f"Undone, except for the topics you changed since then: {product}." in page
     assert may_send(bob, newsletter)
 
 
@@ -334,4 +334,4 @@ def test_an_undo_by_link_that_undid_nothing_says_so(bob, newsletter):
 
     page = client.post(page_path(bob.recipient), {"act": "undo"}).text
 
-    assert "Something was changed since: nothing was undone." in page
+    assert "Nothing was undone, because your preferences changed since then." in page

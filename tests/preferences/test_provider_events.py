@@ -94,6 +94,15 @@ PERMANENT = {"severity": "permanent", "delivery-status": {"message": "5.1.1 no s
 # --- What they say ---
 
 
+@pytest.mark.parametrize("where", ["message", "description"])
+def test_a_full_mailbox_is_no_dead_address_wherever_the_provider_says_it(post, sent, bob, where):
+    """Mailgun: `delivery-status.message` is the server's reply, `description` its own words."""
+    status = {"code": 552, "message": "", where: "552 5.2.2 mailbox full"}
+    post(mailgun(sent, severity="permanent", **{"delivery-status": status}), "mailgun")
+
+    assert DeliveryEvent.objects.get(message=sent).kind == "soft"
+
+
 @pytest.mark.parametrize(
     ("provider", "event"),
     [

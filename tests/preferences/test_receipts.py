@@ -55,6 +55,8 @@ def test_a_receipt_has_the_fields_R35(receipt, bob, settings):
     assert promotions["record_id"] == promotions["events"][-1]["record_id"]
     assert set(promotions) >= {"notice", "pii", "retention", "recipients", "withdrawal_method"}
     assert set(promotions["notice"]) >= {"uri", "version", "hash", "language"}
+    digest = promotions["notice"]["hash"].removeprefix("sha256:")
+    assert promotions["notice"]["version"] == digest[:12]
     assert promotions["purpose"]["lawful_basis"] == "consent (express)"
     assert [event["state"] for event in promotions["events"]] == ["given", "withdrawn"]
     assert set(promotions["events"][0]) >= {"time", "type", "state", "actor"}
@@ -65,7 +67,7 @@ def test_the_downloaded_receipt_verifies_R36(bob, as_, receipt):
     assert "attachment" in response["Content-Disposition"]
     assert verify_receipt(response.content.decode())["pii_principal_id"] == str(bob.sub)
     page = check(response.content.decode())
-    assert "Genuine" in page.text
+    assert "This receipt is genuine" in page.text
     assert "Newsletter" in page.text
 
 
@@ -86,7 +88,7 @@ def test_a_changed_receipt_is_refused(receipt, alice, newsletter, other, setting
         receipt["receipt"]["records"][0]["events"][0]["record_id"] += 1
     with pytest.raises(ReceiptRefused):
         verify_receipt(json.dumps(receipt))
-    assert "Not genuine" in check(json.dumps(receipt)).text
+    assert "This receipt is not genuine" in check(json.dumps(receipt)).text
 
 
 def test_former_keys_still_verify(receipt, settings):
@@ -215,7 +217,7 @@ def test_an_old_receipt_shows_its_date(receipt, time_machine):
     shown = check(json.dumps(receipt)).text
     issued = timezone.localtime(datetime.fromisoformat(receipt["receipt"]["issued_at"]))
     assert f"It was issued on {date_format(issued, 'DATETIME_FORMAT')}" in shown
-    assert "shows what had been said until then" in shown
+    assert "shows the choices up to then" in shown
     assert "2031" not in shown
 
 
@@ -230,11 +232,11 @@ def test_only_its_person_learns_of_a_later_choice(bob, alice, olive, as_, receip
     text = json.dumps(receipt)
     others = [Client(), as_(alice), as_(olive)]
     before = [shown(client) for client in others]
-    assert "You have said nothing since." in shown(as_(bob))
+    assert "You made no choices since then." in shown(as_(bob))
     choose_topic(actor=bob, topic=promotions, wants=True)
 
     mine = shown(as_(bob))
-    assert "You have said something since" in mine
+    assert "You made choices since then" in mine
     assert 'href="/preferences/history/"' in mine
     assert [shown(client) for client in others] == before
     assert not any("since" in page for page in before)

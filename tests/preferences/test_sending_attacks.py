@@ -90,7 +90,9 @@ def test_a_message_released_after_the_cancel_is_withdrawn_R46(olive, topic, bob,
     batch = campaign_sending._claim_batch(campaign)
     assert batch
     cancel_campaign(actor=olive, campaign=campaign)
+    Message.objects.filter(pk=batch[0].pk).update(state=MessageState.WAITING)  # it was tried
     campaign_sending.release(batch)  # the transport was down, and a worker gave its batch back
+    assert Message.objects.get(pk=batch[0].pk).state == MessageState.WAITING
 
     start_due_campaigns()
     assert set(campaign.messages.values_list("state", flat=True)) == {MessageState.WITHDRAWN}

@@ -53,8 +53,8 @@ def test_the_page_asks_per_topic_unticked_and_names_the_sender_R20(visitor, sett
     assert settings.HUB_BRAND_NAME in text
     assert settings.HUB_BRAND_ADDRESS in text
     assert settings.HUB_BASE_URL in text
-    assert "take your yes back at any time" in text
-    assert "What is new at the provider" in text  # the purpose
+    assert "unsubscribe at any time" in text
+    assert "News from the provider" in text  # the purpose
     assert "domain-market" not in text  # a portal's, for its people
 
 
@@ -70,7 +70,7 @@ def test_one_topic_has_its_own_page(visitor, db):
 def test_nothing_is_written_before_the_confirmation(visitor, deliver, newsletter):
     before = rows()
     answer = ask(visitor)
-    assert "Look into your mail" in answer.text
+    assert "Check your email" in answer.text
     mail = deliver()[0]
     assert mail.to == [SAM]
     assert rows() == before
@@ -78,7 +78,7 @@ def test_nothing_is_written_before_the_confirmation(visitor, deliver, newsletter
     assert SAM not in path
     for _ in range(2):
         page = visitor.get(path)
-        assert "Yes, send me this" in page.text
+        assert "Confirm my subscription" in page.text
         visitor.head(path)
     assert rows() == before
 
@@ -98,18 +98,18 @@ def test_the_page_shows_frequency_and_former_choice(visitor, link, newsletter):
     path = link()
     plainly = visitor.post(path).text
     assert f"{newsletter.cadence}." in plainly
-    for word in ("gathered into one", "paused", "comes back"):
+    for word in ("as a digest", "paused", "has bounced"):
         assert word not in plainly
 
     sam = Recipient.objects.filter(address=SAM)
     sam.update(digest="weekly")
-    assert "gathered into one, once a week;" in visitor.post(path).text
+    assert "as a digest, once a week." in visitor.post(path).text
     sam.update(digest="immediate", paused_until=timezone.now() + timedelta(days=30))
-    assert "You paused your mail until" in visitor.post(path).text
+    assert "You paused your email until" in visitor.post(path).text
     sam.update(paused_until=timezone.now() - timedelta(days=1))
-    assert "You paused your mail until" not in visitor.post(path).text
+    assert "You paused your email until" not in visitor.post(path).text
     sam.update(unreachable_since=timezone.now())
-    assert "mail to this address comes back" in visitor.post(path).text
+    assert "Email to this address has bounced" in visitor.post(path).text
 
 
 def test_a_confirmed_link_clears_a_bounce(visitor, link, subscriber):
@@ -117,8 +117,8 @@ def test_a_confirmed_link_clears_a_bounce(visitor, link, subscriber):
     before = link()
     sam.unreachable_since, sam.unreachable_reason = timezone.now(), "mailbox full"
     sam.save()
-    assert "mail to this address comes back" in visitor.post(before).text
-    assert "comes back" not in visitor.post(link()).text
+    assert "Email to this address has bounced" in visitor.post(before).text
+    assert "has bounced" not in visitor.post(link()).text
     sam.refresh_from_db()
     assert (sam.unreachable_since, sam.unreachable_reason) == (None, "")
 
@@ -169,7 +169,7 @@ def test_an_old_link_does_not_revive_a_later_opt_out(visitor, link, newsletter):
     sam = find_recipient(SAM)
     visitor.post(f"/preferences/mail/{page_token(sam)}/", {"act": "stop", "topic": "newsletter"})
     page = visitor.post(path)
-    assert "somebody refused: Newsletter" in page.text
+    assert "after this link was sent: Newsletter" in page.text
     assert not send_decision_for(sam, newsletter).send
 
     visitor.post(link())  # asked for anew
@@ -212,7 +212,7 @@ def test_bad_tokens_get_the_same_answer(visitor, link, subscriber, db):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"topics": []}, "Choose at least one."),
+        ({"topics": []}, "Choose at least one topic."),
         ({"topics": ["legal"]}, "legal"),
         ({"address": "nobody"}, "address"),
         ({"address": "a\x00b@c.example"}, "errorlist"),

@@ -5,11 +5,13 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.encryption import LinkCipher
 from accounts.models import AuditEvent
 from preferences.choices import ConsentSource, Reason
 from preferences.models import Choice, ConsentRecord, DeliveryDecision, Topic
+from preferences.selectors import may_send
 from preferences.services.choices import choose_topic
-from preferences.tokens import BadToken, cipher, read_unsubscribe_token, unsubscribe_token
+from preferences.tokens import BadToken, read_unsubscribe_token, unsubscribe_token
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -129,14 +131,12 @@ def test_bad_tokens_get_the_same_answer_R4_I1(bob, alice, newsletter, promotions
         "one character less": token[:-1],
         "flipped": token[:-2] + other_letter + token[-1],
         "swapped": token[:half] + other[half:],
-        "other purpose": cipher("another.purpose").encrypt(f"{bob.sub}/1".encode()).decode(),
-        "nobody": cipher("preferences.tokens.unsubscribe")
-        .encrypt(b"00000000-0000-0000-0000-000000000000/1")
-        .decode(),
-        "no topic": cipher("preferences.tokens.unsubscribe")
-        .encrypt(f"{bob.sub}/999999".encode())
-        .decode(),
-        "nonsense": cipher("preferences.tokens.unsubscribe").encrypt(b"\xff/x").decode(),
+        "other purpose": LinkCipher("another.purpose").encrypt(f"{bob.sub}/1"),
+        "nobody": LinkCipher("preferences.tokens.unsubscribe").encrypt(
+            "00000000-0000-0000-0000-000000000000/1"
+        ),
+        "no topic": LinkCipher("preferences.tokens.unsubscribe").encrypt(f"{bob.sub}/999999"),
+        "nonsense": LinkCipher("preferences.tokens.unsubscribe").encrypt("ÿ/x"),
         "address": bob.email,
         "not ASCII": "é" * 40,
         "zero byte": "a%00b",
@@ -163,3 +163,63 @@ def test_a_former_secret_key_still_verifies_links(bob, newsletter, token, settin
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(BadToken):
         read_unsubscribe_token(token)
+
+
+# --- Undo on the page ---
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_page_undoes_what_it_did_R34(bob, newsletter, stranger, everything):
+    path = url(unsubscribe_token(bob.recipient, *([] if everything else [newsletter])))
+    page = stranger.post(path)
+    assert 'value="undo"' in page.text
+    assert not may_send(bob, newsletter)
+    csrf = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+
+    page = stranger.post(path, {"act": "undo", "csrfmiddlewaretoken": csrf})
+    assert page.status_code == 200
+    assert ("as before" if everything else "gets “Newsletter” again") in page.text
+    assert may_send(bob, newsletter)
+    before = rows()
+    again = stranger.post(path, {"act": "undo", "csrfmiddlewaretoken": csrf})
+    assert "Nothing was undone" in again.text
+    assert rows() == before
+
+
+def test_another_site_browser_or_link_undoes_nothing_R6(bob, alice, newsletter, stranger):
+    path = url(unsubscribe_token(bob.recipient, newsletter))
+    page = stranger.post(path)
+    csrf = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+    before = rows()
+
+    assert stranger.post(path, {"act": "undo"}).status_code == 403  # from another site
+    other = Client(enforce_csrf_checks=True)
+    other.cookies["hub_csrf"] = stranger.cookies["hub_csrf"].value
+    answer = other.post(path, {"act": "undo", "csrfmiddlewaretoken": csrf})
+    assert "Nothing was undone" in answer.text
+    of_alice = url(unsubscribe_token(alice.recipient, newsletter))
+    stranger.cookies["hub_mail_undo"]["path"] = "/"
+    answer = stranger.post(of_alice, {"act": "undo", "csrfmiddlewaretoken": csrf})
+    assert "Nothing was" in answer.text
+    assert rows() == before
+    assert not may_send(bob, newsletter)
+
+
+def test_a_mail_program_is_offered_no_undo_R6(token, stranger):
+    assert 'value="undo"' not in stranger.post(url(token), ONE_CLICK).text
+    assert "hub_mail_undo" not in stranger.cookies
+    assert 'value="undo"' not in stranger.post(url(token)).text  # it was off already
+    both = stranger.post(url(token), ONE_CLICK | {"act": "undo"})
+    assert both.status_code == 200
+    assert not Choice.objects.get().wants
+
+
+def test_a_newer_choice_is_not_undone(bob, newsletter, stranger):
+    path = url(unsubscribe_token(bob.recipient, newsletter))
+    page = stranger.post(path)
+    csrf = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    answer = stranger.post(path, {"act": "undo", "csrfmiddlewaretoken": csrf})
+    assert "Nothing was undone" in answer.text
+    assert not may_send(bob, newsletter)

@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts.services.invitations import invite_person
 from preferences.choices import MessageState
 from preferences.gate import transport
+from preferences.gate.wire_format import SevenBitMail
 from preferences.models import Choice, ConsentRecord, Message
 from preferences.services.choices import choose_topic
 
@@ -96,6 +97,12 @@ def published(name, timeout=5):
     return b"v=DKIM1; k=rsa; p=" + b"".join(public.splitlines()[1:-1])
 
 
+def text_of(mail):
+    """The text part, with the line ends of Unix."""
+    assert mail.get_content_type() == "multipart/alternative"
+    return mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
 def verified(mail):
     return dkim.verify(mail, dnsfunc=published)
 
@@ -115,7 +122,7 @@ def test_topic_mail_on_the_wire_R1_R2_R9_R12(
     assert "Auto-Submitted" not in mail
     assert mail["From"].addresses[0].addr_spec == "news@harbour.example"
     assert mail["Subject"] == "Rabais d’été"
-    assert "À demain.\n.\nDeux lignes." in mail.get_content().replace("\r\n", "\n")
+    assert "À demain.\n.\nDeux lignes." in text_of(mail)
     assert mail["To"] == bob.email
     assert verified(raw)
     covered = re.search(r"h=([^;]+);", re.sub(r"\s", "", mail["DKIM-Signature"])).group(1)
@@ -171,8 +178,8 @@ def test_email_is_in_the_recipients_language(alice, alder, deliver, inbox, langu
     deliver()
 
     [mail] = inbox.parsed
-    assert word in mail.get_content().lower()
-    assert ("Bonjour" in mail.get_content()) == (language == "fr")
+    assert word in text_of(mail).lower()
+    assert ("Bonjour" in text_of(mail)) == (language == "fr")
 
 
 def test_no_emailed_link_acts_when_opened_R5(
@@ -188,7 +195,7 @@ def test_no_emailed_link_acts_when_opened_R5(
     links = [
         link
         for mail in inbox.parsed
-        for text in (mail.get_content(), mail.get("List-Unsubscribe", ""))
+        for text in (text_of(mail), mail.get("List-Unsubscribe", ""))
         for link in re.findall(r"http://testserver([^\s<>\"]+)", text)
     ]
     assert len(links) >= 3
@@ -206,6 +213,32 @@ def _state():
         list(get_user_model().objects.order_by("pk").values_list("password", "email", "is_active")),
         list(Message.objects.order_by("pk").values_list("pk", "state")),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "in_clear"),
+    [
+        ("Subject", "w" * 69, True),  # with its name, exactly the 78 characters of a line
+        ("Subject", "w" * 70, False),
+        ("Subject", f"{'w' * 70} end", False),
+        ("Subject", f"begin {'w' * 70}", True),
+        ("Subject", f"begin {'w' * 70} {'v' * 40} end", True),
+        ("Subject", f"{'é' * 90} fin", False),
+        ("List-Unsubscribe", f"<https://hub.harbour.example/{'w' * 90}>", True),
+    ],
+)
+def test_a_header_is_folded_so_that_every_server_reads_it(name, value, in_clear):
+    """RFC 5322, 2.1.1: 78 characters a line; a link can't be broken, so it may take more."""
+    headers = {} if name == "Subject" else {name: value}
+    email = SevenBitMail(value if name == "Subject" else "News", "Text", headers=headers)
+
+    raw = email.message().as_bytes()
+
+    [head] = re.findall(rf"(?m)^{name}: .*(?:\r?\n[ \t].*)*".encode(), raw)
+    assert (value.encode() in re.sub(rb"\r?\n(?=[ \t])", b"", head)) == in_clear
+    assert message_from_bytes(raw, policy=policy.default)[name] == value
+    if name == "Subject":
+        assert max(len(line) for line in head.splitlines()) <= 78
 
 
 def test_many_messages_use_one_connection(bob, emma, deliver, send_legal, inbox):
@@ -226,6 +259,26 @@ def test_a_connection_is_closed_after_a_number_of_messages(
     deliver()
 
     assert (len(inbox.mails), len(inbox.sessions)) == (3, 2)
+
+
+def test_an_idle_connection_is_not_used_again(bob, deliver, send_legal, inbox):
+    for _ in range(2):
+        send_legal(bob)
+        deliver()
+        transport._current.last_used -= 11  # seconds
+
+    assert (len(inbox.mails), len(inbox.sessions)) == (2, 2)
+
+
+def test_another_server_gets_its_own_connection(bob, deliver, send_legal, start_server):
+    first = start_server()
+    send_legal(bob)
+    deliver()
+    second = start_server()  # the settings name it
+    send_legal(bob)
+    deliver()
+
+    assert [len(each.handler.mails) for each in (first, second)] == [1, 1]
 
 
 def test_one_refused_address_does_not_block_the_next(bob, emma, deliver, send_legal, inbox):

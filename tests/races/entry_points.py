@@ -7,7 +7,7 @@ act as a function. The act returns its result or raises a refusal.
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.messages import ERROR, SUCCESS, get_messages
+from django.contrib.messages import ERROR, INFO, SUCCESS, get_messages
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -36,9 +36,7 @@ class PageRefused(ValidationError):
 def signed_in(user: int) -> Client:
     """Return a client of this person with a fresh sign-in."""
     client = Client()
-    client.force_login(
-        User.objects.get(pk=user), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(User.objects.get(pk=user), backend="accounts.backends.PersonBackend")
     session = client.session
     session["account_authentication_methods"] = [
         {"method": "password", "at": timezone.now().timestamp()}
@@ -59,6 +57,8 @@ def _submit(client: Client, url: str, data: dict[str, Any]) -> str:
         refused += [" ".join(errors) for errors in form.errors.values()]
     if response.status_code == 302 and done and not refused:
         return done[0]
+    if not done and not refused:  # nothing was to do: another had done it
+        refused = [str(message) for message in messages if message.level == INFO]
     if response.status_code in (403, 404, 410):
         refused.append(f"answered {response.status_code}")
     assert refused, (response.status_code, response.content)
@@ -98,7 +98,7 @@ def answer_request_by_page(answer: str, access_request: int, user: int) -> Act:
     existing = AccessRequest.objects.select_related("customer").get(pk=access_request)
     data: dict[str, Any] = dict(values)
     if answer == "approve":
-        data["rights"] = [str(row.pk) for row in existing.requested_grants.all()]
+        data["privileges"] = [str(row.pk) for row in existing.requested_grants.all()]
     client, url = signed_in(user), reverse(page, args=[existing.customer.slug, existing.uuid])
     return lambda: _submit(client, url, data)
 
@@ -141,8 +141,13 @@ def grant_by_service(user: int, grantee: int, privilege: int, resource: int) -> 
 def grant_by_page(user: int, grantee: int, privilege: int, resource: int) -> Act:
     customer = Membership.objects.select_related("customer").get(pk=grantee).customer
     client = signed_in(user)
-    url = reverse("portals:changes-review", args=[customer.slug, f"p{grantee}"])
-    data = {"change": f"give.p{grantee}.{resource}.{privilege}..."}
+    url = reverse("portals:give-access", args=[customer.slug])
+    data = {
+        "to": f"person:{grantee}",
+        "resource": f"resource:{resource}",
+        "privilege": str(privilege),
+        "ends": "never",
+    }
     return lambda: _submit(client, url, data)
 
 

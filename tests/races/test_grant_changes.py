@@ -1,4 +1,4 @@
-"""Two concurrent reviews, on PostgreSQL: one Super User is told to look again."""
+"""Two concurrent changes of one row, on PostgreSQL: one Super User is told to look again."""
 
 import pytest
 from django.utils import timezone
@@ -7,7 +7,9 @@ from accounts.models import AuditEvent
 from accounts.services.audit import verify_chain
 from accounts.services.memberships import change_role
 from portals.models import PersonGrant, Portal, Privilege, Resource
-from portals.services.grant_changes import AddGrant, ChangesRefused, RemoveGrant, apply_changes
+from portals.selectors.grant_changes import GrantChange, fingerprint
+from portals.selectors.targets import Target
+from portals.services.grant_changes import ChangeRefused, apply_change
 from portals.services.grants import grant_privilege
 from portals.services.subscriptions import subscribe_customer
 from tests.races.meeting import race_at
@@ -25,7 +27,7 @@ pytestmark = [
 ]
 
 
-def test_two_reviews_of_one_page_apply_once(olive):  # noqa: F811
+def test_two_changes_of_one_row_apply_once(olive):  # noqa: F811
     portal = Portal.objects.get(slug="domains")
     opening, registering = (
         Privilege.objects.get(portal=portal, codename=f"subscription.{code}")
@@ -40,22 +42,28 @@ def test_two_reviews_of_one_page_apply_once(olive):  # noqa: F811
         held = grant_privilege(actor=main.user, grantee=bob, privilege=opening, resource=root)
         before = AuditEvent.objects.filter(customer=customer).count()
 
-        def review(actor, customer=customer, bob=bob, root=root, held=held):
-            return apply_changes(
-                actor=actor,
-                customer=customer,
-                changes=[AddGrant(bob, registering, root), RemoveGrant(held)],
-                signed_in_at=timezone.now(),
+        change = GrantChange(
+            (bob,),
+            (Target(root, root.resource_type),),
+            (registering,),
+            replaces=(held,),
+            shown=fingerprint(bob, root),
+            portal_access=False,
+        )
+
+        def press(actor, customer=customer, change=change):
+            return apply_change(
+                actor=actor, customer=customer, change=change, signed_in_at=timezone.now()
             )
 
         results = race_at(
             "portals.services.grant_changes.revoke_privilege",
-            lambda: review(main.user),
-            lambda: review(second.user),
+            lambda: press(main.user),
+            lambda: press(second.user),
         )
 
         assert sum(isinstance(result, list) for result in results) == 1, results
-        assert sum(isinstance(result, ChangesRefused) for result in results) == 1
+        assert sum(isinstance(result, ChangeRefused) for result in results) == 1
         assert list(
             PersonGrant.objects.filter(user=bob.user).values_list("permission", flat=True)
         ) == [registering.pk]

@@ -115,9 +115,9 @@ def test_one_request_answered_by_eight(olive, processes):
     ends = {f"request.{state}" for state in ("approved", "refused", "withdrawn")}
     for _round in range(ROUNDS):
         company = Company(olive)
-        rights = [(company.root, company.privilege)]
+        privileges = [(company.root, company.privilege)]
         access_request = request_access(
-            actor=company.bob.user, customer=company.customer, rights=rights
+            actor=company.bob.user, customer=company.customer, privileges=privileges
         )
 
         def answer(how: str, way: str, who: Membership, access_request=access_request) -> RaceTask:

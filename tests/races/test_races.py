@@ -143,7 +143,7 @@ def test_one_portal_requested_twice(olive):
         results = race(
             *[
                 lambda customer=customer, bob=bob, root=root: request_access(
-                    actor=bob.user, customer=customer, rights=[(root, privilege)]
+                    actor=bob.user, customer=customer, privileges=[(root, privilege)]
                 )
             ]
             * 3

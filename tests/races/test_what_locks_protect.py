@@ -1,5 +1,6 @@
 """Each lock of grants, reviews and reports, on PostgreSQL: the acts meet where only it helps."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,12 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Membership, User
 from portals.models import AccessReview, PersonGrant, Portal, Privilege, Resource
-from portals.services.grant_changes import AddGrant, ChangesRefused, apply_changes
+from portals.selectors.grant_changes import GrantChange, fingerprint
+from portals.selectors.targets import Target
+from portals.services import grants
+from portals.services.grant_changes import ChangeRefused, apply_change
 from portals.services.grant_expiry import announce_expiring_grants
-from portals.services.grants import GrantTerms, grant_privilege
+from portals.services.grants import grant_privilege
 from portals.services.resources import Report, delete_resource, put_resource
 from portals.services.reviews import (
     ItemDecision,
@@ -23,7 +27,8 @@ from portals.services.reviews import (
 )
 from portals.services.reviews.items import gather_items
 from preferences.models import Message
-from tests.races.meeting import race_at
+from tests.portals.test_resources_api import Caller
+from tests.races.meeting import PATIENCE, race_at
 from tests.races.test_races import (
     REFUSALS,
     _on_postgresql,  # noqa: F401 — the fixture that skips elsewhere
@@ -126,19 +131,28 @@ def test_two_reviews_of_one_page_give_a_grant_once(olive):  # noqa: F811
         portal__slug="domains", codename="subscription.register_domain"
     )
 
-    def review(actor, reason):
-        wanted = AddGrant(bob, registering, root, terms=GrantTerms(reason=reason))
-        return apply_changes(
-            actor=actor, customer=customer, changes=[wanted], signed_in_at=timezone.now()
+    shown = fingerprint(bob, root)
+
+    def press(actor, reason):
+        change = GrantChange(
+            (bob,),
+            (Target(root, root.resource_type),),
+            (registering,),
+            reason=reason,
+            replaces=(grant,),
+            shown=shown,
+        )
+        return apply_change(
+            actor=actor, customer=customer, change=change, signed_in_at=timezone.now()
         )
 
     results = race_at(
         "portals.services.grant_changes.grant_privilege",
-        lambda: review(main.user, "The move"),
-        lambda: review(second.user, "The shop"),
+        lambda: press(main.user, "The move"),
+        lambda: press(second.user, "The shop"),
     )
 
-    assert [result.code for result in results if isinstance(result, ChangesRefused)] == ["stale"]
+    assert [result.code for result in results if isinstance(result, ChangeRefused)] == ["stale"]
     assert events(customer, "grant.replaced") == 0
 
 
@@ -154,13 +168,13 @@ def test_two_workers_announce_an_end_once(olive):  # noqa: F811
     assert won(results) == 3
     assert events(customer, "grants.announced") == 1
     for person in (main.user, bob.user):
-        assert mails_to(person, "end soon") == 1
+        assert mails_to(person, "access to") == 1
 
 
 # --- What a portal reports ---
 
 
-def test_a_grant_waits_for_no_resource_that_is_being_deleted(olive):  # noqa: F811
+def test_a_grant_waits_for_no_resource_that_is_being_deleted(olive, monkeypatch):  # noqa: F811
     """The deletion waits until the grant is given, and ends it."""
     domains = Portal.objects.get(slug="domains")
     alice = User.objects.get(email="alice@alder.example")
@@ -170,10 +184,22 @@ def test_a_grant_waits_for_no_resource_that_is_being_deleted(olive):  # noqa: F8
     put_resource(actor=domains, customer="alder", type_code="domain", report=report)
     domain = Resource.objects.get(external_id=report.external_id)
 
+    locked, check = threading.Event(), grants.check_privilege
+
+    def check_under_lock(*arguments, **named):
+        locked.set()
+        return check(*arguments, **named)
+
+    def delete_meanwhile():
+        """A deletion that comes first leaves nothing to give."""
+        assert locked.wait(PATIENCE)
+        return delete_resource(actor=domains, resource=domain)
+
+    monkeypatch.setattr(grants, "check_privilege", check_under_lock)
     given, deleted = race_at(
         "portals.services.grants.record_event",
         lambda: grant_privilege(actor=alice, grantee=bob, privilege=renew, resource=domain),
-        lambda: delete_resource(actor=domains, resource=domain),
+        delete_meanwhile,
     )
 
     assert deleted is True
@@ -219,3 +245,22 @@ def test_the_companies_of_a_report_are_locked_in_the_order_of_their_keys(olive):
     assert lock.endswith("ORDER BY 1 ASC FOR UPDATE")  # 1 is the key
     for slug in ("alder", "birch"):
         assert str(Customer.objects.get(slug=slug).pk) in lock
+
+
+@pytest.mark.parametrize("methods", [("put", "put"), ("patch", "patch"), ("put", "delete")])
+def test_of_two_changes_of_one_version_one_is_made(olive, methods):  # noqa: F811
+    """Two workers of a portal read the same, and each changes it under `If-Match`."""
+    domains = Caller("domains")
+    address = "/api/v1/resources/domain/alder.example"
+    version = {"If-Match": domains.get(address)["ETag"]}
+    bodies = {"put": {"customer": "alder", "name": "{}"}, "patch": {"name": "{}"}, "delete": None}
+
+    def change(method, name):
+        body = bodies[method] and {**bodies[method], "name": name}
+        return lambda: domains.call(method, address, body, **version).status_code
+
+    acts = [change(method, f"Name {number}") for number, method in enumerate(methods)]
+    results = race_at("portals.api.reports.require_match", *acts)
+
+    assert sorted(code >= 300 for code in results) == [False, True], results
+    assert {code for code in results if code >= 300} <= {404, 412}

@@ -147,7 +147,7 @@ def campaign(topic, olive):  # noqa: F811
 
 def test_a_campaign_is_sent_once(campaign, olive):  # noqa: F811
     results = race_at(
-        "preferences.services.campaigns._record",
+        "preferences.services.campaigns.record_campaign",
         *[lambda: schedule_campaign(actor=olive, campaign=campaign)] * 3,
     )
 
@@ -161,7 +161,7 @@ def test_a_campaign_is_cancelled_or_paused(campaign, olive):  # noqa: F811
     campaign_sending._resolve(campaign.pk)
 
     cancelled, paused = race_at(
-        "preferences.services.campaigns._record",
+        "preferences.services.campaigns.record_campaign",
         lambda: cancel_campaign(actor=olive, campaign=campaign),
         lambda: pause_campaign(actor=olive, campaign=campaign),
     )
@@ -177,7 +177,7 @@ def test_two_ticks_start_a_campaign_once(campaign, olive):  # noqa: F811
     Campaign.objects.filter(pk=campaign.pk).update(state="scheduled")
     before = recorded("campaign.started")
 
-    race_at("preferences.services.campaigns._start", *[start_due_campaigns] * 2)
+    race_at("preferences.services.campaigns.start_campaign", *[start_due_campaigns] * 2)
 
     assert recorded("campaign.started") == before + 1
 

@@ -1,0 +1,27 @@
+"""Every page is valid HTML: those of ADDRESSES, each as one of the people who may open it."""
+
+from django.urls import reverse
+
+from tests.html_validate import html_faults
+from tests.test_access import ADDRESSES, READERS, arguments_of, ids
+
+__all__ = ["ids"]  # a fixture
+
+
+def test_pages_are_valid(ids, request, as_, tmp_path):
+    for name, address in ADDRESSES.items():
+        reader = next((r for r in reversed(READERS) if address.who[r] == "in"), None)
+        if address.method != "GET" or reader is None or name.startswith(("admin:", "api-")):
+            continue
+        person = None if reader == "nobody" else request.getfixturevalue(reader)
+        page = as_(person).get(reverse(name, kwargs=arguments_of(address, ids)))
+        if page.headers.get("Content-Type", "").startswith("text/html") and not page.streaming:
+            (tmp_path / f"{name.replace(':', '.')}.html").write_bytes(page.content)
+
+    assert len(list(tmp_path.iterdir())) > 100
+    assert html_faults(tmp_path) == ""
+
+
+def test_faults_are_found(tmp_path):
+    (tmp_path / "page.html").write_text("<!DOCTYPE html><p><div></p></div>")
+    assert "close-order" in html_faults(tmp_path)
