@@ -22,6 +22,7 @@ from portals.models import (
     TeamGrant,
 )
 from portals.selectors.grant_expiry import ENDS_SOON
+from portals.selectors.privileges import with_sensitivity
 
 Grantee = Membership | Team
 
@@ -94,9 +95,8 @@ def explain_all(
 ) -> dict[Grantee, list[EffectiveAccess]]:
     """Return the access of many people and teams of one customer, in six queries."""
     privileges: dict[int, list[Privilege]] = {}
-    for privilege in Privilege.objects.filter(
-        resource_type__in={resource.resource_type_id for resource in resources}
-    ).select_related("portal", "resource_type"):
+    types = {resource.resource_type_id for resource in resources}
+    for privilege in with_sensitivity(Privilege.objects.filter(resource_type__in=types)):
         privileges.setdefault(privilege.resource_type_id, []).append(privilege)
     ancestors = _ancestors_of(resources)
     includers = _includers_of(

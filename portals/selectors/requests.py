@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Q, QuerySet, Window
@@ -30,6 +31,7 @@ class RequestableAccess:
 
     resource: Resource
     privileges: list[Privilege]
+    sensitive: set[int]  # keys of the privileges that are, or include one that is
     is_portal: bool  # the resource is a subscription's root
     renewal_ends: dict[int, datetime]  # privilege that ends soon → its end if renewed
 
@@ -191,7 +193,7 @@ def _requestable(access: EffectiveAccess) -> RequestableAccess:
     lasting = {
         entry.privilege.pk for entry in access.privileges if entry.in_force and not entry.ends_soon
     }
-    missing = [privilege for privilege in access.of_type if privilege.pk not in lasting]
+    missing: list[Any] = [entry for entry in access.of_type if entry.pk not in lasting]
     is_portal = access.resource.resource_type.code == ROOT_TYPE
     if is_portal and any(privilege.code == OPEN_PRIVILEGE for privilege in missing):
         # Without portal access, no other privilege on the portal is of use.
@@ -204,7 +206,8 @@ def _requestable(access: EffectiveAccess) -> RequestableAccess:
         for entry in access.privileges
         if entry.ends_soon
     }
-    return RequestableAccess(access.resource, missing, is_portal, renewal_ends)
+    sensitive = {privilege.pk for privilege in missing if privilege.includes_sensitive}
+    return RequestableAccess(access.resource, missing, sensitive, is_portal, renewal_ends)
 
 
 def requested_privileges_in(access_request: AccessRequest) -> QuerySet[RequestedGrant]:

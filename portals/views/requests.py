@@ -24,7 +24,6 @@ from accounts.views.actions import run_action, submit
 from portals.choices import OPEN_PRIVILEGE
 from portals.forms.requests import AccessForm, privilege_value
 from portals.models import Resource
-from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import (
     PortalLink,
     RequestableAccess,
@@ -173,7 +172,6 @@ def _make_request(
 def _offers(prefilled: PrefilledRequest, ticked: list[str]) -> list[dict[str, Any]]:
     """Return the resources of the page, each with the privileges that can be requested."""
     askable = prefilled.askable
-    sensitive = sensitive_among([privilege for offer in askable for privilege in offer.privileges])
     offers = []
     for offer in askable:
         privileges = [
@@ -181,7 +179,7 @@ def _offers(prefilled: PrefilledRequest, ticked: list[str]) -> list[dict[str, An
                 "privilege": privilege,
                 "value": privilege_value(offer.resource, privilege),
                 "ticked": privilege_value(offer.resource, privilege) in ticked,
-                "sensitive": privilege.pk in sensitive,
+                "sensitive": privilege.pk in offer.sensitive,
                 "is_waiting": (offer.resource.pk, privilege.pk) in prefilled.waiting,
             }
             for privilege in offer.privileges

@@ -345,13 +345,13 @@ def test_request_pages_have_a_query_budget(
     for n in range(15):
         open_request(actor=bob, customer=alder, kind="other", text=f"Wish {n}")
     super_user, person = as_(alice), as_(bob)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(12):
         super_user.get(LIST)
     with django_assert_max_num_queries(12):
         person.get(LIST)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(12):
         super_user.get(at())
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(12):
         person.get(NEW)
 
 
