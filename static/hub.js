@@ -207,6 +207,13 @@
     if (status) status.textContent = options.length ? "" : list.textContent.trim();
     if (typed) pointAt(input, options[0]);
   });
+  // What was typed before htmx listened is searched for as well.
+  document.addEventListener("htmx:load", (event) => {
+    const field = document.activeElement;
+    if (event.target !== document.body || field.value === field.defaultValue) return;
+    if (field.matches("[role=combobox]")) htmx.trigger(field, "suggest");
+    else if (field.form?.matches("[hx-get]")) htmx.trigger(field.form, "submit");
+  });
 
   // htmx: say aloud when a request failed, and keep the place where the reader was.
   const trouble = document.getElementById("trouble");

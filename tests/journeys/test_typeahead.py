@@ -32,6 +32,27 @@ def test_the_search_is_used_by_keyboard_alone(open_browser):
     expect(alice.get_by_role("heading", level=1)).to_have_text("Invite people")
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "role"),
+    [
+        ("/profile/", "#search", "option"),
+        ("/c/alder/people/", "#id_q", "link"),
+    ],
+)
+def test_what_is_typed_before_the_scripts_run_is_searched_for(open_browser, path, field, role):
+    alice = open_browser("Alice")
+    held, typed = [], False
+    alice.route("**/*.js", lambda script: script.continue_() if typed else held.append(script))
+    alice.goto(path, wait_until="commit")
+    alice.locator(field).press_sequentially("bob trem")
+    typed = True
+    for script in held:
+        script.continue_()
+
+    expect(alice.get_by_role(role, name="Bob Tremblay")).to_be_visible()
+    expect(alice.get_by_role("link", name="Emma Roy")).to_have_count(0)
+
+
 def test_the_slash_can_be_turned_off(open_browser):
     """WCAG 2.1.4: a shortcut of one character can be turned off."""
     alice = open_browser("Alice")
