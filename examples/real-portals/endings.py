@@ -1,8 +1,8 @@
 """End access by sign-out, removal and suspension, and time until each portal refuses."""
 
-import re
 import time
 
+from hub_pages import expect_closed, open_person, removal_of, suspension
 from measures import Watch, call_api, opens_mailbox
 from people import Person
 from playwright.sync_api import Page, expect
@@ -10,6 +10,7 @@ from programs.webmail import EMAILS
 from walk import LIMIT, Walk, say
 
 BOB = "bob@alder.example"
+GIVEN = {"statistics": "Website traffic, month by month", "ticketing": "Website and hosting"}
 MESSAGE = "/?_task=mail&_mbox=INBOX&_uid=1&_action=show"
 
 
@@ -47,22 +48,14 @@ class Endings(Walk):
         bob.open("ticketing")
         bob.watch("statistics", "/alder-web/awstats.pl", "alder.example")
         bob.watch("ticketing", "/SelfService/CreateTicketInQueue.html", "alder-hosting")
-        self.open_bob(alice)
-        for resource in ("Website traffic, month by month", "Website and hosting"):
-            level = alice.hub.get_by_label(f"What may Bob Tremblay do to {resource}?", exact=True)
-            level.first.select_option(label="None")
-        alice.hub.get_by_role("button", name="Review changes").click()
-        began = time.time()
-        alice.hub.get_by_role("button", name=re.compile("^Make th")).click()
-        for portal in ("statistics", "ticketing"):
+        open_person(alice.hub, self.provider.url, "Bob Tremblay")
+        for portal, resource in GIVEN.items():
+            button = removal_of(alice.hub, "Bob Tremblay", resource)
+            began = time.time()
+            button.click()
             self.measure(f"{portal} after a removal", bob, portal, began)
         status, text = bob.ask("webmail", MESSAGE)
         self.require(status == 200 and EMAILS[BOB][1] in text, "webmail stays open")
-
-    def open_bob(self, alice: Person) -> None:
-        """Open Bob's page at the hub."""
-        alice.hub.goto(f"{self.provider.url}/c/alder/people/")
-        alice.hub.get_by_role("link", name="Bob Tremblay").click()
 
     def suspend(self, alice: Person, bob: Person) -> None:
         """Alice suspends Bob; every portal refuses him within seconds."""
@@ -78,9 +71,8 @@ class Endings(Walk):
             "IMAP": Watch(lambda: opens_mailbox(self.place, BOB, mail)),
             "PowerDNS's API": Watch(lambda: call_api(self.place, api).ok),
         }
-        self.open_bob(alice)
-        button = alice.hub.get_by_role("button", name="Suspend", exact=True)
-        button.wait_for()
+        open_person(alice.hub, self.provider.url, "Bob Tremblay")
+        button = suspension(alice.hub)
         began = time.time()
         button.click()
         for portal in ("webmail", "statistics", "ticketing", "domains"):
@@ -101,6 +93,6 @@ class Endings(Walk):
             if again.count():
                 again.click()
             if not page.url.startswith(self.place.url("webmail")):
-                expect(page.get_by_role("heading", name="You can't open Webmail")).to_be_visible()
+                expect_closed(page, "Webmail")
                 return page
             self.require(time.time() - began < LIMIT, "webmail closes the contacts")
