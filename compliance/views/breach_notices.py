@@ -212,7 +212,7 @@ def breach_end(request: PersonRequest, reference: str) -> HttpResponse:
         title=_("End cases"),
         lede=_("For %(person)s.") % {"person": one}
         if one
-        else _("For everybody who was told and is not proved."),
+        else _("For everybody who was told, but whose delivery is not proven."),
         button=_("End cases"),
     )
 
