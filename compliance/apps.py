@@ -34,6 +34,7 @@ class ComplianceConfig(AppConfig):
         from compliance.selectors.log_due import LOG_SOURCES
         from compliance.signals import privacy_link_asked, sealed_file_asked
         from portals.signals import customer_page_shown
+        from preferences.audience import limit_reseller_topics
         from preferences.gate.holds import register_hold
         from preferences.signals import topics_wanted
 
@@ -48,6 +49,7 @@ class ComplianceConfig(AppConfig):
         post_migrate.connect(receivers.create_staff_groups, sender=self)
         periodic_tick.connect(receivers.remind_of_policies, dispatch_uid="policies")
         register_hold(breaches.is_on_hold)
+        limit_reseller_topics(receivers.told_of_reseller_alerts)
         periodic_tick.connect(receivers.delete_files, dispatch_uid="sealed files")
         periodic_tick.connect(receivers.blank_referrals, dispatch_uid="referrals")
         periodic_tick.connect(receivers.close_accounts, dispatch_uid="closings")

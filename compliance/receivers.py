@@ -5,12 +5,14 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
 
 from accounts.models import User
 from compliance import tasks
 from compliance.models import SealedFile
 from compliance.permissions import UseNotBegun, require_use
 from compliance.registry.uses import RESELLER_ALERTS
+from compliance.selectors.uses import people_for
 from compliance.services import announcements, closings, erasures, retention
 from compliance.services.authorisations import expire_authorisations, remind_of_authorisations
 from compliance.services.due import alarm_of_overdue
@@ -81,6 +83,11 @@ def begin_reseller_alerts(*, person: User, topics: list[Topic], **_: Any) -> Non
             require_use(RESELLER_ALERTS, person)
         except UseNotBegun as error:
             raise TopicRefused(error) from error
+
+
+def told_of_reseller_alerts() -> QuerySet[User]:
+    """Return the people for whom this use of their address has begun, asked at each send (L18)."""
+    return people_for(RESELLER_ALERTS)
 
 
 def make_file(*, file: SealedFile, **_: Any) -> None:
