@@ -37,6 +37,7 @@ from compliance.emails.own_data import (
 from compliance.emails.policies import (
     Texts,
     announcement_texts,
+    send_answer_recorded,
     send_declined,
     send_policy_reminder,
     version_path,
@@ -61,6 +62,7 @@ __all__ = [
     "announcement_texts",
     "company_notice_texts",
     "requester_of",
+    "send_answer_recorded",
     "send_authorisation_ended",
     "send_authorisation_expiring",
     "send_authorisation_given",

@@ -1,12 +1,22 @@
-"""An answer to a version: which text was shown, in which language, and the answer."""
+"""An answer to a version: on our pages, with an invitation, or recorded by staff."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Language
-from accounts.forms import StrictForm
-from compliance.choices import Verb
+from accounts.emails.markdown import as_html
+from accounts.forms import LineField, StrictForm
+from accounts.models import Customer, User
+from accounts.validators import ADDRESS_LENGTH, normalise_address
+from compliance.choices import ANSWERS, RECORDED_WAYS, AskedOf, PolicyKind, Verb
+from compliance.forms.breaches import customer_called, customer_field, day_field
+from compliance.models import Policy
+from compliance.models.answers import REFERENCE_LENGTH
+from compliance.selectors import ToAnswer
 
 
 class AnswerForm(StrictForm):
@@ -23,3 +33,129 @@ class AnswerForm(StrictForm):
     def facts(self) -> dict[str, Any]:
         """Return what the service takes of a valid form."""
         return {name: self.cleaned_data[name] for name in ("sha256", "language", "verb")}
+
+
+class RecordAnswerForm(StrictForm):
+    """An answer that came on paper or by email, as staff record it."""
+
+    customer = customer_field()
+    person = forms.CharField(
+        label=gettext_lazy("Email address of the person who answered"),
+        max_length=ADDRESS_LENGTH,
+        widget=forms.EmailInput,
+    )
+    verb = forms.ChoiceField(label=gettext_lazy("Answer"), widget=forms.RadioSelect)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the text"), choices=Language.choices
+    )
+    way = forms.ChoiceField(
+        label=gettext_lazy("How it came"),
+        choices=[(way.value, way.label) for way in RECORDED_WAYS],
+        widget=forms.RadioSelect,
+    )
+    given_on = day_field(gettext_lazy("Day of the answer"))
+    reference = LineField(
+        label=gettext_lazy("Reference"),
+        max_length=REFERENCE_LENGTH,
+        help_text=gettext_lazy("Where the paper or email is filed."),
+    )
+
+    def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        verbs = ANSWERS[PolicyKind(policy.kind)]
+        self.fields["verb"].choices = [(verb.value, verb.label) for verb in verbs]  # type: ignore[attr-defined]
+        if policy.asked_of == AskedOf.COMPANY:
+            self.fields["customer"].required = True
+        else:
+            del self.fields["customer"]
+
+    def clean_customer(self) -> Customer | None:
+        """Return the company. Raises: ValidationError for an unknown one."""
+        return customer_called(self.cleaned_data["customer"])
+
+    def clean_person(self) -> User:
+        """Return the person with this address. Raises: ValidationError."""
+        person = User.objects.filter(email=normalise_address(self.cleaned_data["person"])).first()
+        if person is None:
+            raise forms.ValidationError(_("Nobody has an account with this address."))
+        return person
+
+
+class Shown(NamedTuple):
+    """A text on the page of an invitation, and the language in which it is shown."""
+
+    item: ToAnswer
+    language: str
+
+    @property
+    def token(self) -> str:
+        """What the box of this text sends: which text was shown, to whom, in which language."""
+        version, customer = self.item.version, self.item.customer
+        company = customer.slug if customer else ""
+        return f"{version.policy.slug}/{version.number}/{company}/{self.language}/{version.sha256}"
+
+    @property
+    def title(self) -> str:
+        """Its title, in the language in which it is shown."""
+        return self.item.version.in_language("title", self.language)
+
+    @property
+    def label(self) -> str:
+        """The words beside its box."""
+        title = self.title
+        if self.item.agreement == Verb.ACKNOWLEDGED:
+            return _("I have read “%(policy)s”") % {"policy": title}
+        if self.item.customer is None:
+            return _("I accept “%(policy)s”") % {"policy": title}
+        return _("I accept “%(policy)s” for %(company)s") % {
+            "policy": title,
+            "company": self.item.customer,
+        }
+
+    @property
+    def body(self) -> str:
+        """The text itself, as a page shows it."""
+        return as_html(self.item.version.in_language("body", self.language))
+
+
+class PoliciesInput(forms.CheckboxSelectMultiple):
+    """A box below each text; none is ticked beforehand."""
+
+    template_name = "compliance/policies_input.html"
+
+    def __init__(self, shown: Sequence[Shown], attrs: Any = None) -> None:
+        super().__init__(attrs)
+        self.shown = shown
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Return the context of the template: each box with its text."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        options = [
+            option for _group, group, _index in context["widget"]["optgroups"] for option in group
+        ]
+        context["widget"]["texts"] = list(zip(self.shown, options, strict=True))
+        return context
+
+
+class PoliciesField(forms.TypedMultipleChoiceField):
+    """The texts that an invited person agrees to, as `Shown`; another text is refused (L8)."""
+
+    default_error_messages = {
+        "invalid_choice": gettext_lazy(
+            "The text changed after you opened the page. Read the new text, then answer."
+        ),
+    }
+
+    def __init__(self, shown: Sequence[Shown]) -> None:
+        found = {each.token: each for each in shown}
+        super().__init__(
+            label=gettext_lazy("Policies"),
+            choices=[(token, each.label) for token, each in found.items()],
+            coerce=found.__getitem__,
+            empty_value=[],
+            required=False,
+            widget=PoliciesInput(shown),
+            help_text=gettext_lazy(
+                "You can also answer after you joined. Some pages wait for your answer."
+            ),
+        )
