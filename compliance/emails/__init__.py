@@ -7,6 +7,7 @@ from compliance.emails.authorisations import (
 )
 from compliance.emails.breaches import (
     company_notice_texts,
+    correction_words,
     wave_sections,
     wave_texts,
     wave_title,
@@ -61,6 +62,7 @@ __all__ = [
     "Texts",
     "announcement_texts",
     "company_notice_texts",
+    "correction_words",
     "requester_of",
     "send_answer_recorded",
     "send_authorisation_ended",

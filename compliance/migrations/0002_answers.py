@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0001_initial'),
         ('compliance', '0001_initial'),
+        ('preferences', '0002_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -19,6 +20,22 @@ class Migration(migrations.Migration):
         migrations.AlterModelOptions(
             name='acceptance',
             options={'default_permissions': ('add', 'view'), 'ordering': ['-pk']},
+        ),
+        migrations.RemoveConstraint(
+            model_name='affected',
+            name='affected_recipient_once',
+        ),
+        migrations.RemoveConstraint(
+            model_name='affected',
+            name='affected_outsider_once',
+        ),
+        migrations.RemoveConstraint(
+            model_name='affected',
+            name='affected_stays_as_told_update',
+        ),
+        migrations.RemoveConstraint(
+            model_name='wave',
+            name='released_wave_stays_update',
         ),
         migrations.AddField(
             model_name='acceptance',
@@ -45,6 +62,16 @@ class Migration(migrations.Migration):
             name='way',
             field=models.CharField(choices=[('page', 'On our pages'), ('invitation', 'With the invitation'), ('paper', 'On paper'), ('email', 'By email')], default='page', max_length=10),
         ),
+        migrations.AddField(
+            model_name='affected',
+            name='corrects',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='compliance.affected'),
+        ),
+        migrations.AddField(
+            model_name='wave',
+            name='corrects',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='compliance.wave'),
+        ),
         migrations.AddConstraint(
             model_name='acceptance',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('recorded_at', None), ('recorded_by', None), ('reference', '')), ('invitation', None), ('way', 'page')), models.Q(models.Q(('recorded_at', None), ('recorded_by', None), ('reference', '')), ('invitation__isnull', False), ('way', 'invitation')), models.Q(models.Q(('reference', ''), _negated=True), models.Q(('recorded_by', models.F('person')), _negated=True), ('browser', ''), ('invitation', None), ('network_address', None), ('recorded_at__gte', models.F('at')), ('recorded_at__isnull', False), ('recorded_by__isnull', False), ('way__in', ('paper', 'email'))), _connector='OR'), name='answer_says_how_it_was_given'),
@@ -56,5 +83,53 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='acceptance',
             constraint=accounts.triggers.Trigger(name='answer_with_own_invitation_insert', postgresql=["CREATE OR REPLACE FUNCTION answer_with_own_invitation_insert() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.invitation_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM accounts_invitation i WHERE i.id = NEW.invitation_id AND i.accepted_by_id = NEW.person_id AND (NEW.customer_id IS NULL OR i.customer_id = NEW.customer_id AND i.as_main_super_user)) THEN RAISE EXCEPTION 'an answer comes with the invitation that its person accepted' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER answer_with_own_invitation_insert BEFORE INSERT ON compliance_acceptance FOR EACH ROW EXECUTE FUNCTION answer_with_own_invitation_insert()'], sqlite=["CREATE TRIGGER answer_with_own_invitation_insert BEFORE INSERT ON compliance_acceptance FOR EACH ROW WHEN NEW.invitation_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM accounts_invitation i WHERE i.id = NEW.invitation_id AND i.accepted_by_id = NEW.person_id AND (NEW.customer_id IS NULL OR i.customer_id = NEW.customer_id AND i.as_main_super_user)) BEGIN SELECT RAISE(ABORT, 'an answer comes with the invitation that its person accepted'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=models.UniqueConstraint(condition=models.Q(('corrects', None), ('recipient__isnull', False)), fields=('breach', 'recipient'), name='affected_recipient_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=models.UniqueConstraint(condition=models.Q(('corrects', None), ('recipient', None)), fields=('breach', 'name', 'post'), name='affected_outsider_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=models.UniqueConstraint(condition=models.Q(('corrects__isnull', False)), fields=('wave', 'corrects'), name='correction_tells_each_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=models.CheckConstraint(condition=models.Q(('corrects', None), ('wave__isnull', False), _connector='OR'), name='correction_is_of_a_notice'),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=accounts.triggers.Trigger(name='correction_goes_to_people_told_insert', postgresql=["CREATE OR REPLACE FUNCTION correction_goes_to_people_told_insert() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.wave_id IS NOT NULL AND ( NEW.corrects_id IS NULL AND EXISTS (SELECT 1 FROM compliance_wave w WHERE w.id = NEW.wave_id AND w.corrects_id IS NOT NULL) OR NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_affected a JOIN compliance_wave w ON w.corrects_id = a.wave_id WHERE a.id = NEW.corrects_id AND w.id = NEW.wave_id AND COALESCE(a.recipient_id, 0) = COALESCE(NEW.recipient_id, 0) AND a.name = NEW.name AND a.address = NEW.address AND a.post = NEW.post)) THEN RAISE EXCEPTION 'a correction goes to the people whom its notice told' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER correction_goes_to_people_told_insert BEFORE INSERT ON compliance_affected FOR EACH ROW EXECUTE FUNCTION correction_goes_to_people_told_insert()'], sqlite=["CREATE TRIGGER correction_goes_to_people_told_insert BEFORE INSERT ON compliance_affected FOR EACH ROW WHEN NEW.wave_id IS NOT NULL AND ( NEW.corrects_id IS NULL AND EXISTS (SELECT 1 FROM compliance_wave w WHERE w.id = NEW.wave_id AND w.corrects_id IS NOT NULL) OR NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_affected a JOIN compliance_wave w ON w.corrects_id = a.wave_id WHERE a.id = NEW.corrects_id AND w.id = NEW.wave_id AND COALESCE(a.recipient_id, 0) = COALESCE(NEW.recipient_id, 0) AND a.name = NEW.name AND a.address = NEW.address AND a.post = NEW.post)) BEGIN SELECT RAISE(ABORT, 'a correction goes to the people whom its notice told'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=accounts.triggers.Trigger(name='correction_goes_to_people_told_update', postgresql=["CREATE OR REPLACE FUNCTION correction_goes_to_people_told_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.wave_id IS NOT NULL AND ( NEW.corrects_id IS NULL AND EXISTS (SELECT 1 FROM compliance_wave w WHERE w.id = NEW.wave_id AND w.corrects_id IS NOT NULL) OR NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_affected a JOIN compliance_wave w ON w.corrects_id = a.wave_id WHERE a.id = NEW.corrects_id AND w.id = NEW.wave_id AND COALESCE(a.recipient_id, 0) = COALESCE(NEW.recipient_id, 0) AND a.name = NEW.name AND a.address = NEW.address AND a.post = NEW.post)) THEN RAISE EXCEPTION 'a correction goes to the people whom its notice told' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER correction_goes_to_people_told_update BEFORE UPDATE ON compliance_affected FOR EACH ROW EXECUTE FUNCTION correction_goes_to_people_told_update()'], sqlite=["CREATE TRIGGER correction_goes_to_people_told_update BEFORE UPDATE ON compliance_affected FOR EACH ROW WHEN NEW.wave_id IS NOT NULL AND ( NEW.corrects_id IS NULL AND EXISTS (SELECT 1 FROM compliance_wave w WHERE w.id = NEW.wave_id AND w.corrects_id IS NOT NULL) OR NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_affected a JOIN compliance_wave w ON w.corrects_id = a.wave_id WHERE a.id = NEW.corrects_id AND w.id = NEW.wave_id AND COALESCE(a.recipient_id, 0) = COALESCE(NEW.recipient_id, 0) AND a.name = NEW.name AND a.address = NEW.address AND a.post = NEW.post)) BEGIN SELECT RAISE(ABORT, 'a correction goes to the people whom its notice told'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='affected',
+            constraint=accounts.triggers.Trigger(name='affected_stays_as_told_update', postgresql=["CREATE OR REPLACE FUNCTION affected_stays_as_told_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF OLD.wave_id IS NOT NULL AND COALESCE(NEW.wave_id, 0) <> OLD.wave_id OR NEW.breach_id <> OLD.breach_id OR COALESCE(NEW.corrects_id, 0) <> COALESCE(OLD.corrects_id, 0) OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0) OR NEW.name <> OLD.name OR NEW.address <> OLD.address OR NEW.post <> OLD.post OR NEW.source <> OLD.source OR NEW.why <> OLD.why THEN RAISE EXCEPTION 'who was told stays in the list as they were' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER affected_stays_as_told_update BEFORE UPDATE ON compliance_affected FOR EACH ROW EXECUTE FUNCTION affected_stays_as_told_update()'], sqlite=["CREATE TRIGGER affected_stays_as_told_update BEFORE UPDATE ON compliance_affected FOR EACH ROW WHEN OLD.wave_id IS NOT NULL AND COALESCE(NEW.wave_id, 0) <> OLD.wave_id OR NEW.breach_id <> OLD.breach_id OR COALESCE(NEW.corrects_id, 0) <> COALESCE(OLD.corrects_id, 0) OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0) OR NEW.name <> OLD.name OR NEW.address <> OLD.address OR NEW.post <> OLD.post OR NEW.source <> OLD.source OR NEW.why <> OLD.why BEGIN SELECT RAISE(ABORT, 'who was told stays in the list as they were'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='wave',
+            constraint=accounts.triggers.Trigger(name='released_wave_stays_update', postgresql=["CREATE OR REPLACE FUNCTION released_wave_stays_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF OLD.released_at IS NOT NULL AND (NEW.released_at IS NULL OR COALESCE(NEW.corrects_id, 0) <> COALESCE(OLD.corrects_id, 0) OR NEW.circumstances_en <> OLD.circumstances_en OR NEW.circumstances_fr <> OLD.circumstances_fr OR NEW.period_en <> OLD.period_en OR NEW.period_fr <> OLD.period_fr OR NEW.items_en <> OLD.items_en OR NEW.items_fr <> OLD.items_fr OR NEW.measures_en <> OLD.measures_en OR NEW.measures_fr <> OLD.measures_fr OR NEW.advice_en <> OLD.advice_en OR NEW.advice_fr <> OLD.advice_fr OR NEW.contact_en <> OLD.contact_en OR NEW.contact_fr <> OLD.contact_fr OR NEW.breach_id <> OLD.breach_id OR NEW.number <> OLD.number OR NEW.slug <> OLD.slug OR NEW.written_by_id <> OLD.written_by_id OR NEW.released_at <> OLD.released_at OR NEW.released_by_id <> OLD.released_by_id OR NEW.alone_reason <> OLD.alone_reason OR NEW.sha256 <> OLD.sha256 OR NEW.list_sha256 <> OLD.list_sha256 OR NEW.list_count <> OLD.list_count) OR OLD.campaign_id IS NOT NULL AND COALESCE(NEW.campaign_id, 0) <> OLD.campaign_id THEN RAISE EXCEPTION 'a released notice keeps its text and its list' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER released_wave_stays_update BEFORE UPDATE ON compliance_wave FOR EACH ROW EXECUTE FUNCTION released_wave_stays_update()'], sqlite=["CREATE TRIGGER released_wave_stays_update BEFORE UPDATE ON compliance_wave FOR EACH ROW WHEN OLD.released_at IS NOT NULL AND (NEW.released_at IS NULL OR COALESCE(NEW.corrects_id, 0) <> COALESCE(OLD.corrects_id, 0) OR NEW.circumstances_en <> OLD.circumstances_en OR NEW.circumstances_fr <> OLD.circumstances_fr OR NEW.period_en <> OLD.period_en OR NEW.period_fr <> OLD.period_fr OR NEW.items_en <> OLD.items_en OR NEW.items_fr <> OLD.items_fr OR NEW.measures_en <> OLD.measures_en OR NEW.measures_fr <> OLD.measures_fr OR NEW.advice_en <> OLD.advice_en OR NEW.advice_fr <> OLD.advice_fr OR NEW.contact_en <> OLD.contact_en OR NEW.contact_fr <> OLD.contact_fr OR NEW.breach_id <> OLD.breach_id OR NEW.number <> OLD.number OR NEW.slug <> OLD.slug OR NEW.written_by_id <> OLD.written_by_id OR NEW.released_at <> OLD.released_at OR NEW.released_by_id <> OLD.released_by_id OR NEW.alone_reason <> OLD.alone_reason OR NEW.sha256 <> OLD.sha256 OR NEW.list_sha256 <> OLD.list_sha256 OR NEW.list_count <> OLD.list_count) OR OLD.campaign_id IS NOT NULL AND COALESCE(NEW.campaign_id, 0) <> OLD.campaign_id BEGIN SELECT RAISE(ABORT, 'a released notice keeps its text and its list'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='wave',
+            constraint=accounts.triggers.Trigger(name='wave_corrects_a_released_notice_insert', postgresql=["CREATE OR REPLACE FUNCTION wave_corrects_a_released_notice_insert() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_wave w WHERE w.id = NEW.corrects_id AND w.breach_id = NEW.breach_id AND w.released_at IS NOT NULL AND w.corrects_id IS NULL) THEN RAISE EXCEPTION 'only a released notice of the same breach is corrected' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER wave_corrects_a_released_notice_insert BEFORE INSERT ON compliance_wave FOR EACH ROW EXECUTE FUNCTION wave_corrects_a_released_notice_insert()'], sqlite=["CREATE TRIGGER wave_corrects_a_released_notice_insert BEFORE INSERT ON compliance_wave FOR EACH ROW WHEN NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_wave w WHERE w.id = NEW.corrects_id AND w.breach_id = NEW.breach_id AND w.released_at IS NOT NULL AND w.corrects_id IS NULL) BEGIN SELECT RAISE(ABORT, 'only a released notice of the same breach is corrected'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='wave',
+            constraint=accounts.triggers.Trigger(name='wave_corrects_a_released_notice_update', postgresql=["CREATE OR REPLACE FUNCTION wave_corrects_a_released_notice_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_wave w WHERE w.id = NEW.corrects_id AND w.breach_id = NEW.breach_id AND w.released_at IS NOT NULL AND w.corrects_id IS NULL) THEN RAISE EXCEPTION 'only a released notice of the same breach is corrected' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER wave_corrects_a_released_notice_update BEFORE UPDATE ON compliance_wave FOR EACH ROW EXECUTE FUNCTION wave_corrects_a_released_notice_update()'], sqlite=["CREATE TRIGGER wave_corrects_a_released_notice_update BEFORE UPDATE ON compliance_wave FOR EACH ROW WHEN NEW.corrects_id IS NOT NULL AND NOT EXISTS ( SELECT 1 FROM compliance_wave w WHERE w.id = NEW.corrects_id AND w.breach_id = NEW.breach_id AND w.released_at IS NOT NULL AND w.corrects_id IS NULL) BEGIN SELECT RAISE(ABORT, 'only a released notice of the same breach is corrected'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='wave',
+            constraint=accounts.triggers.Trigger(name='correction_tells_everybody_told_insert', postgresql=["CREATE OR REPLACE FUNCTION correction_tells_everybody_told_insert() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.released_at IS NOT NULL AND NEW.corrects_id IS NOT NULL AND EXISTS ( SELECT 1 FROM compliance_affected a WHERE a.wave_id = NEW.corrects_id AND NOT EXISTS ( SELECT 1 FROM compliance_affected b WHERE b.corrects_id = a.id AND b.wave_id = NEW.id)) THEN RAISE EXCEPTION 'a correction tells everybody whom the notice told' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER correction_tells_everybody_told_insert BEFORE INSERT ON compliance_wave FOR EACH ROW EXECUTE FUNCTION correction_tells_everybody_told_insert()'], sqlite=["CREATE TRIGGER correction_tells_everybody_told_insert BEFORE INSERT ON compliance_wave FOR EACH ROW WHEN NEW.released_at IS NOT NULL AND NEW.corrects_id IS NOT NULL AND EXISTS ( SELECT 1 FROM compliance_affected a WHERE a.wave_id = NEW.corrects_id AND NOT EXISTS ( SELECT 1 FROM compliance_affected b WHERE b.corrects_id = a.id AND b.wave_id = NEW.id)) BEGIN SELECT RAISE(ABORT, 'a correction tells everybody whom the notice told'); END"]),
+        ),
+        migrations.AddConstraint(
+            model_name='wave',
+            constraint=accounts.triggers.Trigger(name='correction_tells_everybody_told_update', postgresql=["CREATE OR REPLACE FUNCTION correction_tells_everybody_told_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.released_at IS NOT NULL AND NEW.corrects_id IS NOT NULL AND EXISTS ( SELECT 1 FROM compliance_affected a WHERE a.wave_id = NEW.corrects_id AND NOT EXISTS ( SELECT 1 FROM compliance_affected b WHERE b.corrects_id = a.id AND b.wave_id = NEW.id)) THEN RAISE EXCEPTION 'a correction tells everybody whom the notice told' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER correction_tells_everybody_told_update BEFORE UPDATE ON compliance_wave FOR EACH ROW EXECUTE FUNCTION correction_tells_everybody_told_update()'], sqlite=["CREATE TRIGGER correction_tells_everybody_told_update BEFORE UPDATE ON compliance_wave FOR EACH ROW WHEN NEW.released_at IS NOT NULL AND NEW.corrects_id IS NOT NULL AND EXISTS ( SELECT 1 FROM compliance_affected a WHERE a.wave_id = NEW.corrects_id AND NOT EXISTS ( SELECT 1 FROM compliance_affected b WHERE b.corrects_id = a.id AND b.wave_id = NEW.id)) BEGIN SELECT RAISE(ABORT, 'a correction tells everybody whom the notice told'); END"]),
         ),
     ]
