@@ -10,7 +10,7 @@ from django.forms import Field
 
 from accounts.models import Invitation, Membership, User
 from compliance import tasks
-from compliance.forms.answers import PoliciesField, Shown
+from compliance.forms.invitations import PoliciesField, Shown
 from compliance.models import SealedFile
 from compliance.permissions import UseNotBegun, require_use
 from compliance.registry.uses import RESELLER_ALERTS
@@ -96,7 +96,7 @@ def answer_policies(
         actor=membership.user,
         invitation=invitation,
         customer=membership.customer,
-        given=given,
+        given=[(each.item, each.language) for each in given],
         network_address=network_address,
         browser=browser,
     )

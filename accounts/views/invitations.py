@@ -1,5 +1,7 @@
 """Accepting an invitation, in two steps: open the link, then accept."""
 
+from typing import Any
+
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from django.contrib import messages
@@ -94,7 +96,7 @@ def _more_fields(
     request: HttpRequest, invitation: Invitation, person: User | None
 ) -> dict[str, Field]:
     """Return the fields that upper apps add to the page, by name."""
-    answers = signals.invitation_opened.send(
+    answers: list[tuple[Any, Any]] = signals.invitation_opened.send(
         Invitation, invitation=invitation, person=person, request=request
     )
     return {name: field for _receiver, fields in answers for name, field in fields.items()}

@@ -25,7 +25,6 @@ from compliance.models.affected import POST_LENGTH
 from compliance.selectors.affected import Filter
 from portals.models import Portal
 
-_HIDDEN = forms.HiddenInput
 MOST_IMPORTED = 2_000_000  # characters of a list of addresses
 
 
@@ -37,7 +36,9 @@ class OutcomeForm(forms.Form):
         choices=[("", pgettext_lazy("outcomes", "All")), *Outcome.choices],
         required=False,
     )
-    notice = forms.IntegerField(required=False, min_value=1, max_value=10**6, widget=_HIDDEN)
+    notice = forms.IntegerField(
+        required=False, min_value=1, max_value=10**6, widget=forms.HiddenInput
+    )
 
     @property
     def shown(self) -> str:
@@ -193,7 +194,7 @@ class WaveForm(EditForm):
 
     def __init__(self, *args: Any, notices: Iterable[Wave], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", _("Affected people who were not told yet"))]
+        choices: list[tuple[str, Any]] = [("", _("Affected people who were not told yet"))]
         choices += [(str(notice.number), _correction_label(notice)) for notice in notices]
         self.fields["corrects"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:

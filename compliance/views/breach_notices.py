@@ -242,7 +242,7 @@ def breach_wording(request: PersonRequest, reference: str) -> HttpResponse:
     number = request.GET.get("corrects", "")
     corrected = next((each for each in notices if str(each.number) == number), None)
     if draft is None and corrected is not None:  # a correction begins with the notice's own text
-        form.initial |= {**waves.wave_values(corrected), "corrects": number}
+        form.initial = {**waves.wave_values(corrected), "corrects": number}
     if submit(
         form,
         lambda: waves.write_wave(
