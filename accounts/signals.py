@@ -45,6 +45,14 @@ request_approved = Signal()
 # membership: its role has changed. Returns a dict that the audit event takes in.
 role_changed = Signal()
 
+# invitation, person (who has the invited address; None before the account), request: the page to
+# accept it is shown or posted. Returns form fields to add to that page, by name.
+invitation_opened = Signal()
+
+# invitation, membership, answers (what was chosen in those fields, by name), network_address,
+# browser: somebody accepted it on its page. A receiver raises what it refuses.
+invitation_answered = Signal()
+
 # invitation: it is withdrawn. Returns a dict that the audit event takes in.
 invitation_withdrawn = Signal()
 

@@ -21,7 +21,7 @@ class ComplianceConfig(AppConfig):
             register_field_names,
         )
         from accounts.selectors.event_details import register_event_details
-        from accounts.signals import periodic_tick
+        from accounts.signals import invitation_answered, invitation_opened, periodic_tick
         from compliance import receivers
         from compliance.choices.events import EVENT_SENTENCES, FIELD_NAMES
         from compliance.choices.privacy_requests import PrivacyRequestKind
@@ -34,6 +34,7 @@ class ComplianceConfig(AppConfig):
         from compliance.selectors.log_due import LOG_SOURCES
         from compliance.signals import privacy_link_asked, sealed_file_asked
         from portals.signals import customer_page_shown
+        from preferences.audience import limit_reseller_topics
         from preferences.gate.holds import register_hold
         from preferences.signals import topics_wanted
 
@@ -47,7 +48,10 @@ class ComplianceConfig(AppConfig):
             register_due_source(source)
         post_migrate.connect(receivers.create_staff_groups, sender=self)
         periodic_tick.connect(receivers.remind_of_policies, dispatch_uid="policies")
+        invitation_opened.connect(receivers.policies_of_invitation, dispatch_uid="policies")
+        invitation_answered.connect(receivers.answer_policies, dispatch_uid="policies")
         register_hold(breaches.is_on_hold)
+        limit_reseller_topics(receivers.told_of_reseller_alerts)
         periodic_tick.connect(receivers.delete_files, dispatch_uid="sealed files")
         periodic_tick.connect(receivers.blank_referrals, dispatch_uid="referrals")
         periodic_tick.connect(receivers.close_accounts, dispatch_uid="closings")

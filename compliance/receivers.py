@@ -5,13 +5,19 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
+from django.forms import Field
 
-from accounts.models import User
+from accounts.models import Invitation, Membership, User
 from compliance import tasks
+from compliance.forms.invitations import PoliciesField, Shown
 from compliance.models import SealedFile
 from compliance.permissions import UseNotBegun, require_use
 from compliance.registry.uses import RESELLER_ALERTS
+from compliance.selectors import policies_of_invited
+from compliance.selectors.uses import people_for
 from compliance.services import announcements, closings, erasures, retention
+from compliance.services.answers import answer_with_invitation
 from compliance.services.authorisations import expire_authorisations, remind_of_authorisations
 from compliance.services.due import alarm_of_overdue
 from compliance.services.log_downloads import expire_log_requests
@@ -20,13 +26,15 @@ from compliance.services.referrals import blank_old_referrals
 from compliance.services.representatives import expire_representatives
 from compliance.services.sealed_files import delete_expired_files
 from compliance.views import authorisations
+from compliance.views.public import readers_language
 from preferences.models import Topic
 from preferences.services.choices import TopicRefused
 
 # Of the Privacy group: the codenames of this app's permissions. Those in apps below are of both.
 PRIVACY_PERMISSIONS = [
     "add_policy", "view_policy", "change_policyversion", "view_policyversion",
-    "publish_policyversion", "announce_policyversion", "view_acceptance", "view_announcement",
+    "publish_policyversion", "announce_policyversion", "add_acceptance", "view_acceptance",
+    "view_announcement",
     "view_privacyrequest", "change_privacyrequest", "view_legalhold", "add_legalhold",
     "change_legalhold", "view_retentionrun", "add_retentionapproval", "view_closing",
     "add_breach", "view_breach", "change_breach", "release_breach", "hold_breach",
@@ -64,6 +72,36 @@ def remind_of_policies(**_: Any) -> None:
     announcements.remind_of_policies()
 
 
+def policies_of_invitation(
+    *, invitation: Invitation, person: User | None, **_: Any
+) -> dict[str, Field]:
+    """Add the policies that an invited person has to answer to the page where they accept."""
+    language = readers_language()
+    shown = [Shown(item, language) for item in policies_of_invited(invitation, person)]
+    return {"policies": PoliciesField(shown)} if shown else {}
+
+
+def answer_policies(
+    *,
+    invitation: Invitation,
+    membership: Membership,
+    answers: dict[str, Any],
+    network_address: str | None,
+    browser: str,
+    **_: Any,
+) -> None:
+    """Record what somebody agreed to when they accepted an invitation."""
+    given: list[Shown] = answers.get("policies", [])
+    answer_with_invitation(
+        actor=membership.user,
+        invitation=invitation,
+        customer=membership.customer,
+        given=[(each.item, each.language) for each in given],
+        network_address=network_address,
+        browser=browser,
+    )
+
+
 def alarm(**_: Any) -> None:
     """Tell staff about deadlines that were missed."""
     alarm_of_overdue()
@@ -81,6 +119,11 @@ def begin_reseller_alerts(*, person: User, topics: list[Topic], **_: Any) -> Non
             require_use(RESELLER_ALERTS, person)
         except UseNotBegun as error:
             raise TopicRefused(error) from error
+
+
+def told_of_reseller_alerts() -> QuerySet[User]:
+    """Return the people for whom this use of their address has begun, asked at each send (L18)."""
+    return people_for(RESELLER_ALERTS)
 
 
 def make_file(*, file: SealedFile, **_: Any) -> None:

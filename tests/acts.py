@@ -831,6 +831,18 @@ ACTS: dict[str, Act] = {
         before=Scene.publish_policy,
         at=Scene.draft_of_policy,
     ),
+    "compliance:version-record": Act(
+        lambda s: {
+            "person": s.colleague.user.email,
+            "verb": "accepted",
+            "language": "en",
+            "way": "paper",
+            "given_on": _in_days(0),
+            "reference": "Binder 7",
+        },
+        "operator",
+        at=lambda s: {"slug": "terms", "number": 1},
+    ),
     # Representatives, log requests, authorisations
     "compliance:representatives": Act(
         lambda s: {
@@ -1028,7 +1040,7 @@ ELSEWHERE: dict[str, str] = {
             "compliance:privacy-request-new",
             *(
                 f"compliance:privacy-request-{act}"
-                for act in ("extend", "pause", "resume", "correct", "note", "keep")
+                for act in ("extend", "pause", "resume", "correct", "correct-work", "note", "keep")
             ),
         ],
         "of the Privacy group: compliance/test_privacy_requests.py",

@@ -308,6 +308,10 @@ ADDRESSES: dict[str, Address] = {
         {**PROVIDER, "olive": 404}, {"privacy_request": uuid.UUID(int=0)}
     ),
     "compliance:privacy-request-new": Address(PROVIDER),
+    "compliance:privacy-request-correct-work": Address(
+        {**PROVIDER, "olive": 404},
+        {"privacy_request": uuid.UUID(int=0), "membership": uuid.UUID(int=0)},
+    ),
     **{
         f"compliance:privacy-request-{act}": Address(
             {**PROVIDER, "olive": 404}, {"privacy_request": uuid.UUID(int=0)}, method
@@ -437,6 +441,7 @@ ADDRESSES: dict[str, Address] = {
     "compliance:version-edit": Address(PROVIDER, {"slug": "terms", "number": 2}),
     "compliance:version-withdraw": Address(PROVIDER, {"slug": "terms", "number": 2}),
     "compliance:version-unanswered": Address(PROVIDER, {"slug": "terms", "number": 1}),
+    "compliance:version-record": Address(PROVIDER, {"slug": "terms", "number": 1}),
     "preferences:bounced-mail": Address(PERSON),
     # No secret is set, so nobody's events are taken.
     "preferences:mail-events": Address(

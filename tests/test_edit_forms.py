@@ -483,7 +483,6 @@ BEGIN_WITH = {
     "AnswerForm": "the text that is shown, which never changes",
     "AccessForm": "what a link of a portal asks for",
     "ApproveForm": "the end that was asked for; the request is answered once",
-    "CorrectForm": "the name that the request wants to have changed; the log keeps both",
     "FileReportForm": "the facts of the register, for a new row",
     "LetterForm": "the name and address that are listed, for a new row",
     "CloseCaseForm": "the likely outcome; a case is closed once",
@@ -514,7 +513,6 @@ def test_a_form_with_initial_values_carries_a_version():
 # Forms of pages that show a value and need no version, by the name of their URL.
 NO_VERSION = {
     "compliance:privacy": "nothing is stored yet",
-    "compliance:privacy-request-correct": "the name that the request wants to have changed",
     "compliance:breach-add": "it only adds; a person is listed once",
     "portals:give-access": "it never shortens or replaces what is there",
     "portals:access-change": "it carries the fingerprint of the grants that it showed",

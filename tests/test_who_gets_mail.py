@@ -69,6 +69,7 @@ from accounts.services.support.limits import sound_alarm
 from accounts.services.support.viewings import begin_viewing
 from accounts.services.undo import undo_event
 from accounts.tasks import send_reset_email, tell_members_of_second_factor
+from accounts.timezones import today_of_provider
 from accounts.tokens import AddressCorrection
 from compliance.emails import send_closing_done
 from compliance.models import Closing, PrivacyRequest, Referral, RetentionApproval
@@ -89,6 +90,7 @@ from compliance.services.privacy_requests import (
     send_privacy_link,
     settle_privacy_request,
 )
+from compliance.services.recorded_answers import record_answer
 from compliance.services.referrals import answer_referral
 from compliance.services.representatives import confirm_representative
 from compliance.services.reseller_requests import decide_reseller_request
@@ -179,6 +181,21 @@ class Company(Scene):
             sha256=self.version.sha256,
             verb="declined",
             language="en",
+        )
+
+    def record_answer(self) -> None:
+        """Record an answer on paper, of whoever is asked."""
+        is_own = self.version.policy.asked_of == "person"
+        record_answer(
+            actor=self.olive,
+            person=self.gina if is_own else self.iris,
+            customer=None if is_own else self.customer,
+            version=self.version,
+            verb="accepted",
+            language="en",
+            way="paper",
+            given_on=today_of_provider(),
+            reference="Binder 7",
         )
 
     def accept(self) -> None:
@@ -1260,6 +1277,18 @@ MAILS: dict[str, Mail] = {
         lambda s: s.decline(),
         (("olive", "Gina declined version 1. They can still accept it later."),),
         before=Company.announce_policy,
+    ),
+    "staff record an answer on paper": Mail(
+        "compliance/answer_recorded",
+        lambda s: s.record_answer(),
+        (("gina", "Binder 7"),),
+        before=Company.announce_policy,
+    ),
+    "staff record a company's answer on paper": Mail(
+        "compliance/answer_recorded",
+        lambda s: s.record_answer(),
+        (("iris", "Binder 7"), ("alice", "Answered by")),
+        before=Company.announce_company_policy,
     ),
     "a Super User declines a policy": Mail(
         "compliance/policy_declined",

@@ -220,6 +220,7 @@ EVENT_SENTENCES: dict[str, str | Promise] = {
 FIELD_NAMES: dict[str, str | Promise] = {
     "name": _("name"),
     "language": _("language"),
+    "time_zone": _("time zone"),
     "phone": _("phone"),
     "street": _("street address"),
     "city": _("city"),

@@ -16,6 +16,7 @@ from accounts.permissions import (
 )
 from accounts.services.audit import differences_between, record_event
 from accounts.services.membership_expiry import end_lapsed, finish_membership, save_membership
+from accounts.services.people import CORRECTED
 from accounts.services.versions import refuse_overwriting
 
 
@@ -167,22 +168,34 @@ def update_work_details(
         saved=work_details(membership),
         wanted=values,
         edits=AuditEvent.objects.filter(
-            customer=customer, kind="membership.updated", person=membership.user
+            customer=customer,
+            kind__in=["membership.updated", CORRECTED],
+            person=membership.user,
         ),
     )
-    changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
-    differences = differences_between(membership, values, changed)
-    for name in changed:
-        setattr(membership, name, values[name])
-    membership.clean_fields(exclude=values.keys() - set(changed))
-    if changed:
-        save_membership(membership)
+    changes = save_work_details(membership, values)
+    if changes:
         record_event(
             kind="membership.updated",
             actor=actor,
             customer=customer,
             person=membership.user,
-            fields=", ".join(changed),
-            differences=differences,
+            **changes,
         )
     return membership
+
+
+def save_work_details(membership: Membership, values: dict[str, Any]) -> dict[str, Any]:
+    """Save what differs from the work details of a locked row. Return what an event says of it.
+
+    It is called inside the caller's transaction. Raises ValidationError naming the field.
+    """
+    changed = sorted(name for name, value in values.items() if getattr(membership, name) != value)
+    differences = differences_between(membership, values, changed)
+    for name in changed:
+        setattr(membership, name, values[name])
+    membership.clean_fields(exclude=values.keys() - set(changed))
+    if not changed:
+        return {}
+    save_membership(membership)
+    return {"fields": ", ".join(changed), "differences": differences}

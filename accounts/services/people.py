@@ -9,6 +9,8 @@ from accounts.models import AuditEvent, Membership, User
 from accounts.services.audit import differences_between, record_event
 from accounts.services.versions import refuse_overwriting
 
+CORRECTED = "data.corrected"  # the event of a correction by the provider's staff
+
 
 def profile_values(user: User) -> dict[str, Any]:
     """Return what a person can change of their profile, whose version its form carries."""
@@ -28,30 +30,35 @@ def update_profile(*, actor: User, version: str | None = None, **values: Any) ->
     another tab.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    unknown = values.keys() - profile_values(user).keys()
-    if unknown:
-        raise TypeError(f"no such fields: {sorted(unknown)}")
     refuse_overwriting(
         version,
         saved=profile_values(user),
         wanted=values,
-        edits=AuditEvent.objects.filter(person=user, kind="profile.updated"),
+        edits=AuditEvent.objects.filter(person=user, kind__in=["profile.updated", CORRECTED]),
     )
+    changes = save_profile(user, values)
+    if changes:
+        record_event(kind="profile.updated", actor=user, person=user, **changes)
+    return user
+
+
+def save_profile(user: User, values: dict[str, Any]) -> dict[str, Any]:
+    """Save what differs from the profile of a locked row. Return what an event says of it.
+
+    It is called inside the caller's transaction. Raises ValidationError naming the field.
+    """
+    unknown = values.keys() - profile_values(user).keys()
+    if unknown:
+        raise TypeError(f"no such fields: {sorted(unknown)}")
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
     differences = differences_between(user, values, changed)
     for field in changed:
         setattr(user, field, values[field])
     user.clean_fields()
-    if changed:
-        user.save(update_fields=changed)
-        record_event(
-            kind="profile.updated",
-            actor=user,
-            person=user,
-            fields=", ".join(changed),
-            differences=differences,
-        )
-    return user
+    if not changed:
+        return {}
+    user.save(update_fields=changed)
+    return {"fields": ", ".join(changed), "differences": differences}
 
 
 @transaction.atomic

@@ -3,10 +3,21 @@
 from compliance.choices.policies import (
     ANSWERS,
     POSITIVE,
+    RECORDED_WAYS,
     AskedOf,
     PolicyKind,
     Verb,
     VersionState,
+    Way,
 )
 
-__all__ = ["ANSWERS", "POSITIVE", "AskedOf", "PolicyKind", "Verb", "VersionState"]
+__all__ = [
+    "ANSWERS",
+    "POSITIVE",
+    "RECORDED_WAYS",
+    "AskedOf",
+    "PolicyKind",
+    "Verb",
+    "VersionState",
+    "Way",
+]

@@ -19,6 +19,16 @@ EVENT_SENTENCES = {
     "policy.acknowledged": _(
         "%(actor)s acknowledged version %(number)s of the policy “%(title)s”."
     ),
+    "policy.accepted_recorded": _(
+        "%(actor)s recorded that %(person)s accepted version %(number)s of the policy “%(title)s”."
+    ),
+    "policy.acknowledged_recorded": _(
+        "%(actor)s recorded that %(person)s acknowledged version %(number)s of the policy"
+        " “%(title)s”."
+    ),
+    "policy.declined_recorded": _(
+        "%(actor)s recorded that %(person)s declined version %(number)s of the policy “%(title)s”."
+    ),
     "policy.declined": _("%(actor)s declined version %(number)s of the policy “%(title)s”."),
     "own_data.asked": _("%(actor)s asked for a copy of their data."),
     "own_data.made": _("The copy of %(person)s's data was made."),
@@ -57,7 +67,7 @@ EVENT_SENTENCES = {
     "erasure.done": _("The data of an account was erased."),
     "hold.placed": _("%(actor)s placed a hold on personal data."),
     "hold.ended": _("%(actor)s ended a hold on personal data."),
-    "data.corrected": _("%(actor)s corrected the name of %(person)s."),
+    "data.corrected": _("%(actor)s corrected the data of %(person)s: %(fields)s."),
     "data.noted": _("%(actor)s added a note to disputed data of %(person)s."),
     "retention.approved": _(
         "%(actor)s let the retention rule “%(rule)s” delete %(count)s records."

@@ -35,6 +35,18 @@ ANSWERS = {  # the answers that a policy of each kind takes
 }
 
 
+class Way(TextChoices):
+    """How an answer was given."""
+
+    PAGE = "page", pgettext_lazy("answer", "On our pages")
+    INVITATION = "invitation", pgettext_lazy("answer", "With the invitation")
+    PAPER = "paper", pgettext_lazy("answer", "On paper")
+    EMAIL = "email", pgettext_lazy("answer", "By email")
+
+
+RECORDED_WAYS = (Way.PAPER, Way.EMAIL)  # staff record these
+
+
 class VersionState(TextChoices):
     """The states of a version, which follow from its dates and its announcement."""
 

@@ -7,6 +7,7 @@ from compliance.emails.authorisations import (
 )
 from compliance.emails.breaches import (
     company_notice_texts,
+    correction_words,
     wave_sections,
     wave_texts,
     wave_title,
@@ -37,6 +38,7 @@ from compliance.emails.own_data import (
 from compliance.emails.policies import (
     Texts,
     announcement_texts,
+    send_answer_recorded,
     send_declined,
     send_policy_reminder,
     version_path,
@@ -60,7 +62,9 @@ __all__ = [
     "Texts",
     "announcement_texts",
     "company_notice_texts",
+    "correction_words",
     "requester_of",
+    "send_answer_recorded",
     "send_authorisation_ended",
     "send_authorisation_expiring",
     "send_authorisation_given",

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.choices import Language
@@ -26,10 +27,12 @@ def wave_texts(wave: Wave) -> tuple[Texts, Texts]:
             subject = _("Notice of data breach: your personal information at %(brand)s") % {
                 "brand": settings.HUB_BRAND_NAME
             }
+            if wave.corrects is not None:
+                subject = _("Correction: %(subject)s") % {"subject": subject}
             if wave.breach.exercise:
                 subject = _("[Exercise] %(subject)s") % {"subject": subject}
             page = absolute(reverse("compliance:notice", args=[wave.slug]))
-            parts = [f"# {wave_title()}"]
+            parts = [f"# {wave_title()}", *filter(None, [correction_words(wave)])]
             parts += [f"## {heading}\n\n{text}" for heading, text in wave_sections(wave, language)]
             parts.append(
                 _(
@@ -46,6 +49,17 @@ def wave_texts(wave: Wave) -> tuple[Texts, Texts]:
 def wave_title() -> str:
     """Return the title that California's form gives a notice, in the active language."""
     return _("Notice of data breach")
+
+
+def correction_words(wave: Wave) -> str:
+    """Return which notice a notice corrects, in the active language; "" for no correction."""
+    corrected = wave.corrects
+    if corrected is None or corrected.released_at is None:
+        return ""
+    day = timezone.localtime(corrected.released_at, timezone.get_default_timezone())
+    return _("This corrects the notice that we sent you on %(day)s. Please read it again.") % {
+        "day": date_format(day)
+    }
 
 
 def wave_sections(wave: Wave, language: str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from accounts.choices import Language
 from accounts.emails import absolute, send_to
 from accounts.models import User
 from accounts.selectors import staff_with
-from compliance.choices import AskedOf
+from compliance.choices import AskedOf, Verb, Way
 from compliance.models import Acceptance, PolicyVersion
 from preferences.choices import NoticeCode
 
@@ -100,6 +100,31 @@ def send_policy_reminder(*, person: User, version: PolicyVersion) -> None:
         version=version,
         for_company=version.policy.asked_of == AskedOf.COMPANY,
     )
+
+
+def send_answer_recorded(acceptance: Acceptance) -> None:
+    """Tell a person, and the company's main Super User, that staff recorded their answer."""
+    version, company = acceptance.version, acceptance.customer
+    readers = [acceptance.person]
+    if company is not None and company.main_super_user is not None:
+        readers.append(company.main_super_user.user)
+    for reader in dict.fromkeys(readers):
+        send_to(
+            reader,
+            "compliance/emails/answer_recorded",
+            notice_class=NoticeCode.LEGAL,
+            path=reverse("compliance:agreements"),
+            privacy_link=absolute(reverse("compliance:privacy")),
+            title=version.in_language("title", reader.language),
+            person=acceptance.person,
+            company=company,
+            version=version,
+            answer=Verb(acceptance.verb).label,
+            way=Way(acceptance.way).label,
+            day=acceptance.at.astimezone(timezone.get_default_timezone()).date(),
+            reference=acceptance.reference,
+            text_language=Language(acceptance.language).label,
+        )
 
 
 def send_declined(*, acceptance: Acceptance) -> None:

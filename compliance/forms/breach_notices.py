@@ -1,12 +1,13 @@
 """The notice about a breach: who is affected, its six parts, release, letters, ends."""
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.choices import Language
 from accounts.forms import EditForm, LineField, StrictForm, VersionedForm
@@ -19,6 +20,7 @@ from accounts.validators import (
 )
 from compliance.choices.breaches import Ground, Outcome
 from compliance.forms.breaches import customer_called, customer_field, day_field, text_field
+from compliance.models import Wave
 from compliance.models.affected import POST_LENGTH
 from compliance.selectors.affected import Filter
 from portals.models import Portal
@@ -34,11 +36,19 @@ class OutcomeForm(forms.Form):
         choices=[("", pgettext_lazy("outcomes", "All")), *Outcome.choices],
         required=False,
     )
+    notice = forms.IntegerField(
+        required=False, min_value=1, max_value=10**6, widget=forms.HiddenInput
+    )
 
     @property
     def shown(self) -> str:
         """The status to show; empty for all, and for what is none."""
         return str(self.cleaned_data["outcome"]) if self.is_valid() else ""
+
+    @property
+    def number(self) -> int | None:
+        """The number of the correction whose people are shown; None for the first notices."""
+        return self.cleaned_data["notice"] if self.is_valid() else None
 
 
 def _why() -> LineField:
@@ -154,9 +164,21 @@ def _part(label: Any, language: str) -> forms.CharField:
     return text_field(label, rows=4, required=False, attrs={"lang": language})
 
 
-class WaveForm(EditForm):
-    """The six parts of the notice, in both languages."""
+def _correction_label(notice: Wave) -> str:
+    text = ngettext(
+        "A correction of notice %(number)s, to the person whom it told",
+        "A correction of notice %(number)s, to the %(people)s people whom it told",
+        notice.list_count,
+    )
+    return text % {"number": notice.number, "people": notice.list_count}
 
+
+class WaveForm(EditForm):
+    """The six parts of the notice, in both languages, and the notice that it corrects."""
+
+    corrects = forms.ChoiceField(
+        label=_("Who gets it"), required=False, widget=forms.RadioSelect, choices=()
+    )
     circumstances_en = _part(_("What happened, in English"), "en")
     circumstances_fr = _part(_("What happened, in French"), "fr")
     period_en = _part(_("When it happened, in English"), "en")
@@ -169,6 +191,14 @@ class WaveForm(EditForm):
     advice_fr = _part(_("What people can do, in French"), "fr")
     contact_en = _part(_("Contact, in English"), "en")
     contact_fr = _part(_("Contact, in French"), "fr")
+
+    def __init__(self, *args: Any, notices: Iterable[Wave], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: list[tuple[str, Any]] = [("", _("Affected people who were not told yet"))]
+        choices += [(str(notice.number), _correction_label(notice)) for notice in notices]
+        self.fields["corrects"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            del self.fields["corrects"]
 
     @property
     def pairs(self) -> list[tuple[Any, Any]]:

@@ -1,12 +1,15 @@
 """Asking about personal data without an account, and the answer of staff."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
 from accounts.choices.erasures import NAMED_GROUNDS
-from accounts.forms import StrictForm
+from accounts.forms import StrictForm, VersionedForm
 from accounts.forms.strict import LineField
+from accounts.forms.time_zones import TimeZoneField
 from accounts.validators import ADDRESS_LENGTH, NAME_LENGTH, normalise_address
 from compliance.choices.privacy_requests import (
     ENTERED_SOURCES,
@@ -107,10 +110,16 @@ class ExtendForm(StrictForm):
     )
 
 
-class CorrectForm(StrictForm):
-    """The name as the person wants it."""
+class CorrectForm(VersionedForm):
+    """The data of an account as the person wants it."""
 
     name = LineField(label=_("Name"), max_length=NAME_LENGTH)
+    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
+    time_zone = TimeZoneField()
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of a valid form, for the service."""
+        return {name: self.cleaned_data[name] for name in ("name", "language", "time_zone")}
 
 
 class NoteForm(StrictForm):

@@ -16,6 +16,7 @@ POST_LENGTH = 400  # characters of a postal address
 
 _CHANGED = """OLD.wave_id IS NOT NULL AND COALESCE(NEW.wave_id, 0) <> OLD.wave_id
     OR NEW.breach_id <> OLD.breach_id
+    OR COALESCE(NEW.corrects_id, 0) <> COALESCE(OLD.corrects_id, 0)
     OR COALESCE(NEW.recipient_id, 0) <> COALESCE(OLD.recipient_id, 0)
     OR NEW.name <> OLD.name OR NEW.address <> OLD.address OR NEW.post <> OLD.post
     OR NEW.source <> OLD.source OR NEW.why <> OLD.why"""
@@ -24,12 +25,21 @@ _NO_STAFF = """EXISTS (SELECT 1 FROM compliance_breach b WHERE b.id = NEW.breach
         WHERE r.id = NEW.recipient_id AND u.is_staff)"""
 _OTHER_WAVE = """NEW.wave_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM compliance_wave w
     WHERE w.id = NEW.wave_id AND w.breach_id = NEW.breach_id)"""
+_NOT_AS_TOLD = """NEW.wave_id IS NOT NULL AND (
+    NEW.corrects_id IS NULL AND EXISTS (SELECT 1 FROM compliance_wave w
+        WHERE w.id = NEW.wave_id AND w.corrects_id IS NOT NULL)
+    OR NEW.corrects_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM compliance_affected a JOIN compliance_wave w ON w.corrects_id = a.wave_id
+        WHERE a.id = NEW.corrects_id AND w.id = NEW.wave_id
+          AND COALESCE(a.recipient_id, 0) = COALESCE(NEW.recipient_id, 0)
+          AND a.name = NEW.name AND a.address = NEW.address AND a.post = NEW.post))"""
 
 
 class Affected(models.Model):
     """Somebody whose data is affected: a recipient of the hub, or an outsider with an address.
 
-    Their wave is the notice that told them; from then on the row stays as it is (L21).
+    Their wave is the notice that told them; from then on the row stays as it is (L21). A correction
+    of that notice tells them by a row of its own, which has their first one in `corrects`.
     """
 
     breach = models.ForeignKey(
@@ -37,6 +47,9 @@ class Affected(models.Model):
     )
     wave = models.ForeignKey(
         Wave, null=True, blank=True, on_delete=models.PROTECT, related_name="affected"
+    )
+    corrects = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections"
     )
     recipient = models.ForeignKey(
         Recipient, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -64,13 +77,28 @@ class Affected(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["breach", "recipient"],
-                condition=Q(recipient__isnull=False),
+                condition=Q(recipient__isnull=False, corrects=None),
                 name="affected_recipient_once",
             ),
             models.UniqueConstraint(
                 fields=["breach", "name", "post"],
-                condition=Q(recipient=None),
+                condition=Q(recipient=None, corrects=None),
                 name="affected_outsider_once",
+            ),
+            models.UniqueConstraint(
+                fields=["wave", "corrects"],
+                condition=Q(corrects__isnull=False),
+                name="correction_tells_each_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(corrects=None) | Q(wave__isnull=False),
+                name="correction_is_of_a_notice",
+            ),
+            *refuse(
+                "correction_goes_to_people_told",
+                table="compliance_affected",
+                when={"INSERT": _NOT_AS_TOLD, "UPDATE": _NOT_AS_TOLD},
+                message="a correction goes to the people whom its notice told",
             ),
             *refuse(
                 "affected_stays_as_told",

@@ -22,9 +22,16 @@ _FROZEN = (
     "alone_reason", "sha256", "list_sha256", "list_count",
 )  # fmt: skip
 # The other columns can't become NULL while it stays released.
-_CHANGED = "NEW.released_at IS NULL OR " + " OR ".join(
-    f"NEW.{column} <> OLD.{column}" for column in _FROZEN
+_CHANGED = (
+    "NEW.released_at IS NULL OR COALESCE(NEW.corrects_id, 0) <> COALESCE(OLD.corrects_id, 0) OR "
+    + " OR ".join(f"NEW.{column} <> OLD.{column}" for column in _FROZEN)
 )
+_CORRECTS_NO_NOTICE = """NEW.corrects_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM compliance_wave w WHERE w.id = NEW.corrects_id
+      AND w.breach_id = NEW.breach_id AND w.released_at IS NOT NULL AND w.corrects_id IS NULL)"""
+_LEAVES_SOMEBODY_OUT = """NEW.released_at IS NOT NULL AND NEW.corrects_id IS NOT NULL AND EXISTS (
+    SELECT 1 FROM compliance_affected a WHERE a.wave_id = NEW.corrects_id AND NOT EXISTS (
+        SELECT 1 FROM compliance_affected b WHERE b.corrects_id = a.id AND b.wave_id = NEW.id))"""
 _CAMPAIGN_CHANGED = (
     "OLD.campaign_id IS NOT NULL AND COALESCE(NEW.campaign_id, 0) <> OLD.campaign_id"
 )
@@ -42,7 +49,8 @@ _IS_COMPLETE = Q(**{f"{name}__gt": "" for name in TEXTS})
 class Wave(models.Model):
     """The wording of a notice in its six parts (SOR/2018-64, section 3) and its release.
 
-    Once it is released, nothing changes it (L19).
+    Once it is released, nothing changes it (L19). One that corrects an earlier notice goes to
+    exactly the people whom that one told.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -50,6 +58,9 @@ class Wave(models.Model):
         Breach, on_delete=models.PROTECT, related_name="waves", db_index=False
     )
     number = models.PositiveIntegerField()
+    corrects = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections"
+    )
     slug = models.SlugField(max_length=40, unique=True, editable=False)
     circumstances_en = models.TextField(blank=True)
     circumstances_fr = models.TextField(blank=True)
@@ -108,6 +119,18 @@ class Wave(models.Model):
                     "UPDATE": f"OLD.released_at IS NOT NULL AND ({_CHANGED}) OR {_CAMPAIGN_CHANGED}"
                 },
                 message="a released notice keeps its text and its list",
+            ),
+            *refuse(
+                "wave_corrects_a_released_notice",
+                table="compliance_wave",
+                when={"INSERT": _CORRECTS_NO_NOTICE, "UPDATE": _CORRECTS_NO_NOTICE},
+                message="only a released notice of the same breach is corrected",
+            ),
+            *refuse(
+                "correction_tells_everybody_told",
+                table="compliance_wave",
+                when={"INSERT": _LEAVES_SOMEBODY_OUT, "UPDATE": _LEAVES_SOMEBODY_OUT},
+                message="a correction tells everybody whom the notice told",
             ),
             *refuse(
                 "wave_is_a_legal_notice",

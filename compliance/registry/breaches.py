@@ -36,7 +36,7 @@ ITEMS = [
         tables=(
             Table(
                 "compliance.Affected",
-                "id breach wave recipient name address post source why added_by added_at",
+                "id breach wave corrects recipient name address post source why added_by added_at",
                 person="recipient__user",
                 address="address",
                 actor="added_by",
@@ -108,9 +108,9 @@ NOT_PERSONAL = [
     NotPersonal(
         "compliance.Wave",
         "The text of a notice, which is public.",
-        "uuid breach number slug circumstances_en circumstances_fr period_en period_fr items_en"
-        " items_fr measures_en measures_fr advice_en advice_fr contact_en contact_fr created_at"
-        " released_at sha256 list_sha256 list_count campaign",
+        "uuid breach number corrects slug circumstances_en circumstances_fr period_en period_fr"
+        " items_en items_fr measures_en measures_fr advice_en advice_fr contact_en contact_fr"
+        " created_at released_at sha256 list_sha256 list_count campaign",
     ),
     NotPersonal(
         "compliance.Hold",

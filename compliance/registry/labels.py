@@ -170,6 +170,10 @@ FIELD_LABELS: dict[str, Text] = {
     "wants": _("Subscribed"),
     "wording": _("Text you were shown"),
     "words": _("Permission or team"),
+    "recorded_at": _("Recorded"),
+    "recorded_by": _("Recorded by"),
+    "reference": _("Reference"),
+    "way": _("How it came"),
     "work_name": _("Name at work"),
     "work_phone": _("Phone at work"),
 }

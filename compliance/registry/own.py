@@ -21,10 +21,10 @@ ITEMS = [
         label=_("Your answers to policies"),
         holds=_(
             "Each policy you accepted, acknowledged or declined: its version, when, and from which"
-            " device."
+            " device, or on which paper."
         ),
         whose=_("people who were asked about a policy"),
-        sources=(Source.PERSON,),
+        sources=(Source.PERSON, Source.STAFF),
         purposes=(Purpose.PROOF,),
         basis=Basis.CONTRACT,
         seen_by=(Viewer.PERSON, Viewer.SUPER_USERS, Viewer.PRIVACY),
@@ -36,8 +36,10 @@ ITEMS = [
         tables=(
             Table(
                 "compliance.Acceptance",
-                "id version person customer verb language sha256 at network_address browser",
+                "id version person customer verb language sha256 at network_address browser way"
+                " invitation reference recorded_by recorded_at",
                 person="person",
+                actor="recorded_by",
             ),
             Table("compliance.PolicyReminder", "id version person at", person="person"),
         ),

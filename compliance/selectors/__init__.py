@@ -15,6 +15,7 @@ from compliance.selectors.unanswered import (
     ToAnswer,
     Unanswered,
     people_to_answer,
+    policies_of_invited,
     policies_to_answer,
     unanswered_of,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "is_announced",
     "is_told",
     "people_to_answer",
+    "policies_of_invited",
     "policies_to_answer",
     "public_policies",
     "public_versions",

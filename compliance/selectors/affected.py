@@ -185,11 +185,21 @@ def with_outcome(affected: QuerySet[Affected]) -> QuerySet[Any]:
     )
 
 
-def outcome_counts(breach: Breach) -> dict[Outcome, int]:
-    """Count the affected people of a breach by what is known of their notice."""
-    rows = with_outcome(breach.affected.order_by()).values_list("outcome", flat=True)
-    counted = Counter(rows)
+def outcome_counts(breach: Breach, correction: Wave | None = None) -> dict[Outcome, int]:
+    """Count the affected people of a breach by what is known of their notice, or of a correction.
+
+    Each person counts once: by the notice that first told them.
+    """
+    cases = cases_of(breach, correction).order_by()
+    counted = Counter(with_outcome(cases).values_list("outcome", flat=True))
     return {outcome: counted[outcome] for outcome in Outcome if counted[outcome]}
+
+
+def cases_of(breach: Breach, correction: Wave | None = None) -> QuerySet[Affected]:
+    """Return the affected people of a breach, or those whom a correction told again."""
+    if correction is not None:
+        return correction.affected.all()
+    return breach.affected.filter(corrects=None)
 
 
 def list_lines(wave: Wave) -> Iterator[str]:

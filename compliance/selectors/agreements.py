@@ -47,9 +47,14 @@ def receipt_of(acceptance: Acceptance, *, reader: User) -> dict[str, Any]:
         "language": acceptance.language,
         "answer": acceptance.verb,
         "at": acceptance.at.isoformat(),
+        "way": acceptance.way,
         "person": {"name": acceptance.name_at_work or acceptance.person.name},  # type: ignore[attr-defined]
         "company": acceptance.customer.name if acceptance.customer else None,
     }
+    if acceptance.recorded_at is not None:
+        content["reference"] = acceptance.reference
+        content["recorded_at"] = acceptance.recorded_at.isoformat()
+        content["recorded_by"] = settings.HUB_BRAND_NAME
     if acceptance.person_id == reader.pk:
         content["person"]["id"] = str(acceptance.person.sub)
         content["network_address"] = acceptance.network_address

@@ -21,9 +21,11 @@ IN_MEMORY = 4 * 1024 * 1024  # bytes; a larger file is on disk
 README = """Evidence about breach {reference}, made {made_at} by the hub of {provider}.
 
 breach.json      facts, decision on the risk, holds, reports, companies told
-notice-N.json    the text of notice N in six parts, who wrote and released it
+notice-N.json    the text of notice N in six parts, who wrote and released it, and the
+                 number of the notice that it corrects, if any
 list-N.jsonl     the people of notice N, one JSON text on each line
-proof-N.jsonl    what is known of each person's notice
+proof-N.jsonl    what is known of each person's notice; "corrects" is the "pk" of the same
+                 person in the list of the notice that was corrected
 
 To check notice N without the hub:
 - its text: in notice-N.json take "texts", write it as JSON with sorted keys, without spaces, as
@@ -40,7 +42,8 @@ def evidence_file(breach: Breach, *, provider: str) -> IO[bytes]:
         made_at = timezone.now().isoformat(timespec="seconds")
         archive.writestr("README.txt", README.format(made_at=made_at, **words))
         archive.writestr("breach.json", _json(_record(breach), indent=2))
-        for wave in breach.waves.filter(released_at__isnull=False).order_by("number"):
+        waves = breach.waves.filter(released_at__isnull=False).select_related("corrects")
+        for wave in waves.order_by("number"):
             archive.writestr(f"notice-{wave.number}.json", _json(_wave(wave), indent=2))
             _write(archive, f"list-{wave.number}.jsonl", list_lines(wave))
             _write(archive, f"proof-{wave.number}.jsonl", _proofs(wave))
@@ -91,7 +94,9 @@ def _record(breach: Breach) -> dict[str, Any]:
 
 def _wave(wave: Wave) -> dict[str, Any]:
     texts = {f"{part}_{code}": wave.text(part, code) for part in PARTS for code in Language.values}
-    return {**_row(wave, "breach", "campaign", *texts), "texts": texts}
+    corrects = wave.corrects.number if wave.corrects else None
+    facts = _row(wave, "breach", "campaign", "corrects", *texts)
+    return {**facts, "corrects": corrects, "texts": texts}
 
 
 def _proofs(wave: Wave) -> Iterator[str]:
@@ -114,6 +119,7 @@ def _proofs(wave: Wave) -> Iterator[str]:
             yield _json(
                 {
                     "pk": row.pk,
+                    "corrects": row.corrects_id,
                     "outcome": row.outcome,
                     "email": _email(message) if message else None,
                     "reports": reports.get(row.message_key, []),

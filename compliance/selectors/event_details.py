@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices.event_words import ACTOR, Declared, Personal, Word
+from accounts.choices.event_words import ACTOR, PERSON, Declared, Personal, Word
 from accounts.selectors.event_details import EventDetail
 
 DETAILS = {
@@ -11,6 +11,8 @@ DETAILS = {
     "withdrawal": EventDetail(_("Why it was withdrawn")),
     "erasure": EventDetail(_("Erasure")),
     "hold": EventDetail(_("Legal hold")),
+    "way": EventDetail(_("How it came")),
+    "filed": EventDetail(_("Reference")),
     "text_hash": EventDetail(_("SHA-256 of the text")),
     "file_hash": EventDetail(_("SHA-256 of the file")),
 }
@@ -21,10 +23,11 @@ IDENTITIES = {"policy": ("title",), "log_request": ("person",)}
 # none of them.
 WORDS: dict[str, Declared] = {
     "alone_reason": Personal(Word.TEXT, (ACTOR,)),
+    "filed": Personal(Word.TEXT, (PERSON,)),
     "reseller.declined:reason": Personal(Word.TEXT, (ACTOR,)),
 }
 PUBLIC_FACTS = (
     "breach", "capacity", "early_reason", "erasure", "file_hash", "hold", "invoice",
     "log_request", "money", "number", "platform", "policy", "privacy_kind", "profile", "rule",
-    "text_hash", "title", "withdrawal",
+    "text_hash", "title", "way", "withdrawal",
 )  # fmt: skip

@@ -17,7 +17,7 @@ def notices_of(person: User) -> QuerySet[Affected]:
     """
     theirs = Q(recipient__user=person) | Q(recipient__followed_by__user=person)
     rows = told(Affected.objects.filter(theirs))
-    return rows.select_related("wave", "breach").order_by("-pk")
+    return rows.select_related("wave__corrects", "breach").order_by("-pk")
 
 
 def told(rows: QuerySet[Affected]) -> QuerySet[Affected]:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import ErasureStep, Invitation, SuperUserRecovery, User
+from django.db.models import QuerySet
+
+from accounts.models import ErasureStep, Invitation, Membership, SuperUserRecovery, User
 from accounts.selectors import page_of
 from accounts.selectors.paging import Page
 from compliance.choices.privacy_requests import PrivacyRequestKind, PrivacyRequestState
@@ -40,6 +42,14 @@ def settled_requests() -> list[PrivacyRequest]:
 def may_correct(request: PrivacyRequest) -> bool:
     """Return whether it asks to correct the data of an account."""
     return request.kind == PrivacyRequestKind.CORRECTION and request.person_id is not None
+
+
+def memberships_to_correct(request: PrivacyRequest) -> QuerySet[Membership]:
+    """Return the person's places in companies, ended ones too, for a request to correct data."""
+    if not may_correct(request):
+        return Membership.objects.none()
+    rows = Membership.objects.filter(user=request.person).select_related("customer")
+    return rows.order_by("customer__name", "pk")
 
 
 @dataclass(frozen=True)

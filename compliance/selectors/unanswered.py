@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.choices import CustomerStatus, Role
-from accounts.models import Customer, Membership, User
-from compliance.choices import POSITIVE, AskedOf, Verb
+from accounts.models import Customer, Invitation, Membership, User
+from compliance.choices import ANSWERS, POSITIVE, AskedOf, PolicyKind, Verb
 from compliance.models import Acceptance, Policy, PolicyVersion
 from compliance.selectors.policies import PolicyHistory, histories, is_announced
 from portals.decision.checks import stored_time
@@ -105,20 +105,39 @@ class ToAnswer:
     customer: Customer | None
     binds: bool
 
+    @property
+    def agreement(self) -> Verb:
+        """The answer that agrees: an agreement is accepted, a notice acknowledged."""
+        return ANSWERS[PolicyKind(self.version.policy.kind)][0]
+
 
 def policies_to_answer(person: User) -> list[ToAnswer]:
     """Return the texts that a person is asked about: those in force first, then announced ones."""
-    asked = Policy.objects.exclude(asked_of=AskedOf.NOBODY)
-    found = histories(asked)
-    companies: dict[str, list[Customer | None]] = {
-        AskedOf.PERSON: [] if person.is_staff else [None],
-        AskedOf.COMPANY: [] if person.is_staff else [*companies_of(person)],
+    return [] if person.is_staff else _waiting(person, companies_of(person))
+
+
+def policies_of_invited(invitation: Invitation, person: User | None) -> list[ToAnswer]:
+    """Return the texts in force that somebody has to answer once they accepted an invitation.
+
+    `person` is who has the invited address; None where they have no account yet. The future main
+    Super User answers for the company too.
+    """
+    if person is not None and person.is_staff:
+        return []
+    companies = [invitation.customer] if invitation.as_main_super_user else []
+    return [item for item in _waiting(person, companies) if item.binds]
+
+
+def _waiting(person: User | None, companies: list[Customer]) -> list[ToAnswer]:
+    asked: dict[str, list[Customer | None]] = {
+        AskedOf.PERSON: [None],
+        AskedOf.COMPANY: [*companies],
     }
-    answered = _highest_answers(person, [c for c in companies[AskedOf.COMPANY] if c])
+    answered = _highest_answers(person, companies)
     waiting = [
         item
-        for history in found
-        for customer in companies[history.policy.asked_of]
+        for history in histories(Policy.objects.exclude(asked_of=AskedOf.NOBODY))
+        for customer in asked[history.policy.asked_of]
         for item in _items(history, customer, answered)
     ]
     return sorted(waiting, key=lambda item: (not item.binds, item.version.policy.slug))
@@ -147,7 +166,9 @@ def companies_of(person: User) -> list[Customer]:
     return [m.customer for m in memberships.select_related("customer").order_by("customer__name")]
 
 
-def _highest_answers(person: User, companies: list[Customer]) -> dict[tuple[int, int | None], int]:
+def _highest_answers(
+    person: User | None, companies: list[Customer]
+) -> dict[tuple[int, int | None], int]:
     """Return the highest version answered, by policy and company (None: the person)."""
     rows = Acceptance.objects.filter(
         Q(person=person, customer=None) | Q(customer__in=companies),

@@ -1,17 +1,21 @@
 """Answers: a person, or a Super User for the company, answers the text that was shown."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, User
+from accounts.models import Customer, Invitation, User
 from accounts.permissions import lock_customer
 from accounts.services.audit import record_event
-from compliance.choices import ANSWERS, POSITIVE, PolicyKind, Verb
+from compliance.choices import ANSWERS, POSITIVE, PolicyKind, Verb, Way
 from compliance.emails import send_declined
 from compliance.models import Acceptance, PolicyVersion
 from compliance.models.answers import BROWSER_LENGTH
 from compliance.permissions import PolicyRefused, require_answerer
-from compliance.selectors import policies_to_answer
+from compliance.selectors import ToAnswer, policies_to_answer
 from compliance.services.policies import version_facts
 
 
@@ -30,26 +34,18 @@ def answer_version(
     customer: Customer | None = None,
     network_address: str | None = None,
     browser: str = "",
+    invitation: Invitation | None = None,
 ) -> Acceptance:
     """Record the answer to the text whose hash the form carried; a repeated one changes nothing.
 
-    `language` is the one in which the text was shown.
+    `language` is the one in which the text was shown; `invitation`, the one on whose page it was.
 
     Raises PermissionDenied for who is not asked; OutdatedText where a newer version took effect
     while the form was open, or the text was withdrawn (L8); PolicyRefused for a verb that the
     policy does not take, and for declining after accepting.
     """
-    require_answerer(actor, version.policy, customer)
-    # One answer at a time, of the person or of the company.
-    if customer is not None:
-        customer = lock_customer(customer)
-        require_answerer(actor, version.policy, customer)
-    else:
-        User.objects.select_for_update(no_key=True, of=("self",)).get(pk=actor.pk)
-    if verb not in ANSWERS[PolicyKind(version.policy.kind)]:
-        raise PolicyRefused(_("Choose one of the answers shown."), code="verb")
-    whose = {"customer": customer} if customer else {"customer": None, "person": actor}
-    given = Acceptance.objects.filter(version=version, **whose)
+    given = lock_answers(actor, version, customer)
+    refuse_other_verb(version, verb)
     same = given.filter(verb=verb).first()
     if same is not None and sha256 == version.sha256:
         return same
@@ -65,6 +61,8 @@ def answer_version(
         sha256=sha256,
         network_address=network_address,
         browser=browser[:BROWSER_LENGTH],
+        way=Way.INVITATION if invitation else Way.PAGE,
+        invitation=invitation,
     )
     record_event(
         kind=f"policy.{verb}",
@@ -77,6 +75,58 @@ def answer_version(
     if verb == Verb.DECLINED:
         send_declined(acceptance=acceptance)
     return acceptance
+
+
+@transaction.atomic
+def answer_with_invitation(
+    *,
+    actor: User,
+    invitation: Invitation,
+    customer: Customer,
+    given: Iterable[tuple[ToAnswer, str]],
+    **origin: Any,
+) -> list[Acceptance]:
+    """Record what somebody agreed to on the page of the invitation that they accept.
+
+    `customer` is the company as they joined it, `given` has each text with the language in which it
+    was shown, `origin` what answer_version takes of the request. It is part of the transaction that
+    makes them a member: what is refused here, also undoes that. Raises like answer_version.
+    """
+    return [
+        answer_version(
+            actor=actor,
+            version=item.version,
+            sha256=item.version.sha256,
+            verb=item.agreement,
+            language=language,
+            customer=customer if item.customer else None,
+            invitation=invitation,
+            **origin,
+        )
+        for item, language in given
+    ]
+
+
+def lock_answers(
+    person: User, version: PolicyVersion, customer: Customer | None
+) -> QuerySet[Acceptance]:
+    """Return the answers to a version, of a person or a company: nobody else adds one meanwhile.
+
+    Raises PermissionDenied for a person who is not asked.
+    """
+    require_answerer(person, version.policy, customer)
+    if customer is None:
+        User.objects.select_for_update(no_key=True, of=("self",)).get(pk=person.pk)
+        return Acceptance.objects.filter(version=version, customer=None, person=person)
+    customer = lock_customer(customer)
+    require_answerer(person, version.policy, customer)
+    return Acceptance.objects.filter(version=version, customer=customer)
+
+
+def refuse_other_verb(version: PolicyVersion, verb: str) -> None:
+    """Raise PolicyRefused for an answer that the policy does not take."""
+    if verb not in ANSWERS[PolicyKind(version.policy.kind)]:
+        raise PolicyRefused({"verb": _("Choose one of the answers shown.")})
 
 
 def _refuse_outdated(

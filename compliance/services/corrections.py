@@ -1,39 +1,92 @@
-"""Corrections: a request's new name applied where the hub keeps it, or a note beside the old."""
+"""Corrections: a request's data applied where the hub keeps it, or a note beside the old."""
 
-from django.core.exceptions import ValidationError
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, User
-from accounts.permissions import require_staff
+from accounts.models import AuditEvent, Membership, User
+from accounts.permissions import lock_customer, require_staff
 from accounts.services.audit import record_event
-from accounts.validators import validate_name
+from accounts.services.memberships import save_work_details, work_details
+from accounts.services.people import CORRECTED, profile_values, save_profile
+from accounts.services.versions import refuse_overwriting
 from compliance.choices.privacy_requests import PrivacyRequestKind
 from compliance.models import DataNote, PrivacyRequest
 from compliance.registry import ITEMS
 
 
-@transaction.atomic
-def correct_name(*, actor: User, request: PrivacyRequest, name: str) -> User:
-    """Correct the name of an account, as its person asked, and at work where it was the same (L59).
+def account_values(person: User) -> dict[str, Any]:
+    """Return what can be corrected of an account, whose version the form carries."""
+    values = profile_values(person)
+    return {name: values[name] for name in ("name", "language", "time_zone")}
 
-    Portals read it with the next sign-in or token, and by the directory API. Raises
-    PermissionDenied, and ValidationError for another kind of request and for a bad name.
+
+@transaction.atomic
+def correct_account(
+    *, actor: User, request: PrivacyRequest, version: str | None = None, **values: Any
+) -> User:
+    """Correct the account of a person as they asked: account_values (L59).
+
+    A new name is also the one at work, where that was the same. Portals read it with the next
+    sign-in or token, and by the directory API. Raises PermissionDenied; ValidationError naming the
+    field, for another kind of request and where nothing differs; ChangedMeanwhile where somebody
+    saved since `version`.
+    """
+    person = User.objects.select_for_update(no_key=True).get(pk=_require(actor, request).pk)
+    refuse_overwriting(
+        version,
+        saved=account_values(person),
+        wanted=values,
+        edits=AuditEvent.objects.filter(person=person, kind__in=["profile.updated", CORRECTED]),
+    )
+    former = person.name
+    changes = save_profile(person, values)
+    _refuse_nothing(changes)
+    if person.name != former:
+        for membership in Membership.objects.filter(user=person, work_name=former):
+            save_work_details(membership, {"work_name": person.name})
+    record_event(kind=CORRECTED, actor=actor, person=person, **changes)
+    return person
+
+
+@transaction.atomic
+def correct_work_details(
+    *,
+    actor: User,
+    request: PrivacyRequest,
+    membership: Membership,
+    version: str | None = None,
+    **values: Any,
+) -> Membership:
+    """Correct the name and phone number that a company has for a person (L59).
+
+    Of a membership that ended, too. The company finds it in its activity log. Raises like
+    correct_account, and PermissionDenied for the membership of somebody else.
     """
     person = _require(actor, request)
-    name = name.strip()
-    validate_name(name)
-    person = User.objects.select_for_update().get(pk=person.pk)
-    former = person.name
-    if name == former:
-        raise ValidationError({"name": _("This is the name already.")})
-    person.name = name
-    person.save(update_fields=["name"])
-    for membership in Membership.objects.filter(user=person, work_name=former):
-        membership.work_name = name
-        membership.save()
-    record_event(kind="data.corrected", actor=actor, person=person)
-    return person
+    if membership.user_id != person.pk:
+        raise PermissionDenied("a membership of somebody else")
+    customer = lock_customer(membership.customer)
+    membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    refuse_overwriting(
+        version,
+        saved=work_details(membership),
+        wanted=values,
+        edits=AuditEvent.objects.filter(
+            customer=customer, kind__in=["membership.updated", CORRECTED], person=person
+        ),
+    )
+    changes = save_work_details(membership, values)
+    _refuse_nothing(changes)
+    record_event(kind=CORRECTED, actor=actor, customer=customer, person=person, **changes)
+    return membership
+
+
+def _refuse_nothing(changes: dict[str, Any]) -> None:
+    if not changes:
+        raise ValidationError(_("Nothing differs from what we have."), code="same")
 
 
 @transaction.atomic

@@ -30,6 +30,11 @@ privacy = [
         for act in ("extend", "pause", "resume", "correct", "note", "keep")
     ),
     path(
+        "provider/privacy/<uuid:privacy_request>/correct/<uuid:membership>/",
+        privacy_requests.privacy_request_correct_work,
+        name="privacy-request-correct-work",
+    ),
+    path(
         "provider/privacy/<uuid:privacy_request>/",
         privacy_requests.privacy_request,
         name="privacy-request",

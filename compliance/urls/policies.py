@@ -17,6 +17,7 @@ provider = [
         policies.version_unanswered,
         name="version-unanswered",
     ),
+    path("<slug:slug>/<int:number>/record/", policies.version_record, name="version-record"),
 ]
 
 everybodys = [

@@ -1,6 +1,7 @@
 """The notice about a breach: the list of people, its wording, its release, letters and ends."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -16,7 +17,7 @@ from accounts.http import PersonRequest
 from accounts.selectors import page_of
 from accounts.views.actions import run_action, submit
 from compliance.choices.breaches import Outcome
-from compliance.emails import wave_sections
+from compliance.emails import correction_words, wave_sections
 from compliance.forms.breach_notices import (
     AddByFilterForm,
     AddByHandForm,
@@ -29,7 +30,7 @@ from compliance.forms.breach_notices import (
     WaveForm,
 )
 from compliance.models import Affected, Breach, Letter, Wave
-from compliance.selectors.affected import preview_import, recipients_of, with_outcome
+from compliance.selectors.affected import cases_of, preview_import, recipients_of, with_outcome
 from compliance.selectors.breaches import holds_in_force
 from compliance.services import affected as lists
 from compliance.services import letters, waves
@@ -46,15 +47,24 @@ FORMS: dict[str, Any] = {
 def breach_people(request: PersonRequest, reference: str) -> HttpResponse:
     """List the affected people with what is known of each notice."""
     found = breach_called(request, reference)
-    rows = with_outcome(found.affected.select_related("recipient__user"))
-    form = OutcomeForm({"outcome": request.GET.get("outcome", "")})
+    form = OutcomeForm({name: request.GET.get(name, "") for name in ("outcome", "notice")})
+    released = found.waves.filter(released_at__isnull=False, corrects__isnull=False)
+    correction = get_object_or_404(released, number=form.number) if form.number else None
+    among = cases_of(found, correction)
+    rows = with_outcome(among.select_related("recipient__user"))
     if form.shown:
         rows = rows.filter(outcome=form.shown)
-    among = Affected.objects.filter(breach=found)
     page = page_of(rows, among=among, order=("pk",), after=request.GET.get("after", ""), size=50)
     for row in page:
         row.outcome = Outcome(row.outcome)
-    context = {"breach": found, "page": page, "form": form, "shown": form.shown}
+    kept = {"outcome": form.shown, "notice": form.number}
+    context = {
+        "breach": found,
+        "page": page,
+        "form": form,
+        "correction": correction,
+        "kept": urlencode({name: value for name, value in kept.items() if value}),
+    }
     return render(request, "compliance/breach_people.html", context)
 
 
@@ -72,9 +82,9 @@ def breach_add(request: PersonRequest, reference: str, how: str) -> HttpResponse
             text = ngettext(
                 "%(count)s person is in the list now.",
                 "%(count)s people are in the list now.",
-                found.affected.count(),
+                cases_of(found).count(),
             )
-            messages.success(request, text % {"count": found.affected.count()})
+            messages.success(request, text % {"count": cases_of(found).count()})
             return redirect("compliance:breach-people", reference)
     context = {"breach": found, "form": form, "how": how, "preview": preview}
     return render(request, "compliance/breach_add.html", context)
@@ -150,7 +160,7 @@ def breach_letter(request: PersonRequest, reference: str, letter: int) -> HttpRe
     """Show a letter to print; posted, record the day it was posted or returned."""
     found = breach_called(request, reference, CHANGE if request.method == "POST" else "")
     rows = Letter.objects.select_related(
-        "affected__breach", "affected__wave", "affected__recipient"
+        "affected__breach", "affected__wave__corrects", "affected__recipient"
     )
     row = get_object_or_404(rows, affected__breach=found, pk=letter)
     form = DayForm(request.POST if request.method == "POST" else None)
@@ -185,6 +195,7 @@ def wave_page(wave: Wave, language: str) -> dict[str, Any]:
                 (heading, as_html(text)) for heading, text in wave_sections(wave, language)
             ],
             "wave": wave,
+            "corrects": correction_words(wave),
         }
 
 
@@ -221,10 +232,17 @@ def breach_end(request: PersonRequest, reference: str) -> HttpResponse:
 def breach_wording(request: PersonRequest, reference: str) -> HttpResponse:
     """Write the next notice."""
     found = breach_called(request, reference, CHANGE)
-    draft = found.waves.filter(released_at=None).first()
+    draft = found.waves.filter(released_at=None).select_related("corrects").first()
+    notices = found.waves.filter(released_at__isnull=False, corrects=None).order_by("number")
     form = WaveForm(
-        request.POST if request.method == "POST" else None, shown=waves.wave_values(draft)
+        request.POST if request.method == "POST" else None,
+        shown=waves.wave_values(draft),
+        notices=notices,
     )
+    number = request.GET.get("corrects", "")
+    corrected = next((each for each in notices if str(each.number) == number), None)
+    if draft is None and corrected is not None:  # a correction begins with the notice's own text
+        form.initial = {**waves.wave_values(corrected), "corrects": number}
     if submit(
         form,
         lambda: waves.write_wave(
@@ -240,7 +258,7 @@ def breach_wording(request: PersonRequest, reference: str) -> HttpResponse:
 def breach_release(request: PersonRequest, reference: str) -> HttpResponse:
     """Show the notice and its list as they would be sent; posted, release them."""
     found = breach_called(request, reference, RELEASE)
-    draft = get_object_or_404(found.waves.select_related("breach"), released_at=None)
+    draft = get_object_or_404(found.waves.select_related("breach", "corrects"), released_at=None)
     form = ReleaseForm(
         request.POST if request.method == "POST" else None,
         shown=waves.wave_values(draft),
@@ -265,7 +283,12 @@ def breach_release(request: PersonRequest, reference: str) -> HttpResponse:
         "breach": found,
         "form": form,
         "texts": [(code, wave_page(draft, code)["sections"]) for code in Language.values],
-        "to_tell": found.affected.filter(wave=None).count(),
+        "to_tell": (
+            draft.corrects.list_count
+            if draft.corrects
+            else found.affected.filter(wave=None).count()
+        ),
+        "draft": draft,
         "missing": waves.missing_texts(draft),
     }
     return render(request, "compliance/breach_release.html", context)

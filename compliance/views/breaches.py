@@ -102,7 +102,12 @@ def breach(request: PersonRequest, reference: str) -> HttpResponse:
         "row": row,
         "is_real": found.risk == BreachRisk.REAL,
         "counts": outcome_counts(found),
-        "waves": found.waves.select_related("written_by", "released_by").order_by("-number"),
+        "waves": [
+            (wave, outcome_counts(found, wave) if wave.corrects and wave.released_at else None)
+            for wave in found.waves.select_related(
+                "written_by", "released_by", "corrects"
+            ).order_by("-number")
+        ],
         "holds": [
             (hold, hold.pk in in_force, hold.placed_by_id != request.user.pk)
             for hold in found.holds.select_related(*people).order_by("-pk")

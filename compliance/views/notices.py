@@ -20,7 +20,7 @@ from compliance.views.public import readers_language
 @require_safe
 def own_notices(request: PersonRequest) -> HttpResponse:
     """List the notices about breaches that told this person."""
-    rows = notices_of(request.user).select_related("wave", "breach", "reading")
+    rows = notices_of(request.user).select_related("wave__corrects", "breach", "reading")
     page = page_of(
         rows, among=notices_of(request.user), order=("-pk",), after=request.GET.get("after", "")
     )
@@ -47,7 +47,11 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
     if request.user.is_authenticated:
         theirs = notices_of(request.user).values("wave")
         rows = rows | Wave.objects.filter(pk__in=theirs)
-    wave = get_object_or_404(rows.select_related("breach"), slug=slug)
+    wave = get_object_or_404(rows.select_related("breach", "corrects"), slug=slug)
     language = readers_language()
-    context: dict[str, Any] = {"language": language, **wave_page(wave, language)}
+    context: dict[str, Any] = {
+        "language": language,
+        "corrections": rows.filter(corrects=wave).order_by("number"),
+        **wave_page(wave, language),
+    }
     return render(request, "compliance/notice.html", context)

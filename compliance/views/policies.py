@@ -16,6 +16,7 @@ from accounts.permissions import require_staff
 from accounts.selectors import page_of
 from accounts.views.actions import submit
 from compliance.choices import AskedOf, VersionState
+from compliance.forms.answers import RecordAnswerForm
 from compliance.forms.policies import (
     AnnounceForm,
     EditVersionForm,
@@ -23,7 +24,7 @@ from compliance.forms.policies import (
     PublishForm,
     WithdrawForm,
 )
-from compliance.models import Policy, PolicyVersion
+from compliance.models import Acceptance, Policy, PolicyVersion
 from compliance.selectors import (
     PolicyHistory,
     histories,
@@ -34,6 +35,7 @@ from compliance.selectors import (
 from compliance.selectors.drift import drift_of
 from compliance.services import announcements
 from compliance.services import policies as services
+from compliance.services.recorded_answers import record_answer
 from compliance.views.public import shown_text
 
 VIEW = "compliance.view_policyversion"
@@ -142,6 +144,7 @@ def provider_version(request: PersonRequest, slug: str, number: int) -> HttpResp
         "earlier": next((v for v in history.published if v.number < number), None),
         "may_withdraw": _may_withdraw(request, state),
         "waiting": _waiting(version, state),
+        "may_record": _may_record(request, version, state),
         "notice_days": announcements.notice_period().days,
     }
     return render(request, "compliance/provider_version.html", context)
@@ -151,6 +154,12 @@ def _may_withdraw(request: PersonRequest, state: VersionState) -> bool:
     return state in (VersionState.PUBLISHED, VersionState.ANNOUNCED) and request.user.has_perm(
         "compliance.announce_policyversion"
     )
+
+
+def _may_record(request: PersonRequest, version: PolicyVersion, state: VersionState) -> bool:
+    is_over = state in (VersionState.DRAFT, VersionState.WITHDRAWN)
+    is_asked = version.policy.asked_of != AskedOf.NOBODY
+    return is_asked and not is_over and request.user.has_perm("compliance.add_acceptance")
 
 
 def _waiting(version: PolicyVersion, state: VersionState) -> int | None:
@@ -242,3 +251,32 @@ def version_unanswered(request: PersonRequest, slug: str, number: int) -> HttpRe
     page = page_of(rows, among=among, order=("pk",), after=request.GET.get("after", ""))
     context: dict[str, Any] = {"version": version, "policy": version.policy, "page": page}
     return render(request, "compliance/version_unanswered.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def version_record(request: PersonRequest, slug: str, number: int) -> HttpResponse:
+    """Record an answer that came on paper or by email, and list those recorded, newest first."""
+    version = _version(request, slug, number, "compliance.add_acceptance")
+    is_asked = version.policy.asked_of != AskedOf.NOBODY
+    if version.is_draft or version.withdrawn_at is not None or not is_asked:
+        raise Http404
+    form = RecordAnswerForm(
+        request.POST if request.method == "POST" else None, policy=version.policy
+    )
+    success = submit(
+        form, lambda: record_answer(actor=request.user, version=version, **form.cleaned_data)
+    )
+    if success:
+        text = _("The answer of %(person)s is on record. They get an email.")
+        messages.success(request, text % {"person": success.result.person})
+        return redirect("compliance:version-record", slug, number)
+    rows = Acceptance.objects.filter(version=version, recorded_by__isnull=False)
+    page = page_of(
+        rows.select_related("person", "customer", "recorded_by"),
+        among=rows,
+        order=("-pk",),
+        after=request.GET.get("after", ""),
+        size=25,
+    )
+    context = {"version": version, "policy": version.policy, "form": form, "page": page}
+    return render(request, "compliance/version_record.html", context)

@@ -8,15 +8,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.forms import ActForm, StrictForm
+from accounts.emails import absolute
+from accounts.forms import ActForm, StrictForm, WorkDetailsForm
 from accounts.http import PersonRequest, rate_limited
 from accounts.permissions import require_staff
+from accounts.services.memberships import work_details
 from accounts.views.actions import run_action, submit
 from compliance.choices.privacy_requests import RECOURSE, PrivacyLaw
 from compliance.forms.privacy_requests import (
@@ -31,12 +34,18 @@ from compliance.models import Closing, PrivacyRequest
 from compliance.registry import item_labels
 from compliance.selectors.privacy_requests import (
     may_correct,
+    memberships_to_correct,
     open_requests,
     settled_requests,
     steps_of,
 )
 from compliance.services.closings import cancel_closing
-from compliance.services.corrections import correct_name, note_dispute
+from compliance.services.corrections import (
+    account_values,
+    correct_account,
+    correct_work_details,
+    note_dispute,
+)
 from compliance.services.privacy_requests import (
     ask_about_data,
     confirm_privacy_request,
@@ -47,6 +56,13 @@ from compliance.services.privacy_requests import (
     settle_privacy_request,
 )
 from compliance.tokens import BadToken, read_privacy_token
+
+# Where people who can sign in change their data themselves.
+CHANGED_BY_THE_PERSON = {
+    "profile": "accounts:profile",
+    "address": "account_email",
+    "preferences": "preferences:centre",
+}
 
 
 @login_not_required
@@ -126,6 +142,7 @@ def privacy_request(request: PersonRequest, privacy_request: UUID) -> HttpRespon
         "closing": Closing.objects.filter(request=row).first(),
         "steps": steps_of(row),
         "may_correct": may_correct(row),
+        "memberships": memberships_to_correct(row),
     }
     return render(request, "compliance/privacy_request.html", context)
 
@@ -146,29 +163,61 @@ def privacy_request_extend(request: PersonRequest, privacy_request: UUID) -> Htt
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def privacy_request_correct(request: PersonRequest, privacy_request: UUID) -> HttpResponse:
-    """Correct the name of whoever asked."""
-    row = _request_for_staff(request, privacy_request)
-    if not may_correct(row):
-        raise Http404
-    form = CorrectForm(
-        request.POST if request.method == "POST" else None,
-        initial={"name": row.person.name if row.person else ""},
+    """Correct the account of whoever asked."""
+    row = _correction(request, privacy_request)
+    values = account_values(row.person)  # type: ignore[arg-type]
+    data = request.POST if request.method == "POST" else None
+    form = CorrectForm(data, shown=values, initial=values)
+    return _act(
+        request,
+        row,
+        form,
+        _("Correct the account"),
+        lambda: correct_account(
+            actor=request.user, request=row, version=form.version_shown, **form.values()
+        ),
+        template="compliance/privacy_correct.html",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def privacy_request_correct_work(
+    request: PersonRequest, privacy_request: UUID, membership: UUID
+) -> HttpResponse:
+    """Correct the name and phone number that a company has for whoever asked."""
+    row = _correction(request, privacy_request)
+    place = get_object_or_404(memberships_to_correct(row), uuid=membership)
+    form = WorkDetailsForm(
+        request.POST if request.method == "POST" else None, shown=work_details(place)
     )
     return _act(
         request,
         row,
         form,
-        _("Correct the name"),
-        lambda: correct_name(actor=request.user, request=row, **form.cleaned_data),
+        _("Correct the work details at %(company)s") % {"company": place.customer},
+        lambda: correct_work_details(
+            actor=request.user,
+            request=row,
+            membership=place,
+            version=form.version_shown,
+            **form.values(),
+        ),
+        template="compliance/privacy_correct.html",
     )
+
+
+def _correction(request: PersonRequest, uuid: UUID) -> PrivacyRequest:
+    """Return a request to correct the data of an account."""
+    row = _request_for_staff(request, uuid)
+    if not may_correct(row):
+        raise Http404
+    return row
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def privacy_request_note(request: PersonRequest, privacy_request: UUID) -> HttpResponse:
     """Put the person's words beside data that is not corrected."""
-    row = _request_for_staff(request, privacy_request)
-    if not may_correct(row):
-        raise Http404
+    row = _correction(request, privacy_request)
     form = NoteForm(request.POST if request.method == "POST" else None)
     return _act(
         request,
@@ -227,9 +276,18 @@ def _act(
     form: StrictForm,
     title: str,
     act: Callable[[], Any],
+    template: str = "compliance/privacy_act.html",
 ) -> HttpResponse:
     if submit(form, act):
         messages.success(request, _("Saved."))
         return redirect("compliance:privacy-request", row.uuid)
-    context = {"row": row, "form": form, "title": title, "button": title}
-    return render(request, "compliance/privacy_act.html", context)
+    context = {
+        "row": row,
+        "form": form,
+        "title": title,
+        "button": title,
+        "themselves": {
+            name: absolute(reverse(address)) for name, address in CHANGED_BY_THE_PERSON.items()
+        },
+    }
+    return render(request, template, context)

@@ -1,4 +1,4 @@
-"""The example's policy: its terms of service, in force and with a change to come."""
+"""The example's policies: its privacy notice, and its terms of service with a change to come."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from hub.example.story import MON, TUE, WED, Story
 
 SLUG, OPERATOR = "terms", "olive@harbour.example"
 ALONE = "Harbour has one privacy officer."
+NOTICE_WEEK = 26  # ago, before anybody of a company joins
 ANNOUNCED_WEEK, FIRST_WEEK = 25, 19  # ago: the first version is announced, then in force
 DAYS_AHEAD = 41  # of the next version
 
@@ -61,6 +62,59 @@ NEXT = {
     "body_fr": FIRST["body_fr"].replace("douze mois", "neuf mois"),
 }
 
+NOTICE = {
+    "title_en": "Privacy notice",
+    "title_fr": "Avis de confidentialité",
+    "summary_en": "This is our first privacy notice.",
+    "summary_fr": "Voici notre premier avis de confidentialité.",
+    "body_en": """# What we hold
+
+Your name, your addresses, what you may do in each portal, and a log of what was done. The page
+*Your data* lists everything, why we hold it and for how long.
+
+# Emails
+
+We send required notices to everybody, and other emails only to people who subscribed.
+
+# Referrals
+
+A Super User can refer somebody to us. That person gets one email, which names the Super User. We
+delete their name and address after 30 days.
+
+# Reseller alerts
+
+People of a company in our reseller programme can subscribe to alerts about prices and products. We
+use their email address for these alerts until they unsubscribe.
+
+# Your rights
+
+You can see, download and correct your data, and ask us to delete it.""",
+    "body_fr": """# Ce que nous détenons
+
+Votre nom, vos adresses, ce que vous pouvez faire dans chaque portail et un journal des actions. La
+page *Vos données* énumère tout, avec les raisons et les durées de conservation.
+
+# Courriels
+
+Nous envoyons les avis obligatoires à tout le monde, et les autres courriels seulement aux personnes
+qui se sont abonnées.
+
+# Recommandations
+
+Un super utilisateur peut nous recommander une personne. Elle reçoit un seul courriel, qui nomme ce
+super utilisateur. Nous supprimons son nom et son adresse après 30 jours.
+
+# Alertes aux revendeurs
+
+Les personnes d’une entreprise de notre programme de revente peuvent s’abonner à des alertes sur les
+prix et les produits. Nous utilisons leur adresse courriel pour ces alertes jusqu’à ce qu’elles se
+désabonnent.
+
+# Vos droits
+
+Vous pouvez consulter, télécharger et corriger vos données, et nous demander de les supprimer.""",
+}
+
 
 def load_policy() -> None:
     """Publish the terms, which ask nobody yet, and leave the next version a draft."""
@@ -68,6 +122,24 @@ def load_policy() -> None:
     version = _create(operator, at_once, material=False)
     publish_version(actor=operator, draft=version)
     _begin_next(timezone.now() + timedelta(days=DAYS_AHEAD))
+
+
+def _publish_notice() -> None:
+    """Publish the privacy notice, which states the uses in the registry of personal data.
+
+    Everybody of a company joins after it, so that nobody has to be told of these uses by email.
+    """
+    operator = acts.person(OPERATOR)
+    policy = create_policy(
+        actor=operator,
+        slug="privacy",
+        kind="notice",
+        asked_of="nobody",
+        material=False,
+        effective_at=timezone.now() + timedelta(minutes=1),
+        **NOTICE,
+    )
+    publish_version(actor=operator, draft=policy.versions.get())
 
 
 def _create(operator: User, effective_at: datetime, *, material: bool) -> PolicyVersion:
@@ -92,7 +164,8 @@ def _begin_next(effective_at: datetime) -> PolicyVersion:
 
 
 def tell_policies(story: Story) -> None:
-    """Add the terms: announced, accepted by everybody, and a change that is announced."""
+    """Add the privacy notice, and the terms: accepted by everybody, and a change to come."""
+    story.on(NOTICE_WEEK, MON, "8:40", _publish_notice)
     in_force = story.clock.weekday(FIRST_WEEK, MON, "0:00")
     story.on(ANNOUNCED_WEEK, TUE, "14:00", partial(_announce_first, in_force))
     for week in range(1, FIRST_WEEK + 1):

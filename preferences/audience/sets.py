@@ -8,9 +8,11 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from portals.decision.checks import stored_time
 from portals.decision.prepared import PLACEHOLDER
 from preferences.audience import clocks
+from preferences.audience.limits import within_limits
 from preferences.audience.statement import NOTICES, PUBLIC_TOPICS, TOPICS
 from preferences.choices import SENDING_REASONS, Reason
 from preferences.models import Campaign, Recipient, Topic
@@ -58,9 +60,16 @@ def _keys(rows: Rows) -> Fragment:
 
 
 def _bound(
-    sql: str, *, topics: Rows | None = None, recipients: Rows | None
+    sql: str,
+    *,
+    topics: Rows | None = None,
+    recipients: Rows | None,
+    allowed: QuerySet[User] | None = None,
 ) -> tuple[str, list[Any]]:
-    """Fill the statement with its moments, keys and conditions, for Django's cursor."""
+    """Fill the statement with its moments, keys and conditions, for Django's cursor.
+
+    `allowed` are the people whom topics for resellers may reach: nobody where it is left out.
+    """
     now = timezone.now()
     moments = {
         "now": now,
@@ -71,6 +80,7 @@ def _bound(
         name: ("%s", (stored_time(moment),)) for name, moment in moments.items()
     }
     parts |= {"recipients": ALL, "people": ALL}
+    parts["allowed"] = _keys(User.objects.none() if allowed is None else allowed)
     if topics is not None:
         parts["topics"] = _keys(topics)
     if recipients is not None:
@@ -91,8 +101,20 @@ def _rows(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
 
 
 def topic_verdicts(*, topics: Rows, recipients: Rows) -> list[Verdict]:
-    """Return the verdict on each of these topics for each of these recipients, now."""
-    sql, parameters = _bound(TOPICS, topics=topics, recipients=recipients)
+    """Return the verdict on each of these topics for each of these recipients, now.
+
+    Only where a subscriber of a topic for resellers is among them, it is looked up who was told.
+    """
+    verdicts = _topic_verdicts(topics, recipients, None)
+    if any(verdict.reason == Reason.NOT_TOLD for verdict in verdicts):
+        return _topic_verdicts(topics, recipients, within_limits())
+    return verdicts
+
+
+def _topic_verdicts(
+    topics: Rows, recipients: Rows, allowed: QuerySet[User] | None
+) -> list[Verdict]:
+    sql, parameters = _bound(TOPICS, topics=topics, recipients=recipients, allowed=allowed)
     return [Verdict(r, t, Reason(reason), c, d) for r, t, reason, c, d in _rows(sql, parameters)]
 
 
@@ -117,6 +139,7 @@ def sending_counts() -> dict[int, int]:
         TOPICS,
         topics=Topic.objects.filter(active=True),
         recipients=Recipient.objects.filter(followed_by=None),
+        allowed=within_limits(),
     )
     counted = (
         f"SELECT v.topic_id, COUNT(*) FROM ({sql} {_COMPUTE_ONCE}) v"  # noqa: S608
@@ -151,5 +174,10 @@ def _of_category(
     if topic is None:
         return _bound(NOTICES, recipients=recipients)
     statement = PUBLIC_TOPICS if topic.is_public else TOPICS
-    sql, parameters = _bound(statement, topics=[topic.pk], recipients=recipients)
+    sql, parameters = _bound(
+        statement,
+        topics=[topic.pk],
+        recipients=recipients,
+        allowed=within_limits() if topic.resellers_only else None,
+    )
     return f"{sql} {_COMPUTE_ONCE}", parameters

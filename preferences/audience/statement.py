@@ -7,7 +7,8 @@ from preferences.choices import Reason
 # y customer, s subscription, k reseller. Four joined sets of people: z in a company that is not
 # active, o offered a restricted topic, d denied it by a company, a added to it by a company.
 #
-# {topics} is a subquery of keys; {recipients} and {people} are conditions on r and m. They are in
+# {topics} and {allowed} are subqueries of keys, the latter of the people whom topics for resellers
+# may reach; {recipients} and {people} are conditions on r and m. They are in
 # the innermost subqueries, because PostgreSQL keeps the written order of so many joins: else the
 # query for one recipient would begin with everybody's memberships. For the same reason the four
 # sets hold only the people concerned, and the CASE tests conditions on all memberships after them.
@@ -65,9 +66,10 @@ _RELATION = """(COALESCE(u.is_staff, FALSE) OR EXISTS (
 _STOPPED = """r.stopped_id IS NOT NULL
     AND (c.id IS NULL OR NOT c.wants OR c.consent_id < r.stopped_id)"""
 _NO_ANSWER = "e.id IS NULL AND a.user_id IS NULL"
+_NOT_TOLD = "t.resellers_only AND NOT COALESCE(r.user_id IN ({allowed}), FALSE)"
 
 
-def _reason(not_theirs: str) -> str:
+def _reason(not_theirs: str, not_told: str) -> str:
     """Return the CASE of reasons, in the order that the package describes."""
     return f"""
     CASE
@@ -86,6 +88,7 @@ def _reason(not_theirs: str) -> str:
     WHEN e.basis = 'inquiry' AND e.at < {{inquiry_since}} THEN '{Reason.LAPSED}'
     WHEN e.basis IN ('purchase', 'contract') AND e.at < {{account_since}} AND NOT {_RELATION}
         THEN '{Reason.LAPSED}'
+    WHEN {not_told} THEN '{Reason.NOT_TOLD}'
     WHEN r.paused_until > {{now}} THEN '{Reason.PAUSED}'
     WHEN e.basis = 'express' THEN '{Reason.CHOSE_YES}'
     WHEN e.id IS NOT NULL THEN '{Reason.IMPLIED}'
@@ -94,10 +97,10 @@ def _reason(not_theirs: str) -> str:
     END"""
 
 
-def _statement(offers: str, not_theirs: str) -> str:
+def _statement(offers: str, not_theirs: str, not_told: str) -> str:
     """Return SQL for rows (recipient_id, topic_id, reason, consent_id, digest)."""
     return f"""
-    SELECT r.id AS recipient_id, t.id AS topic_id, {_reason(not_theirs)} AS reason,
+    SELECT r.id AS recipient_id, t.id AS topic_id, {_reason(not_theirs, not_told)} AS reason,
         CASE WHEN {_STOPPED} THEN r.stopped_id ELSE c.consent_id END AS consent_id, r.digest
     FROM (
         SELECT r.* FROM preferences_recipient r WHERE {{recipients}} AND r.followed_by_id IS NULL
@@ -113,10 +116,12 @@ def _statement(offers: str, not_theirs: str) -> str:
 
 
 TOPICS = _statement(
-    f"LEFT JOIN ({_OFFERS}) o ON o.user_id = r.user_id AND o.topic_id = t.id", "o.user_id IS NULL"
+    f"LEFT JOIN ({_OFFERS}) o ON o.user_id = r.user_id AND o.topic_id = t.id",
+    "o.user_id IS NULL",
+    _NOT_TOLD,
 )
 # For a public topic, without the join on offers: with a million recipients it costs a second.
-PUBLIC_TOPICS = _statement("", "TRUE")
+PUBLIC_TOPICS = _statement("", "TRUE", "FALSE")
 
 # A notice: no choice of a recipient or company is looked at (R42).
 NOTICES = f"""

@@ -223,6 +223,7 @@ class Reason(TextChoices):
     DEFAULT_OFF = "default_off", _("The person has not subscribed")
     TOPIC_CLOSED = "topic_closed", _("The topic is closed")
     NOT_THEIRS = "not_theirs", _("The topic is not offered to this person")
+    NOT_TOLD = "not_told", _("The person was not told of this use of their data yet")
     SUSPENDED = "suspended", _("The person's company is suspended")
     UNREACHABLE = "unreachable", _("Email to this address bounces")
     DENIED = "denied", _("The person's company turned the topic off")

@@ -68,8 +68,8 @@ def test_raw_sql_answers_only_the_text_of_a_published_version_L7(in_force, draft
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO compliance_acceptance"
-                " (version_id, person_id, verb, language, sha256, at, browser)"
-                " VALUES (%s, %s, 'accepted', 'en', %s, CURRENT_TIMESTAMP, '')",
+                " (version_id, person_id, verb, language, sha256, at, browser, way, reference)"
+                " VALUES (%s, %s, 'accepted', 'en', %s, CURRENT_TIMESTAMP, '', 'page', '')",
                 [key, bob.pk, sha256],
             )
 

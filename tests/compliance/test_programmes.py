@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from compliance import registry
 from compliance.choices.programmes import ReferralState, ResellerRequestState
 from compliance.models import Referral, ResellerRequest
 from compliance.permissions import UseNotBegun
@@ -33,8 +34,11 @@ from compliance.services.reseller_requests import (
     leave_reseller_programme,
 )
 from compliance.tokens import BadToken, read_referral_token
+from preferences.audience import audience_counts
+from preferences.choices import Reason
 from preferences.models import Choice, ConsentRecord, Message, Recipient, Reseller, Topic
 from preferences.models.consent import address_hashes
+from preferences.selectors import may_send, send_decision_for
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic
 from preferences.services.resellers import ResellerRefused, unmark_reseller
@@ -342,6 +346,32 @@ def test_alerts_reach_only_resellers_with_a_yes_L63(told, frank, cedar, alice, o
     assert reached() == {frank.email}
     with pytest.raises(ValidationError):
         choose_topic(actor=alice, topic=topic, wants=True)
+
+
+def test_an_alert_asks_at_each_send_who_was_told_L18_L63(
+    told, in_force, frank, cedar, olive, deliver, monkeypatch
+):
+    """A yes doesn't outlive the notice that stated the use."""
+    topic = Topic.objects.get(slug="reseller-alerts")
+    choose_reseller_alerts(actor=frank, customer=cedar, wants=True)
+    assert may_send(frank, topic)
+    with time_machine.travel(timezone.now() + timedelta(days=100)):
+        with monkeypatch.context() as patch:
+            kept = tuple(item for item in registry.ITEMS if item.code != "email_settings")
+            patch.setattr(registry, "ITEMS", kept)
+            in_force(slug="privacy", kind="notice", asked_of="nobody")
+
+        decision = send_decision_for(frank.recipient, topic)
+        assert (decision.send, decision.reason) == (False, Reason.NOT_TOLD)
+        audience = audience_counts(category=topic, recipients=Recipient.objects.filter(user=frank))
+        assert audience == {Reason.NOT_TOLD: 1}
+        words = {f"{x}_{y}": "Prices" for x in ("subject", "body") for y in ("en", "fr")}
+        campaign = create_campaign(actor=olive, topic=topic, **words)
+        schedule_campaign(actor=olive, campaign=campaign)
+        deliver()
+        assert not Message.objects.filter(campaign=campaign, state="sent").exists()
+    assert may_send(frank, topic), "the former notice holds until then"
+    assert Choice.objects.filter(recipient__user=frank, topic=topic, wants=True).exists()
 
 
 def test_a_topic_for_resellers_needs_their_yes_by_sql_L63(newsletter_topic):

@@ -39,6 +39,7 @@ SPARE = first(
 ALICE = f"(SELECT id FROM preferences_recipient WHERE user_id = {first(User, 'NOT is_staff')})"
 TOLD, NOT_TOLD = "wave_id IS NOT NULL", "wave_id IS NULL"
 OUTSIDER, BOB = "recipient_id IS NULL", "recipient_id IS NOT NULL"
+CORRECTED = {"wave_id": first(Wave, DRAFT), "corrects_id": first(Affected, OUTSIDER)}
 NEW_WAVE = {"slug": "'w9'", "number": "9", "campaign_id": "NULL"}
 FREE_AFFECTED = first(
     Affected, "id NOT IN (SELECT affected_id FROM compliance_affectedend) AND wave_id IS NULL"
@@ -85,6 +86,19 @@ def waves() -> dict[str, list[Statement]]:
             copy(Wave, RELEASED, **NEW_WAVE, released_by_id=OLIVE)
         ],
         "released_wave_stays_update": [change(Wave, RELEASED, advice_fr="'Other'")],
+        "wave_corrects_a_released_notice_insert": [
+            copy(Wave, RELEASED, **NEW_WAVE, corrects_id=first(Wave, DRAFT)),
+        ],
+        "wave_corrects_a_released_notice_update": [
+            change(Wave, DRAFT, corrects_id=first(Wave, "slug = 'w2'")),
+        ],
+        "correction_tells_everybody_told_insert": [
+            copy(Wave, RELEASED, **NEW_WAVE, corrects_id=first(Wave, RELEASED)),
+        ],
+        "correction_tells_everybody_told_update": [
+            change(Wave, DRAFT, corrects_id=first(Wave, RELEASED)),
+            change(Wave, DRAFT, released_at=NOW),
+        ],
         "wave_is_a_legal_notice_insert": [
             copy(Wave, RELEASED, slug="'w9'", number="9", campaign_id=TOPIC)
         ],
@@ -111,6 +125,22 @@ def people() -> dict[str, list[Statement]]:
         "affected_is_recipient_or_outsider": [copy(Affected, OUTSIDER, name="'x'", post="''")],
         "affected_recipient_once": [copy(Affected, BOB)],
         "affected_outsider_once": [copy(Affected, OUTSIDER)],
+        "correction_is_of_a_notice": [
+            copy(Affected, NOT_TOLD, corrects_id=first(Affected, OUTSIDER)),
+        ],
+        "correction_tells_each_once": [
+            change(Wave, DRAFT, corrects_id=first(Wave, RELEASED)),
+            copy(Affected, OUTSIDER, **CORRECTED),
+            copy(Affected, OUTSIDER, **CORRECTED),
+        ],
+        "correction_goes_to_people_told_insert": [
+            change(Wave, DRAFT, corrects_id=first(Wave, RELEASED)),
+            copy(Affected, OUTSIDER, **{**CORRECTED, "name": "'Other'"}),
+        ],
+        "correction_goes_to_people_told_update": [
+            change(Wave, DRAFT, corrects_id=first(Wave, RELEASED)),
+            change(Affected, NOT_TOLD, wave_id=first(Wave, DRAFT)),
+        ],
         "affected_stays_as_told_update": [change(Affected, TOLD, why="'Other'")],
         "affected_stays_as_told_delete": [remove(Affected, TOLD)],
         "affected_stays_as_told_truncate": [truncate(Affected)],

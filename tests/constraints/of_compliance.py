@@ -1,6 +1,6 @@
 """What each constraint and trigger of the compliance app refuses, in raw SQL."""
 
-from accounts.models import User
+from accounts.models import Invitation, User
 from compliance.models import (
     Acceptance,
     Announcement,
@@ -38,6 +38,7 @@ VERSION_OF_HOSTING = first(PolicyVersion, f"policy_id = {HOSTING}")
 OF_USE = f"version_id = {VERSION_OF_USE}"
 OF_HOSTING = f"version_id = {VERSION_OF_HOSTING}"
 BOB = first(User, "email = 'bob@alder.example'")
+ALICE = first(User, "email = 'alice@alder.example'")
 OLIVE = first(User, "email = 'olive@harbour.example'")
 FREE_CAMPAIGN = first(
     Campaign,
@@ -49,6 +50,10 @@ FREE = {"version_id": VERSION_OF_HOSTING, "campaign_id": FREE_CAMPAIGN}
 
 READY, MAKING = "state = 'ready'", "state = 'making'"
 ANSWERED = "state = 'answered'"
+ON_PAPER = {
+    "person_id": BOB, "way": "'paper'", "reference": "'Binder 7'", "recorded_by_id": OLIVE,
+    "recorded_at": NOW,
+}  # fmt: skip
 NEW = {"uuid": "'0b9d2c34-8d3f-4d65-9c0e-4f8d5a1b7c22'"}
 
 
@@ -184,6 +189,21 @@ def answers() -> dict[str, list[Statement]]:
         **append_only(Acceptance),
         "answer_to_the_text_shown_insert": [copy(Acceptance, OF_USE, person_id=BOB, sha256="'0'")],
         "answer_as_asked_insert": [copy(Acceptance, OF_USE, person_id=BOB, verb="'acknowledged'")],
+        "answer_says_how_it_was_given": [
+            copy(Acceptance, OF_USE, person_id=BOB, way="'paper'"),
+        ],
+        "answer_recorded_by_staff_insert": [
+            copy(Acceptance, OF_USE, **{**ON_PAPER, "recorded_by_id": ALICE}),
+        ],
+        "answer_with_own_invitation_insert": [
+            copy(
+                Acceptance,
+                OF_USE,
+                person_id=BOB,
+                way="'invitation'",
+                invitation_id=first(Invitation),
+            )
+        ],
         "answer_by_super_user_insert": [
             copy(Acceptance, OF_HOSTING, person_id=BOB, verb="'declined'")
         ],

@@ -10,7 +10,9 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import DateTimeField, F, Max, Q
+from django.test import Client
 from django.utils import timezone
 
 from accounts.choices import RequestState, Role
@@ -24,9 +26,14 @@ from accounts.models import (
     Team,
     User,
 )
-from compliance.models import Acceptance, Affected
-from compliance.selectors import policies_to_answer
+from compliance.models import Acceptance, Affected, Policy
+from compliance.registry.uses import REFERRALS, RESELLER_ALERTS
+from compliance.selectors import histories, policies_to_answer
 from compliance.selectors.affected import with_outcome
+from compliance.selectors.drift import drift_of
+from compliance.selectors.programmes import programme_of
+from compliance.selectors.uses import is_told, people_for
+from compliance.services.reseller_requests import choose_reseller_alerts
 from hub.demo.people import example_people
 from hub.example import load_history
 from hub.example.alder import HUGO
@@ -51,7 +58,9 @@ from preferences.models import (
     DeliveryEvent,
     Escalation,
     Message,
+    Topic,
 )
+from preferences.selectors import may_send
 from tests.template_database import replaced
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -298,6 +307,32 @@ def test_everybody_has_accepted_the_terms_and_hears_of_the_next_ones():
             [item] = policies_to_answer(person)
             assert (item.version.number, item.binds) == (2, False), person
     assert Acceptance.objects.count() >= 25
+
+
+@history
+def test_the_privacy_notice_states_referrals_and_reseller_alerts_L18():
+    """So that people of the demo can refer a contact and subscribe to the alerts."""
+    people = User.objects.filter(is_active=True, is_staff=False)
+    told = people_for(REFERRALS, people)
+    assert set(told) == set(people)
+    frank = User.objects.get(email="frank@cedar.example")
+    assert is_told(RESELLER_ALERTS, frank)
+    assert [
+        drift for history in histories(Policy.objects.all()) for drift in drift_of(history)
+    ] == []
+    client = Client()
+    client.force_login(frank)
+    page = client.get("/c/cedar/programme/").content.decode()
+    programme = programme_of(Customer.objects.get(slug="cedar"), frank)
+    assert programme.may_refer and programme.may_get_alerts and programme.alerts
+    assert 'name="address"' in page, "the form to refer a contact is there"
+    for language, words in (("en", "Reseller alerts"), ("fr", "Alertes aux revendeurs")):
+        notice = client.get("/policies/privacy/", headers={"Accept-Language": language})
+        assert words in notice.content.decode()
+    with transaction.atomic():
+        choose_reseller_alerts(actor=frank, customer=Customer.objects.get(slug="cedar"), wants=True)
+        assert may_send(frank, Topic.objects.get(slug="reseller-alerts"))
+        transaction.set_rollback(True)
 
 
 @history

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 import time_machine
@@ -69,7 +70,7 @@ def offering(topic, memberships, now):
     return found
 
 
-def expected(recipient, topic, now):
+def expected(recipient, topic, now, told):
     """Why this reader gets this topic, or does not."""
     person = recipient.user
     memberships = list(Membership.objects.filter(user=person)) if person else []
@@ -107,6 +108,8 @@ def expected(recipient, topic, now):
     if said and not said.wants:
         return Reason.CHOSE_NO
     reason = asked(said, topic, added, person, related, now)
+    if topic.resellers_only and reason in SENDING and not told:
+        return Reason.NOT_TOLD
     if reason in SENDING and recipient.paused_until and recipient.paused_until > now:
         return Reason.PAUSED
     return reason
@@ -174,6 +177,7 @@ topics = st.fixed_dictionaries(
         "express": st.booleans(),
         "portal": st.sampled_from([None, None, "domains", "nowhere"]),
         "resellers_only": st.sampled_from([False, False, True]),
+        "told": st.booleans(),
         "denied_by": st.sets(st.sampled_from(["alder", "birch"])),
         "resellers": st.sets(st.sampled_from(["alder", "birch"])),
         "suspended": st.sampled_from([set(), set(), {"alder"}, {"birch"}, {"alder", "birch"}]),
@@ -224,7 +228,8 @@ def build(reader, recipient, topic, consent):
 def test_single_and_bulk_answers_follow_the_rule_R42_R43(
     bob, alice, charlie, olive, alder, birch, newsletter, consent, drawn, about, membership
 ):
-    with transaction.atomic():
+    told = User.objects.all() if about["told"] else User.objects.none()
+    with transaction.atomic(), patch("preferences.audience.limits._limits", [lambda: told]):
         sam = Recipient.objects.create(
             address="sam@elsewhere.example", language="fr", address_hash="looked up"
         )
@@ -255,7 +260,10 @@ def test_single_and_bulk_answers_follow_the_rule_R42_R43(
         keys = [recipient.pk for recipient in them]
         everyone = Recipient.objects.filter(pk__in=keys)
         topic = Topic.objects.get(pk=newsletter.pk)
-        rule = {r.pk: expected(r, topic, timezone.now()) for r in everyone.select_related("user")}
+        rule = {
+            r.pk: expected(r, topic, timezone.now(), about["told"])
+            for r in everyone.select_related("user")
+        }
         verdicts = topic_verdicts(topics=Topic.objects.filter(pk=topic.pk), recipients=everyone)
         assert {v.recipient_id: v.reason for v in verdicts} == rule
         assert {v.recipient_id: v.send for v in verdicts} == {

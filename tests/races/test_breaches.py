@@ -14,12 +14,12 @@ from compliance.services.customer_notices import send_customer_notice
 from compliance.services.holds import place_hold
 from compliance.services.letters import end_affected
 from compliance.services.reports import decide_report, file_report
-from compliance.services.waves import release_wave
+from compliance.services.waves import release_wave, write_wave
 from preferences.choices import MessageState
 from preferences.gate import delivery
 from preferences.gate.campaign_sending import dispatch
 from preferences.models import Campaign, Message, NamedRecipient
-from tests.compliance.breaches import HOLD, add_company, note, real, settle_reports, written
+from tests.compliance.breaches import HOLD, TEXTS, add_company, note, real, settle_reports, written
 from tests.races.meeting import race_at
 from tests.races.test_races import (
     ROUNDS,
@@ -106,6 +106,27 @@ def test_who_comes_during_the_release_is_told_now_or_with_the_next_L21(olive):  
         assert set(named.values_list("recipient", flat=True)) == told
         assert len(told) == wave.list_count
         assert Affected.objects.filter(breach=breach).count() == 4, "nobody is lost"
+
+
+def test_a_correction_is_released_once_to_the_same_people_L21(olive):  # noqa: F811
+    breach = listed(olive)
+    first = release_wave(actor=olive, wave=written(olive, breach), alone_reason=ALONE)
+    wave = write_wave(actor=olive, breach=breach, corrects="1", **TEXTS)
+
+    def release():
+        return release_wave(actor=olive, wave=wave, alone_reason=ALONE)
+
+    def add():
+        return add_by_hand(actor=olive, breach=breach, address="late@elsewhere.example")
+
+    race(release, release, add)
+
+    again = Affected.objects.filter(wave=wave)
+    assert set(again.values_list("corrects", flat=True)) == set(
+        first.affected.values_list("pk", flat=True)
+    )
+    assert again.count() == first.list_count == Wave.objects.get(pk=wave.pk).list_count
+    assert Campaign.objects.filter(confidential=True).count() == 2
 
 
 def test_two_breaches_at_once_have_two_references(olive):  # noqa: F811

@@ -7,9 +7,12 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from accounts.services.invitations import accept_invitation, invite_person
 from accounts.services.memberships import change_role
+from accounts.timezones import today_of_provider
+from compliance.forms.invitations import Shown
 from compliance.models import Acceptance, PolicyReminder, PolicyVersion
-from compliance.selectors import policies_to_answer, unanswered_of
+from compliance.selectors import policies_of_invited, policies_to_answer, unanswered_of
 from compliance.services.announcements import (
     announce_version,
     remind_of_policies,
@@ -18,6 +21,7 @@ from compliance.services.announcements import (
 from compliance.services.answers import OutdatedText, answer_version
 from compliance.services.policies import begin_version, create_policy, publish_version
 from compliance.services.policies import update_version as change_draft
+from compliance.services.recorded_answers import record_answer
 from preferences.choices import CampaignState
 from preferences.models import Campaign
 from preferences.services.campaigns import start_due_campaigns
@@ -100,6 +104,42 @@ def test_accepting_and_declining_at_once_ends_accepted_or_declined_first(olive):
 
     verbs = list(Acceptance.objects.order_by("pk").values_list("verb", flat=True))
     assert verbs in (["accepted"], ["declined", "accepted"])
+
+
+def test_an_answer_on_paper_and_one_on_the_page_make_one_row_L7_L8(olive):  # noqa: F811
+    version = in_force(olive)
+    customer, main = new_customer(olive)
+    bob = join(customer, main, "bob").user
+
+    def record():
+        return record_answer(
+            actor=olive, version=version, person=bob, verb="accepted", language="en",
+            way="paper", given_on=today_of_provider(), reference="Binder 7",
+        )  # fmt: skip
+
+    race(answering(bob, version), record, record)
+
+    assert Acceptance.objects.filter(person=bob).count() == 1
+    kinds = AuditEvent.objects.filter(person=bob, kind__startswith="policy.accepted")
+    assert kinds.count() == 1
+
+
+def test_an_invitation_accepted_twice_has_one_answer_L7_L8(olive):  # noqa: F811
+    version = in_force(olive)
+    customer, main = new_customer(olive)
+    address = f"gina@{customer.slug}.example"
+    offer = invite_person(actor=main.user, customer=customer, address=address)
+    [item] = policies_of_invited(offer, None)
+
+    def accept():
+        return accept_invitation(
+            actor=None, token=offer.token, name="Gina", password="a long passphrase 1",
+            answers={"policies": [Shown(item, "en")]},
+        )  # fmt: skip
+
+    assert won(race(accept, accept)) == 1
+    row = Acceptance.objects.get(version=version)
+    assert (row.person.email, row.invitation) == (address, offer)
 
 
 def test_a_version_takes_effect_while_the_form_is_open_L8(olive):  # noqa: F811

@@ -1,5 +1,8 @@
 """Accepting an invitation: once, by the person it is for."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -7,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import emails
+from accounts import emails, signals
 from accounts.choices import CustomerStatus, Role
 from accounts.models import AuditEvent, Customer, Invitation, Membership, User
 from accounts.permissions import lock_customer
@@ -57,12 +60,21 @@ def _sender_still_may(invitation: Invitation) -> bool:
 
 @transaction.atomic
 def accept_invitation(
-    *, actor: User | None, token: str, name: str = "", password: str = "", language: str = "en"
+    *,
+    actor: User | None,
+    token: str,
+    name: str = "",
+    password: str = "",
+    language: str = "en",
+    answers: Mapping[str, Any] | None = None,
+    network_address: str | None = None,
+    browser: str = "",
 ) -> Membership:
     """Join the company. Whoever has the emailed token has read it, so the address is verified.
 
     `actor` is the signed-in person, who must own the invited address; None creates the account with
-    `name` and `password`. The customer's lock lets it happen once. Raises InvitationRefused;
+    `name` and `password`. `answers` are what the fields of upper apps on the page hold
+    (signals.invitation_opened). The customer's lock lets it happen once. Raises InvitationRefused;
     ValidationError naming the field.
     """
     customer = lock_customer(find_invitation(token).customer)
@@ -80,7 +92,17 @@ def accept_invitation(
         )
     if not user.is_active:
         raise InvitationRefused(_("This account is closed."), code="closed")
-    return _join(invitation, customer, user)
+    membership = _join(invitation, customer, user)
+    if answers:
+        signals.invitation_answered.send(
+            Invitation,
+            invitation=invitation,
+            membership=membership,
+            answers=answers,
+            network_address=network_address,
+            browser=browser,
+        )
+    return membership
 
 
 @transaction.atomic
