@@ -22,6 +22,7 @@ from compliance.models import (
 )
 from compliance.registry.retention import RULES, RetentionRule
 from compliance.selectors.breaches import kept_breaches
+from compliance.selectors.holds import subjects_of_holds
 from preferences.models import DeliveryDecision, Message
 
 ALARM_AFTER = timedelta(hours=48)
@@ -100,16 +101,16 @@ def old_rows(rule: RetentionRule) -> tuple[Rows, Rows]:
 
 
 def _kept(item: str, found: Rows, person: str, address: str) -> Rows:
-    holds = LegalHold.objects.in_force().filter(item__in=("", item))
-    if holds.filter(scope=HoldScope.ITEM).exists():
+    holds = list(LegalHold.objects.in_force().filter(item__in=("", item)))
+    if any(hold.scope == HoldScope.ITEM for hold in holds):
         return found
-    members = Membership.objects.filter(customer__in=holds.values("customer"))
     waiting = PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN)
-    kept = Q(**{f"{person}__in": holds.exclude(person=None).values("person")})
-    kept |= Q(**{f"{person}__in": members.values("user")})
-    kept |= Q(**{f"{person}__in": waiting.exclude(person=None).values("person")})
+    of_nobody = waiting.filter(person=None).values_list("address", flat=True)
+    people = waiting.exclude(person=None).values_list("person", flat=True)
+    whose = subjects_of_holds(holds, people=people, addresses=of_nobody)
+    kept = Q(**{f"{person}__in": whose.people})
     if address:
-        kept |= Q(**{f"{address}__in": holds.exclude(address="").values("address")})
+        kept |= Q(**{f"{address}__in": whose.addresses})
         kept |= Q(**{f"{address}__in": waiting.values("address")})
     return found.filter(kept)
 

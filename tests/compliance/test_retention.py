@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, SubjectKey, User
 from accounts.services.audit import record_event, verify_chain
+from accounts.services.people import follow_address_change
 from compliance.models import (
     Acceptance,
     LegalHold,
@@ -21,6 +22,7 @@ from compliance.models import (
 from compliance.registry.retention import RULES
 from compliance.selectors.retention import old_rows
 from compliance.services import retention
+from compliance.services.legal_holds import place_hold
 from compliance.services.retention import approve_rule, run_retention
 from preferences.models import DeliveryDecision, DeliveryEvent, Message
 
@@ -185,6 +187,24 @@ def test_what_is_on_hold_or_asked_about_stays_L60(bob, emma, olive, approved):
     run = RetentionRun.objects.get()
     assert (run.found, run.deleted, run.held) == (3, 1, 2)
     assert Message.objects.filter(pk__in=[held.pk, asked.pk]).count() == 2
+
+
+def test_a_hold_on_an_earlier_address_keeps_the_rows_of_the_person_and_of_the_address_L56(
+    bob, dana, officer, approved
+):
+    """Emails that lead to Bob, and a request that leads to nobody but his earlier address."""
+    follow_address_change(actor=bob, previous="sam@shop.example")
+    message, asked = old_message(bob, 1096), old_request(dana, 731)
+    place_hold(
+        actor=officer, scope="person", address="sam@shop.example", customer="", item="",
+        ground="A dispute", until=timezone.localdate() + timedelta(days=9),
+    )  # fmt: skip
+    approved("messages")
+    approved("privacy_requests")
+    run_retention()
+    assert Message.objects.filter(pk=message.pk).exists()
+    assert PrivacyRequest.objects.filter(pk=asked.pk).exists()
+    assert set(RetentionRun.objects.values_list("deleted", "held")) == {(0, 1)}
 
 
 def test_staff_hear_once_that_nothing_ran_for_two_days_L60(bob, approved, officer, as_, deliver):
