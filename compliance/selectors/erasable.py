@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from accounts.choices.erasures import ERASED_DOMAIN, KeepGround
@@ -23,7 +23,7 @@ from compliance.models import Affected, LegalHold, PrivacyRequest
 from compliance.registry import ITEMS
 from compliance.registry.items import DataItem, Erase, Table
 from compliance.selectors.holds import holds_about, subjects_of_holds
-from compliance.selectors.own_data import led_to, model_of
+from compliance.selectors.own_data import led_to, model_of, told_of
 from portals.models import LogoutNotice
 from portals.models.sign_ins import GIVE_UP_AFTER, MOST_ATTEMPTS
 from preferences.choices import UNFINISHED
@@ -119,6 +119,23 @@ def grounds_of(subject: Subject) -> dict[str, Kept]:
             if other is None or (other.ground != KeepGround.RECORD and _lasts(kept, other)):
                 found[code] = kept
     return found
+
+
+def items_about(subject: Subject) -> set[str]:
+    """Return the codes of the data items of which a subject has a row, in one query.
+
+    Rows about a breach of which nobody told them are left out (L33).
+    """
+    tables = [(item.code, table) for item in ITEMS for table in item.tables]
+    found = {
+        f"has_{number}": Exists(told_of(table, rows_about(table, subject)))
+        for number, (_code, table) in enumerate(tables)
+        if table.person or table.address
+    }
+    # Any row of any table would do: the answers are the same for each.
+    for row in User.objects.order_by("pk").values(**found)[:1]:
+        return {code for number, (code, _table) in enumerate(tables) if row.get(f"has_{number}")}
+    return set()
 
 
 def plan_for(subject: Subject) -> list[PlannedItem]:
