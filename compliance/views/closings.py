@@ -28,7 +28,7 @@ def close_account(request: PersonRequest) -> HttpResponse:
         messages.success(request, _("Your account closes in 7 days. We emailed you."))
         return redirect("compliance:close-account")
     subject = subject_of(person, ())
-    codes = items_about(subject)
+    codes = {*items_about(subject), "closings"}  # the closing itself is kept
     plan = [planned for planned in plan_for(subject) if planned.item.code in codes]
     context = {
         "form": form,

@@ -69,7 +69,7 @@ def listed(person) -> set[str]:
 
 def test_the_page_lists_only_kinds_of_data_that_the_person_has_L55(bob, emma, dana):
     has = listed(bob)
-    assert {"account", "membership", "email_settings"} <= has
+    assert {"account", "membership", "email_settings", "closings"} <= has
     assert not has & {"support", "recoveries", "staff_records", "breach_register", "data_notes"}
     DataNote.objects.create(person=bob, item="account", text="Tremblay, not Trembley", by=dana)
     assert listed(bob) == {*has, "data_notes"}
@@ -102,7 +102,9 @@ def test_the_last_email_goes_to_the_old_address(bob, deliver):
         do_due_closings()
         last = [mail for mail in deliver() if "is closed" in mail.subject]
     assert [mail.to for mail in last] == [[address]]
-    assert "It proves what was agreed." in " ".join(last[0].body.split())
+    said = " ".join(last[0].body.split())
+    assert "It proves that your data was erased" in said
+    assert "It proves what was agreed." not in said  # nobody asked Bob about a policy
 
 
 def test_the_person_keeps_the_account_and_nobody_else_does(as_, bob, alice, dana, officer, deliver):
