@@ -14,6 +14,7 @@ from compliance.selectors.erasable import grounds_of, subject_of
 from compliance.selectors.holds import subjects_of_holds
 from compliance.services.closings import close_account
 from compliance.services.legal_holds import end_hold, place_hold
+from hub.navigation import sections_for
 
 PAGE = "/provider/holds/"
 FORMER = "b.tremblay@alder.example"
@@ -177,3 +178,14 @@ def test_its_end_is_on_the_list_of_deadlines_L56(as_, officer, bob):
     page = as_(officer).get("/provider/due/").content.decode()
     assert "A hold ends: A court asks" in page
     assert "An account closes and its data is erased" in page
+
+
+def menu(person) -> set[str]:
+    return {link.url for section in sections_for(person, "/") for link in section.links}
+
+
+def test_the_privacy_group_finds_holds_and_retention_in_the_menu_L56_L60(alice, bob, dana, officer):
+    pages = {"/provider/holds/", "/provider/retention/"}
+    assert pages <= menu(officer)
+    for other in (alice, bob, dana):
+        assert not pages & menu(other), other

@@ -36,15 +36,6 @@ def test_an_operators_menu_has_the_provider_pages(olive):
     assert "/provider/" in urls(olive)
 
 
-def test_the_privacy_group_finds_holds_and_retention_and_nobody_else_does_L56_L60(
-    alice, bob, dana, olive, officer
-):
-    pages = {"/provider/holds/", "/provider/retention/"}
-    assert pages <= set(urls(officer))
-    for other in (alice, bob, dana, olive):
-        assert not pages & set(urls(other)), other
-
-
 def test_the_page_in_view_is_marked(alice):
     [current] = [
         link
