@@ -201,7 +201,7 @@ def search_entries(
 def append_only(table: str, *, erased: str = "", over: str = "") -> list[Trigger]:
     """Refuse every change of a row once it is written.
 
-    But an erasure may update it where `erased` holds, and a retention rule delete it where `over`.
+    But an erasure or a retention rule may update it where `erased`, and delete it where `over`.
     """
     return refuse(
         f"{table}_append_only",

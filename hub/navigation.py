@@ -66,6 +66,8 @@ STAFF_ENTRIES: dict[str, Entry] = {  # by the codename of the permission it need
     "view_noticeclass": (_("Notice classes"), "megaphone", "preferences:notice-classes"),
     "view_consentrecord": (_("Email evidence"), "file-check", "preferences:evidence"),
     "view_privacyrequest": (_("Requests about data"), "shield-user", "compliance:privacy-requests"),
+    "view_legalhold": (_("Legal holds"), "gavel", "compliance:legal-holds"),
+    "view_retentionrun": (_("Retention"), "archive", "compliance:retention"),
     "view_logrequest": (_("Log requests"), "file-search", "compliance:provider-logs"),
     "view_escalation": (_("Bounced notices"), "mail-warning", "preferences:unreachable"),
     "view_referral": (_("Programmes"), "handshake", "compliance:referrals"),

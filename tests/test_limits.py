@@ -133,6 +133,8 @@ CHOSEN = [
     ("compliance.services.retention", "BATCH", 2000),
     ("compliance.services.retention", "EVERY", 20 * HOUR),
     ("preferences.models.messages", "KEPT_DAYS", 3 * 365),
+    ("preferences.models.consent", "ADDRESS_DAYS", 365),
+    ("preferences.models.consent_end", "KEPT_DAYS", 3 * 365),
     ("compliance.selectors.privacy_requests", "LATEST", 20),
     ("compliance.services.privacy_requests", "ANSWERED_WITHIN", 30 * DAY),
     ("preferences.services.named_audiences", "BATCH", 1000),

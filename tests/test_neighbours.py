@@ -611,7 +611,13 @@ EXEMPT = {
         "is for one person: compliance/test_erasure.py",
     ),
     **dict.fromkeys(
-        ["retention", "retention._delete_messages", "retention._delete_requests"],
+        [
+            "retention",
+            "retention._blank_addresses",
+            "retention._delete_consents",
+            "retention._delete_messages",
+            "retention._delete_requests",
+        ],
         "is for all, by their age: compliance/test_retention.py",
     ),
     "sealed_files.seal_content": "is for the chunks of one file: compliance/test_own_data.py",

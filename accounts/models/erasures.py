@@ -10,29 +10,41 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.choices.erasures import ErasureOutcome, KeepGround
+from accounts.choices.erasures import ERASED_DOMAIN, ErasureOutcome, KeepGround
 from accounts.triggers import append_only, refuse
 
 _IN_USE = """EXISTS (SELECT 1 FROM accounts_user u
     WHERE u.id = NEW.person_id AND (u.is_active OR u.is_staff))"""
+_OPENED_AGAIN = """(NEW.is_active OR NEW.is_staff) AND EXISTS (
+    SELECT 1 FROM accounts_erasure e WHERE e.person_id = NEW.id)"""
 _ENDED = """EXISTS (SELECT 1 FROM accounts_erasure e
     WHERE e.id = NEW.erasure_id AND e.done_at IS NOT NULL)"""
 
 
-def erased(item: str, *, person: str, unled: str = "") -> str:
+_SUBJECT = "COALESCE((SELECT p.sub FROM accounts_user p WHERE p.id = e.person_id), e.uuid)"
+
+
+def erased(item: str, *, person: str, unled: str = "", address: str = "") -> str:
     """Return SQL: an erasure has a done step for a data item of this person.
 
     `person` is SQL over the row. `unled` is the condition of a row that has an address and leads to
-    nobody: it is let through while an erasure runs that has the step.
+    nobody: it is let through while an erasure runs that has the step. `address` is SQL for an
+    address that is written: it has to be the one that takes the place of the erased ones.
     """
     whose = f"e.person_id = {person}"
     if unled:
         whose += f" OR {unled} AND e.done_at IS NULL"
-    return (
+    condition = (
         "EXISTS (SELECT 1 FROM accounts_erasurestep s"  # noqa: S608 -- ours
         " JOIN accounts_erasure e ON e.id = s.erasure_id"
-        f" WHERE s.item = '{item}' AND s.outcome = 'done' AND ({whose}))"
+        f" WHERE s.item = '{item}' AND s.outcome = 'done' AND ({whose})"
     )
+    if address:  # SQLite stores a uuid without its hyphens
+        condition += (
+            f" AND replace({address}, '-', '') = 'erased'"
+            f" || replace(CAST({_SUBJECT} AS text), '-', '') || '@{ERASED_DOMAIN}'"
+        )
+    return f"{condition})"
 
 
 class Erasure(models.Model):
@@ -71,6 +83,12 @@ class Erasure(models.Model):
                 table="accounts_erasure",
                 when={"INSERT": _IN_USE},
                 message="an account is closed before its data is erased",
+            ),
+            *refuse(
+                "erased_account_stays_closed",
+                table="accounts_user",
+                when={"UPDATE": _OPENED_AGAIN},
+                message="an account whose data is erased is never opened again",
             ),
             *refuse(
                 "erasure_keeps_its_subject",

@@ -57,7 +57,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return matching(self.filter(customer=customer), text, customer=customer)
 
 
-_ERASED = erased("invitations", person="OLD.accepted_by_id", unled="OLD.accepted_by_id IS NULL")
+_ERASED = erased(
+    "invitations",
+    person="OLD.accepted_by_id",
+    unled="OLD.accepted_by_id IS NULL",
+    address="NEW.address",
+)
 _OF_ANOTHER_CUSTOMER = """(SELECT t.customer_id FROM accounts_team t WHERE t.id = NEW.team_id)
     <> NEW.customer_id"""
 

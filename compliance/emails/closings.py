@@ -7,6 +7,7 @@ from accounts.emails import Address, send_to
 from compliance.models import Closing
 from compliance.registry import ITEMS
 from compliance.registry.items import Erase
+from compliance.selectors.erasable import items_about, subject_of
 
 
 def send_closing_begun(closing: Closing) -> None:
@@ -26,11 +27,12 @@ def send_closing_done(closing: Closing) -> None:
 
 def _send_closing(closing: Closing, template: str) -> None:
     person = closing.person
+    codes = items_about(subject_of(person, [closing.address] if closing.address else []))
     with translation.override(closing.language):
         records = [
             f"{item.label}: {item.kept_why}"
             for item in ITEMS
-            if item.erase is Erase.KEEP and item.kept_why
+            if item.erase is Erase.KEEP and item.kept_why and item.code in codes
         ]
     send_to(
         person or Address(closing.address, closing.language),

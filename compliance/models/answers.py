@@ -7,16 +7,25 @@ from django.utils import timezone
 from accounts.choices import Language, Role
 from accounts.intervals import days_between
 from accounts.models import Customer, Invitation, User
+from accounts.models.blanking import only_blanked
 from accounts.triggers import append_only, refuse
 from accounts.validators import validate_plain_text
 from compliance.choices import ANSWERS, RECORDED_WAYS, AskedOf, Verb, Way
 from compliance.models.policies import PolicyVersion
+from preferences.models.consent import ADDRESS_DAYS
 
 BROWSER_LENGTH = 300
 REFERENCE_LENGTH = 100
 KEPT_DAYS = 6 * 365
 _AGE = days_between("OLD.at", "CURRENT_TIMESTAMP")
 
+_ADDRESS_BLANKED = only_blanked(
+    "network_address",
+    others="id version_id person_id customer_id verb language sha256 at browser"
+    " way invitation_id reference recorded_by_id recorded_at",
+    at="OLD.at",
+    days=ADDRESS_DAYS,
+)
 _NOT_THE_TEXT = """NOT EXISTS (SELECT 1 FROM compliance_policyversion v
     WHERE v.id = NEW.version_id AND v.published_at IS NOT NULL AND v.withdrawn_at IS NULL
       AND v.sha256 = NEW.sha256)"""
@@ -110,7 +119,11 @@ class Acceptance(models.Model):
                 ),
                 name="answer_says_how_it_was_given",
             ),
-            *append_only("compliance_acceptance", over=f"{_AGE} > {KEPT_DAYS}"),
+            *append_only(
+                "compliance_acceptance",
+                erased=_ADDRESS_BLANKED,
+                over=f"{_AGE} > {KEPT_DAYS}",
+            ),
             *refuse(
                 "answer_to_the_text_shown",
                 table="compliance_acceptance",

@@ -41,6 +41,27 @@ def kept_with_breach(name: str, *, table: str, breach: str = "OLD.breach_id") ->
     )
 
 
+def kept_with_notice(name: str, *, table: str, message: str) -> list[Trigger]:
+    """Refuse to delete what proves who was told of a breach while the law keeps it (L31).
+
+    `message` is SQL for the key of an email. One that tried another address is a proof as well.
+    """
+    condition = f"""EXISTS (SELECT 1 FROM preferences_message m WHERE m.campaign_id IS NOT NULL
+        AND (m.id = {message} OR m.id = (SELECT p.escalation_id FROM preferences_deliveryprobe p
+            WHERE p.message_id = {message}))
+        AND EXISTS (SELECT 1 FROM compliance_breach b WHERE {_is_kept("b")} AND (
+            EXISTS (SELECT 1 FROM compliance_wave w
+                WHERE w.breach_id = b.id AND w.campaign_id = m.campaign_id)
+            OR EXISTS (SELECT 1 FROM compliance_customernotice n
+                WHERE n.breach_id = b.id AND n.campaign_id = m.campaign_id))))"""  # noqa: S608
+    return refuse(
+        name,
+        table=table,
+        when={"DELETE": condition},
+        message="the proof of who was told of a breach is kept as long as the law wants",
+    )
+
+
 class Breach(models.Model):
     """One breach of security safeguards, told or not; the law wants a record of each (L20)."""
 

@@ -15,12 +15,26 @@ from compliance.choices.erasures import HoldScope
 
 GROUND_LENGTH = 300  # characters
 
+# The service asks the same of every address that it knows; here are those that a column has.
+_ABOUT = """h.scope = 'item' OR h.person_id = e.person_id
+    OR h.customer_id IN (
+        SELECT m.customer_id FROM accounts_membership m WHERE m.user_id = e.person_id)
+    OR h.address <> '' AND (h.address_hash = e.address_hash
+        OR h.address IN (SELECT u.email FROM accounts_user u WHERE u.id = e.person_id)
+        OR h.address IN (SELECT a.email FROM account_emailaddress a WHERE a.user_id = e.person_id))
+"""
+_HELD = f"""NEW.outcome = 'done' AND EXISTS (
+    SELECT 1 FROM compliance_legalhold h, accounts_erasure e
+    WHERE e.id = NEW.erasure_id AND h.ended_at IS NULL AND h.until > CURRENT_TIMESTAMP
+        AND h.item IN ('', NEW.item) AND ({_ABOUT}))"""  # noqa: S608 -- ours
 _OTHER_FACTS = """OLD.ended_at IS NOT NULL OR NEW.scope <> OLD.scope OR NEW.item <> OLD.item
     OR NEW.ground <> OLD.ground OR NEW.until <> OLD.until OR NEW.placed_at <> OLD.placed_at
     OR COALESCE(NEW.person_id, 0) <> COALESCE(OLD.person_id, 0)
     OR COALESCE(NEW.customer_id, 0) <> COALESCE(OLD.customer_id, 0)
-    OR NEW.address <> OLD.address"""
-_ERASED = erased("holds", person="OLD.person_id", unled="OLD.address <> ''")
+    OR NEW.address_hash <> OLD.address_hash"""
+_WHOSE: dict[str, str] = {"person": "OLD.person_id", "unled": "OLD.address <> ''"}
+_ERASED = erased("holds", **_WHOSE)
+_ADDRESS_ERASED = erased("holds", **_WHOSE, address="NEW.address")
 
 
 class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
@@ -44,6 +58,7 @@ class LegalHold(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="legal_holds"
     )
     address = models.EmailField(blank=True)
+    address_hash = models.CharField(max_length=64, blank=True)  # by which an erasure is held
     customer = models.ForeignKey(
         Customer, null=True, on_delete=models.PROTECT, related_name="legal_holds"
     )
@@ -71,6 +86,10 @@ class LegalHold(models.Model):
                 | Q(scope=HoldScope.CUSTOMER, person=None, customer__isnull=False, address=""),
                 name="hold_is_about_its_scope",
             ),
+            models.CheckConstraint(
+                condition=Q(address="", address_hash="") | ~Q(address="") & ~Q(address_hash=""),
+                name="held_address_has_its_hash",
+            ),
             models.CheckConstraint(condition=~Q(ground=""), name="hold_has_a_ground"),
             models.CheckConstraint(
                 condition=Q(until__gt=F("placed_at")), name="hold_ends_by_itself"
@@ -81,10 +100,17 @@ class LegalHold(models.Model):
                 name="ended_hold_says_who_and_why",
             ),
             *refuse(
+                "held_data_is_not_erased",
+                table="accounts_erasurestep",
+                when={"INSERT": _HELD},
+                message="data on a legal hold is kept",
+            ),
+            *refuse(
                 "hold_keeps_its_facts",
                 table="compliance_legalhold",
                 when={
-                    "UPDATE": f"({_OTHER_FACTS}) AND NOT {_ERASED}",
+                    "UPDATE": f"({_OTHER_FACTS}) AND NOT {_ERASED}"
+                    f" OR NEW.address <> OLD.address AND NOT {_ADDRESS_ERASED}",
                     "DELETE": "TRUE",
                 },
                 message="a hold ends, and is kept as it was",

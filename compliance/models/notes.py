@@ -18,7 +18,9 @@ class DataNote(models.Model):
     )
     item = models.CharField(max_length=40)
     text = models.CharField(max_length=NOTE_LENGTH)
-    request = models.ForeignKey(PrivacyRequest, on_delete=models.PROTECT, related_name="data_notes")
+    request = models.ForeignKey(  # None once a retention rule deleted it: the note stays
+        PrivacyRequest, null=True, on_delete=models.PROTECT, related_name="data_notes"
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -8,12 +8,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.choices import Language
+from accounts.models.blanking import only_blanked
 from accounts.triggers import append_only, refuse
 from compliance.choices.sealed_files import SealedFileKind, SealedFileState
+from preferences.models.consent import ADDRESS_DAYS
 
 _IS_THEIRS = (
     "NOT EXISTS (SELECT 1 FROM compliance_sealedfile f WHERE f.id = NEW.file_id"
     " AND f.person_id = NEW.person_id AND f.state = 'ready')"
+)
+_ADDRESS_BLANKED = only_blanked(
+    "network_address", others="id file_id person_id at browser", at="OLD.at", days=ADDRESS_DAYS
 )
 
 WITH_KEY = (SealedFileState.SEALED, SealedFileState.READY)
@@ -104,7 +109,7 @@ class Download(models.Model):
 
     class Meta:
         constraints = [
-            *append_only("compliance_download"),
+            *append_only("compliance_download", erased=_ADDRESS_BLANKED),
             *refuse(
                 "compliance_download_of_own_ready_file",
                 table="compliance_download",

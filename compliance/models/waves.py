@@ -13,7 +13,7 @@ from accounts.choices import Language
 from accounts.models import User
 from accounts.triggers import refuse, refuse_set
 from compliance.choices.breaches import PARTS
-from compliance.models.breaches import Breach, kept_with_breach
+from compliance.models.breaches import Breach, kept_with_breach, kept_with_notice
 from preferences.models import Campaign
 
 TEXTS = tuple(f"{part}_{language}" for part in PARTS for language in Language.values)
@@ -139,6 +139,18 @@ class Wave(models.Model):
                 message="a notice about a breach is a required legal notice",
             ),
             *kept_with_breach("wave_is_kept", table="compliance_wave"),
+            *(
+                trigger
+                for kind in ("deliverydecision", "deliveryevent", "deliveryprobe", "escalation")
+                for trigger in kept_with_notice(
+                    f"{kind}_of_breach_is_kept",
+                    table=f"preferences_{kind}",
+                    message="OLD.message_id",
+                )
+            ),
+            *kept_with_notice(
+                "message_of_breach_is_kept", table="preferences_message", message="OLD.id"
+            ),
             refuse_set(
                 "exercise_mails_staff_only",
                 table="preferences_message",

@@ -64,12 +64,13 @@ ITEMS = [
         tables=(
             Table(
                 "compliance.LegalHold",
-                "id uuid scope item person address customer ground until placed_by placed_at"
-                " ended_at ended_by end_reason",
+                "id uuid scope item person address address_hash customer ground until placed_by"
+                " placed_at ended_at ended_by end_reason",
                 person="person",
                 address="address",
                 actor="placed_by ended_by",
-                stays="item",
+                hidden="address_hash",
+                stays="item address_hash",
             ),
         ),
     ),

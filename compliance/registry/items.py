@@ -182,9 +182,19 @@ class DataItem:
     erase: Erase
     tables: tuple[Table, ...]
     recipients: tuple[Recipient, ...] = ()
+    addresses: Retention | None = None  # of the network addresses in it, where they go sooner
     kept_why: Text = ""  # why an erasure leaves it
     erased_last: int = 0  # the order of those that go last, since the others are found by them
     not_exported: Text = ""  # why the export has none of it
+
+    @property
+    def kept_words(self) -> str:
+        """How long it is kept, as people read it."""
+        if self.addresses is None:
+            return self.retention.words
+        words = {"period": period_words(self.addresses.days or 0)}
+        after = _("Its network addresses are removed after %(period)s.") % words
+        return f"{self.retention.words} {after}"
 
     @property
     def erase_words(self) -> str:

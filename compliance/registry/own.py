@@ -31,6 +31,7 @@ ITEMS = [
         retention=Retention(
             6 * 365, Start.MEMBERSHIP_END, by="compliance.services.retention.run_retention"
         ),
+        addresses=Retention(365, Start.CREATED, by="compliance.services.retention.run_retention"),
         erase=Erase.KEEP,
         kept_why=_("It proves what was agreed."),
         tables=(
@@ -54,6 +55,7 @@ ITEMS = [
         basis=Basis.LAW,
         seen_by=(Viewer.PERSON,),
         retention=Retention(None, Start.CREATED),
+        addresses=Retention(365, Start.CREATED, by="compliance.services.retention.run_retention"),
         erase=Erase.KEEP,
         kept_why=_("It proves that you got your data. The file itself is deleted after days."),
         tables=(

@@ -60,7 +60,10 @@ ITEMS = [
         purposes=(Purpose.PROOF, Purpose.TOPICS),
         basis=Basis.LAW,
         seen_by=(Viewer.PERSON, Viewer.OPERATORS),
-        retention=Retention(3 * 365, Start.CONSENT_END),
+        retention=Retention(
+            3 * 365, Start.CONSENT_END, by="compliance.services.retention.run_retention"
+        ),
+        addresses=Retention(365, Start.CREATED, by="compliance.services.retention.run_retention"),
         erase=Erase.KEEP,
         kept_why=_(
             "The law wants proof of consent. A fingerprint keeps a refused address refused."

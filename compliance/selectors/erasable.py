@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from accounts.choices.erasures import ERASED_DOMAIN, KeepGround
-from accounts.models import Membership, User
+from accounts.models import User
 from accounts.selectors.addresses import addresses_of
 from accounts.timezones import end_of_day
 from compliance.choices.breaches import BreachRisk
@@ -22,7 +22,8 @@ from compliance.choices.privacy_requests import (
 from compliance.models import Affected, LegalHold, PrivacyRequest
 from compliance.registry import ITEMS
 from compliance.registry.items import DataItem, Erase, Table
-from compliance.selectors.own_data import led_to, model_of
+from compliance.selectors.holds import holds_about, subjects_of_holds
+from compliance.selectors.own_data import led_to, model_of, told_of
 from portals.models import LogoutNotice
 from portals.models.sign_ins import GIVE_UP_AFTER, MOST_ATTEMPTS
 from preferences.choices import UNFINISHED
@@ -120,6 +121,23 @@ def grounds_of(subject: Subject) -> dict[str, Kept]:
     return found
 
 
+def items_about(subject: Subject) -> set[str]:
+    """Return the codes of the data items of which a subject has a row, in one query.
+
+    Rows about a breach of which nobody told them are left out (L33).
+    """
+    tables = [(item.code, table) for item in ITEMS for table in item.tables]
+    found = {
+        f"has_{number}": Exists(told_of(table, rows_about(table, subject)))
+        for number, (_code, table) in enumerate(tables)
+        if table.person or table.address
+    }
+    # Any row of any table would do: the answers are the same for each.
+    for row in User.objects.order_by("pk").values(**found)[:1]:
+        return {code for number, (code, _table) in enumerate(tables) if row.get(f"has_{number}")}
+    return set()
+
+
 def plan_for(subject: Subject) -> list[PlannedItem]:
     """Return each data item with what an erasure would do to it now.
 
@@ -141,12 +159,8 @@ def _lasts(kept: Kept, other: Kept) -> bool:
 
 
 def _of_holds(subject: Subject) -> Grounds:
-    about = Q(scope=HoldScope.ITEM) | Q(address__in=subject.addresses)
-    if subject.person is not None:
-        companies = Membership.objects.filter(user=subject.person).values("customer")
-        about |= Q(person=subject.person) | Q(customer__in=companies)
     found: dict[str, Kept] = {}
-    for hold in LegalHold.objects.in_force().filter(about).order_by("until"):
+    for hold in holds_about(subject.person, subject.addresses):
         for code in [hold.item] if hold.item else [item.code for item in ITEMS]:
             found[code] = Kept(KeepGround.HOLD, hold.until)
     return found
@@ -162,10 +176,8 @@ def _of_holds_of_others(subject: Subject) -> Grounds:
     for name in names_of(subject) if holds.exists() else ():
         named |= Q(subject__icontains=name)
     for hold in holds.exclude(scope=HoldScope.ITEM).order_by("-until"):
-        kept = Q(recipient__user=hold.person) if hold.person_id else Q(address=hold.address)
-        if hold.customer_id:
-            members = Membership.objects.filter(customer=hold.customer_id).values("user")
-            kept = Q(recipient__user__in=members)
+        whose = subjects_of_holds([hold])
+        kept = Q(recipient__user__in=whose.people) | Q(address__in=whose.addresses)
         if Message.objects.filter(named, kept).exists():
             return {"messages": Kept(KeepGround.HOLD, hold.until)}
     return {}

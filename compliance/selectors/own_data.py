@@ -25,10 +25,12 @@ def rows_of(table: Table, person: User) -> QuerySet[Any]:
         leads_to_nobody = {f"{lookup}__isnull": True for lookup in table.names("person")}
         unled = _all(table).filter(**{table.address: person.email}, **leads_to_nobody)
         condition |= Q(pk__in=unled.values("pk"))
-    rows = _all(table).filter(condition)
-    if table.model in _TOLD:
-        rows = rows.filter(_TOLD[table.model]())
-    return rows.order_by("pk")
+    return told_of(table, _all(table).filter(condition)).order_by("pk")
+
+
+def told_of(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return those of a person's rows that they may know of (L33)."""
+    return rows.filter(_TOLD[table.model]()) if table.model in _TOLD else rows
 
 
 def _of_told() -> Q:

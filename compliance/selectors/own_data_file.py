@@ -151,7 +151,7 @@ def _about(item: DataItem) -> dict[str, Any]:
         "basis": str(item.basis.label),
         "seen_by": [str(viewer.label) for viewer in item.seen_by],
         "recipients": [str(recipient.label) for recipient in item.recipients],
-        "kept": item.retention.words,
+        "kept": item.kept_words,
         "secrets_left_out": hidden,
         "not_included": str(item.not_exported),
     }

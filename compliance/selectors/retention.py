@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import AuditEvent, AuditEventPerson, Membership, SubjectKey
@@ -14,6 +15,7 @@ from compliance.choices.privacy_requests import PrivacyRequestState
 from compliance.models import (
     Acceptance,
     CustomerNotice,
+    Download,
     LegalHold,
     PrivacyRequest,
     RetentionApproval,
@@ -22,7 +24,9 @@ from compliance.models import (
 )
 from compliance.registry.retention import RULES, RetentionRule
 from compliance.selectors.breaches import kept_breaches
-from preferences.models import DeliveryDecision, Message
+from compliance.selectors.holds import subjects_of_holds
+from preferences.choices import ConsentBasis
+from preferences.models import ConsentRecord, DeliveryDecision, Message
 
 ALARM_AFTER = timedelta(hours=48)
 Rows = QuerySet[Any]
@@ -69,6 +73,43 @@ def _old_requests(before: datetime) -> Rows:
     return PrivacyRequest.objects.filter(settled_at__lt=before).order_by("pk")
 
 
+def _ended_consents(before: datetime) -> Rows:
+    """Return records that another one replaced, and on which no email rests that is still kept.
+
+    The trigger that lets them go says the same: `preferences.models.consent_end`.
+    """
+    records = ConsentRecord.objects.annotate(
+        about=Coalesce("topic_id", 0), said=Coalesce("recorded_at", "at")
+    )
+    later = records.filter(
+        recipient=OuterRef("recipient"), about=OuterRef("about"), pk__gt=OuterRef("pk")
+    ).filter(said__lt=before)
+    lifted = later.filter(
+        wants=True, basis=ConsentBasis.EXPRESS, address_hash=OuterRef("address_hash")
+    )
+    emails = DeliveryDecision.objects.filter(consent=OuterRef("pk"))
+    return records.filter(~Exists(emails), Q(wants=True) & Exists(later) | Exists(lifted)).order_by(
+        "pk"
+    )
+
+
+def _consent_addresses(before: datetime) -> Rows:
+    said = Coalesce("recorded_at", "at")
+    return _with_address(ConsentRecord.objects.annotate(said=said).filter(said__lt=before))
+
+
+def _answer_addresses(before: datetime) -> Rows:
+    return _with_address(Acceptance.objects.filter(at__lt=before))
+
+
+def _download_addresses(before: datetime) -> Rows:
+    return _with_address(Download.objects.filter(at__lt=before))
+
+
+def _with_address(rows: Rows) -> Rows:
+    return rows.filter(network_address__isnull=False).order_by("pk")
+
+
 def _old_keys(before: datetime) -> Rows:
     """Return the keys of words about people whose account ended and who are in no newer event."""
     events = AuditEvent.objects.filter(at__gte=before)
@@ -82,12 +123,17 @@ def _old_keys(before: datetime) -> Rows:
     ).order_by("pk")
 
 
+_OF_CONSENT = ("recipient__user", "recipient__address")
 # Of each rule: its rows, and the lookups of them that lead to a person and to an address.
 _ROWS: dict[str, tuple[Callable[[datetime], Rows], str, str]] = {
     "messages": (_old_messages, "message__recipient__user", "message__address"),
     "policy_answers": (_old_answers, "person", ""),
     "privacy_requests": (_old_requests, "person", "address"),
     "activity_log": (_old_keys, "user", "address"),
+    "consent_records": (_ended_consents, *_OF_CONSENT),
+    "consent_addresses": (_consent_addresses, *_OF_CONSENT),
+    "answer_addresses": (_answer_addresses, "person", ""),
+    "download_addresses": (_download_addresses, "person", ""),
 }
 
 
@@ -95,21 +141,21 @@ def old_rows(rule: RetentionRule) -> tuple[Rows, Rows]:
     """Return the rows that a rule deletes now, and those that a hold or an open request keeps."""
     rows, person, address = _ROWS[rule.code]
     found = rows(timezone.now() - timedelta(days=rule.days))
-    kept = _kept(rule.code, found, person, address)
+    kept = _kept(rule.item, found, person, address)
     return found.exclude(pk__in=kept.values("pk")), kept
 
 
 def _kept(item: str, found: Rows, person: str, address: str) -> Rows:
-    holds = LegalHold.objects.in_force().filter(item__in=("", item))
-    if holds.filter(scope=HoldScope.ITEM).exists():
+    holds = list(LegalHold.objects.in_force().filter(item__in=("", item)))
+    if any(hold.scope == HoldScope.ITEM for hold in holds):
         return found
-    members = Membership.objects.filter(customer__in=holds.values("customer"))
     waiting = PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN)
-    kept = Q(**{f"{person}__in": holds.exclude(person=None).values("person")})
-    kept |= Q(**{f"{person}__in": members.values("user")})
-    kept |= Q(**{f"{person}__in": waiting.exclude(person=None).values("person")})
+    of_nobody = waiting.filter(person=None).values_list("address", flat=True)
+    people = waiting.exclude(person=None).values_list("person", flat=True)
+    whose = subjects_of_holds(holds, people=people, addresses=of_nobody)
+    kept = Q(**{f"{person}__in": whose.people})
     if address:
-        kept |= Q(**{f"{address}__in": holds.exclude(address="").values("address")})
+        kept |= Q(**{f"{address}__in": whose.addresses})
         kept |= Q(**{f"{address}__in": waiting.values("address")})
     return found.filter(kept)
 

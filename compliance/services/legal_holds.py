@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
 from accounts.permissions import require_staff
+from accounts.selectors.addresses import people_with
 from accounts.services.audit import record_event
 from accounts.timezones import end_of_day, today_of_provider
 from accounts.validators import normalise_address
 from compliance.choices.erasures import HoldScope
 from compliance.models import Affected, LegalHold
 from compliance.registry import ITEMS
+from preferences.models.consent import address_hash
 
 LONGEST = timedelta(days=3 * 365)
 
@@ -59,16 +61,18 @@ def place_hold(
     person = company = None
     if scope == HoldScope.PERSON:
         address = normalise_address(address)
-        person = User.objects.filter(email=address).first()
+        person = _person_with(address)
     elif scope == HoldScope.CUSTOMER:
         company = Customer.objects.filter(slug=customer).first()
         if company is None:
             raise ValidationError({"customer": _("There is no company with this short name.")})
+    held = address if scope == HoldScope.PERSON and person is None else ""
     hold = LegalHold.objects.create(
         scope=scope,
         item=item,
         person=person,
-        address=address if scope == HoldScope.PERSON and person is None else "",
+        address=held,
+        address_hash=address_hash(held) if held else "",
         customer=company,
         ground=ground.strip(),
         until=end_of_day(until, timezone.get_default_timezone()),
@@ -76,6 +80,18 @@ def place_hold(
     )
     record_event(kind="hold.placed", actor=actor, hold=str(hold.uuid))
     return hold
+
+
+def _person_with(address: str) -> User | None:
+    """Return the person who has an address, or the only one who had it.
+
+    Where several had it, the hold stays on the address, and keeps the data of all of them.
+    """
+    present = User.objects.filter(email=address).first()
+    known = User.objects.filter(pk__in=people_with({address}))
+    if present is not None or known.count() != 1:
+        return present
+    return known.get()
 
 
 @transaction.atomic

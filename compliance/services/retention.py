@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from compliance.models import (
     Acceptance,
     Closing,
     DataNote,
+    Download,
     PrivacyRequest,
     RetentionApproval,
     RetentionRun,
@@ -27,6 +29,8 @@ from compliance.registry.retention import RULES, RetentionRule
 from compliance.selectors.retention import approval_of, is_late, latest_run, old_rows
 from compliance.services.legal_holds import keep_holds_still
 from preferences.models import (
+    Candidate,
+    ConsentRecord,
     DeliveryDecision,
     DeliveryEvent,
     DeliveryProbe,
@@ -140,9 +144,23 @@ def _delete_requests(keys: list[Any]) -> None:
     PrivacyRequest.objects.filter(pk__in=keys).delete()
 
 
+def _delete_consents(keys: list[Any]) -> None:
+    Candidate.objects.filter(consent__in=keys).update(consent=None)
+    ConsentRecord.objects.filter(pk__in=keys).delete()
+
+
+def _blank_addresses(model: type[Model]) -> Callable[[list[Any]], Any]:
+    rows = model._base_manager
+    return lambda keys: rows.filter(pk__in=keys).update(network_address=None)
+
+
 _DELETE: dict[str, Callable[[list[Any]], Any]] = {
     "messages": _delete_messages,
     "policy_answers": lambda keys: Acceptance.objects.filter(pk__in=keys).delete(),
     "privacy_requests": _delete_requests,
+    "consent_records": _delete_consents,
+    "consent_addresses": _blank_addresses(ConsentRecord),
+    "answer_addresses": _blank_addresses(Acceptance),
+    "download_addresses": _blank_addresses(Download),
     "activity_log": lambda keys: SubjectKey.objects.filter(pk__in=keys).delete(),
 }

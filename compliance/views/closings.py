@@ -13,7 +13,7 @@ from accounts.views.actions import run_action, submit
 from compliance.choices.erasures import ClosingState
 from compliance.models import Closing
 from compliance.selectors.closings import companies_to_hand_over, waiting_closing
-from compliance.selectors.erasable import plan_for, subject_of
+from compliance.selectors.erasable import items_about, plan_for, subject_of
 from compliance.services.closings import GRACE, cancel_closing
 from compliance.services.closings import close_account as begin_closing
 
@@ -27,7 +27,9 @@ def close_account(request: PersonRequest) -> HttpResponse:
     if success:
         messages.success(request, _("Your account closes in 7 days. We emailed you."))
         return redirect("compliance:close-account")
-    plan = plan_for(subject_of(person, ()))
+    subject = subject_of(person, ())
+    codes = {*items_about(subject), "closings"}  # the closing itself is kept
+    plan = [planned for planned in plan_for(subject) if planned.item.code in codes]
     context = {
         "form": form,
         "closing": waiting_closing(person),

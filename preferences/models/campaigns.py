@@ -12,11 +12,17 @@ from portals.models import Portal
 from preferences.choices import CampaignState, Reason
 from preferences.models.categories import NoticeClass, Topic
 from preferences.models.consent import ConsentRecord
+from preferences.models.consent_end import ended_long_ago
 from preferences.models.recipients import Recipient
 
 SUBJECT_LENGTH = 200
 
 
+_CONSENT_BLANKED = f"""NEW.consent_id IS NULL AND NEW.id = OLD.id
+    AND NEW.campaign_id = OLD.campaign_id AND NEW.recipient_id = OLD.recipient_id
+    AND NEW.send = OLD.send AND NEW.reason = OLD.reason
+    AND EXISTS (SELECT 1 FROM preferences_consentrecord r
+        WHERE r.id = OLD.consent_id AND {ended_long_ago("r")})"""  # noqa: S608 -- ours
 _ENDED = "OLD.state IN ('cancelled', 'done')"
 _TEXT_CHANGED = " OR ".join(
     f"NEW.{column} <> OLD.{column}"
@@ -223,7 +229,7 @@ class Candidate(models.Model):
             models.CheckConstraint(
                 condition=Q(reason__in=Reason.values), name="candidate_reason_known"
             ),
-            *append_only("preferences_candidate"),
+            *append_only("preferences_candidate", erased=_CONSENT_BLANKED),
             *(
                 refuse_set(
                     f"candidate_points_at_a_{table}",

@@ -11,9 +11,11 @@ from django.utils.crypto import salted_hmac
 
 from accounts.choices import Language
 from accounts.models import User
+from accounts.models.blanking import only_blanked
 from accounts.triggers import append_only, effect, refuse
 from preferences.choices import OPT_OUT_SOURCES, ConsentBasis, ConsentSource
 from preferences.models.categories import Topic
+from preferences.models.consent_end import ended_long_ago
 from preferences.models.recipients import Recipient
 
 
@@ -87,8 +89,21 @@ _UNDOES_LATEST = f"""EXISTS (
           AND (q.topic_id = NEW.topic_id OR q.topic_id IS NULL OR NEW.topic_id IS NULL)))"""  # noqa: S608
 
 
+ADDRESS_DAYS = 365  # a network address is kept
+_ADDRESS_BLANKED = only_blanked(
+    "network_address",
+    others="id recipient_id address_hash topic_id wants basis wording wording_hash language source"
+    " actor_id at recorded_at",
+    at="COALESCE(OLD.recorded_at, OLD.at)",
+    days=ADDRESS_DAYS,
+)
+# A candidate has no foreign key that would keep its record.
+_IN_USE = """EXISTS (SELECT 1 FROM preferences_candidate c
+    WHERE c.recipient_id = OLD.recipient_id AND c.consent_id = OLD.id)"""
+
+
 class ConsentRecord(models.Model):
-    """A yes or no with its evidence; a trigger refuses to change or delete it.
+    """A yes or no with its evidence; a trigger refuses to change it, or to delete it too early.
 
     Without a topic it is about all optional email: a no stops everything, a yes lifts that stop.
     """
@@ -143,7 +158,11 @@ class ConsentRecord(models.Model):
             models.CheckConstraint(
                 condition=Q(wants=True) | ~Q(source=ConsentSource.UNDO), name="undo_is_a_yes"
             ),
-            *append_only("preferences_consentrecord"),
+            *append_only(
+                "preferences_consentrecord",
+                erased=_ADDRESS_BLANKED,
+                over=f"{ended_long_ago('OLD')} AND NOT {_IN_USE}",
+            ),
             *refuse(
                 "undo_follows_a_stop",
                 table="preferences_consentrecord",

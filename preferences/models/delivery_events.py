@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.choices import BounceReason
+from accounts.choices.erasures import ERASED_DOMAIN
 from accounts.models import User
 from accounts.triggers import append_only, refuse
 from preferences.choices.delivery_events import (
@@ -14,8 +15,17 @@ from preferences.choices.delivery_events import (
     EscalationState,
     ReachedHow,
 )
-from preferences.models.messages import WITH_ERASED_MESSAGE, WITH_OLD_MESSAGE, Message
+from preferences.models.messages import (
+    WITH_ADDRESS_OF_ERASED_MESSAGE,
+    WITH_ERASED_MESSAGE,
+    WITH_OLD_MESSAGE,
+    Message,
+)
 from preferences.models.recipients import Recipient
+
+_ENDING = f"@{ERASED_DOMAIN}"
+_MESSAGE_IS_ERASED = f"""EXISTS (SELECT 1 FROM preferences_message m WHERE m.id = NEW.message_id
+    AND substr(m.address, length(m.address) - {len(_ENDING) - 1}) = '{_ENDING}')"""  # noqa: S608
 
 
 class DeliveryEvent(models.Model):
@@ -46,6 +56,12 @@ class DeliveryEvent(models.Model):
                 condition=Q(kind__in=BOUNCED, reason__in=BounceReason.values)
                 | (~Q(kind__in=BOUNCED) & Q(reason="")),
                 name="delivery_event_of_a_bounce_has_a_reason",
+            ),
+            *refuse(
+                "late_report_has_no_text",
+                table="preferences_deliveryevent",
+                when={"INSERT": f"NEW.diagnostic <> '' AND {_MESSAGE_IS_ERASED}"},
+                message="a report about an erased email keeps no text of the server",
             ),
             *append_only(
                 "preferences_deliveryevent",
@@ -152,7 +168,7 @@ class DeliveryProbe(models.Model):
             ),
             *append_only(
                 "preferences_deliveryprobe",
-                erased=WITH_ERASED_MESSAGE,
+                erased=WITH_ADDRESS_OF_ERASED_MESSAGE,
                 over=WITH_OLD_MESSAGE,
             ),
         ]

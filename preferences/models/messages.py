@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.choices.erasures import ERASED_DOMAIN
 from accounts.intervals import days_between
 from accounts.models.erasures import erased
 from accounts.triggers import append_only, refuse
@@ -26,16 +27,20 @@ _ERASED = erased(
     "messages",
     person="(SELECT r.user_id FROM preferences_recipient r WHERE r.id = OLD.recipient_id)",
     unled="(SELECT r.user_id FROM preferences_recipient r WHERE r.id = OLD.recipient_id) IS NULL",
+    address="NEW.address",
 )
+
+
 # Of a row beside a message.
-WITH_ERASED_MESSAGE = erased(
-    "messages",
-    person="""(SELECT r.user_id FROM preferences_message m
+_BESIDE = {
+    "person": """(SELECT r.user_id FROM preferences_message m
     JOIN preferences_recipient r ON r.id = m.recipient_id WHERE m.id = OLD.message_id)""",
-    unled="""(SELECT r.user_id FROM preferences_message m
+    "unled": """(SELECT r.user_id FROM preferences_message m
     LEFT JOIN preferences_recipient r ON r.id = m.recipient_id
     WHERE m.id = OLD.message_id) IS NULL""",
-)
+}
+WITH_ERASED_MESSAGE = erased("messages", **_BESIDE)
+WITH_ADDRESS_OF_ERASED_MESSAGE = erased("messages", **_BESIDE, address="NEW.address")
 _AGE = days_between(
     "(SELECT m.created_at FROM preferences_message m WHERE m.id = OLD.message_id)",
     "CURRENT_TIMESTAMP",
@@ -198,6 +203,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category} → {self.address}"
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether an erasure took its address and subject."""
+        return self.address.endswith(f"@{ERASED_DOMAIN}")
 
     @property
     def category(self) -> str:

@@ -10,7 +10,12 @@ from accounts.models.erasures import erased
 from accounts.triggers import effect, refuse
 from preferences.choices import Digest
 
-_ERASED = erased("email_settings", person="OLD.user_id", unled="OLD.user_id IS NULL")
+_ERASED = erased(
+    "email_settings",
+    person="OLD.user_id",
+    unled="OLD.user_id IS NULL",
+    address="NEW.address",
+)
 _STOP_OF_RECORDS = """COALESCE((
     SELECT CASE WHEN r.wants THEN 0 ELSE r.id END FROM preferences_consentrecord r
     WHERE r.recipient_id = NEW.id AND r.topic_id IS NULL ORDER BY r.id DESC LIMIT 1), 0)"""

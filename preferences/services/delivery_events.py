@@ -61,27 +61,34 @@ def record_delivery_event(
     address unreachable; a soft one does so only as the fifth in ten days with no delivery since,
     and never where the server refused us or was busy.
     Delivery of a message written after the mark removes it. A complaint stops all optional email.
-    A notice that bounced escalates. Events may come in any order.
+    A notice that bounced escalates. Events may come in any order. About an erased message, nothing
+    but the kind and the reason are kept, and a bounce has no effect.
     """
     recipient = None
     if message.recipient_id is not None:
         recipient = Recipient.objects.select_for_update(no_key=True, of=("self",)).get(
             pk=message.recipient_id
         )
+    # An erasure of this message waits for the report, or the report for it.
+    locked = Message.objects.select_for_update(no_key=True).filter(pk=message.pk).first()
+    if locked is None:
+        return None
+    message = locked
     try:
         with transaction.atomic():
             report = DeliveryEvent.objects.create(
                 message=message,
                 kind=kind,
                 event=_line(event)[:200],
-                diagnostic=_line(diagnostic),
+                diagnostic="" if message.is_erased else _line(diagnostic),
                 reason=_reason(kind, diagnostic),
                 at=min(at or timezone.now(), timezone.now()),
             )
     except IntegrityError:  # the same event was recorded before, or is at this moment
         return None
     if kind in BOUNCED:
-        _bounced(message, recipient, report)
+        if not message.is_erased:  # nobody is left to write to
+            _bounced(message, recipient, report)
     elif kind == DeliveryEventKind.COMPLAINT:
         _complained(message, recipient)
     elif kind == DeliveryEventKind.DELIVERED:

@@ -1,6 +1,7 @@
 """Closing an account: refused, waited for, cancelled, then done by the clock."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -10,7 +11,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Erasure, Membership, User
 from accounts.permissions import FreshSignInRequired
-from compliance.models import Closing
+from compliance.models import Affected, Closing, DataNote
+from compliance.registry import ITEMS
 from compliance.services.closings import (
     begin_closing_of_request,
     cancel_closing,
@@ -21,6 +23,8 @@ from compliance.services.closings import (
 from compliance.services.privacy_requests import confirm_privacy_request, settle_privacy_request
 from compliance.tokens import privacy_token
 from portals.models import PersonGrant, Resource
+from preferences.models import Message
+from tests.compliance.breaches import add_company, real
 from tests.test_wrong_actors import signed_in
 
 AFTER = timedelta(days=7, minutes=1)
@@ -34,7 +38,7 @@ def close(person) -> Closing:
 def test_an_account_waits_for_seven_days_and_then_closes(as_, bob, deliver):
     client = signed_in(bob)
     page = client.get(PAGE).content.decode()
-    assert "Close my account" in page and "It proves what was agreed." in page
+    assert "Close my account" in page and "its portal deletes it" in page
     client.post(PAGE)
     closing = Closing.objects.get()
     assert "Keep my account" in client.get(PAGE).content.decode()
@@ -57,6 +61,40 @@ def test_an_account_waits_for_seven_days_and_then_closes(as_, bob, deliver):
     assert [event.kind for event in kinds] == ["closing.begun", "closing.done"]
 
 
+def listed(person) -> set[str]:
+    """Return the data items that the page lists, kept or erased."""
+    page = signed_in(person).get(PAGE).content.decode()
+    return {item.code for item in ITEMS if f"<summary>{item.label}" in page}
+
+
+def test_the_page_lists_only_kinds_of_data_that_the_person_has_L55(bob, emma, dana):
+    has = listed(bob)
+    assert {"account", "membership", "email_settings", "closings"} <= has
+    assert not has & {"support", "recoveries", "staff_records", "breach_register", "data_notes"}
+    DataNote.objects.create(person=bob, item="account", text="Tremblay, not Trembley", by=dana)
+    assert listed(bob) == {*has, "data_notes"}
+    assert "data_notes" not in listed(emma)
+
+
+def test_the_page_tells_nobody_of_a_breach_before_its_notice_L33(bob, officer):
+    has = listed(bob)
+    add_company(officer, real(officer), bob.memberships.get().customer)
+    assert Affected.objects.filter(recipient=bob.recipient).exists()
+    assert listed(bob) == has
+
+
+def test_the_page_costs_a_fixed_number_of_queries(bob, django_assert_max_num_queries):
+    client = signed_in(bob)
+    for count in (0, 40):
+        for _number in range(count):
+            Message.objects.create(
+                recipient=bob.recipient, address=bob.email, notice_class_id="legal",
+                message_id=f"<{uuid4()}@hub.example>",
+            )  # fmt: skip
+        with django_assert_max_num_queries(28):
+            client.get(PAGE)
+
+
 def test_the_last_email_goes_to_the_old_address(bob, deliver):
     address = bob.email
     close(bob)
@@ -64,7 +102,9 @@ def test_the_last_email_goes_to_the_old_address(bob, deliver):
         do_due_closings()
         last = [mail for mail in deliver() if "is closed" in mail.subject]
     assert [mail.to for mail in last] == [[address]]
-    assert "It proves what was agreed." in " ".join(last[0].body.split())
+    said = " ".join(last[0].body.split())
+    assert "It proves that your data was erased" in said
+    assert "It proves what was agreed." not in said  # nobody asked Bob about a policy
 
 
 def test_the_person_keeps_the_account_and_nobody_else_does(as_, bob, alice, dana, officer, deliver):

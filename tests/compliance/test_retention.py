@@ -10,19 +10,33 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, SubjectKey, User
 from accounts.services.audit import record_event, verify_chain
+from accounts.services.people import follow_address_change
 from compliance.models import (
     Acceptance,
+    DataNote,
+    Download,
     LegalHold,
     PolicyVersion,
     PrivacyRequest,
     RetentionApproval,
     RetentionRun,
+    SealedFile,
 )
 from compliance.registry.retention import RULES
 from compliance.selectors.retention import old_rows
 from compliance.services import retention
+from compliance.services.legal_holds import place_hold
 from compliance.services.retention import approve_rule, run_retention
-from preferences.models import DeliveryDecision, DeliveryEvent, Message
+from preferences.models import (
+    Campaign,
+    Candidate,
+    ConsentRecord,
+    DeliveryDecision,
+    DeliveryEvent,
+    Message,
+    Topic,
+)
+from preferences.models.consent import address_hash, wording_hash
 
 PAGE = "/provider/retention/"
 RULE = {rule.code: rule for rule in RULES}
@@ -109,6 +123,16 @@ def test_requests_go_two_years_after_they_were_settled_L60(dana, approved):
     assert set(PrivacyRequest.objects.filter(pk__in=[old.pk, young.pk])) == {young}
 
 
+def test_a_note_on_disputed_data_outlives_its_request_L60(bob, dana, approved):
+    old = old_request(dana, 731)
+    note = DataNote.objects.create(person=bob, item="account", text="Not so", request=old, by=dana)
+    approved("privacy_requests")
+    run_retention()
+    note.refresh_from_db()
+    assert (note.request, note.text) == (None, "Not so")
+    assert not PrivacyRequest.objects.filter(pk=old.pk).exists()
+
+
 def test_words_of_the_log_are_shredded_after_seven_years_and_the_chain_holds_L60(approved):
     person = former_person(8)
     event = AuditEvent.objects.get(kind="own_data.asked", person=person)
@@ -131,22 +155,184 @@ def test_words_of_an_open_or_young_account_stay_L60(years, approved):
     assert SubjectKey.objects.filter(user=person).exists()
 
 
+def consent(recipient, days, *, wants=True, basis="express", **values):
+    """Write a record of consent of so many days ago, with its evidence."""
+    topic = values.pop("topic", Topic.objects.get(slug="newsletter"))
+    at = timezone.now() - timedelta(days=days)
+    return ConsentRecord.objects.create(
+        recipient=recipient, address_hash=address_hash(recipient.email), topic=topic,
+        wants=wants, basis=basis, wording="News", wording_hash=wording_hash("News"),
+        language="en", source="page", at=at, recorded_at=at, network_address="192.0.2.7", **values,
+    )  # fmt: skip
+
+
+def test_consent_goes_three_years_after_another_answer_ended_it_L60(bob, emma, approved):
+    ended = consent(bob.recipient, 2000)
+    refusal = consent(bob.recipient, 1096, wants=False)
+    lately = consent(emma.recipient, 2000)
+    consent(emma.recipient, 1094, wants=False)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        lately.delete()
+    approved("consent_records")
+    run_retention()
+    run = RetentionRun.objects.get(rule="consent_records")
+    assert (run.found, run.deleted, run.error) == (1, 1, "")
+    left = ConsentRecord.objects.filter(pk__in=[ended.pk, refusal.pk, lately.pk])
+    assert set(left) == {refusal, lately}
+    assert not bob.recipient.choices.get(topic__slug="newsletter").wants
+
+
+def test_a_refusal_goes_only_when_the_same_address_said_yes_after_it_L60(bob, emma, alice):
+    """Nothing that keeps an address refused ends by itself (R44)."""
+    rule = RULE["consent_records"]
+    lifted = consent(bob.recipient, 2000, wants=False)
+    yes = consent(bob.recipient, 1500)
+    kept = consent(emma.recipient, 2000, wants=False)
+    consent(emma.recipient, 1500, wants=False)
+    moved = consent(alice.recipient, 2000, wants=False)
+    ConsentRecord.objects.create(
+        **{
+            field.attname: getattr(yes, field.attname)
+            for field in ConsentRecord._meta.concrete_fields
+            if field.attname not in {"id", "recipient_id", "address_hash"}
+        },
+        recipient=alice.recipient, address_hash="of another address",
+    )  # fmt: skip
+    assert set(old_rows(rule)[0]) == {lifted}
+    for record in (yes, kept, moved):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ConsentRecord.objects.filter(pk=record.pk)._raw_delete("default")
+    assert ConsentRecord.objects.filter(pk=lifted.pk).delete()[0] == 1
+
+
+def test_what_an_email_still_kept_rests_on_stays_and_a_candidate_lets_go_L60(bob, emma, olive):
+    rule = RULE["consent_records"]
+    ended, used = consent(bob.recipient, 2000), consent(emma.recipient, 2000)
+    campaign = Campaign.objects.create(topic=used.topic, created_by=olive)
+    recent = consent(bob.recipient, 1096, wants=False)
+    consent(emma.recipient, 1096, wants=False)
+    candidate, of_recent = (
+        Candidate.objects.create(
+            campaign=where, recipient=bob.recipient, send=True, reason="chose_yes", consent=record
+        )
+        for where, record in (
+            (campaign, ended),
+            (Campaign.objects.create(topic=campaign.topic, created_by=olive), recent),
+        )
+    )
+    message = Message.objects.create(
+        recipient=emma.recipient, address=emma.email, topic=used.topic, message_id="<t@hub.example>"
+    )
+    Message.objects.filter(pk=message.pk).update(state="claimed")
+    decision = DeliveryDecision.objects.create(
+        message=message, outcome="sent", reason="chose_yes", consent=used
+    )
+    assert set(old_rows(rule)[0]) == {ended}
+    for change in ({"consent": used}, {"reason": "implied", "consent": None}, {"send": False}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Candidate.objects.filter(pk=candidate.pk).update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Candidate.objects.filter(pk=of_recent.pk).update(consent=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ConsentRecord.objects.filter(pk=ended.pk)._raw_delete("default")
+    retention._DELETE["consent_records"]([ended.pk])
+    candidate.refresh_from_db()
+    assert candidate.consent_id is None and candidate.reason == "chose_yes"
+    assert decision.consent == used and ConsentRecord.objects.filter(pk=used.pk).exists()
+
+
+def proofs(bob, days):
+    """Write a consent, an answer and a download of so many days ago, each with an address."""
+    at = timezone.now() - timedelta(days=days)
+    version = PolicyVersion.objects.filter(published_at__isnull=False).first()
+    answer = Acceptance.objects.create(
+        version=version, person=bob, language="en", sha256=version.sha256, at=at, browser="B/1",
+        verb="accepted" if version.policy.kind == "agreement" else "acknowledged",
+        network_address="192.0.2.7",
+    )  # fmt: skip
+    file = SealedFile.objects.create(
+        person=bob, kind="own_data", language="en", asked_on=at.date(), state="ready", ready_at=at,
+        expires_at=at + timedelta(days=7), size=5, sha256="0" * 64, sealed_key=b"sealed",
+    )  # fmt: skip
+    download = Download.objects.create(file=file, person=bob, at=at, network_address="192.0.2.7")
+    return consent(bob.recipient, days), answer, download
+
+
+ADDRESS_RULES = ("consent_addresses", "answer_addresses", "download_addresses")
+
+
+@pytest.mark.parametrize("days", [366, 364])
+def test_network_addresses_in_proofs_go_after_a_year_and_the_rest_stays_L60(bob, approved, days):
+    rows = proofs(bob, days)
+    before = [{**vars(row)} for row in rows]
+    for code in ADDRESS_RULES:
+        approved(code)
+    run_retention()
+    for row, was in zip(rows, before, strict=True):
+        row.refresh_from_db()
+        is_left = days < 365
+        assert row.network_address == ("192.0.2.7" if is_left else None)
+        of_row = {**vars(row), "network_address": "192.0.2.7"}
+        assert {k: v for k, v in of_row.items() if k[0] != "_"} == {
+            k: v for k, v in was.items() if k[0] != "_" and k in of_row
+        }
+    counts = RetentionRun.objects.values_list("deleted", flat=True)
+    assert list(counts) == [0 if days < 365 else 1] * 3
+
+
+def test_a_hold_on_the_item_keeps_its_network_addresses_L56(bob, officer, approved):
+    rows = proofs(bob, 400)
+    place_hold(
+        actor=officer, scope="item", address="", customer="", item="policy_answers",
+        ground="A dispute", until=timezone.localdate() + timedelta(days=9),
+    )  # fmt: skip
+    for code in ADDRESS_RULES:
+        approved(code)
+    run_retention()
+    left = [type(row).objects.get(pk=row.pk).network_address for row in rows]
+    assert left == [None, "192.0.2.7", None]
+
+
+def test_nothing_else_of_a_proof_changes_with_its_network_address_L60(bob, emma):
+    """The trigger compares every other column, also one that a later version adds."""
+    for old, young in zip(proofs(bob, 400), proofs(emma, 300), strict=True):
+        model, triggers = type(old), {t.name: t for t in type(old)._meta.constraints}
+        text = triggers[f"{model._meta.db_table}_append_only_update"].sqlite[0]
+        for field in model._meta.concrete_fields:
+            assert f"NEW.{field.column} " in text, field.column
+        rows = model.objects.filter(pk=old.pk)
+        for change in (
+            {"network_address": "192.0.2.8"},
+            {"network_address": None, "person" if hasattr(old, "person_id") else "actor": emma},
+            {"network_address": None, "at": timezone.now()},
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                rows.update(**change)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            model.objects.filter(pk=young.pk).update(network_address=None)
+        assert rows.update(network_address=None) == 1
+
+
 def test_every_rule_has_a_test_above_and_is_as_the_registry_says_L60():
     from compliance.registry import ITEMS
 
-    kept = {item.code: item.retention for item in ITEMS}
-    assert {rule.code: rule.days for rule in RULES} == {
-        code: kept[code].days
-        for code in kept
-        if kept[code].by == "compliance.services.retention.run_retention"
+    runs = "compliance.services.retention.run_retention"
+    whole = {item.code: item.retention.days for item in ITEMS if item.retention.by == runs}
+    assert {rule.code: rule.days for rule in RULES if not rule.addresses_of} == whole
+    addresses = {item.code: item.addresses.days for item in ITEMS if item.addresses}
+    assert {rule.addresses_of: rule.days for rule in RULES if rule.addresses_of} == addresses
+    # A network address in a proof has a rule: every other field of the kind goes with its row.
+    fields = {
+        item.code for item in ITEMS for table in item.tables if "network_address" in table.names()
     }
+    assert fields == addresses.keys()
 
 
 def test_a_rule_waits_until_staff_saw_its_count_L60(as_, officer, bob, approved):
     old = old_message(bob, 1096)
     assert run_retention() == 0
     page = as_(officer).get(PAGE).content.decode()
-    assert "Delete 1 record, then daily" in page
+    assert "Delete 1 record, then daily" in page and "Remove 0 network addresses, then" in page
     old_message(bob, 1097)
     with pytest.raises(ValidationError, match="2 rows"):
         approve_rule(actor=officer, rule="messages", found=1)
@@ -185,6 +371,24 @@ def test_what_is_on_hold_or_asked_about_stays_L60(bob, emma, olive, approved):
     run = RetentionRun.objects.get()
     assert (run.found, run.deleted, run.held) == (3, 1, 2)
     assert Message.objects.filter(pk__in=[held.pk, asked.pk]).count() == 2
+
+
+def test_a_hold_on_an_earlier_address_keeps_the_rows_of_the_person_and_of_the_address_L56(
+    bob, dana, officer, approved
+):
+    """Emails that lead to Bob, and a request that leads to nobody but his earlier address."""
+    follow_address_change(actor=bob, previous="sam@shop.example")
+    message, asked = old_message(bob, 1096), old_request(dana, 731)
+    place_hold(
+        actor=officer, scope="person", address="sam@shop.example", customer="", item="",
+        ground="A dispute", until=timezone.localdate() + timedelta(days=9),
+    )  # fmt: skip
+    approved("messages")
+    approved("privacy_requests")
+    run_retention()
+    assert Message.objects.filter(pk=message.pk).exists()
+    assert PrivacyRequest.objects.filter(pk=asked.pk).exists()
+    assert set(RetentionRun.objects.values_list("deleted", "held")) == {(0, 1)}
 
 
 def test_staff_hear_once_that_nothing_ran_for_two_days_L60(bob, approved, officer, as_, deliver):

@@ -302,6 +302,13 @@ def _fill_erasures() -> None:
     LegalHold.objects.create(
         scope="person", person=bob, ground="A dispute", until=week, placed_by=olive
     )
+    LegalHold.objects.create(
+        scope="person", person=former, item="membership", ground="A dispute", until=week,
+        placed_by=olive,
+    )  # fmt: skip
+    Message.objects.create(
+        notice_class_id="legal", address="erased-1@erased.invalid", message_id="<e@hub.example>"
+    )
     DataNote.objects.create(person=bob, item="account", text="No", request=extended, by=olive)
     RetentionApproval.objects.create(rule="messages", days=1095, found=0, by=olive)
     RetentionRun.objects.create(rule="messages")
@@ -393,3 +400,20 @@ def _fill_breaches(alder: Customer) -> None:
     CustomerNotice.objects.create(
         breach=breach, customer=alder, campaign=legal[2], body_en="x", body_fr="x", sent_by=olive
     )
+    _send_old_notice(wave)
+
+
+def _send_old_notice(wave: Wave) -> None:
+    """Write what proves that Bob was told of a breach: four years ago, and it bounced."""
+    bob, ago = person("bob"), timezone.now() - timedelta(days=4 * 365)
+    sent = {"recipient": bob.recipient, "address": bob.email, "notice_class_id": "legal"}
+    sent |= {"created_at": ago}
+    notice = Message.objects.create(campaign=wave.campaign, message_id="<w@hub.example>", **sent)
+    again = Message.objects.create(message_id="<w2@hub.example>", **sent)
+    Message.objects.filter(pk__in=[notice.pk, again.pk]).update(state="claimed")
+    for message in (notice, again):
+        DeliveryDecision.objects.create(message=message, outcome="sent", reason="mandatory", at=ago)
+    Message.objects.filter(pk__in=[notice.pk, again.pk]).update(state="sent")
+    DeliveryEvent.objects.create(message=notice, kind="hard", reason="no_address", event="w:1")
+    escalation = Escalation.objects.create(message=notice, recipient=bob.recipient)
+    DeliveryProbe.objects.create(message=again, escalation=escalation, address="b2@b.example")

@@ -13,7 +13,14 @@ from compliance.models import (
     ReportFiling,
     Wave,
 )
-from preferences.models import Campaign
+from preferences.models import (
+    Campaign,
+    DeliveryDecision,
+    DeliveryEvent,
+    DeliveryProbe,
+    Escalation,
+    Message,
+)
 from tests.constraints.statements import (
     NOW,
     Statement,
@@ -48,7 +55,9 @@ FREE_AFFECTED = first(
 
 def refused() -> dict[str, list[Statement]]:
     """Return the statements that each constraint refuses, by its name."""
-    return {**breaches(), **waves(), **people(), **letters(), **holds(), **reports()}
+    return {
+        **breaches(), **waves(), **proofs(), **people(), **letters(), **holds(), **reports(),
+    }  # fmt: skip
 
 
 def kept(name: str, model: type, where: str = "TRUE") -> dict[str, list[Statement]]:
@@ -116,6 +125,22 @@ def waves() -> dict[str, list[Statement]]:
                 f" WHERE r.id = {ALICE}"
             )
         ],
+    }
+
+
+def proofs() -> dict[str, list[Statement]]:
+    """What a retention rule lets go after three years, but of a notice about a breach (L31)."""
+    of_wave = "SELECT campaign_id FROM compliance_wave WHERE slug = 'w1'"
+    notice = first(Message, f"campaign_id IN ({of_wave})")
+    tried = f"(SELECT message_id FROM preferences_deliveryprobe WHERE escalation_id = {notice})"
+    return {
+        "deliverydecision_of_breach_is_kept_delete": [
+            remove(DeliveryDecision, f"message_id = {tried}")
+        ],
+        "deliveryevent_of_breach_is_kept_delete": [remove(DeliveryEvent, f"message_id = {notice}")],
+        "deliveryprobe_of_breach_is_kept_delete": [remove(DeliveryProbe, f"message_id = {tried}")],
+        "escalation_of_breach_is_kept_delete": [remove(Escalation, f"message_id = {notice}")],
+        "message_of_breach_is_kept_delete": [remove(Message, f"id = {notice}")],
     }
 
 

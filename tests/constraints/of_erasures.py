@@ -34,6 +34,9 @@ def of_accounts() -> dict[str, list[Statement]]:
         "one_open_erasure_of_a_person": [copy(Erasure, f"{RUNNING} AND {OF_PERSON}")],
         "one_open_erasure_of_an_address": [copy(Erasure, f"{RUNNING} AND {OF_NOBODY}")],
         "erasure_of_a_closed_account_insert": [copy(Erasure, DONE, person_id=BOB)],
+        "erased_account_stays_closed_update": [
+            change(User, "email = 'former@shop.example'", is_active="TRUE")
+        ],
         "erasure_keeps_its_subject_update": [change(Erasure, RUNNING, address_hash="'other'")],
         "erasure_keeps_its_subject_delete": [remove(Erasure)],
         "erasure_keeps_its_subject_truncate": [truncate(Erasure)],
@@ -91,7 +94,11 @@ def closings() -> dict[str, list[Statement]]:
 
 def holds() -> dict[str, list[Statement]]:
     return {
-        "hold_is_about_its_scope": [copy(LegalHold, address="'x@y.example'")],
+        "hold_is_about_its_scope": [copy(LegalHold, address="'x@y.example'", address_hash="'x'")],
+        "held_address_has_its_hash": [copy(LegalHold, address_hash="'x'")],
+        "held_data_is_not_erased_insert": [
+            copy(ErasureStep, "outcome = 'done'", item="'membership'")
+        ],
         "hold_has_a_ground": [copy(LegalHold, ground="''")],
         "hold_ends_by_itself": [copy(LegalHold, until="placed_at")],
         "ended_hold_says_who_and_why": [change(LegalHold, "ended_at IS NULL", ended_at=NOW)],

@@ -229,6 +229,14 @@ def delivery_events():
         "delivery_event_of_a_bounce_has_a_reason": [
             copy(DeliveryEvent, **new, kind="'hard'", reason="''")
         ],
+        "late_report_has_no_text_insert": [
+            copy(
+                DeliveryEvent,
+                **new,
+                diagnostic="'no such user'",
+                message_id=first(Message, "address = 'erased-1@erased.invalid'"),
+            )
+        ],
         **append_only(DeliveryEvent),
         # An unknown state is in none of the three cases of the other, which PostgreSQL asks first.
         "escalation_state_known": [change(Escalation, state="'lost'")],
