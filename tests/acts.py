@@ -53,6 +53,7 @@ from compliance.models import PolicyVersion, Referral
 from compliance.selectors.rates import rate_in_force
 from compliance.services import breaches, policies, waves
 from compliance.services.log_requests import release_log_request
+from compliance.services.representatives import end_representative
 from compliance.services.reseller_requests import ask_to_resell
 from portals.choices import ReviewState
 from portals.models import AccessReview, Portal, Resource
@@ -192,6 +193,10 @@ class Scene:
     def pay_logs(self) -> None:
         self.charge_logs()
         self.payment = log_scene.pay(self.charge)
+
+    def end_requester(self) -> None:
+        self.pay_logs()
+        end_representative(actor=self.super_user, representative=self.log_request.representative)
 
     def put_logs_together(self) -> None:
         self.pay_logs()
@@ -862,6 +867,12 @@ ACTS: dict[str, Act] = {
         lambda s: {"reason": "Another site."},
         "operator",
         before=Scene.put_logs_together,
+        at=Scene.log_argument,
+    ),
+    "compliance:log-request-close": Act(
+        lambda s: {"reason": "They left."},
+        "operator",
+        before=Scene.end_requester,
         at=Scene.log_argument,
     ),
     "compliance:provider-charge": Act(

@@ -407,6 +407,7 @@ ADDRESSES: dict[str, Address] = {
     "compliance:provider-logs": Address(PROVIDER),
     "compliance:provider-log-request": Address(NOT_OF_PROVIDER, {"log_request": NOBODY}),
     "compliance:log-request-repeat": Address(NOT_OF_PROVIDER, {"log_request": NOBODY}, "POST"),
+    "compliance:log-request-close": Address(NOT_OF_PROVIDER, {"log_request": NOBODY}, "POST"),
     "compliance:provider-charge": Address(NOT_OF_PROVIDER, {"charge": NOBODY}),
     "compliance:charge-waive": Address(NOT_OF_PROVIDER, {"charge": NOBODY}, "POST"),
     "compliance:payment-reverse": Address(NOT_OF_PROVIDER, {"charge": NOBODY}, "POST"),

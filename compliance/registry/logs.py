@@ -100,9 +100,14 @@ ITEMS = [
             ),
             Table(
                 "compliance.Payment",
-                "id uuid charge cents method reference external_id reverses day by at",
+                "id uuid charge cents method reference system external_id reverses day by at",
                 person="charge__request__representative__membership__user",
                 actor="by",
+            ),
+            Table(
+                "compliance.RefusedPayment",
+                "id charge system external_id cents currency at",
+                person="charge__request__representative__membership__user",
             ),
             Table(
                 "compliance.Waiver",

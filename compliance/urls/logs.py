@@ -23,6 +23,7 @@ logs = [
     path("provider/log-requests/", provider_logs.provider_log_requests, name="provider-logs"),
     path(_STAFF_LOG, provider_logs.provider_log_request, name="provider-log-request"),
     path(f"{_STAFF_LOG}repeat/", provider_logs.log_request_repeat, name="log-request-repeat"),
+    path(f"{_STAFF_LOG}close/", provider_logs.log_request_close, name="log-request-close"),
     path(_CHARGE, provider_logs.provider_charge, name="provider-charge"),
     path(f"{_CHARGE}waive/", provider_logs.charge_waive, name="charge-waive"),
     path(f"{_CHARGE}reverse/", provider_logs.payment_reverse, name="payment-reverse"),
