@@ -1051,6 +1051,7 @@ ELSEWHERE: dict[str, str] = {
     "compliance:keep-account": OWN,
     "compliance:log-request-new": "of a representative: compliance/test_log_requests.py",
     "compliance:log-request-withdraw": "of a representative: compliance/test_log_requests.py",
+    "compliance:log-request-pay": "writes nothing: compliance/test_card_payments.py",
     "compliance:log-request-download": "of a representative: compliance/test_log_requests.py",
     "compliance:authorisation-give": "of a representative: compliance/test_authorisations.py",
     **dict.fromkeys(
@@ -1090,6 +1091,7 @@ ELSEWHERE: dict[str, str] = {
     "preferences-api:delivery": OWN,
     "preferences-api:evaluation": f"{PORTAL}, preferences/test_evaluation_api.py",
     "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
+    "compliance:stripe-events": f"{TOKEN}: compliance/test_card_payments.py",
     "preferences:mail-events": f"{TOKEN}: preferences/test_provider_events.py",
     "preferences:bounced-mail": OWN,
     "compliance:agree-answer": OWN,

@@ -392,6 +392,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("compliance:log-request-new"),
     **of_alder("compliance:log-request", who=NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:log-request-withdraw", "POST", NOT_OF_ALDER, log_request=NOBODY),
+    **of_alder("compliance:log-request-pay", "POST", NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:log-request-download", "POST", NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:log-request-receipt", who=NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:authorisations"),
@@ -440,6 +441,7 @@ ADDRESSES: dict[str, Address] = {
     "compliance:version-unanswered": Address(PROVIDER, {"slug": "terms", "number": 1}),
     "preferences:bounced-mail": Address(PERSON),
     # No secret is set, so nobody's events are taken.
+    "compliance:stripe-events": Address(dict.fromkeys(READERS, 404), {}, "POST"),
     "preferences:mail-events": Address(
         dict.fromkeys(READERS, 404), {"provider": "mailgun"}, "POST"
     ),

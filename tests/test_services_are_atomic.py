@@ -14,6 +14,8 @@ CALLERS = ("views", "api", "adapters", "admin", "management")
 NOT_ATOMIC = {
     "accounts.services.audit.record_event",  # one row, in the transaction of what it records
     "accounts.services.invitations.bulk.check_invitees",  # only reads
+    # Only reads, and no transaction waits for Stripe.
+    "compliance.services.card_payments.begin_card_payment",
     # Each item of an erasure is a transaction of its own: compliance/test_killed_erasure.py.
     "compliance.services.replays.replay_erasure",
     "portals.services.offboarding.plan_offboarding",  # one call of an atomic service

@@ -1,5 +1,6 @@
 """Log requests at one moment, on PostgreSQL: payments, claims, the end of keys and of files."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Membership, User
 from compliance.models import Download, LogRequest, Payment, SealedChunk
 from compliance.services import log_requests
+from compliance.services.card_payments import REPORTER, EventTooEarly, apply_card_event
 from compliance.services.external_payments import record_external_payment
 from compliance.services.log_decisions import (
     approve_log_request,
@@ -26,6 +28,7 @@ from compliance.services.representatives import (
     propose_representative,
 )
 from compliance.services.sealed_files import content_of
+from compliance.stripe_checkout import Paid, WentBack
 from portals.models import Resource
 from tests import log_scene
 from tests.races.meeting import race_at
@@ -173,6 +176,29 @@ def test_a_refused_report_eight_times_is_one_alarm_L40(bob, report):
 
     assert [outcome.payment for outcome in results] == [None] * 8
     assert AuditEvent.objects.filter(kind="payment.refused").count() == 1
+
+
+def test_stripes_event_eight_times_and_a_refund_at_once_L40(bob, report):
+    charge = log_scene.approve(log_scene.ask(bob, report))
+    paid = Paid(str(charge.uuid), "pi_1", charge.total_cents, "CAD")
+    back = WentBack("pi_1", "ch_1", charge.total_cents, is_ours=True)
+
+    def take_back() -> None:
+        with suppress(EventTooEarly):
+            apply_card_event(actor=REPORTER, event=back)
+
+    race(
+        *(lambda: apply_card_event(actor=REPORTER, event=paid) for _one in EIGHT),
+        take_back,
+        take_back,
+    )
+
+    apply_card_event(actor=REPORTER, event=back)  # Stripe sends it again
+    assert sorted(Payment.objects.values_list("cents", flat=True)) == [
+        -charge.total_cents, charge.total_cents,
+    ]  # fmt: skip
+    assert LogRequest.objects.get().state == "refunded"
+    assert not AuditEvent.objects.filter(kind="payment.refused").exists()
 
 
 def test_closing_and_the_result_of_the_portal_at_once_L34(bob, alice, report):
