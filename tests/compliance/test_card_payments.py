@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, User
 from compliance.models import LogRequest, Payment, RefusedPayment
+from compliance.registry.snapshot import drift_between, registry_snapshot
 from compliance.services.card_payments import begin_card_payment
 from compliance.services.external_payments import record_external_payment
 from compliance.services.payments import reverse_payment, waive_charge
@@ -235,6 +236,7 @@ def test_without_stripe_no_page_mentions_cards_and_no_event_is_taken_L41(
     for person, page in (
         (bob, page_of(charge)),
         (bob, f"{page_of(charge)}?payment=sent"),
+        (bob, reverse("compliance:data-registry")),
         (olive, reverse("compliance:provider-charge", args=[charge.uuid])),
     ):
         text = signed_in(person).get(page).text
@@ -463,6 +465,24 @@ def test_both_secrets_or_neither(key, secret, message):
     )
     assert (done.returncode == 0) == (not message)
     assert message in done.stderr
+
+
+def test_stripe_is_a_new_recipient_of_data_once_it_is_set_up_L17_L41():
+    assert not registry_snapshot()["payments"]["recipients"]
+    code = """
+import json, sys
+from compliance.registry.snapshot import registry_snapshot
+print(json.dumps(registry_snapshot()))
+"""
+    done = manage(
+        "shell", "--no-imports", "-c", code,
+        HUB_ENV="test",
+        HUB_DATABASE_URL="sqlite://:memory:",
+        HUB_STRIPE_SECRET_KEY=KEY,
+        HUB_STRIPE_WEBHOOK_SECRET=SECRET,
+    )  # fmt: skip
+    [drift] = drift_between(registry_snapshot(), json.loads(done.stdout))
+    assert "“Payments for log requests” has a new recipient: Stripe" in drift
 
 
 @pytest.mark.parametrize("is_set_up", [True, False])
