@@ -84,8 +84,9 @@ messages: $(VENV)/dev
 lock: $(VENV)/dev
 	$(RUN) -m pip install --quiet uv
 	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --group stripe --output-file requirements-stripe.lock pyproject.toml
 	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --group demo --output-file requirements-demo.lock pyproject.toml
-	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --group demo --group dev --output-file requirements-dev.lock pyproject.toml
+	$(RUN) -m uv pip compile $(LOCK_OPTIONS) --group demo --group stripe --group dev --output-file requirements-dev.lock pyproject.toml
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 

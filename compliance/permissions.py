@@ -7,7 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
-from accounts.permissions import require_fresh_sign_in, require_staff, require_super_user
+from accounts.permissions import (
+    require_fresh_sign_in,
+    require_member,
+    require_staff,
+    require_super_user,
+)
 from accounts.timezones import today_of_provider
 from compliance.choices import AskedOf
 from compliance.choices.sealed_files import SealedFileKind, SealedFileState
@@ -23,7 +28,7 @@ from compliance.models import (
     Wave,
 )
 from compliance.registry.uses import Use
-from compliance.selectors.log_requests import holds_the_second_key
+from compliance.selectors.log_requests import holds_the_second_key, visible_log_requests
 from compliance.selectors.representatives import representative_of
 from compliance.selectors.uses import is_told
 
@@ -173,6 +178,13 @@ def require_representative(actor: User, customer: Customer) -> Representative:
     if not locked.is_in_force:
         raise PermissionDenied("no longer a representative of this company")
     return locked
+
+
+def require_payer(actor: User, request: LogRequest) -> None:
+    """Raise PermissionDenied unless the actor sees the request: a Super User, or who asked."""
+    require_member(actor, request.customer)
+    if not visible_log_requests(actor, request.customer).filter(pk=request.pk).exists():
+        raise PermissionDenied("not a request that this person sees")
 
 
 def require_requester(actor: User, request: LogRequest) -> None:

@@ -190,6 +190,7 @@ def allow_return_to_portals(
         origins = request.session.get(RETURN_TO) if request.session.accessed else None
         if origins and response.headers.get("Content-Type", "").startswith("text/html"):
             more = getattr(response, "_csp_update", {})
+            origins = [*more.get("form-action", []), *origins]
             response._csp_update = {**more, "form-action": origins}  # type: ignore[attr-defined]
         return response
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from hub.billing import *  # noqa: F403 -- compliance reads them
 from hub.brand import colour
 from hub.cache import cache_settings
 from hub.compliance import *  # noqa: F403 -- Django and compliance read them
@@ -286,8 +287,7 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "hub.formats"
 TIME_ZONE = env.str("HUB_TIME_ZONE", default="America/Toronto")
-STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -53,6 +53,7 @@ from compliance.models import PolicyVersion, Referral
 from compliance.selectors.rates import rate_in_force
 from compliance.services import breaches, policies, waves
 from compliance.services.log_requests import release_log_request
+from compliance.services.representatives import end_representative
 from compliance.services.reseller_requests import ask_to_resell
 from portals.choices import ReviewState
 from portals.models import AccessReview, Portal, Resource
@@ -192,6 +193,10 @@ class Scene:
     def pay_logs(self) -> None:
         self.charge_logs()
         self.payment = log_scene.pay(self.charge)
+
+    def end_requester(self) -> None:
+        self.pay_logs()
+        end_representative(actor=self.super_user, representative=self.log_request.representative)
 
     def put_logs_together(self) -> None:
         self.pay_logs()
@@ -876,6 +881,12 @@ ACTS: dict[str, Act] = {
         before=Scene.put_logs_together,
         at=Scene.log_argument,
     ),
+    "compliance:log-request-close": Act(
+        lambda s: {"reason": "They left."},
+        "operator",
+        before=Scene.end_requester,
+        at=Scene.log_argument,
+    ),
     "compliance:provider-charge": Act(
         lambda s: {"amount": "5.00", "method": "cheque", "day": _in_days(0)},
         "operator",
@@ -1052,6 +1063,7 @@ ELSEWHERE: dict[str, str] = {
     "compliance:keep-account": OWN,
     "compliance:log-request-new": "of a representative: compliance/test_log_requests.py",
     "compliance:log-request-withdraw": "of a representative: compliance/test_log_requests.py",
+    "compliance:log-request-pay": "writes nothing: compliance/test_card_payments.py",
     "compliance:log-request-download": "of a representative: compliance/test_log_requests.py",
     "compliance:authorisation-give": "of a representative: compliance/test_authorisations.py",
     **dict.fromkeys(
@@ -1091,6 +1103,7 @@ ELSEWHERE: dict[str, str] = {
     "preferences-api:delivery": OWN,
     "preferences-api:evaluation": f"{PORTAL}, preferences/test_evaluation_api.py",
     "preferences-api:evaluations": f"{PORTAL}, preferences/test_evaluation_api.py",
+    "compliance:stripe-events": f"{TOKEN}: compliance/test_card_payments.py",
     "preferences:mail-events": f"{TOKEN}: preferences/test_provider_events.py",
     "preferences:bounced-mail": OWN,
     "compliance:agree-answer": OWN,

@@ -13,11 +13,9 @@ from compliance.models import Authorisation, Charge, LogRequest, Rate, Represent
 from compliance.models.rates import Tax
 from compliance.selectors.rates import rate_in_force
 from compliance.services.authorisations import give_authorisation, propose_authorisation
-from compliance.services.log_requests import (
-    approve_log_request,
-    ask_for_logs,
-    release_log_request,
-)
+from compliance.services.external_payments import Reporter
+from compliance.services.log_decisions import approve_log_request
+from compliance.services.log_requests import ask_for_logs, release_log_request
 from compliance.services.payments import record_payment
 from compliance.services.rates import add_rate
 from compliance.services.representatives import confirm_representative, propose_representative
@@ -30,6 +28,7 @@ from portals.services.subscriptions import subscribe_customer
 
 DAYS = timedelta(days=1)
 REPORT = "alder-shop"
+BOOKS = Reporter("Books", "portal:books")  # a billing system
 TAXES = [Tax("GST", "TPS", 5000), Tax("QST", "TVQ", 9975)]
 CONTENT = b'203.0.113.7 "GET /" 200\n203.0.113.8 "GET /shop" 200\n'
 TERMS = {"instructions_en": "By bank transfer.", "instructions_fr": "Par virement."}

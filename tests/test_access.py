@@ -396,6 +396,7 @@ ADDRESSES: dict[str, Address] = {
     **of_alder("compliance:log-request-new"),
     **of_alder("compliance:log-request", who=NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:log-request-withdraw", "POST", NOT_OF_ALDER, log_request=NOBODY),
+    **of_alder("compliance:log-request-pay", "POST", NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:log-request-download", "POST", NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:log-request-receipt", who=NOT_OF_ALDER, log_request=NOBODY),
     **of_alder("compliance:authorisations"),
@@ -411,6 +412,7 @@ ADDRESSES: dict[str, Address] = {
     "compliance:provider-logs": Address(PROVIDER),
     "compliance:provider-log-request": Address(NOT_OF_PROVIDER, {"log_request": NOBODY}),
     "compliance:log-request-repeat": Address(NOT_OF_PROVIDER, {"log_request": NOBODY}, "POST"),
+    "compliance:log-request-close": Address(NOT_OF_PROVIDER, {"log_request": NOBODY}, "POST"),
     "compliance:provider-charge": Address(NOT_OF_PROVIDER, {"charge": NOBODY}),
     "compliance:charge-waive": Address(NOT_OF_PROVIDER, {"charge": NOBODY}, "POST"),
     "compliance:payment-reverse": Address(NOT_OF_PROVIDER, {"charge": NOBODY}, "POST"),
@@ -444,6 +446,7 @@ ADDRESSES: dict[str, Address] = {
     "compliance:version-record": Address(PROVIDER, {"slug": "terms", "number": 1}),
     "preferences:bounced-mail": Address(PERSON),
     # No secret is set, so nobody's events are taken.
+    "compliance:stripe-events": Address(dict.fromkeys(READERS, 404), {}, "POST"),
     "preferences:mail-events": Address(
         dict.fromkeys(READERS, 404), {"provider": "mailgun"}, "POST"
     ),

@@ -14,6 +14,8 @@ CALLERS = ("views", "api", "adapters", "admin", "management")
 NOT_ATOMIC = {
     "accounts.services.audit.record_event",  # one row, in the transaction of what it records
     "accounts.services.invitations.bulk.check_invitees",  # only reads
+    # Only reads, and no transaction waits for Stripe.
+    "compliance.services.card_payments.begin_card_payment",
     # Each item of an erasure is a transaction of its own: compliance/test_killed_erasure.py.
     "compliance.services.replays.replay_erasure",
     "portals.services.offboarding.plan_offboarding",  # one call of an atomic service
@@ -29,6 +31,10 @@ NOT_ATOMIC = {
     "accounts.services.membership_expiry.end_membership",
     "accounts.services.membership_expiry.finish_membership",
     "compliance.services.breaches.record_breach",
+    "compliance.services.log_requests.record_step",
+    "compliance.services.payments.add_payment",
+    "compliance.services.payments.add_reversal",
+    "compliance.services.payments.record_money",
     "preferences.services.campaigns.record_campaign",
     "preferences.services.campaigns.start_campaign",
     "preferences.services.choices.record_consent",

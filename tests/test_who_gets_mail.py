@@ -79,9 +79,11 @@ from compliance.services.authorisations import end_authorisation, remind_of_auth
 from compliance.services.closings import cancel_closing, close_account
 from compliance.services.due import alarm_of_overdue
 from compliance.services.exports import ask_for_own_data, make_own_data
+from compliance.services.external_payments import record_external_payment
+from compliance.services.log_decisions import close_log_request, decline_log_request
 from compliance.services.log_downloads import download_logs
-from compliance.services.log_requests import decline_log_request, release_log_request
-from compliance.services.payments import record_external_payment, waive_charge
+from compliance.services.log_requests import release_log_request
+from compliance.services.payments import reverse_payment, waive_charge
 from compliance.services.policies import create_policy, publish_version
 from compliance.services.privacy_requests import (
     confirm_privacy_request,
@@ -1391,6 +1393,18 @@ MAILS: dict[str, Mail] = {
         (("gina", "Harbour waived the fee"),),
         before=Scene.charge_logs,
     ),
+    "the payment for logs goes back": Mail(
+        "compliance/log_refunded",
+        lambda s: reverse_payment(actor=s.olive, payment=s.payment, reason="It bounced."),
+        (("gina", "the payment of invoice INV-alder went back"),),
+        before=Scene.pay_logs,
+    ),
+    "a log request that can't go on is closed": Mail(
+        "compliance/log_closed",
+        lambda s: close_log_request(actor=s.olive, request=s.log_request, reason="She left."),
+        (("gina", "Harbour closed your log request"),),
+        before=Scene.end_requester,
+    ),
     "logs are released": Mail(
         "compliance/log_released",
         lambda s: release_log_request(actor=s.olive, request=s.log_request, is_checked=True),
@@ -1412,7 +1426,7 @@ MAILS: dict[str, Mail] = {
     "a payment does not fit its charge": Mail(
         "compliance/payment_alarm",
         lambda s: record_external_payment(
-            actor="Books",
+            actor=log_scene.BOOKS,
             charge=s.charge,
             external_id="p",
             cents=1,

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compliance.api.base import Conflict, PortalView
-from compliance.choices.log_requests import Currency, PaymentMethod
+from compliance.choices.log_requests import Currency, PaymentMethod, system_of_portal
 from compliance.models import Charge
 from compliance.models.charges import INVOICE_LENGTH
 from compliance.models.rates import MOST_CENTS
-from compliance.services.payments import record_external_payment
+from compliance.services.external_payments import Reporter, record_external_payment
 from portals.api.fields import StrictCountField, StrictSerializer, TextField
 from portals.choices import Scope
 
@@ -59,7 +59,7 @@ class ChargePayments(PortalView):
         """Record the payment."""
         values = self.read(PaymentSerializer)
         outcome = record_external_payment(
-            actor=self.portal.label_en,
+            actor=Reporter(self.portal.label_en, system_of_portal(self.portal.slug)),
             charge=get_object_or_404(Charge, uuid=charge),
             method=PaymentMethod.BILLING,
             **values,

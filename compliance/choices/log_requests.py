@@ -26,16 +26,17 @@ class LogState(TextChoices):
     RELEASED = "released", pgettext_lazy("log request", "Ready to download")
     EXPIRED = "expired", pgettext_lazy("log request", "Expired")
     REFUNDED = "refunded", pgettext_lazy("log request", "Refunded")
+    CLOSED = "closed", pgettext_lazy("log request", "Closed")
 
 
 # From each state, those that can follow.
 STEPS: dict[LogState, tuple[LogState, ...]] = {
     LogState.ASKED: (LogState.DECLINED, LogState.WITHDRAWN, LogState.APPROVED),
     LogState.APPROVED: (LogState.WITHDRAWN, LogState.PAID),
-    LogState.PAID: (LogState.TABULATING, LogState.REFUNDED),
-    LogState.TABULATING: (LogState.READY, LogState.FAILED, LogState.REFUNDED),
-    LogState.FAILED: (LogState.PAID, LogState.REFUNDED),
-    LogState.READY: (LogState.RELEASED, LogState.PAID, LogState.REFUNDED),
+    LogState.PAID: (LogState.TABULATING, LogState.REFUNDED, LogState.CLOSED),
+    LogState.TABULATING: (LogState.READY, LogState.FAILED, LogState.REFUNDED, LogState.CLOSED),
+    LogState.FAILED: (LogState.PAID, LogState.REFUNDED, LogState.CLOSED),
+    LogState.READY: (LogState.RELEASED, LogState.PAID, LogState.REFUNDED, LogState.CLOSED),
     LogState.RELEASED: (LogState.EXPIRED,),
 }
 OPEN_STATES = tuple(STEPS)
@@ -44,7 +45,8 @@ KEPT_STATES = (
     LogState.APPROVED, LogState.PAID, LogState.TABULATING, LogState.FAILED, LogState.READY,
 )  # fmt: skip
 AFTER_PAYMENT = (LogState.PAID, LogState.TABULATING, LogState.READY, LogState.RELEASED)
-REFUNDABLE = (LogState.PAID, LogState.TABULATING, LogState.FAILED, LogState.READY)
+# The fee is settled and nobody has the file yet: the request can still end without one.
+BEFORE_RELEASE = (LogState.PAID, LogState.TABULATING, LogState.FAILED, LogState.READY)
 
 
 class RateCode(TextChoices):
@@ -71,3 +73,11 @@ class PaymentMethod(TextChoices):
 
 
 BY_HAND = (PaymentMethod.TRANSFER, PaymentMethod.CHEQUE, PaymentMethod.OTHER)
+
+# The payments of the programs that report them: each has ids of its own.
+STRIPE = "stripe"
+
+
+def system_of_portal(slug: str) -> str:
+    """Return the name under which a portal's ids of payments are kept."""
+    return f"portal:{slug}"

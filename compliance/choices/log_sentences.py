@@ -42,6 +42,9 @@ LOG_SENTENCES = {
     "logs.ready": _("%(actor)s put together the logs that %(person)s asked for."),
     "logs.failed": _("%(actor)s could not put together the logs that %(person)s asked for."),
     "logs.repeated": _("%(actor)s asked the portal to put together the logs for %(person)s again."),
+    "logs.closed": _(
+        "%(actor)s closed a log request of %(person)s: they can't get the logs any more."
+    ),
     "logs.released": _("%(actor)s released logs to %(person)s."),
     "logs.downloaded": _("%(actor)s downloaded the company's logs (download %(number)s)."),
     "logs.expired": _("The logs released to %(person)s were deleted."),

@@ -57,6 +57,17 @@ def send_log_paid(*, request: LogRequest, is_waived: bool) -> None:
     _send(request, "log_paid", is_waived=is_waived)
 
 
+def send_log_refunded(*, request: LogRequest) -> None:
+    """Tell the requester that the request ended, since the payment went back."""
+    _send(request, "log_refunded", invoice=request.charge.invoice_number)
+
+
+def send_log_closed(*, request: LogRequest, reason: str) -> None:
+    """Tell the requester that the request ended without the logs, why, and what was paid."""
+    paid = request.charge.paid_cents
+    _send(request, "log_closed", reason=reason, paid=paid and amount(paid, request.currency))
+
+
 def send_log_released(*, request: LogRequest) -> None:
     """Tell the requester and the main Super User that the file can be downloaded."""
     file = request.file

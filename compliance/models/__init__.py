@@ -5,7 +5,7 @@ from compliance.models.answers import Acceptance
 from compliance.models.authorisations import Authorisation
 from compliance.models.breach_holds import Hold
 from compliance.models.breaches import Breach
-from compliance.models.charges import Charge, Payment, Waiver
+from compliance.models.charges import Charge, Payment, RefusedPayment, Waiver
 from compliance.models.closings import Closing
 from compliance.models.due import DueAlarm
 from compliance.models.holds import LegalHold
@@ -49,6 +49,7 @@ __all__ = [
     "PrivacyRequest",
     "Rate",
     "Referral",
+    "RefusedPayment",
     "Report",
     "ReportFiling",
     "Representative",

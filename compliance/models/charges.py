@@ -16,6 +16,8 @@ from compliance.models.rates import amount
 from compliance.models.representatives import TEXT_LENGTH
 
 INVOICE_LENGTH = 60  # characters
+SYSTEM_LENGTH = 60  # characters
+EXTERNAL_LENGTH = 255  # characters
 _NOT_THE_PRICE = """NOT EXISTS (SELECT 1 FROM compliance_logrequest l WHERE l.id = NEW.request_id
     AND l.total_cents = NEW.total_cents AND l.currency = NEW.currency)"""
 _TAKES_TOO_MUCH = """NEW.cents < 0 AND NOT EXISTS (SELECT 1 FROM compliance_payment p
@@ -108,7 +110,9 @@ class Payment(models.Model):
     reference = models.CharField(
         _("reference"), max_length=INVOICE_LENGTH, blank=True, validators=[validate_plain_text]
     )
-    external_id = models.CharField(max_length=255, null=True, blank=True)
+    # The program that reported it, and that program's own id of it; by hand there is neither.
+    system = models.CharField(max_length=SYSTEM_LENGTH, blank=True, editable=False)
+    external_id = models.CharField(max_length=EXTERNAL_LENGTH, null=True, blank=True)
     reverses = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversals"
     )
@@ -128,7 +132,12 @@ class Payment(models.Model):
                 condition=Q(cents__gt=0, reverses=None) | Q(cents__lt=0, reverses__isnull=False),
                 name="payment_or_reversal",
             ),
-            models.UniqueConstraint(fields=["external_id"], name="external_payment_once"),
+            models.CheckConstraint(
+                condition=Q(system="", external_id=None)
+                | ~Q(system="") & Q(external_id__isnull=False),
+                name="external_payment_names_its_system",
+            ),
+            models.UniqueConstraint(fields=["system", "external_id"], name="external_payment_once"),
             *append_only("compliance_payment"),
             *refuse(
                 "reversal_of_what_came_in",
@@ -145,6 +154,41 @@ class Payment(models.Model):
     def amount(self) -> str:
         """The amount as people read it."""
         return amount(self.cents, self.charge.currency)
+
+    @property
+    def left_cents(self) -> int:
+        """What has not gone back of it, in cents."""
+        return self.cents + (self.reversals.aggregate(sum=Sum("cents"))["sum"] or 0)
+
+
+class RefusedPayment(models.Model):
+    """A payment that a program reported and that did not fit; staff were warned of it once."""
+
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="refused_payments")
+    system = models.CharField(max_length=SYSTEM_LENGTH)
+    external_id = models.CharField(max_length=EXTERNAL_LENGTH)
+    cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["charge", "system", "external_id", "cents", "currency"],
+                name="refused_payment_once",
+            ),
+            *append_only("compliance_refusedpayment"),
+        ]
+
+    def __str__(self) -> str:
+        return self.amount
+
+    @property
+    def amount(self) -> str:
+        """The amount as people read it."""
+        return amount(self.cents, self.currency)
 
 
 class Waiver(models.Model):

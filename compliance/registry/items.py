@@ -67,6 +67,7 @@ class Recipient(TextChoices):
     PORTALS = "portals", _("the portals you open")
     MAIL_SERVICE = "mail_service", _("the service that delivers our email")
     COMPANY_PROVIDER = "company_provider", _("your company's identity provider")
+    CARD_SERVICE = "card_service", _("Stripe, which takes payments by card, if you pay by card")
     REFERRED = "referred", _("somebody you refer to us, who learns your name")
 
 

@@ -1,5 +1,6 @@
 """The data items of representatives, log requests, payments and authorisations."""
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from compliance.registry.items import (
@@ -8,6 +9,7 @@ from compliance.registry.items import (
     Erase,
     NotPersonal,
     Purpose,
+    Recipient,
     Retention,
     Source,
     Start,
@@ -16,6 +18,8 @@ from compliance.registry.items import (
 )
 
 YEAR = 365  # days
+# Only a hub with Stripe's secrets tells it anything: setting them is a new recipient (L17, L41).
+CARD_SERVICE = (Recipient.CARD_SERVICE,) if settings.HUB_STRIPE_SECRET_KEY else ()
 
 ITEMS = [
     DataItem(
@@ -87,6 +91,7 @@ ITEMS = [
         purposes=(Purpose.COMPANY, Purpose.PROOF),
         basis=Basis.LAW,
         seen_by=(Viewer.PERSON, Viewer.OPERATORS),
+        recipients=CARD_SERVICE,
         retention=Retention(6 * YEAR, Start.SETTLED),
         erase=Erase.KEEP,
         kept_why=_("Tax law requires it."),
@@ -100,9 +105,14 @@ ITEMS = [
             ),
             Table(
                 "compliance.Payment",
-                "id uuid charge cents method reference external_id reverses day by at",
+                "id uuid charge cents method reference system external_id reverses day by at",
                 person="charge__request__representative__membership__user",
                 actor="by",
+            ),
+            Table(
+                "compliance.RefusedPayment",
+                "id charge system external_id cents currency at",
+                person="charge__request__representative__membership__user",
             ),
             Table(
                 "compliance.Waiver",

@@ -14,7 +14,7 @@ from accounts.choices import Role
 from accounts.models import Customer, Membership, User
 from accounts.timezones import end_of_day, start_of_day
 from compliance.choices.log_requests import KEPT_STATES, LogState
-from compliance.models import LogRequest, LogResource
+from compliance.models import LogRequest, LogResource, Representative
 from portals.choices import ROOT_TYPE
 from portals.decision.sets import permitted_resources
 from portals.models import Portal, Privilege, Resource, ResourceTenure
@@ -103,6 +103,12 @@ def holds_the_second_key(request: LogRequest) -> bool:
         resource_type__portal=request.portal_id
     )
     return asked <= set(permitted.values_list("resource_type__code", "external_id"))
+
+
+def requester_has_both_keys(request: LogRequest) -> bool:
+    """Return whether the requester is on file as when they asked, with the permission (L34)."""
+    on_file = Representative.objects.in_force().filter(pk=request.representative_id)
+    return on_file.exists() and holds_the_second_key(request)
 
 
 def work_for(portal: Portal) -> QuerySet[LogRequest]:

@@ -1,4 +1,4 @@
-"""Log requests: asked with two keys, decided by staff, checked and released by staff."""
+"""Log requests: asked with two keys, withdrawn, given back to the portal, checked and released."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -16,13 +16,7 @@ from accounts.services.audit import record_event
 from accounts.timezones import today_of_provider
 from compliance.choices.log_requests import LogPurpose, LogState
 from compliance.choices.sealed_files import SealedFileState
-from compliance.emails import (
-    requester_of,
-    send_log_approved,
-    send_log_declined,
-    send_log_received,
-    send_log_released,
-)
+from compliance.emails import requester_of, send_log_received, send_log_released
 from compliance.models import Charge, LogRequest, LogResource, SealedFile
 from compliance.permissions import (
     LogRefused,
@@ -92,7 +86,7 @@ def ask_for_logs(
     LogResource.objects.bulk_create(
         LogResource(request=request, **span._asdict()) for span in spans
     )
-    _record(
+    record_step(
         "logs.asked",
         actor,
         request,
@@ -151,67 +145,9 @@ def withdraw_log_request(*, actor: User, request: LogRequest) -> LogRequest:
     charge = Charge.objects.filter(request=locked).first()
     if locked.state not in (LogState.ASKED, LogState.APPROVED) or (charge and charge.paid_cents):
         raise LogRefused(_("It is too late to withdraw this request."), code="late")
-    _set_state(locked, LogState.WITHDRAWN)
-    _record("logs.withdrawn", actor, locked)
+    set_state(locked, LogState.WITHDRAWN)
+    record_step("logs.withdrawn", actor, locked)
     return locked
-
-
-@transaction.atomic
-def approve_log_request(
-    *,
-    actor: User,
-    request: LogRequest,
-    invoice_number: str,
-    instructions_en: str,
-    instructions_fr: str,
-) -> LogRequest:
-    """Approve a request, with its invoice and how to pay it. The invoice is in other books.
-
-    Raises PermissionDenied for staff without the permission; ValidationError naming the field, and
-    for a request that was answered.
-    """
-    locked = _lock_for_answer(actor, request)
-    charge = Charge(
-        request=locked,
-        total_cents=locked.total_cents,
-        currency=locked.currency,
-        invoice_number=invoice_number.strip(),
-        instructions_en=instructions_en.strip(),
-        instructions_fr=instructions_fr.strip(),
-        added_by=actor,
-    )
-    charge.full_clean()
-    _decide(actor, locked, LogState.APPROVED)
-    charge.save(force_insert=True)
-    _record("logs.approved", actor, locked, invoice=charge.invoice_number)
-    send_log_approved(request=locked, charge=charge)
-    return locked
-
-
-@transaction.atomic
-def decline_log_request(*, actor: User, request: LogRequest, reason: str) -> LogRequest:
-    """Decline a request with a reason; it costs nothing (L43). Raises as approve_log_request."""
-    locked = _lock_for_answer(actor, request)
-    if not reason.strip():
-        raise ValidationError({"reason": _("Give the reason: the company has to learn it.")})
-    locked.decline_reason = reason.strip()
-    _decide(actor, locked, LogState.DECLINED)
-    _record("logs.declined", actor, locked, reason=locked.decline_reason)
-    send_log_declined(request=locked)
-    return locked
-
-
-def _lock_for_answer(actor: User, request: LogRequest) -> LogRequest:
-    require_staff(actor, CHANGE)
-    locked = lock_log_request(request)
-    if locked.state != LogState.ASKED:
-        raise LogRefused(_("This request was answered or withdrawn."), code="answered")
-    return locked
-
-
-def _decide(actor: User, locked: LogRequest, state: LogState) -> None:
-    locked.decided_by, locked.decided_at = actor, timezone.now()
-    _set_state(locked, state)
 
 
 @transaction.atomic
@@ -228,8 +164,8 @@ def repeat_log_request(*, actor: User, request: LogRequest, reason: str) -> LogR
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason: it is kept in the activity log.")})
     drop_file(locked)
-    _set_state(locked, LogState.PAID)
-    _record("logs.repeated", actor, locked, reason=reason.strip())
+    set_state(locked, LogState.PAID)
+    record_step("logs.repeated", actor, locked, reason=reason.strip())
     return locked
 
 
@@ -256,8 +192,8 @@ def release_log_request(*, actor: User, request: LogRequest, is_checked: bool) -
     file.save()
     locked.file = file
     locked.checked_by, locked.checked_at, locked.released_at = actor, now, now
-    _set_state(locked, LogState.RELEASED)
-    _record("logs.released", actor, locked, file_hash=file.sha256)
+    set_state(locked, LogState.RELEASED)
+    record_step("logs.released", actor, locked, file_hash=file.sha256)
     send_log_released(request=locked)
     return locked
 
@@ -282,12 +218,14 @@ def lock_log_request(request: LogRequest) -> LogRequest:
     ).get(pk=request.pk)
 
 
-def _set_state(locked: LogRequest, state: LogState) -> None:
+def set_state(locked: LogRequest, state: LogState) -> None:
+    """Save a locked request in its next state."""
     locked.state = state
     locked.save()
 
 
-def _record(kind: str, actor: User | None, request: LogRequest, **facts: Any) -> None:
+def record_step(kind: str, actor: User | None, request: LogRequest, **facts: Any) -> None:
+    """Record a step of a request in the activity log."""
     record_event(
         kind=kind,
         actor=actor,

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from compliance.views import authorisations, log_requests, provider_logs, representatives
+from compliance.views import (
+    authorisations,
+    card_payments,
+    log_requests,
+    provider_logs,
+    representatives,
+)
 
 _LOGS = "c/<slug:customer>/logs/"
 _LOG = f"{_LOGS}<uuid:log_request>/"
@@ -18,14 +24,17 @@ logs = [
     path(f"{_LOGS}new/", log_requests.log_request_new, name="log-request-new"),
     path(_LOG, log_requests.log_request, name="log-request"),
     path(f"{_LOG}withdraw/", log_requests.log_request_withdraw, name="log-request-withdraw"),
+    path(f"{_LOG}pay/", card_payments.log_request_pay, name="log-request-pay"),
     path(f"{_LOG}download/", log_requests.log_request_download, name="log-request-download"),
     path(f"{_LOG}receipt/", log_requests.log_request_receipt, name="log-request-receipt"),
     path("provider/log-requests/", provider_logs.provider_log_requests, name="provider-logs"),
     path(_STAFF_LOG, provider_logs.provider_log_request, name="provider-log-request"),
     path(f"{_STAFF_LOG}repeat/", provider_logs.log_request_repeat, name="log-request-repeat"),
+    path(f"{_STAFF_LOG}close/", provider_logs.log_request_close, name="log-request-close"),
     path(_CHARGE, provider_logs.provider_charge, name="provider-charge"),
     path(f"{_CHARGE}waive/", provider_logs.charge_waive, name="charge-waive"),
     path(f"{_CHARGE}reverse/", provider_logs.payment_reverse, name="payment-reverse"),
+    path("payments/events/stripe/", card_payments.stripe_events, name="stripe-events"),
     path("provider/rates/", provider_logs.rates, name="rates"),
 ]
 

@@ -34,12 +34,13 @@ from compliance.selectors.representatives import representative_of
 from compliance.services import log_requests as services
 from compliance.services.log_downloads import download_logs
 from compliance.services.sealed_files import content_of
+from compliance.stripe_checkout import PAGES, is_set_up
 
 WITHDRAWABLE = (LogState.ASKED, LogState.APPROVED)
 WITH_RECEIPT = (LogState.RELEASED, LogState.EXPIRED)
 
 
-def _company(request: PersonRequest, slug: str) -> Customer:
+def company_with_logs(request: PersonRequest, slug: str) -> Customer:
     """Return a company whose log requests this person sees: a Super User or representative."""
     company: Customer = visible_customer(request, slug)
     own = Representative.objects.filter(
@@ -51,14 +52,15 @@ def _company(request: PersonRequest, slug: str) -> Customer:
     return company
 
 
-def _request(request: PersonRequest, company: Customer, log_request: UUID) -> LogRequest:
+def seen_log_request(request: PersonRequest, company: Customer, log_request: UUID) -> LogRequest:
+    """Return a request of a company that this person sees; else 404."""
     return get_object_or_404(visible_log_requests(request.user, company), uuid=log_request)
 
 
 @require_safe
 def log_requests(request: PersonRequest, customer: str) -> HttpResponse:
     """List the company's log requests, newest first."""
-    company = _company(request, customer)
+    company = company_with_logs(request, customer)
     rows = visible_log_requests(request.user, company)
     context = {
         "customer": company,
@@ -71,7 +73,7 @@ def log_requests(request: PersonRequest, customer: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_request_new(request: PersonRequest, customer: str) -> HttpResponse:
     """Show what can be asked for, with the price; posted, ask."""
-    company = _company(request, customer)
+    company = company_with_logs(request, customer)
     representative, rate = representative_of(request.user, company), rate_in_force()
     if representative is None:
         messages.info(request, _("Only a confirmed representative can ask for logs."))
@@ -110,15 +112,19 @@ def _ask(request: PersonRequest, company: Customer, form: AskForm) -> LogRequest
 @require_safe
 def log_request(request: PersonRequest, customer: str, log_request: UUID) -> HttpResponse:
     """Show one request, and its next step to the person who asked."""
-    company = _company(request, customer)
-    row = _request(request, company, log_request)
+    company = company_with_logs(request, customer)
+    row = seen_log_request(request, company, log_request)
     representative = representative_of(request.user, company)
     is_requester = representative is not None and row.representative_id == representative.pk
     file = row.file if row.state == LogState.RELEASED else None
     charge = getattr(row, "charge", None)
+    is_payable = is_set_up() and row.state == LogState.APPROVED and row.representative.is_in_force
+    is_waiting = is_payable and request.GET.get("payment") == "sent"
     context = {
         "customer": company,
         "row": row,
+        "may_pay_by_card": is_payable and not is_waiting,
+        "is_waiting": is_waiting,
         "resources": row.resources.select_related("tenure"),
         "charge": charge,
         "instructions": charge and charge.instructions(request.user.language),
@@ -129,13 +135,16 @@ def log_request(request: PersonRequest, customer: str, log_request: UUID) -> Htt
         "may_download": is_requester and file is not None,
         "has_receipt": row.state in WITH_RECEIPT,
     }
-    return render(request, "compliance/log_request.html", context)
+    response = render(request, "compliance/log_request.html", context)
+    if context["may_pay_by_card"]:  # browsers hold form-action to redirections too
+        response._csp_update = {"form-action": [PAGES]}  # type: ignore[attr-defined]
+    return response
 
 
 @require_POST
 def log_request_withdraw(request: PersonRequest, customer: str, log_request: UUID) -> HttpResponse:
     """Withdraw a request that is not paid yet."""
-    row = _request(request, _company(request, customer), log_request)
+    row = seen_log_request(request, company_with_logs(request, customer), log_request)
     run_action(
         request,
         lambda: services.withdraw_log_request(actor=request.user, request=row),
@@ -149,7 +158,7 @@ def log_request_download(
     request: PersonRequest, customer: str, log_request: UUID
 ) -> HttpResponseBase:
     """Send the file to the person who asked, once the download is recorded."""
-    row = _request(request, _company(request, customer), log_request)
+    row = seen_log_request(request, company_with_logs(request, customer), log_request)
     success = submit_button(
         request,
         ActForm(request.POST),
@@ -178,7 +187,7 @@ def log_request_download(
 @require_safe
 def log_request_receipt(request: PersonRequest, customer: str, log_request: UUID) -> HttpResponse:
     """Return the receipt of released logs as a file (L46)."""
-    row = _request(request, _company(request, customer), log_request)
+    row = seen_log_request(request, company_with_logs(request, customer), log_request)
     if row.state not in WITH_RECEIPT:
         messages.info(request, _("The receipt comes with the logs."))
         return redirect("compliance:log-request", customer, log_request)

@@ -13,7 +13,7 @@ from accounts.http import PersonRequest
 from accounts.permissions import require_staff
 from accounts.selectors import page_of
 from accounts.views.actions import submit, submit_button
-from compliance.choices.log_requests import OPEN_STATES, LogState
+from compliance.choices.log_requests import BEFORE_RELEASE, OPEN_STATES, LogState
 from compliance.forms.log_requests import (
     DecisionForm,
     PaymentForm,
@@ -23,11 +23,11 @@ from compliance.forms.log_requests import (
     ReversalForm,
 )
 from compliance.models import Charge, LogRequest, Payment, Rate
-from compliance.selectors.log_requests import log_requests
+from compliance.selectors.log_requests import log_requests, requester_has_both_keys
 from compliance.selectors.rates import rate_in_force
 from compliance.selectors.sealed_files import beginning_of
+from compliance.services import log_decisions, payments
 from compliance.services import log_requests as services
-from compliance.services import payments
 from compliance.services.rates import add_rate
 
 VIEW = "compliance.view_logrequest"
@@ -66,6 +66,7 @@ def provider_log_request(request: PersonRequest, log_request: UUID) -> HttpRespo
         "charge": getattr(row, "charge", None),
         "form": form,
         "repeat_form": ReasonForm() if row.state == LogState.READY else None,
+        "close_form": ReasonForm() if _can_close(request, row) else None,
         "beginning": beginning_of(row.file, SHOWN) if _is_checking(request, row) else "",
     }
     return render(request, "compliance/provider_log_request.html", context)
@@ -73,6 +74,11 @@ def provider_log_request(request: PersonRequest, log_request: UUID) -> HttpRespo
 
 def _is_checking(request: PersonRequest, row: LogRequest) -> bool:
     return row.state == LogState.READY and request.user.has_perm(services.CHANGE)
+
+
+def _can_close(request: PersonRequest, row: LogRequest) -> bool:
+    is_before_release = row.state in BEFORE_RELEASE and request.user.has_perm(services.CHANGE)
+    return is_before_release and not requester_has_both_keys(row)
 
 
 def _next_step(request: PersonRequest, row: LogRequest) -> StrictForm | None:
@@ -111,9 +117,9 @@ def _carry_out(request: PersonRequest, row: LogRequest, form: StrictForm) -> str
 def _decide(request: PersonRequest, row: LogRequest, form: DecisionForm) -> LogRequest:
     actor = request.user
     if form.is_approval:
-        return services.approve_log_request(actor=actor, request=row, **form.charge())
+        return log_decisions.approve_log_request(actor=actor, request=row, **form.charge())
     reason = form.cleaned_data["reason"]
-    return services.decline_log_request(actor=actor, request=row, reason=reason)
+    return log_decisions.decline_log_request(actor=actor, request=row, reason=reason)
 
 
 @require_POST
@@ -128,6 +134,23 @@ def log_request_repeat(request: PersonRequest, log_request: UUID) -> HttpRespons
         lambda: services.repeat_log_request(actor=request.user, request=row, **form.cleaned_data),
     ):
         messages.success(request, _("The portal puts the logs together again."))
+    return redirect("compliance:provider-log-request", log_request)
+
+
+@require_POST
+def log_request_close(request: PersonRequest, log_request: UUID) -> HttpResponse:
+    """Close a settled request whose requester can't get the logs any more."""
+    require_staff(request.user, services.CHANGE)
+    row = get_object_or_404(log_requests(), uuid=log_request)
+    form = ReasonForm(request.POST)
+    if submit_button(
+        request,
+        form,
+        lambda: log_decisions.close_log_request(
+            actor=request.user, request=row, **form.cleaned_data
+        ),
+    ):
+        messages.success(request, _("The request is closed."))
     return redirect("compliance:provider-log-request", log_request)
 
 
@@ -152,7 +175,7 @@ def provider_charge(request: PersonRequest, charge: UUID) -> HttpResponse:
         "charge": row,
         "row": row.request,
         "payments": row.payments.select_related("by", "charge", "reverses"),
-        "reversed": set(row.payments.values_list("reverses", flat=True)),
+        "refused_payments": row.refused_payments.all(),
         "form": form,
         "is_open": row.request.state == LogState.APPROVED and not row.is_settled,
         "reason_form": ReasonForm(),

@@ -10,11 +10,8 @@ from accounts.models import User
 from compliance.models import LogRequest, Representative
 from compliance.models.rates import Tax
 from compliance.selectors.rates import rate_in_force
-from compliance.services.log_requests import (
-    approve_log_request,
-    ask_for_logs,
-    release_log_request,
-)
+from compliance.services.log_decisions import approve_log_request
+from compliance.services.log_requests import ask_for_logs, release_log_request
 from compliance.services.payments import record_payment
 from compliance.services.rates import add_rate
 from compliance.services.representatives import confirm_representative, propose_representative

@@ -18,7 +18,8 @@ from compliance.selectors.due import Clock, DueSource, due_list
 from compliance.selectors.log_requests import MOST_RESOURCES, kept_logs
 from compliance.selectors.programmes import programme_of
 from compliance.services.due import alarm_of_overdue
-from compliance.services.payments import record_external_payment, reverse_payment
+from compliance.services.external_payments import record_external_payment
+from compliance.services.payments import reverse_payment
 from compliance.services.referrals import MOST, ReferralRefused, answer_referral, refer_contact
 from compliance.services.representatives import end_representative
 from hub.example import acts
@@ -91,8 +92,8 @@ def test_nobody_pays_for_logs_that_nobody_can_download_L34(keyed, bob, alice, re
     states = LogRequest.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == ["withdrawn", "withdrawn", "approved"]
     late = record_external_payment(
-        actor="Books", charge=charge, external_id="p-1", cents=charge.total_cents, currency="CAD",
-        method="billing",
+        actor=log_scene.BOOKS, charge=charge, external_id="p-1", cents=charge.total_cents,
+        currency="CAD", method="billing",
     )  # fmt: skip
     assert late.payment is None
     reverse_payment(actor=log_scene.staff(), payment=payment, reason="It went back.")

@@ -62,6 +62,7 @@ BLOCKED = {
     "compliance:log-request-new",
     "compliance:log-request",
     "compliance:log-request-withdraw",
+    "compliance:log-request-pay",
     "compliance:log-request-download",
     "compliance:log-request-receipt",
     "compliance:authorisations",

@@ -20,10 +20,9 @@ from accounts.signals import periodic_tick
 from compliance.models import Download, LogRequest, LogResource, SealedChunk
 from compliance.registry import ITEMS
 from compliance.selectors.log_requests import first_allowed_day, log_receipt
+from compliance.services.log_decisions import approve_log_request, decline_log_request
 from compliance.services.log_downloads import download_logs
 from compliance.services.log_requests import (
-    approve_log_request,
-    decline_log_request,
     release_log_request,
     repeat_log_request,
     require_days,

@@ -12,17 +12,22 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from compliance.models import LogRequest, Payment, Rate, SealedChunk
-from compliance.selectors.log_requests import work_for
-from compliance.services.payments import (
+from compliance.selectors.log_requests import kept_logs, requester_has_both_keys, work_for
+from compliance.services.external_payments import (
+    Reporter,
     record_external_payment,
-    record_payment,
-    reverse_payment,
-    waive_charge,
+    reverse_external_payment,
 )
+from compliance.services.log_decisions import close_log_request
+from compliance.services.log_requests import release_log_request
+from compliance.services.payments import record_payment, reverse_payment, waive_charge
+from compliance.services.representatives import end_representative
+from compliance.services.tabulation import fail_log_request
 from hub.example import acts
 from portals.choices import PortalKind, Scope
-from portals.models import Portal
+from portals.models import PersonGrant, Portal
 from portals.services.credentials import issue_credentials, issue_portal_token
+from portals.services.grants import revoke_privilege
 from tests import log_scene
 from tests.test_wrong_actors import signed_in
 
@@ -199,6 +204,173 @@ def test_a_known_id_with_another_amount_is_refused_and_alarmed_L40(
     assert sum("does not fit" in mail.subject for mail in deliver()) == 2
 
 
+def test_one_id_of_two_systems_is_two_payments_L40(charge, bob):
+    """Stripe knows nothing of the ids of a billing system, nor one billing system of another's."""
+    other = log_scene.approve(log_scene.ask(bob, log_scene.report()), "INV-2")
+    values = {"external_id": "4711", "currency": "CAD", "method": "billing"}
+    for actor, due in ((log_scene.BOOKS, charge), (Reporter("Till", "portal:till"), other)):
+        outcome = record_external_payment(actor=actor, charge=due, cents=due.total_cents, **values)
+        assert outcome.is_new
+    assert sorted(Payment.objects.values_list("system", "external_id")) == [
+        ("portal:books", "4711"), ("portal:till", "4711"),
+    ]  # fmt: skip
+
+
+def test_the_system_of_a_payment_is_the_portal_that_reported_it_L40(charge, billing, client):
+    post(client, charge, billing)
+    assert charge.payments.get().system == "portal:books"
+
+
+def test_a_refused_report_alarms_once_for_each_id_and_amount_L40(
+    charge, billing, client, deliver, olive
+):
+    for _retry in range(3):
+        assert post(client, charge, billing, cents=5).status_code == 409
+    assert AuditEvent.objects.filter(kind="payment.refused").count() == 1
+    assert sum("does not fit" in mail.subject for mail in deliver()) == 1
+
+    assert post(client, charge, billing, cents=6).status_code == 409
+    assert post(client, charge, billing, cents=5, currency="USD").status_code == 409
+    assert post(client, charge, billing, cents=5, external_id="p-2").status_code == 409
+    assert sum("does not fit" in mail.subject for mail in deliver()) == 4  # with the first
+    page = signed_in(olive).get(reverse(BILLING, args=[charge.uuid])).content.decode()
+    assert page.count("p-1") == 3 and page.count("p-2") == 1
+
+
+def test_what_was_refused_is_recorded_once_it_fits_L40(charge, billing, client):
+    """A part came in by hand, went back, and the program tries again."""
+    part = log_scene.pay(charge, 100)
+    assert post(client, charge, billing).status_code == 409
+    reverse_payment(actor=log_scene.staff(), payment=part, reason="It bounced.")
+    assert post(client, charge, billing).status_code == 201
+
+
+def test_the_rest_of_a_payment_can_go_back_L42(charge, olive):
+    """A program reported a part of it before."""
+    payment = log_scene.pay(charge)
+    part = {"actor": log_scene.BOOKS, "payment": payment, "series": "r-1", "reason": "Refunded"}
+    for cents in (4_000, 1_000, 4_000):  # late and repeated reports add nothing
+        reverse_external_payment(**part, cents=cents)
+    assert payment.left_cents == 9_797 and state(charge) == "refunded"
+    reverse_payment(actor=olive, payment=payment, reason="All of it.")
+    assert payment.left_cents == 0
+    with pytest.raises(ValidationError, match="already reversed"):
+        reverse_payment(actor=olive, payment=payment, reason="again")
+    assert reverse_external_payment(**part, cents=13_797).is_new is False
+    assert sorted(charge.payments.values_list("cents", flat=True)) == [-9_797, -4_000, 13_797]
+
+
+def test_a_reversal_tells_the_requester_L42(charge, olive, bob, deliver):
+    payment = log_scene.pay(charge)
+    reverse_payment(actor=olive, payment=payment, reason="It bounced.")
+    mail = deliver()[-1]
+    assert mail.to == [bob.email] and "INV-1 went back" in mail.subject
+
+
+def settle(charge, is_waived):
+    if is_waived:
+        waive_charge(actor=log_scene.staff(), charge=charge, reason="A court ordered it.")
+    else:
+        log_scene.pay(charge)
+
+
+def bring_to(charge, step):
+    if step == "paid":
+        return
+    claimed = log_scene.claim(charge.request)
+    if step == "failed":
+        fail_log_request(
+            actor=log_scene.statistics(), request=claimed, lease=claimed.lease, reason="Gone."
+        )
+    if step == "ready":
+        log_scene.send(claimed)
+        log_scene.finish(claimed)
+
+
+@pytest.mark.parametrize("is_waived", [True, False], ids=["waived", "paid"])
+@pytest.mark.parametrize("step", ["paid", "tabulating", "failed", "ready"])
+def test_a_request_whose_requester_lost_a_key_can_be_closed_L34(
+    charge, is_waived, step, alice, olive, bob, deliver
+):
+    settle(charge, is_waived)
+    bring_to(charge, step)
+    client, page = (
+        signed_in(olive),
+        reverse("compliance:provider-log-request", args=[charge.request.uuid]),
+    )
+    address = reverse("compliance:log-request-close", args=[charge.request.uuid])
+    assert "Close request" not in client.get(page).content.decode()
+    refused = client.post(address, {"reason": "Too early."}, follow=True)
+    assert "can still get these logs" in refused.content.decode() and state(charge) == step
+
+    end_representative(actor=alice, representative=charge.request.representative)
+    assert "Close request" in client.get(page).content.decode()
+    refused = client.post(address, {"reason": " "}, follow=True)
+    assert "required" in refused.content.decode() and state(charge) == step
+    done = client.post(address, {"reason": "Bob left. We send the fee back."}, follow=True)
+
+    assert "The request is closed." in done.content.decode() and state(charge) == "closed"
+    assert not SealedChunk.objects.filter(file__kind="logs").exists()
+    assert not charge.request.parts.exists()
+    mail = deliver()[-1]
+    assert mail.to == [bob.email] and "closed your log request" in mail.subject
+    assert "We send the fee back." in mail.body
+    assert ("137.97" in mail.body) is not is_waived
+    event = AuditEvent.objects.get(kind="logs.closed")
+    assert event.actor == olive and event.customer == charge.request.customer
+    with pytest.raises(ValidationError):
+        close_log_request(actor=olive, request=charge.request, reason="again")
+    assert not work_for(log_scene.statistics()).exists()
+    assert not kept_logs(log_scene.statistics()).exists()
+
+
+def test_a_payment_of_a_closed_request_can_still_go_back_L42(charge, alice, olive, deliver):
+    payment = log_scene.pay(charge)
+    end_representative(actor=alice, representative=charge.request.representative)
+    close_log_request(actor=olive, request=charge.request, reason="Bob left.")
+    before = len(deliver())
+    reverse_payment(actor=olive, payment=payment, reason="Sent back.")
+    assert payment.left_cents == 0 and state(charge) == "closed"
+    assert len(deliver()) == before
+
+
+def test_a_lost_permission_alone_lets_staff_close_and_its_return_does_not_L34(
+    charge, alice, olive, bob
+):
+    log_scene.pay(charge)
+    grant = PersonGrant.objects.get(user=bob, content_object__external_id=log_scene.REPORT)
+    revoke_privilege(actor=alice, grant=grant)
+    assert not requester_has_both_keys(LogRequest.objects.get(pk=charge.request_id))
+    log_scene.give_key(bob.memberships.get(), log_scene.report())
+    with pytest.raises(ValidationError, match="can still get"):
+        close_log_request(actor=olive, request=charge.request, reason="Bob left.")
+
+
+def test_closing_is_for_staff_who_decide(charge, alice, bob, dana):
+    log_scene.pay(charge)
+    end_representative(actor=alice, representative=charge.request.representative)
+    billie = acts.hire("billie", "Billie Ng", "Billing")
+    for person in (alice, bob, dana, billie):
+        with pytest.raises(PermissionDenied):
+            close_log_request(actor=person, request=charge.request, reason="x")
+    petra = acts.hire("petra", "Petra Lindqvist", "Privacy")
+    close_log_request(actor=petra, request=charge.request, reason="Bob left.")
+
+
+@pytest.mark.parametrize("step", ["asked", "approved", "released"])
+def test_no_other_step_of_a_request_is_closed(asked, alice, olive, step):
+    charge = None if step == "asked" else log_scene.approve(asked)
+    if step == "released":
+        log_scene.pay(charge)
+        bring_to(charge, "ready")
+        release_log_request(actor=olive, request=asked, is_checked=True)
+    end_representative(actor=alice, representative=asked.representative)
+    with pytest.raises(ValidationError, match="present state"):
+        close_log_request(actor=olive, request=asked, reason="x")
+    with pytest.raises(IntegrityError, match="step by step"), transaction.atomic():
+        LogRequest.objects.filter(pk=asked.pk).update(state="closed")
+
+
 def test_only_a_billing_system_gets_the_scope_and_bad_calls_name_the_field(
     charge, billing, client, db
 ):
@@ -262,7 +434,7 @@ def test_bad_payments_are_refused(charge, olive):
 def test_a_program_reports_the_whole_amount_that_is_open(charge):
     """After a part by hand, the rest."""
     log_scene.pay(charge, 10_000)
-    values = {"actor": "Books", "charge": charge, "external_id": "r", "currency": "CAD"}
+    values = {"actor": log_scene.BOOKS, "charge": charge, "external_id": "r", "currency": "CAD"}
     assert record_external_payment(**values, cents=13_797, method="billing").payment is None
     assert record_external_payment(**values, cents=3_797, method="billing").is_new
     assert state(charge) == "paid"

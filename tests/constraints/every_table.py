@@ -62,6 +62,7 @@ from compliance.models import (
     SealedFile,
     Wave,
 )
+from compliance.services.external_payments import record_external_payment
 from compliance.services.payments import waive_charge
 from portals.models import (
     OfferedGrant,
@@ -322,7 +323,11 @@ def _fill_logs() -> None:
     log_scene.propose(member("emma"))
     log_scene.give_key(member("bob"), report)
     log_scene.ask(bob, report)
-    log_scene.approve(log_scene.ask(bob, report), "INV-OPEN")
+    unpaid = log_scene.approve(log_scene.ask(bob, report), "INV-OPEN")
+    record_external_payment(
+        actor=log_scene.BOOKS, charge=unpaid, external_id="p", cents=1, currency="CAD",
+        method="billing",
+    )  # fmt: skip
     waived = log_scene.approve(log_scene.ask(bob, report), "INV-WAIVED")
     waive_charge(actor=person("olive"), charge=waived, reason="A court ordered it.")
     claimed = log_scene.approve(log_scene.ask(bob, report), "INV-CLAIMED")

@@ -13,6 +13,7 @@ from compliance.models import (
     LogResource,
     Payment,
     Rate,
+    RefusedPayment,
     Representative,
     Waiver,
 )
@@ -129,7 +130,7 @@ def resources() -> dict[str, list[Statement]]:
 
 
 def money() -> dict[str, list[Statement]]:
-    with_id = copy(Payment, external_id="'e'")
+    once, again = (copy(Payment, system="'s'", external_id="'e'") for _row in range(2))
     return {
         "rate_code_known": [copy(Rate, code="'bread'")],
         "rate_currency_known": [copy(Rate, currency="'XXX'")],
@@ -140,12 +141,14 @@ def money() -> dict[str, list[Statement]]:
         "charge_is_the_price_shown_insert": [copy(Charge, request_id=FREE, total_cents="1")],
         "payment_method_known": [copy(Payment, method="'gold'")],
         "payment_or_reversal": [copy(Payment, cents="0")],
-        "external_payment_once": [with_id, copy(Payment, external_id="'e'")],
+        "external_payment_names_its_system": [copy(Payment, external_id="'e'")],
+        "external_payment_once": [once, again],
+        "refused_payment_once": [copy(RefusedPayment)],
         "reversal_of_what_came_in_insert": [
             copy(Payment, cents="-99999999", reverses_id=first(Payment))
         ],
         "waiver_has_a_reason": [copy(Waiver, charge_id=UNPAID, reason="''")],
-        **append_only(Rate, Charge, Payment, Waiver),
+        **append_only(Rate, Charge, Payment, RefusedPayment, Waiver),
     }
 
 

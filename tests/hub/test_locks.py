@@ -13,8 +13,9 @@ RUNTIME = PROJECT["project"]["dependencies"]
 GROUPS = PROJECT["dependency-groups"]
 LOCKS = {
     "requirements.lock": RUNTIME,
+    "requirements-stripe.lock": RUNTIME + GROUPS["stripe"],
     "requirements-demo.lock": RUNTIME + GROUPS["demo"],
-    "requirements-dev.lock": RUNTIME + GROUPS["demo"] + GROUPS["dev"],
+    "requirements-dev.lock": RUNTIME + GROUPS["demo"] + GROUPS["stripe"] + GROUPS["dev"],
 }
 
 
@@ -42,12 +43,19 @@ def test_a_lock_file_covers_the_requirements(lock):
 
 
 def test_the_locks_pin_the_same_versions():
-    runtime, demo, everything = (pinned(name) for name in LOCKS)
+    runtime, stripe, demo, everything = (pinned(name) for name in LOCKS)
 
-    assert {name: demo.get(name) for name in runtime} == runtime
-    assert {name: everything.get(name) for name in demo} == demo
+    for smaller, larger in (
+        (runtime, stripe), (runtime, demo), (stripe, everything), (demo, everything),
+    ):  # fmt: skip
+        assert {name: larger.get(name) for name in smaller} == smaller
 
 
 def test_production_installs_nothing_for_the_demo_alone():
     assert "authlib" in pinned("requirements-demo.lock")
     assert "authlib" not in pinned("requirements.lock")
+
+
+def test_stripe_is_installed_only_where_it_is_wanted():
+    with_it = [name for name in LOCKS if "stripe" in pinned(name)]
+    assert with_it == ["requirements-stripe.lock", "requirements-dev.lock"]

@@ -1,5 +1,6 @@
 """Log requests at one moment, on PostgreSQL: payments, claims, the end of keys and of files."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -11,20 +12,23 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Membership, User
 from compliance.models import Download, LogRequest, Payment, SealedChunk
 from compliance.services import log_requests
-from compliance.services.log_downloads import download_logs, expire_log_requests
-from compliance.services.log_requests import (
+from compliance.services.card_payments import REPORTER, EventTooEarly, apply_card_event
+from compliance.services.external_payments import record_external_payment
+from compliance.services.log_decisions import (
     approve_log_request,
+    close_log_request,
     decline_log_request,
-    release_log_request,
-    withdraw_log_request,
 )
-from compliance.services.payments import record_external_payment, reverse_payment
+from compliance.services.log_downloads import download_logs, expire_log_requests
+from compliance.services.log_requests import release_log_request, withdraw_log_request
+from compliance.services.payments import reverse_payment
 from compliance.services.representatives import (
     confirm_representative,
     end_representative,
     propose_representative,
 )
 from compliance.services.sealed_files import content_of
+from compliance.stripe_checkout import Paid, WentBack
 from portals.models import Resource
 from tests import log_scene
 from tests.races.meeting import race_at
@@ -79,7 +83,7 @@ def test_the_same_payment_eight_times_is_one_L40(bob, report):
     results = race(
         *(
             lambda: record_external_payment(
-                actor="Books", external_id="one", method="billing", **values
+                actor=log_scene.BOOKS, external_id="one", method="billing", **values
             )
             for _one in EIGHT
         )
@@ -97,7 +101,7 @@ def test_of_eight_different_payments_one_is_recorded_L40(bob, report):
     results = race(
         *(
             lambda number=number: record_external_payment(
-                actor="Books", external_id=f"p{number}", method="billing", **values
+                actor=log_scene.BOOKS, external_id=f"p{number}", method="billing", **values
             )
             for number in EIGHT
         )
@@ -107,21 +111,25 @@ def test_of_eight_different_payments_one_is_recorded_L40(bob, report):
     assert Payment.objects.count() == 1
 
 
-def test_one_id_for_charges_of_two_companies_is_one_payment_and_an_alarm_L40(bob, report):
+def requests_of_two_companies(bob, report) -> list[LogRequest]:
     other = User.objects.get(email="charlie@birch.example")
     member = Membership.objects.get(user=other)
     log_scene.representative(member)
     theirs = log_scene.report("birch-shop", "birch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log_requests, "askable_resources", lambda *_args: Resource.objects.all())
-        requests = [log_scene.ask(bob, report), log_scene.ask(other, theirs)]
+        return [log_scene.ask(bob, report), log_scene.ask(other, theirs)]
+
+
+def test_one_id_for_charges_of_two_companies_is_one_payment_and_an_alarm_L40(bob, report):
+    requests = requests_of_two_companies(bob, report)
     charges = [log_scene.approve(row, f"INV-{row.pk}") for row in requests]
 
     results = race_at(
-        "compliance.services.payments._add",
+        "compliance.services.external_payments.add_payment",
         *(
             lambda charge=charge: record_external_payment(
-                actor="Books", charge=charge, external_id="one", cents=charge.total_cents,
+                actor=log_scene.BOOKS, charge=charge, external_id="one", cents=charge.total_cents,
                 currency="CAD", method="billing",
             )
             for charge in charges
@@ -131,6 +139,83 @@ def test_one_id_for_charges_of_two_companies_is_one_payment_and_an_alarm_L40(bob
     assert sorted(outcome.payment is not None for outcome in results) == [False, True]
     assert sorted(LogRequest.objects.values_list("state", flat=True)) == ["approved", "paid"]
     assert AuditEvent.objects.filter(kind="payment.refused").count() == 1
+
+
+def test_one_invoice_number_for_two_companies_is_one_charge_and_a_refusal(bob, report):
+    olive, requests = log_scene.staff(), requests_of_two_companies(bob, report)
+
+    results = race_at(
+        "compliance.services.log_decisions._decide",
+        *(
+            lambda request=request: approve_log_request(
+                actor=olive, request=request, invoice_number="INV-7", **log_scene.TERMS
+            )
+            for request in requests
+        ),
+    )
+
+    assert (won(results), refused(results)) == (1, 1)
+    [refusal] = [result for result in results if isinstance(result, ValidationError)]
+    assert "Another charge has this invoice number" in str(refusal.message_dict["invoice_number"])
+    assert sorted(LogRequest.objects.values_list("state", flat=True)) == ["approved", "asked"]
+    assert AuditEvent.objects.filter(kind="logs.approved").count() == 1
+
+
+def test_a_refused_report_eight_times_is_one_alarm_L40(bob, report):
+    charge = log_scene.approve(log_scene.ask(bob, report))
+    values = {"charge": charge, "cents": 5, "currency": "CAD"}
+
+    results = race(
+        *(
+            lambda: record_external_payment(
+                actor=log_scene.BOOKS, external_id="one", method="billing", **values
+            )
+            for _one in EIGHT
+        )
+    )
+
+    assert [outcome.payment for outcome in results] == [None] * 8
+    assert AuditEvent.objects.filter(kind="payment.refused").count() == 1
+
+
+def test_stripes_event_eight_times_and_a_refund_at_once_L40(bob, report):
+    charge = log_scene.approve(log_scene.ask(bob, report))
+    paid = Paid(str(charge.uuid), "pi_1", charge.total_cents, "CAD")
+    back = WentBack("pi_1", "ch_1", charge.total_cents, is_ours=True)
+
+    def take_back() -> None:
+        with suppress(EventTooEarly):
+            apply_card_event(actor=REPORTER, event=back)
+
+    race(
+        *(lambda: apply_card_event(actor=REPORTER, event=paid) for _one in EIGHT),
+        take_back,
+        take_back,
+    )
+
+    apply_card_event(actor=REPORTER, event=back)  # Stripe sends it again
+    assert sorted(Payment.objects.values_list("cents", flat=True)) == [
+        -charge.total_cents, charge.total_cents,
+    ]  # fmt: skip
+    assert LogRequest.objects.get().state == "refunded"
+    assert not AuditEvent.objects.filter(kind="payment.refused").exists()
+
+
+def test_closing_and_the_result_of_the_portal_at_once_L34(bob, alice, report):
+    request, olive = log_scene.ask(bob, report), log_scene.staff()
+    log_scene.pay(log_scene.approve(request))
+    claimed = log_scene.claim(request)
+    log_scene.send(claimed)
+    end_representative(actor=alice, representative=request.representative)
+
+    results = race(
+        lambda: close_log_request(actor=olive, request=request, reason="Bob left."),
+        lambda: log_scene.finish(claimed),
+    )
+
+    refused(results)
+    assert LogRequest.objects.get().state == "closed"
+    assert not SealedChunk.objects.filter(file__kind="logs").exists()
 
 
 def test_two_companies_cannot_give_the_same_profile_L47(bob):
