@@ -166,7 +166,7 @@ def _part(label: Any, language: str) -> forms.CharField:
 
 def _correction_label(notice: Wave) -> str:
     text = ngettext(
-        "A correction of notice %(number)s, to the person whom it told",
+        "A correction of notice %(number)s, to the %(people)s person whom it told",
         "A correction of notice %(number)s, to the %(people)s people whom it told",
         notice.list_count,
     )
@@ -177,7 +177,7 @@ class WaveForm(EditForm):
     """The six parts of the notice, in both languages, and the notice that it corrects."""
 
     corrects = forms.ChoiceField(
-        label=_("Who gets it"), required=False, widget=forms.RadioSelect, choices=()
+        label=_("Recipients"), required=False, widget=forms.RadioSelect, choices=()
     )
     circumstances_en = _part(_("What happened, in English"), "en")
     circumstances_fr = _part(_("What happened, in French"), "fr")
