@@ -750,10 +750,9 @@ def test_access_to_each_url(name, reader, request, as_, ids):
     arguments = arguments_of(address, ids)
     person = None if reader == "nobody" else request.getfixturevalue(reader)
     content = {"data": json.dumps(address.data), "content_type": "application/json"}
-    client = as_(person)
     for headers in ({}, {"HX-Request": "true"}):
         with transaction.atomic():
-            response = client.generic(
+            response = as_(person).generic(
                 address.method,
                 reverse(name, kwargs=arguments),
                 **(content if address.data is not None else {}),

@@ -136,6 +136,7 @@ class AddByImportForm(StrictForm):
 class AddByHandForm(StrictForm):
     """One person: by email address, or an outsider by name and postal address."""
 
+    demanded_at_times = ("address", "name", "post")
     address = forms.CharField(
         label=_("Email address"), max_length=ADDRESS_LENGTH, required=False, widget=forms.EmailInput
     )
@@ -199,6 +200,7 @@ class WaveForm(EditForm):
         self.fields["corrects"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             del self.fields["corrects"]
+        self.demanded_at_times = tuple(self.fields)  # before the release
 
     @property
     def pairs(self) -> list[tuple[Any, Any]]:
@@ -210,6 +212,7 @@ class WaveForm(EditForm):
 class ReleaseForm(VersionedForm):
     """The last step before people are told."""
 
+    demanded_at_times = ("alone_reason",)
     final = forms.BooleanField(
         label=_("The text and the list are final"),
         help_text=_("Nobody can change or stop them after the release; only a hold delays them."),
@@ -248,6 +251,7 @@ class DayForm(StrictForm):
 class EndForm(StrictForm):
     """How the attempts to reach people end."""
 
+    demanded_at_times = ("ground",)
     outcome = forms.ChoiceField(
         label=_("How do the attempts end?"),
         choices=[

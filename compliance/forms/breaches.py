@@ -147,6 +147,7 @@ class DecideReportForm(StrictForm):
 class FileReportForm(StrictForm):
     """A report as it was sent, in the fields of its regulator."""
 
+    demanded_at_times = ("late_reason",)
     sent_at = moment_field(_("Sent"))
     reference = LineField(label=_("Number at the regulator"), max_length=100, required=False)
     late_reason = text_field(_("Why it is late"), rows=2, required=False)

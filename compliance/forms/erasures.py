@@ -19,6 +19,7 @@ def _items() -> list[tuple[str, object]]:
 class HoldForm(StrictForm):
     """The scope of a legal hold, its reason and its last day."""
 
+    demanded_at_times = ("address", "customer", "item")
     scope = forms.ChoiceField(
         label=_("Keep data of"), choices=HoldScope.choices, widget=forms.RadioSelect
     )

@@ -111,6 +111,7 @@ class DecisionForm(StrictForm):
     """The answer of staff to a log request: the invoice and how to pay it, or why not."""
 
     APPROVE, DECLINE = "approve", "decline"
+    demanded_at_times = ("invoice_number", "instructions_en", "instructions_fr", "reason")
     outcome = forms.ChoiceField(
         label=_("Decision"),
         choices=[(APPROVE, _("Approve")), (DECLINE, _("Decline"))],

@@ -41,6 +41,10 @@ def _text(
 class VersionForm(StrictForm):
     """The text of a version in both languages, and what its change means."""
 
+    demanded_at_times = (  # before it is published
+        *("title_en", "title_fr", "summary_en", "summary_fr", "body_en", "body_fr"),
+        *("material", "effective_on"),
+    )
     title_en = _title(_("Title in English"), "en")
     title_fr = _title(_("Title in French"), "fr")
     summary_en = _text(
@@ -155,6 +159,7 @@ def _reason(label: Any, language: str, *, help_text: Any = "", required: bool = 
 class AnnounceForm(StrictForm):
     """Telling everybody: the reasons that some announcements need."""
 
+    demanded_at_times = ("early_reason_en", "early_reason_fr", "alone_reason")
     early_reason_en = _reason(_("Why with less notice, in English"), "en")
     early_reason_fr = _reason(_("Why with less notice, in French"), "fr")
     alone_reason = forms.CharField(

@@ -63,6 +63,7 @@ class EnterRequestForm(PrivacyRequestForm):
 class SettleForm(StrictForm):
     """The answer to a request."""
 
+    demanded_at_times = ("answer", "ground", "kept_items", "kept_until")
     outcome = forms.ChoiceField(
         label=_("Result"),
         choices=[

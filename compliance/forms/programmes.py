@@ -56,6 +56,7 @@ class AlertsForm(StrictForm):
 class DecideForm(StrictForm):
     """The answer to a company that asks to resell."""
 
+    demanded_at_times = ("reason",)
     outcome = forms.ChoiceField(
         label=_("Answer"),
         choices=[

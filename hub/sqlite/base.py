@@ -1,5 +1,7 @@
 """The database engine `hub.sqlite`; Django looks for a module named `base`."""
 
+import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -8,6 +10,20 @@ from django.db.models import Model
 from django.db.models.constraints import BaseConstraint
 
 from accounts.triggers import Trigger, installed_triggers
+
+
+def stored(moment: datetime) -> str:
+    """Return a time as Django's models store it, in UTC: SQLite compares times as text.
+
+    Django converts the times of its models. Those given to a statement of ours come with their own
+    zone: 8 am in Toronto would be earlier than 9 am in London.
+    """
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(" ")
+
+
+sqlite3.register_adapter(datetime, stored)
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):

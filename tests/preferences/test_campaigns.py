@@ -388,6 +388,18 @@ def monday_noon():
         yield clock
 
 
+def test_a_digest_of_the_same_morning_waits_until_eight(draft, olive, bob, deliver):
+    with time_machine.travel("2027-03-01 04:30 -05:00", tick=False) as clock:
+        choose_digest(actor=bob, digest="weekly")
+        schedule_campaign(actor=olive, campaign=draft())
+        assert not [mail for mail in deliver() if "digest" in mail.subject]
+
+        clock.move_to("2027-03-01 07:59 -05:00")
+        assert not [mail for mail in deliver() if "digest" in mail.subject]
+        clock.move_to("2027-03-01 08:01 -05:00")
+        assert [mail.to for mail in deliver() if "digest" in mail.subject] == [[bob.email]]
+
+
 def test_digests_gather_messages_until_due(
     draft, olive, bob, emma, promotions, deliver, monday_noon
 ):
