@@ -69,7 +69,7 @@ NOTICE = {
     "summary_fr": "Voici notre premier avis de confidentialité.",
     "body_en": """# What we hold
 
-Your name, your addresses, what you may do in each portal, and a log of what was done. The page
+Your name, your addresses, what you may do in each portal, and a log of what was done. The page \
 *Your data* lists everything, why we hold it and for how long.
 
 # Emails
@@ -78,37 +78,37 @@ We send required notices to everybody, and other emails only to people who subsc
 
 # Referrals
 
-A Super User can refer somebody to us. That person gets one email, which names the Super User. We
-delete their name and address after 30 days.
+A Super User can refer somebody to us. That person gets one email, which names the Super User. \
+We delete their name and address after 30 days.
 
 # Reseller alerts
 
-People of a company in our reseller programme can subscribe to alerts about prices and products. We
-use their email address for these alerts until they unsubscribe.
+People of a company in our reseller programme can subscribe to alerts about prices and products. \
+We use their email address for these alerts until they unsubscribe.
 
 # Your rights
 
 You can see, download and correct your data, and ask us to delete it.""",
     "body_fr": """# Ce que nous détenons
 
-Votre nom, vos adresses, ce que vous pouvez faire dans chaque portail et un journal des actions. La
-page *Vos données* énumère tout, avec les raisons et les durées de conservation.
+Votre nom, vos adresses, ce que vous pouvez faire dans chaque portail et un journal des actions. \
+La page *Vos données* énumère tout, avec les raisons et les durées de conservation.
 
 # Courriels
 
-Nous envoyons les avis obligatoires à tout le monde, et les autres courriels seulement aux personnes
-qui se sont abonnées.
+Nous envoyons les avis obligatoires à tout le monde, et les autres courriels seulement aux \
+personnes qui se sont abonnées.
 
 # Recommandations
 
-Un super utilisateur peut nous recommander une personne. Elle reçoit un seul courriel, qui nomme ce
-super utilisateur. Nous supprimons son nom et son adresse après 30 jours.
+Un super utilisateur peut nous recommander une personne. Elle reçoit un seul courriel, qui nomme \
+ce super utilisateur. Nous supprimons son nom et son adresse après 30 jours.
 
 # Alertes aux revendeurs
 
-Les personnes d’une entreprise de notre programme de revente peuvent s’abonner à des alertes sur les
-prix et les produits. Nous utilisons leur adresse courriel pour ces alertes jusqu’à ce qu’elles se
-désabonnent.
+Les personnes d’une entreprise de notre programme de revente peuvent s’abonner à des alertes sur \
+les prix et les produits. Nous utilisons leur adresse courriel pour ces alertes jusqu’à ce \
+qu’elles se désabonnent.
 
 # Vos droits
 
