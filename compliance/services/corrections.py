@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEvent, Membership, User
+from accounts.models import AuditEvent, Customer, Membership, User
 from accounts.permissions import lock_customer, require_staff
 from accounts.services.audit import record_event
 from accounts.services.memberships import save_work_details, work_details
@@ -14,6 +15,7 @@ from accounts.services.people import CORRECTED, profile_values, save_profile
 from accounts.services.versions import refuse_overwriting
 from compliance.choices.privacy_requests import PrivacyRequestKind
 from compliance.models import DataNote, PrivacyRequest
+from compliance.permissions import refuse_settled
 from compliance.registry import ITEMS
 
 
@@ -29,12 +31,15 @@ def correct_account(
 ) -> User:
     """Correct the account of a person as they asked: account_values (L59).
 
-    A new name is also the one at work, where that was the same. Portals read it with the next
-    sign-in or token, and by the directory API. Raises PermissionDenied; ValidationError naming the
-    field, for another kind of request and where nothing differs; ChangedMeanwhile where somebody
-    saved since `version`.
+    A new name is also the one at work, where that was the same; each company finds that in its
+    activity log. Portals read it with the next sign-in or token, and by the directory API. Raises
+    PermissionDenied; ValidationError naming the field, for a settled request or another kind, and
+    where nothing differs; ChangedMeanwhile where somebody saved since `version`.
     """
-    person = User.objects.select_for_update(no_key=True).get(pk=_require(actor, request).pk)
+    person = _lock_request(actor, request)
+    for customer in Customer.objects.filter(memberships__user=person).distinct().order_by("pk"):
+        lock_customer(customer)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     refuse_overwriting(
         version,
         saved=account_values(person),
@@ -45,10 +50,17 @@ def correct_account(
     changes = save_profile(person, values)
     _refuse_nothing(changes)
     if person.name != former:
-        for membership in Membership.objects.filter(user=person, work_name=former):
-            save_work_details(membership, {"work_name": person.name})
+        _correct_at_work(actor, person, former)
     record_event(kind=CORRECTED, actor=actor, person=person, **changes)
     return person
+
+
+def _correct_at_work(actor: User, person: User, former: str) -> None:
+    """Correct the name at work where it was the former one; the companies are locked."""
+    places = Membership.objects.filter(user=person, work_name=former).select_related("customer")
+    for place in places.order_by("customer", "pk"):
+        changes = save_work_details(place, {"work_name": person.name})
+        record_event(kind=CORRECTED, actor=actor, customer=place.customer, person=person, **changes)
 
 
 @transaction.atomic
@@ -65,7 +77,7 @@ def correct_work_details(
     Of a membership that ended, too. The company finds it in its activity log. Raises like
     correct_account, and PermissionDenied for the membership of somebody else.
     """
-    person = _require(actor, request)
+    person = _lock_request(actor, request)
     if membership.user_id != person.pk:
         raise PermissionDenied("a membership of somebody else")
     customer = lock_customer(membership.customer)
@@ -93,9 +105,9 @@ def _refuse_nothing(changes: dict[str, Any]) -> None:
 def note_dispute(*, actor: User, request: PrivacyRequest, item: str, text: str) -> DataNote:
     """Put a person's words beside data that is not corrected (L59).
 
-    Raises PermissionDenied, and ValidationError naming the field.
+    Raises PermissionDenied; ValidationError naming the field, and for a settled request.
     """
-    person = _require(actor, request)
+    person = _lock_request(actor, request)
     if item not in {each.code for each in ITEMS}:
         raise ValidationError({"item": _("Choose the data.")})
     if not text.strip():
@@ -103,14 +115,17 @@ def note_dispute(*, actor: User, request: PrivacyRequest, item: str, text: str) 
     note, _new = DataNote.objects.update_or_create(
         request=request,
         item=item,
-        defaults={"person": person, "text": text.strip(), "by": actor},
+        defaults={"person": person, "text": text.strip(), "by": actor, "at": timezone.now()},
     )
     record_event(kind="data.noted", actor=actor, person=person)
     return note
 
 
-def _require(actor: User, request: PrivacyRequest) -> User:
+def _lock_request(actor: User, request: PrivacyRequest) -> User:
+    """Return the person of an open request to correct data; nobody settles it meanwhile."""
     require_staff(actor, "compliance.change_privacyrequest")
+    request = PrivacyRequest.objects.select_for_update().get(pk=request.pk)
+    refuse_settled(request)
     if request.kind != PrivacyRequestKind.CORRECTION or request.person is None:
         raise ValidationError(_("This is no request of an account to correct data."))
     return request.person
