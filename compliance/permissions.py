@@ -196,8 +196,11 @@ def require_requester(actor: User, request: LogRequest) -> None:
         raise PermissionDenied("no longer allowed to ask for these logs")
 
 
-def refuse_release_without_keys(request: LogRequest) -> None:
-    """Raise LogRefused unless the requester, on file as when they asked, has both keys (L34)."""
+def refuse_without_keys(request: LogRequest) -> None:
+    """Raise LogRefused unless the requester, on file as when they asked, has both keys (L34).
+
+    Nobody else could get the logs: they are not released, and not paid by card.
+    """
     if not Representative.objects.in_force().filter(pk=request.representative_id).exists():
         text = _("The requester is no longer a representative of the company.")
         raise LogRefused(text, code="no_permission")

@@ -62,8 +62,8 @@ def open_checkout(*, charge: Charge, language: str, page: str) -> str:
     """Return the address of Stripe's page on which what is open of a charge is paid by card.
 
     `page` is the address of the request; Stripe leads back there. Within an hour the same payer
-    gets the same page, so that two presses are one payment. Stripe learns the invoice number and
-    the amount, nothing about the person. Raises CheckoutUnavailable.
+    gets the same page, so that two presses are one payment. Stripe learns the invoice number, the
+    amount, the charge's id and that address, nothing about the person. Raises CheckoutUnavailable.
     """
     ids = {OURS: str(charge.uuid)}
     product = {"name": charge.invoice_number}

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from compliance.choices.log_requests import STRIPE, LogState, PaymentMethod
-from compliance.models import Charge, LogRequest, Payment, RefusedPayment, Representative
-from compliance.permissions import PaymentRefused, require_payer
+from compliance.models import Charge, LogRequest, Payment, RefusedPayment
+from compliance.permissions import PaymentRefused, refuse_without_keys, require_payer
 from compliance.services.external_payments import (
     Reporter,
     record_external_payment,
@@ -40,7 +40,7 @@ def begin_card_payment(*, actor: User, request: LogRequest) -> str:
 
     It writes nothing: only Stripe's signed event says that something was paid. Raises
     PermissionDenied for people who do not see the request; PaymentRefused where nothing is to be
-    paid, nobody could get the logs, or Stripe does not answer.
+    paid, or Stripe does not answer; LogRefused where nobody could get the logs (L34).
     """
     require_payer(actor, request)
     charge = Charge.objects.filter(request=request).first()
@@ -48,9 +48,7 @@ def begin_card_payment(*, actor: User, request: LogRequest) -> str:
         raise PaymentRefused(_("Pay as the invoice says."), code="no_cards")
     if charge is None or request.state != LogState.APPROVED or charge.is_settled:
         raise PaymentRefused(_("This charge is paid, waived or no longer due."), code="settled")
-    if not Representative.objects.in_force().filter(pk=request.representative_id).exists():
-        text = _("The requester is no longer a representative of the company.")
-        raise PaymentRefused(text, code="no_permission")
+    refuse_without_keys(request)
     path = reverse("compliance:log-request", args=[request.customer.slug, request.uuid])
     try:
         return open_checkout(

@@ -20,7 +20,7 @@ from compliance.emails import requester_of, send_log_received, send_log_released
 from compliance.models import Charge, LogRequest, LogResource, SealedFile
 from compliance.permissions import (
     LogRefused,
-    refuse_release_without_keys,
+    refuse_without_keys,
     require_representative,
 )
 from compliance.selectors.log_requests import (
@@ -184,7 +184,7 @@ def release_log_request(*, actor: User, request: LogRequest, is_checked: bool) -
         raise LogRefused({"is_checked": _("Check the file first.")}, code="unchecked")
     if not locked.charge.is_settled:
         raise LogRefused(_("The fee is not paid."), code="unpaid")
-    refuse_release_without_keys(locked)
+    refuse_without_keys(locked)
     now = timezone.now()
     file = SealedFile.objects.select_for_update().get(pk=locked.file.pk)
     file.state, file.ready_at = SealedFileState.READY, now

@@ -27,6 +27,7 @@ from compliance.selectors.log_requests import (
     MOST_RESOURCES,
     first_allowed_day,
     log_receipt,
+    requester_has_both_keys,
     visible_log_requests,
 )
 from compliance.selectors.rates import rate_in_force
@@ -118,13 +119,14 @@ def log_request(request: PersonRequest, customer: str, log_request: UUID) -> Htt
     is_requester = representative is not None and row.representative_id == representative.pk
     file = row.file if row.state == LogState.RELEASED else None
     charge = getattr(row, "charge", None)
-    is_payable = is_set_up() and row.state == LogState.APPROVED and row.representative.is_in_force
+    is_payable = is_set_up() and row.state == LogState.APPROVED and requester_has_both_keys(row)
     is_waiting = is_payable and request.GET.get("payment") == "sent"
     context = {
         "customer": company,
         "row": row,
         "may_pay_by_card": is_payable and not is_waiting,
         "is_waiting": is_waiting,
+        "is_requester": is_requester,
         "resources": row.resources.select_related("tenure"),
         "charge": charge,
         "instructions": charge and charge.instructions(request.user.language),
