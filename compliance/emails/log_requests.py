@@ -5,11 +5,12 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.emails import send_to
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.selectors import staff_with
+from compliance.choices.representatives import Capacity
 from compliance.models import Charge, LogRequest, Representative
 from compliance.models.log_requests import MOST_DOWNLOADS
-from compliance.models.rates import amount
+from compliance.models.rates import amount_lazy
 from preferences.choices import NoticeCode
 
 TRANSACTIONAL = NoticeCode.TRANSACTIONAL
@@ -25,23 +26,23 @@ def send_representative_confirmed(*, representative: Representative) -> None:
         path=reverse("compliance:log-requests", args=[member.customer.slug]),
         zone=member.customer.zone,
         company=member.customer,
-        capacity=representative.get_capacity_display(),
+        capacity=Capacity(representative.capacity).label,
         until=representative.until,
     )
 
 
 def send_log_received(*, request: LogRequest) -> None:
     """Confirm to the requester that the provider has the request."""
-    _send(request, "log_received", total=request.total)
+    _send(request, "log_received", total=amount_lazy(request.total_cents, request.currency))
 
 
 def send_log_approved(*, request: LogRequest, charge: Charge) -> None:
     """Tell the requester that the request is approved, what to pay and how."""
-    language = requester_of(request).language
+    language = _told(request).language
     _send(
         request,
         "log_approved",
-        total=charge.total,
+        total=amount_lazy(charge.total_cents, charge.currency),
         invoice=charge.invoice_number,
         instructions=charge.instructions(language),
     )
@@ -64,8 +65,9 @@ def send_log_refunded(*, request: LogRequest) -> None:
 
 def send_log_closed(*, request: LogRequest, reason: str) -> None:
     """Tell the requester that the request ended without the logs, why, and what was paid."""
-    paid = request.charge.paid_cents
-    _send(request, "log_closed", reason=reason, paid=paid and amount(paid, request.currency))
+    cents = request.charge.paid_cents
+    paid = amount_lazy(cents, request.currency) if cents else None
+    _send(request, "log_closed", reason=reason, paid=paid)
 
 
 def send_log_released(*, request: LogRequest) -> None:
@@ -88,8 +90,8 @@ def send_payment_alarm(*, charge: Charge, cents: int, currency: str, source: str
             notice_class=NoticeCode.SECURITY,
             path=reverse("compliance:provider-charge", args=[charge.uuid]),
             invoice=charge.invoice_number,
-            reported=amount(cents, currency),
-            still_open=charge.still_open,
+            reported=amount_lazy(cents, currency),
+            still_open=amount_lazy(charge.open_cents, charge.currency),
             source=source,
         )
 
@@ -100,7 +102,17 @@ def requester_of(request: LogRequest) -> User:
 
 
 def _send(request: LogRequest, template: str, **facts: Any) -> None:
-    _send_to(requester_of(request), request, template, TRANSACTIONAL, **facts)
+    _send_to(_told(request), request, template, TRANSACTIONAL, **facts)
+
+
+def _told(request: LogRequest) -> User:
+    """Return who reads what becomes of a request: the requester, or the main Super User for them.
+
+    Whoever left the company learns no more of it, and its payment is the company's.
+    """
+    requester, main = requester_of(request), request.customer.main_super_user
+    places = Membership.objects.live().filter(user=requester, customer=request.customer)
+    return requester if main is None or places.exists() else main.user
 
 
 def _send_to_both(request: LogRequest, template: str, **facts: Any) -> None:

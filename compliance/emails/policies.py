@@ -106,6 +106,7 @@ def send_answer_recorded(acceptance: Acceptance) -> None:
     """Tell a person, and the company's main Super User, that staff recorded their answer."""
     version, company = acceptance.version, acceptance.customer
     readers = [acceptance.person]
+    names = company.memberships.names_at_work(acceptance.person) if company else {}
     if company is not None and company.main_super_user is not None:
         readers.append(company.main_super_user.user)
     for reader in dict.fromkeys(readers):
@@ -116,7 +117,7 @@ def send_answer_recorded(acceptance: Acceptance) -> None:
             path=reverse("compliance:agreements"),
             privacy_link=absolute(reverse("compliance:privacy")),
             title=version.in_language("title", reader.language),
-            person=acceptance.person,
+            person=names.get(acceptance.person_id, acceptance.person),
             company=company,
             version=version,
             answer=Verb(acceptance.verb).label,

@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.choices.erasures import KeepGround
 from accounts.emails import Address, send_to
 from accounts.selectors import staff_with
 from compliance.choices.privacy_requests import (
@@ -69,14 +70,14 @@ def _send_about(request: PrivacyRequest, template: str) -> None:
         Address(request.address, request.language),
         template,
         notice_class="legal",
-        request=request.get_kind_display(),
+        request=PrivacyRequestKind(request.kind).label,
         due_at=request.due_at,
         answer=request.answer,
         reason=request.extension_reason,
         is_refused=request.state == PrivacyRequestState.REFUSED,
         is_partly=request.state == PrivacyRequestState.PARTLY,
         is_withdrawn=request.state == PrivacyRequestState.WITHDRAWN,
-        ground=request.get_ground_display(),
+        ground=KeepGround(request.ground).label if request.ground else "",
         kept=kept,
         kept_until=request.kept_until,
         recourse=recourse,

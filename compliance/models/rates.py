@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.functional import lazy
 from django.utils.translation import get_language
 
 from accounts.models import User
@@ -53,6 +54,9 @@ def amount(cents: int, currency: str) -> str:
     """Return an amount as people read it: 1,200.00 CAD."""
     number = number_format(Decimal(cents) / 100, 2, use_l10n=True, force_grouping=True)
     return f"{number}\N{NO-BREAK SPACE}{currency}"
+
+
+amount_lazy = lazy(amount, str)  # for emails: the reader's language is another than the sender's
 
 
 class Rate(models.Model):

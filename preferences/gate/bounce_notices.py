@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.choices import BounceReason
 from accounts.emails import (
     NOTICE_CLASS_HEADER,
     Address,
@@ -67,7 +68,7 @@ def send_unreachable(
         path=person_page(membership),
         person=membership,
         failing=address,
-        reason=why.get_reason_display() if why else "",
+        reason=BounceReason(why.reason).label if why and why.reason else "",
         company=membership.customer,
     )
 
