@@ -57,8 +57,8 @@ def correct_account(
 
 def _correct_at_work(actor: User, person: User, former: str) -> None:
     """Correct the name at work where it was the former one; the companies are locked."""
-    places = Membership.objects.filter(user=person, work_name=former).select_related("customer")
-    for place in places.order_by("customer", "pk"):
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("customer")
+    for place in rows.filter(user=person, work_name=former).order_by("customer", "pk"):
         changes = save_work_details(place, {"work_name": person.name})
         record_event(kind=CORRECTED, actor=actor, customer=place.customer, person=person, **changes)
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from accounts.choices import BounceReason
 from accounts.models import AuditEvent, Membership, User
 from accounts.services.memberships import remove_membership
 from accounts.timezones import today_of_provider
@@ -21,6 +22,8 @@ from compliance.services.recorded_answers import record_answer
 from compliance.services.representatives import end_representative
 from compliance.tokens import privacy_token
 from portals.models import PersonGrant
+from preferences.gate.bounce_notices import send_unreachable
+from preferences.models import DeliveryEvent
 from tests import log_scene
 from tests.compliance.conftest import (  # noqa: F401 -- fixtures
     announced,
@@ -101,6 +104,18 @@ def test_the_capacity_is_in_the_language_of_the_representative(bob, membership, 
     speaks_french(bob)
     log_scene.representative(membership(bob))
     assert "Officer" not in deliver()[-1].body
+
+
+def test_why_email_bounces_is_in_the_language_of_who_reads_it(alice, bob, membership, deliver):
+    speaks_french(alice)
+    send_unreachable(
+        super_user=User.objects.get(pk=alice.pk), membership=membership(bob), address=bob.email,
+        why=DeliveryEvent(kind="hard", reason="full"),
+    )  # fmt: skip
+    [mail] = [m for m in deliver() if m.to == [alice.email]]
+    with translation.override("fr"):
+        assert str(BounceReason.FULL.label) in mail.body
+    assert "The mailbox is full." not in mail.body
 
 
 @pytest.mark.parametrize("end", ["closed", "refunded", "paid", "waived"])
