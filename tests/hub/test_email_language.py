@@ -13,6 +13,7 @@ from accounts.services.invitations import invite_main_super_user
 from accounts.services.support import send_reset_link
 from tests.cases import verified_case
 from tests.hub.test_language import ENGLISH, in_french, typed_by_people
+from tests.tree import ROOT, files
 
 
 def written(mails: list[Any], address: str) -> str:
@@ -57,3 +58,15 @@ def test_email_of_libraries_is_in_the_pages_language(client, bob, deliver):
 
     assert "Choisissez un nouveau mot de passe" in text
     assert not ENGLISH.search(re.sub(r"http\S+|\S+@\S+", "", typed_in(text)))
+
+
+def test_no_email_gets_words_in_the_language_of_its_sender():
+    """Such a method answers in the language of whoever acts; a label waits for the reader's."""
+    early = [
+        str(path.relative_to(ROOT))
+        for path in files(".py")
+        if "tests" not in path.parts
+        and re.search(r"\bsend_to\(|\bcompose_notice\(", source := path.read_text())
+        and re.search(r"=[^=\n]*\.get_\w+_display\(\)|= ?amount\(", source)
+    ]
+    assert early == []
