@@ -31,7 +31,8 @@ _OTHER_FACTS = """OLD.ended_at IS NOT NULL OR NEW.scope <> OLD.scope OR NEW.item
     OR NEW.ground <> OLD.ground OR NEW.until <> OLD.until OR NEW.placed_at <> OLD.placed_at
     OR COALESCE(NEW.person_id, 0) <> COALESCE(OLD.person_id, 0)
     OR COALESCE(NEW.customer_id, 0) <> COALESCE(OLD.customer_id, 0)
-    OR NEW.address_hash <> OLD.address_hash"""
+    OR NEW.address_hash <> OLD.address_hash OR NEW.placed_by_id <> OLD.placed_by_id
+    OR NEW.uuid <> OLD.uuid"""
 _WHOSE: dict[str, str] = {"person": "OLD.person_id", "unled": "OLD.address <> ''"}
 _ERASED = erased("holds", **_WHOSE)
 _ADDRESS_ERASED = erased("holds", **_WHOSE, address="NEW.address")

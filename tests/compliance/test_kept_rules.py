@@ -1,0 +1,82 @@
+"""What the rules about notices, holds and lists keep, attacked from beside them (L21, L24, L56)."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from compliance.models import Affected, LegalHold, Wave
+from compliance.services.affected import add_by_hand
+from compliance.services.holds import end_hold, place_hold, review_hold
+from compliance.services.waves import release_wave, write_wave
+from tests.compliance.breaches import HOLD, TEXTS, add_company, real, released
+
+
+@pytest.fixture
+def first(petra, pascal, alder, deliver):
+    """A notice that told the people of a company."""
+    breach = real(petra)
+    add_company(petra, breach, alder)
+    wave = released(petra, pascal, breach)
+    deliver()
+    return wave
+
+
+def test_the_first_notice_shows_no_correction_on_hold_L24(first, petra, pascal, as_, deliver):
+    """Everybody told knows the address of its public page, which would tell of the correction."""
+    hold = place_hold(
+        actor=petra, breach=first.breach, until=timezone.now() + timedelta(days=10), **HOLD
+    )
+    review_hold(actor=pascal, hold=hold)
+    draft = write_wave(actor=petra, breach=first.breach, corrects="1", **TEXTS)
+    wave = release_wave(actor=pascal, wave=draft)
+    deliver()
+    page = f"/notices/{first.slug}/"
+    assert wave.slug not in as_(None).get(page).content.decode()
+    end_hold(actor=pascal, hold=hold)
+    assert wave.slug in as_(None).get(page).content.decode()
+
+
+def test_a_hold_after_a_correction_hides_nothing_that_was_sent_L24(
+    first, petra, pascal, as_, deliver
+):
+    draft = write_wave(actor=petra, breach=first.breach, corrects="1", **TEXTS)
+    wave = release_wave(actor=pascal, wave=draft)
+    deliver()
+    until = timezone.now() + timedelta(days=10)
+    place_hold(actor=petra, breach=first.breach, until=until, **HOLD)
+    assert wave.slug in as_(None).get(f"/notices/{first.slug}/").content.decode()
+
+
+def test_nobody_is_put_on_the_list_of_a_released_notice_L21(first, petra):
+    add_by_hand(actor=petra, breach=first.breach, address="frank@cedar.example")
+    frank = Affected.objects.get(wave=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Affected.objects.filter(pk=frank.pk).update(wave=first)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Affected.objects.create(
+            breach=first.breach, wave=first, name="Nora", post="1 Main St", source="hand",
+            added_by=petra,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "\0", "²", " 1"])
+def test_an_odd_number_names_no_notice_L21(number, first, petra):
+    with pytest.raises(ValidationError) as refusal:
+        write_wave(actor=petra, breach=first.breach, corrects=number, **TEXTS)
+    assert set(refusal.value.error_dict) == {"corrects"}
+    assert not Wave.objects.filter(released_at=None).exists()
+
+
+@pytest.mark.parametrize("column", ["placed_by", "uuid"])
+def test_a_hold_keeps_its_name_and_who_placed_it_L56(column, olive, dana):
+    hold = LegalHold.objects.create(
+        scope="item", item="support", ground="A dispute", placed_by=olive,
+        until=timezone.now() + timedelta(days=9),
+    )  # fmt: skip
+    other = {"placed_by": dana, "uuid": uuid.uuid4()}[column]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LegalHold.objects.filter(pk=hold.pk).update(**{column: other})
