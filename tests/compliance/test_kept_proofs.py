@@ -1,4 +1,4 @@
-"""What retention and late reports leave in force: refusals, proofs, receipts (L18, L57, L60, L62)."""
+"""What retention and late reports leave: refusals, proofs, receipts (L18, L57, L60, L62)."""
 
 import json
 from datetime import timedelta

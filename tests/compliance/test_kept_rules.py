@@ -8,9 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from compliance.models import Affected, LegalHold, Wave
 from compliance.services.affected import add_by_hand
 from compliance.services.holds import end_hold, place_hold, review_hold
+from compliance.services.legal_holds import place_hold as place_legal_hold
 from compliance.services.waves import release_wave, write_wave
 from tests.compliance.breaches import HOLD, TEXTS, add_company, real, released
 
@@ -80,3 +82,36 @@ def test_a_hold_keeps_its_name_and_who_placed_it_L56(column, olive, dana):
     other = {"placed_by": dana, "uuid": uuid.uuid4()}[column]
     with pytest.raises(IntegrityError), transaction.atomic():
         LegalHold.objects.filter(pk=hold.pk).update(**{column: other})
+
+
+def test_an_exercise_is_not_corrected_to_somebody_who_left_the_staff_L32(petra, pascal, dana):
+    breach = real(petra, exercise=True)
+    add_by_hand(actor=petra, breach=breach, address=dana.email)
+    released(petra, pascal, breach)
+    User.objects.filter(pk=dana.pk).update(is_staff=False)
+    draft = write_wave(actor=petra, breach=breach, corrects="1", **TEXTS)
+    with pytest.raises(ValidationError, match="has left the staff"):
+        release_wave(actor=pascal, wave=draft)
+    User.objects.filter(pk=dana.pk).update(is_staff=True)
+    assert release_wave(actor=pascal, wave=draft).list_count == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"scope": "person", "address": ""},
+        {"scope": "person", "address": f"{'x' * 400}@a.example"},
+        {"scope": "person", "address": "a\0@a.example"},
+        {"scope": "nonsense"},
+        {"ground": "x" * 301},
+    ],
+)
+def test_a_hold_refuses_bad_input_by_its_field_L56(values, officer):
+    given = {"scope": "item", "address": "", "ground": "A dispute", **values}
+    with pytest.raises(ValidationError) as refusal:
+        place_legal_hold(
+            actor=officer, item="support", customer="",
+            until=timezone.localdate() + timedelta(days=9), **given,
+        )  # fmt: skip
+    assert set(refusal.value.error_dict) == {list(values)[-1]}
+    assert not LegalHold.objects.exists()
