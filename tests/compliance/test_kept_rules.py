@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Erasure, ErasureStep, User
 from compliance.models import Affected, LegalHold, Wave
 from compliance.services.affected import add_by_hand
 from compliance.services.holds import end_hold, place_hold, review_hold
@@ -73,15 +73,31 @@ def test_an_odd_number_names_no_notice_L21(number, first, petra):
     assert not Wave.objects.filter(released_at=None).exists()
 
 
-@pytest.mark.parametrize("column", ["placed_by", "uuid"])
-def test_a_hold_keeps_its_name_and_who_placed_it_L56(column, olive, dana):
+OTHER_FACTS = {
+    "placed_by": lambda: User.objects.get(email="dana@harbour.example"),
+    "uuid": uuid.uuid4,
+    "until": lambda: timezone.now() + timedelta(days=1),
+    "item": lambda: "holds",
+    "ended_at": lambda: None,
+}
+
+
+@pytest.mark.parametrize("column", OTHER_FACTS)
+def test_a_hold_keeps_its_facts_while_somebody_is_erased_L56(column, olive):
+    """An erasure that runs takes the words of a hold on an address, and nothing else of it."""
+    now = timezone.now()
+    ended = {"ended_at": now, "ended_by": olive, "end_reason": "It is over"}
     hold = LegalHold.objects.create(
-        scope="item", item="support", ground="A dispute", placed_by=olive,
-        until=timezone.now() + timedelta(days=9),
+        scope="person", address="sam@shop.example", address_hash="x", ground="A dispute",
+        placed_by=olive, until=now + timedelta(days=9), **(ended if column == "ended_at" else {}),
     )  # fmt: skip
-    other = {"placed_by": dana, "uuid": uuid.uuid4()}[column]
-    with pytest.raises(IntegrityError), transaction.atomic():
-        LegalHold.objects.filter(pk=hold.pk).update(**{column: other})
+    erasure = Erasure.objects.create(sealed_addresses="x", address_hash="2" * 64)
+    ErasureStep.objects.create(erasure=erasure, item="holds", outcome="done")
+    rows = LegalHold.objects.filter(pk=hold.pk)
+    more = {"ended_by": None, "end_reason": ""} if column == "ended_at" else {}
+    with pytest.raises(IntegrityError, match="kept as it was"), transaction.atomic():
+        rows.update(**{column: OTHER_FACTS[column](), **more})
+    assert rows.update(ground="–") == 1
 
 
 def test_an_exercise_is_not_corrected_to_somebody_who_left_the_staff_L32(petra, pascal, dana):
