@@ -131,3 +131,11 @@ def test_a_hold_refuses_bad_input_by_its_field_L56(values, officer):
         )  # fmt: skip
     assert set(refusal.value.error_dict) == {list(values)[-1]}
     assert not LegalHold.objects.exists()
+
+
+def test_no_correction_is_offered_beside_a_draft_L21(first, petra, as_):
+    """Its link would open the draft, which goes to other people."""
+    page, link = f"/provider/breaches/{first.breach}/", "wording/?corrects=1"
+    assert link in as_(petra).get(page).content.decode()
+    write_wave(actor=petra, breach=first.breach, **TEXTS)
+    assert link not in as_(petra).get(page).content.decode()
