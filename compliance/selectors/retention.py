@@ -29,6 +29,9 @@ from compliance.selectors.uses import announcements_of_uses
 from preferences.models import ConsentRecord, DeliveryDecision, Message
 
 ALARM_AFTER = timedelta(hours=48)
+# The triggers count from the beginning of a transaction, which may wait for others, and SQLite's in
+# whole seconds: one row that is a moment too young would stop its rule.
+LATER = timedelta(hours=1)
 Rows = QuerySet[Any]
 
 
@@ -140,7 +143,7 @@ _ROWS: dict[str, tuple[Callable[[datetime], Rows], str, str]] = {
 def old_rows(rule: RetentionRule) -> tuple[Rows, Rows]:
     """Return the rows that a rule deletes now, and those that a hold or an open request keeps."""
     rows, person, address = _ROWS[rule.code]
-    found = rows(timezone.now() - timedelta(days=rule.days))
+    found = rows(timezone.now() - timedelta(days=rule.days) - LATER)
     kept = _kept(rule.item, found, person, address)
     return found.exclude(pk__in=kept.values("pk")), kept
 

@@ -92,3 +92,10 @@ def test_a_late_report_writes_nothing_about_an_erased_person_L57(kind, alder, da
     record_delivery_event(message=message, kind=kind, event="late:1")
     assert (records.count(), AuditEvent.objects.count()) == counts
     assert Recipient.objects.get(user=person).unreachable_since == marked
+
+
+def test_a_row_at_the_very_end_of_its_time_stops_no_rule_L60(bob, retain):
+    for days in (365, 365, 366):
+        consent(bob.recipient, days)
+    run = retain("consent_addresses")
+    assert (run.error, run.deleted) == ("", 1)
