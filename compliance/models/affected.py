@@ -24,7 +24,7 @@ _NO_STAFF = """EXISTS (SELECT 1 FROM compliance_breach b WHERE b.id = NEW.breach
     AND NOT EXISTS (SELECT 1 FROM preferences_recipient r JOIN accounts_user u ON u.id = r.user_id
         WHERE r.id = NEW.recipient_id AND u.is_staff)"""
 _OTHER_WAVE = """NEW.wave_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM compliance_wave w
-    WHERE w.id = NEW.wave_id AND w.breach_id = NEW.breach_id)"""
+    WHERE w.id = NEW.wave_id AND w.breach_id = NEW.breach_id AND w.released_at IS NULL)"""
 _NOT_AS_TOLD = """NEW.wave_id IS NOT NULL AND (
     NEW.corrects_id IS NULL AND EXISTS (SELECT 1 FROM compliance_wave w
         WHERE w.id = NEW.wave_id AND w.corrects_id IS NOT NULL)
@@ -110,8 +110,8 @@ class Affected(models.Model):
             *refuse(
                 "affected_of_the_same_breach",
                 table="compliance_affected",
-                when={"INSERT": _OTHER_WAVE, "UPDATE": _OTHER_WAVE},
-                message="a notice tells the people of its own breach",
+                when={"INSERT": _OTHER_WAVE, "UPDATE": f"OLD.wave_id IS NULL AND {_OTHER_WAVE}"},
+                message="a notice tells people of its own breach, listed before its release",
             ),
             *refuse(
                 "exercise_affects_staff_only",

@@ -27,11 +27,16 @@ _HELD = f"""NEW.outcome = 'done' AND EXISTS (
     SELECT 1 FROM compliance_legalhold h, accounts_erasure e
     WHERE e.id = NEW.erasure_id AND h.ended_at IS NULL AND h.until > CURRENT_TIMESTAMP
         AND h.item IN ('', NEW.item) AND ({_ABOUT}))"""  # noqa: S608 -- ours
-_OTHER_FACTS = """OLD.ended_at IS NOT NULL OR NEW.scope <> OLD.scope OR NEW.item <> OLD.item
-    OR NEW.ground <> OLD.ground OR NEW.until <> OLD.until OR NEW.placed_at <> OLD.placed_at
+_FACTS = """NEW.scope <> OLD.scope OR NEW.item <> OLD.item OR NEW.until <> OLD.until
+    OR NEW.placed_at <> OLD.placed_at OR NEW.placed_by_id <> OLD.placed_by_id
     OR COALESCE(NEW.person_id, 0) <> COALESCE(OLD.person_id, 0)
     OR COALESCE(NEW.customer_id, 0) <> COALESCE(OLD.customer_id, 0)
-    OR NEW.address_hash <> OLD.address_hash"""
+    OR NEW.address_hash <> OLD.address_hash OR NEW.uuid <> OLD.uuid
+    OR OLD.ended_at IS NOT NULL AND (
+        NEW.ended_at IS NULL OR NEW.ended_at <> OLD.ended_at
+        OR NEW.ended_by_id <> OLD.ended_by_id)"""
+_WORDS = """NEW.ground <> OLD.ground
+    OR OLD.ended_at IS NOT NULL AND NEW.end_reason <> OLD.end_reason"""
 _WHOSE: dict[str, str] = {"person": "OLD.person_id", "unled": "OLD.address <> ''"}
 _ERASED = erased("holds", **_WHOSE)
 _ADDRESS_ERASED = erased("holds", **_WHOSE, address="NEW.address")
@@ -109,7 +114,7 @@ class LegalHold(models.Model):
                 "hold_keeps_its_facts",
                 table="compliance_legalhold",
                 when={
-                    "UPDATE": f"({_OTHER_FACTS}) AND NOT {_ERASED}"
+                    "UPDATE": f"{_FACTS} OR ({_WORDS}) AND NOT {_ERASED}"
                     f" OR NEW.address <> OLD.address AND NOT {_ADDRESS_ERASED}",
                     "DELETE": "TRUE",
                 },

@@ -31,6 +31,16 @@ def told(rows: QuerySet[Affected]) -> QuerySet[Affected]:
     return rows.filter(~Q(breach__in=on_hold) | Exists(sent), wave__released_at__isnull=False)
 
 
+def announced(waves: QuerySet[Wave]) -> QuerySet[Wave]:
+    """Keep the notices that no hold stops, or that were sent to somebody before it (L24).
+
+    The address of a notice is known to nobody until then; another page that names it asks this.
+    """
+    sent = Message.objects.filter(campaign=OuterRef("campaign"), state=MessageState.SENT)
+    on_hold = holds_of_any_breach(timezone.now()).values("breach")
+    return waves.filter(~Q(breach__in=on_hold) | Exists(sent))
+
+
 def public_waves() -> QuerySet[Wave]:
     """Return the notices that everybody may read who knows the address; no exercise is one."""
     return Wave.objects.filter(released_at__isnull=False, breach__exercise=False)

@@ -25,10 +25,13 @@ from compliance.models import (
 from compliance.registry.retention import RULES, RetentionRule
 from compliance.selectors.breaches import kept_breaches
 from compliance.selectors.holds import subjects_of_holds
-from preferences.choices import ConsentBasis
+from compliance.selectors.uses import announcements_of_uses
 from preferences.models import ConsentRecord, DeliveryDecision, Message
 
 ALARM_AFTER = timedelta(hours=48)
+# The triggers count from the beginning of a transaction, which may wait for others, and SQLite's in
+# whole seconds: one row that is a moment too young would stop its rule.
+LATER = timedelta(hours=1)
 Rows = QuerySet[Any]
 
 
@@ -50,8 +53,13 @@ class RuleState:
 
 
 def _old_messages(before: datetime) -> Rows:
-    """Return old emails, but not those that prove who was told of a breach (L31)."""
+    """Return old emails, but not those that prove who was told of a breach (L31) or a use (L18).
+
+    One that was repeated at another address goes when the last attempt is old enough.
+    """
     old = DeliveryDecision.objects.filter(at__lt=before)
+    old = old.exclude(message__escalation__probes__message__created_at__gte=before)
+    old = old.exclude(message__campaign__in=announcements_of_uses().values("campaign"))
     for notices in (Wave, CustomerNotice):
         of_breach = notices.objects.filter(breach__in=kept_breaches(), campaign__isnull=False)
         campaigns = of_breach.order_by().values("campaign")
@@ -74,7 +82,7 @@ def _old_requests(before: datetime) -> Rows:
 
 
 def _ended_consents(before: datetime) -> Rows:
-    """Return records that another one replaced, and on which no email rests that is still kept.
+    """Return each yes that another answer replaced, and on which no email rests that is still kept.
 
     The trigger that lets them go says the same: `preferences.models.consent_end`.
     """
@@ -84,13 +92,8 @@ def _ended_consents(before: datetime) -> Rows:
     later = records.filter(
         recipient=OuterRef("recipient"), about=OuterRef("about"), pk__gt=OuterRef("pk")
     ).filter(said__lt=before)
-    lifted = later.filter(
-        wants=True, basis=ConsentBasis.EXPRESS, address_hash=OuterRef("address_hash")
-    )
     emails = DeliveryDecision.objects.filter(consent=OuterRef("pk"))
-    return records.filter(~Exists(emails), Q(wants=True) & Exists(later) | Exists(lifted)).order_by(
-        "pk"
-    )
+    return records.filter(Exists(later), ~Exists(emails), wants=True).order_by("pk")
 
 
 def _consent_addresses(before: datetime) -> Rows:
@@ -140,7 +143,7 @@ _ROWS: dict[str, tuple[Callable[[datetime], Rows], str, str]] = {
 def old_rows(rule: RetentionRule) -> tuple[Rows, Rows]:
     """Return the rows that a rule deletes now, and those that a hold or an open request keeps."""
     rows, person, address = _ROWS[rule.code]
-    found = rows(timezone.now() - timedelta(days=rule.days))
+    found = rows(timezone.now() - timedelta(days=rule.days) - LATER)
     kept = _kept(rule.item, found, person, address)
     return found.exclude(pk__in=kept.values("pk")), kept
 

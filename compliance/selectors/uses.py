@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from compliance.choices import PolicyKind
 from compliance.models import Announcement, Policy, PolicyVersion
-from compliance.registry.uses import Use
+from compliance.registry.uses import USES, Use
 from compliance.selectors.policies import PolicyHistory, histories
 from preferences.choices import ConsentBasis, MessageState
 from preferences.models import Choice, Message
@@ -47,6 +48,12 @@ def may_use(use: Use, person: User) -> bool:
 def is_told(use: Use, person: User) -> bool:
     """Return whether a person knows of a use, so that their consent may be asked for."""
     return may_use(Use(use.code, use.label, use.item, use.purpose), person)
+
+
+def announcements_of_uses() -> QuerySet[Announcement]:
+    """Return the announcements whose emails say for whom a use may happen now."""
+    stated = [_stating(history, use) for history in _notices() for use in USES]
+    return Announcement.objects.filter(version__in=chain.from_iterable(stated)).order_by()
 
 
 def _notices() -> list[PolicyHistory]:

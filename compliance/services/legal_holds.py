@@ -15,6 +15,7 @@ from accounts.timezones import end_of_day, today_of_provider
 from accounts.validators import normalise_address
 from compliance.choices.erasures import HoldScope
 from compliance.models import Affected, LegalHold
+from compliance.models.holds import GROUND_LENGTH
 from compliance.registry import ITEMS
 from preferences.models.consent import address_hash
 
@@ -55,12 +56,20 @@ def place_hold(
         raise ValidationError({"until": _("Choose a day after today, within three years.")})
     if not ground.strip():
         raise ValidationError({"ground": _("Say why this data must be kept.")})
+    if len(ground.strip()) > GROUND_LENGTH:
+        text = _("Use at most %(most)s characters.") % {"most": GROUND_LENGTH}
+        raise ValidationError({"ground": text})
+    if scope not in HoldScope.values:
+        raise ValidationError({"scope": _("Choose whose data is kept.")})
     is_known = item in {"", *(each.code for each in ITEMS)}
     if not is_known or (scope == HoldScope.ITEM and not item):
         raise ValidationError({"item": _("Choose the data.")})
     person = company = None
     if scope == HoldScope.PERSON:
-        address = normalise_address(address)
+        try:
+            address = normalise_address(address)
+        except ValidationError as error:
+            raise ValidationError({"address": error}) from error
         person = _person_with(address)
     elif scope == HoldScope.CUSTOMER:
         company = Customer.objects.filter(slug=customer).first()
@@ -96,7 +105,7 @@ def _person_with(address: str) -> User | None:
 
 @transaction.atomic
 def end_hold(*, actor: User, hold: LegalHold, reason: str) -> LegalHold:
-    """End a hold before its day. The data that it kept is erased with the next tick.
+    """End a hold before its day. Erasures and retention rules go on with the data that it kept.
 
     Raises PermissionDenied, and ValidationError for a hold that ended, and without a reason.
     """

@@ -139,7 +139,15 @@ def release_wave(
 
 
 def _list_again(wave: Wave, corrected: Wave) -> None:
-    """List the people of a notice again, for its correction: the same, as they were told."""
+    """List the people of a notice again, for its correction: the same, as they were told.
+
+    Raises BreachRefused for an exercise of which one is no longer staff.
+    """
+    if wave.breach.exercise and corrected.affected.exclude(recipient__user__is_staff=True).exists():
+        raise BreachRefused(
+            _("An exercise reaches staff only. Somebody in this list has left the staff."),
+            code="exercise",
+        )
     same = ("breach_id", "recipient_id", "name", "address", "post", "source", "why", "added_by_id")
     Affected.objects.bulk_create(
         (

@@ -42,7 +42,7 @@ def legal_hold(request: PersonRequest, hold: UUID) -> HttpResponse:
     form = EndHoldForm(request.POST if request.method == "POST" else None)
     success = submit(form, lambda: end_hold(actor=request.user, hold=row, **form.cleaned_data))
     if success:
-        messages.success(request, _("The hold ended. The data that it kept is erased now."))
+        messages.success(request, _("The hold ended. Erasures and retention rules go on."))
         return redirect("compliance:legal-holds")
     labels = item_labels([row.item])
     context = {"hold": row, "form": form, "item": labels[0] if labels else _("All data")}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import PersonRequest
 from accounts.selectors import page_of
 from compliance.models import Wave
-from compliance.selectors.notices import notices_of, public_waves
+from compliance.selectors.notices import announced, notices_of, public_waves
 from compliance.services.letters import read_notice
 from compliance.views.breach_notices import wave_page
 from compliance.views.public import readers_language
@@ -51,7 +51,7 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
     language = readers_language()
     context: dict[str, Any] = {
         "language": language,
-        "corrections": rows.filter(corrects=wave).order_by("number"),
+        "corrections": announced(rows.filter(corrects=wave)).order_by("number"),
         **wave_page(wave, language),
     }
     return render(request, "compliance/notice.html", context)

@@ -8,13 +8,11 @@ KEPT_DAYS = 3 * 365  # after the consent ended
 def ended_long_ago(row: str) -> str:
     """Return SQL: another record took the place of this one, more than three years ago.
 
-    A yes ends with the next answer about the same topic. A no ends with nothing but an express yes
-    from the same address: until then, it keeps the address refused (R44).
+    Only a yes ends, with the next answer about the same topic. A no stays: it keeps its address
+    refused (R44), and free of referrals even after a yes (L62).
     """
     age = days_between("COALESCE(l.recorded_at, l.at)", "CURRENT_TIMESTAMP")
     return f"""EXISTS (SELECT 1 FROM preferences_consentrecord l
         WHERE l.recipient_id = {row}.recipient_id AND l.id > {row}.id
             AND COALESCE(l.topic_id, 0) = COALESCE({row}.topic_id, 0)
-            AND ({row}.wants
-                OR l.wants AND l.basis = 'express' AND l.address_hash = {row}.address_hash)
-            AND {age} > {KEPT_DAYS})"""  # noqa: S608 -- ours
+            AND {row}.wants AND {age} > {KEPT_DAYS})"""  # noqa: S608 -- ours

@@ -62,7 +62,7 @@ def record_delivery_event(
     and never where the server refused us or was busy.
     Delivery of a message written after the mark removes it. A complaint stops all optional email.
     A notice that bounced escalates. Events may come in any order. About an erased message, nothing
-    but the kind and the reason are kept, and a bounce has no effect.
+    but the kind and the reason are kept, and nothing is written about its recipient.
     """
     recipient = None
     if message.recipient_id is not None:
@@ -74,6 +74,8 @@ def record_delivery_event(
     if locked is None:
         return None
     message = locked
+    if message.is_erased:
+        recipient = None
     try:
         with transaction.atomic():
             report = DeliveryEvent.objects.create(

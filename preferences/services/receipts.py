@@ -3,12 +3,13 @@
 The fields are those of ISO/IEC TS 27560 (R35). A receipt is signed twice. `jws` is under the key of
 the hub's JWKS, so that anyone can check it. `signature` is for the hub alone, which recognises its
 receipts by it where no such key is configured or the key has changed. The hub compares every record
-in a receipt with the stored ones, which nothing can change (R36, R37).
+in a receipt with the stored ones, which nothing can change (R36, R37). Only their age deletes them.
 """
 
 import base64
 import hashlib
 import json
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +23,7 @@ from accounts.emails import absolute
 from accounts.models import User
 from portals.tokens import BadSignature, can_sign, jwks_address, read_signed_text, sign_text
 from preferences.models import ConsentRecord, Recipient
+from preferences.models.consent_end import KEPT_DAYS
 
 SCHEMA = "ISO/IEC TS 27560:2023"
 KIND = "hub-receipt+jws"
@@ -109,6 +111,8 @@ def _event(record: ConsentRecord) -> dict[str, Any]:
 def verify_receipt(text: str) -> dict[str, Any]:
     """Return the content of a genuine receipt whose every record is stored here.
 
+    A yes that is old enough to be deleted by age may be missing.
+
     `text` is the file as it was downloaded. Raises ReceiptRefused for anything else.
     """
     try:
@@ -130,11 +134,20 @@ def verify_receipt(text: str) -> dict[str, Any]:
     )
     for event in events:
         record = stored.get(event["record_id"])
+        if record is None and _may_be_deleted(event):
+            continue
         if (
             record is None or not event.items() <= _event(record).items()
         ):  # an older receipt has fewer fields
             raise ReceiptRefused
     return dict(content)
+
+
+def _may_be_deleted(event: dict[str, Any]) -> bool:
+    """Return whether this was a yes, so long ago that a retention rule may have deleted it."""
+    if event.get("state") != "given" or "time" not in event:
+        return False
+    return (timezone.now() - datetime.fromisoformat(event["time"])).days >= KEPT_DAYS
 
 
 def has_newer_records(*, actor: User, content: dict[str, Any]) -> bool | None:

@@ -362,12 +362,15 @@ def _fill_breaches(alder: Customer) -> None:
     }
     sent = {"released_at": now, "released_by": dana, "sha256": "1", "list_sha256": "2"}
     sent |= {"list_count": 2, "written_by": olive, **texts}
-    wave = Wave.objects.create(breach=breach, number=1, slug="w1", campaign=legal[0], **sent)
+    wave = Wave.objects.create(
+        breach=breach, number=1, slug="w1", campaign=legal[0], written_by=olive
+    )
     Wave.objects.create(breach=drill, number=1, slug="w2", campaign=legal[1], **sent)
-    Wave.objects.create(breach=breach, number=2, slug="w3", written_by=olive)
     listed = {"breach": breach, "wave": wave, "source": "hand", "added_by": olive}
     told = Affected.objects.create(recipient=bob.recipient, address=bob.email, **listed)
     outsider = Affected.objects.create(name="Nora", post="1 Main St", **listed)
+    Wave.objects.filter(pk=wave.pk).update(**sent)
+    Wave.objects.create(breach=breach, number=2, slug="w3", written_by=olive)
     Affected.objects.create(
         **{**listed, "wave": None}, recipient=olive.recipient, address=olive.email
     )

@@ -47,6 +47,7 @@ ALICE = f"(SELECT id FROM preferences_recipient WHERE user_id = {first(User, 'NO
 TOLD, NOT_TOLD = "wave_id IS NOT NULL", "wave_id IS NULL"
 OUTSIDER, BOB = "recipient_id IS NULL", "recipient_id IS NOT NULL"
 CORRECTED = {"wave_id": first(Wave, DRAFT), "corrects_id": first(Affected, OUTSIDER)}
+NEW_PERSON = {"name": "'x'", "wave_id": "NULL"}
 NEW_WAVE = {"slug": "'w9'", "number": "9", "campaign_id": "NULL"}
 FREE_AFFECTED = first(
     Affected, "id NOT IN (SELECT affected_id FROM compliance_affectedend) AND wave_id IS NULL"
@@ -146,10 +147,10 @@ def proofs() -> dict[str, list[Statement]]:
 
 def people() -> dict[str, list[Statement]]:
     return {
-        "affected_source_known": [copy(Affected, OUTSIDER, name="'x'", source="'dream'")],
-        "affected_is_recipient_or_outsider": [copy(Affected, OUTSIDER, name="'x'", post="''")],
-        "affected_recipient_once": [copy(Affected, BOB)],
-        "affected_outsider_once": [copy(Affected, OUTSIDER)],
+        "affected_source_known": [copy(Affected, OUTSIDER, **NEW_PERSON, source="'dream'")],
+        "affected_is_recipient_or_outsider": [copy(Affected, OUTSIDER, **NEW_PERSON, post="''")],
+        "affected_recipient_once": [copy(Affected, BOB, wave_id="NULL")],
+        "affected_outsider_once": [copy(Affected, OUTSIDER, wave_id="NULL")],
         "correction_is_of_a_notice": [
             copy(Affected, NOT_TOLD, corrects_id=first(Affected, OUTSIDER)),
         ],
