@@ -135,7 +135,7 @@ def test_from_a_note_to_the_end_L24(open_browser, read_mail, demo):
     read_mail(bob, "bob@alder.example", "Notice of data breach")
     bob.goto("/profile/notices/")
     check(bob)
-    bob.get_by_role("button", name="Read the notice").click()
+    bob.get_by_role("button", name="Read notice").click()
     expect(bob.get_by_text("Our text about circumstances (en).")).to_be_visible()
     check(bob)
     visitor = open_browser()
