@@ -19,7 +19,7 @@ PAGES = "https://checkout.stripe.com"  # where a payer types the number of a car
 TIMEOUT = 10  # seconds that a payer waits for Stripe
 OLDEST = 300  # seconds; an older signature may be a replay
 HOUR = 3600  # seconds
-MOST_CENTS = 2**31 - 1
+MOST_STORED = 2**31 - 1  # cents that a column holds
 OURS = "hub_charge"  # the key of our id in Stripe's metadata: other programs may use its account
 
 log = structlog.get_logger(__name__)
@@ -183,7 +183,7 @@ def _currency(value: Any) -> str:
 
 
 def _cents(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_CENTS:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_STORED:
         raise ValueError("no amount")
     return value
 
