@@ -373,6 +373,7 @@ def test_only_apis_and_unsubscribe_forms_need_no_csrf_token():
         "preferences/unsubscribe/<str:token>/",  # RFC 8058
         "preferences/mail/<str:token>/",  # its acts that give are protected one by one
         "mail/events/<slug:provider>/",
+        "payments/events/stripe/",  # signed: compliance/test_card_payments.py
         "identity/o/api/token",
         "identity/o/api/userinfo",
         "identity/o/api/introspect",
