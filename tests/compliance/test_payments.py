@@ -392,7 +392,7 @@ def test_an_unknown_charge_is_404(charge, billing, client):
     assert post(client, charge, billing).status_code == 404
 
 
-def test_other_portals_cannot_ask_for_the_billing_scope(client):
+def test_other_portals_cannot_ask_for_the_billing_scope(db, client):
     portal = log_scene.statistics()
     credentials = issue_credentials(actor=None, portal=portal)
     body = {"grant_type": "client_credentials", "scope": "billing:write", **credentials._asdict()}

@@ -148,7 +148,7 @@ def test_every_identity_is_named_in_words_by_another_fact():
         assert undeclared_facts(event) == ([name] if says_it else [])
 
 
-def test_no_event_of_the_example_holds_a_hidden_fact():
+def test_no_event_of_the_example_holds_a_hidden_fact(db):
     hidden = {event.kind: undeclared_facts(event) for event in AuditEvent.objects.all()}
     assert not {kind: names for kind, names in hidden.items() if names}
 
