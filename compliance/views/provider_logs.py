@@ -1,5 +1,6 @@
 """The provider's pages of log requests, charges and the rate card."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -125,32 +126,27 @@ def _decide(request: PersonRequest, row: LogRequest, form: DecisionForm) -> LogR
 @require_POST
 def log_request_repeat(request: PersonRequest, log_request: UUID) -> HttpResponse:
     """Give a file that did not pass the check back to the portal."""
-    require_staff(request.user, services.CHANGE)
-    row = get_object_or_404(log_requests(), uuid=log_request)
-    form = ReasonForm(request.POST)
-    if submit_button(
-        request,
-        form,
-        lambda: services.repeat_log_request(actor=request.user, request=row, **form.cleaned_data),
-    ):
-        messages.success(request, _("The portal puts the logs together again."))
-    return redirect("compliance:provider-log-request", log_request)
+    done = _("The portal puts the logs together again.")
+    return _act_with_reason(request, log_request, services.repeat_log_request, done)
 
 
 @require_POST
 def log_request_close(request: PersonRequest, log_request: UUID) -> HttpResponse:
     """Close a settled request whose requester can't get the logs any more."""
+    done = _("The request is closed.")
+    return _act_with_reason(request, log_request, log_decisions.close_log_request, done)
+
+
+def _act_with_reason(
+    request: PersonRequest, log_request: UUID, act: Callable[..., LogRequest], done: str
+) -> HttpResponse:
     require_staff(request.user, services.CHANGE)
     row = get_object_or_404(log_requests(), uuid=log_request)
     form = ReasonForm(request.POST)
     if submit_button(
-        request,
-        form,
-        lambda: log_decisions.close_log_request(
-            actor=request.user, request=row, **form.cleaned_data
-        ),
+        request, form, lambda: act(actor=request.user, request=row, **form.cleaned_data)
     ):
-        messages.success(request, _("The request is closed."))
+        messages.success(request, done)
     return redirect("compliance:provider-log-request", log_request)
 
 
