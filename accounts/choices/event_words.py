@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 # The owner of words, where no fact beside them says it.
-PERSON = "the person"  # whom the event is about
+PERSON = "the person"  # of the event
 CONCERNED = "the only one concerned"
 ACTOR = "the actor"
-ABOUT = "the address of whom it is about"
+ABOUT = "the address of the person of the event"
 ITSELF = "the address itself"
 INVITED = "the address, whether or not it has an account"  # costs the same for both
 OF_A_PERSON = (PERSON, CONCERNED, ACTOR)

@@ -103,7 +103,7 @@ KEYS_TO_AN_ACCOUNT = [
 
 
 class ConfirmationAnswer(TextChoices):
-    """The answer of a Super User whom the desk asked about a caller."""
+    """The answer of a Super User to the desk's question about a caller."""
 
     CONFIRMED = "confirmed", pgettext_lazy("case", "Confirmed")
     DENIED = "denied", pgettext_lazy("case", "Not right")

@@ -73,7 +73,7 @@ class SuperUserRecovery(models.Model):
     )
     ticket = models.CharField(max_length=TICKET_LENGTH, validators=[validate_plain_text])
     evidence = models.CharField(max_length=EVIDENCE_LENGTH, validators=[validate_plain_text])
-    # Where the proof is kept: the number of a file or a letter, never a copy of it.
+    # The place of the proof: the number of a file or a letter, never a copy.
     proof = models.CharField(max_length=PROOF_LENGTH, validators=[validate_plain_text])
     state = models.CharField(max_length=10, choices=RecoveryState, default=RecoveryState.PROPOSED)
     opened_by = models.ForeignKey(

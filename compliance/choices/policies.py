@@ -36,7 +36,7 @@ ANSWERS = {  # the answers that a policy of each kind takes
 
 
 class Way(TextChoices):
-    """How an answer was given."""
+    """The way in which an answer was given."""
 
     PAGE = "page", pgettext_lazy("answer", "On our pages")
     INVITATION = "invitation", pgettext_lazy("answer", "With the invitation")

@@ -22,7 +22,7 @@ class Shown:
 
     @property
     def token(self) -> str:
-        """What the box of this text sends: which text was shown, to whom, in which language."""
+        """The value of the box of this text: the text shown, its reader and its language."""
         version, customer = self.item.version, self.item.customer
         company = customer.slug if customer else ""
         return f"{version.policy.slug}/{version.number}/{company}/{self.language}/{version.sha256}"

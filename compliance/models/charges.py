@@ -157,7 +157,7 @@ class Payment(models.Model):
 
     @property
     def left_cents(self) -> int:
-        """What has not gone back of it, in cents."""
+        """The part that has not gone back, in cents."""
         return self.cents + (self.reversals.aggregate(sum=Sum("cents"))["sum"] or 0)
 
 

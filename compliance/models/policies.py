@@ -112,7 +112,7 @@ class PolicyVersion(models.Model):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
-    # What the registry of personal data said when a notice was published (compliance.registry).
+    # The registry of personal data (compliance.registry) as it was when the notice was published.
     data_snapshot = models.JSONField(default=dict, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_by = models.ForeignKey(

@@ -12,7 +12,7 @@ Text = Any  # a text that is translated when it is shown
 
 
 class Source(TextChoices):
-    """Where data comes from."""
+    """The origin of data."""
 
     PERSON = "person", _("you")
     SUPER_USER = "super_user", _("a Super User of your company")
@@ -190,7 +190,7 @@ class DataItem:
 
     @property
     def kept_words(self) -> str:
-        """How long it is kept, as people read it."""
+        """The time for which it is kept, as people read it."""
         if self.addresses is None:
             return self.retention.words
         words = {"period": period_words(self.addresses.days or 0)}

@@ -18,7 +18,7 @@ LATEST = 20  # ended holds on the page
 
 @dataclass(frozen=True)
 class HoldSubjects:
-    """Whose rows are kept: people by their keys, and every address that is known of them."""
+    """The people whose rows are kept, by their keys, and every address known of them."""
 
     people: frozenset[int]
     addresses: frozenset[str]

@@ -1,4 +1,4 @@
-"""What staff decide about a log request: approve or decline it, or close one that can't go on."""
+"""The decisions of staff on a log request: approve, decline, or close one that can't go on."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction

@@ -57,7 +57,7 @@ from compliance.services.privacy_requests import (
 )
 from compliance.tokens import BadToken, read_privacy_token
 
-# Where people who can sign in change their data themselves.
+# The pages on which people who can sign in change their data themselves.
 CHANGED_BY_THE_PERSON = {
     "profile": "accounts:profile",
     "address": "account_email",

@@ -1,4 +1,4 @@
-"""Whom a topic for resellers may reach, as an upper app limits it.
+"""The people whom a topic for resellers may reach, as an upper app limits it.
 
 A yes is not enough where the law wants people to be told of a use of their data first: the upper
 app knows who was told.
