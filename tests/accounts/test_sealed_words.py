@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -44,7 +45,8 @@ def dump(*more: str) -> str:
         for table in (*EVENT_TABLES, *more):
             cursor.execute(f"SELECT * FROM accounts_{table}")
             rows += [str(value) for row in cursor.fetchall() for value in row]
-    return "\n".join(rows).lower()
+    # Random text of keys and seals may hold any short word by chance.
+    return re.sub(r"[\w+/=-]{40,}", "", "\n".join(rows)).lower()
 
 
 @pytest.fixture
