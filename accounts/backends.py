@@ -3,7 +3,7 @@
 from allauth.account.auth_backends import AuthenticationBackend
 
 from accounts.models import User
-from accounts.selectors.factors import with_factor_state
+from accounts.selectors.factors import person_with_factor_state
 
 
 class PersonBackend(AuthenticationBackend):
@@ -11,5 +11,5 @@ class PersonBackend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return the person of a session; None for a closed account."""
-        person = with_factor_state(User.objects.filter(pk=user_id)).first()
+        person = person_with_factor_state(user_id)
         return person if person is not None and self.user_can_authenticate(person) else None

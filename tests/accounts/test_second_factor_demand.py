@@ -11,8 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Customer, Membership
 from accounts.permissions import FreshSignInRequired, SecondFactorRequired, require_second_factor
+from accounts.selectors.factors import (
+    has_second_factor,
+    person_with_factor_state,
+    who_demands_a_factor,
+)
 from accounts.services.memberships import suspend_membership
 from accounts.services.second_factor import demand_second_factor, end_second_factor
 from accounts.services.undo import undo_event
@@ -152,6 +157,46 @@ def test_one_of_two_companies_is_enough(demand, bob, birch):
     with pytest.raises(SecondFactorRequired) as refusal:
         require_second_factor(bob)
     assert refusal.value.by == "Alder Dental"
+
+
+LIVE = {"ended_at": None, "ends_at": None, "suspended_at": None}
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("factors", "since", "changes"),
+    [
+        ([], None, {}),
+        ([], -HOUR, {}),
+        ([], HOUR, {}),
+        (["totp"], -HOUR, {}),
+        (["webauthn", "recovery_codes"], None, {}),
+        (["recovery_codes"], -HOUR, {}),
+        ([], -HOUR, {"suspended_at": -HOUR}),
+        ([], -HOUR, {"ends_at": -HOUR}),
+        ([], -HOUR, {"ends_at": HOUR}),
+        ([], -HOUR, {"ends_at": -HOUR, "ended_at": -HOUR}),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "America/Toronto"])
+def test_the_person_of_a_request_is_read_by_the_same_rules(
+    factors, since, changes, zone, alder, bob, membership
+):
+    """The one statement of each request against the selectors, in any time zone."""
+    now = timezone.now()
+    for kind in factors:
+        Authenticator.objects.create(user=bob, type=kind, data={"name": "x"})
+    Customer.objects.filter(pk=alder.pk).update(second_factor_from=since and now + since)
+    values = {name: value and now + value for name, value in {**LIVE, **changes}.items()}
+    Membership.objects.filter(pk=membership(bob).pk).update(**values)
+
+    with timezone.override(zone):
+        found = person_with_factor_state(bob.pk)
+
+    assert found == bob and not found.get_deferred_fields()
+    assert bool(found.has_factor) == has_second_factor(bob)
+    assert (found.demanding_company or "") == who_demands_a_factor(bob)
+    assert person_with_factor_state(0) is None
 
 
 @pytest.mark.parametrize("remove", ["app", "passkey"])
