@@ -11,11 +11,13 @@ from django.template.base import NodeList, Parser, TextNode, Token
 from django.template.context import Context
 from django.template.defaultfilters import stringfilter
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.domains import readable_address
 from accounts.languages import with_one_stop
 from accounts.timezones import end_date, end_date_in_zone
+from hub.templatetags.icons import lucide
 
 register = template.Library()
 
@@ -64,13 +66,14 @@ def badge(content: str, tone: str, icon: str = "", **attributes: object) -> Safe
     `tone` is neutral, info, ok, warn or danger; further names are attributes, and `href` makes
     the badge a link.
     """
-    return _render(
-        "badge",
-        content=content,
-        tone=tone,
-        icon=icon,
+    # Not from a template: a list has hundreds, and that would be a third of its time.
+    return format_html(
+        '<{tag} class="badge {tone}"{attributes}>{icon}{content}</{tag}>',
         tag="a" if "href" in attributes else "span",
+        tone=tone,
         attributes=flatatt(attributes),
+        icon=SafeString(f"{lucide(icon, size=14)} ") if icon else "",
+        content=content,
     )
 
 
