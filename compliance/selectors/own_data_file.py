@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -88,14 +89,14 @@ def _page_rows(
     table: Table, person: User, readable: Readable, last: AuditEvent | None, *, whole: bool
 ) -> Iterator[str]:
     rows = _shown_rows(table, person, readable, last, whole=whole)
-    first = next(rows, None)
-    if first is None:
+    batch = list(islice(rows, BATCH))
+    if not batch:
         return
     heading = {"label": TABLE_LABELS.get(table.model, ""), "whole": whole}
     yield render_to_string("compliance/own_data/table.html", heading)
-    yield render_to_string("compliance/own_data/row.html", {"values": first})
-    for values in rows:
-        yield render_to_string("compliance/own_data/row.html", {"values": values})
+    while batch:
+        yield render_to_string("compliance/own_data/rows.html", {"rows": batch})
+        batch = list(islice(rows, BATCH))
     yield "</ol>\n"
 
 
@@ -112,7 +113,8 @@ def _shown_rows(
             yield list(zip(labels, texts, strict=True))
         return
     for values in _rows(table, person, readable, whole=whole):
-        yield [(value.label, value.shown) for value in values if value.label and value.shown]
+        labelled = ((value.label, value.shown) for value in values if value.label)
+        yield [(label, shown) for label, shown in labelled if shown]
 
 
 def _json_rows(
@@ -124,7 +126,7 @@ def _json_rows(
                 yield readable.without_addresses(line)
         return
     for values in _rows(table, person, readable, whole=whole):
-        yield _json({value.name: value.raw for value in values})
+        yield _json({value.field.name: value.raw for value in values})
 
 
 def _rows(table: Table, person: User, readable: Readable, *, whole: bool) -> Iterator[list[Value]]:

@@ -32,16 +32,33 @@ NAMED = {
 
 @dataclass(frozen=True)
 class Value:
-    """One field of a row: its name, the value for programs, and the same as people read it."""
+    """One field of a row, with its value as stored and for programs."""
 
-    name: str
+    field: Any
+    stored: Any
     raw: Any
-    shown: str
 
     @property
     def label(self) -> Any:
         """The field's name on the page; None for a technical one."""
-        return FIELD_LABELS.get(self.name)
+        return FIELD_LABELS.get(self.field.name)
+
+    @property
+    def shown(self) -> str:
+        """The value as people read it, in the active language and time zone."""
+        if self.raw is None or self.raw == "":
+            return ""
+        if isinstance(self.stored, bool):
+            return _("Yes") if self.stored else _("No")
+        if isinstance(self.stored, datetime):
+            return date_format(timezone.localtime(self.stored), "DATETIME_FORMAT")
+        if isinstance(self.stored, date):
+            return date_format(self.stored, "DATE_FORMAT")
+        if self.field.choices:
+            return str(dict(self.field.flatchoices).get(self.stored, self.stored))
+        if isinstance(self.raw, list):
+            return ", ".join(map(str, self.raw))
+        return str(self.raw)
 
 
 class Readable:
@@ -56,6 +73,8 @@ class Readable:
 
     def without_addresses(self, text: str) -> str:
         """Return a text without the addresses of other people."""
+        if "@" not in text:
+            return text  # as most are: the pattern tries every character
         return ADDRESS.sub(
             lambda match: (
                 match[0]
@@ -71,8 +90,7 @@ class Readable:
             field = row._meta.get_field(name)
             if not whole and _holds_words(field):
                 continue
-            raw = self._raw(field, row)
-            yield Value(name, raw, self._shown(field, row, raw))
+            yield Value(field, getattr(row, field.attname), self._raw(field, row))
 
     def _raw(self, field: Any, row: Model) -> Any:
         value = getattr(row, field.attname)
@@ -112,22 +130,6 @@ class Readable:
             staff = User.objects.filter(pk=key, is_staff=True)
             name = staff.values_list("name", flat=True).first()
         return name or _("somebody else")
-
-    def _shown(self, field: Any, row: Model, raw: Any) -> str:
-        value = getattr(row, field.attname)
-        if raw is None or raw == "":
-            return ""
-        if isinstance(value, bool):
-            return _("Yes") if value else _("No")
-        if isinstance(value, datetime):
-            return date_format(timezone.localtime(value), "DATETIME_FORMAT")
-        if isinstance(value, date):
-            return date_format(value, "DATE_FORMAT")
-        if field.choices:
-            return str(dict(field.flatchoices).get(value, value))
-        if isinstance(raw, list):
-            return ", ".join(map(str, raw))
-        return str(raw)
 
 
 def with_names(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:
