@@ -134,10 +134,11 @@ def sentence_of(event: AuditEvent) -> str:
     if "fields" in data:
         fields = data["fields"].split(", ")
         values["fields"] = ", ".join(str(FIELD_NAMES.get(field, field)) for field in fields)
-    for name, codes in EVENT_CODES.items():
-        if data.get(name) in codes.values:
+    for name in EVENT_CODES.keys() & data.keys():
+        codes = EVENT_CODES[name]
+        if data[name] in codes.values:
             values[name] = codes(data[name]).label
-    if data.get("request") in RequestKind.values:
+    if "request" in data and data["request"] in RequestKind.values:
         label = RequestKind(data["request"]).label
         values["request"] = f"{label}: {values['service']}" if "service" in data else label
         values["request"] = values.get("phrase", values["request"])

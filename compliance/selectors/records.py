@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import CharField, ForeignKey, JSONField, Model, QuerySet, TextField
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
@@ -21,6 +22,7 @@ from compliance.selectors.own_data import model_of
 ADDRESS = re.compile(r"[^\s@<>\"\u201c\u201d\u00ab\u00bb(),;:\[\]{}\\]+@[\w.-]+\.\w+")
 NO_ADDRESS = {"message_id"}  # it has the shape of one
 KNOWN_PEOPLE = 2000  # whose names are remembered while a file is made
+KNOWN_LABELS = 4000  # of fields, choices and minutes, of which every row has a few
 # Models whose rows are named by their text, which says nothing about other people.
 NAMED = {
     "accounts.Customer", "accounts.Membership", "accounts.Team", "accounts.User",
@@ -39,9 +41,9 @@ class Value:
     raw: Any
 
     @property
-    def label(self) -> Any:
-        """The field's name on the page; None for a technical one."""
-        return FIELD_LABELS.get(self.field.name)
+    def label(self) -> str:
+        """The field's name on the page; empty for a technical one."""
+        return _label_in(get_language(), self.field.name)
 
     @property
     def shown(self) -> str:
@@ -51,11 +53,11 @@ class Value:
         if isinstance(self.stored, bool):
             return _("Yes") if self.stored else _("No")
         if isinstance(self.stored, datetime):
-            return date_format(timezone.localtime(self.stored), "DATETIME_FORMAT")
+            return moment_text(timezone.localtime(self.stored))
         if isinstance(self.stored, date):
             return date_format(self.stored, "DATE_FORMAT")
         if self.field.choices:
-            return str(dict(self.field.flatchoices).get(self.stored, self.stored))
+            return _choice_in(get_language(), self.field, self.stored)
         if isinstance(self.raw, list):
             return ", ".join(map(str, self.raw))
         return str(self.raw)
@@ -87,7 +89,7 @@ class Readable:
     def values(self, table: Table, row: Model, *, whole: bool = True) -> Iterator[Value]:
         """Yield the fields of a row; not `whole`, those without words of somebody else."""
         for name in table.exported:
-            field = row._meta.get_field(name)
+            field: Any = row._meta.get_field(name)
             if not whole and _holds_words(field):
                 continue
             yield Value(field, getattr(row, field.attname), self._raw(field, row))
@@ -143,6 +145,27 @@ def with_names(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:
         and label != "accounts.User"
     ]
     return rows.select_related(*related) if related else rows
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a time to the minute, as the active language writes it."""
+    return _minute_in(get_language(), moment.replace(second=0, microsecond=0, tzinfo=None))
+
+
+@lru_cache(maxsize=KNOWN_LABELS)
+def _minute_in(language: str, minute: datetime) -> str:
+    """Return a minute in words: what happens at once has it several times."""
+    return date_format(minute, "DATETIME_FORMAT")
+
+
+@lru_cache(maxsize=KNOWN_LABELS)
+def _label_in(language: str, name: str) -> str:
+    return str(FIELD_LABELS.get(name, ""))
+
+
+@lru_cache(maxsize=KNOWN_LABELS)
+def _choice_in(language: str, field: Any, value: Any) -> str:
+    return str(dict(field.flatchoices).get(value, value))
 
 
 def _text_of(row: Model) -> str:
