@@ -32,14 +32,17 @@ def _texts(values: Iterable[str]) -> str:
 
 
 def _ending(table: str) -> str:
-    """Return the number of grants of company c in a table that end this week."""
+    """Return the number of grants of company c in a table that end this week.
+
+    The company of each is looked up. A join lets PostgreSQL read all resources of the company.
+    """
     return f"""(SELECT COUNT(*) FROM {table} g
-        JOIN portals_resource r ON r.id = g.content_object_id
-        JOIN portals_subscription s ON s.id = r.subscription_id
-        WHERE s.customer_id = c.id AND s.status = '{SubscriptionStatus.ACTIVE}'
+        WHERE g.expires_at > {{now}} AND g.expires_at <= {{next_week}}
+            AND (g.starts_at IS NULL OR g.starts_at <= {{now}})
             AND c.status = '{CustomerStatus.ACTIVE}'
-            AND g.expires_at > {{now}} AND g.expires_at <= {{next_week}}
-            AND (g.starts_at IS NULL OR g.starts_at <= {{now}}))"""
+            AND c.id = (SELECT s.customer_id FROM portals_resource r
+                JOIN portals_subscription s ON s.id = r.subscription_id
+                WHERE r.id = g.content_object_id AND s.status = '{SubscriptionStatus.ACTIVE}'))"""
 
 
 _COMPANIES = f"""
