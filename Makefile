@@ -69,6 +69,8 @@ benchmark: $(VENV)/dev
 	@$(RUN) -m benchmarks.pages
 	@$(RUN) -m benchmarks.audience
 	@$(RUN) -m benchmarks.breach_notice
+	@$(RUN) -m benchmarks.policy_gate
+	@$(RUN) -m benchmarks.export
 	@$(RUN) -m benchmarks.sending
 	@$(RUN) -m benchmarks.uses
 	@$(RUN) -m benchmarks.sign_in
