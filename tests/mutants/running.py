@@ -43,18 +43,23 @@ class Run(NamedTuple):
     tests: tuple[str, ...]
 
 
+ATOMIC = "test_services_are_atomic.py"
 SHORTEST = Run("sqlite", ("accounts/test_confirmation_name.py",))  # it only keeps the database
 WARM_UP = Run("sqlite", (*SHORTEST.tests, "accounts/test_pages.py"))  # forks have page texts loaded
 
 
 def runs_of(file: str) -> list[Run]:
-    """Return the runs for a file: the longest path of tests.toml that leads to it counts."""
+    """Return the runs for a file: the longest path of tests.toml that leads to it counts.
+
+    A service also has the test that each is one transaction.
+    """
     runs = []
     for name, table in TABLE.items():
         paths = [path for path in table if file == path or file.startswith(f"{path}/")]
         if paths:
             database = "postgresql" if name == "postgresql" else "sqlite"
-            runs.append(Run(database, tuple(table[max(paths, key=len)])))
+            more = [ATOMIC] if database == "sqlite" and "/services" in file else []
+            runs.append(Run(database, (*table[max(paths, key=len)], *more)))
     return runs
 
 

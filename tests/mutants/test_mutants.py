@@ -105,6 +105,7 @@ def test_a_file_has_the_tests_of_the_longest_path(monkeypatch):
     assert runs_of("a/x.py") == [("sqlite", ("test_a.py",))]
     assert runs_of("a/b.py") == [("sqlite", ("test_b.py",)), ("postgresql", ("test_b_races.py",))]
     assert runs_of("ab.py") == []
+    assert runs_of("a/services/x.py") == [("sqlite", ("test_a.py", "test_services_are_atomic.py"))]
 
 
 def test_the_table_names_files_that_exist():
