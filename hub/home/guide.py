@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,16 @@ from accounts.choices import COMPANY_STEPS, PROVIDER_STEPS, SetupStep
 from accounts.models import Customer, Invitation, Membership, SkippedStep, User
 from accounts.selectors.factors import second_factors
 from portals.choices import ROOT_TYPE
-from portals.models import PersonGrant, Portal, Resource, TeamGrant
-from portals.selectors.roots import opens_a_portal
+from portals.models import (
+    PersonGrant,
+    Portal,
+    Privilege,
+    Resource,
+    ResourceType,
+    Subscription,
+    TeamGrant,
+)
+from portals.selectors.roots import open_privileges, opens_a_portal
 
 LEADING = {  # a guide is shown until these are done or skipped
     SetupStep.INVITE, SetupStep.RESOURCES, SetupStep.ACCESS,
@@ -84,8 +92,6 @@ class Guide:
 
 def company_flags(customer: Customer) -> dict[str, Any]:
     """Return annotations of a customer that say which steps of its guide are done or skipped."""
-    grants: dict[str, Any] = {"content_object__subscription__customer": customer.pk}
-    given = ~opens_a_portal("permission__privilege")  # the hub itself lets people in
     resources = Resource.objects.filter(subscription__customer=customer.pk)
     members = Membership.objects.present().filter(customer=customer.pk)
     invitations = Invitation.objects.filter(customer=customer.pk, as_main_super_user=False)
@@ -93,10 +99,49 @@ def company_flags(customer: Customer) -> dict[str, Any]:
         f"done_{SetupStep.INVITE}": Exists(invitations)
         | Exists(members.exclude(pk=customer.main_super_user_id or 0)),
         f"done_{SetupStep.RESOURCES}": Exists(resources.exclude(resource_type__code=ROOT_TYPE)),
-        f"done_{SetupStep.ACCESS}": Exists(PersonGrant.objects.filter(given, **grants))
-        | Exists(TeamGrant.objects.filter(given, **grants)),
+        f"done_{SetupStep.ACCESS}": _has_access(customer, resources),
         **_skipped(COMPANY_STEPS, customer=customer.pk),
     }
+
+
+def _has_access(customer: Customer, resources: QuerySet[Resource]) -> Any:
+    """Return the condition that a person or a team has more access than to open portals.
+
+    The hub itself lets people in, so each root may have a grant for everybody: there, each other
+    permission is looked up. PostgreSQL never merges a sub-select that is no EXISTS into the query
+    around it, where it might start from all grants or resources.
+    """
+    given = ~opens_a_portal("permission__privilege")
+    of_people = PersonGrant.with_removed.filter(given, content_object=OuterRef("pk"))
+    below_roots = resources.exclude(resource_type__code=ROOT_TYPE)
+
+    root_type = ResourceType.objects.filter(portal=OuterRef("portal"), code=ROOT_TYPE)
+    subscriptions = Subscription.objects.filter(customer=customer.pk).alias(type=_first(root_type))
+    root = Resource.objects.filter(subscription=OuterRef("pk"), resource_type=OuterRef("type"))
+    on_root = PersonGrant.with_removed.filter(
+        permission=OuterRef("pk"), content_object=OuterRef(OuterRef("root"))
+    )
+    others = Privilege.objects.exclude(pk__in=open_privileges())
+    on_roots = others.filter(portal=OuterRef("portal")).alias(grant=_first(on_root))
+
+    of_teams = TeamGrant.objects.filter(
+        given,
+        group__team__customer=customer.pk,
+        content_object__subscription__customer=customer.pk,
+    )
+    return (
+        Exists(below_roots.alias(grant=_first(of_people)).exclude(grant=None))
+        | Exists(
+            subscriptions.alias(root=_first(root))
+            .alias(grant=_first(on_roots.exclude(grant=None)))
+            .exclude(grant=None)
+        )
+        | Exists(of_teams)
+    )
+
+
+def _first(rows: QuerySet[Any]) -> Subquery:
+    return Subquery(rows.order_by().values("pk")[:1])
 
 
 def _skipped(steps: Sequence[SetupStep], **of: Any) -> dict[str, Any]:
