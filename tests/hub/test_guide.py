@@ -118,12 +118,12 @@ def test_access_is_given_on_a_domain_or_on_all(as_, gina, elm, external_id, of_t
     reports = [Report("elm.example", "elm.example")]
     portal = Portal.objects.get(slug="domains")
     sync_resources(actor=portal, customer="elm", type_code="domain", reports=reports)
-    team = create_team(actor=gina, customer=elm, name="Office")
+    henry, team = invited(gina, elm), create_team(actor=gina, customer=elm, name="Office")
     assert "access" in open_steps(as_, gina)
 
     grant_privilege(
         actor=gina,
-        grantee=team if of_team else invited(gina, elm),
+        grantee=team if of_team else henry,
         privilege=Privilege.objects.get(portal=portal, codename="domain.view"),
         resource=Resource.objects.get(
             resource_type__portal=portal, subscription__customer=elm, external_id=external_id
