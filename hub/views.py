@@ -27,9 +27,10 @@ MAX_SUGGESTED, MAX_RESULTS = 4, 25  # of each kind
 def home(request: PersonRequest) -> HttpResponse:
     """Show the person's portals and what waits for them, company by company; staff, their work."""
     context = home_of(request.user)
-    manages = any(work for _group, work, _own in context["groups"])
     # No viewer of the page sees these: they are about calls to the desk.
-    context["questions"] = questions_for(request.user)[:MAX_SUGGESTED] if manages else []
+    managed = [group.membership for group, work, _own in context["groups"] if work]
+    is_asked = any(membership.has_question for membership in managed)
+    context["questions"] = questions_for(request.user)[:MAX_SUGGESTED] if is_asked else []
     days = context["staff"] and context["staff"].email_days
     context["email_chart"] = email_chart(days, _("Emails by day")) if days else ""
     return render(request, "hub/home.html", context)

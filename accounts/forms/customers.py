@@ -63,7 +63,7 @@ class HandOverForm(ConfirmationNameForm):
         options = PeopleOptions(
             customer, role=Role.SUPER_USER, but=str(main.user.sub) if main else ""
         )
-        self.has_others = bool(options.search("", 1))
+        self.has_others = options.has_any()
         self.fields["to"] = TypeaheadField(
             label=_("New main Super User"), options=options, placeholder=_("Name or address")
         )

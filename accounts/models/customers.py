@@ -149,6 +149,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Return those that are not ended; they may be suspended."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), ended_at=None)
 
+    def lapsed(self) -> "MembershipQuerySet":
+        """Return those that are not present any more, but not ended yet, which a job does."""
+        return self.filter(ends_at__lte=timezone.now(), ended_at=None)
+
     def matching(self, text: str, *, customer: Customer) -> "MembershipQuerySet":
         """Return those of a customer found by the words of a text, of name and address."""
         return matching(self.filter(customer=customer), text, customer=customer)

@@ -37,6 +37,7 @@ from accounts.selectors.requests import (
     waiting_requests,
 )
 from accounts.selectors.teams import (
+    count_people_in,
     people_in,
     teams_of,
     teams_with,
@@ -53,6 +54,7 @@ __all__ = [
     "activity_of",
     "answering_of",
     "chain_names",
+    "count_people_in",
     "customers_for_staff",
     "desk_acts_on",
     "details_of",

@@ -15,11 +15,13 @@ from accounts.domains import readable_address
 from accounts.models import Customer, Membership, Team
 from accounts.models.search import by_match
 from accounts.search import search_key, typed_words
+from accounts.selectors.first_rows import alone
 from accounts.selectors.paging import page_by_name
 from accounts.selectors.people import people_of
 from accounts.selectors.teams import teams_of
 
 MAX_SUGGESTIONS = 10
+NEWEST = 100
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ class PeopleOptions(Options):
 
     @property
     def _narrowed(self) -> Any:
-        people = people_of(self.customer)
+        return self._narrow(people_of(self.customer))
+
+    def _narrow(self, people: Any) -> Any:
         if self.role in Role.values:
             people = people.filter(role=self.role)
         if self.role == Role.SUPER_USER:
@@ -99,6 +103,16 @@ class PeopleOptions(Options):
         if _is_uuid(self.but):
             people = people.exclude(user__sub=self.but)
         return people
+
+    def has_any(self) -> bool:
+        """Return whether there is any option.
+
+        Outside a team, the newest people are asked first: seldom are all of them in it.
+        """
+        newest = people_of(self.customer).order_by("-joined_at", "-pk")[:NEWEST]
+        if self.outside and self._narrow(alone(newest)).exists():
+            return True
+        return bool(self._narrowed.exists())
 
     def search(self, text: str, limit: int = MAX_SUGGESTIONS) -> list[Option]:
         """Return people by name or address."""

@@ -1,5 +1,6 @@
 """Paging by key: a page begins after a given row, so every page costs the same."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -8,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models.search import by_match
 from accounts.search import typed_words
+from accounts.selectors.first_rows import alone
 
 Row = TypeVar("Row", bound=Model)
 
@@ -41,18 +43,24 @@ def page_of(
     order: tuple[str, ...],
     after: str = "",
     size: int = PAGE_SIZE,
+    details: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
 ) -> Page[Row]:
     """Return the page of `rows` that follows the row with primary key `after`.
 
     `order` has the sort keys, the last of them unique, all in one direction ("-" for descending).
     `among` is a wider set that still has the cursor's row when it has left `rows` meanwhile, as
-    somebody does who is removed. Raises BadCursor for a cursor that names no row of `among`.
+    somebody does who is removed. `details` adds joins and annotations that only the rows of the
+    page need: in `rows`, a database might compute them for all. Raises BadCursor for a cursor that
+    names no row of `among`.
     """
     descending = order[0].startswith("-")
     keys = [key.removeprefix("-") for key in order]
     if after:
         rows = rows.filter(_beyond(keys, position_of(among, keys, after), descending))
-    page_rows = list(rows.order_by(*order)[: size + 1])
+    found = rows.order_by(*order)[: size + 1]
+    if details is not None:
+        found = details(alone(found)).order_by(*order)
+    page_rows = list(found)
     has_more = len(page_rows) > size
     page_rows = page_rows[:size]
     return Page(

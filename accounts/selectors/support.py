@@ -78,15 +78,17 @@ def confirmers_of(case: SupportCase) -> list[Membership]:
     return list(super_users_of(case.customer).exclude(user__in=parties))
 
 
+def open_questions() -> QuerySet[CaseConfirmation]:
+    """Return the questions of the desk that wait for an answer."""
+    return CaseConfirmation.objects.filter(
+        answer="", expires_at__gt=timezone.now(), case__state=CaseState.OPEN
+    )
+
+
 def questions_for(user: User) -> QuerySet[CaseConfirmation]:
     """Return the questions of the desk that a Super User may answer now, the oldest first."""
     customers = Membership.objects.live().filter(user=user, role=Role.SUPER_USER)
-    waiting = CaseConfirmation.objects.filter(
-        answer="",
-        expires_at__gt=timezone.now(),
-        case__state=CaseState.OPEN,
-        case__customer__in=customers.values("customer"),
-    )
+    waiting = open_questions().filter(case__customer__in=customers.values("customer"))
     return (
         waiting.exclude(case__person=user)
         .select_related("case__person", "case__opened_by", "case__customer")
@@ -192,13 +194,14 @@ def desk_figures() -> DeskFigures:
         )[:MOST_MEASURED]
     )
     days = [timezone.localdate(now) - timedelta(days=back) for back in range(FIGURES_OF.days)]
-    waiting = open_cases.filter(
-        confirmations__answer="", confirmations__expires_at__gt=now, verification=""
+    is_asked = Q(confirmations__answer="", confirmations__expires_at__gt=now, verification="")
+    figures = open_cases.aggregate(
+        open=Count("pk", distinct=True),
+        not_verified=Count("pk", distinct=True, filter=Q(verification="")),
+        waiting=Count("confirmations", filter=is_asked),
     )
     return DeskFigures(
-        open=open_cases.count(),
-        not_verified=open_cases.filter(verification="").count(),
-        waiting=waiting.count(),
+        **figures,
         delayed=DelayedAct.objects.waiting().count(),
         outcomes=[(str(each.label), counts[each]) for each in CaseOutcome if each in counts],
         median_minutes=round(median(minutes)) if minutes else None,

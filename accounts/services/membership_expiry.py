@@ -166,9 +166,10 @@ def end_lapsed(*, membership: Membership) -> bool:
     """
     lock_customer(membership.customer)
     due = (
-        Membership.objects.select_for_update(of=("self",))
+        Membership.objects.lapsed()
+        .filter(pk=membership.pk)
+        .select_for_update(of=("self",))
         .select_related("user", "customer")
-        .filter(pk=membership.pk, ended_at=None, ends_at__lte=timezone.now())
         .first()
     )
     if due is None:
@@ -182,7 +183,7 @@ def end_due_memberships() -> int:
 
     Several workers may run this at once: each membership ends once. Returns how many ended here.
     """
-    due = Membership.objects.filter(ended_at=None, ends_at__lte=timezone.now())
+    due = Membership.objects.lapsed()
     ended = 0
     for membership in due.select_related("customer").order_by("ends_at")[:MAX_AT_ONCE]:
         try:

@@ -30,9 +30,7 @@ def begin_membership(
     membership, and the names of what the invitation promised and upper apps can't give any more.
     Raises MembershipRefused if the person is a member already.
     """
-    lapsed = Membership.objects.filter(
-        customer=customer, user=user, ended_at=None, ends_at__lte=timezone.now()
-    ).first()
+    lapsed = Membership.objects.lapsed().filter(customer=customer, user=user).first()
     if lapsed is not None:
         end_lapsed(membership=lapsed)
     if Membership.objects.filter(customer=customer, user=user, ended_at=None).exists():

@@ -24,6 +24,7 @@ from accounts.selectors import (
 from accounts.services.requests import pass_on_request, withdraw_request
 from accounts.views.access import own_membership
 from accounts.views.actions import run_action
+from accounts.views.request_lines import request_lines
 
 
 @require_safe
@@ -53,9 +54,15 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
             size=20,
         ),
     }
-    waiting = context["waiting"].rows
-    if membership.is_super_user:
-        context["answering"] = answering_of(company, waiting)
+    waiting, settled = context["waiting"].rows, context["settled"].rows
+    for found in [*waiting, *settled]:
+        found.customer = company
+    answering = answering_of(company, waiting) if membership.is_super_user else None
+    context |= {
+        "answering": answering,
+        "waiting_lines": request_lines(waiting, reader=request.user, answering=answering),
+        "settled_lines": request_lines(settled, reader=request.user),
+    }
     context["super_users"] = super_users_of(company).exclude(pk=membership.pk)[:3]
     fragment = "#requests" if request.htmx else ""
     return render(request, f"accounts/requests.html{fragment}", context)

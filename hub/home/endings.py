@@ -9,12 +9,15 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.models import Customer, User
+from accounts.selectors.first_rows import alone
 from portals.models import Portal, Privilege, Resource, ResourceType
 from portals.selectors.grant_expiry import (
     expiring_memberships,
     expiring_person_grants,
     expiring_team_grants,
     of_customer,
+    with_person_details,
+    with_team_details,
 )
 
 # What the phrase of a permission is made of; empty for a person's last day.
@@ -47,7 +50,7 @@ class Ending:
 def endings_of(customer: Customer, most: int) -> list[Ending]:
     """Return what ends soonest, people's last days and access together."""
     last_days = _rows(
-        expiring_memberships(customer),
+        alone(expiring_memberships(customer)[:most]),
         {"moment": F("ends_at"), "who": F("work_name"), "sub": F("user__sub")}
         | {name: Value("", CharField()) for name in _WORDS}
         | {name: Value(None, BigIntegerField(null=True)) for name in _KEYS},
@@ -55,13 +58,13 @@ def endings_of(customer: Customer, most: int) -> list[Ending]:
     nobody = Value(None, UUIDField(null=True))
     own, team = (
         _rows(
-            of_customer(grants, customer),
+            with_details(alone(of_customer(grants, customer)[:most])),
             {"moment": F("expires_at"), "who": name, "sub": nobody}
             | {name: F(path) for name, path in (_WORDS | _KEYS).items()},
         )
-        for grants, name in (
-            (expiring_person_grants(), Coalesce("grantee_name", "user__name")),
-            (expiring_team_grants(), F("group__team__name")),
+        for grants, with_details, name in (
+            (expiring_person_grants(), with_person_details, Coalesce("grantee_name", "user__name")),
+            (expiring_team_grants(), with_team_details, F("group__team__name")),
         )
     )
     rows = last_days.union(own, team, all=True).order_by("_moment")[:most]

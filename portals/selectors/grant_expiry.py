@@ -5,12 +5,13 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, IsNull
 from django.utils import timezone
 
 from accounts.choices import CustomerStatus
 from accounts.models import Customer, Membership
 from portals.choices import SubscriptionStatus
-from portals.models import PersonGrant, TeamGrant
+from portals.models import PersonGrant, Resource, TeamGrant
 from portals.models.grants import begun
 
 ENDS_SOON = timedelta(days=30)  # shown as ending
@@ -39,43 +40,54 @@ def renewed_end(grant: PersonGrant | TeamGrant, now: datetime) -> datetime:
     return now + length_of(grant)
 
 
+def _customer_of(resources: QuerySet[Resource]) -> Subquery:
+    """Return the customer of a grant, if its resource is among these.
+
+    PostgreSQL looks a sub-select up for each of the few grants that end. With a join, it might
+    begin with all resources of a company.
+    """
+    of_grant = resources.filter(pk=OuterRef("content_object")).order_by()
+    return Subquery(of_grant.values("subscription__customer")[:1])
+
+
 def _begun_and_active(now: datetime) -> Q:
     """Return the condition that a grant has begun, in an active subscription and customer."""
-    subscription = "content_object__subscription"
-    return begun(now) & Q(
-        **{
-            f"{subscription}__status": SubscriptionStatus.ACTIVE,
-            f"{subscription}__customer__status": CustomerStatus.ACTIVE,
-        }
+    active = Resource.objects.filter(
+        subscription__status=SubscriptionStatus.ACTIVE,
+        subscription__customer__status=CustomerStatus.ACTIVE,
     )
+    return begun(now) & Q(IsNull(_customer_of(active), False))
 
 
 def expiring_person_grants(
     *, within: timedelta = ENDS_SOON, since: timedelta = timedelta(0)
 ) -> QuerySet[PersonGrant]:
     """Return people's grants that end `within` this time or ended less than `since` ago, by end."""
-    grantee = Membership.objects.filter(
-        user=OuterRef("user"),
-        customer=OuterRef("content_object__subscription__customer"),
-        ended_at=None,
-    )
-    return (
-        PersonGrant.objects.filter(_expires(within, since))
-        .select_related("user", "granted_by", *_RELATED)
-        .annotate(grantee_name=Subquery(grantee.values("work_name")[:1]))
-        .order_by("expires_at", "pk")
-    )
+    return PersonGrant.with_removed.filter(_expires(within, since)).order_by("expires_at", "pk")
 
 
 def expiring_team_grants(
     *, within: timedelta = ENDS_SOON, since: timedelta = timedelta(0)
 ) -> QuerySet[TeamGrant]:
     """Return teams' grants in the same way."""
-    return (
-        TeamGrant.objects.filter(_expires(within, since))
-        .select_related("group__team", "granted_by", *_RELATED)
-        .order_by("expires_at", "pk")
+    return TeamGrant.with_removed.filter(_expires(within, since)).order_by("expires_at", "pk")
+
+
+def with_person_details(grants: QuerySet[PersonGrant]) -> QuerySet[PersonGrant]:
+    """Return people's grants with what a list says of them, such as `grantee_name`."""
+    grantee = Membership.objects.filter(
+        user=OuterRef("user"),
+        customer=OuterRef("content_object__subscription__customer"),
+        ended_at=None,
     )
+    return grants.select_related("user", "granted_by", *_RELATED).annotate(
+        grantee_name=Subquery(grantee.values("work_name")[:1])
+    )
+
+
+def with_team_details(grants: QuerySet[TeamGrant]) -> QuerySet[TeamGrant]:
+    """Return teams' grants with what a list says of them."""
+    return grants.select_related("group__team", "granted_by", *_RELATED)
 
 
 def _expires(within: timedelta, since: timedelta) -> Q:
@@ -97,7 +109,8 @@ def expiring_memberships(customer: Customer) -> QuerySet[Membership]:
 
 def of_customer(grants: QuerySet[Any], customer: Customer) -> QuerySet[Any]:
     """Return the grants of one customer."""
-    of_one: QuerySet[Any] = grants.filter(content_object__subscription__customer=customer)
+    customer_of_grant = _customer_of(Resource.with_removed.all())
+    of_one: QuerySet[Any] = grants.filter(Exact(customer_of_grant, customer.pk))
     return of_one
 
 

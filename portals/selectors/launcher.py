@@ -1,22 +1,34 @@
 """The launcher on the home page: the portals a person may open, by customer."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import BooleanField, Exists, OuterRef
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from accounts.choices import CustomerStatus, RequestState
 from accounts.models import Customer, DelayedAct, Membership, SuperUserRecovery, User
 from accounts.selectors import super_users_of
+from accounts.selectors.support import open_questions
 from portals.choices import SubscriptionStatus
-from portals.decision import permitted_resources
-from portals.models import Portal, Privilege, RequestedGrant, Subscription
+from portals.decision.checks import stored_time
+from portals.decision.prepared import PLACEHOLDER
+from portals.decision.statement import allowed_sql
+from portals.models import Portal, RequestedGrant, Subscription
 from portals.selectors.roots import open_privileges, roots
+from portals.selectors.sign_in import opening
 
 SUPER_USERS = 3  # of each customer, named to somebody who can ask them
+_OPEN = allowed_sql(
+    select="r.id AS id",
+    bind=opening(
+        user="{user}",
+        portal="portals_subscription.portal_id",
+        customer="portals_subscription.customer_id",
+    ),
+)
 
 
 @dataclass
@@ -24,7 +36,7 @@ class LauncherGroup:
     """One customer of a person: its portals, open or closed to them, and its Super Users."""
 
     customer: Customer
-    membership: Any  # a Membership with `has_recovery` and `has_delayed_act`
+    membership: Any  # a Membership with `has_recovery`, `has_question` and `has_delayed_act`
     open_portals: list[Portal]
     closed_portals: list[Portal]
     super_users: list[Membership]  # empty where every portal is open
@@ -48,17 +60,16 @@ def launcher_of(user: User) -> Launcher:
         .select_related("customer__main_super_user__user")
         .annotate(
             has_recovery=Exists(announced),  # of the company, which its people can stop
+            has_question=Exists(open_questions().filter(case__customer=OuterRef("customer"))),
             has_delayed_act=Exists(DelayedAct.objects.waiting().filter(person=OuterRef("user"))),
         )
         .order_by("customer__name")
     )
     live = [row for row in memberships if row.suspended_at is None]
     rows = _subscriptions(user, {row.customer_id for row in live}) if live else []
-    openable = _openable(user, {row.open_privilege for row in rows})
     return Launcher(
         groups=[
-            _group(row, [one for one in rows if one.customer_id == row.customer_id], openable)
-            for row in live
+            _group(row, [one for one in rows if one.customer_id == row.customer_id]) for row in live
         ],
         suspended=[row for row in memberships if row.suspended_at is not None],
     )
@@ -67,16 +78,15 @@ def launcher_of(user: User) -> Launcher:
 def openable_portals(user: User, customers: Collection[int]) -> list[Subscription]:
     """Return the subscriptions of these customers whose portal a person may open."""
     rows = _subscriptions(user, customers) if customers else []
-    openable = _openable(user, {row.open_privilege for row in rows})
-    return [row for row in rows if row.pk in openable]
+    return [row for row in rows if row.is_open]
 
 
 def _subscriptions(user: User, customers: Collection[int]) -> list[Any]:
     """Return the active subscriptions of these customers.
 
-    Each has the key of its `open_privilege`, and `is_asked` where the person has asked to open it.
+    Each has `is_open` where the person may open its portal, and `is_asked` where they have asked
+    for it.
     """
-    privilege = open_privileges().filter(portal=OuterRef("portal"))
     asked = RequestedGrant.objects.filter(
         request__membership__user=user,
         request__state=RequestState.OPEN,
@@ -87,26 +97,26 @@ def _subscriptions(user: User, customers: Collection[int]) -> list[Any]:
     return list(
         Subscription.objects.filter(customer__in=customers, status=SubscriptionStatus.ACTIVE)
         .select_related("portal")
-        .annotate(open_privilege=Subquery(privilege.values("pk")[:1]), is_asked=Exists(asked))
+        .annotate(is_open=_opens(user), is_asked=Exists(asked))
         .order_by("portal__slug")
     )
 
 
-def _openable(user: User, privileges: Iterable[int]) -> set[int]:
-    """Return the keys of the subscriptions whose portal this person may open."""
-    permitted = [permitted_resources(user, Privilege(pk=key)) for key in sorted(privileges)]
-    if not permitted:
-        return set()
-    return set(reduce(or_, permitted).values_list("subscription_id", flat=True))
+def _opens(user: User) -> RawSQL:
+    """Return the decision whether a person may open the portal of a subscription of a query."""
+    values = {"user": user.pk, "now": stored_time(timezone.now())}
+    parameters = [values[name] for name in PLACEHOLDER.findall(_OPEN)]
+    sql = f"EXISTS ({PLACEHOLDER.sub('%s', _OPEN)})"
+    return RawSQL(sql, parameters, output_field=BooleanField())  # noqa: S611 -- a fixed text
 
 
-def _group(membership: Membership, rows: list[Any], openable: set[int]) -> LauncherGroup:
-    closed = [row for row in rows if row.pk not in openable]
+def _group(membership: Membership, rows: list[Any]) -> LauncherGroup:
+    closed = [row for row in rows if not row.is_open]
     helpers = super_users_of(membership.customer)[:SUPER_USERS] if closed else ()
     return LauncherGroup(
         customer=membership.customer,
         membership=membership,
-        open_portals=[row.portal for row in rows if row.pk in openable],
+        open_portals=[row.portal for row in rows if row.is_open],
         closed_portals=[row.portal for row in closed],
         asked_portals={row.portal_id for row in closed if row.is_asked},
         super_users=list(helpers),

@@ -5,10 +5,12 @@ from django.db.models import Q, QuerySet
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import Privilege, Resource
 
+OPENING = f"{ROOT_TYPE}.{OPEN_PRIVILEGE}"  # the codename of the privilege to open a portal
+
 
 def roots() -> QuerySet[Resource]:
-    """Return the root of every subscription."""
-    return Resource.objects.filter(resource_type__code=ROOT_TYPE).select_related(
+    """Return the root of every subscription: triggers keep every other resource below one."""
+    return Resource.objects.filter(parent=None).select_related(
         "subscription__customer", "resource_type__portal"
     )
 
@@ -30,7 +32,7 @@ def opens_a_portal(privilege: str) -> Q:
 
     `privilege` is the path to its privilege.
     """
-    return Q(**{f"{privilege}__codename": f"{ROOT_TYPE}.{OPEN_PRIVILEGE}"})
+    return Q(**{f"{privilege}__codename": OPENING})
 
 
 def open_privilege_on(root: Resource) -> Privilege:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,6 +26,8 @@ from portals.selectors.grant_expiry import (
     expiring_person_grants,
     expiring_team_grants,
     of_customer,
+    with_person_details,
+    with_team_details,
 )
 from portals.services.grant_expiry import renew_grant
 
@@ -38,8 +40,9 @@ def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
     context = {
         "customer": company,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "now": timezone.now(),
-        "lengths": RenewalLength.choices,
+        "length_options": format_html_join(
+            "", '<option value="{}">{}</option>', RenewalLength.choices
+        ),
         "leavers": page_of(
             expiring_memberships(company),
             among=company.memberships.all(),
@@ -51,12 +54,14 @@ def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
             among=of_customer(PersonGrant.objects.all(), company),
             order=order,
             after=request.GET.get("after", ""),
+            details=with_person_details,
         ),
         "of_teams": page_of(
             of_customer(expiring_team_grants(since=RECENTLY_ENDED), company),
             among=of_customer(TeamGrant.objects.all(), company),
             order=order,
             after=request.GET.get("team", ""),
+            details=with_team_details,
         ),
     }
     return render(request, "portals/grant_expiry.html", context)

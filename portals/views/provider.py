@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from portals.forms.provider import (
     SubscriptionStatusForm,
     SuspendForm,
 )
+from portals.models import Portal
 from portals.selectors.resources import subscriptions_of
 from portals.services.subscriptions import set_subscription_status, subscribe_customer
 from portals.signals import customer_page_shown
@@ -71,9 +73,14 @@ def _invite_first(actor: User, customer: Customer, address: str, person: str) ->
 
 
 def _customer(request: PersonRequest, slug: str, permission: str) -> Customer:
-    """Return a customer, for staff with this permission (else 403)."""
+    """Return a customer, for staff with this permission (else 403).
+
+    It has `has_other_portals`, where there are some that it does not use.
+    """
     require_staff(request.user, permission)
-    return get_object_or_404(Customer.objects.select_related("main_super_user__user"), slug=slug)
+    other_portals = Portal.objects.exclude(subscriptions__customer=OuterRef("pk"))
+    customers = Customer.objects.annotate(has_other_portals=Exists(other_portals))
+    return get_object_or_404(customers.select_related("main_super_user__user"), slug=slug)
 
 
 @require_safe

@@ -26,6 +26,7 @@ from accounts.services.requests import (
     send_back_request,
 )
 from accounts.views.actions import previous_page, submit
+from accounts.views.request_lines import request_lines_for_staff
 from portals.forms.requests import ApproveEndForm, SendBackForm
 from portals.models import Subscription
 from portals.selectors.requests import requested_privileges_in
@@ -41,15 +42,19 @@ def provider_requests(request: PersonRequest) -> HttpResponse:
     requests = requests_with_provider(search=search)
     waiting = requests.filter(pk__in=AccessRequest.objects.open().values("pk"))
     settled = requests.exclude(pk__in=AccessRequest.objects.open().values("pk"))
+    waiting_page = page_of(
+        waiting, among=requests, order=("pk",), after=request.GET.get("after", "")
+    )
+    settled_page = page_of(
+        settled, among=requests, order=("-pk",), after=request.GET.get("settled", ""), size=20
+    )
     context = {
         "form": form,
         "search": search,
-        "waiting": page_of(
-            waiting, among=requests, order=("pk",), after=request.GET.get("after", "")
-        ),
-        "settled": page_of(
-            settled, among=requests, order=("-pk",), after=request.GET.get("settled", ""), size=20
-        ),
+        "waiting": waiting_page,
+        "waiting_lines": request_lines_for_staff(waiting_page.rows, reader=request.user),
+        "settled": settled_page,
+        "settled_lines": request_lines_for_staff(settled_page.rows, reader=request.user),
     }
     fragment = "#requests" if request.htmx else ""
     return render(request, f"portals/provider_requests.html{fragment}", context)

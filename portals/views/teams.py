@@ -13,7 +13,7 @@ from accounts.choices import CustomerStatus
 from accounts.forms import ChoosePersonForm, ChooseTeamsForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import TeamMembership
-from accounts.selectors import page_of, people_in
+from accounts.selectors import count_people_in, page_of, people_in
 from accounts.selectors.options import PeopleOptions
 from accounts.services.teams import delete_team, delete_teams
 from accounts.views.access import managed_customer, managed_team
@@ -33,7 +33,7 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
     company = managed.customer
     access = access_of(managed, after=request.GET.get("after", ""), marked=marked_in(request))
     others = PeopleOptions(company, outside=str(managed.uuid))
-    adding = ChoosePersonForm(people=others, auto_id="add_%s") if others.search("", 1) else None
+    adding = ChoosePersonForm(people=others, auto_id="add_%s") if others.has_any() else None
     context = {
         "team": managed,
         "grantee_key": grantee_key(managed),
@@ -96,7 +96,7 @@ def team_delete(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
         context = {
             "customer": managed.customer,
             "team": managed,
-            "people": people_in(managed).count(),
+            "people": count_people_in(managed),
             "privileges": grants_of_team(managed).count(),
             "may_act": managed.customer.status == CustomerStatus.ACTIVE,
         }

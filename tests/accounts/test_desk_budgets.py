@@ -81,13 +81,13 @@ def test_the_page_of_a_person(
 def test_home_pages_the_open_cases(as_, dana, bob, emma, agents, django_assert_max_num_queries):
     client = as_(dana)
     support.open_case(actor=dana, person=bob, **WHY)
-    few = queries_of(client, DESK, django_assert_max_num_queries, 22)
+    few = queries_of(client, DESK, django_assert_max_num_queries, 12)
     for number in range(MAX_CASES // 2 + 1):
         agent = agents(number)
         for person in (bob, emma):
             support.open_case(actor=agent, person=person, **WHY)
 
-    assert queries_of(client, DESK, django_assert_max_num_queries, 22) <= few
+    assert queries_of(client, DESK, django_assert_max_num_queries, 12) <= few
     first = client.get(DESK).context["cases"]
     rest = client.get(DESK, {"after": first.next_cursor})
     rows = [*first.rows, *rest.context["cases"].rows]

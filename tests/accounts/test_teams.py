@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, Team, TeamMembership
-from accounts.selectors import sentence_of
+from accounts.selectors import count_people_in, people_in, people_of, sentence_of
+from accounts.selectors.options import PeopleOptions
 from accounts.services.customers import suspend_customer
 from accounts.services.memberships import change_role, remove_membership
 from accounts.services.teams import (
@@ -56,6 +57,7 @@ def put_in(actor, team, membership):
     )
 
 
+HOUR = timedelta(hours=1)
 ACTS = ["create", "rename", "delete", "add", "remove"]
 
 
@@ -280,13 +282,41 @@ class TestPages:
             create_team(actor=alice, customer=alder, name=f"{'tT'[number % 2]}eam {number:02}")
         client = as_(alice)
         client.get(page)
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(4):
             first = client.get(page).context["page"]
         second = client.get(page, {"after": first.next_cursor}).context["page"]
 
         names = [team.name for team in (*first, *second)]
         assert names[0] == "Reception"
         assert [name.lower() for name in names[1:]] == [f"team {number:02}" for number in range(60)]
+
+    def test_members_are_counted_as_they_are_listed(
+        self, page, as_, alice, bob, emma, alder, team, membership
+    ):
+        """Whoever is suspended is in the team; whoever's last day is over is not."""
+        others = create_team(actor=alice, customer=alder, name="Office")
+        put_in(alice, team, membership(bob))
+        put_in(alice, others, membership(emma))
+        now = timezone.now()
+        for state in ({}, {"suspended_at": now}, {"ends_at": now}, {"ends_at": now - HOUR}):
+            Membership.objects.filter(user=emma).update(**state)
+
+            rows = as_(alice).get(page).context["page"]
+            assert [row.people for row in rows] == [people_in(row).count() for row in rows]
+            assert count_people_in(team) == people_in(team).count()
+            assert {row.people for row in rows} == ({0, 1} if "ends_at" in state else {1, 2})
+
+    def test_somebody_can_be_added_until_all_are_in(self, alder, team, monkeypatch):
+        monkeypatch.setattr("accounts.selectors.options.NEWEST", 1)
+        outside = PeopleOptions(alder, outside=str(team.uuid))
+        people = list(people_of(alder).order_by("joined_at").exclude(team_memberships__team=team))
+        assert len(people) > 1
+        for person in people:
+            assert outside.has_any()
+            TeamMembership.objects.create(team=team, membership=person)
+
+        assert not outside.has_any()
+        assert not outside.search("")
 
     def test_renaming_by_the_page(self, as_, alice, team):
         path = reverse("accounts:team-rename", args=["alder", team.uuid])

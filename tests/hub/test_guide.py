@@ -11,6 +11,7 @@ from accounts.services.customers import create_customer, suspend_customer
 from accounts.services.invitations import accept_invitation, invite_main_super_user, invite_person
 from accounts.services.memberships import change_role
 from accounts.services.setup import SetupRefused, skip_setup_step
+from accounts.services.teams import create_team
 from hub.example import acts
 from portals.models import Portal, Privilege, Resource
 from portals.services.grants import grant_privilege
@@ -108,6 +109,33 @@ def test_portal_access_by_the_hub_itself_is_no_access_given(as_, gina, elm):
     accept_invitation(actor=None, token=invitation.token, name="Henry", password=PASSWORD)
 
     assert "access" in open_steps(as_, gina)
+
+
+@pytest.mark.parametrize("external_id", ["elm", "elm.example"])
+@pytest.mark.parametrize("of_team", [False, True])
+def test_access_is_given_on_a_domain_or_on_all(as_, gina, elm, external_id, of_team):
+    """On the root, a grant for all domains is told from those that open the portal."""
+    reports = [Report("elm.example", "elm.example")]
+    portal = Portal.objects.get(slug="domains")
+    sync_resources(actor=portal, customer="elm", type_code="domain", reports=reports)
+    henry, team = invited(gina, elm), create_team(actor=gina, customer=elm, name="Office")
+    assert "access" in open_steps(as_, gina)
+
+    grant_privilege(
+        actor=gina,
+        grantee=team if of_team else henry,
+        privilege=Privilege.objects.get(portal=portal, codename="domain.view"),
+        resource=Resource.objects.get(
+            resource_type__portal=portal, subscription__customer=elm, external_id=external_id
+        ),
+    )
+
+    assert guide(as_, gina) is None
+
+
+def invited(gina, elm):
+    invitation = invite_person(actor=gina, customer=elm, address="henry@elm.example")
+    return accept_invitation(actor=None, token=invitation.token, name="Henry", password=PASSWORD)
 
 
 def test_a_step_is_skipped_and_the_last_one_ends_the_guide(as_, gina):

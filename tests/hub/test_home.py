@@ -51,7 +51,7 @@ def test_nothing_opens_while_the_customer_is_suspended(as_, alice, olive, alder)
 
 def test_the_launcher_has_a_budget(as_, alice, django_assert_max_num_queries):
     client = as_(alice)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(10):
         client.get(reverse("home"))
 
 
@@ -208,7 +208,7 @@ def test_a_user_withdraws_a_request_from_home(as_, emma):
 
 def test_a_users_home_has_a_budget(as_, bob, django_assert_max_num_queries):
     client = as_(bob)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(10):
         client.get(reverse("home"))
 
 

@@ -1,5 +1,8 @@
 """Making and answering requests in the browser, without JavaScript."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -336,6 +339,27 @@ def test_requests_of_a_suspended_customer_are_read_only(as_, alice, bob, emma, o
     assert as_(alice).get(LIST).status_code == 200
 
 
+def test_a_line_says_when_and_by_whom(as_, alice, emma, alder, at):
+    moment = datetime(2026, 11, 28, 19, 5, tzinfo=UTC)
+    AccessRequest.objects.update(created_at=moment)
+    page = as_(alice).get(LIST).text
+    assert "asked on 28 Nov 2026, 2:05 pm" in page
+    assert 'aria-label="Select: Emma Roy asks to open the Domains portal"' in page
+    assert 'aria-label="Approve: Emma Roy asks to open the Domains portal"' in page
+    assert 'aria-label="Refuse: Emma Roy asks to open the Domains portal"' in page
+    assert 'aria-label="Withdraw: open the Domains portal"' in as_(emma).get(LIST).text
+
+    as_(alice).post(at("approve-as-asked"))
+    open_request(actor=emma, customer=alder, kind="other", text="A chair.")
+    chair = AccessRequest.objects.get(text="A chair.")
+    as_(emma).post(reverse("accounts:request-withdraw", args=["alder", chair.uuid]))
+    page = as_(emma).get(LIST).text
+    when = r"\d+ \w+ \d{4}, \d+:\d\d [ap]m"
+    assert re.search(f"answered by Alice Martin on {when}", page)
+    assert re.search(f"ended on {when}", page)
+    assert "You asked to open the Domains portal" in page
+
+
 # --- Cost ---
 
 
@@ -345,9 +369,9 @@ def test_request_pages_have_a_query_budget(
     for n in range(15):
         open_request(actor=bob, customer=alder, kind="other", text=f"Wish {n}")
     super_user, person = as_(alice), as_(bob)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         super_user.get(LIST)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(7):
         person.get(LIST)
     with django_assert_max_num_queries(12):
         super_user.get(at())

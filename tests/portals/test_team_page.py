@@ -239,13 +239,13 @@ def test_the_page_has_a_constant_number_of_queries(
     for name in ("info", "billing", "emma", "bob"):
         give(alice, team, "webmail.mailbox.view", resource("mailbox", f"{name}@alder.example"))
     client.get(url("team"))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(11):
         client.get(url("team"))
 
     join_many(60)
     give(alice, team, "webmail.mailbox.view", resource("mail_domain", "alder.example"))
     give(alice, team, DNS, resource("domain", "alder.example"))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(11):
         first = client.get(url("team"))
     assert len(first.context["members"]) == 50
     second = client.get(url("team"), {"members": first.context["members"].next_cursor})
