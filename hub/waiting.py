@@ -42,7 +42,8 @@ def _ending(table: str) -> str:
             AND c.status = '{CustomerStatus.ACTIVE}'
             AND c.id = (SELECT s.customer_id FROM portals_resource r
                 JOIN portals_subscription s ON s.id = r.subscription_id
-                WHERE r.id = g.content_object_id AND s.status = '{SubscriptionStatus.ACTIVE}'))"""
+                WHERE r.id = g.content_object_id AND r.removed_at IS NULL
+                    AND s.status = '{SubscriptionStatus.ACTIVE}'))"""
 
 
 _COMPANIES = f"""

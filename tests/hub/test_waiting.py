@@ -9,7 +9,7 @@ from accounts.choices import CustomerStatus, RequestKind, Role
 from accounts.models import AccessRequest, Customer, HandOver, Membership
 from compliance.selectors import unanswered_of
 from hub.waiting import Company, Waiting, waiting_for
-from portals.models import AccessReview, PersonGrant, Subscription, TeamGrant
+from portals.models import AccessReview, PersonGrant, Resource, Subscription, TeamGrant
 from portals.selectors.grant_expiry import (
     ENDS_THIS_WEEK,
     expiring_person_grants,
@@ -85,6 +85,10 @@ CHANGES = {
     "subscriptions suspended": lambda now: (
         end_grants(now, expires_at=now + HOUR),
         Subscription.objects.update(status="suspended"),
+    ),
+    "resources removed by their portal": lambda now: (
+        end_grants(now, expires_at=now + HOUR),
+        Resource.objects.exclude(parent=None).update(removed_at=now),
     ),
     "companies suspended": lambda now: (
         end_grants(now, expires_at=now + HOUR),
