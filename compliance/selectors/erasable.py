@@ -23,7 +23,7 @@ from compliance.models import Affected, LegalHold, PrivacyRequest
 from compliance.registry import ITEMS
 from compliance.registry.items import DataItem, Erase, Table
 from compliance.selectors.holds import holds_about, subjects_of_holds
-from compliance.selectors.own_data import led_to, model_of, told_of
+from compliance.selectors.own_data import found_by, led_to, told_of
 from portals.models import LogoutNotice
 from portals.models.sign_ins import GIVE_UP_AFTER, MOST_ATTEMPTS
 from preferences.choices import UNFINISHED
@@ -86,16 +86,12 @@ def rows_about(table: Table, subject: Subject) -> QuerySet[Any]:
 
     A row with an address is theirs only where it leads to nobody.
     """
-    model = model_of(table)
-    condition = Q(pk__in=[])
-    if subject.person is not None:
-        condition |= led_to(table, table.names("person"), subject.person)
+    ways = led_to(subject.person, table.names("person")) if subject.person else []
     if table.address and subject.addresses:
         lookups = [name for name in table.names("person") if name != "self"]
         nobody = {f"{lookup}__isnull": True for lookup in lookups}
-        unled = model._base_manager.filter(**{f"{table.address}__in": subject.addresses}, **nobody)
-        condition |= Q(pk__in=unled.values("pk"))
-    return model._base_manager.filter(condition).order_by("pk")
+        ways.append({f"{table.address}__in": subject.addresses, **nobody})
+    return found_by(table, ways).order_by("pk")
 
 
 def names_of(subject: Subject) -> set[str]:

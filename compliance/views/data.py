@@ -43,16 +43,19 @@ def own_data(request: PersonRequest) -> HttpResponse:
     """Show people what is held about them, and the download of all of it."""
     file = latest_file(request.user)
     today = today_of_provider()
+    is_ready = (
+        file is not None
+        and file.state == SealedFileState.READY
+        and file.expires_at is not None
+        and file.expires_at > timezone.now()
+    )
     context = {
         "held": held_about(request.user),
         "file": file,
         "is_making": file is not None and file.state == SealedFileState.MAKING,
-        "is_ready": file is not None
-        and file.state == SealedFileState.READY
-        and file.expires_at is not None
-        and file.expires_at > timezone.now(),
+        "is_ready": is_ready,
         "may_ask": file is None or file.asked_on < today,
-        "downloads": file.downloads.count() if file else 0,
+        "downloads": file.downloads.count() if file and is_ready else 0,
     }
     return render(request, "compliance/own_data.html", context)
 
