@@ -43,7 +43,7 @@ class HeldRows(NamedTuple):
 
     count: int
     has_more: bool = False  # than `count`
-    rows: list[Model] = []  # noqa: RUF012 -- never changed
+    rows: list[Model] = []
 
 
 def held_rows(person: User) -> dict[Table, HeldRows]:
