@@ -6,7 +6,6 @@ process: to compose and to plan one for each table takes longer than the rest of
 # ruff: noqa: S608 -- SQL composed by Django; every value is a bound parameter or a constant
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from datetime import UTC
 from functools import cache
@@ -20,8 +19,6 @@ from django.db.models import (
     Field,
     JSONField,
     Model,
-    QuerySet,
-    TextChoices,
 )
 from django.db.models.functions import JSONArray
 from django.utils import timezone
@@ -29,13 +26,13 @@ from django.utils import timezone
 from accounts.models import User
 from compliance.registry import ITEMS
 from compliance.registry.items import Table
+from compliance.selectors.composed import SOMEBODY, sql_of
 from compliance.selectors.own_data import model_of, rows_of
 from compliance.selectors.records import with_names
 from portals.decision.prepared import PreparedStatement
 
 MOST_SHOWN = 3  # rows of a table; more are counted
 MOST_COUNTED = 1000
-SOMEBODY = User(pk=-1, email="{email}")  # whose values give way to the placeholders
 
 
 class HeldRows(NamedTuple):
@@ -168,7 +165,7 @@ def _statements() -> _Statements:
     for number, table in enumerate(table for table in tables if table.exported):
         about = rows_of(table, SOMEBODY).order_by()
         try:
-            keys = _sql_of(about.values("pk")[: MOST_COUNTED + 1])
+            keys = sql_of(about.values("pk")[: MOST_COUNTED + 1])
         except EmptyResultSet:  # it leads to nobody
             continue
         if keys is None:
@@ -178,7 +175,7 @@ def _statements() -> _Statements:
         counts.append(f"SELECT {number}, COUNT(*) FROM ({keys}) x")
         # The condition is tested before the table is read.
         rows.append(
-            f"SELECT {number}, x.row FROM ({_sql_of(about.values(row=shape.sql))}) x"
+            f"SELECT {number}, x.row FROM ({sql_of(about.values(row=shape.sql))}) x"
             f" WHERE {{wanted}} LIKE '%,{number},%'"
         )
     return _Statements(
@@ -187,25 +184,3 @@ def _statements() -> _Statements:
         shapes,
         others,
     )
-
-
-def _sql_of(rows: QuerySet[Any, Any]) -> str | None:
-    """Return the SQL of rows about somebody; None where a value in it may change."""
-    sql, values = rows.query.sql_with_params()
-    texts = [_literal(value) for value in values]
-    if None in texts:
-        return None
-    left = iter(texts)
-    return re.sub("%(.)", lambda found: str(next(left)) if found[1] == "s" else found[1], sql)
-
-
-def _literal(value: Any) -> str | None:
-    if value == SOMEBODY.pk:
-        return "{person}"
-    if value == SOMEBODY.email:
-        return "{email}"
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, int):
-        return str(int(value))
-    return f"'{value}'" if isinstance(value, TextChoices) else None  # a moment is text on SQLite
