@@ -1,6 +1,5 @@
 """The data items of which a person or an address has rows, in one prepared statement."""
 
-
 from functools import cache
 from typing import NamedTuple
 
