@@ -41,8 +41,8 @@ def _held(item: DataItem, found: dict[Table, HeldRows], readable: Readable) -> H
     for table in () if item.not_exported else item.tables:
         if table not in found:
             continue
-        count, has_more, rows = found[table]
-        held.count += count
+        total, has_more, rows = found[table]
+        held.count += total
         held.has_more |= has_more
         for row in rows:
             values = [

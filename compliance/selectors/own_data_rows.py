@@ -38,8 +38,8 @@ MOST_COUNTED = 1000
 class HeldRows(NamedTuple):
     """The number of rows of a table, and the rows where they are few."""
 
-    count: int
-    has_more: bool = False  # than `count`
+    total: int
+    has_more: bool = False  # than `total`
     rows: list[Model] = []
 
 
@@ -63,7 +63,7 @@ def held_rows(person: User) -> dict[Table, HeldRows]:
         if count
     }
     for table in statements.others:
-        if (found := _asked_alone(table, person)).count:
+        if (found := _asked_alone(table, person)).total:
             held[table] = found
     return held
 
@@ -123,7 +123,7 @@ class _Shape:
             model, [f for f in options.concrete_fields if f.primary_key or f.name in table.exported]
         )
         related = with_names(table, model._base_manager.all()).query.select_related
-        self.related = {
+        self.related: dict[Any, _Columns] = {
             options.get_field(name): _Columns(
                 options.get_field(name).related_model,
                 _readable(options.get_field(name).related_model),

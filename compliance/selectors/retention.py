@@ -193,7 +193,8 @@ def _counts() -> list[tuple[int, int]]:
     The numbers are those of `old_rows`.
     """
     keepers = _Keepers()
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for rule in RULES:
         keep = keepers.keep(rule)
         is_kept = Value(1) if keep is None else Case(When(keep, then=1), default=0)
