@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import CHOSEN_OUTCOMES, CaseOutcome, DomainRelease, ReferenceKind
+from accounts.forms.rows import RowField
 from accounts.forms.strict import LineField, StrictForm
 from accounts.models import Customer, Invitation
 from accounts.models.cases import TICKET_LENGTH
@@ -52,7 +53,7 @@ _PLAIN: dict[str, Any] = {"autocomplete": "off"}
 class OpenCaseForm(DeskForm):
     """A new case: the company, where the person has several, and perhaps a code."""
 
-    customer = forms.ModelChoiceField(
+    customer = RowField(
         label=_("Company"),
         queryset=Customer.objects.none(),
         to_field_name="slug",
@@ -122,7 +123,7 @@ class NewAddressForm(StrictForm):
 class InvitationForm(StrictForm):
     """An invitation to send again."""
 
-    invitation = forms.ModelChoiceField(
+    invitation = RowField(
         label=_("Invitation"), queryset=Invitation.objects.none(), to_field_name="uuid"
     )
 

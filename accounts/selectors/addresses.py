@@ -48,15 +48,18 @@ def people_with(addresses: Collection[str]) -> set[int]:
 
 
 def _with_former(found: set[str], people: Collection[int]) -> set[str]:
+    companies = Membership.objects.filter(user__in=people).values("customer")
     changes = AuditEvent.objects.filter(person__in=people, kind__in=CHANGES)
-    found |= {value for event in changes for value in _addresses_in(event)}
+    corrections = AuditEvent.objects.filter(customer__in=companies, kind__in=CORRECTIONS)
+    events = list(changes.order_by().union(corrections.order_by(), all=True))
+    for event in events:
+        if event.kind in CHANGES:
+            found |= _addresses_in(event)
     own = EmailAddress.objects.filter(user__in=people).values_list("email", flat=True)
     found |= {address.lower() for address in own}
-    companies = Membership.objects.filter(user__in=people).values("customer")
-    corrections = AuditEvent.objects.filter(customer__in=companies, kind__in=CORRECTIONS)
-    for event in corrections.order_by("-pk"):  # the newest first: each leads to the one before
-        addresses = _addresses_in(event)
-        if found & addresses:
+    # The newest first: each leads to the one before.
+    for event in sorted(events, key=lambda event: event.pk, reverse=True):
+        if event.kind in CORRECTIONS and found & (addresses := _addresses_in(event)):
             found |= addresses
     return found
 

@@ -7,7 +7,8 @@ from accounts.emails import Address, send_to
 from compliance.models import Closing
 from compliance.registry import ITEMS
 from compliance.registry.items import Erase
-from compliance.selectors.erasable import items_about, subject_of
+from compliance.selectors.erasable import subject_of
+from compliance.selectors.subject_items import items_about
 
 
 def send_closing_begun(closing: Closing) -> None:

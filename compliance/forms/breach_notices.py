@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.choices import Language
 from accounts.forms import EditForm, LineField, StrictForm, VersionedForm
+from accounts.forms.rows import RowField
 from accounts.models import Customer
 from accounts.validators import (
     ADDRESS_LENGTH,
@@ -75,9 +76,7 @@ class AddByFilterForm(StrictForm):
 
     everybody = forms.BooleanField(label=_("Everybody, with or without an account"), required=False)
     customer = customer_field()
-    portal = forms.ModelChoiceField(
-        label=_("Portal"), queryset=Portal.objects.order_by("slug"), required=False
-    )
+    portal = RowField(label=_("Portal"), queryset=Portal.objects.order_by("slug"), required=False)
     resource = LineField(
         label=_("Resource (its number at the portal)"), max_length=255, required=False
     )

@@ -23,7 +23,7 @@ from compliance.models import Affected, LegalHold, PrivacyRequest
 from compliance.registry import ITEMS
 from compliance.registry.items import DataItem, Erase, Table
 from compliance.selectors.holds import holds_about, subjects_of_holds
-from compliance.selectors.own_data import led_to, model_of, told_of
+from compliance.selectors.own_data import found_by, led_to
 from portals.models import LogoutNotice
 from portals.models.sign_ins import GIVE_UP_AFTER, MOST_ATTEMPTS
 from preferences.choices import UNFINISHED
@@ -86,16 +86,12 @@ def rows_about(table: Table, subject: Subject) -> QuerySet[Any]:
 
     A row with an address is theirs only where it leads to nobody.
     """
-    model = model_of(table)
-    condition = Q(pk__in=[])
-    if subject.person is not None:
-        condition |= led_to(table, table.names("person"), subject.person)
+    ways = led_to(subject.person, table.names("person")) if subject.person else []
     if table.address and subject.addresses:
         lookups = [name for name in table.names("person") if name != "self"]
         nobody = {f"{lookup}__isnull": True for lookup in lookups}
-        unled = model._base_manager.filter(**{f"{table.address}__in": subject.addresses}, **nobody)
-        condition |= Q(pk__in=unled.values("pk"))
-    return model._base_manager.filter(condition).order_by("pk")
+        ways.append({f"{table.address}__in": subject.addresses, **nobody})
+    return found_by(table, ways).order_by("pk")
 
 
 def names_of(subject: Subject) -> set[str]:
@@ -113,29 +109,15 @@ def grounds_of(subject: Subject) -> dict[str, Kept]:
     Records that every erasure leaves are among them.
     """
     found = {item.code: Kept(KeepGround.RECORD) for item in ITEMS if item.erase is Erase.KEEP}
-    for ground in (_of_holds, _of_holds_of_others, _of_requests, _of_refusals, _in_progress):
+    grounds = [_of_requests, _in_progress]
+    if LegalHold.objects.in_force().exists():
+        grounds = [_of_holds, _of_holds_of_others, *grounds]
+    for ground in grounds:
         for code, kept in ground(subject).items():
             other = found.get(code)
             if other is None or (other.ground != KeepGround.RECORD and _lasts(kept, other)):
                 found[code] = kept
     return found
-
-
-def items_about(subject: Subject) -> set[str]:
-    """Return the codes of the data items of which a subject has a row, in one query.
-
-    Rows about a breach of which nobody told them are left out (L33).
-    """
-    tables = [(item.code, table) for item in ITEMS for table in item.tables]
-    found = {
-        f"has_{number}": Exists(told_of(table, rows_about(table, subject)))
-        for number, (_code, table) in enumerate(tables)
-        if table.person or table.address
-    }
-    # Any row of any table would do: the answers are the same for each.
-    for row in User.objects.order_by("pk").values(**found)[:1]:
-        return {code for number, (code, _table) in enumerate(tables) if row.get(f"has_{number}")}
-    return set()
 
 
 def plan_for(subject: Subject) -> list[PlannedItem]:
@@ -183,31 +165,29 @@ def _of_holds_of_others(subject: Subject) -> Grounds:
     return {}
 
 
-def _requests(subject: Subject) -> QuerySet[PrivacyRequest]:
+def _of_requests(subject: Subject) -> Grounds:
+    """Return what open requests are about, and what staff said they keep when they answered.
+
+    The latter until the day that they named.
+    """
     about = Q(person=None, address__in=subject.addresses)
     if subject.person is not None:
         about |= Q(person=subject.person)
-    return PrivacyRequest.objects.filter(about)
-
-
-def _of_requests(subject: Subject) -> Grounds:
-    waiting = _requests(subject).filter(state=PrivacyRequestState.OPEN)
-    if not waiting.exclude(kind=PrivacyRequestKind.ERASURE).exists():
-        return {}
-    return {
-        item.code: Kept(KeepGround.OPEN_REQUEST) for item in ITEMS if item.code not in NOT_ASKED_FOR
-    }
-
-
-def _of_refusals(subject: Subject) -> Grounds:
-    """Return what staff said they keep when they answered, until the day that they named."""
-    refused = _requests(subject).filter(state__in=WITH_GROUND, kept_until__gte=timezone.localdate())
+    is_open = Q(state=PrivacyRequestState.OPEN) & ~Q(kind=PrivacyRequestKind.ERASURE)
+    is_refused = Q(state__in=WITH_GROUND, kept_until__gte=timezone.localdate())
     found: dict[str, Kept] = {}
-    for request in refused.order_by("kept_until"):
+    rows = PrivacyRequest.objects.filter(about).filter(is_open | is_refused)
+    requests = list(rows.order_by("kept_until"))
+    for request in requests:
+        if request.state == PrivacyRequestState.OPEN:
+            continue
         assert request.kept_until is not None  # noqa: S101 -- by the filter
         until = end_of_day(request.kept_until, timezone.get_default_timezone())
         for code in request.kept_items.split():
             found[code] = Kept(KeepGround(request.ground), until)
+    if any(request.state == PrivacyRequestState.OPEN for request in requests):
+        codes = [item.code for item in ITEMS if item.code not in NOT_ASKED_FOR]
+        found |= dict.fromkeys(codes, Kept(KeepGround.OPEN_REQUEST))
     return found
 
 
@@ -218,29 +198,40 @@ def _in_progress(subject: Subject) -> Grounds:
     its own: nobody who sees the plan or the steps learns of a breach before its notice (L33).
     """
     about = Q(recipient__user=None, address__in=subject.addresses)
-    found: dict[str, Kept] = {}
-    soon = Kept(KeepGround.IN_PROGRESS)
     if subject.person is not None:
         about |= Q(recipient__user=subject.person)
-        untold = LogoutNotice.objects.filter(
-            session__user=subject.person,
-            sent_at=None,
-            attempts__lt=MOST_ATTEMPTS,
-            session__ended_at__gt=timezone.now() - GIVE_UP_AFTER,
-        )
-        if untold.exists():
-            found["portal_sessions"] = soon
-    is_written_to = Message.objects.filter(about, state__in=UNFINISHED).exists()
-    if is_written_to or _is_listed_in_a_breach(subject):
+    untold = LogoutNotice.objects.filter(
+        session__user__in=[subject.person] if subject.person else [],
+        sent_at=None,
+        attempts__lt=MOST_ATTEMPTS,
+        session__ended_at__gt=timezone.now() - GIVE_UP_AFTER,
+    )
+    found: dict[str, Kept] = {}
+    soon = Kept(KeepGround.IN_PROGRESS)
+    is_untold, is_written_to, is_listed = _any_of(
+        untold, Message.objects.filter(about, state__in=UNFINISHED), _listed_in_a_breach(subject)
+    )
+    if is_untold:
+        found["portal_sessions"] = soon
+    if is_written_to or is_listed:
         found |= dict.fromkeys(LAST, soon)
     return found
 
 
-def _is_listed_in_a_breach(subject: Subject) -> bool:
-    """Return whether a subject has to be told of a breach, or perhaps again at another address."""
+def _any_of(*queries: QuerySet[Any]) -> list[bool]:
+    """Return of each query whether it has a row, in one statement."""
+    has_row = {f"has_{number}": Exists(rows) for number, rows in enumerate(queries)}
+    # Any row of any table would do: the answers are the same for each.
+    for row in User.objects.order_by("pk").values_list(*has_row.values())[:1]:
+        return list(row)
+    return [False] * len(queries)
+
+
+def _listed_in_a_breach(subject: Subject) -> QuerySet[Affected]:
+    """Return where a subject has to be told of a breach, or perhaps again at another address."""
     about = Q(recipient__user=None, recipient__address__in=subject.addresses)
     if subject.person is not None:
         about |= Q(recipient__user=subject.person)
         about |= Q(recipient__followed_by__user=subject.person)
     still_open = Affected.objects.filter(about, breach__closed_at=None, breach__exercise=False)
-    return still_open.exclude(breach__risk=BreachRisk.NONE).exists()
+    return still_open.exclude(breach__risk=BreachRisk.NONE)

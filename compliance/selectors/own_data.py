@@ -20,12 +20,11 @@ def rows_of(table: Table, person: User) -> QuerySet[Any]:
     A row with their address is theirs only where it leads to nobody: who had the address before
     may be somebody else.
     """
-    condition = led_to(table, table.names("person"), person)
+    ways = led_to(person, table.names("person"))
     if table.address:
         leads_to_nobody = {f"{lookup}__isnull": True for lookup in table.names("person")}
-        unled = _all(table).filter(**{table.address: person.email}, **leads_to_nobody)
-        condition |= Q(pk__in=unled.values("pk"))
-    return told_of(table, _all(table).filter(condition)).order_by("pk")
+        ways.append({table.address: person.email, **leads_to_nobody})
+    return told_of(table, found_by(table, ways)).order_by("pk")
 
 
 def told_of(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -59,7 +58,7 @@ _TOLD: dict[str, Callable[[], Q]] = {
 
 def acts_of(table: Table, person: User) -> QuerySet[Any]:
     """Return the rows about somebody else in which a person did something."""
-    acted = _all(table).filter(led_to(table, table.names("actor"), person))
+    acted = found_by(table, led_to(person, table.names("actor")))
     return acted.exclude(pk__in=rows_of(table, person).values("pk")).order_by("pk")
 
 
@@ -72,17 +71,23 @@ def _all(table: Table) -> QuerySet[Any]:
     return model_of(table)._base_manager.all()
 
 
-def led_to(table: Table, lookups: list[str], person: User) -> Q:
-    """Return a condition for the rows of a table that lead to a person by one of the lookups."""
-    condition = Q(pk__in=[])
-    for lookup in lookups:
-        condition |= _one_of(table, {"pk" if lookup == "self" else lookup: person.pk})
-    return condition
+def found_by(table: Table, ways: list[dict[str, Any]]) -> QuerySet[Any]:
+    """Return the rows of a table that fulfil one of these conditions; none without any.
+
+    Each condition is asked by itself, so that its index finds the rows: an OR of them would read
+    the whole table. A row is found once, whatever it is joined with.
+    """
+    if not ways:
+        return _all(table).none()
+    first, *others = [_all(table).filter(**way).order_by() for way in ways]
+    if not others and not any("__" in name for name in ways[0]):
+        return first
+    keys = first.values("pk")
+    if others:
+        keys = keys.union(*(rows.values("pk") for rows in others), all=True)
+    return _all(table).filter(pk__in=keys)
 
 
-def _one_of(table: Table, condition: dict[str, Any]) -> Q:
-    """Return a condition for rows, each of which is found once, whatever it is joined with."""
-    (name,) = condition
-    if "__" in name:
-        return Q(pk__in=_all(table).filter(**condition).values("pk"))
-    return Q(**condition)
+def led_to(person: User, lookups: list[str]) -> list[dict[str, Any]]:
+    """Return the conditions for rows that lead to a person, one for each lookup."""
+    return [{"pk" if lookup == "self" else lookup: person.pk} for lookup in lookups]

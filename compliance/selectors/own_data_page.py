@@ -7,12 +7,10 @@ from accounts.models import User
 from compliance.choices.sealed_files import SealedFileKind, SealedFileState
 from compliance.models import DataNote, SealedFile
 from compliance.registry import ITEMS
-from compliance.registry.items import DataItem
-from compliance.selectors.own_data import rows_of
-from compliance.selectors.records import Readable, with_names
+from compliance.registry.items import DataItem, Table
+from compliance.selectors.own_data_rows import HeldRows, held_rows
+from compliance.selectors.records import Readable
 
-MOST_SHOWN = 3  # rows of a table; more are counted
-MOST_COUNTED = 1000
 LONGEST = 120  # characters of a value
 
 
@@ -29,8 +27,8 @@ class HeldItem:
 
 def held_about(person: User) -> list[HeldItem]:
     """Return every data item with what is held about a person, at a fixed number of queries."""
-    readable = Readable(person)
-    held = [_held(item, person, readable) for item in ITEMS]
+    readable, found = Readable(person), held_rows(person)
+    held = [_held(item, found, readable) for item in ITEMS]
     for note in DataNote.objects.filter(person=person).order_by("pk"):
         for each in held:
             if each.item.code == note.item:
@@ -38,20 +36,15 @@ def held_about(person: User) -> list[HeldItem]:
     return held
 
 
-def _held(item: DataItem, person: User, readable: Readable) -> HeldItem:
+def _held(item: DataItem, found: dict[Table, HeldRows], readable: Readable) -> HeldItem:
     held = HeldItem(item)
-    for table in item.tables:
-        if item.not_exported or not table.exported:
+    for table in () if item.not_exported else item.tables:
+        if table not in found:
             continue
-        rows = rows_of(table, person)
-        shown = list(with_names(table, rows)[: MOST_SHOWN + 1])
-        if len(shown) > MOST_SHOWN:
-            counted = rows.order_by()[: MOST_COUNTED + 1].count()
-            held.count += min(counted, MOST_COUNTED)
-            held.has_more |= counted > MOST_COUNTED
-            continue
-        held.count += len(shown)
-        for row in shown:
+        total, has_more, rows = found[table]
+        held.count += total
+        held.has_more |= has_more
+        for row in rows:
             values = [
                 (value.label, value.shown[:LONGEST])
                 for value in readable.values(table, row)

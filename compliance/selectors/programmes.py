@@ -11,7 +11,7 @@ from accounts.selectors.paging import Page
 from compliance.choices.programmes import ReferralState, ResellerRequestState
 from compliance.models import Referral, ResellerRequest
 from compliance.registry.uses import REFERRALS, RESELLER_ALERTS
-from compliance.selectors.uses import is_told
+from compliance.selectors.uses import uses_told
 from preferences.choices import ConsentBasis
 from preferences.models import Choice, Reseller, Topic
 
@@ -50,15 +50,16 @@ def programme_of(customer: Customer, person: User) -> Programme:
     """
     joined = Referral.objects.filter(customer=customer, may_tell=True, joined_at__isnull=False)
     alerts = list(reseller_alerts(person))
+    told = uses_told(person, [REFERRALS, RESELLER_ALERTS])
     return Programme(
-        may_refer=bool(settings.HUB_BRAND_ADDRESS) and is_told(REFERRALS, person),
+        may_refer=bool(settings.HUB_BRAND_ADDRESS) and REFERRALS in told,
         referred=referrals_made(customer).count(),
         joined=joined.count(),
         reseller=Reseller.objects.filter(customer=customer).first(),
         request=ResellerRequest.objects.filter(customer=customer).order_by("-pk").first(),
         alerts=alerts,
         wants_alerts=_wanted(person, alerts),
-        may_get_alerts=is_told(RESELLER_ALERTS, person),
+        may_get_alerts=RESELLER_ALERTS in told,
     )
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -24,7 +26,7 @@ from compliance.models import (
 )
 from compliance.registry.retention import RULES, RetentionRule
 from compliance.selectors.breaches import kept_breaches
-from compliance.selectors.holds import subjects_of_holds
+from compliance.selectors.holds import HoldSubjects, subjects_of_holds
 from compliance.selectors.uses import announcements_of_uses
 from preferences.models import ConsentRecord, DeliveryDecision, Message
 
@@ -140,27 +142,72 @@ _ROWS: dict[str, tuple[Callable[[datetime], Rows], str, str]] = {
 }
 
 
+class _Keepers:
+    """The holds and the open requests that keep rows now, looked up once for all rules."""
+
+    def __init__(self) -> None:
+        self._holds = list(LegalHold.objects.in_force())
+        self._waiting = PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN)
+        whose = list(self._waiting.values_list("person", "address"))
+        self._people = [person for person, _address in whose if person is not None]
+        self._of_nobody = [address for person, address in whose if person is None]
+        self._subjects: dict[frozenset[int], HoldSubjects] = {}
+
+    def keep(self, rule: RetentionRule) -> Q | None:
+        """Return the condition for the rows of a rule that are kept; None where all are."""
+        holds = [hold for hold in self._holds if hold.item in ("", rule.item)]
+        if any(hold.scope == HoldScope.ITEM for hold in holds):
+            return None
+        whose = self._subjects_of(holds)
+        _rows, person, address = _ROWS[rule.code]
+        kept = Q(**{f"{person}__in": whose.people})
+        if address:
+            kept |= Q(**{f"{address}__in": whose.addresses})
+            kept |= Q(**{f"{address}__in": self._waiting.values("address")})
+        return kept
+
+    def _subjects_of(self, holds: list[LegalHold]) -> HoldSubjects:
+        key = frozenset(hold.pk for hold in holds)
+        if key not in self._subjects:
+            self._subjects[key] = subjects_of_holds(
+                holds, people=self._people, addresses=self._of_nobody
+            )
+        return self._subjects[key]
+
+
+def _found(rule: RetentionRule) -> Rows:
+    """Return the rows of a rule that are old enough now, kept ones too."""
+    return _ROWS[rule.code][0](timezone.now() - timedelta(days=rule.days) - LATER)
+
+
 def old_rows(rule: RetentionRule) -> tuple[Rows, Rows]:
     """Return the rows that a rule deletes now, and those that a hold or an open request keeps."""
-    rows, person, address = _ROWS[rule.code]
-    found = rows(timezone.now() - timedelta(days=rule.days) - LATER)
-    kept = _kept(rule.item, found, person, address)
+    found, keep = _found(rule), _Keepers().keep(rule)
+    kept = found if keep is None else found.filter(keep)
     return found.exclude(pk__in=kept.values("pk")), kept
 
 
-def _kept(item: str, found: Rows, person: str, address: str) -> Rows:
-    holds = list(LegalHold.objects.in_force().filter(item__in=("", item)))
-    if any(hold.scope == HoldScope.ITEM for hold in holds):
-        return found
-    waiting = PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN)
-    of_nobody = waiting.filter(person=None).values_list("address", flat=True)
-    people = waiting.exclude(person=None).values_list("person", flat=True)
-    whose = subjects_of_holds(holds, people=people, addresses=of_nobody)
-    kept = Q(**{f"{person}__in": whose.people})
-    if address:
-        kept |= Q(**{f"{address}__in": whose.addresses})
-        kept |= Q(**{f"{address}__in": waiting.values("address")})
-    return found.filter(kept)
+def _counts() -> list[tuple[int, int]]:
+    """Return for each rule how many rows it deletes now, and how many are kept, in one statement.
+
+    The numbers are those of `old_rows`.
+    """
+    keepers = _Keepers()
+    parts: list[str] = []
+    values: list[Any] = []
+    for rule in RULES:
+        keep = keepers.keep(rule)
+        is_kept = Value(1) if keep is None else Case(When(keep, then=1), default=0)
+        try:
+            sql, of_rule = _found(rule).order_by().values(kept=is_kept).query.sql_with_params()
+        except EmptyResultSet:
+            sql, of_rule = "SELECT 0 AS kept WHERE 1 = 0", ()
+        number = len(parts)
+        parts.append(f"SELECT {number}, COUNT(*), COALESCE(SUM(x.kept), 0) FROM ({sql}) x")  # noqa: S608
+        values += of_rule
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        return [(count - kept, kept) for _number, count, kept in sorted(cursor.fetchall())]
 
 
 def approval_of(rule: RetentionRule) -> RetentionApproval | None:
@@ -176,27 +223,42 @@ def latest_run(rule: RetentionRule, *, good: bool = False) -> RetentionRun | Non
 
 def is_late(rule: RetentionRule) -> bool:
     """Return whether a rule that may run has not run without an error for two days."""
-    approval = approval_of(rule)
+    return _is_late(rule, approval_of(rule), latest_run(rule, good=True))
+
+
+def _is_late(
+    rule: RetentionRule, approval: RetentionApproval | None, run: RetentionRun | None
+) -> bool:
     if approval is None or approval.days > rule.days:
         return False
-    run = latest_run(rule, good=True)
     since = max(approval.at, run.started_at) if run else approval.at
     return since < timezone.now() - ALARM_AFTER
 
 
 def rule_states() -> list[RuleState]:
-    """Return each rule with what it would delete now."""
-    states = []
-    for rule in RULES:
-        found, held = old_rows(rule)
-        states.append(
-            RuleState(
-                rule,
-                found.count(),
-                held.count(),
-                approval_of(rule),
-                latest_run(rule),
-                is_late(rule),
-            )
+    """Return each rule with what it would delete now, at a fixed number of queries."""
+    approvals = _latest(RetentionApproval.objects.all(), "-pk")
+    runs = _latest(RetentionRun.objects.all(), "-started_at")
+    good = runs
+    if any(run.error for run in runs.values()):
+        good = _latest(RetentionRun.objects.filter(error=""), "-started_at")
+    return [
+        RuleState(
+            rule,
+            found,
+            held,
+            approvals.get(rule.code),
+            runs.get(rule.code),
+            _is_late(rule, approvals.get(rule.code), good.get(rule.code)),
         )
-    return states
+        for rule, (found, held) in zip(RULES, _counts(), strict=True)
+    ]
+
+
+def _latest(rows: Rows, order: str) -> dict[str, Any]:
+    """Return the first row of each rule in an order, in one query."""
+    first = Q(pk__in=[])
+    for rule in RULES:
+        of_rule = rows.filter(rule=rule.code).order_by(order).values("pk")
+        first |= Q(pk=Subquery(of_rule[:1]))
+    return {row.rule: row for row in rows.filter(first)}

@@ -1,5 +1,6 @@
 """The people for whom a new use of their data has begun (L18)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 from itertools import chain
@@ -18,7 +19,9 @@ from preferences.choices import ConsentBasis, MessageState
 from preferences.models import Choice, Message
 
 
-def people_for(use: Use, people: QuerySet[User] | None = None) -> QuerySet[User]:
+def people_for(
+    use: Use, people: QuerySet[User] | None = None, *, notices: list[PolicyHistory] | None = None
+) -> QuerySet[User]:
     """Return the people, of all or of these, for whom a use of their data may happen now.
 
     The notice in force has to state the use. Its data was collected under that statement where
@@ -27,7 +30,8 @@ def people_for(use: Use, people: QuerySet[User] | None = None) -> QuerySet[User]
     consent, only people who gave it.
     """
     everybody = User.objects.all() if people is None else people
-    statements = [stated for history in _notices() if (stated := _stating(history, use))]
+    histories_of = _notices() if notices is None else notices
+    statements = [stated for history in histories_of if (stated := _stating(history, use))]
     if not statements:
         return everybody.none()
     conditions = [
@@ -47,7 +51,19 @@ def may_use(use: Use, person: User) -> bool:
 
 def is_told(use: Use, person: User) -> bool:
     """Return whether a person knows of a use, so that their consent may be asked for."""
-    return may_use(Use(use.code, use.label, use.item, use.purpose), person)
+    return use in uses_told(person, [use])
+
+
+def uses_told(person: User, uses: Iterable[Use]) -> list[Use]:
+    """Return those of some uses that a person knows of."""
+    notices, themselves = _notices(), User.objects.filter(pk=person.pk)
+    return [
+        use
+        for use in uses
+        if people_for(
+            Use(use.code, use.label, use.item, use.purpose), themselves, notices=notices
+        ).exists()
+    ]
 
 
 def announcements_of_uses() -> QuerySet[Announcement]:

@@ -13,7 +13,8 @@ from accounts.views.actions import run_action, submit
 from compliance.choices.erasures import ClosingState
 from compliance.models import Closing
 from compliance.selectors.closings import companies_to_hand_over, waiting_closing
-from compliance.selectors.erasable import items_about, plan_for, subject_of
+from compliance.selectors.erasable import plan_for, subject_of
+from compliance.selectors.subject_items import items_about
 from compliance.services.closings import GRACE, cancel_closing
 from compliance.services.closings import close_account as begin_closing
 

@@ -1,13 +1,18 @@
 """Pages about the data that the hub holds: of everybody, and a person's own."""
 
+from functools import cache
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,7 +33,14 @@ from compliance.services.sealed_files import content_of, record_download
 @require_safe
 def data_registry(request: PersonRequest) -> HttpResponse:
     """Show everybody which personal data the hub holds, and why."""
-    return render(request, "compliance/data_registry.html", {"items": ITEMS})
+    items = _items_in(get_language() or settings.LANGUAGE_CODE)
+    return render(request, "compliance/data_registry.html", {"items": items})
+
+
+@cache
+def _items_in(_language: str) -> SafeString:
+    """Return the data items in the active language. They are the same for everybody."""
+    return render_to_string("compliance/_data_items.html", {"items": ITEMS})
 
 
 @login_not_required
@@ -43,16 +55,19 @@ def own_data(request: PersonRequest) -> HttpResponse:
     """Show people what is held about them, and the download of all of it."""
     file = latest_file(request.user)
     today = today_of_provider()
+    is_ready = (
+        file is not None
+        and file.state == SealedFileState.READY
+        and file.expires_at is not None
+        and file.expires_at > timezone.now()
+    )
     context = {
         "held": held_about(request.user),
         "file": file,
         "is_making": file is not None and file.state == SealedFileState.MAKING,
-        "is_ready": file is not None
-        and file.state == SealedFileState.READY
-        and file.expires_at is not None
-        and file.expires_at > timezone.now(),
+        "is_ready": is_ready,
         "may_ask": file is None or file.asked_on < today,
-        "downloads": file.downloads.count() if file else 0,
+        "downloads": file.downloads.count() if file and is_ready else 0,
     }
     return render(request, "compliance/own_data.html", context)
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Language
 from accounts.forms import LineField, StrictForm
+from accounts.forms.rows import RowField
 from accounts.models import Customer
 from accounts.validators import ADDRESS_LENGTH, NAME_LENGTH, validate_short_name
 from portals.choices import SubscriptionStatus
@@ -63,9 +64,7 @@ class MainSuperUserForm(StrictForm):
 class SubscribeForm(StrictForm):
     """A portal that the customer does not use yet."""
 
-    portal = forms.ModelChoiceField(
-        label=_("Portal"), queryset=Portal.objects.none(), empty_label=None
-    )
+    portal = RowField(label=_("Portal"), queryset=Portal.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ always sent, even to an unreachable address, which is then the reason for an esc
 """
 
 from preferences.audience.limits import limit_reseller_topics
+from preferences.audience.one_recipient import verdicts_on_topics
 from preferences.audience.sets import (
     Verdict,
     audience_counts,
@@ -24,4 +25,5 @@ __all__ = [
     "resolve_campaign",
     "sending_counts",
     "topic_verdicts",
+    "verdicts_on_topics",
 ]

@@ -125,9 +125,9 @@ def notice_verdicts(*, recipients: Rows) -> list[Verdict]:
 
 
 def audience_counts(
-    *, category: Topic | None, recipients: QuerySet[Recipient]
+    *, category: Topic | None, recipients: QuerySet[Recipient] | None = None
 ) -> dict[Reason, int]:
-    """Count these recipients by reason; without a topic, for mandatory email."""
+    """Count these recipients, or all, by reason; without a topic, for mandatory email."""
     sql, parameters = _of_category(category, recipients)
     rows = _rows(f"SELECT v.reason, COUNT(*) FROM ({sql}) v GROUP BY v.reason", parameters)  # noqa: S608
     return {Reason(reason): count for reason, count in rows}
@@ -138,7 +138,7 @@ def sending_counts() -> dict[int, int]:
     sql, parameters = _bound(
         TOPICS,
         topics=Topic.objects.filter(active=True),
-        recipients=Recipient.objects.filter(followed_by=None),
+        recipients=None,
         allowed=within_limits(),
     )
     counted = (

@@ -9,6 +9,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.forms.rows import RowField
 from accounts.forms.strict import StrictForm
 from accounts.spreadsheets import Line, has_heading
 from portals.forms.invite import TableField
@@ -127,7 +128,7 @@ class ImportForm(StrictForm):
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
-    topic = forms.ModelChoiceField(
+    topic = RowField(
         label=_("Topic"),
         queryset=Topic.objects.filter(active=True),
         to_field_name="slug",

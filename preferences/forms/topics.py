@@ -6,11 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import EditForm, LineField, StrictForm
+from accounts.forms.rows import RowField
 from portals.models import Portal
 from preferences.choices import STAFF_BASES
 
 
-class PortalField(forms.ModelChoiceField):
+class PortalField(RowField):
     """One portal, or none."""
 
     def __init__(self, **kwargs: Any) -> None:

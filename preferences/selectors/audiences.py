@@ -9,18 +9,28 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from preferences.audience import audience_counts, sending_counts
-from preferences.models import ConsentRecord, Recipient, Topic
+from preferences.choices import Reason
+from preferences.models import ConsentRecord, Topic
 from preferences.selectors.campaigns import AudienceEstimate, estimate
 
 MONTHS = 12
-SUBSCRIBERS_CACHE_SECONDS = 600
+CACHE_SECONDS = 600  # of counts of all recipients
 
 
 def audience_of(topic: Topic) -> AudienceEstimate:
-    """Count all recipients by whether they would get an email of this topic now, and why."""
-    return estimate(
-        audience_counts(category=topic, recipients=Recipient.objects.filter(followed_by=None))
+    """Count all recipients by whether they would get an email of this topic, and why.
+
+    They are counted every ten minutes, and when the settings of the topic have changed.
+    """
+    settings = (
+        topic.active, topic.default_on, topic.basis, topic.portal_id, topic.resellers_only,
+    )  # fmt: skip
+    counts: dict[Reason, int] = cache.get_or_set(  # type: ignore[assignment]
+        ".".join(map(str, ("topic", topic.pk, *settings, "audience"))),
+        lambda: audience_counts(category=topic),
+        CACHE_SECONDS,
     )
+    return estimate(counts)
 
 
 def subscriber_counts() -> dict[int, int]:
@@ -29,7 +39,7 @@ def subscriber_counts() -> dict[int, int]:
     A topic that nobody would get is left out.
     """
     counts: dict[int, int] = cache.get_or_set(  # type: ignore[assignment]
-        "topics.subscribers", sending_counts, SUBSCRIBERS_CACHE_SECONDS
+        "topics.subscribers", sending_counts, CACHE_SECONDS
     )
     return counts
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
-from preferences.audience import Verdict, topic_verdicts
+from preferences.audience import Verdict, verdicts_on_topics
 from preferences.choices import GROUNDS, MessageState, NoticeCode, Reason
 from preferences.models import (
     Campaign,
@@ -86,11 +86,11 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
         for choice in Choice.objects.filter(recipient=recipient).select_related("consent")
     }
     offered = list(_with_last_sent(_offered(recipient)).select_related("portal"))
+    keys = {topic.pk for topic in offered}
     verdicts = {
         verdict.topic_id: verdict
-        for verdict in topic_verdicts(
-            topics=[topic.pk for topic in offered], recipients=[recipient.pk]
-        )
+        for verdict in verdicts_on_topics(recipient.pk)
+        if verdict.topic_id in keys
     }
     customer_email = _settings_of_customers(recipient, verdicts)
     rows = [

@@ -91,7 +91,7 @@ def test_the_page_costs_a_fixed_number_of_queries(bob, django_assert_max_num_que
                 recipient=bob.recipient, address=bob.email, notice_class_id="legal",
                 message_id=f"<{uuid4()}@hub.example>",
             )  # fmt: skip
-        with django_assert_max_num_queries(28):
+        with django_assert_max_num_queries(14):
             client.get(PAGE)
 
 

@@ -175,7 +175,7 @@ def test_the_page_costs_a_fixed_number_of_queries(as_, bob, alice, django_assert
     for person in (bob, alice):
         client = as_(person)
         client.get(PAGE)
-        with django_assert_max_num_queries(140):
+        with django_assert_max_num_queries(18):
             assert client.get(PAGE).status_code == 200
 
 

@@ -418,7 +418,7 @@ def test_alerts_wait_until_the_person_was_told_L18(frank, cedar, as_):
 
 def test_pages_have_a_budget(told, as_, alice, olive, django_assert_max_num_queries):
     client, staff = as_(alice), as_(olive)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(18):
         client.get("/c/alder/programme/")
     with django_assert_max_num_queries(10):
         staff.get("/provider/referrals/")

@@ -7,6 +7,9 @@ from django.apps import apps
 from django.apps.registry import Apps
 from django.db import models
 from django.db.models import ForeignKey
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import override
 
 from accounts.models import User
 from compliance import registry
@@ -123,3 +126,13 @@ HASHES_THAT_PROVE = {
     ("accounts.AuditEvent", "hash"),  # the entry's place in the log
     ("preferences.ConsentRecord", "wording_hash"),  # of public words
 }
+
+
+def test_the_page_has_every_item_in_the_language_of_each_reader_L50(client, db):
+    address = reverse("compliance:data-registry")
+    for language in ("en", "fr", "en"):
+        page = client.get(address, headers={"Accept-Language": language}).content.decode()
+        with override(language):
+            for item in ITEMS:
+                assert f'id="item-{item.code}"' in page
+                assert escape(str(item.holds)) in page and escape(item.kept_words) in page

@@ -23,7 +23,14 @@ from compliance.models import (
     SealedFile,
 )
 from compliance.registry.retention import RULES
-from compliance.selectors.retention import old_rows
+from compliance.selectors.retention import (
+    RuleState,
+    approval_of,
+    is_late,
+    latest_run,
+    old_rows,
+    rule_states,
+)
 from compliance.services import retention
 from compliance.services.legal_holds import place_hold
 from compliance.services.retention import approve_rule, run_retention
@@ -378,6 +385,49 @@ def test_a_hold_on_an_earlier_address_keeps_the_rows_of_the_person_and_of_the_ad
     assert Message.objects.filter(pk=message.pk).exists()
     assert PrivacyRequest.objects.filter(pk=asked.pk).exists()
     assert set(RetentionRun.objects.values_list("deleted", "held")) == {(0, 1)}
+
+
+def shown(rule):
+    """Return a rule as staff see it, asked by itself."""
+    found, held = old_rows(rule)
+    return RuleState(
+        rule, found.count(), held.count(), approval_of(rule), latest_run(rule), is_late(rule)
+    )
+
+
+def test_the_page_shows_each_rule_as_if_asked_by_itself_L60(
+    bob, emma, olive, dana, officer, approved, django_assert_num_queries
+):
+    for days, person in enumerate((bob, emma, olive), start=1096):
+        old_message(person, days)
+        old_answer(person, 7 * 365)
+    old_request(dana, 731)
+    former_person(8)
+    assert [(state.found, state.held) for state in rule_states()].count((0, 0)) < len(RULES) - 3
+    assert rule_states() == [shown(rule) for rule in RULES]
+
+    RetentionApproval.objects.create(rule="messages", days=2000, found=1, by=officer)
+    approved("policy_answers")
+    with django_assert_num_queries(6):
+        assert not any(state.run for state in rule_states())
+    run_retention()
+    RetentionRun.objects.create(rule="policy_answers", error="The disk is full")
+    until = timezone.now() + timedelta(days=30)
+    values = {"ground": "A court asks", "until": until, "placed_by": officer}
+    LegalHold.objects.create(scope="person", person=bob, **values)
+    LegalHold.objects.create(scope="item", item="policy_answers", **values)
+    for person, address in ((emma, emma.email), (None, "sam@shop.example")):
+        PrivacyRequest.objects.create(
+            kind="access", person=person, address=address, language="en",
+            received_at=timezone.now(), due_at=until,
+        )  # fmt: skip
+    for days in (0, 3):
+        with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
+            states = rule_states()
+            assert states == [shown(rule) for rule in RULES]
+            late = [state.rule.code for state in states if state.is_late]
+            assert late == (["policy_answers"] if days else [])
+    assert [state.held for state in states if state.rule.code == "messages"] == [2]
 
 
 def test_staff_hear_once_that_nothing_ran_for_two_days_L60(bob, approved, officer, as_, deliver):

@@ -19,6 +19,7 @@ from preferences.audience import (
     notice_verdicts,
     resolve_campaign,
     topic_verdicts,
+    verdicts_on_topics,
 )
 from preferences.choices import ConsentBasis, Digest, Reason
 from preferences.gate.delivery import decide_sending
@@ -276,6 +277,9 @@ def test_single_and_bulk_answers_follow_the_rule_R42_R43(
                 rule[recipient.pk],
             )
         assert audience_counts(category=topic, recipients=everyone) == Counter(rule.values())
+        for recipient in them:
+            of_all = topic_verdicts(topics=Topic.objects.all(), recipients=[recipient.pk])
+            assert sorted(verdicts_on_topics(recipient.pk)) == sorted(of_all)
 
         # a portal hears the same of whom it serves, of many or of one, and nothing of the others
         domains = Portal.objects.get(slug="domains")

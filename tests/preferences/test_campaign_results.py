@@ -12,7 +12,7 @@ from accounts.views.charts import step_of
 from preferences.choices import Reason
 from preferences.gate.campaign_sending import dispatch
 from preferences.models import Campaign, Message, NoticeClass, Topic
-from preferences.selectors.audiences import Month, subscriber_counts
+from preferences.selectors.audiences import Month, audience_of, subscriber_counts
 from preferences.selectors.campaigns import AudienceEstimate, results_of
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from preferences.services.choices import choose_topic, unsubscribe
@@ -154,6 +154,26 @@ def test_a_closed_topic_has_no_subscribers(newsletter):
     newsletter.active = False
     newsletter.save()
     assert newsletter.pk not in subscriber_counts()
+
+
+def test_the_audience_of_a_topic_is_counted_every_ten_minutes(
+    bob, newsletter, django_assert_num_queries
+):
+    before = audience_of(newsletter)
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    with django_assert_num_queries(0):
+        assert audience_of(newsletter) == before
+    cache.clear()
+    with django_assert_num_queries(1):
+        assert audience_of(newsletter).recipients == before.recipients - 1
+
+
+@pytest.mark.parametrize("change", ["active", "default_on"])
+def test_the_audience_is_counted_anew_when_the_topic_changes(newsletter, change):
+    before = audience_of(newsletter)
+    setattr(newsletter, change, not getattr(newsletter, change))
+    newsletter.save()
+    assert audience_of(newsletter) != before
 
 
 # --- Charts ---
