@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
-                'indexes': [models.Index(fields=['content_object', 'user'], name='grant_of_person_on'), models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='grant_of_person_by_end')],
+                'indexes': [models.Index(fields=['content_object', 'user'], name='grant_of_person_on'), models.Index(fields=['content_object', 'permission', 'user'], name='grant_of_person_by_privilege'), models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='grant_of_person_by_end')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('starts_at', None), ('expires_at', None), ('starts_at__lt', models.F('expires_at')), _connector='OR'), name='person_grant_starts_before_it_ends'), accounts.triggers.Trigger(name='portals_persongrant_not_on_removed', postgresql=["CREATE OR REPLACE FUNCTION portals_persongrant_not_on_removed() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF EXISTS (SELECT 1 FROM added WHERE EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = added.content_object_id AND r.removed_at IS NOT NULL)) THEN RAISE EXCEPTION 'no grant on a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NULL; END$$", 'CREATE OR REPLACE TRIGGER portals_persongrant_not_on_removed AFTER INSERT ON portals_persongrant REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION portals_persongrant_not_on_removed()'], sqlite=["CREATE TRIGGER portals_persongrant_not_on_removed BEFORE INSERT ON portals_persongrant FOR EACH ROW WHEN EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no grant on a resource that its portal removed'); END"]), accounts.triggers.Trigger(name='portals_persongrant_not_to_removed_update', postgresql=["CREATE OR REPLACE FUNCTION portals_persongrant_not_to_removed_update() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.content_object_id <> OLD.content_object_id AND EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) THEN RAISE EXCEPTION 'no grant on a resource that its portal removed' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END$$", 'CREATE OR REPLACE TRIGGER portals_persongrant_not_to_removed_update BEFORE UPDATE ON portals_persongrant FOR EACH ROW EXECUTE FUNCTION portals_persongrant_not_to_removed_update()'], sqlite=["CREATE TRIGGER portals_persongrant_not_to_removed_update BEFORE UPDATE ON portals_persongrant FOR EACH ROW WHEN NEW.content_object_id <> OLD.content_object_id AND EXISTS ( SELECT 1 FROM portals_resource r WHERE r.id = NEW.content_object_id AND r.removed_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no grant on a resource that its portal removed'); END"])],
             },
         ),
@@ -510,6 +510,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='resource',
             index=models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner'], name='resource_by_owner'),
+        ),
+        migrations.AddIndex(
+            model_name='resource',
+            index=models.Index(condition=models.Q(('parent', None)), fields=['subscription'], name='resource_root'),
         ),
         migrations.AddConstraint(
             model_name='resource',

@@ -185,6 +185,9 @@ class PersonGrant(UserObjectPermissionBase, GrantFields):
         # A check (portals/decision) looks these up, however many grants the person has.
         indexes = [
             models.Index(fields=["content_object", "user"], name="grant_of_person_on"),
+            models.Index(
+                fields=["content_object", "permission", "user"], name="grant_of_person_by_privilege"
+            ),
             _by_end("grant_of_person_by_end"),
         ]
 

@@ -241,6 +241,7 @@ class Resource(models.Model):
             models.Index(
                 fields=["owner"], condition=Q(owner__isnull=False), name="resource_by_owner"
             ),
+            models.Index(fields=["subscription"], condition=Q(parent=None), name="resource_root"),
         ]
 
     def __str__(self) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership, Team, TeamMembership
-from accounts.selectors import teams_of
 from portals.choices import Reason
 from portals.models import (
     PersonGrant,
@@ -254,46 +253,3 @@ def grants_of(grantee: Grantee, *, through_teams: bool = True) -> list[QuerySet[
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     """Return the unexpired grants of a team."""
     return TeamGrant.objects.unexpired().filter(group=team.group_id)
-
-
-def people_on(resource: Resource, types: list[int]) -> QuerySet[Membership]:
-    """Return the people with access to a resource: by a grant on it or above, role or owner.
-
-    `types` are the resource types that count: its own, and those of what is in it.
-    """
-    person_grants = PersonGrant.objects.unexpired().filter(reaching(resource, types))
-    team_grants = TeamGrant.objects.unexpired().filter(reaching(resource, types))
-    by_grant = Q(user__in=person_grants.values("user_id")) | Q(
-        pk__in=TeamMembership.objects.filter(team__group__in=team_grants.values("group_id")).values(
-            "membership_id"
-        )
-    )
-    by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
-    by_owner = Q(pk=resource.owner_id)
-    return (
-        Membership.objects.present()
-        .filter(by_grant | by_role | by_owner, customer=resource.subscription.customer_id)
-        .select_related("user", "customer")
-        .order_by("search_name", "pk")
-    )
-
-
-def teams_on(resource: Resource, types: list[int]) -> QuerySet[Team]:
-    """Return the teams with access to a resource: by a grant on it or above."""
-    grants = TeamGrant.objects.unexpired().filter(reaching(resource, types))
-    return teams_of(resource.subscription.customer).filter(group__in=grants.values("group_id"))
-
-
-def reaching(resource: Resource, types: list[int]) -> Q:
-    """Return the condition of grants on a resource or above, of privileges about these types."""
-    about = PrivilegeInclusion.objects.filter(included__resource_type__in=types)
-    return Q(
-        content_object__in=resource.ancestors.values("ancestor_id"),
-        permission__in=about.values("privilege_id"),
-    )
-
-
-def _any_by_role(resource: Resource) -> bool:
-    return Privilege.objects.filter(
-        resource_type=resource.resource_type_id, held_by_super_user=True
-    ).exists()

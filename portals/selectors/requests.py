@@ -68,7 +68,7 @@ def resource_from_link(customer: Customer, link: PortalLink) -> Resource | None:
         resource_type__portal__slug=link.portal,
     )
     if not link.type:
-        return resources.filter(resource_type__code=ROOT_TYPE).first()
+        return resources.filter(parent=None).first()
     return resources.filter(
         resource_type__code=link.type, external_id=link.resource or customer.slug
     ).first()
@@ -127,7 +127,7 @@ def requestable_access_of(
     accessible = (
         resources_with_access(membership)
         .filter(subscription__in=portals)
-        .exclude(resource_type__code=ROOT_TYPE)
+        .filter(parent__isnull=False)
         .annotate(
             place=Window(
                 RowNumber(),

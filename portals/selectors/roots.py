@@ -7,8 +7,8 @@ from portals.models import Privilege, Resource
 
 
 def roots() -> QuerySet[Resource]:
-    """Return the root of every subscription."""
-    return Resource.objects.filter(resource_type__code=ROOT_TYPE).select_related(
+    """Return the root of every subscription: triggers keep every other resource below one."""
+    return Resource.objects.filter(parent=None).select_related(
         "subscription__customer", "resource_type__portal"
     )
 

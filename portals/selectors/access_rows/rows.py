@@ -13,8 +13,9 @@ from accounts.timezones import end_date
 from portals.choices import Reason
 from portals.models import Privilege
 from portals.selectors.effective_access import Grantee
-from portals.selectors.grant_changes import Grant, grants_key, included_privileges
+from portals.selectors.grant_changes import Grant, grants_key
 from portals.selectors.grant_expiry import ENDS_SOON
+from portals.selectors.manifest import Manifest
 from portals.selectors.targets import Target
 
 
@@ -86,11 +87,13 @@ class AccessRow:
         return max(left.days, 0) if left <= ENDS_SOON else None
 
 
-def rows_of_grants(grants: Iterable[tuple[Any, Grantee, Team | None]]) -> list[AccessRow]:
+def rows_of_grants(
+    grants: Iterable[tuple[Any, Grantee, Team | None]], manifest: Manifest
+) -> list[AccessRow]:
     """Return rows of (grant, whose, through which team): one for all with equal terms."""
     rows: dict[tuple[Any, ...], AccessRow] = {}
     for grant, grantee, team in grants:
-        privilege = grant.permission.privilege
+        privilege = manifest.privileges[grant.permission_id]
         key = (
             grantee,
             team,
@@ -115,14 +118,12 @@ def rows_of_grants(grants: Iterable[tuple[Any, Grantee, Team | None]]) -> list[A
     return list(rows.values())
 
 
-def complete(rows: Sequence[AccessRow], marked: Collection[str]) -> None:
+def complete(rows: Sequence[AccessRow], manifest: Manifest, marked: Collection[str]) -> None:
     """Set on each row what its privileges include, whether any is sensitive, and its mark.
 
     `marked` are the keys of the grants that were just changed.
     """
-    included = included_privileges(
-        {privilege.pk: privilege for row in rows for privilege in row.privileges}.values()
-    )
+    included = manifest.included
     for row in rows:
         row.privileges.sort(key=lambda privilege: privilege.position)
         others = {
