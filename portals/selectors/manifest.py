@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
 from portals.models import Privilege, PrivilegeInclusion, ResourceType
 
 
@@ -23,9 +24,31 @@ class Manifest:
             added = bool(below)
         return found
 
+    @property
+    def opening(self) -> list[Privilege]:
+        """The privileges that open the portals; other types have an `open` too."""
+        return [
+            privilege
+            for privilege in self.privileges.values()
+            if privilege.code == OPEN_PRIVILEGE and privilege.resource_type.code == ROOT_TYPE
+        ]
+
     def of_type(self, resource_type: int) -> list[Privilege]:
         """Return the privileges of a type."""
         return [row for row in self.privileges.values() if row.resource_type_id == resource_type]
+
+    def includers(self, privilege: int) -> set[int]:
+        """Return the keys of the privileges that include this one, and its own."""
+        others = {
+            pk
+            for pk, included in self.included.items()
+            if any(row.pk == privilege for row in included)
+        }
+        return others | {privilege}
+
+    def is_sensitive(self, privilege: int) -> bool:
+        """Return whether a privilege is sensitive or includes a sensitive one."""
+        return any(row.sensitive for row in [self.privileges[privilege], *self.included[privilege]])
 
     def about(self, types: Collection[int]) -> set[int]:
         """Return the keys of the privileges that are of one of these types or include one."""

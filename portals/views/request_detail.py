@@ -26,11 +26,11 @@ from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
 from portals.selectors.answering import outcomes_of, without_empty
 from portals.selectors.grantees import grantee_key
+from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import (
     PortalLink,
     requested_privileges_in,
     safe_return_url,
-    sensitive_privileges_in,
 )
 from portals.services.requests import Approval
 
@@ -75,9 +75,7 @@ def _page(
     context: dict[str, Any] = {
         "customer": company,
         "access_request": access_request,
-        "rows": _with_ticks(
-            access_request, rows, request.POST.getlist("privileges") if approve else None
-        ),
+        "rows": _with_ticks(rows, request.POST.getlist("privileges") if approve else None),
         "manages": manages,
         "is_own": is_own,
         "new_value": next(iter(access_request.new_values), ""),
@@ -112,11 +110,9 @@ def _give_url(access_request: AccessRequest, rows: list[RequestedGrant]) -> str:
     return f"{url}?{urlencode(query)}"
 
 
-def _with_ticks(
-    access_request: AccessRequest, rows: list[RequestedGrant], sent: list[str] | None
-) -> list[dict[str, Any]]:
+def _with_ticks(rows: list[RequestedGrant], sent: list[str] | None) -> list[dict[str, Any]]:
     """Return the requested grants with a tick each, all ticked unless a form was sent."""
-    sensitive = sensitive_privileges_in(access_request) if rows else set()
+    sensitive = sensitive_among(row.privilege for row in rows) if rows else set()
     return [
         {
             "row": row,

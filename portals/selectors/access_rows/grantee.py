@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.models import Membership, Team
 from accounts.selectors import Page, page_of
 from accounts.selectors.paging import Part
-from portals.choices import OPEN_PRIVILEGE, Reason, SubscriptionStatus
+from portals.choices import Reason, SubscriptionStatus
 from portals.models import Privilege, Resource
 from portals.selectors.access_rows.rows import AccessRow, complete, rows_of_grants
 from portals.selectors.effective_access import Grantee, grants_of
@@ -69,11 +69,7 @@ def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()
         resource.resource_type = manifest.types[resource.resource_type_id]
     rows = rows_of_grants(_grants(grantee, resources, manifest), manifest)
     rows += _without_grant(grantee, portal_roots, page, manifest)
-    opening = {
-        privilege.resource_type_id: privilege
-        for privilege in manifest.privileges.values()
-        if privilege.code == OPEN_PRIVILEGE
-    }
+    opening = {privilege.resource_type_id: privilege for privilege in manifest.opening}
     complete(rows, manifest, marked)
     portals = []
     for root in portal_roots:
