@@ -17,7 +17,7 @@ from portals.selectors.resources import (
     subscriptions_of,
 )
 from portals.selectors.targets import Target
-from portals.views.rows import marked_in
+from portals.views.rows import add_addresses, marked_in
 
 MAX_CHILDREN = 50  # shown on the page of their parent
 MAX_REMOVED = 50  # removed ones shown below the list; the activity log has all
@@ -66,6 +66,7 @@ def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
         after=request.GET.get("after", ""),
         marked=marked_in(request),
     )
+    add_addresses(company, [*access.teams, *access.people])
     context = {
         "customer": company,
         "resource": resource,

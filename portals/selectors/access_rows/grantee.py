@@ -46,9 +46,14 @@ class GranteeAccess:
     page: Page[Resource]
 
     @property
+    def rows(self) -> list[AccessRow]:
+        """The rows on this page."""
+        return [row for portal in self.portals for row in portal.rows]
+
+    @property
     def count(self) -> int:
         """The number of rows on this page."""
-        return sum(len(portal.rows) for portal in self.portals)
+        return len(self.rows)
 
 
 def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()) -> GranteeAccess:
