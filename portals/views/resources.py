@@ -17,7 +17,7 @@ from portals.selectors.resources import (
     subscriptions_of,
 )
 from portals.selectors.targets import Target
-from portals.views.rows import add_addresses, marked_in
+from portals.views.rows import SOME_KEY, add_addresses, addresses, marked_in
 
 MAX_CHILDREN = 50  # shown on the page of their parent
 MAX_REMOVED = 50  # removed ones shown below the list; the activity log has all
@@ -33,6 +33,13 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     chosen = subscriptions.get(request.GET.get("portal", ""))
     shown = [chosen] if chosen else list(subscriptions.values())
     form = SearchForm(request.GET)
+    page = resource_page(
+        company,
+        shown if form.is_valid() else [],
+        search=form.text,
+        after=request.GET.get("after", ""),
+    )
+    address = addresses("portals:resource", company, SOME_KEY)
     context = {
         "customer": company,
         "removed": removed_resources_of(shown)[:MAX_REMOVED],
@@ -40,12 +47,8 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
         "chosen": chosen,
         "form": form,
         "search": form.text,
-        "page": resource_page(
-            company,
-            shown if form.is_valid() else [],
-            search=form.text,
-            after=request.GET.get("after", ""),
-        ),
+        "page": page,
+        "rows": [(row, address(row.pk)) for row in page],
     }
     fragment = "#resources" if request.htmx else ""
     return render(request, f"portals/resource_list.html{fragment}", context)

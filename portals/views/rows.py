@@ -19,6 +19,7 @@ PAGES_WITH_ROWS = ("portals:person", "portals:team", "portals:resource")
 Subject = Membership | Team | Resource
 _SOME_PERSON = UUID(int=0)  # in the place of another one, to build many addresses alike
 _SOME_GRANT = "p0"
+SOME_KEY = 0
 
 
 def subject_url(company: Customer, subject: Subject) -> str:
@@ -35,10 +36,10 @@ def add_addresses(company: Customer, rows: Iterable[AccessRow]) -> None:
 
     Django takes longer to build an address than to fill in the row, so each is built once.
     """
-    person = _address("portals:person", company, _SOME_PERSON)
-    team = _address("portals:team", company, _SOME_PERSON)
-    change = _address("portals:access-change", company, _SOME_GRANT)
-    remove = _address("portals:access-remove", company, _SOME_GRANT)
+    person = addresses("portals:person", company, _SOME_PERSON)
+    team = addresses("portals:team", company, _SOME_PERSON)
+    change = addresses("portals:access-change", company, _SOME_GRANT)
+    remove = addresses("portals:access-remove", company, _SOME_GRANT)
     for row in rows:
         if isinstance(row.grantee, Team):
             row.address = team(row.grantee.uuid)
@@ -48,8 +49,8 @@ def add_addresses(company: Customer, rows: Iterable[AccessRow]) -> None:
             row.change_address, row.remove_address = change(row.key), remove(row.key)
 
 
-def _address(name: str, company: Customer, some: object) -> Callable[[object], str]:
-    """Return a function that builds the address of a page from its last argument."""
+def addresses(name: str, company: Customer, some: object) -> Callable[[object], str]:
+    """Return a function that builds the addresses of a page, of which `some` is an argument."""
     before, _argument, after = reverse(name, args=[company.slug, some]).rpartition(str(some))
     return lambda argument: f"{before}{argument}{after}"
 

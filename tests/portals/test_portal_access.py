@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Invitation
 from accounts.services.memberships import suspend_membership
 from accounts.services.teams import add_to_team, create_team
+from portals.decision import is_denied_to_a_member, permitted_people
 from portals.models import OfferedGrant, PersonGrant, Portal, Resource
 from portals.selectors.manifest import manifest_of
 from portals.selectors.portal_access import (
@@ -177,3 +178,30 @@ def test_invitees_without_portal_access_are_named(
     give(alice, web, OPEN, root)
     assert outside([dns], user, member) == [("domains", 1)]
     assert outside([], member) == []
+
+
+def test_a_team_is_denied_what_one_of_its_members_is_denied(
+    alder, alice, bob, emma, membership, web
+):
+    """The prepared statement agrees with the decision for each member."""
+    privileges = declared().opening
+    for people in ([], [alice], [alice, bob], [bob, emma]):
+        web.team_memberships.all().delete()
+        for person in people:
+            web.team_memberships.create(membership=membership(person))
+        for privilege in privileges:
+            root = Resource.objects.get(
+                subscription__customer=alder, resource_type=privilege.resource_type
+            )
+            allowed = permitted_people(privilege, root)
+            denied = any(person not in allowed for person in people)
+            assert is_denied_to_a_member(web, privilege, root) == denied, (people, privilege)
+
+
+def test_a_suspended_member_is_not_counted_as_denied(alice, bob, emma, membership, web, root, give):
+    web.team_memberships.create(membership=membership(bob))
+    PersonGrant.objects.filter(user=bob, content_object=root).delete()
+    [privilege] = [row for row in declared().opening if row.portal.slug == "domains"]
+    assert is_denied_to_a_member(web, privilege, root)
+    suspend_membership(actor=alice, membership=membership(bob))
+    assert not is_denied_to_a_member(web, privilege, root)
