@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from accounts.models.search import by_match
 from accounts.search import typed_words
@@ -114,14 +115,13 @@ def position_of(among: QuerySet[Row], keys: list[str], after: str) -> tuple[Any,
     return position
 
 
-def _beyond(keys: list[str], position: tuple[Any, ...], descending: bool) -> Q:
-    operator = "lt" if descending else "gt"
-    beyond, equal = Q(), Q()
-    for key, value in zip(keys, position, strict=True):
-        beyond |= equal & Q(**{f"{key}__{operator}": value})
-        equal &= Q(**{key: value})
-    # The first key is in there twice, so that the database can begin its index range at it.
-    return Q(**{f"{keys[0]}__{operator}e": position[0]}) & beyond
+def _beyond(keys: list[str], position: tuple[Any, ...], descending: bool) -> Any:
+    """Return the condition of the rows past a position.
+
+    The keys are compared at once, as an index has them: its range begins at the position.
+    """
+    comparison = TupleLessThan if descending else TupleGreaterThan
+    return comparison(Tuple(*map(F, keys)), position)
 
 
 def _first_of_each(rows: QuerySet[Row], parts: Sequence[Part], count: int) -> QuerySet[Any]:
