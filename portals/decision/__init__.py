@@ -7,7 +7,14 @@ of R and owners hold V, or P or one of P's teams in that customer has a grant in
 ancestor of R, of V or a privilege that includes V.
 """
 
-from portals.decision.checks import Checker, CheckResult, answer_check, answer_checks, decide
+from portals.decision.checks import (
+    Checker,
+    CheckResult,
+    answer_check,
+    answer_checks,
+    decide,
+    is_denied_to_a_member,
+)
 from portals.decision.pages import (
     permitted_people_page,
     permitted_privileges_page,
@@ -21,6 +28,7 @@ __all__ = [
     "answer_check",
     "answer_checks",
     "decide",
+    "is_denied_to_a_member",
     "permitted_people",
     "permitted_people_page",
     "permitted_privileges",

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Team, User
 from portals.choices import Reason
 from portals.decision.pipelined import PipelinedStatement
 from portals.decision.prepared import PreparedStatement, Row, on_postgresql
-from portals.decision.statement import CHECK, CHECKS, DECISION
-from portals.models import Resource
+from portals.decision.statement import CHECK, CHECKS, DECISION, DENIED_MEMBER
+from portals.models import Privilege, Resource
 
 _DECISION = PreparedStatement("hub_decision", DECISION)
+_DENIED_MEMBER = PreparedStatement("hub_denied_member", DENIED_MEMBER)
 CHECK_STATEMENT = PreparedStatement("hub_check", CHECK)
 _CHECKS_STATEMENT = PreparedStatement("hub_checks", CHECKS[connection.vendor])
 
@@ -74,6 +75,17 @@ def decide(user: User, codename: str, resource: Resource, *, portal: str | None 
     if row is None or portal not in (None, row[0]):
         return Reason.NOT_ALLOWED
     return Reason(row[1] or Reason.NOT_ALLOWED)
+
+
+def is_denied_to_a_member(team: Team, privilege: Privilege, resource: Resource) -> bool:
+    """Return whether a live member of a team may not do this, in a company that is active."""
+    row = _DENIED_MEMBER.first_row(
+        team=str(team.pk),
+        privilege=str(privilege.pk),
+        resource=str(resource.pk),
+        now=stored_time(timezone.now()),
+    )
+    return row is not None
 
 
 def answer_check(

@@ -136,7 +136,13 @@ PERMITTED_PEOPLE = allowed_sql(
 PERMITTED_PRIVILEGES = allowed_sql(
     select="v.permission_id AS id", bind="u.id = {user} AND r.id = {resource}"
 )
-
+# Whether anybody of a team, who can use the resource's portal at all, is not allowed.
+_OF_MEMBERS = decision_sql(
+    select="u.id AS id",
+    bind="""r.id = {resource} AND v.permission_id = {privilege} AND m.id IN (
+        SELECT t.membership_id FROM accounts_teammembership t WHERE t.team_id = {team})""",
+)
+DENIED_MEMBER = f"SELECT 1 FROM ({_OF_MEMBERS}) d WHERE d.reason IS NULL LIMIT 1"
 
 # For the searches of the API: the same sets, in pages.
 

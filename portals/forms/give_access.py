@@ -25,6 +25,7 @@ from portals.selectors.effective_access import Grantee
 from portals.selectors.grant_changes import Grant, GrantChange, grantee_of, target_of
 from portals.selectors.grant_options import GranteeOptions, TargetOptions
 from portals.selectors.levels import LevelScale, level_scales_of
+from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.targets import Target
 from portals.services.grants import EARLIEST, LATEST
 
@@ -46,7 +47,7 @@ class GiveAccessForm(StrictForm):
     """The people, permissions and resources of a change of grants, and its terms.
 
     It is always bound: to the address that opens it, to a preview, or to what is sent. With
-    `replaces`, the grants of one row, it changes that row.
+    `replaces`, the grants of one row of this grantee, it changes that row.
     """
 
     ends = forms.ChoiceField(label=_("Access ends"), choices=AccessEnd.choices, required=False)
@@ -69,6 +70,7 @@ class GiveAccessForm(StrictForm):
         *,
         customer: Customer,
         replaces: tuple[Grant, ...] = (),
+        grantee: Grantee | None = None,
         types: Iterable[ResourceType] = (),
     ) -> None:
         super().__init__(data, auto_id="give-%s")
@@ -92,7 +94,8 @@ class GiveAccessForm(StrictForm):
                 error_messages={"required": _("Choose a resource.")},
             )
         else:
-            self.grantees, self.targets = (grantee_of(replaces[0]),), (target_of(replaces[0]),)
+            self.grantees = (grantee or grantee_of(replaces[0]),)
+            self.targets = (target_of(replaces[0]),)
 
     def clean(self) -> dict[str, Any]:
         """Refuse contradicting days, and permissions that no chosen resource has."""
@@ -119,7 +122,18 @@ class GiveAccessForm(StrictForm):
         """The permissions to choose from: those of the types of the chosen resources."""
         types = {target.resource_type.pk: target.resource_type for target in self.targets}
         types |= {resource_type.pk: resource_type for resource_type in self.types}
-        return list(level_scales_of(types.values()).values())
+        return list(level_scales_of(types.values(), self.manifest).values())
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the portals of the chosen resources declare."""
+        types = [*(target.resource_type for target in self.targets), *self.types]
+        return manifest_of(resource_type.portal_id for resource_type in types)
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether any chosen permission is sensitive or includes a sensitive one."""
+        return any(self.manifest.is_sensitive(privilege.pk) for privilege in self.privileges)
 
     @cached_property
     def privileges(self) -> tuple[Privilege, ...]:
@@ -141,6 +155,7 @@ class GiveAccessForm(StrictForm):
             portal_access=cleaned.get("portal_access", False),
             replaces=self.replaces,
             shown=cleaned.get("shown", ""),
+            manifest=self.manifest,
         )
 
     def _start(self, day: date | None) -> datetime | None:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from accounts.models import AccessRequest, Customer, Membership
 from accounts.selectors import Answering
 from portals.models import PersonGrant, RequestedGrant, TeamGrant
+from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.portal_access import CustomerPortal, portals_of
-from portals.selectors.privileges import sensitive_among
 from portals.selectors.requests import resources_with_access
 
 
@@ -21,17 +21,20 @@ class Outcome:
     empty: list[CustomerPortal] = field(default_factory=list)
 
 
-def outcomes_of(customer: Customer, rows: Iterable[RequestedGrant]) -> dict[int, Outcome]:
+def outcomes_of(
+    customer: Customer, rows: Iterable[RequestedGrant], manifest: Manifest
+) -> dict[int, Outcome]:
     """Return the key of each request → its outcome if all these rows of it are given.
 
-    The rows come with `request__membership`, `resource` and `privilege`.
+    The rows come with `request__membership`, `resource` and `privilege`, and `manifest` has the
+    portals of these.
     """
     rows = list(rows)
     if not rows:
         return {}
-    portals = portals_of(customer, {row.resource.subscription_id for row in rows})
+    portals = portals_of(customer, {row.resource.subscription_id for row in rows}, manifest)
     people = {row.request.membership for row in rows}
-    openers = _openers(people, portals)
+    openers = _openers(people, portals, manifest)
     outcomes: dict[int, Outcome] = {row.request_id: Outcome() for row in rows}
     for portal in portals:
         in_portal = [
@@ -49,13 +52,15 @@ def outcomes_of(customer: Customer, rows: Iterable[RequestedGrant]) -> dict[int,
 
 
 def _openers(
-    people: Iterable[Membership], portals: Sequence[CustomerPortal]
+    people: Iterable[Membership], portals: Sequence[CustomerPortal], manifest: Manifest
 ) -> set[tuple[int, int]]:
     """Return the pairs of a person's and a root's key where the person can open the portal."""
     roots = [portal.root.pk for portal in portals]
     includes_open = {
         "content_object__in": roots,
-        "permission__privilege__inclusions__included__in": [p.privilege.pk for p in portals],
+        "permission__in": {
+            pk for portal in portals for pk in manifest.includers(portal.privilege.pk)
+        },
     }
     own = PersonGrant.objects.unexpired().filter(
         user__in=[membership.user_id for membership in people], **includes_open
@@ -99,11 +104,13 @@ def answering_access(
         .select_related("request__membership__user", "resource", "privilege__portal")
         .order_by("pk")
     )
-    sensitive = sensitive_among([row.privilege for row in rows]) if rows else set()
-    choosing = {row.request_id for row in rows if row.privilege_id in sensitive}
+    if not rows:
+        return {}
+    manifest = manifest_of(row.privilege.portal_id for row in rows)
+    choosing = {row.request_id for row in rows if manifest.is_sensitive(row.privilege_id)}
     return {
         key: Answering(key not in choosing, _note(outcome))
-        for key, outcome in outcomes_of(customer, rows).items()
+        for key, outcome in outcomes_of(customer, rows, manifest).items()
     }
 
 

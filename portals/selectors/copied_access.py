@@ -7,8 +7,7 @@ from accounts.models import Membership, Team
 from accounts.selectors import teams_with
 from portals.models import PersonGrant
 from portals.selectors.effective_access import grants_of
-from portals.selectors.grant_changes import included_privileges
-from portals.selectors.privileges import sensitive_among
+from portals.selectors.manifest import manifest_of
 from portals.selectors.resources import subscriptions_of
 
 
@@ -55,21 +54,23 @@ def copy_plan(
     source, own = _own_grants(colleague), _own_grants(membership)
     theirs = {(grant.content_object_id, grant.permission_id): grant for grant in source}
     mine = {(grant.content_object_id, grant.permission_id): grant for grant in own}
-    plan = CopyPlan(sensitive=sensitive_among(grant.permission.privilege for grant in source))
+    manifest = manifest_of(grant.permission.privilege.portal_id for grant in [*source, *own])
+    plan = CopyPlan(
+        sensitive={
+            grant.permission_id for grant in source if manifest.is_sensitive(grant.permission_id)
+        }
+    )
     if equal:
         plan.removed = [grant for key, grant in mine.items() if key not in theirs]
     removed = {grant.pk for grant in plan.removed}
     kept = [grant for grant in own if grant.pk not in removed]
-    included = included_privileges(
-        {grant.permission_id: grant.permission.privilege for grant in [*source, *own]}.values()
-    )
     for key, grant in theirs.items():
         if key in mine:
             if equal and _terms(mine[key]) != _terms(grant):
                 plan.given.append(grant)
         elif not any(
             other.content_object_id == grant.content_object_id
-            and grant.permission.privilege in included[other.permission_id]
+            and grant.permission.privilege in manifest.included[other.permission_id]
             for other in kept
         ):
             plan.given.append(grant)

@@ -7,22 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership, Team, TeamMembership
-from accounts.selectors import teams_of
 from portals.choices import Reason
 from portals.models import (
     PersonGrant,
     Privilege,
-    PrivilegeInclusion,
     Resource,
     ResourceAncestor,
     TeamGrant,
 )
 from portals.selectors.grant_expiry import ENDS_SOON
-from portals.selectors.privileges import with_sensitivity
+from portals.selectors.manifest import Manifest, manifest_of
 
 Grantee = Membership | Team
 
@@ -72,14 +70,16 @@ class EffectivePrivilege:
 class EffectiveAccess:
     """One resource with somebody's privileges on it.
 
-    `of_type` are all privileges of its type, which somebody may have or lack. `passed_down` are the
-    grants on this resource that are about resources below it.
+    `of_type` are all privileges of its type, which somebody may have or lack, and `sensitive` the
+    keys of those that are sensitive or include a sensitive one. `passed_down` are the grants on
+    this resource that are about resources below it.
     """
 
     resource: Resource
     of_type: list[Privilege]
     privileges: list[EffectivePrivilege]
     passed_down: list[Origin]
+    sensitive: set[int]
 
 
 def explain(grantee: Grantee, resources: Sequence[Resource]) -> list[EffectiveAccess]:
@@ -91,18 +91,25 @@ def explain(grantee: Grantee, resources: Sequence[Resource]) -> list[EffectiveAc
 
 
 def explain_all(
-    grantees: Sequence[Grantee], resources: Sequence[Resource]
+    grantees: Sequence[Grantee], resources: Sequence[Resource], manifest: Manifest | None = None
 ) -> dict[Grantee, list[EffectiveAccess]]:
-    """Return the access of many people and teams of one customer, in six queries."""
-    privileges: dict[int, list[Privilege]] = {}
-    types = {resource.resource_type_id for resource in resources}
-    for privilege in with_sensitivity(Privilege.objects.filter(resource_type__in=types)):
-        privileges.setdefault(privilege.resource_type_id, []).append(privilege)
+    """Return the access of many people and teams of one customer, in six queries.
+
+    `manifest` has the portals of the resources; without it, it is read.
+    """
+    if manifest is None:
+        manifest = manifest_of(resource.resource_type.portal_id for resource in resources)
     ancestors = _ancestors_of(resources)
-    includers = _includers_of(
-        [privilege for of_type in privileges.values() for privilege in of_type]
-    )
-    sources = _sources(grantees, {pk for pks in ancestors.values() for pk in pks})
+    privileges = {
+        resource.resource_type_id: manifest.of_type(resource.resource_type_id)
+        for resource in resources
+    }
+    includers = {
+        privilege.pk: manifest.includers(privilege.pk)
+        for of_type in privileges.values()
+        for privilege in of_type
+    }
+    sources = _sources(grantees, {pk for pks in ancestors.values() for pk in pks}, manifest)
     result: dict[Grantee, list[EffectiveAccess]] = {}
     for grantee in grantees:
         of_grantee = sources.get(grantee, {})
@@ -112,7 +119,7 @@ def explain_all(
                 source for pk in ancestors[resource.pk] for source in of_grantee.get(pk, [])
             ]
             effective = []
-            of_type = privileges.get(resource.resource_type_id, [])
+            of_type = privileges[resource.resource_type_id]
             for privilege in of_type:
                 giving = [
                     source
@@ -120,14 +127,16 @@ def explain_all(
                     if source[0].permission_id in includers[privilege.pk]
                 ]
                 if giving or _without_grant(grantee, privilege, resource):
-                    origins = _origins(grantee, privilege, resource, giving)
+                    origins = _origins(grantee, privilege, resource, giving, manifest)
                     effective.append(EffectivePrivilege(privilege, origins))
             passed_down = [
-                _origin(grant, team, given=grant.permission.privilege)
+                _origin(grant, team, given=privilege)
                 for grant, team in of_grantee.get(resource.pk, [])
-                if grant.permission.privilege.resource_type_id != resource.resource_type_id
+                if (privilege := manifest.privileges[grant.permission_id]).resource_type_id
+                != resource.resource_type_id
             ]
-            access.append(EffectiveAccess(resource, of_type, effective, passed_down))
+            sensitive = {row.pk for row in of_type if manifest.is_sensitive(row.pk)}
+            access.append(EffectiveAccess(resource, of_type, effective, passed_down, sensitive))
         result[grantee] = access
     return result
 
@@ -152,42 +161,45 @@ def owns(grantee: Grantee, resource: Resource) -> bool:
 
 
 def _ancestors_of(resources: Iterable[Resource]) -> dict[int, list[int]]:
-    ancestors: dict[int, list[int]] = {resource.pk: [] for resource in resources}
-    for resource, ancestor in ResourceAncestor.objects.filter(resource__in=ancestors).values_list(
+    """Return resource key → the keys of those above it, from the top, and its own.
+
+    They are asked for where the parents were not read with the resources.
+    """
+    loaded = {resource.pk: resource for resource in resources}
+    for resource in list(loaded.values()):
+        if Resource.parent.is_cached(resource) and resource.parent is not None:
+            loaded.setdefault(resource.parent.pk, resource.parent)
+    ancestors: dict[int, list[int]] = {}
+    unknown = []
+    for resource in resources:
+        path, above = [resource.pk], resource.parent_id
+        while above in loaded:
+            path.insert(0, above)
+            above = loaded[above].parent_id
+        ancestors[resource.pk] = path if above is None else []
+        if above is not None:
+            unknown.append(resource.pk)
+    for pk, ancestor in ResourceAncestor.objects.filter(resource__in=unknown).values_list(
         "resource_id", "ancestor_id"
     ):
-        ancestors[resource].append(ancestor)
+        ancestors[pk].append(ancestor)
     return ancestors
-
-
-def _includers_of(privileges: Iterable[Privilege]) -> dict[int, set[int]]:
-    includers: dict[int, set[int]] = {privilege.pk: set() for privilege in privileges}
-    for includer, included in PrivilegeInclusion.objects.filter(included__in=includers).values_list(
-        "privilege_id", "included_id"
-    ):
-        includers[included].add(includer)
-    return includers
 
 
 Source = tuple[Any, Team | None]  # a grant, and the team it came through
 
 
 def _sources(
-    grantees: Sequence[Grantee], resources: set[int]
+    grantees: Sequence[Grantee], resources: set[int], manifest: Manifest
 ) -> dict[Grantee, dict[int, list[Source]]]:
     """Return grantee → resource key → the unexpired grants of this person or team there."""
-    related = (
-        "permission__privilege__portal",
-        "permission__privilege__resource_type",
-        "content_object__resource_type",
-        "granted_by",
-    )
+    related = ("content_object__resource_type", "granted_by")
     sources: dict[Grantee, dict[int, list[Source]]] = {}
     people = {grantee.user_id: grantee for grantee in grantees if isinstance(grantee, Membership)}
     members = {membership.pk: membership for membership in people.values()}
     person_grants = (
         PersonGrant.objects.unexpired()
-        .filter(content_object__in=resources, user__in=people)
+        .filter(content_object__in=resources, permission__in=manifest.privileges, user__in=people)
         .select_related(*related)
     )
     for grant in person_grants:
@@ -197,14 +209,14 @@ def _sources(
     of_group: dict[int, list[tuple[Grantee, Team | None]]] = {
         grantee.group_id: [(grantee, None)] for grantee in grantees if isinstance(grantee, Team)
     }
-    for row in TeamMembership.objects.filter(membership__in=members).select_related("team"):
-        of_group.setdefault(row.team.group_id, []).append((members[row.membership_id], row.team))
-    team_grants = (
-        TeamGrant.objects.unexpired()
-        .filter(content_object__in=resources, group__in=of_group)
-        .select_related(*related)
+    of_teams = TeamGrant.objects.unexpired().filter(
+        content_object__in=resources, permission__in=manifest.privileges
     )
-    for team_grant in team_grants:
+    for row in TeamMembership.objects.filter(
+        membership__in=members, team__group__in=of_teams.values("group")
+    ).select_related("team"):
+        of_group.setdefault(row.team.group_id, []).append((members[row.membership_id], row.team))
+    for team_grant in of_teams.filter(group__in=of_group).select_related(*related):
         for grantee, team in of_group[team_grant.group_id]:
             rows = sources.setdefault(grantee, {})
             rows.setdefault(team_grant.content_object_id, []).append((team_grant, team))
@@ -212,11 +224,16 @@ def _sources(
 
 
 def _origins(
-    grantee: Grantee, privilege: Privilege, resource: Resource, sources: Iterable[Source]
+    grantee: Grantee,
+    privilege: Privilege,
+    resource: Resource,
+    sources: Iterable[Source],
+    manifest: Manifest,
 ) -> list[Origin]:
     origins = [Origin(reason) for reason in _without_grant(grantee, privilege, resource)]
     for grant, team in sources:
-        given = None if grant.permission_id == privilege.pk else grant.permission.privilege
+        is_itself = grant.permission_id == privilege.pk
+        given = None if is_itself else manifest.privileges[grant.permission_id]
         above = None if grant.content_object_id == resource.pk else grant.content_object
         origins.append(_origin(grant, team, given=given, above=above))
     return origins
@@ -254,46 +271,3 @@ def grants_of(grantee: Grantee, *, through_teams: bool = True) -> list[QuerySet[
 def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
     """Return the unexpired grants of a team."""
     return TeamGrant.objects.unexpired().filter(group=team.group_id)
-
-
-def people_on(resource: Resource, types: list[int]) -> QuerySet[Membership]:
-    """Return the people with access to a resource: by a grant on it or above, role or owner.
-
-    `types` are the resource types that count: its own, and those of what is in it.
-    """
-    person_grants = PersonGrant.objects.unexpired().filter(reaching(resource, types))
-    team_grants = TeamGrant.objects.unexpired().filter(reaching(resource, types))
-    by_grant = Q(user__in=person_grants.values("user_id")) | Q(
-        pk__in=TeamMembership.objects.filter(team__group__in=team_grants.values("group_id")).values(
-            "membership_id"
-        )
-    )
-    by_role = Q(role="super_user") if _any_by_role(resource) else Q(pk=None)
-    by_owner = Q(pk=resource.owner_id)
-    return (
-        Membership.objects.present()
-        .filter(by_grant | by_role | by_owner, customer=resource.subscription.customer_id)
-        .select_related("user", "customer")
-        .order_by("search_name", "pk")
-    )
-
-
-def teams_on(resource: Resource, types: list[int]) -> QuerySet[Team]:
-    """Return the teams with access to a resource: by a grant on it or above."""
-    grants = TeamGrant.objects.unexpired().filter(reaching(resource, types))
-    return teams_of(resource.subscription.customer).filter(group__in=grants.values("group_id"))
-
-
-def reaching(resource: Resource, types: list[int]) -> Q:
-    """Return the condition of grants on a resource or above, of privileges about these types."""
-    about = PrivilegeInclusion.objects.filter(included__resource_type__in=types)
-    return Q(
-        content_object__in=resource.ancestors.values("ancestor_id"),
-        permission__in=about.values("privilege_id"),
-    )
-
-
-def _any_by_role(resource: Resource) -> bool:
-    return Privilege.objects.filter(
-        resource_type=resource.resource_type_id, held_by_super_user=True
-    ).exists()

@@ -16,9 +16,10 @@ from django.utils.translation import ngettext
 from accounts.languages import with_one_stop
 from accounts.models import Customer, Membership, Team
 from accounts.timezones import end_date
-from portals.models import PersonGrant, Privilege, PrivilegeInclusion, Resource, TeamGrant
+from portals.models import PersonGrant, Privilege, Resource, TeamGrant
 from portals.selectors.effective_access import Grantee
 from portals.selectors.grantees import grantee_key
+from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.targets import Target
 
 Grant = PersonGrant | TeamGrant
@@ -44,6 +45,7 @@ class GrantChange:
     portal_access: bool = True  # let those into the portal who cannot open it
     replaces: tuple[Grant, ...] = ()
     shown: str = ""
+    manifest: Manifest | None = None  # of its portals, where it was read already
 
     @cached_property
     def permissions(self) -> list[tuple[Resource, Privilege]]:
@@ -55,6 +57,11 @@ class GrantChange:
             if privilege.resource_type_id == target.resource_type.pk
         ]
 
+    @property
+    def declared(self) -> Manifest:
+        """What the portals of its permissions declare."""
+        return self.manifest or manifest_of(privilege.portal_id for privilege in self.privileges)
+
 
 def grants_by_key(customer: Customer, key: str) -> tuple[Grant, ...]:
     """Return the grants of one row, which a page names `p12-p15` or `t7`; none if any is gone.
@@ -65,6 +72,7 @@ def grants_by_key(customer: Customer, key: str) -> tuple[Grant, ...]:
     if not all(_GRANT_KEY.fullmatch(part) for part in keys) or len(keys) > MAX_IN_ROW:
         return ()
     model: Any = TeamGrant if key.startswith("t") else PersonGrant
+    grantee = "group__team" if key.startswith("t") else "user"
     grants: tuple[Grant, ...] = tuple(
         model._default_manager.unexpired()
         .filter(
@@ -72,6 +80,7 @@ def grants_by_key(customer: Customer, key: str) -> tuple[Grant, ...]:
             content_object__subscription__customer=customer,
         )
         .select_related(
+            grantee,
             "permission__privilege__portal",
             "permission__privilege__resource_type__portal",
             "content_object__subscription__customer",
@@ -222,7 +231,7 @@ def _counted(names: list[str]) -> str:
 
 def _phrases(change: GrantChange) -> str:
     """Return what the permissions let somebody do; one that another includes is left out."""
-    included = included_privileges(change.privileges)
+    included = change.declared.included
     telling = [
         privilege
         for privilege in change.privileges
@@ -258,13 +267,3 @@ def _phrase(privilege: Privilege, targets: list[Target]) -> str:
             "resource": _counted([str(target) for target in targets]),
         }
     return privilege.phrase(_counted([str(target) for target in targets]))
-
-
-def included_privileges(privileges: Iterable[Privilege]) -> dict[int, list[Privilege]]:
-    """Return privilege key → the other privileges that it includes, in the manifest's order."""
-    included: dict[int, list[Privilege]] = {privilege.pk: [] for privilege in privileges}
-    rows = PrivilegeInclusion.objects.filter(privilege__in=included).select_related("included")
-    for row in rows.order_by("included__resource_type", "included__position"):
-        if row.included_id != row.privilege_id:
-            included[row.privilege_id].append(row.included)
-    return included

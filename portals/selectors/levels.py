@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portals.choices import LEVEL_WORDS
-from portals.models import Privilege, PrivilegeInclusion, ResourceType
-from portals.selectors.privileges import sensitive_among
+from portals.models import Privilege, ResourceType
+from portals.selectors.manifest import Manifest
 
 MAX_LEVELS = 3  # besides “none”; more are hard to see at a glance
 
@@ -38,25 +38,17 @@ class LevelScale:
     levels: tuple[Level, ...]  # from least to most
 
 
-def level_scales_of(types: Iterable[ResourceType]) -> dict[int, LevelScale]:
-    """Return type key → its scale, in three queries for any number of types."""
-    by_key = {resource_type.pk: resource_type for resource_type in types}
-    privileges = list(
-        Privilege.objects.filter(resource_type__in=by_key)
-        .select_related("portal", "resource_type")
-        .order_by("resource_type", "position")
-    )
-    included: dict[int, set[int]] = {privilege.pk: set() for privilege in privileges}
-    for including, other in PrivilegeInclusion.objects.filter(
-        privilege__in=included, included__in=included
-    ).values_list("privilege_id", "included_id"):
-        included[including].add(other)
-    sensitive = sensitive_among(privileges)
+def level_scales_of(types: Iterable[ResourceType], manifest: Manifest) -> dict[int, LevelScale]:
+    """Return type key → its scale; `manifest` has the portals of these types."""
     scales = {}
-    for pk, resource_type in by_key.items():
-        of_type = [privilege for privilege in privileges if privilege.resource_type_id == pk]
+    for resource_type in types:
+        of_type = manifest.of_type(resource_type.pk)
         keys = {privilege.pk for privilege in of_type}
-        reaches = {privilege.pk: included[privilege.pk] & keys for privilege in of_type}
+        reaches = {
+            privilege.pk: {privilege.pk, *(row.pk for row in manifest.included[privilege.pk])}
+            & keys
+            for privilege in of_type
+        }
         steps = {
             privilege.pk: Level(
                 privilege,
@@ -68,12 +60,12 @@ def level_scales_of(types: Iterable[ResourceType]) -> dict[int, LevelScale]:
                         if other.pk in reaches[privilege.pk] - {privilege.pk}
                     ),
                 ),
-                privilege.pk in sensitive,
+                manifest.is_sensitive(privilege.pk),
             )
             for privilege in of_type
         }
         levels = tuple(steps[key] for key in backbone(reaches))
-        scales[pk] = LevelScale(resource_type, tuple(steps.values()), levels)
+        scales[resource_type.pk] = LevelScale(resource_type, tuple(steps.values()), levels)
     return scales
 
 

@@ -36,9 +36,7 @@ class ResourceOptions(Options):
 
     @property
     def _below_portals(self) -> Any:
-        rows = Resource.objects.exclude(resource_type__code=ROOT_TYPE).select_related(
-            "resource_type__portal"
-        )
+        rows = Resource.objects.filter(parent__isnull=False).select_related("resource_type__portal")
         if self.type:
             portal, _dot, code = self.type.partition(".")
             rows = rows.filter(resource_type__portal__slug=portal, resource_type__code=code)
@@ -66,9 +64,9 @@ class ResourceOptions(Options):
     def _portals(self, text: str, subscriptions: list[int]) -> list[Option]:
         if not self.portals or self.type or not typed_words(text):
             return []
-        roots = Resource.objects.filter(
-            subscription__in=subscriptions, resource_type__code=ROOT_TYPE
-        ).select_related("resource_type__portal")
+        roots = Resource.objects.filter(subscription__in=subscriptions, parent=None).select_related(
+            "resource_type__portal"
+        )
         options = map(self.option, roots.order_by("resource_type__portal__slug"))
         return [option for option in options if found_by(text, option.label)]
 
@@ -79,7 +77,7 @@ class ResourceOptions(Options):
             pk__in=numbers, subscription__in=subscriptions_of(self.customer)
         )
         if not self.portals:
-            rows = rows.exclude(resource_type__code=ROOT_TYPE)
+            rows = rows.filter(parent__isnull=False)
         if self.type:
             rows = rows.filter(pk__in=self._below_portals.values("pk"))
         rows = rows.select_related("resource_type__portal")

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from accounts.choices import Role
-from accounts.models import Customer, Membership, Team, TeamMembership
-from portals.decision import permitted_people
+from accounts.models import Customer, Membership, Team
+from portals.decision import is_denied_to_a_member
 from portals.models import Portal, Privilege, PrivilegeInclusion, Resource, TeamGrant
 from portals.selectors.effective_access import Grantee, explain_all
+from portals.selectors.manifest import Manifest
 from portals.selectors.roots import active_roots, open_privileges
 
 
@@ -34,13 +35,19 @@ class GainedPrivilege:
 
 
 def portals_of(
-    customer: Customer, subscriptions: Collection[int] | None = None
+    customer: Customer,
+    subscriptions: Collection[int] | None = None,
+    manifest: Manifest | None = None,
 ) -> list[CustomerPortal]:
-    """Return the portals in use by a customer, or only those of these subscriptions."""
+    """Return the portals in use by a customer, or only those of these subscriptions.
+
+    `manifest` has these portals; without it, their privileges to open them are read.
+    """
     roots = active_roots().filter(subscription__customer=customer)
     if subscriptions is not None:
         roots = roots.filter(subscription__in=subscriptions)
-    by_type = {privilege.resource_type_id: privilege for privilege in open_privileges()}
+    privileges = manifest.opening if manifest else open_privileges()
+    by_type = {privilege.resource_type_id: privilege for privilege in privileges}
     return [
         CustomerPortal(root, by_type[root.resource_type_id])
         for root in roots.order_by("subscription")
@@ -48,7 +55,9 @@ def portals_of(
 
 
 def portals_without_access(
-    grantees: Sequence[Grantee], customer_portals: Sequence[CustomerPortal]
+    grantees: Sequence[Grantee],
+    customer_portals: Sequence[CustomerPortal],
+    manifest: Manifest | None = None,
 ) -> dict[Grantee, list[CustomerPortal]]:
     """Return grantee → the portals that neither role, grants nor teams open for them, now or later.
 
@@ -57,7 +66,7 @@ def portals_without_access(
     if not customer_portals:
         return {grantee: [] for grantee in grantees}
     explained = explain_all(
-        grantees, [customer_portal.root for customer_portal in customer_portals]
+        grantees, [customer_portal.root for customer_portal in customer_portals], manifest
     )
     return {
         grantee: [
@@ -73,30 +82,31 @@ def missing_portal_access(
     customer: Customer,
     grantees: Sequence[Grantee],
     permissions: Collection[tuple[Resource, Privilege]],
+    manifest: Manifest,
 ) -> dict[Grantee, list[CustomerPortal]]:
     """Return grantee → the portals of these permissions that they can't open.
 
     A portal is left out where the permissions themselves open it. For a team, one is missing where
-    any of its members can't open it.
+    any of its members can't open it. `manifest` has the portals of these permissions.
     """
     gains = [
         GainedPrivilege(resource.pk, resource.subscription_id, privilege.pk)
         for resource, privilege in permissions
     ]
-    customer_portals = portals_of(customer, {gain.subscription for gain in gains})
-    opening = _opening_privileges(customer_portals)
+    customer_portals = portals_of(customer, {gain.subscription for gain in gains}, manifest)
+    opening = {pk for portal in customer_portals for pk in manifest.includers(portal.privilege.pk)}
     needed = [
         customer_portal
         for customer_portal in customer_portals
         if _needs_portal_access(customer_portal, gains, opening)
     ]
-    missing = portals_without_access(grantees, needed)
+    missing = portals_without_access(grantees, needed, manifest)
     return {
         grantee: [
             customer_portal
             for customer_portal in missing[grantee]
             if isinstance(grantee, Membership)
-            or _lacks_access_for_someone(grantee, customer_portal)
+            or is_denied_to_a_member(grantee, customer_portal.privilege, customer_portal.root)
         ]
         for grantee in grantees
     }
@@ -170,11 +180,3 @@ def _needs_portal_access(
     return bool(in_portal) and not any(
         gain.resource == customer_portal.root.pk and gain.privilege in opening for gain in in_portal
     )
-
-
-def _lacks_access_for_someone(team: Team, customer_portal: CustomerPortal) -> bool:
-    live = Membership.objects.live().filter(user__is_active=True)
-    members = TeamMembership.objects.filter(team=team, membership__in=live)
-    return members.exclude(
-        membership__user__in=permitted_people(customer_portal.privilege, customer_portal.root)
-    ).exists()

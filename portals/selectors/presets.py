@@ -1,5 +1,7 @@
 """The presets of a customer, and which of their lines can be applied."""
 
+from django.db.models import Prefetch
+
 from accounts.models import Customer
 from portals.choices import ROOT_TYPE
 from portals.models import Preset, PresetLine
@@ -8,9 +10,10 @@ from portals.selectors.resources import subscriptions_of
 
 def presets_of(customer: Customer) -> list[Preset]:
     """Return a customer's presets by name, with their lines."""
-    presets = Preset.objects.filter(customer=customer).prefetch_related(
-        "lines__privilege__portal", "lines__privilege__resource_type__portal"
+    lines = PresetLine.objects.select_related(
+        "privilege__portal", "privilege__resource_type__portal"
     )
+    presets = Preset.objects.filter(customer=customer).prefetch_related(Prefetch("lines", lines))
     return sorted(presets, key=lambda preset: preset.name.casefold())
 
 

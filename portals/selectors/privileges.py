@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from portals.models import Privilege, PrivilegeInclusion, Resource, ResourceType
 
@@ -26,14 +26,6 @@ def privileges_grantable_on(resource: Resource) -> QuerySet[Privilege]:
         Privilege.objects.filter(resource_type__in=types_at_or_below(resource.resource_type))
         .select_related("resource_type", "portal")
         .order_by("resource_type", "position")
-    )
-
-
-def with_sensitivity(privileges: QuerySet[Privilege]) -> QuerySet[Privilege]:
-    """Add `includes_sensitive`, as `sensitive_among` answers it, their portals and their types."""
-    included = PrivilegeInclusion.objects.filter(privilege=OuterRef("pk"), included__sensitive=True)
-    return privileges.annotate(includes_sensitive=Exists(included)).select_related(
-        "portal", "resource_type"
     )
 
 

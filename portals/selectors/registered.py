@@ -3,13 +3,13 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
+from portals.choices import OPEN_PRIVILEGE
 from portals.decision import permitted_people
 from portals.models import Privilege, Subscription
 
 
 def registered_for(subscription: Subscription) -> QuerySet[User]:
     """Return everybody who may open the portal through this subscription, by the decision."""
-    root = subscription.resources.get(resource_type__code=ROOT_TYPE)
+    root = subscription.resources.get(parent=None)
     privilege = Privilege.objects.get(resource_type=root.resource_type_id, code=OPEN_PRIVILEGE)
     return permitted_people(privilege, root)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Q, QuerySet, Window
@@ -19,7 +18,6 @@ from portals.decision.checks import stored_time
 from portals.models import Portal, Privilege, RequestedGrant, Resource
 from portals.selectors.effective_access import EffectiveAccess, explain
 from portals.selectors.grant_expiry import renewed_end
-from portals.selectors.privileges import sensitive_among
 from portals.selectors.roots import active_roots
 
 MAX_RESOURCES_PER_PORTAL = 25  # others can be asked for in words
@@ -68,7 +66,7 @@ def resource_from_link(customer: Customer, link: PortalLink) -> Resource | None:
         resource_type__portal__slug=link.portal,
     )
     if not link.type:
-        return resources.filter(resource_type__code=ROOT_TYPE).first()
+        return resources.filter(parent=None).first()
     return resources.filter(
         resource_type__code=link.type, external_id=link.resource or customer.slug
     ).first()
@@ -127,7 +125,7 @@ def requestable_access_of(
     accessible = (
         resources_with_access(membership)
         .filter(subscription__in=portals)
-        .exclude(resource_type__code=ROOT_TYPE)
+        .filter(parent__isnull=False)
         .annotate(
             place=Window(
                 RowNumber(),
@@ -184,7 +182,7 @@ def resources_with_access(membership: Membership) -> QuerySet[Resource]:
         )
     return (
         Resource.objects.filter(by_grant, subscription__customer=membership.customer_id)
-        .select_related("resource_type__portal")
+        .select_related("resource_type__portal", "parent")
         .order_by("resource_type_id", "name", "pk")
     )
 
@@ -193,7 +191,7 @@ def _requestable(access: EffectiveAccess) -> RequestableAccess:
     lasting = {
         entry.privilege.pk for entry in access.privileges if entry.in_force and not entry.ends_soon
     }
-    missing: list[Any] = [entry for entry in access.of_type if entry.pk not in lasting]
+    missing = [entry for entry in access.of_type if entry.pk not in lasting]
     is_portal = access.resource.resource_type.code == ROOT_TYPE
     if is_portal and any(privilege.code == OPEN_PRIVILEGE for privilege in missing):
         # Without portal access, no other privilege on the portal is of use.
@@ -206,7 +204,7 @@ def _requestable(access: EffectiveAccess) -> RequestableAccess:
         for entry in access.privileges
         if entry.ends_soon
     }
-    sensitive = {privilege.pk for privilege in missing if privilege.includes_sensitive}
+    sensitive = access.sensitive & {privilege.pk for privilege in missing}
     return RequestableAccess(access.resource, missing, sensitive, is_portal, renewal_ends)
 
 
@@ -223,11 +221,6 @@ def open_service_requests(customer: Customer) -> dict[str, AccessRequest]:
     """Return portal slug → the customer's open request to the provider about it."""
     requests = AccessRequest.objects.open().filter(customer=customer, kind__in=ASKED_OF_PROVIDER)
     return {access_request.about: access_request for access_request in requests}
-
-
-def sensitive_privileges_in(access_request: AccessRequest) -> set[int]:
-    """Return the keys of the sensitive privileges that a request asks for."""
-    return sensitive_among([row.privilege for row in requested_privileges_in(access_request)])
 
 
 def open_requested_grants(membership: Membership) -> QuerySet[RequestedGrant]:

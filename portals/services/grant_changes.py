@@ -56,7 +56,7 @@ def apply_change(
     before = last_event(customer)
     terms = GrantTerms(change.starts_at, change.expires_at, change.reason)
     lacking = (
-        missing_portal_access(customer, change.grantees, change.permissions)
+        missing_portal_access(customer, change.grantees, change.permissions, change.declared)
         if change.portal_access
         else {}
     )

@@ -36,7 +36,6 @@ from portals.selectors.grant_changes import (
 )
 from portals.selectors.portal_access import missing_portal_access
 from portals.selectors.presets import needs_resource_choice, usable_lines
-from portals.selectors.privileges import sensitive_among
 from portals.selectors.roots import active_roots
 from portals.selectors.targets import Target
 from portals.services.grant_changes import apply_change, remove_grants
@@ -64,10 +63,11 @@ def access_change(request: PersonRequest, customer: str, grants: str) -> HttpRes
     if not row:
         messages.error(request, _("Someone changed this access in the meantime. Check it again."))
         return redirect(previous_page(request, reverse("portals:people", args=[customer])))
+    grantee = grantee_of(row[0])
     data: QueryDict = request.POST
     if request.method != "POST":
-        data = opening_data(row, fingerprint(grantee_of(row[0]), row[0].content_object))
-    form = GiveAccessForm(data, customer=company, replaces=row)
+        data = opening_data(row, fingerprint(grantee, row[0].content_object))
+    form = GiveAccessForm(data, customer=company, replaces=row, grantee=grantee)
     url = reverse("portals:access-change", args=[customer, grants])
     return _answer(request, company, form, url)
 
@@ -150,10 +150,9 @@ def _choice(company: Customer, form: GiveAccessForm) -> dict[str, Any]:
     context["grantee_names"] = names_of(form.grantees)
     if form.grantees and form.targets and form.privileges and "ends_on" not in form.errors:
         change = form.change()
-        sensitive = sensitive_among(form.privileges)
         context |= {
             "sentence": sentence_of_change(change, done=False),
-            "sensitive": bool(sensitive),
+            "sensitive": form.is_sensitive,
             "longer": [] if form.replaces else longer_grants(change),
             **_portals(company, change),
         }
@@ -162,7 +161,7 @@ def _choice(company: Customer, form: GiveAccessForm) -> dict[str, Any]:
 
 def _portals(company: Customer, change: GrantChange) -> dict[str, Any]:
     """Return who of them cannot open which portal."""
-    lacking = missing_portal_access(company, change.grantees, change.permissions)
+    lacking = missing_portal_access(company, change.grantees, change.permissions, change.declared)
     portals = {row.portal for rows in lacking.values() for row in rows}
     return {
         "lacking": names_of([grantee for grantee, rows in lacking.items() if rows]),

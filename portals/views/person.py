@@ -24,7 +24,7 @@ from accounts.selectors.options import TeamOptions
 from accounts.views.access import visible_customer
 from portals.selectors.access_rows import access_of
 from portals.selectors.grantees import grantee_key
-from portals.views.rows import marked_in
+from portals.views.rows import add_addresses, marked_in
 
 
 @require_safe
@@ -33,6 +33,7 @@ def person(request: PersonRequest, customer: str, person: str) -> HttpResponse:
     membership, manages = _visible_membership(request, customer, person)
     context = _header(membership, "access", manages=manages)
     access = access_of(membership, after=request.GET.get("after", ""), marked=marked_in(request))
+    add_addresses(membership.customer, access.rows)
     context |= {"access": access, "page": access.page}
     return render(request, "portals/person.html", context)
 

@@ -13,10 +13,11 @@ from accounts.models import Customer
 from accounts.views.access import managed_customer
 from accounts.views.actions import run_action, submit
 from portals.forms.presets import EditPresetForm, PresetForm
-from portals.models import Preset, ResourceType
+from portals.models import Preset
 from portals.selectors.effective_access import Grantee
 from portals.selectors.grantees import grantees_by_key
 from portals.selectors.levels import level_scales_of
+from portals.selectors.manifest import manifest_of
 from portals.selectors.presets import presets_of
 from portals.selectors.resources import subscriptions_of
 from portals.services.presets import change_preset, create_preset, delete_preset, preset_values
@@ -74,9 +75,9 @@ def preset(request: PersonRequest, customer: str, preset: UUID | None = None) ->
 def _edit(
     request: PersonRequest, company: Customer, preset: Preset | None, form: PresetForm
 ) -> HttpResponse:
-    types = ResourceType.objects.filter(portal__in=subscriptions_of(company).values("portal"))
+    manifest = manifest_of(subscriptions_of(company).values_list("portal", flat=True))
     chosen, everywhere = form.chosen("privilege"), form.chosen("everywhere")
-    scales = level_scales_of(types.select_related("portal").order_by("portal", "pk")).values()
+    scales = level_scales_of(manifest.types.values(), manifest).values()
     context = {
         "customer": company,
         "preset": preset,

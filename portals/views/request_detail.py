@@ -26,11 +26,11 @@ from portals.forms.requests import ApproveForm
 from portals.models import RequestedGrant
 from portals.selectors.answering import outcomes_of, without_empty
 from portals.selectors.grantees import grantee_key
+from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.requests import (
     PortalLink,
     requested_privileges_in,
     safe_return_url,
-    sensitive_privileges_in,
 )
 from portals.services.requests import Approval
 
@@ -69,6 +69,7 @@ def _page(
     refuse: RefuseForm | None = None,
 ) -> HttpResponse:
     rows = list(requested_privileges_in(access_request))
+    manifest = manifest_of(row.privilege.portal_id for row in rows)
     company = access_request.customer
     manages = is_super_user(request.user, company)
     is_own = access_request.membership.user_id == request.user.pk
@@ -76,7 +77,7 @@ def _page(
         "customer": company,
         "access_request": access_request,
         "rows": _with_ticks(
-            access_request, rows, request.POST.getlist("privileges") if approve else None
+            rows, manifest, request.POST.getlist("privileges") if approve else None
         ),
         "manages": manages,
         "is_own": is_own,
@@ -97,7 +98,7 @@ def _page(
         until = rows[0].expires_at if rows else None
         context["approve"] = approve or ApproveForm(rows=rows, initial={"expires_at": until})
         context["refuse"] = refuse or RefuseForm()
-        if outcome := outcomes_of(company, rows).get(access_request.pk):
+        if outcome := outcomes_of(company, rows, manifest).get(access_request.pk):
             context["outcome"] = without_empty(outcome, access_request.membership)
     return render(request, "portals/request.html", context)
 
@@ -113,14 +114,13 @@ def _give_url(access_request: AccessRequest, rows: list[RequestedGrant]) -> str:
 
 
 def _with_ticks(
-    access_request: AccessRequest, rows: list[RequestedGrant], sent: list[str] | None
+    rows: list[RequestedGrant], manifest: Manifest, sent: list[str] | None
 ) -> list[dict[str, Any]]:
     """Return the requested grants with a tick each, all ticked unless a form was sent."""
-    sensitive = sensitive_privileges_in(access_request) if rows else set()
     return [
         {
             "row": row,
-            "sensitive": row.privilege_id in sensitive,
+            "sensitive": manifest.is_sensitive(row.privilege_id),
             "ticked": sent is None or str(row.pk) in sent,
         }
         for row in rows
@@ -154,7 +154,8 @@ def request_approve_as_asked(
     """Approve a request as it is, all its grants with the end date that it asks for."""
     pending = _managed_request(request, customer, access_request)
     rows = list(requested_privileges_in(pending))
-    outcome = outcomes_of(pending.customer, rows).get(pending.pk)
+    manifest = manifest_of(row.privilege.portal_id for row in rows)
+    outcome = outcomes_of(pending.customer, rows, manifest).get(pending.pk)
     opened = [str(closed.portal) for closed in outcome.closed] if outcome else []
     if opened:
         message = _("%(person)s can %(phrase)s, and sign in to %(portals)s.")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db.models import Exists
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -99,9 +100,14 @@ def review(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
 
 
 def _managed_review(request: PersonRequest, slug: str, key: UUID) -> AccessReview:
-    """Return a review of a customer that this person manages; else 404 or 403."""
+    """Return a review of a customer that this person manages; else 404 or 403.
+
+    It has `is_for_one`: whether the reader is the only Super User.
+    """
     company = managed_customer(request, slug)
-    return get_object_or_404(reviews_of(company).select_related("customer"), uuid=key)
+    others = super_users_of(company).exclude(user=request.user)
+    reviews = reviews_of(company).select_related("customer").annotate(is_for_one=~Exists(others))
+    return get_object_or_404(reviews, uuid=key)
 
 
 def _page(
@@ -116,7 +122,7 @@ def _page(
         after=request.GET.get("after", ""),
         size=MAX_LINES,
     )
-    alone = not super_users_of(company).exclude(user=request.user).exists()
+    alone: bool = review.is_for_one  # type: ignore[attr-defined]
     may_act = company.status == CustomerStatus.ACTIVE and review.is_open
     forms = []
     for part in review_sections_of(page.rows):

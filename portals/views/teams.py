@@ -23,7 +23,7 @@ from portals.models import TeamGrant
 from portals.selectors.access_rows import access_of
 from portals.selectors.effective_access import grants_of_team
 from portals.selectors.grantees import grantee_key
-from portals.views.rows import marked_in
+from portals.views.rows import add_addresses, marked_in
 
 
 @require_safe
@@ -32,6 +32,7 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
     managed = managed_team(request, customer, team)
     company = managed.customer
     access = access_of(managed, after=request.GET.get("after", ""), marked=marked_in(request))
+    add_addresses(company, access.rows)
     others = PeopleOptions(company, outside=str(managed.uuid))
     adding = ChoosePersonForm(people=others, auto_id="add_%s") if others.has_any() else None
     context = {

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 
 from accounts.models import Customer, CustomerSearchEntry, Membership, User
 from accounts.models.search import by_match
@@ -15,6 +16,7 @@ from accounts.selectors import (
     page_of,
     people_of,
 )
+from accounts.selectors.paging import Part
 from accounts.services.invitations import invite_person
 from accounts.services.memberships import update_work_details
 from accounts.services.people import follow_address_change
@@ -189,10 +191,10 @@ def test_customers_by_name_and_short_name(db):
     assert [c.slug for c in customers_for_staff(search="ced")] == ["cedar"]
 
 
-def pages(rows, among, order, size):
+def pages(rows, among, order, size, parts=None):
     seen, cursor = [], ""
     while True:
-        page = page_of(rows, among=among, order=order, after=cursor, size=size)
+        page = page_of(rows, among=among, order=order, after=cursor, size=size, parts=parts)
         seen += page.rows
         cursor = page.next_cursor
         if not cursor:
@@ -210,6 +212,21 @@ def test_pages_show_everyone_once(size, alder):
     everyone = list(people_of(alder))
 
     assert pages(people_of(alder), alder.memberships.all(), ("search_name", "pk"), size) == everyone
+
+
+@pytest.mark.parametrize("size", [1, 2, 50])
+def test_the_parts_of_a_list_make_the_same_pages(size, alder):
+    everyone, among = people_of(alder), alder.memberships.all()
+    parts = [
+        Part(Q(role="super_user")),
+        Part(Q(search_name__lt="c")),
+        Part(Q(search_name__gt="b"), is_small=True),
+    ]
+
+    assert pages(everyone, among, ("search_name", "pk"), size, parts) == list(everyone)
+    some = pages(everyone, among, ("search_name", "pk"), size, parts[:2])
+    assert some == list(everyone.filter(Q(role="super_user") | Q(search_name__lt="c")))
+    assert pages(everyone, among, ("search_name", "pk"), size, []) == []
 
 
 def test_pages_of_the_trail_run_backwards(alder):

@@ -1,6 +1,8 @@
 """The explanation on a person's page agrees with the decision (hypothesis over small worlds)."""
 
+from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -11,8 +13,9 @@ from accounts.services.teams import create_team
 from portals.choices import Reason
 from portals.decision import decide
 from portals.models import PersonGrant, Privilege, Resource, TeamGrant
-from portals.selectors.effective_access import explain, people_on
-from portals.selectors.privileges import types_at_or_below
+from portals.selectors import resource_grantees
+from portals.selectors.effective_access import explain
+from portals.selectors.resource_grantees import ResourceReach, people_page, teams_with_access
 
 MOMENTS = {None: None, "past": timedelta(days=-1), "future": timedelta(days=1)}
 
@@ -30,6 +33,20 @@ grants = st.lists(
 
 def _moment(name):
     return None if MOMENTS[name] is None else timezone.now() + MOMENTS[name]
+
+
+def _people_on(resource):
+    """Return whom the resource's page lists, whether grants are few or many."""
+    above = Resource.objects.filter(descendants__resource=resource).exclude(pk=resource.pk)
+    reach = ResourceReach.of(resource, above)
+    teams, found = teams_with_access(reach), []
+    for many in (0, 2, 1000):
+        with patch.object(resource_grantees, "MANY", many):
+            found.append([person.pk for person in people_page(reach, teams)])
+    assert found[0] == found[1] == found[2]
+    everybody = people_page(reach, replace(teams, more=True))
+    assert found[0] == [person.pk for person in everybody]
+    return set(found[0])
 
 
 @settings(
@@ -71,12 +88,7 @@ def test_the_explanation_agrees_with_the_decision(wanted, alice, alder, bob, mem
         }
         assert {held.privilege.codename for held in row.privileges if held.in_force} == through_team
 
-    seen_by_thing = {
-        resource.pk: {
-            person.pk for person in people_on(resource, types_at_or_below(resource.resource_type))
-        }
-        for resource in resources
-    }
+    seen_by_thing = {resource.pk: _people_on(resource) for resource in resources}
     for person in people.values():
         for row in explain(person, resources):
             explained = {held.privilege.codename for held in row.privileges if held.in_force}

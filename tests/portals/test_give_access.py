@@ -192,6 +192,17 @@ def test_a_row_is_changed(as_, alice, emma, membership, domain, give, privilege_
     grant.refresh_from_db()
 
 
+def test_the_page_of_a_change_has_a_query_budget(
+    as_, alice, alder, emma, membership, domain, give, django_assert_max_num_queries
+):
+    client = as_(alice)
+    for grantee in (membership(emma), alder.teams.get()):
+        path = f"/c/alder/access/{grants_key([give(alice, grantee, DNS, domain)])}/change/"
+        client.get(path)
+        with django_assert_max_num_queries(12):
+            assert client.get(path).status_code == 200
+
+
 def test_a_change_on_an_outdated_page_is_refused(
     as_, alice, emma, membership, domain, give, privilege_of
 ):

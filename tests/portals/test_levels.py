@@ -2,13 +2,14 @@
 
 import pytest
 
-from portals.models import ResourceType
+from portals.models import Portal, ResourceType
 from portals.selectors.levels import backbone, level_scales_of
+from portals.selectors.manifest import manifest_of
 
 
 def scale(portal, code):
     found = ResourceType.objects.filter(portal__slug=portal, code=code)
-    return level_scales_of(found)[found.get().pk]
+    return level_scales_of(found, manifest_of([found.get().portal_id]))[found.get().pk]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,8 @@ def test_levels_of_the_four_portals(db, portal, code, levels):
 
 
 def test_each_level_includes_the_one_before(db):
-    for one in level_scales_of(ResourceType.objects.all()).values():
+    manifest = manifest_of(Portal.objects.values_list("pk", flat=True))
+    for one in level_scales_of(ResourceType.objects.all(), manifest).values():
         for lower, higher in zip(one.levels, one.levels[1:], strict=False):
             assert set(lower.reach) < set(higher.reach)
         assert len(one.levels) <= 3

@@ -9,7 +9,9 @@ from django.utils import timezone
 from accounts.models import Invitation
 from accounts.services.memberships import suspend_membership
 from accounts.services.teams import add_to_team, create_team
-from portals.models import OfferedGrant, PersonGrant, Resource
+from portals.decision import is_denied_to_a_member, permitted_people
+from portals.models import OfferedGrant, PersonGrant, Portal, Resource
+from portals.selectors.manifest import manifest_of
 from portals.selectors.portal_access import (
     missing_portal_access,
     portals_closed_to_invitees,
@@ -19,6 +21,10 @@ from portals.selectors.portal_access import (
 
 DNS = "domains.domain.manage_dns"
 OPEN = "domains.subscription.open"
+
+
+def declared():
+    return manifest_of(Portal.objects.values_list("pk", flat=True))
 
 
 @pytest.fixture
@@ -53,7 +59,10 @@ def lacking(alder, domain, privilege_of):
             privilege = privilege_of(name)
             place = domain if privilege.resource_type_id == domain.resource_type_id else None
             pairs.append((place or domain.parent, privilege))
-        return [row.portal.slug for row in missing_portal_access(alder, [grantee], pairs)[grantee]]
+        return [
+            row.portal.slug
+            for row in missing_portal_access(alder, [grantee], pairs, declared())[grantee]
+        ]
 
     return names
 
@@ -72,7 +81,7 @@ def test_only_who_cannot_open_a_portal_needs_it(
 def test_a_portal_that_registers_everybody_is_open(alder, emmas, resource, privilege_of):
     mailbox = resource("mailbox", "info@alder.example")
     view = privilege_of("webmail.mailbox.view")
-    assert missing_portal_access(alder, [emmas], [(mailbox, view)]) == {emmas: []}
+    assert missing_portal_access(alder, [emmas], [(mailbox, view)], declared()) == {emmas: []}
 
 
 def test_a_suspended_member_is_offered_no_portal_access(alice, alder, bob, membership):
@@ -169,3 +178,30 @@ def test_invitees_without_portal_access_are_named(
     give(alice, web, OPEN, root)
     assert outside([dns], user, member) == [("domains", 1)]
     assert outside([], member) == []
+
+
+def test_a_team_is_denied_what_one_of_its_members_is_denied(
+    alder, alice, bob, emma, membership, web
+):
+    """The prepared statement agrees with the decision for each member."""
+    privileges = declared().opening
+    for people in ([], [alice], [alice, bob], [bob, emma]):
+        web.team_memberships.all().delete()
+        for person in people:
+            web.team_memberships.create(membership=membership(person))
+        for privilege in privileges:
+            root = Resource.objects.get(
+                subscription__customer=alder, resource_type=privilege.resource_type
+            )
+            allowed = permitted_people(privilege, root)
+            denied = any(person not in allowed for person in people)
+            assert is_denied_to_a_member(web, privilege, root) == denied, (people, privilege)
+
+
+def test_a_suspended_member_is_not_counted_as_denied(alice, bob, emma, membership, web, root, give):
+    web.team_memberships.create(membership=membership(bob))
+    PersonGrant.objects.filter(user=bob, content_object=root).delete()
+    [privilege] = [row for row in declared().opening if row.portal.slug == "domains"]
+    assert is_denied_to_a_member(web, privilege, root)
+    suspend_membership(actor=alice, membership=membership(bob))
+    assert not is_denied_to_a_member(web, privilege, root)

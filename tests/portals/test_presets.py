@@ -144,5 +144,5 @@ def test_the_list_has_a_query_budget(
         create_preset(
             actor=alice, customer=alder, name=f"P {number}", lines=[(privilege_of(MANAGE), True)]
         )
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(7):
         client.get(page)

@@ -82,9 +82,9 @@ def test_members_are_refused_and_staff_find_nothing(as_, bob, dana, olive, resou
 
 def test_lists_have_a_budget(as_, alice, resource, django_assert_max_num_queries):
     client = as_(alice)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(8):
         client.get(reverse("portals:resource-list", args=["alder"]))
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(12):
         client.get(
             reverse("portals:resource", args=["alder", resource("domain", "alder.example").pk])
         )

@@ -283,5 +283,5 @@ def test_query_budget(as_, alice, alder, review, django_assert_max_num_queries):
     client = as_(alice)
     url = reverse("portals:review", args=["alder", review.uuid])
     client.get(url)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(12):
         client.get(url)

@@ -4,24 +4,20 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import Membership, Team
 from accounts.selectors import Page, page_of
-from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, Reason, SubscriptionStatus
+from accounts.selectors.paging import Part
+from portals.choices import Reason, SubscriptionStatus
 from portals.models import Privilege, Resource
 from portals.selectors.access_rows.rows import AccessRow, complete, rows_of_grants
 from portals.selectors.effective_access import Grantee, grants_of
-from portals.selectors.resources import resources_of
+from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.roots import roots
 from portals.selectors.targets import Target
 
 PAGE_SIZE = 100  # resources; what is given on whole portals is on the first page
-_RELATED = (
-    "permission__privilege__portal",
-    "permission__privilege__resource_type__portal",
-    "granted_by",
-)
 
 
 @dataclass
@@ -50,9 +46,14 @@ class GranteeAccess:
     page: Page[Resource]
 
     @property
+    def rows(self) -> list[AccessRow]:
+        """The rows on this page."""
+        return [row for portal in self.portals for row in portal.rows]
+
+    @property
     def count(self) -> int:
         """The number of rows on this page."""
-        return sum(len(portal.rows) for portal in self.portals)
+        return len(self.rows)
 
 
 def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()) -> GranteeAccess:
@@ -60,31 +61,21 @@ def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()
 
     Raises BadCursor for a foreign `after`.
     """
-    customer = grantee.customer
-    everything = resources_of(customer)
-    page = page_of(
-        _with_access(grantee, everything).exclude(resource_type__code=ROOT_TYPE),
-        among=everything,
-        order=("resource_type_id", "name", "pk"),
-        after=after,
-        size=PAGE_SIZE,
-    )
     portal_roots = list(
         roots()
-        .filter(subscription__customer=customer)
+        .filter(subscription__customer=grantee.customer_id)
         .exclude(subscription__status=SubscriptionStatus.ENDED)
         .order_by("resource_type__portal__slug")
     )
+    manifest = manifest_of(root.resource_type.portal_id for root in portal_roots)
+    page = _resources_with_access(grantee, portal_roots, after)
     resources = {resource.pk: resource for resource in [*portal_roots, *page]}
-    rows = rows_of_grants(_grants(grantee, resources))
-    privileges = _privileges_of(portal_roots)
-    rows += _without_grant(grantee, portal_roots, page, privileges)
-    opening = {
-        privilege.resource_type_id: privilege
-        for privilege in privileges
-        if privilege.code == OPEN_PRIVILEGE
-    }
-    complete(rows, marked)
+    for resource in resources.values():
+        resource.resource_type = manifest.types[resource.resource_type_id]
+    rows = rows_of_grants(_grants(grantee, resources, manifest), manifest)
+    rows += _without_grant(grantee, portal_roots, page, manifest)
+    opening = {privilege.resource_type_id: privilege for privilege in manifest.opening}
+    complete(rows, manifest, marked)
     portals = []
     for root in portal_roots:
         own = [row for row in rows if row.target.resource.subscription_id == root.subscription_id]
@@ -101,46 +92,50 @@ def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()
     return GranteeAccess(portals, page)
 
 
-def _with_access(grantee: Grantee, everything: QuerySet[Resource]) -> QuerySet[Resource]:
-    """Return the resources with a grant of this person or team, or that they own."""
-    condition = Q(owner=grantee) if isinstance(grantee, Membership) else Q()
-    for grants in grants_of(grantee):
-        condition |= Q(pk__in=grants.values("content_object_id"))
-    return everything.filter(condition)
+def _resources_with_access(
+    grantee: Grantee, portal_roots: list[Resource], after: str
+) -> Page[Resource]:
+    """Return a page of the resources, besides portals, with a grant of theirs or that they own."""
+    everything = Resource.objects.filter(
+        subscription__in=[root.subscription_id for root in portal_roots]
+    )
+    parts = [Part(Q(pk__in=grants.values("content_object_id"))) for grants in grants_of(grantee)]
+    if isinstance(grantee, Membership):
+        parts.append(Part(Q(owner=grantee)))
+    return page_of(
+        everything.filter(parent__isnull=False),
+        among=everything,
+        order=("resource_type_id", "name", "pk"),
+        after=after,
+        size=PAGE_SIZE,
+        parts=parts,
+    )
 
 
 def _grants(
-    grantee: Grantee, resources: dict[int, Resource]
+    grantee: Grantee, resources: dict[int, Resource], manifest: Manifest
 ) -> Iterator[tuple[Any, Grantee, Team | None]]:
     """Return the unexpired grants on these resources, each with the team it came through."""
-    own, *of_teams = grants_of(grantee)
-    found = own.filter(content_object__in=resources).select_related(*_RELATED).order_by("pk")
-    for grant in found:
+    own, *of_teams = [
+        grants.filter(content_object__in=resources, permission__in=manifest.privileges)
+        .select_related("granted_by")
+        .order_by("pk")
+        for grants in grants_of(grantee)
+    ]
+    for grant in own:
         grant.content_object = resources[grant.content_object_id]
         yield grant, grantee, None
     for grants in of_teams:
-        through = grants.filter(content_object__in=resources)
-        for grant in through.select_related("group__team", *_RELATED).order_by("pk"):
+        for grant in grants.select_related("granted_by", "group__team"):
             grant.content_object = resources[grant.content_object_id]
             yield grant, grantee, grant.group.team
-
-
-def _privileges_of(portal_roots: list[Resource]) -> list[Privilege]:
-    """Return the privileges that role or ownership give in these portals, and that open them."""
-    opens = Q(code=OPEN_PRIVILEGE, resource_type__code=ROOT_TYPE)
-    return list(
-        Privilege.objects.filter(
-            Q(held_by_super_user=True) | Q(held_by_owner=True) | opens,
-            portal__in=[root.resource_type.portal_id for root in portal_roots],
-        ).select_related("resource_type__portal")
-    )
 
 
 def _without_grant(
     grantee: Grantee,
     portal_roots: list[Resource],
     page: Iterable[Resource],
-    privileges: list[Privilege],
+    manifest: Manifest,
 ) -> list[AccessRow]:
     """Return a row for each portal with what the role allows, and for each resource they own."""
     if isinstance(grantee, Team):
@@ -149,19 +144,18 @@ def _without_grant(
     for root in portal_roots if grantee.is_super_user else []:
         by_role = [
             privilege
-            for privilege in privileges
+            for privilege in manifest.privileges.values()
             if privilege.held_by_super_user and privilege.portal_id == root.resource_type.portal_id
         ]
         if by_role:
             target = Target(root, root.resource_type)
             rows.append(AccessRow(grantee, target, by_role, reason=Reason.ROLE))
     for resource in page:
-        own = [
-            privilege
-            for privilege in privileges
-            if privilege.held_by_owner and privilege.resource_type_id == resource.resource_type_id
-        ]
-        if own and resource.owner_id == grantee.pk:
+        if resource.owner_id != grantee.pk:
+            continue
+        of_type = manifest.of_type(resource.resource_type_id)
+        own = [privilege for privilege in of_type if privilege.held_by_owner]
+        if own:
             target = Target(resource, resource.resource_type)
             rows.append(AccessRow(grantee, target, own, reason=Reason.OWNER))
     return rows

@@ -2,20 +2,25 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import Team
 from accounts.timezones import end_date
 from portals.choices import Reason
 from portals.models import Privilege
 from portals.selectors.effective_access import Grantee
-from portals.selectors.grant_changes import Grant, grants_key, included_privileges
+from portals.selectors.grant_changes import Grant, grants_key
 from portals.selectors.grant_expiry import ENDS_SOON
+from portals.selectors.manifest import Manifest
 from portals.selectors.targets import Target
+
+MAX_NAMED = 3  # permissions of one row
 
 
 @dataclass
@@ -32,6 +37,10 @@ class AccessRow:
     is_above: bool = False  # on a resource page: given on a resource above this one
     sensitive: bool = False
     is_marked: bool = False  # just changed
+    given_by: str = ""  # who gave it, and when
+    address: str = ""  # of the grantee's page; these three only where a page shows them
+    change_address: str = ""
+    remove_address: str = ""
 
     @property
     def grant(self) -> Grant | None:
@@ -43,7 +52,7 @@ class AccessRow:
         """The key of its grants in addresses."""
         return grants_key(self.grants)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The person and object of the access, for a button that would not say so."""
         return f"{self.target} – {self.grantee}"
@@ -59,13 +68,11 @@ class AccessRow:
         return bool(self.grants) and self.team is None and not self.is_above
 
     @property
-    def given_on(self) -> str:
-        """The day on which it was given, without a year where that is this one."""
-        if self.grant is None:
-            return ""
-        day = timezone.localdate(self.grant.granted_at)
-        this_year = day.year == timezone.localdate().year
-        return date_format(day, "MONTH_DAY_FORMAT" if this_year else "DATE_FORMAT")
+    def can(self) -> str:
+        """The names of its permissions; of many, their number."""
+        if len(self.privileges) > MAX_NAMED:
+            return _("%(count)s permissions") % {"count": len(self.privileges)}
+        return "; ".join(map(str, self.privileges))
 
     @property
     def ends_at(self) -> datetime | None:
@@ -86,11 +93,13 @@ class AccessRow:
         return max(left.days, 0) if left <= ENDS_SOON else None
 
 
-def rows_of_grants(grants: Iterable[tuple[Any, Grantee, Team | None]]) -> list[AccessRow]:
+def rows_of_grants(
+    grants: Iterable[tuple[Any, Grantee, Team | None]], manifest: Manifest
+) -> list[AccessRow]:
     """Return rows of (grant, whose, through which team): one for all with equal terms."""
     rows: dict[tuple[Any, ...], AccessRow] = {}
     for grant, grantee, team in grants:
-        privilege = grant.permission.privilege
+        privilege = manifest.privileges[grant.permission_id]
         key = (
             grantee,
             team,
@@ -115,14 +124,12 @@ def rows_of_grants(grants: Iterable[tuple[Any, Grantee, Team | None]]) -> list[A
     return list(rows.values())
 
 
-def complete(rows: Sequence[AccessRow], marked: Collection[str]) -> None:
+def complete(rows: Sequence[AccessRow], manifest: Manifest, marked: Collection[str]) -> None:
     """Set on each row what its privileges include, whether any is sensitive, and its mark.
 
     `marked` are the keys of the grants that were just changed.
     """
-    included = included_privileges(
-        {privilege.pk: privilege for row in rows for privilege in row.privileges}.values()
-    )
+    included = manifest.included
     for row in rows:
         row.privileges.sort(key=lambda privilege: privilege.position)
         others = {
@@ -138,3 +145,23 @@ def complete(rows: Sequence[AccessRow], marked: Collection[str]) -> None:
         every = [*row.privileges, *others.values()]
         row.is_marked = any(grants_key([grant]) in marked for grant in row.grants)
         row.sensitive = any(privilege.sensitive for privilege in every)
+    _tell_who_gave(rows)
+
+
+def _tell_who_gave(rows: Iterable[AccessRow]) -> None:
+    """Set on each row who gave it, and the day, without a year where that is this one.
+
+    Many rows were given by one person on one day, and putting a day in words is dear.
+    """
+    this_year = timezone.localdate().year
+    texts: dict[tuple[int, date], str] = {}
+    for row in rows:
+        if row.grant is None:
+            continue
+        day = timezone.localdate(row.grant.granted_at)
+        key = (row.grant.granted_by_id, day)
+        if key not in texts:
+            style = "MONTH_DAY_FORMAT" if day.year == this_year else "DATE_FORMAT"
+            words = {"who": row.grant.granted_by, "day": date_format(day, style)}
+            texts[key] = _("by %(who)s, %(day)s") % words
+        row.given_by = texts[key]
