@@ -67,7 +67,7 @@ def test_a_resource_page_says_when_it_lists_only_some_teams(
     for team in teams:
         give(alice, team, "domains.domain.view", domain)
     assert "show all teams with access" not in as_(alice).get(page).content.decode()
-    monkeypatch.setattr("portals.selectors.access_rows.resource.MAX_TEAMS", 2)
+    monkeypatch.setattr("portals.selectors.resource_grantees.MAX_TEAMS", 2)
 
     html = as_(alice).get(page).content.decode()
 
