@@ -6,10 +6,10 @@ from typing import Any
 from django.db.models import QuerySet, TextChoices
 
 from accounts.models import User
+from portals.decision.prepared import PLACEHOLDER
 
 # Their values give way to the placeholders of a PreparedStatement.
 SOMEBODY = User(pk=-1, email="{email}")
-PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def sql_of(rows: QuerySet[Any, Any]) -> str | None:

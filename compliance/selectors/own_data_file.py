@@ -18,7 +18,7 @@ from compliance.registry import ITEMS
 from compliance.registry.items import DataItem, Table
 from compliance.registry.labels import FIELD_LABELS, TABLE_LABELS
 from compliance.selectors.own_data import acts_of, model_of, rows_of
-from compliance.selectors.records import Readable, Value, moment_text, with_names
+from compliance.selectors.records import Readable, Value, in_words, moment_text, with_names
 
 BATCH = 500  # rows that are in memory at once
 EVENTS = "accounts.AuditEvent"  # in the words of the person's own history
@@ -113,8 +113,7 @@ def _shown_rows(
             yield list(zip(labels, texts, strict=True))
         return
     for values in _rows(table, person, readable, whole=whole):
-        labelled = ((value.label, value.shown) for value in values if value.label)
-        yield [(label, shown) for label, shown in labelled if shown]
+        yield in_words(values)
 
 
 def _json_rows(

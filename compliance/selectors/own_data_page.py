@@ -9,7 +9,7 @@ from compliance.models import DataNote, SealedFile
 from compliance.registry import ITEMS
 from compliance.registry.items import DataItem, Table
 from compliance.selectors.own_data_rows import HeldRows, held_rows
-from compliance.selectors.records import Readable
+from compliance.selectors.records import Readable, in_words
 
 LONGEST = 120  # characters of a value
 
@@ -45,13 +45,9 @@ def _held(item: DataItem, found: dict[Table, HeldRows], readable: Readable) -> H
         held.count += total
         held.has_more |= has_more
         for row in rows:
-            values = [
-                (value.label, value.shown[:LONGEST])
-                for value in readable.values(table, row)
-                if value.label and value.shown
-            ]
-            if values:
-                held.records.append(values)
+            words = in_words(readable.values(table, row))
+            if words:
+                held.records.append([(label, text[:LONGEST]) for label, text in words])
     return held
 
 

@@ -1,7 +1,7 @@
 """One row as its person may read it: without secrets, other people by their names at work."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -61,6 +61,12 @@ class Value:
         if isinstance(self.raw, list):
             return ", ".join(map(str, self.raw))
         return str(self.raw)
+
+
+def in_words(values: Iterable[Value]) -> list[tuple[str, str]]:
+    """Return labels and texts of fields, without the technical and the empty ones."""
+    labelled = ((value.label, value.shown) for value in values if value.label)
+    return [(label, shown) for label, shown in labelled if shown]
 
 
 class Readable:

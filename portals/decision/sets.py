@@ -1,5 +1,7 @@
 """The same decision for sets, as querysets for lists and pages."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
@@ -11,11 +13,17 @@ from portals.decision.statement import PERMITTED_PEOPLE, PERMITTED_PRIVILEGES, P
 from portals.models import Privilege, Resource
 
 
-def _ids(sql: str, **keys: int) -> RawSQL:
-    """Return the statement's ids as a subquery for the ORM."""
+def bound(sql: str, template: str, output_field: Any = None, **keys: int) -> RawSQL:
+    """Return a text of the decision for the ORM, about these keys now, in place of `{}`."""
     values = {**keys, "now": stored_time(timezone.now())}
     parameters = [values[name] for name in PLACEHOLDER.findall(sql)]
-    return RawSQL(f"SELECT ids.id FROM ({PLACEHOLDER.sub('%s', sql)}) ids", parameters)  # noqa: S608, S611 -- fixed texts
+    text = template.format(PLACEHOLDER.sub("%s", sql))
+    return RawSQL(text, parameters, output_field=output_field)  # noqa: S611 -- fixed texts
+
+
+def _ids(sql: str, **keys: int) -> RawSQL:
+    """Return the statement's ids as a subquery for the ORM."""
+    return bound(sql, "SELECT ids.id FROM ({}) ids", **keys)
 
 
 def permitted_resources(user: User, privilege: Privilege) -> QuerySet[Resource]:

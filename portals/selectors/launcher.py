@@ -6,15 +6,13 @@ from typing import Any
 
 from django.db.models import BooleanField, Exists, OuterRef
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 
 from accounts.choices import CustomerStatus, RequestState
 from accounts.models import Customer, DelayedAct, Membership, SuperUserRecovery, User
 from accounts.selectors import super_users_of
 from accounts.selectors.support import open_questions
 from portals.choices import SubscriptionStatus
-from portals.decision.checks import stored_time
-from portals.decision.prepared import PLACEHOLDER
+from portals.decision.sets import bound
 from portals.decision.statement import allowed_sql
 from portals.models import Portal, RequestedGrant, Subscription
 from portals.selectors.roots import open_privileges, roots
@@ -104,10 +102,7 @@ def _subscriptions(user: User, customers: Collection[int]) -> list[Any]:
 
 def _opens(user: User) -> RawSQL:
     """Return the decision whether a person may open the portal of a subscription of a query."""
-    values = {"user": user.pk, "now": stored_time(timezone.now())}
-    parameters = [values[name] for name in PLACEHOLDER.findall(_OPEN)]
-    sql = f"EXISTS ({PLACEHOLDER.sub('%s', _OPEN)})"
-    return RawSQL(sql, parameters, output_field=BooleanField())  # noqa: S611 -- a fixed text
+    return bound(_OPEN, "EXISTS ({})", BooleanField(), user=user.pk)
 
 
 def _group(membership: Membership, rows: list[Any]) -> LauncherGroup:

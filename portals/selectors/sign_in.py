@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from allauth.idp.oidc.models import Client
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import Customer, User
@@ -12,7 +11,8 @@ from accounts.timezones import zone_called
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SignInScope
 from portals.decision import permitted_resources
 from portals.decision.checks import stored_time
-from portals.decision.prepared import PLACEHOLDER, PreparedStatement
+from portals.decision.prepared import PreparedStatement
+from portals.decision.sets import bound
 from portals.decision.statement import allowed_sql
 from portals.models import Portal, PortalConsent, PortalSession
 from portals.selectors.roots import open_privileges
@@ -113,9 +113,7 @@ def live_person(session: PortalSession) -> Person | None:
 
 def sessions_without_access() -> QuerySet[PortalSession]:
     """Return the live sessions whose person may no longer open the portal, for whatever reason."""
-    sql = PLACEHOLDER.sub("%s", _WITHOUT_ACCESS)
-    now = [stored_time(timezone.now())] * len(PLACEHOLDER.findall(_WITHOUT_ACCESS))
-    return PortalSession.objects.filter(pk__in=RawSQL(sql, now))  # noqa: S611 -- a fixed text
+    return PortalSession.objects.filter(pk__in=bound(_WITHOUT_ACCESS, "{}"))
 
 
 def has_consented(user: User, client: Client, scopes: list[str]) -> bool:
