@@ -126,7 +126,7 @@ class GiveAccessForm(StrictForm):
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the portals of the chosen resources declare."""
+        """The declarations of the portals of the chosen resources."""
         types = [*(target.resource_type for target in self.targets), *self.types]
         return manifest_of(resource_type.portal_id for resource_type in types)
 

@@ -59,7 +59,7 @@ class GrantChange:
 
     @property
     def declared(self) -> Manifest:
-        """What the portals of its permissions declare."""
+        """The declarations of the portals of its permissions."""
         return self.manifest or manifest_of(privilege.portal_id for privilege in self.privileges)
 
 

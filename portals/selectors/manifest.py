@@ -1,4 +1,4 @@
-"""What portals declare: their resource types and privileges, and what each privilege includes."""
+"""The declarations of portals: resource types, privileges, and the privileges they include."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

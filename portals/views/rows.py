@@ -17,7 +17,7 @@ MAX_MARKED = 50  # rows; an address has its limits
 MARKED = "changed"  # the grants that a page marks, in its query string
 PAGES_WITH_ROWS = ("portals:person", "portals:team", "portals:resource")
 Subject = Membership | Team | Resource
-_SOME_PERSON = UUID(int=0)  # in the place of another one, to build many addresses alike
+_SOME_UUID = UUID(int=0)  # in the place of another one, to build many addresses alike
 _SOME_GRANT = "p0"
 SOME_KEY = 0
 
@@ -36,8 +36,8 @@ def add_addresses(company: Customer, rows: Iterable[AccessRow]) -> None:
 
     Django takes longer to build an address than to fill in the row, so each is built once.
     """
-    person = addresses("portals:person", company, _SOME_PERSON)
-    team = addresses("portals:team", company, _SOME_PERSON)
+    person = addresses("portals:person", company, _SOME_UUID)
+    team = addresses("portals:team", company, _SOME_UUID)
     change = addresses("portals:access-change", company, _SOME_GRANT)
     remove = addresses("portals:access-remove", company, _SOME_GRANT)
     for row in rows:

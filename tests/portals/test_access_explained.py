@@ -36,7 +36,7 @@ def _moment(name):
 
 
 def _people_on(resource):
-    """Return whom the resource's page lists, whether grants are few or many."""
+    """Return the people on the resource's page, whether grants are few or many."""
     above = Resource.objects.filter(descendants__resource=resource).exclude(pk=resource.pk)
     reach = ResourceReach.of(resource, above)
     teams, found = teams_with_access(reach), []

@@ -1,4 +1,4 @@
-"""What portals declare, read at once."""
+"""The declarations of portals, read at once."""
 
 import pytest
 

@@ -95,7 +95,7 @@ def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()
 def _resources_with_access(
     grantee: Grantee, portal_roots: list[Resource], after: str
 ) -> Page[Resource]:
-    """Return a page of the resources, besides portals, with a grant of theirs or that they own."""
+    """Return a page of the resources that they own or have a grant on; portals are left out."""
     everything = Resource.objects.filter(
         subscription__in=[root.subscription_id for root in portal_roots]
     )
