@@ -68,9 +68,10 @@ def requests_of(plan: dict) -> list[tuple[bytes, bool]]:
 
 
 def measure(plan: dict, port: int, seconds: float, connections: int) -> dict[str, float]:
-    """Send requests for some seconds, and until one was answered.
+    """Send requests for some seconds, and until all of them are answered.
 
-    Return checks per second (`rate`), median and 99th percentile in ms, wrong answers and total.
+    What is measured meanwhile belongs to these requests alone. Return checks per second (`rate`),
+    median and 99th percentile in ms, wrong answers and total.
     """
     requests = requests_of(plan)
     selector = selectors.DefaultSelector()
@@ -82,14 +83,18 @@ def measure(plan: dict, port: int, seconds: float, connections: int) -> dict[str
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         connection.ask(*requests[position % len(requests)])
         position += 1
-    while (now := time.perf_counter()) < began + seconds or not times:
+    while selector.get_map():
         for key, _ in selector.select(1):
             connection = key.data
             right = connection.receive()
             if right is None:
                 continue
-            times.append(time.perf_counter() - connection.sent_at)
+            now = time.perf_counter()
+            times.append(now - connection.sent_at)
             wrong += not right
+            if now >= began + seconds:
+                selector.unregister(connection.socket)
+                continue
             connection.ask(*requests[position % len(requests)])
             position += 1
     times.sort()
