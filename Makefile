@@ -13,7 +13,7 @@ NPM := $(VENV)/biome/$(BIOME) $(VENV)/html-validate/$(HTML_VALIDATE) $(VENV)/ope
 TOOLS := $(VENV)/dev $(if $(shell command -v npm 2>/dev/null),$(NPM))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real-portals test check races fuzz keycloak mutants benchmark picture messages lock clean
+.PHONY: help demo real-portals test check races fuzz keycloak traefik mutants benchmark picture messages lock clean
 
 help:
 	@echo "To see it"
@@ -26,6 +26,7 @@ help:
 	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
 	@echo "  make fuzz       random worlds and sequences of acts, EXAMPLES times (default 500)"
 	@echo "  make keycloak   a company's own sign-in at a real Keycloak (Java 17, Maven)"
+	@echo "  make traefik    a portal behind the traefik on your PATH, 3.4 or later"
 	@echo "  make mutants    small faults put into the rules, that tests must notice (MUTANTS=accounts/permissions.py)"
 	@echo "  make benchmark  the figures in README: checks per second, long lists, an audience"
 	@echo "  make picture    take README's picture from the demo"
@@ -59,6 +60,9 @@ keycloak: $(VENV)/dev
 	@mvn -q dependency:copy -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory=var/keycloak
 	@cd var/keycloak && unzip -qo keycloak-quarkus-dist-$(KEYCLOAK).zip
 	@$(RUN) -m pytest -o faulthandler_timeout=0 tests/accounts/keycloak.py
+
+traefik: $(VENV)/dev
+	@$(RUN) -m pytest -o faulthandler_timeout=0 tests/oidc/traefik.py
 
 mutants: $(VENV)/dev
 	@nice $(RUN) -m tests.mutants $(MUTANTS)

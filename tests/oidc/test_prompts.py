@@ -10,6 +10,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
+from accounts.http import METHOD
 from portals.models import Portal
 from portals.oidc.steps import STEPS
 from portals.services.portal_sessions import SignedOut
@@ -127,6 +128,16 @@ def test_the_id_token_says_how_strong_the_sign_in_was(webmail, signed_in, alice)
     browser = signed_in(alice, "mfa", type="webauthn", passwordless=True)
     passkey = webmail.claims(webmail.tokens(browser)["id_token"])
     assert (passkey["amr"], passkey["acr"]) == (["hwk", "mfa"], REFEDS_MFA)
+
+
+@pytest.mark.parametrize(
+    ("several", "amr"), [(True, ["pwd", "otp", "mfa"]), (False, ["pwd", "otp"])]
+)
+def test_a_companys_provider_is_believed_where_the_hub_took_its_word(
+    webmail, signed_in, alice, several, amr
+):
+    browser = signed_in(alice, METHOD, amr=["pwd", "otp"], second_factor=several)
+    assert webmail.claims(webmail.tokens(browser)["id_token"])["amr"] == amr
 
 
 @pytest.fixture

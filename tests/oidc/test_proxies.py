@@ -21,7 +21,7 @@ from portals.models import Portal, Resource
 from portals.services.credentials import issue_credentials
 from tests.machine import free_port
 
-PATHS = "/usr/sbin:/usr/bin:/sbin"
+PATHS = "/usr/sbin:/usr/bin:/sbin"  # nginx is not on the PATH of everybody
 
 
 class Statistics(BaseHTTPRequestHandler):
@@ -69,7 +69,7 @@ def running(command: list[str], port: int, **environment: str) -> Iterator[str]:
 
 def program_called(name: str, package: str) -> str:
     """Return the path of a proxy; skip the test where it is not installed."""
-    program = shutil.which(name, path=PATHS)
+    program = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{PATHS}")
     if program is None:
         pytest.skip(f"no {name} on this machine (install {package})")
     return program
@@ -80,7 +80,6 @@ def written_here(example: str, hub: str, behind: str, changes: dict[str, str]) -
     text = Path(example).read_text()
     changes |= {
         "https://hub.harbour.example": hub,
-        "Host hub.harbour.example": f"Host {urlsplit(hub).netloc}",
         "http://127.0.0.1:8080": behind,
     }
     for written, here in changes.items():
@@ -89,11 +88,16 @@ def written_here(example: str, hub: str, behind: str, changes: dict[str, str]) -
     return text
 
 
+def host_of(hub: str) -> dict[str, str]:
+    """Return the change of the hub's host, which nginx and Caddy name in a header."""
+    return {"Host hub.harbour.example": f"Host {urlsplit(hub).netloc}"}
+
+
 @contextmanager
 def nginx(hub: str, behind: str, folder: Path) -> Iterator[str]:
     """Run nginx with the example's file, over plain HTTP and on free ports."""
     program, port = program_called("nginx", "nginx-light"), free_port()
-    changes = {"listen 443 ssl;": f"listen 127.0.0.1:{port};"}
+    changes = {"listen 443 ssl;": f"listen 127.0.0.1:{port};"} | host_of(hub)
     temporary = "".join(
         f"{name}_temp_path {folder}/{name};"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -112,7 +116,7 @@ def nginx(hub: str, behind: str, folder: Path) -> Iterator[str]:
 def caddy(hub: str, behind: str, folder: Path) -> Iterator[str]:
     """Run Caddy with the example's file, over plain HTTP and on free ports."""
     program, port = program_called("caddy", "caddy"), free_port()
-    changes = {"statistics.harbour.example {": f"http://127.0.0.1:{port} {{"}
+    changes = {"statistics.harbour.example {": f"http://127.0.0.1:{port} {{"} | host_of(hub)
     config = folder / "Caddyfile"
     options = "{\n\tadmin off\n\tauto_https off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n"
     config.write_text(options + written_here("examples/caddy/Caddyfile", hub, behind, changes))
@@ -127,6 +131,11 @@ def caddy(hub: str, behind: str, folder: Path) -> Iterator[str]:
 def test_a_proxy_lets_in_who_may_and_nobody_else(
     proxy, live_server, tmp_path, signed_in, alice, bob, settings
 ):
+    lets_in_who_may(proxy, live_server, tmp_path, signed_in, alice, bob, settings)
+
+
+def lets_in_who_may(proxy, live_server, tmp_path, signed_in, alice, bob, settings):
+    """Visit a portal behind a proxy as people who may and who may not."""
     settings.HUB_BASE_URL = live_server.url
     portal = Portal.objects.get(slug="statistics")
     issue_credentials(actor=None, portal=portal)
