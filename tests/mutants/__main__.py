@@ -59,7 +59,7 @@ def run(mutants: list[Mutant], workers: int, minutes: float, passed: bool) -> Co
         done = {run for mutant in mutants for run in runner.runs_of(mutant.file)}
         runner.rehearse(SHORTEST)
         if not passed:
-            runner.note_reach(done)
+            runner.note_reach(done, pool)
             list(pool.map(runner.rehearse, [r for r in done if r.database == "postgresql"]))
         runner.fork(done)
         if done != runs:

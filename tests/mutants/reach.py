@@ -49,18 +49,19 @@ class Reach:
         """Return the tests that reach the mutant's function, and their seconds; quick files first.
 
         If none does, or the fault is in no function, those that reach any function of its module;
-        for a constant, also those that call no rule at all, as they may look at it.
+        for a constant or a decorator, also those that call no rule at all, as they may look at it.
         Files without notes follow as a whole.
         """
         files = list(files)
+        function = "" if mutant.was.startswith("@") else mutant.function
         chosen: dict[str, dict[str, float]] = {}
         in_module: dict[str, dict[str, float]] = {}
         for file in files:
             for test, notes in self.notes.get(file, {}).get("tests", {}).items():
                 functions = {name for module, name in notes["reached"] if module == mutant.module}
-                if functions or not (mutant.function or notes["reached"]):
+                if functions or not (function or notes["reached"]):
                     in_module.setdefault(file, {})[test] = notes["seconds"]
-                if mutant.function in functions:
+                if function in functions:
                     chosen.setdefault(file, {})[test] = notes["seconds"]
         kept: dict[str, float] = {}
         by_file = (chosen or in_module).values()

@@ -12,6 +12,7 @@ import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
@@ -24,6 +25,7 @@ from tests.mutants.reach import Reach, file_of, files_with_tests
 
 TABLE = tomllib.loads(Path(__file__).with_name("tests.toml").read_text())
 LIMIT = 200.0  # CPU seconds for the tests of a mutant
+TOGETHER = 12  # test files in one process, where it is noted what they reach
 FOREVER = 24 * 3600.0
 ENDED_IN_TIME = {-signal.SIGXCPU, -signal.SIGKILL}
 FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+?::[^\s\[]+)", re.MULTILINE)
@@ -93,14 +95,28 @@ class Runner:
         self._must_pass(run.database, [f"tests/{test}" for test in run.tests])
         self.limits[run] = 30 + 5 * (time.monotonic() - began)
 
-    def note_reach(self, runs: Iterable[Run]) -> None:
-        """Run the test files that are new or have changed, and note what each test reaches."""
+    def note_reach(self, runs: Iterable[Run], pool: Executor) -> None:
+        """Run the test files that are new or have changed, and note what each test reaches.
+
+        Those of a folder share fixtures and run together, but not so many that one process runs
+        long after the others.
+        """
         unknown = self.reach.unknown(_on_sqlite(runs))
-        for _folder, files in groupby(unknown, key=lambda file: Path(file).parent):
-            together = list(files)
-            with tempfile.NamedTemporaryFile("r") as notes:
-                self._must_pass("sqlite", together, notes=notes.name, watched=self.modules)
-                self.reach.keep(together, json.load(notes))
+        groups = [list(files) for _folder, files in groupby(unknown, key=lambda f: Path(f).parent)]
+        parts = [
+            group[first : first + TOGETHER]
+            for group in groups
+            for first in range(0, len(group), TOGETHER)
+        ]
+        for files, by_test in zip(parts, pool.map(self._reached_by, parts), strict=True):
+            self.reach.keep(files, by_test)
+
+    def _reached_by(self, files: list[str]) -> dict[str, Any]:
+        """Return what each test of these files reaches."""
+        with tempfile.NamedTemporaryFile("r") as notes:
+            self._must_pass("sqlite", files, notes=notes.name, watched=self.modules)
+            found: dict[str, Any] = json.load(notes)
+            return found
 
     def fork(self, runs: Iterable[Run]) -> None:
         """Try mutants in forks from now on."""

@@ -1,5 +1,7 @@
 """The mutants themselves: which faults are made, and what becomes of each kind of mutant."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,7 +151,8 @@ def mutant_of(was="", became="", function=FUNCTION):
 def reach(tmp_path_factory):
     """What the tests of a confirmation name reach, noted by running them."""
     reach = Reach(tmp_path_factory.mktemp("reach") / "reached.json")
-    Runner("", reach, [Path(MODULE)]).note_reach([SHORTEST])
+    with ThreadPoolExecutor(1) as pool:
+        Runner("", reach, [Path(MODULE)]).note_reach([SHORTEST], pool)
     return reach
 
 
@@ -158,6 +161,8 @@ def test_a_mutant_is_tried_on_the_tests_that_call_its_function(reach):
     assert len(by_function) == 6
     assert f"{TESTS}::test_the_form_requires_the_name" not in by_function
     of_a_constant = reach.tests_for(mutant_of(function=""), [TESTS])
+    of_a_decorator = replace(mutant_of(), was="@transaction.atomic")
+    assert reach.tests_for(of_a_decorator, [TESTS]) == of_a_constant
     assert of_a_constant.keys() == reach.notes[TESTS]["tests"].keys()
     assert list(reach.tests_for(mutant_of(), ["tests/accounts/test_names.py"])) == [
         "tests/accounts/test_names.py"
