@@ -8,10 +8,11 @@
   const passkeys = window.webauthnJSON;
   let waiting = null; // the request that a field's suggestions would answer
 
-  const optionsOf = async (form) => {
+  const optionsOf = async (form, signal) => {
     if (form.dataset.options)
       return JSON.parse(document.getElementById(form.dataset.options).textContent);
-    const answer = await fetch(form.dataset.challenge, { headers: { Accept: "application/json" } });
+    const headers = { Accept: "application/json" };
+    const answer = await fetch(form.dataset.challenge, { headers, signal });
     if (!answer.ok) throw new Error(answer.statusText);
     return (await answer.json()).request_options;
   };
@@ -39,12 +40,16 @@
     waiting = new AbortController();
     const { signal } = waiting;
     try {
-      const options = await optionsOf(form);
+      const options = await optionsOf(form, signal);
       send(form, await passkeys.get({ ...options, mediation: "conditional", signal }));
     } catch {
       // Nobody chose one, or the button was pressed.
     }
   };
+
+  // The answer with a challenge begins a session. If it came after another way to sign in was
+  // taken, it would replace the session of the person who has just signed in.
+  document.addEventListener("submit", () => waiting?.abort());
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (!passkeys?.supported()) break;

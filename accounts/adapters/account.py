@@ -38,7 +38,7 @@ from accounts.selectors.company_sign_in import (
     sign_in_in_force,
     sign_in_of_person,
 )
-from accounts.selectors.factors import has_second_factor
+from accounts.selectors.factors import has_factor_of_request, has_second_factor
 from accounts.services.audit import record_event
 from accounts.services.sessions import (
     drop_unverified_addresses,
@@ -143,7 +143,7 @@ class AccountAdapter(DefaultAccountAdapter):
             way["id"]: {**way, "description": CONFIRMATIONS[way["id"]]}
             for way in super().get_reauthentication_methods(user)
         }
-        if user.is_authenticated and has_second_factor(user):
+        if user.is_authenticated and has_factor_of_request(user):
             return [ways[name] for name in STRONG_CONFIRMATIONS if name in ways]
         record = company_record(self.request) if user.is_authenticated else None
         own = sign_in_in_force(record["sign_in"]) if record else None

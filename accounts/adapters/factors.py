@@ -1,5 +1,6 @@
 """The rules of the hub for second factors, inside allauth."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from qrcode.image.svg import SvgPathImage
 
+from accounts.selectors.factors import factors_of
 from accounts.services.factors import seal_seed, unseal_seed
 
 
@@ -31,6 +33,19 @@ class FactorAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Return a seed that the database holds."""
         return unseal_seed(encrypted_text)
+
+    def is_mfa_enabled(self, user: Any, types: Iterable[str] | None = None) -> bool:
+        """Return whether a person has set up a factor, of these types or any.
+
+        A page of allauth asks seven times; one that changes nothing reads the types once.
+        """
+        is_read = self.request is not None and self.request.method in ("GET", "HEAD")
+        if not is_read or user.is_anonymous:
+            return bool(super().is_mfa_enabled(user, types))
+        if not hasattr(user, "_factor_types"):
+            user._factor_types = {factor.type for factor in factors_of(user)}
+        known = user._factor_types
+        return bool(known if types is None else known.intersection(types))
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Return the host that passkeys belong to: the configured one, never the request's."""

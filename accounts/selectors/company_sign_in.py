@@ -7,6 +7,7 @@ from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db.models import CharField
 
 from accounts.models import (
     CompanyDomain,
@@ -17,6 +18,7 @@ from accounts.models import (
     Membership,
     User,
 )
+from accounts.selectors.composed import ComposedQuery
 
 
 def company_sign_in_of(customer: Customer) -> CompanySignIn | None:
@@ -34,7 +36,15 @@ def sign_in_for_address(address: str) -> CompanySignIn | None:
     domain = address.rpartition("@")[2]
     if not domain:
         return None
-    return CompanySignIn.objects.for_domain(domain).select_related("customer").first()
+    return _FOR_DOMAIN.first(domain=domain)
+
+
+_FOR_DOMAIN = ComposedQuery(
+    lambda domain: (
+        CompanySignIn.objects.for_domain(domain).select_related("customer").order_by("pk")[:1]
+    ),
+    domain=CharField(),
+)
 
 
 def sign_in_of_invited(invitation: Invitation) -> CompanySignIn | None:

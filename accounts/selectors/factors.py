@@ -8,9 +8,11 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from accounts.models import Customer, Membership, User
 
+MANY = 100  # people without a second factor; more are not counted
 RECOVERY_CODES = Authenticator.Type.RECOVERY_CODES.value
 
 
@@ -44,6 +46,22 @@ def second_factors() -> QuerySet[Authenticator]:
     return factors
 
 
+def people_without_factor(count: int) -> str:
+    """Return how many people have no second factor, in words; "" for none.
+
+    More than MANY are only said to be more: no page counts a large company.
+    """
+    if count > MANY:
+        text = gettext("More than %(number)s people have no second factor.")
+        return text % {"number": MANY}
+    text = ngettext(
+        "%(number)s person has no second factor.",
+        "%(number)s people have no second factor.",
+        count,
+    )
+    return text % {"number": count} if count else ""
+
+
 def factors_of(user: User) -> list[Authenticator]:
     """Return all factors of a person, recovery codes too, the oldest first."""
     return list(Authenticator.objects.filter(user_id=user.pk).order_by("created_at", "pk"))
@@ -52,6 +70,11 @@ def factors_of(user: User) -> list[Authenticator]:
 def has_second_factor(user: User) -> bool:
     """Return whether a person has set up a passkey or an authenticator app."""
     return second_factors().filter(user_id=user.pk).exists()
+
+
+def has_factor_of_request(user: User) -> bool:
+    """Return whether the person of a request had a second factor when it began."""
+    return bool(user.has_factor) if hasattr(user, "has_factor") else has_second_factor(user)
 
 
 def who_demands_a_factor(user: User) -> str:
