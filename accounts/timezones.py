@@ -5,7 +5,7 @@ What is planned for a company's day ends with that day in the company's time zon
 """
 
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 _NOT_OFFERED = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/")  # old aliases
@@ -86,7 +87,12 @@ def end_date_in_zone(moment: datetime | None) -> str:
 def _ending(moment: datetime | None) -> tuple[str, bool]:
     if moment is None:
         return "", False
-    local = timezone.localtime(moment)
+    return _ending_in(moment, timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=4096)  # a list has hundreds, and many are the same
+def _ending_in(moment: datetime, zone: tzinfo, _language: str | None) -> tuple[str, bool]:
+    local = timezone.localtime(moment, zone)
     if local.time() == time.min:
         return date_format(local - timedelta(days=1), "DATE_FORMAT"), True
     return date_format(local, "DATETIME_FORMAT"), False

@@ -101,8 +101,8 @@ urlpatterns = [
         requests.request_pass,
         name="request-pass",
     ),
-    path("c/<slug:customer>/undo/<int:sequence>/", undo.undo, name="undo"),
-    path("c/<slug:customer>/undo/<int:sequence>/<int:last>/", undo.undo, name="undo-all"),
+    path("c/<slug:customer>/undo/<number:sequence>/", undo.undo, name="undo"),
+    path("c/<slug:customer>/undo/<number:sequence>/<number:last>/", undo.undo, name="undo-all"),
     path("c/<slug:customer>/activity/", activity.activity, name="activity"),
     path(
         "c/<slug:customer>/activity/export/<slug:form>/",
@@ -221,6 +221,8 @@ factor_urlpatterns = [
         factors.ConfirmWithPasskey.as_view(),
         name="mfa_reauthenticate_webauthn",
     ),
-    path("passkeys/<int:pk>/rename/", factors.RenamePasskey.as_view(), name="mfa_edit_webauthn"),
-    path("passkeys/<int:pk>/remove/", factors.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    path("passkeys/<number:pk>/rename/", factors.RenamePasskey.as_view(), name="mfa_edit_webauthn"),
+    path(
+        "passkeys/<number:pk>/remove/", factors.RemovePasskey.as_view(), name="mfa_remove_webauthn"
+    ),
 ]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.addresses import address_of
 from accounts.models import User
 from hub.waiting import Waiting, waiting_for
 
@@ -116,7 +116,7 @@ def _staff_links(waiting: Waiting, path: str) -> list[Link]:
 def _links(
     entries: Sequence[Entry], path: str, *args: str, waiting: Mapping[str, int] = NONE_WAITING
 ) -> list[Link]:
-    urls = [reverse(name, args=args) for _label, _icon, name in entries]
+    urls = [address_of(name, *args) for _label, _icon, name in entries]
     nearest = max((url for url in urls if _current(path, url)), key=len, default="")
     return [
         Link(label, icon, url, _current(path, url) if url == nearest else "", waiting.get(name, 0))

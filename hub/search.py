@@ -21,8 +21,8 @@ from hub.navigation import CUSTOMER_ENTRIES, OWN_ENTRIES, STAFF_ENTRIES, Entry
 from hub.waiting import waiting_for
 from portals.choices import ROOT_TYPE, SubscriptionStatus
 from portals.models import Resource
+from portals.selectors.accessible import resources_with_access
 from portals.selectors.launcher import openable_portals
-from portals.selectors.requests import resources_with_access
 
 # Pages and acts that the navigation leads to only by way of others.
 OWN_ACTS: list[Entry] = [

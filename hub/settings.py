@@ -152,8 +152,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "template_partials.templatetags.partials",
-                "hub.templatetags.icons",
-                "hub.templatetags.components",
+                *[f"hub.templatetags.{n}" for n in ("addresses", "components", "icons", "people")],
             ],
         },
     }
@@ -260,7 +259,7 @@ ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 # Our GrantBackend replaces guardian's, and hub/templatetags/i18n.py Django's tags.
 SILENCED_SYSTEM_CHECKS = ["guardian.W001", "templates.W003"]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "hub.form_rendering.FormRenderer"
 
 # --- Portals' sign-in and tokens ---
 IDP_OIDC_ADAPTER = "portals.adapters.PortalTokenAdapter"

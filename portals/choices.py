@@ -87,7 +87,7 @@ class AccessEnd(TextChoices):
 class RenewalLength(TextChoices):
     """For how long a grant is renewed, from now."""
 
-    SAME = "same", _("Same length as before")
+    SAME = "same", _("Same length")
     MONTH = "30", _("30 days")
     QUARTER = "90", _("90 days")
     WITHOUT_END = "none", _("No end date")

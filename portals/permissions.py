@@ -12,9 +12,10 @@ from accounts.selectors import super_users_of
 from portals.choices import ROOT_TYPE
 from portals.decision import permitted_privileges
 from portals.models import AccessReview, Portal, Privilege, Resource, ReviewItem, TeamGrant
+from portals.selectors.accessible import resources_with_access
 from portals.selectors.effective_access import explain
 from portals.selectors.privileges import is_sensitive, sensitive_among
-from portals.selectors.requests import open_requested_grants, resources_with_access
+from portals.selectors.requests import open_requested_grants
 
 
 class GrantRefused(ValidationError):

@@ -127,13 +127,13 @@ urlpatterns = [
         name="person-access-export",
     ),
     path(
-        "c/<slug:customer>/resources/<int:pk>/access/export/",
+        "c/<slug:customer>/resources/<number:pk>/access/export/",
         access_export.resource_access_export,
         name="resource-access-export",
     ),
     path("c/<slug:customer>/resources/options/", options.resource_options, name="resource-options"),
     path("c/<slug:customer>/resources/", resources.resource_list, name="resource-list"),
-    path("c/<slug:customer>/resources/<int:pk>/", resources.resource, name="resource"),
+    path("c/<slug:customer>/resources/<number:pk>/", resources.resource, name="resource"),
     path("c/<slug:customer>/services/", services.service_list, name="service-list"),
     path(
         "c/<slug:customer>/services/<slug:portal>/request/",
@@ -144,13 +144,13 @@ urlpatterns = [
     path("ask/", requests.ask, name="ask"),
     path(f"{EXPIRING}/", grant_expiry.expiring_access, name="expiring-access"),
     path(
-        f"{EXPIRING}/people/<int:grant>/renew/",
+        f"{EXPIRING}/people/<number:grant>/renew/",
         grant_expiry.grant_renew,
         {"model": PersonGrant},
         name="person-grant-renew",
     ),
     path(
-        f"{EXPIRING}/teams/<int:grant>/renew/",
+        f"{EXPIRING}/teams/<number:grant>/renew/",
         grant_expiry.grant_renew,
         {"model": TeamGrant},
         name="team-grant-renew",

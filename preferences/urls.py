@@ -60,23 +60,23 @@ provider = [
     ),
     path("messages/", campaigns.campaigns, name="campaigns"),
     path("messages/new/", campaigns.campaign_new, name="campaign-new"),
-    path("messages/<int:campaign>/", campaigns.campaign, name="campaign"),
-    path("messages/<int:campaign>/edit/", campaigns.campaign_edit, name="campaign-edit"),
-    path("messages/<int:campaign>/check/", campaigns.campaign_check, name="campaign-check"),
+    path("messages/<number:campaign>/", campaigns.campaign, name="campaign"),
+    path("messages/<number:campaign>/edit/", campaigns.campaign_edit, name="campaign-edit"),
+    path("messages/<number:campaign>/check/", campaigns.campaign_check, name="campaign-check"),
     path(
-        "messages/<int:campaign>/preview/<int:number>/<str:look>/",
+        "messages/<number:campaign>/preview/<number:number>/<str:look>/",
         campaigns.campaign_preview,
         name="campaign-preview",
     ),
     path(
-        "messages/<int:campaign>/test-send/",
+        "messages/<number:campaign>/test-send/",
         campaigns.campaign_test_send,
         name="campaign-test-send",
     ),
-    path("messages/<int:campaign>/people/", campaigns.campaign_people, name="campaign-people"),
+    path("messages/<number:campaign>/people/", campaigns.campaign_people, name="campaign-people"),
     *(
         path(
-            f"messages/<int:campaign>/{act}/",
+            f"messages/<number:campaign>/{act}/",
             campaigns.campaign_act,
             {"act": act},
             name=f"campaign-{act}",
@@ -102,7 +102,7 @@ customer = [
     path(CUSTOMER_EMAIL, customer_email.customer_email_page, name="customer-email"),
     path(f"{CUSTOMER_EMAIL}contacts/", customer_email.contact_add, name="contact-add"),
     path(
-        f"{CUSTOMER_EMAIL}contacts/<int:contact>/remove/",
+        f"{CUSTOMER_EMAIL}contacts/<number:contact>/remove/",
         customer_email.contact_remove,
         name="contact-remove",
     ),
@@ -112,7 +112,7 @@ customer = [
         name="customer-recipient-add",
     ),
     path(
-        f"{CUSTOMER_EMAIL}recipients/<int:recipient>/remove/",
+        f"{CUSTOMER_EMAIL}recipients/<number:recipient>/remove/",
         customer_email.recipient_remove,
         name="customer-recipient-remove",
     ),
@@ -130,7 +130,7 @@ urlpatterns = [
     path("mail/events/<slug:provider>/", webhooks.mail_events, name="mail-events"),
     path("provider/unreachable/", bounces.unreachable, name="unreachable"),
     path(
-        "provider/unreachable/<int:escalation>/",
+        "provider/unreachable/<number:escalation>/",
         bounces.unreachable_settle,
         name="unreachable-settle",
     ),

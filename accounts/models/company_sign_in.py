@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -25,7 +26,7 @@ class CompanySignInQuerySet(models.QuerySet["CompanySignIn"]):
             customer__status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
 
-    def for_domain(self, domain: str) -> "CompanySignInQuerySet":
+    def for_domain(self, domain: str | Combinable) -> "CompanySignInQuerySet":
         """Return the one in force of the company that has proven this domain."""
         return self.in_force().filter(
             customer__domains__domain=domain, customer__domains__proven_at__isnull=False

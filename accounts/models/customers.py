@@ -1,11 +1,12 @@
 """Customers and their memberships."""
 
 import uuid
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,10 +49,12 @@ _LOCK_CUSTOMER = "PERFORM 1 FROM accounts_customer WHERE id = OLD.customer_id FO
 class CustomerQuerySet(models.QuerySet["Customer"]):
     """Customers, and which of them a person may see."""
 
-    def visible_to(self, user: User) -> "CustomerQuerySet":
+    def visible_to(
+        self, user: User | Combinable, now: datetime | Combinable | None = None
+    ) -> "CustomerQuerySet":
         """Return the customers in which a person has a live membership."""
         return self.filter(
-            pk__in=Membership.objects.live().filter(user=user).values("customer_id"),
+            pk__in=Membership.objects.live(now).filter(user=user).values("customer_id"),
             status__in=[CustomerStatus.ACTIVE, CustomerStatus.SUSPENDED],
         )
 
@@ -141,13 +144,13 @@ class Customer(models.Model):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships, present or live, and their search."""
 
-    def live(self) -> "MembershipQuerySet":
+    def live(self, now: datetime | Combinable | None = None) -> "MembershipQuerySet":
         """Return those that are neither suspended nor ended."""
-        return self.present().filter(suspended_at=None)
+        return self.present(now).filter(suspended_at=None)
 
-    def present(self) -> "MembershipQuerySet":
+    def present(self, now: datetime | Combinable | None = None) -> "MembershipQuerySet":
         """Return those that are not ended; they may be suspended."""
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), ended_at=None)
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now or timezone.now()), ended_at=None)
 
     def lapsed(self) -> "MembershipQuerySet":
         """Return those that are not present any more, but not ended yet, which a job does."""

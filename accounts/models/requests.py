@@ -1,11 +1,13 @@
 """Requests: of people to their Super Users, and of Super Users to the provider."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext
@@ -32,10 +34,12 @@ _PASSED = Q(passed_at__isnull=False)
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     """Requests, which of them a person may see, and which are open."""
 
-    def visible_to(self, user: User) -> "AccessRequestQuerySet":
+    def visible_to(
+        self, user: User | Combinable, now: datetime | Combinable | None = None
+    ) -> "AccessRequestQuerySet":
         """Return a person's own requests, and those of customers where they are Super User."""
-        live = Membership.objects.live().filter(
-            user=user, customer__in=Customer.objects.visible_to(user)
+        live = Membership.objects.live(now).filter(
+            user=user, customer__in=Customer.objects.visible_to(user, now)
         )
         return self.filter(
             Q(membership__in=live.values("pk"))

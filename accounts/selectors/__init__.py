@@ -13,7 +13,10 @@ from accounts.selectors.paging import BadCursor, Page, page_of
 from accounts.selectors.people import (
     SignInStatus,
     customers_for_staff,
+    find_own_membership,
     find_people,
+    find_visible_customer,
+    first_super_users_of,
     invitations_of,
     is_super_user,
     is_verified_address,
@@ -24,7 +27,6 @@ from accounts.selectors.people import (
     staff_with,
     super_users_of,
     verified_addresses,
-    visible_customers,
 )
 from accounts.selectors.requests import (
     Answering,
@@ -33,8 +35,8 @@ from accounts.selectors.requests import (
     register_request_search,
     requests_of,
     requests_with_provider,
-    settled_requests,
-    waiting_requests,
+    settled_page,
+    waiting_page,
 )
 from accounts.selectors.teams import (
     count_people_in,
@@ -58,7 +60,10 @@ __all__ = [
     "customers_for_staff",
     "desk_acts_on",
     "details_of",
+    "find_own_membership",
     "find_people",
+    "find_visible_customer",
+    "first_super_users_of",
     "history_of",
     "invitations_of",
     "is_super_user",
@@ -75,7 +80,7 @@ __all__ = [
     "requests_with_provider",
     "sent_invitations_of",
     "sentence_of",
-    "settled_requests",
+    "settled_page",
     "sign_in_status_of",
     "staff_with",
     "super_users_of",
@@ -83,7 +88,6 @@ __all__ = [
     "teams_with",
     "teams_without",
     "verified_addresses",
-    "visible_customers",
-    "waiting_requests",
+    "waiting_page",
     "with_people_counted",
 ]

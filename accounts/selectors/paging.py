@@ -68,17 +68,29 @@ def page_of(
     keys = [key.removeprefix("-") for key in order]
     if after:
         rows = rows.filter(_beyond(keys, position_of(among, keys, after), descending))
+    found = first_page_rows(rows, order=order, size=size, details=details, parts=parts)
+    return page_made_of(list(found), size, is_first=not after)
+
+
+def first_page_rows(
+    rows: QuerySet[Row],
+    *,
+    order: tuple[str, ...],
+    size: int = PAGE_SIZE,
+    details: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
+    parts: Sequence[Part] | None = None,
+) -> QuerySet[Row]:
+    """Return the query of the first page of a list, and of one row more; see `page_of`."""
     if parts is not None:
         rows = rows.filter(pk__in=_first_of_each(rows.order_by(*order), parts, size + 1))
     found = rows.order_by(*order)[: size + 1]
-    if details is not None:
-        found = details(alone(found)).order_by(*order)
-    page_rows = list(found)
-    has_more = len(page_rows) > size
-    page_rows = page_rows[:size]
-    return Page(
-        page_rows, next_cursor=str(page_rows[-1].pk) if has_more else "", is_first=not after
-    )
+    return found if details is None else details(alone(found)).order_by(*order)
+
+
+def page_made_of(rows: list[Row], size: int, *, is_first: bool = True) -> Page[Row]:
+    """Return a page of the first of these rows; there may be one more than it has room for."""
+    next_cursor = str(rows[size - 1].pk) if len(rows) > size else ""
+    return Page(rows[:size], next_cursor, is_first)
 
 
 def page_by_name(

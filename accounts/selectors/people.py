@@ -1,25 +1,42 @@
 """People, their memberships, and how they sign in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.contrib.sessions.models import Session
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    UUIDField,
+    Value,
+    When,
+)
 from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Customer, Invitation, Membership, User
+from accounts.selectors.composed import ComposedQuery, Given
+from accounts.selectors.factors import second_factors
 from accounts.selectors.paging import Page, page_by_name
 
 MAX_SENT = 200  # invitations on one page
+MOST_NAMED = 3  # Super Users
 
 
-def _as_super_user(user: User) -> QuerySet[Membership]:
+def _as_super_user(user: User | Given, now: Given | None = None) -> QuerySet[Membership]:
     """Return the live memberships in which a person is a Super User."""
-    return Membership.objects.live().filter(user=user, role=Role.SUPER_USER)
+    return Membership.objects.live(now).filter(user=user, role=Role.SUPER_USER)
 
 
 def is_super_user(user: User | AnonymousUser, customer: Customer) -> bool:
@@ -30,24 +47,85 @@ def is_super_user(user: User | AnonymousUser, customer: Customer) -> bool:
     return user.is_authenticated and _as_super_user(user).filter(customer=customer).exists()
 
 
-def visible_customers(user: User) -> QuerySet[Any]:
-    """Return the customers that a person sees, each with `is_managed`, as is_super_user says."""
-    own = _as_super_user(user).filter(customer=OuterRef("pk"))
-    return Customer.objects.visible_to(user).annotate(is_managed=Exists(own))
+def find_visible_customer(user: User, slug: str) -> Any:
+    """Return a customer that a person sees, or None; `is_managed` says what is_super_user does."""
+    return _VISIBLE_CUSTOMER.first(user=user.pk, slug=slug, now=timezone.now())
+
+
+def _visible_customer(user: Given, slug: Given, now: Given) -> QuerySet[Any]:
+    own = _as_super_user(user, now).filter(customer=OuterRef("pk"))
+    visible: Any = Customer.objects.visible_to(user, now).filter(slug=slug)
+    managed: QuerySet[Any] = visible.annotate(is_managed=Exists(own))
+    return managed
+
+
+def find_own_membership(user: User, slug: str) -> Membership | None:
+    """Return a person's live membership of a customer that they see, or None."""
+    found: Any = _OWN_MEMBERSHIP.first(user=user.pk, slug=slug, now=timezone.now())
+    return found  # type: ignore[no-any-return]
+
+
+def _own_membership(user: Given, slug: Given, now: Given) -> QuerySet[Membership]:
+    visible = Customer.objects.visible_to(user, now).filter(slug=slug)
+    live = Membership.objects.live(now).filter(user=user, customer__in=visible)
+    return live.select_related("user", "customer")
+
+
+def find_member(customer: Customer, sub: Any) -> Any:
+    """Return a present member by the person's `sub`, or None; `has_second_factor` says whether."""
+    return _MEMBER.first(customer=customer.pk, sub=sub, now=timezone.now())
+
+
+def _member(customer: Given, sub: Given, now: Given) -> QuerySet[Membership]:
+    present = Membership.objects.present(now).filter(customer=customer, user__sub=sub)
+    has_factor = Exists(second_factors().filter(user=OuterRef("user")))
+    return present.select_related("user", "customer").annotate(has_second_factor=has_factor)
+
+
+_MEMBER = ComposedQuery(_member, customer=BigIntegerField(), sub=UUIDField(), now=DateTimeField())
+
+
+_VISIBLE_CUSTOMER, _OWN_MEMBERSHIP = (
+    ComposedQuery(make, user=BigIntegerField(), slug=CharField(), now=DateTimeField())
+    for make in (_visible_customer, _own_membership)
+)
 
 
 def super_users_of(customer: Customer) -> QuerySet[Membership]:
     """Return the live Super Users of a customer, the main one first."""
+    return _super_users(customer.pk, customer.main_super_user_id or 0, timezone.now())
+
+
+def first_super_users_of(customer: Customer, *, but: User | None = None) -> list[Membership]:
+    """Return the first Super Users of a customer, without one person, for a page to name."""
+    return _FIRST_SUPER_USERS.rows(
+        customer=customer.pk,
+        main=customer.main_super_user_id or 0,
+        but=but.pk if but else 0,
+        now=timezone.now(),
+    )
+
+
+def _super_users(customer: Any, main: Any, now: Any) -> QuerySet[Membership]:
     return (
-        Membership.objects.live()
+        Membership.objects.live(now)
         .filter(customer=customer, role=Role.SUPER_USER, user__is_active=True)
         .select_related("user")
         .order_by(
-            Case(When(pk=customer.main_super_user_id or 0, then=Value(0)), default=Value(1)),
+            Case(When(pk=main, then=Value(0)), default=Value(1)),
             "search_name",
             "pk",
         )
     )
+
+
+_FIRST_SUPER_USERS = ComposedQuery(
+    lambda but, **of: _super_users(**of).exclude(user=but)[:MOST_NAMED],
+    customer=BigIntegerField(),
+    main=BigIntegerField(),
+    but=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def staff_with(codename: str, *, app: str = "accounts") -> QuerySet[User]:
@@ -88,14 +166,24 @@ def sent_invitations_of(membership: Membership) -> QuerySet[Invitation]:
     return sent.order_by("-pk")[:MAX_SENT]
 
 
-def memberships_of(person: User) -> QuerySet[Membership]:
+def memberships_of(
+    person: User | Given, now: datetime | Given | None = None
+) -> QuerySet[Membership]:
     """Return a person's present memberships, suspended or not."""
     return (
-        Membership.objects.present()
+        Membership.objects.present(now)
         .filter(user=person)
         .select_related("customer", "customer__main_super_user__user")
         .order_by("customer__name", "pk")
     )
+
+
+def current_memberships(person: User) -> list[Membership]:
+    """Return the list of `memberships_of` a person, by a statement composed once."""
+    return _MEMBERSHIPS.rows(person=person.pk, now=timezone.now())
+
+
+_MEMBERSHIPS = ComposedQuery(memberships_of, person=BigIntegerField(), now=DateTimeField())
 
 
 def find_people(search: str, *, after: str = "") -> Page[User]:

@@ -77,6 +77,11 @@ def count_people(customer: Customer, people_filter: PeopleFilter) -> int:
     return matching(people, people_filter.search, customer=customer).count()
 
 
+def count_up_to(most: int, customer: Customer, people_filter: PeopleFilter) -> int:
+    """Return the length of a list without a search, or `most` where it is longer."""
+    return narrowed(customer, people_filter)[:most].count()
+
+
 def with_second_factor(people: list[Membership]) -> set[int]:
     """Return the primary keys of the users who have a second factor, with one query."""
     users = [membership.user_id for membership in people]

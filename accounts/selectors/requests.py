@@ -2,13 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, DateTimeField, Q, QuerySet, UUIDField
+from django.utils import timezone
 
 from accounts.choices import APPROVED_AS_ASKED, RequestState
 from accounts.models import AccessRequest, Customer, Membership, User
 from accounts.search import typed_words
+from accounts.selectors.composed import ComposedQuery, Given
+from accounts.selectors.paging import Page, page_made_of, page_of
 
+WAITING_SIZE = 25  # on a page: a row has up to two buttons and a box
+SETTLED_SIZE = 20
+
+Narrow = Callable[[QuerySet[AccessRequest]], QuerySet[AccessRequest]]
 RequestSearch = Callable[[Customer, str], Q]
 
 
@@ -53,20 +62,72 @@ def requests_of(membership: Membership, *, search: str = "") -> QuerySet[AccessR
     The words of `search` find who asks, or what is asked for.
     """
     customer = membership.customer
-    requests = AccessRequest.objects.filter(customer=customer)
-    if typed_words(search):
-        found = Q(membership__in=Membership.objects.matching(search, customer=customer))
-        for by_content in _SEARCHES:
-            found |= by_content(customer, search)
-        requests = requests.filter(found)
-    if not membership.is_super_user:
-        requests = requests.filter(membership=membership)
+    requests = _of(customer, None if membership.is_super_user else membership)
+    if not typed_words(search):
+        return requests
+    found = Q(membership__in=Membership.objects.matching(search, customer=customer))
+    for by_content in _SEARCHES:
+        found |= by_content(customer, search)
+    return requests.filter(found)
+
+
+def _of(customer: Customer | Given, own: Membership | Given | None) -> QuerySet[AccessRequest]:
+    """Return the requests of a customer, or only somebody's own."""
+    requests: QuerySet[AccessRequest] = AccessRequest.objects.filter(customer=customer)
+    if own is not None:
+        requests = requests.filter(membership=own)
     return requests.select_related("membership__user", "answered_by")
 
 
-def waiting_requests(membership: Membership, *, search: str = "") -> QuerySet[AccessRequest]:
-    """Return the open ones of requests_of, oldest first."""
-    return requests_of(membership, search=search).filter(state=RequestState.OPEN).order_by("pk")
+def _waiting(requests: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    return requests.filter(state=RequestState.OPEN).order_by("pk")
+
+
+def _settled(requests: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    return requests.exclude(state=RequestState.OPEN).order_by("-answered_at", "-pk")
+
+
+def waiting_page(membership: Membership, *, search: str, after: str) -> Page[AccessRequest]:
+    """Return a page of the open ones of `requests_of`, oldest first. Raises BadCursor."""
+    if not search and not after:
+        return _first_page(_waiting, WAITING_SIZE, membership)
+    return page_of(
+        _waiting(requests_of(membership, search=search)),
+        among=requests_of(membership),
+        order=("pk",),
+        after=after,
+        size=WAITING_SIZE,
+    )
+
+
+def settled_page(membership: Membership, *, search: str, after: str) -> Page[AccessRequest]:
+    """Return a page of those that are answered or withdrawn, latest first. Raises BadCursor."""
+    if not search and not after:
+        return _first_page(_settled, SETTLED_SIZE, membership)
+    return page_of(
+        _settled(requests_of(membership, search=search)),
+        among=_settled(requests_of(membership)),
+        order=("-answered_at", "-pk"),
+        after=after,
+        size=SETTLED_SIZE,
+    )
+
+
+def _first_page(narrow: Narrow, size: int, membership: Membership) -> Page[AccessRequest]:
+    query = _first_rows(narrow, size, membership.is_super_user)
+    rows = query.rows(customer=membership.customer_id, membership=membership.pk)
+    return page_made_of(rows, size)
+
+
+@cache
+def _first_rows(narrow: Narrow, size: int, everybodys: bool) -> ComposedQuery[AccessRequest]:
+    return ComposedQuery(
+        lambda customer, membership: narrow(_of(customer, None if everybodys else membership))[
+            : size + 1
+        ],
+        customer=BigIntegerField(),
+        membership=BigIntegerField(),
+    )
 
 
 def requests_with_provider(*, search: str = "") -> QuerySet[AccessRequest]:
@@ -88,10 +149,19 @@ def open_requests_of_person(person: User) -> QuerySet[AccessRequest]:
     return waiting.order_by("-pk")[:MAX_OF_PERSON]
 
 
-def settled_requests(membership: Membership, *, search: str = "") -> QuerySet[AccessRequest]:
-    """Return those of requests_of that are answered or withdrawn, latest first."""
-    return (
-        requests_of(membership, search=search)
-        .exclude(state=RequestState.OPEN)
-        .order_by("-answered_at", "-pk")
-    )
+def find_request(person: User, slug: str, key: UUID) -> AccessRequest | None:
+    """Return a request that a person made, or of a customer they manage; else None."""
+    return _REQUEST.first(user=person.pk, slug=slug, key=key, now=timezone.now())
+
+
+_REQUEST = ComposedQuery(
+    lambda user, slug, key, now: (
+        AccessRequest.objects.visible_to(user, now)
+        .filter(customer__slug=slug, uuid=key)
+        .select_related("customer", "membership__user", "answered_by")
+    ),
+    user=BigIntegerField(),
+    slug=CharField(),
+    key=UUIDField(),
+    now=DateTimeField(),
+)

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from accounts.choices import CaseOutcome, CaseState, CustomerStatus, PhoneOnFile, Role
@@ -78,10 +79,10 @@ def confirmers_of(case: SupportCase) -> list[Membership]:
     return list(super_users_of(case.customer).exclude(user__in=parties))
 
 
-def open_questions() -> QuerySet[CaseConfirmation]:
+def open_questions(now: datetime | Combinable | None = None) -> QuerySet[CaseConfirmation]:
     """Return the questions of the desk that wait for an answer."""
     return CaseConfirmation.objects.filter(
-        answer="", expires_at__gt=timezone.now(), case__state=CaseState.OPEN
+        answer="", expires_at__gt=now or timezone.now(), case__state=CaseState.OPEN
     )
 
 

@@ -2,14 +2,26 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    UUIDField,
+)
 from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
 
 from accounts.models import Customer, Membership, Team, TeamMembership, User
+from accounts.selectors.composed import ComposedQuery, Given
+from accounts.selectors.paging import PAGE_SIZE, Page, page_made_of, page_of
 
 
-def teams_of(customer: Customer) -> QuerySet[Team]:
+def teams_of(customer: Customer | Given) -> QuerySet[Team]:
     """Return a customer's teams by name, with `sort_name`, which an index has, to page by."""
     return (
         Team.objects.filter(customer=customer)
@@ -42,9 +54,30 @@ def count_people_in(team: Team) -> int:
     return int(counted.people)
 
 
-def teams_with(membership: Membership) -> QuerySet[Team]:
-    """Return the teams that a member is in."""
-    return teams_of(membership.customer).filter(team_memberships__membership=membership)
+def find_team(customer: Customer, key: UUID) -> Team | None:
+    """Return a team of a customer, or None."""
+    return _TEAM.first(customer=customer.pk, key=key)
+
+
+_TEAM = ComposedQuery(
+    lambda customer, key: Team.objects.filter(customer=customer, uuid=key).select_related(
+        "customer"
+    ),
+    customer=BigIntegerField(),
+    key=UUIDField(),
+)
+
+
+def teams_with(membership: Membership) -> list[Team]:
+    """Return the teams that a member is in, by name."""
+    return _TEAMS_WITH.rows(customer=membership.customer_id, membership=membership.pk)
+
+
+_TEAMS_WITH = ComposedQuery(
+    lambda customer, membership: teams_of(customer).filter(team_memberships__membership=membership),
+    customer=BigIntegerField(),
+    membership=BigIntegerField(),
+)
 
 
 def teams_without(membership: Membership) -> QuerySet[Team]:
@@ -52,14 +85,40 @@ def teams_without(membership: Membership) -> QuerySet[Team]:
     return teams_of(membership.customer).exclude(team_memberships__membership=membership)
 
 
-def people_in(team: Team) -> QuerySet[Membership]:
-    """Return the present members of a team, by name: an index has a company's people by name."""
+def people_in(
+    team: int | Given, customer: int | Given, now: Given | None = None
+) -> QuerySet[Membership]:
+    """Return the present members of a team of a customer (both by key), by name.
+
+    An index has a company's people by name.
+    """
     return (
-        Membership.objects.present()
-        .filter(team_memberships__team=team, customer=team.customer_id)
+        Membership.objects.present(now)
+        .filter(team_memberships__team=team, customer=customer)
         .select_related("user", "customer")
         .order_by("search_name", "pk")
     )
+
+
+def members_page(team: Team, after: str) -> Page[Membership]:
+    """Return a page of the present members of a team. Raises BadCursor."""
+    if not after:
+        rows = _FIRST_MEMBERS.rows(team=team.pk, customer=team.customer_id, now=timezone.now())
+        return page_made_of(rows, PAGE_SIZE)
+    return page_of(
+        people_in(team.pk, team.customer_id),
+        among=Membership.objects.filter(customer=team.customer_id),
+        order=("search_name", "pk"),
+        after=after,
+    )
+
+
+_FIRST_MEMBERS = ComposedQuery(
+    lambda **of: people_in(**of)[: PAGE_SIZE + 1],
+    team=BigIntegerField(),
+    customer=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def people_in_teams(teams: Iterable[int]) -> dict[int, list[User]]:

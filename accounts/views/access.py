@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership, Team
-from accounts.selectors import super_users_of, visible_customers
-
-MAX_HELPERS = 5  # Super Users that the 403 page names
+from accounts.selectors import find_own_membership, find_visible_customer, first_super_users_of
+from accounts.selectors.people import find_member
+from accounts.selectors.teams import find_team
 
 
 def visible_customer(request: PersonRequest, slug: str) -> Any:
@@ -20,7 +20,9 @@ def visible_customer(request: PersonRequest, slug: str) -> Any:
 
     It has `is_managed`.
     """
-    customer = get_object_or_404(visible_customers(request.user), slug=slug)
+    customer = find_visible_customer(request.user, slug)
+    if customer is None:
+        raise Http404
     timezone.activate(customer.zone)
     return customer
 
@@ -35,30 +37,27 @@ def managed_customer(request: PersonRequest, slug: str) -> Customer:
 
 def own_membership(request: PersonRequest, slug: str) -> Membership:
     """Return this person's live membership of a customer, else 404."""
-    membership = get_object_or_404(
-        Membership.objects.live()
-        .filter(user=request.user, customer__in=Customer.objects.visible_to(request.user))
-        .select_related("user", "customer"),
-        customer__slug=slug,
-    )
+    membership = find_own_membership(request.user, slug)
+    if membership is None:
+        raise Http404
     timezone.activate(membership.customer.zone)
     return membership
 
 
 def managed_membership(request: PersonRequest, slug: str, person: Any) -> Membership:
     """Return a membership of a customer that this person manages; else 404 or 403."""
-    customer = managed_customer(request, slug)
-    return get_object_or_404(
-        Membership.objects.present().select_related("user", "customer"),
-        customer=customer,
-        user__sub=person,
-    )
+    membership: Membership | None = find_member(managed_customer(request, slug), person)
+    if membership is None:
+        raise Http404
+    return membership
 
 
 def managed_team(request: PersonRequest, slug: str, team: Any) -> Team:
     """Return a team of a customer that this person manages; else 404 or 403."""
-    customer = managed_customer(request, slug)
-    return get_object_or_404(customer.teams.select_related("customer"), uuid=team)
+    found = find_team(managed_customer(request, slug), team)
+    if found is None:
+        raise Http404
+    return found
 
 
 def permission_denied(request: PersonRequest, exception: Exception) -> HttpResponse:
@@ -70,7 +69,7 @@ def permission_denied(request: PersonRequest, exception: Exception) -> HttpRespo
         customer = Customer.objects.visible_to(request.user).filter(slug=slug).first()
     if customer is None:
         return render(request, "403.html", status=403)
-    helpers = super_users_of(customer).exclude(user=request.user.pk)[:MAX_HELPERS]
+    helpers = first_super_users_of(customer, but=request.user)
     may_ask = bool(helpers) and customer.status == CustomerStatus.ACTIVE
     context = {"customer": customer, "helpers": helpers, "may_ask": may_ask}
     return render(request, "accounts/denied.html", context, status=403)

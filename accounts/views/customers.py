@@ -11,7 +11,8 @@ from accounts.forms import CompanyForm, HandOverForm, SecondFactorForm
 from accounts.http import PersonRequest
 from accounts.models import Customer
 from accounts.selectors import open_hand_over
-from accounts.selectors.people_list import PeopleFilter, count_people
+from accounts.selectors.factors import MANY, people_without_factor
+from accounts.selectors.people_list import PeopleFilter, count_up_to
 from accounts.services import customers
 from accounts.views.access import managed_customer
 from accounts.views.actions import submit
@@ -48,7 +49,9 @@ def company_page(
         "form": form,
         "hand_over": hand_over,
         "second_factor": second_factor or SecondFactorForm(),
-        "without_factor": count_people(company, PeopleFilter(second_factor=False)),
+        "without_factor": people_without_factor(
+            count_up_to(MANY + 1, company, PeopleFilter(second_factor=False))
+        ),
         "main": main,
         "is_main": main is not None and main.user_id == request.user.pk,
         "may_act": company.status == CustomerStatus.ACTIVE,

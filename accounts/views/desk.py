@@ -32,6 +32,7 @@ from accounts.selectors.company_sign_in import sign_in_for_address, sign_in_of_p
 from accounts.selectors.delays import delayed_acts_of
 from accounts.selectors.desk_search import find_callers
 from accounts.selectors.factors import factors_of
+from accounts.selectors.people import current_memberships
 from accounts.selectors.requests import open_requests_of_person
 from accounts.selectors.support import (
     MAX_CASES,
@@ -127,7 +128,7 @@ def person_page(request: PersonRequest, person: User, **bound: StrictForm) -> Ht
     """Show a person; `bound` are the forms that were refused, by name."""
     case = open_case_of(request.user, person)
     entries = desk_acts_on(person)[:10]
-    delayed_acts = list(delayed_acts_of(person))
+    delayed_acts = delayed_acts_of(person)
     context: dict[str, Any] = {
         "person": person,
         "access": sign_in_status_of(person),
@@ -136,7 +137,7 @@ def person_page(request: PersonRequest, person: User, **bound: StrictForm) -> Ht
         "sign_ins": last_sign_ins(person),
         "own_sign_in": sign_in_for_address(person.email),
         "is_bound": sign_in_of_person(person) is not None,
-        "memberships": memberships_of(person),
+        "memberships": current_memberships(person),
         "off_limits": person.is_staff or person.pk == request.user.pk,
         "entries": [(event, sentence_of(event)) for event in entries],
         "waiting": open_requests_of_person(person),

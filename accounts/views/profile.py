@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms import ProfileForm
 from accounts.http import PersonRequest
-from accounts.selectors import memberships_of, sentence_of
+from accounts.selectors import sentence_of
 from accounts.selectors.activity import find_history
 from accounts.selectors.company_sign_in import sign_in_of_person
 from accounts.selectors.delays import delayed_acts_of
+from accounts.selectors.people import current_memberships
 from accounts.services.people import profile_values, update_profile
 from accounts.views.actions import submit
 
@@ -43,8 +44,8 @@ def profile(request: PersonRequest) -> HttpResponse:
     page = find_history(request.user, after=request.GET.get("after", ""), size=20)
     context = {
         "form": form,
-        "delayed_acts": list(delayed_acts_of(request.user)),
-        "memberships": memberships_of(request.user),
+        "delayed_acts": delayed_acts_of(request.user),
+        "memberships": current_memberships(request.user),
         "own_sign_in": sign_in_of_person(request.user),
         "page": page,
         "entries": [(event, sentence_of(event)) for event in page],

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.addresses import address_of
 from accounts.languages import with_one_stop
 from accounts.models import AccessRequest, User
 from accounts.selectors.requests import Answering
@@ -28,17 +28,17 @@ class RequestLine:
     @property
     def select(self) -> str:
         """The label of its box."""
-        return _with_what(_("Select: %(what)s"), self.access_request.sentence)
+        return _with_what(_("Select: %(what)s"), self.sentence)
 
     @property
     def approve(self) -> str:
         """The label of the button that approves it."""
-        return _with_what(_("Approve: %(what)s"), self.access_request.sentence)
+        return _with_what(_("Approve: %(what)s"), self.sentence)
 
     @property
     def refuse(self) -> str:
         """The label of the button that refuses it."""
-        return _with_what(_("Refuse: %(what)s"), self.access_request.sentence)
+        return _with_what(_("Refuse: %(what)s"), self.sentence)
 
     @property
     def withdraw(self) -> str:
@@ -56,7 +56,7 @@ def request_lines(
     return [
         RequestLine(
             access_request=found,
-            url=reverse("portals:request", args=[found.customer.slug, found.uuid]),
+            url=address_of("portals:request", found.customer.slug, found.uuid),
             is_own=(is_own := found.membership.user_id == reader.pk),
             sentence=found.own_sentence if is_own else found.sentence,
             when=_when(found),
@@ -73,7 +73,7 @@ def request_lines_for_staff(
     return [
         RequestLine(
             access_request=found,
-            url=reverse("portals:provider-request", args=[found.uuid]),
+            url=address_of("portals:provider-request", found.uuid),
             is_own=found.membership.user_id == reader.pk,
             sentence=found.sentence,
             when=_when(found),

@@ -15,11 +15,9 @@ from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.selectors import (
     answering_of,
-    page_of,
-    requests_of,
-    settled_requests,
-    super_users_of,
-    waiting_requests,
+    first_super_users_of,
+    settled_page,
+    waiting_page,
 )
 from accounts.services.requests import pass_on_request, withdraw_request
 from accounts.views.access import own_membership
@@ -39,20 +37,10 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
         "form": form,
         "search": search,
         "manages": membership.is_super_user,
+        "for_staff": False,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "waiting": page_of(
-            waiting_requests(membership, search=search),
-            among=requests_of(membership),
-            order=("pk",),
-            after=request.GET.get("after", ""),
-        ),
-        "settled": page_of(
-            settled_requests(membership, search=search),
-            among=settled_requests(membership),
-            order=("-answered_at", "-pk"),
-            after=request.GET.get("settled", ""),
-            size=20,
-        ),
+        "waiting": waiting_page(membership, search=search, after=request.GET.get("after", "")),
+        "settled": settled_page(membership, search=search, after=request.GET.get("settled", "")),
     }
     waiting, settled = context["waiting"].rows, context["settled"].rows
     for found in [*waiting, *settled]:
@@ -63,7 +51,7 @@ def requests(request: PersonRequest, customer: str) -> HttpResponse:
         "waiting_lines": request_lines(waiting, reader=request.user, answering=answering),
         "settled_lines": request_lines(settled, reader=request.user),
     }
-    context["super_users"] = super_users_of(company).exclude(pk=membership.pk)[:3]
+    context["super_users"] = first_super_users_of(company, but=request.user)
     fragment = "#requests" if request.htmx else ""
     return render(request, f"accounts/requests.html{fragment}", context)
 

@@ -15,7 +15,7 @@ urlpatterns = [
         name="log-request-claim",
     ),
     path(
-        "log-requests/<uuid:log_request>/parts/<int:number>",
+        "log-requests/<uuid:log_request>/parts/<number:number>",
         log_requests.LogRequestPart.as_view(),
         name="log-request-part",
     ),

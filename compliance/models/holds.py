@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from accounts.models import Customer
@@ -45,7 +46,7 @@ _ADDRESS_ERASED = erased("holds", **_WHOSE, address="NEW.address")
 class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     """Legal holds, and which are in force."""
 
-    def in_force(self, now: datetime | None = None) -> "LegalHoldQuerySet":
+    def in_force(self, now: datetime | Combinable | None = None) -> "LegalHoldQuerySet":
         """Return the holds that keep data at a moment: each ends by itself."""
         return self.filter(ended_at=None, until__gt=now or timezone.now())
 

@@ -1,17 +1,18 @@
 """Breaches: their state, their holds, and the days by which somebody has to be told."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.selectors.composed import Given
 from compliance.choices.breaches import (
     REVIEW_WITHIN,
     BreachRisk,
@@ -21,7 +22,7 @@ from compliance.choices.breaches import (
 )
 from compliance.models import Breach, Hold, Report, Wave
 from compliance.models.breaches import KEPT_DAYS, KEPT_DAYS_FROM_DECISION
-from compliance.selectors.due import Clock, DueSource
+from compliance.selectors.due import DueSource
 from preferences.choices import CampaignState
 
 # Laws that say "as soon as feasible": our own limit, from the decision.
@@ -40,14 +41,27 @@ def breaches_for(user: User) -> QuerySet[Breach]:
 
 def holds_in_force(breach: Breach | int, now: datetime) -> QuerySet[Hold]:
     """Return the holds that stop the notices of a breach at a moment."""
-    return holds_of_any_breach(now).filter(breach=breach)
+    return holds_of_any_breach(HoldMoments.at(now)).filter(breach=breach)
 
 
-def holds_of_any_breach(now: datetime) -> QuerySet[Hold]:
-    """Return the holds in force at a moment. Without a review, one ends after REVIEW_WITHIN."""
+class HoldMoments(NamedTuple):
+    """A moment, and the one before which a hold was placed that lacks its review by then."""
+
+    now: datetime | Given
+    review_since: datetime | Given
+
+    @classmethod
+    def at(cls, now: datetime) -> "HoldMoments":
+        """Return the moments of `now`: without a review, a hold ends after REVIEW_WITHIN."""
+        return cls(now, now - REVIEW_WITHIN)
+
+
+def holds_of_any_breach(moments: HoldMoments) -> QuerySet[Hold]:
+    """Return the holds in force at a moment."""
+    now, review_since = moments
     return Hold.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=now),
-        Q(reviewed_at__isnull=False) | Q(placed_at__gt=now - REVIEW_WITHIN),
+        Q(reviewed_at__isnull=False) | Q(placed_at__gt=review_since),
         begins_at__lte=now,
         until__gt=now,
     )
@@ -147,40 +161,33 @@ def due_of(breach: Breach, regulator: str) -> datetime | None:
     return breach.determined_at + AS_SOON_AS_FEASIBLE
 
 
-def report_clocks(*, since: datetime | None, most: int) -> Iterator[Clock]:
-    """Yield the moments by which regulators have to be told, where that is not found needless."""
-    rows = open_reports().filter(due_at__isnull=False)
-    if since is not None:
-        rows = rows.filter(due_at__gte=since)
-    for row in rows.order_by("due_at", "pk")[:most]:
-        assert row.due_at is not None  # noqa: S101 -- by the filter
-        yield Clock(
-            key=str(row.uuid),
-            text=format_lazy(
-                _("Report {breach}: {regulator}"),
-                breach=row.breach.reference,
-                regulator=Regulator(row.regulator).label,
-            ),
-            url=reverse("compliance:breach-report", args=[row.breach.reference, row.regulator]),
-            due_at=row.due_at,
-        )
-
-
-def people_clocks(*, since: datetime | None, most: int) -> Iterator[Clock]:
-    """Yield the moments by which the affected people have to be told."""
-    rows = people_waiting()
-    if since is not None:
-        rows = rows.filter(aware_at__gte=since - PEOPLE_WITHIN)
-    for row in rows.order_by("aware_at", "pk")[:most]:
-        yield Clock(
-            key=str(row.uuid),
-            text=format_lazy(_("Tell the people affected by {breach}"), breach=row.reference),
-            url=reverse("compliance:breach", args=[row.reference]),
-            due_at=row.aware_at + PEOPLE_WITHIN,
-        )
-
-
 SOURCES = (
-    DueSource("breach_report", _("Breach reports"), VIEW, report_clocks),
-    DueSource("breach_people", _("Breach notices"), VIEW, people_clocks),
+    DueSource(
+        code="breach_report",
+        label=_("Breach reports"),
+        permission=VIEW,
+        rows=lambda now: open_reports().filter(due_at__isnull=False),
+        due_at="due_at",
+        facts={"uuid": "uuid", "breach": "breach__reference", "regulator": "regulator"},
+        text=lambda facts: format_lazy(
+            _("Report {breach}: {regulator}"),
+            breach=facts["breach"],
+            regulator=Regulator(facts["regulator"]).label,
+        ),
+        url=lambda facts: reverse(
+            "compliance:breach-report", args=[facts["breach"], facts["regulator"]]
+        ),
+    ),
+    DueSource(
+        code="breach_people",
+        label=_("Breach notices"),
+        permission=VIEW,
+        rows=lambda now: people_waiting(),
+        due_at=F("aware_at") + PEOPLE_WITHIN,
+        facts={"uuid": "uuid", "breach": "reference"},
+        text=lambda facts: format_lazy(
+            _("Tell the people affected by {breach}"), breach=facts["breach"]
+        ),
+        url=lambda facts: reverse("compliance:breach", args=[facts["breach"]]),
+    ),
 )

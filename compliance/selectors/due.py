@@ -3,29 +3,48 @@
 A part with deadlines of its own adds a source, in its app's `ready`:
 
     register_due_source(
-        DueSource("breach_report", _("Breach reports"), "compliance.view_breach", report_clocks)
+        DueSource(
+            code="breach_report",
+            label=_("Breach reports"),
+            permission="compliance.view_breach",
+            rows=lambda now: open_reports(),
+            due_at="due_at",
+            facts={"uuid": "uuid", "reference": "breach__reference"},
+            text=lambda facts: format_lazy(_("Report {breach}"), breach=facts["reference"]),
+            url=lambda facts: reverse("compliance:breach", args=[facts["reference"]]),
+        )
     )
 
-`report_clocks(since=…, most=…)` yields a `Clock` for each deadline that is still open: those that
-are due at `since` or later (all of them for None), soonest first, at most `most`. A clock that is
-met isn't yielded any more. Its `key` is a lasting identity (a uuid), not a row's number, because
-the alarm about a missed deadline is sent once for each source, key and moment. `text` says what
-has to be done, in words that anybody with the permission of the source may read. Use `lazy` where
-it depends on the language: one email goes to readers of several.
+`rows(now)` returns the query of its open deadlines; one that is met isn't in it any more. `due_at`
+is the field or expression of the moment, and `facts` those of which `text`, `url` and `key` make a
+`Clock`. All sources are asked in one statement, in which facts are JSON: a uuid is a text there. A
+clock's `key` is a lasting identity (its uuid, unless the source says another), not a row's number,
+because the alarm about a missed deadline is sent once for each source, key and moment. Its `text`
+says what has to be done, in words that anybody with the permission of the source may read. Use
+`lazy` where it depends on the language: one email goes to readers of several.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
 
+from django.db.models import CharField, DateTimeField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 
 from accounts.models import User
+from accounts.selectors.composed import ComposedQuery, Given
+from accounts.selectors.first_rows import alone
 from accounts.selectors.paging import PAGE_SIZE, BadCursor
 
+Facts = Mapping[str, Any]
+EVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 MOST_COUNTED = 100  # missed deadlines of each source; the list has the others
 
 
@@ -39,21 +58,40 @@ class Clock:
     due_at: datetime
 
 
-class Clocks(Protocol):
-    """The function of a source that yields its open deadlines."""
-
-    def __call__(self, *, since: datetime | None, most: int) -> Iterable[Clock]:
-        """Yield at most so many that are due at `since` or later, soonest first."""
+def key_of(facts: Facts) -> str:
+    """Return the uuid among the facts, as it is written in addresses."""
+    return str(UUID(facts["uuid"]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DueSource:
     """A kind of deadlines, and the permission of staff to see them."""
 
     code: str
     label: str | Promise
     permission: str  # "app.codename"
-    clocks: Clocks
+    rows: Callable[[Given], QuerySet[Any]]
+    due_at: str | Combinable
+    facts: Mapping[str, str | Combinable]
+    text: Callable[[Facts], str | Promise]
+    url: Callable[[Facts], str]
+    key: Callable[[Facts], str] = key_of
+
+    def clock(self, facts: Facts, due_at: datetime) -> Clock:
+        """Return the deadline with these facts."""
+        return Clock(self.key(facts), self.text(facts), self.url(facts), due_at)
+
+    def soonest(self, *, since: Given, until: Given, now: Given, most: int) -> QuerySet[Any]:
+        """Return at most so many open deadlines between two moments: code, moment and facts."""
+        field = F(self.due_at) if isinstance(self.due_at, str) else self.due_at
+        due_at = ExpressionWrapper(field, DateTimeField())
+        rows = self.rows(now).annotate(_due_at=due_at)
+        rows = rows.filter(_due_at__gte=since, _due_at__lte=until)
+        first = alone(rows.order_by("_due_at", "pk")[:most]).order_by()
+        found: QuerySet[Any] = first.annotate(
+            _code=Value(self.code, CharField()), _due_at=due_at, _facts=JSONObject(**self.facts)
+        ).values_list("_code", "_due_at", "_facts")
+        return found
 
 
 @dataclass(frozen=True)
@@ -110,7 +148,7 @@ def due_list(viewer: User, *, after: str = "", size: int = PAGE_SIZE) -> DuePage
 
 def overdue(sources: Iterable[DueSource], *, most: int = MOST_COUNTED) -> list[Due]:
     """Return the missed deadlines of these sources, at most so many of each."""
-    return [row for row in _due(sources, since=None, most=most) if row.is_overdue]
+    return _due(sources, until=timezone.now(), most=most)
 
 
 def all_overdue(source: DueSource) -> list[Due]:
@@ -121,14 +159,37 @@ def all_overdue(source: DueSource) -> list[Due]:
     return rows
 
 
-def _due(sources: Iterable[DueSource], *, since: datetime | None, most: int) -> list[Due]:
+def _due(
+    sources: Iterable[DueSource],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    most: int,
+) -> list[Due]:
+    """Return the deadlines of these sources, at most so many of each, in one statement."""
+    if not (by_code := {source.code: source for source in sources}):
+        return []
     now = timezone.now()
+    found = _soonest(tuple(by_code.values()), most).rows(
+        since=since or EVER[0], until=until or EVER[1], now=now
+    )
     rows = [
-        Due(source, clock, clock.due_at <= now)
-        for source in sources
-        for clock in source.clocks(since=since, most=most)
+        Due(source, source.clock(facts, due_at), due_at <= now)
+        for code, due_at, facts in found
+        for source in [by_code[code]]
     ]
     return sorted(rows, key=lambda row: row.position)
+
+
+@lru_cache(maxsize=100)
+def _soonest(sources: tuple[DueSource, ...], most: int) -> ComposedQuery[Any]:
+    """Return the query of the soonest deadlines of these sources, at most so many of each."""
+
+    def soonest(**moments: Given) -> QuerySet[Any]:
+        first, *others = [source.soonest(most=most, **moments) for source in sources]
+        return first.union(*others, all=True)
+
+    return ComposedQuery(soonest, since=DateTimeField(), until=DateTimeField(), now=DateTimeField())
 
 
 def _cursor(row: Due) -> str:

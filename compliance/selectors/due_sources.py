@@ -1,108 +1,111 @@
 """The deadlines of requests about data, closings, holds, and policies to announce."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Case, F, Q, QuerySet, When
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.functional import lazy
+from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.selectors.composed import Given
 from compliance.choices.erasures import ClosingState
 from compliance.choices.privacy_requests import PrivacyRequestKind, PrivacyRequestState
 from compliance.models import Closing, LegalHold, PolicyVersion, PrivacyRequest
-from compliance.selectors.due import Clock, DueSource
-from compliance.selectors.policies import is_announced, takes_effect, versions
+from compliance.selectors.due import DueSource, Facts, key_of
+from preferences.choices import CampaignState
+
+_ANNOUNCED = Q(announcement__isnull=False) & ~Q(
+    announcement__campaign__state=CampaignState.CANCELLED
+)
 
 
-def privacy_clocks(*, since: datetime | None, most: int) -> Iterator[Clock]:
-    """Yield the days by which requests about data are answered."""
-    rows = PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN)
-    if since is not None:
-        rows = rows.filter(due_at__gte=since)
-    for row in rows.order_by("due_at", "pk")[:most]:
-        yield Clock(
-            key=str(row.uuid),
-            text=format_lazy(
-                _("Answer a request about data: {kind}"), kind=PrivacyRequestKind(row.kind).label
-            ),
-            url=reverse("compliance:privacy-request", args=[row.uuid]),
-            due_at=row.due_at,
-        )
-
-
-def closing_clocks(*, since: datetime | None, most: int) -> Iterator[Clock]:
-    """Yield the days on which accounts close; one that is missed waits for a hand-over."""
-    rows = Closing.objects.filter(state=ClosingState.WAITING)
-    if since is not None:
-        rows = rows.filter(takes_effect_at__gte=since)
-    for row in rows.select_related("request").order_by("takes_effect_at", "pk")[:most]:
-        yield Clock(
-            key=str(row.uuid),
-            text=_("An account closes and its data is erased"),
-            url=reverse("compliance:privacy-request", args=[row.request.uuid])
-            if row.request
-            else reverse("compliance:privacy-requests"),
-            due_at=row.takes_effect_at,
-        )
-
-
-def hold_clocks(*, since: datetime | None, most: int) -> Iterator[Clock]:
-    """Yield the moments at which holds end by themselves."""
-    rows = LegalHold.objects.in_force()
-    if since is not None:
-        rows = rows.filter(until__gte=since)
-    for row in rows.order_by("until", "pk")[:most]:
-        yield Clock(
-            key=str(row.uuid),
-            text=format_lazy(_("A hold ends: {ground}"), ground=row.ground),
-            url=reverse("compliance:legal-hold", args=[row.uuid]),
-            due_at=row.until,
-        )
-
-
-def policy_clocks(*, since: datetime | None, most: int) -> Iterator[Clock]:
-    """Yield the days by which a version is announced, and those on which one takes effect.
-
-    There is at most one coming version of each policy, so all are read.
-    """
-    clocks = [clock for version in _coming() for clock in _clocks_of(version)]
-    later = [clock for clock in clocks if since is None or clock.due_at >= since]
-    yield from sorted(later, key=lambda clock: clock.due_at)[:most]
-
-
-def _coming() -> list[PolicyVersion]:
+def coming_versions(now: Given) -> QuerySet[PolicyVersion]:
     """Return the material versions that are published and not in force yet."""
-    rows = versions().filter(published_at__isnull=False, withdrawn_at=None, material=True)
-    now = timezone.now()
-    return [version for version in rows if not takes_effect(version, now)]
-
-
-def _clocks_of(version: PolicyVersion) -> Iterator[Clock]:
-    assert version.effective_at is not None  # noqa: S101 -- by constraint
-    if is_announced(version):
-        text, due_at = _("Takes effect: {version}"), version.effective_at
-    else:
-        notice = timedelta(days=settings.HUB_POLICY_NOTICE_DAYS)
-        text, due_at = _("Announce: {version}"), version.effective_at - notice
-    yield Clock(
-        key=f"{version.policy.slug}/{version.number}",
-        text=format_lazy(text, version=lazy(lambda: f"{version.title}, {version.label}", str)()),
-        url=reverse("compliance:provider-version", args=[version.policy.slug, version.number]),
-        due_at=due_at,
+    in_force = Q(effective_at__lte=now, announcement__campaign__state=CampaignState.DONE)
+    rows = PolicyVersion.objects.filter(
+        published_at__isnull=False, withdrawn_at=None, material=True
     )
+    return rows.exclude(in_force)
+
+
+def _announced_by() -> Case:
+    """Return the day by which a version is announced; when it is, the day it takes effect.
+
+    The setting is read once: it is the environment's, and the statement keeps it.
+    """
+    notice = timedelta(days=settings.HUB_POLICY_NOTICE_DAYS)
+    return Case(When(_ANNOUNCED, then=F("effective_at")), default=F("effective_at") - notice)
+
+
+def _policy_text(facts: Facts) -> str | Promise:
+    """Say that a version takes effect, or has to be announced."""
+    version = PolicyVersion(
+        number=facts["number"], title_en=facts["title_en"], title_fr=facts["title_fr"]
+    )
+    text = _("Takes effect: {version}") if facts["is_announced"] else _("Announce: {version}")
+    return format_lazy(text, version=lazy(lambda: f"{version.title}, {version.label}", str)())
+
+
+def _closing_url(facts: Facts) -> str:
+    """Return the page of the request, where there is one; a missed day waits for a hand-over."""
+    if not facts["request"]:
+        return reverse("compliance:privacy-requests")
+    return reverse("compliance:privacy-request", args=[UUID(facts["request"])])
 
 
 SOURCES = (
     DueSource(
-        "privacy_request",
-        _("Requests about data"),
-        "compliance.view_privacyrequest",
-        privacy_clocks,
+        code="privacy_request",
+        label=_("Requests about data"),
+        permission="compliance.view_privacyrequest",
+        rows=lambda now: PrivacyRequest.objects.filter(state=PrivacyRequestState.OPEN),
+        due_at="due_at",
+        facts={"uuid": "uuid", "kind": "kind"},
+        text=lambda facts: format_lazy(
+            _("Answer a request about data: {kind}"), kind=PrivacyRequestKind(facts["kind"]).label
+        ),
+        url=lambda facts: reverse("compliance:privacy-request", args=[key_of(facts)]),
     ),
-    DueSource("closing", _("Closings"), "compliance.view_closing", closing_clocks),
-    DueSource("hold", _("Legal holds"), "compliance.view_legalhold", hold_clocks),
-    DueSource("policy", _("Policies"), "compliance.view_policyversion", policy_clocks),
+    DueSource(
+        code="closing",
+        label=_("Closings"),
+        permission="compliance.view_closing",
+        rows=lambda now: Closing.objects.filter(state=ClosingState.WAITING),
+        due_at="takes_effect_at",
+        facts={"uuid": "uuid", "request": "request__uuid"},
+        text=lambda facts: _("An account closes and its data is erased"),
+        url=_closing_url,
+    ),
+    DueSource(
+        code="hold",
+        label=_("Legal holds"),
+        permission="compliance.view_legalhold",
+        rows=lambda now: LegalHold.objects.in_force(now),
+        due_at="until",
+        facts={"uuid": "uuid", "ground": "ground"},
+        text=lambda facts: format_lazy(_("A hold ends: {ground}"), ground=facts["ground"]),
+        url=lambda facts: reverse("compliance:legal-hold", args=[key_of(facts)]),
+    ),
+    DueSource(
+        code="policy",
+        label=_("Policies"),
+        permission="compliance.view_policyversion",
+        rows=coming_versions,
+        due_at=_announced_by(),
+        facts={
+            "slug": "policy__slug",
+            "number": "number",
+            "title_en": "title_en",
+            "title_fr": "title_fr",
+            "is_announced": Case(When(_ANNOUNCED, then=True), default=False),
+        },
+        text=_policy_text,
+        url=lambda facts: reverse(
+            "compliance:provider-version", args=[facts["slug"], facts["number"]]
+        ),
+        key=lambda facts: f"{facts['slug']}/{facts['number']}",
+    ),
 )

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from compliance.models import Affected, Wave
-from compliance.selectors.breaches import holds_of_any_breach
+from compliance.selectors.breaches import HoldMoments, holds_of_any_breach
 from preferences.choices import MessageState
 from preferences.models import Message
 
@@ -20,14 +20,14 @@ def notices_of(person: User) -> QuerySet[Affected]:
     return rows.select_related("wave__corrects", "breach").order_by("-pk")
 
 
-def told(rows: QuerySet[Affected]) -> QuerySet[Affected]:
-    """Keep the people whose notice is released, and sent or stopped by no hold."""
+def told(rows: QuerySet[Affected], moments: HoldMoments | None = None) -> QuerySet[Affected]:
+    """Keep the people whose notice is released, and sent or stopped by no hold now."""
     sent = Message.objects.filter(
         Q(recipient=OuterRef("recipient")) | Q(recipient=OuterRef("recipient__followed_by")),
         campaign=OuterRef("wave__campaign"),
         state=MessageState.SENT,
     )
-    on_hold = holds_of_any_breach(timezone.now()).values("breach")
+    on_hold = holds_of_any_breach(moments or HoldMoments.at(timezone.now())).values("breach")
     return rows.filter(~Q(breach__in=on_hold) | Exists(sent), wave__released_at__isnull=False)
 
 
@@ -37,7 +37,7 @@ def announced(waves: QuerySet[Wave]) -> QuerySet[Wave]:
     The address of a notice is known to nobody until then; another page that names it asks this.
     """
     sent = Message.objects.filter(campaign=OuterRef("campaign"), state=MessageState.SENT)
-    on_hold = holds_of_any_breach(timezone.now()).values("breach")
+    on_hold = holds_of_any_breach(HoldMoments.at(timezone.now())).values("breach")
     return waves.filter(~Q(breach__in=on_hold) | Exists(sent))
 
 

@@ -9,13 +9,14 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from accounts.models import User
 from compliance.models import Affected
 from compliance.registry.items import Table
+from compliance.selectors.breaches import HoldMoments
 from compliance.selectors.notices import told
 from preferences.choices import MessageState
 from preferences.models import Message
 
 
-def rows_of(table: Table, person: User) -> QuerySet[Any]:
-    """Return the rows of a table that are about a person, in the order of their keys.
+def rows_of(table: Table, person: User, moments: HoldMoments | None = None) -> QuerySet[Any]:
+    """Return the rows of a table that are about a person now, in the order of their keys.
 
     A row with their address is theirs only where it leads to nobody: who had the address before
     may be somebody else.
@@ -24,23 +25,23 @@ def rows_of(table: Table, person: User) -> QuerySet[Any]:
     if table.address:
         leads_to_nobody = {f"{lookup}__isnull": True for lookup in table.names("person")}
         ways.append({table.address: person.email, **leads_to_nobody})
-    return told_of(table, found_by(table, ways)).order_by("pk")
+    return told_of(table, found_by(table, ways), moments).order_by("pk")
 
 
-def told_of(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return those of a person's rows that they may know of (L33)."""
-    return rows.filter(_TOLD[table.model]()) if table.model in _TOLD else rows
+def told_of(table: Table, rows: QuerySet[Any], moments: HoldMoments | None = None) -> QuerySet[Any]:
+    """Return a person's rows without those that they may not know of yet (L33)."""
+    return rows.filter(_TOLD[table.model](moments)) if table.model in _TOLD else rows
 
 
-def _of_told() -> Q:
-    return Q(pk__in=told(Affected.objects.all()).values("pk"))
+def _of_told(moments: HoldMoments | None) -> Q:
+    return Q(pk__in=told(Affected.objects.all(), moments).values("pk"))
 
 
-def _of_sent_email() -> Q:
+def _of_sent_email(_moments: HoldMoments | None) -> Q:
     return Q(campaign=None) | Q(campaign__confidential=False) | Q(state=MessageState.SENT)
 
 
-def _of_sent_campaign() -> Q:
+def _of_sent_campaign(_moments: HoldMoments | None) -> Q:
     sent = Message.objects.filter(
         campaign=OuterRef("campaign"), recipient=OuterRef("recipient"), state=MessageState.SENT
     )
@@ -48,7 +49,7 @@ def _of_sent_campaign() -> Q:
 
 
 # Nobody learns from their data of a breach whose notice has not reached them, or is on hold (L33).
-_TOLD: dict[str, Callable[[], Q]] = {
+_TOLD: dict[str, Callable[[HoldMoments | None], Q]] = {
     "compliance.Affected": _of_told,
     "preferences.Message": _of_sent_email,
     "preferences.NamedRecipient": _of_sent_campaign,

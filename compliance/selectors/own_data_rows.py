@@ -26,7 +26,7 @@ from django.utils import timezone
 from accounts.models import User
 from compliance.registry import ITEMS
 from compliance.registry.items import Table
-from compliance.selectors.composed import SOMEBODY, sql_of
+from compliance.selectors.composed import SOME_MOMENTS, SOMEBODY, moments_now, sql_of
 from compliance.selectors.own_data import model_of, rows_of
 from compliance.selectors.records import with_names
 from portals.decision.prepared import PreparedStatement
@@ -46,14 +46,14 @@ class HeldRows(NamedTuple):
 def held_rows(person: User) -> dict[Table, HeldRows]:
     """Return what each table holds about a person; a table without a row is left out."""
     statements = _statements()
-    values = {"person": str(person.pk), "email": person.email}
+    values = {"person": str(person.pk), "email": person.email, **moments_now()}
     counts = {int(n): int(count) for n, count in statements.counts.rows(**values)}
     short = [n for n, count in counts.items() if 0 < count <= MOST_SHOWN]
     wanted = ",".join(map(str, ("", *short, "")))
     rows: dict[int, list[Model]] = {n: [] for n in short}
     for number, row in statements.rows.rows(**values, wanted=wanted) if short else ():
         rows[int(number)].append(statements.shapes[int(number)].row_of(json.loads(row)))
-    held = {
+    return {
         statements.shapes[n].table: HeldRows(
             min(count, MOST_COUNTED),
             count > MOST_COUNTED,
@@ -62,20 +62,6 @@ def held_rows(person: User) -> dict[Table, HeldRows]:
         for n, count in counts.items()
         if count
     }
-    for table in statements.others:
-        if (found := _asked_alone(table, person)).total:
-            held[table] = found
-    return held
-
-
-def _asked_alone(table: Table, person: User) -> HeldRows:
-    """Ask a table whose SQL holds this moment, which no prepared statement can."""
-    rows = rows_of(table, person)
-    few = list(with_names(table, rows)[: MOST_SHOWN + 1])
-    if len(few) <= MOST_SHOWN:
-        return HeldRows(len(few), rows=few)
-    count = rows.order_by()[: MOST_COUNTED + 1].count()
-    return HeldRows(min(count, MOST_COUNTED), count > MOST_COUNTED)
 
 
 class _Columns:
@@ -149,27 +135,23 @@ def _readable(model: Any) -> list[Field[Any, Any]]:
 
 
 class _Statements(NamedTuple):
-    """The two statements, the tables that they ask, by number, and the others."""
+    """The two statements, and the tables that they ask, by number."""
 
     counts: PreparedStatement
     rows: PreparedStatement
     shapes: dict[int, _Shape]
-    others: list[Table]
 
 
 @cache
 def _statements() -> _Statements:
     """Compose the statements. The database of a process stays the same."""
-    counts, rows, shapes, others = [], [], {}, []
+    counts, rows, shapes = [], [], {}
     tables = [table for item in ITEMS if not item.not_exported for table in item.tables]
     for number, table in enumerate(table for table in tables if table.exported):
-        about = rows_of(table, SOMEBODY).order_by()
+        about = rows_of(table, SOMEBODY, SOME_MOMENTS).order_by()
         try:
             keys = sql_of(about.values("pk")[: MOST_COUNTED + 1])
         except EmptyResultSet:  # it leads to nobody
-            continue
-        if keys is None:
-            others.append(table)
             continue
         shapes[number] = shape = _Shape(table)
         counts.append(f"SELECT {number}, COUNT(*) FROM ({keys}) x")
@@ -182,5 +164,4 @@ def _statements() -> _Statements:
         PreparedStatement("compliance_held_counts", " UNION ALL ".join(counts)),
         PreparedStatement("compliance_held_rows", " UNION ALL ".join(rows)),
         shapes,
-        others,
     )

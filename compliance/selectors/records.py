@@ -7,7 +7,18 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import CharField, ForeignKey, JSONField, Model, QuerySet, TextField
+from django.db.models import (
+    Case,
+    CharField,
+    ForeignKey,
+    JSONField,
+    Model,
+    QuerySet,
+    Subquery,
+    TextField,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -133,11 +144,11 @@ class Readable:
     def _find_name(self, key: int) -> str:
         """Return the name at work of somebody in a company of the person, or of staff."""
         works = Membership.objects.filter(user=key, customer__in=self._companies)
-        name = works.order_by("ended_at", "pk").values_list("work_name", flat=True).first()
-        if name is None:
-            staff = User.objects.filter(pk=key, is_staff=True)
-            name = staff.values_list("name", flat=True).first()
-        return name or _("somebody else")
+        at_work = works.order_by("ended_at", "pk").values("work_name")[:1]
+        of_staff = Case(When(is_staff=True, then="name"))
+        names = User.objects.filter(pk=key).values_list(Coalesce(Subquery(at_work), of_staff))
+        found = names.first()
+        return (found and found[0]) or _("somebody else")
 
 
 def with_names(table: Table, rows: QuerySet[Any]) -> QuerySet[Any]:

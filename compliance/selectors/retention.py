@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import AuditEvent, AuditEventPerson, Membership, SubjectKey
+from accounts.selectors.composed import ComposedQuery
 from compliance.choices.erasures import HoldScope
 from compliance.choices.privacy_requests import PrivacyRequestState
 from compliance.models import (
@@ -237,11 +238,10 @@ def _is_late(
 
 def rule_states() -> list[RuleState]:
     """Return each rule with what it would delete now, at a fixed number of queries."""
-    approvals = _latest(RetentionApproval.objects.all(), "-pk")
-    runs = _latest(RetentionRun.objects.all(), "-started_at")
+    approvals, runs = ({row.rule: row for row in query.rows()} for query in (_APPROVALS, _RUNS))
     good = runs
     if any(run.error for run in runs.values()):
-        good = _latest(RetentionRun.objects.filter(error=""), "-started_at")
+        good = {run.rule: run for run in _GOOD_RUNS.rows()}
     return [
         RuleState(
             rule,
@@ -255,10 +255,21 @@ def rule_states() -> list[RuleState]:
     ]
 
 
-def _latest(rows: Rows, order: str) -> dict[str, Any]:
-    """Return the first row of each rule in an order, in one query."""
+def _latest(rows: Rows, order: str) -> Rows:
+    """Return the first row of each rule in an order."""
     first = Q(pk__in=[])
     for rule in RULES:
         of_rule = rows.filter(rule=rule.code).order_by(order).values("pk")
         first |= Q(pk=Subquery(of_rule[:1]))
-    return {row.rule: row for row in rows.filter(first)}
+    return rows.filter(first)
+
+
+_APPROVALS: ComposedQuery[Any] = ComposedQuery(
+    lambda: _latest(RetentionApproval.objects.all(), "-pk")
+)
+_RUNS: ComposedQuery[Any] = ComposedQuery(
+    lambda: _latest(RetentionRun.objects.all(), "-started_at")
+)
+_GOOD_RUNS: ComposedQuery[Any] = ComposedQuery(
+    lambda: _latest(RetentionRun.objects.filter(error=""), "-started_at")
+)

@@ -25,13 +25,13 @@ of_breach = [
     path(f"{BREACH}people/", breach_notices.breach_people, name="breach-people"),
     path(f"{BREACH}people/add/<slug:how>/", breach_notices.breach_add, name="breach-add"),
     path(f"{BREACH}people/end/", breach_notices.breach_end, name="breach-end"),
-    path(f"{BREACH}people/<int:affected>/", breach_notices.breach_person, name="breach-person"),
+    path(f"{BREACH}people/<number:affected>/", breach_notices.breach_person, name="breach-person"),
     path(
-        f"{BREACH}people/<int:affected>/remove/",
+        f"{BREACH}people/<number:affected>/remove/",
         breach_notices.affected_remove,
         name="affected-remove",
     ),
-    path(f"{BREACH}letters/<int:letter>/", breach_notices.breach_letter, name="breach-letter"),
+    path(f"{BREACH}letters/<number:letter>/", breach_notices.breach_letter, name="breach-letter"),
     path(f"{BREACH}wording/", breach_notices.breach_wording, name="breach-wording"),
     path(f"{BREACH}release/", breach_notices.breach_release, name="breach-release"),
 ]

@@ -9,26 +9,28 @@ provider = [
     path("new/", policies.policy_new, name="policy-new"),
     path("<slug:slug>/", policies.provider_policy, name="provider-policy"),
     path("<slug:slug>/begin/", policies.version_begin, name="version-begin"),
-    path("<slug:slug>/<int:number>/", policies.provider_version, name="provider-version"),
-    path("<slug:slug>/<int:number>/edit/", policies.version_edit, name="version-edit"),
-    path("<slug:slug>/<int:number>/withdraw/", policies.version_withdraw, name="version-withdraw"),
+    path("<slug:slug>/<number:number>/", policies.provider_version, name="provider-version"),
+    path("<slug:slug>/<number:number>/edit/", policies.version_edit, name="version-edit"),
     path(
-        "<slug:slug>/<int:number>/unanswered/",
+        "<slug:slug>/<number:number>/withdraw/", policies.version_withdraw, name="version-withdraw"
+    ),
+    path(
+        "<slug:slug>/<number:number>/unanswered/",
         policies.version_unanswered,
         name="version-unanswered",
     ),
-    path("<slug:slug>/<int:number>/record/", policies.version_record, name="version-record"),
+    path("<slug:slug>/<number:number>/record/", policies.version_record, name="version-record"),
 ]
 
 everybodys = [
     path("", public.policies, name="policies"),
     path("feed", feed.policy_feed, name="policy-feed"),
     path("<slug:slug>/", public.policy, name="policy"),
-    path("<slug:slug>/<int:number>/", public.policy_version, name="policy-version"),
-    path("<slug:slug>/<int:number>.txt", public.policy_text, name="policy-text"),
-    path("<slug:slug>/<int:number>.json", public.policy_json, name="policy-json"),
+    path("<slug:slug>/<number:number>/", public.policy_version, name="policy-version"),
+    path("<slug:slug>/<number:number>.txt", public.policy_text, name="policy-text"),
+    path("<slug:slug>/<number:number>.json", public.policy_json, name="policy-json"),
     path(
-        "<slug:slug>/<int:before>..<int:after>/",
+        "<slug:slug>/<number:before>..<number:after>/",
         public.policy_comparison,
         name="policy-comparison",
     ),
@@ -39,7 +41,7 @@ answers_given = [
     path("agree/answer/", answers.agree_answer, name="agree-answer"),
     path("profile/agreements/", answers.agreements, name="agreements"),
     path(
-        "profile/agreements/<int:pk>/receipt/",
+        "profile/agreements/<number:pk>/receipt/",
         answers.agreement_receipt,
         name="agreement-receipt",
     ),

@@ -7,7 +7,7 @@ from hub.demo import views
 app_name = "demo"
 
 urlpatterns = [
-    path("sign-in/<int:pk>/", views.sign_in, name="sign-in"),
+    path("sign-in/<number:pk>/", views.sign_in, name="sign-in"),
     path("mail/", views.mail_list, name="mail-list"),
     path("mail/<slug:key>/", views.mail_detail, name="mail-detail"),
     path("mail/<slug:key>/html/", views.mail_html, name="mail-html"),

@@ -4,26 +4,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
+    DateTimeField,
     Exists,
     FilteredRelation,
     IntegerField,
     OuterRef,
     Prefetch,
     Q,
+    QuerySet,
     Subquery,
 )
+from django.utils import timezone
 
-from accounts.choices import APPROVED_AS_ASKED
+from accounts.choices import APPROVED_AS_ASKED, Role
 from accounts.models import AccessRequest, AuditEvent, Customer, Membership
 from accounts.selectors import activity_of, sentence_of
-from accounts.selectors.factors import second_factors
+from accounts.selectors.composed import ComposedQuery, Given
+from accounts.selectors.factors import MANY, people_without_factor, second_factors
 from hub.home.endings import Ending, endings_of
 from hub.home.guide import Guide, company_flags, company_guide
 from portals.choices import ReviewState
 from portals.models import AccessReview, PrivilegeInclusion, RequestedGrant
 
 MOST = 5  # rows of each list; the pages behind them have the rest
-MANY = 100  # people without a second factor; more are not counted
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Work:
     review: AccessReview | None
     endings: list[Ending]
     has_stand_in: bool  # another Super User
-    without_factor: int  # live members without a second factor, counted up to MANY
+    without_factor: str  # "3 people have no second factor."; "" where everybody has one
     entries: list[tuple[AuditEvent, str]]  # of the activity log, with their sentences
     guide: Guide | None  # while the company begins
 
@@ -68,7 +72,7 @@ def work_of(membership: Membership) -> Work:
         review=getattr(facts, "open_review", None),  # unset where none is open
         endings=endings_of(customer, MOST),
         has_stand_in=facts.has_stand_in,
-        without_factor=facts.without_factor,
+        without_factor=people_without_factor(facts.without_factor),
         entries=[(event, sentence_of(event)) for event in activity_of(customer)[:MOST]],
         guide=company_guide(facts),
     )
@@ -76,39 +80,68 @@ def work_of(membership: Membership) -> Work:
 
 def _facts(membership: Membership) -> Any:
     """Return the company with what is asked about it, in one statement."""
-    customer = membership.customer
-    members = Membership.objects.live().filter(customer=customer.pk, user__is_active=True)
-    factor = second_factors().filter(user=OuterRef("user"))
-    stand_ins = members.filter(role=membership.role).exclude(pk=membership.pk)
-    own_factor = second_factors().filter(user=membership.user_id)
-    company: Any = Customer.objects.filter(pk=customer.pk)
-    return (
-        company.annotate(
-            open_review=FilteredRelation(
-                "access_reviews", condition=Q(access_reviews__state=ReviewState.OPEN)
-            ),
-            has_stand_in=Exists(stand_ins),
-            has_factor=Exists(own_factor),
-            without_factor=_CountOf(members.filter(~Exists(factor)).values("pk")[:MANY]),
-            **company_flags(customer),
-        )
-        .select_related("open_review")
-        .get()
+    [company] = _FACTS.rows(
+        customer=membership.customer_id,
+        main=membership.customer.main_super_user_id or 0,
+        membership=membership.pk,
+        user=membership.user_id,
+        now=timezone.now(),
     )
+    return company
+
+
+def _facts_of(
+    customer: Given, main: Given, membership: Given, user: Given, now: Given
+) -> QuerySet[Customer]:
+    members = Membership.objects.live(now).filter(customer=customer, user__is_active=True)
+    # As the list that the number leads to (accounts.selectors.people_list), suspended people too.
+    without_factor = Membership.objects.present(now).filter(
+        ~Exists(second_factors().filter(user=OuterRef("user"))), customer=customer
+    )
+    stand_ins = members.filter(role=Role.SUPER_USER).exclude(pk=membership)
+    company: Any = Customer.objects.filter(pk=customer)
+    facts: QuerySet[Customer] = company.annotate(
+        open_review=FilteredRelation(
+            "access_reviews", condition=Q(access_reviews__state=ReviewState.OPEN)
+        ),
+        has_stand_in=Exists(stand_ins),
+        has_factor=Exists(second_factors().filter(user=user)),
+        without_factor=_CountOf(without_factor.values("pk")[: MANY + 1]),
+        **company_flags(customer, main, now),
+    ).select_related("open_review")
+    return facts
+
+
+_FACTS = ComposedQuery(
+    _facts_of,
+    customer=BigIntegerField(),
+    main=BigIntegerField(),
+    membership=BigIntegerField(),
+    user=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def _waiting(membership: Membership) -> list[Waiting]:
+    requests = _REQUESTS.rows(customer=membership.customer_id, membership=membership.pk)
+    return [Waiting(found, _is_simple(found)) for found in requests]
+
+
+def _requests(customer: Given, membership: Given) -> QuerySet[AccessRequest]:
+    """Return the oldest requests that a Super User can answer."""
     sensitive = PrivilegeInclusion.objects.filter(
         privilege=OuterRef("privilege"), included__sensitive=True
     )
     asked = RequestedGrant.objects.annotate(is_sensitive=Exists(sensitive))
-    requests = (
-        AccessRequest.objects.to_answer(customer=membership.customer, by=membership)
+    return (
+        AccessRequest.objects.to_answer(customer=customer, by=membership)
         .select_related("membership__user", "customer")
         .prefetch_related(Prefetch("requested_grants", asked))
         .order_by("pk")[:MOST]
     )
-    return [Waiting(found, _is_simple(found)) for found in requests]
+
+
+_REQUESTS = ComposedQuery(_requests, customer=BigIntegerField(), membership=BigIntegerField())
 
 
 def _is_simple(access_request: AccessRequest) -> bool:

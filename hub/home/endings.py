@@ -2,20 +2,32 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, F, QuerySet, UUIDField, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    F,
+    QuerySet,
+    UUIDField,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Customer, User
+from accounts.selectors.composed import ComposedQuery, Given
 from accounts.selectors.first_rows import alone
 from portals.models import Portal, Privilege, Resource, ResourceType
 from portals.selectors.grant_expiry import (
-    expiring_memberships,
-    expiring_person_grants,
-    expiring_team_grants,
+    ENDS_SOON,
+    memberships_ending,
     of_customer,
+    person_grants_ending,
+    team_grants_ending,
     with_person_details,
     with_team_details,
 )
@@ -49,12 +61,30 @@ class Ending:
 
 def endings_of(customer: Customer, most: int) -> list[Ending]:
     """Return what ends soonest, people's last days and access together."""
+    now = timezone.now()
+    rows = _endings(most).rows(customer=customer.pk, now=now, soon=now + ENDS_SOON)
+    access_page = reverse("portals:expiring-access", args=[customer.slug])
+    return [_ending(customer, access_page, *row) for row in rows]
+
+
+@cache
+def _endings(most: int) -> ComposedQuery[Any]:
+    """Return the query of so many endings of a company."""
+    moment = DateTimeField()
+    return ComposedQuery(
+        partial(_soonest, most), customer=BigIntegerField(), now=moment, soon=moment
+    )
+
+
+def _soonest(most: int, customer: Given, now: Given, soon: Given) -> QuerySet[Any]:
     last_days = _rows(
-        alone(expiring_memberships(customer)[:most]),
+        alone(memberships_ending(customer, now, soon)[:most]),
         {"moment": F("ends_at"), "who": F("work_name"), "sub": F("user__sub")}
         | {name: Value("", CharField()) for name in _WORDS}
         | {name: Value(None, BigIntegerField(null=True)) for name in _KEYS},
     )
+    of_people = person_grants_ending(now, soon, now)
+    of_teams = team_grants_ending(now, soon, now)
     nobody = Value(None, UUIDField(null=True))
     own, team = (
         _rows(
@@ -63,13 +93,11 @@ def endings_of(customer: Customer, most: int) -> list[Ending]:
             | {name: F(path) for name, path in (_WORDS | _KEYS).items()},
         )
         for grants, with_details, name in (
-            (expiring_person_grants(), with_person_details, Coalesce("grantee_name", "user__name")),
-            (expiring_team_grants(), with_team_details, F("group__team__name")),
+            (of_people, with_person_details, Coalesce("grantee_name", "user__name")),
+            (of_teams, with_team_details, F("group__team__name")),
         )
     )
-    rows = last_days.union(own, team, all=True).order_by("_moment")[:most]
-    access_page = reverse("portals:expiring-access", args=[customer.slug])
-    return [_ending(customer, access_page, *row) for row in rows]
+    return last_days.union(own, team, all=True).order_by("_moment")[:most]
 
 
 def _rows(rows: QuerySet[Any], columns: dict[str, Any]) -> QuerySet[Any]:

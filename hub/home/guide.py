@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BooleanField, Exists, OuterRef
+from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import COMPANY_STEPS, PROVIDER_STEPS, SetupStep
 from accounts.models import Customer, Invitation, Membership, SkippedStep, User
+from accounts.selectors.composed import ComposedQuery, Given
 from accounts.selectors.factors import second_factors
 from portals.choices import ROOT_TYPE
 from portals.models import Portal, Resource
@@ -49,9 +50,7 @@ _HAS_ACCESS = f"""EXISTS (
     SELECT 1 FROM portals_subscription s
     JOIN portals_resource r ON r.subscription_id = s.id AND r.removed_at IS NULL
     WHERE s.customer_id = %s AND r.parent_id IS NOT NULL AND (
-        SELECT g.id FROM portals_persongrant g
-        JOIN portals_privilege v ON v.permission_id = g.permission_id
-        WHERE g.content_object_id = r.id AND v.codename <> '{OPENING}' LIMIT 1
+        SELECT g.id FROM portals_persongrant g WHERE g.content_object_id = r.id LIMIT 1
     ) IS NOT NULL)
 OR EXISTS (
     SELECT 1 FROM portals_subscription s
@@ -108,23 +107,25 @@ class Guide:
         return sum(not step.is_open for step in self.steps)
 
 
-def company_flags(customer: Customer) -> dict[str, Any]:
-    """Return annotations of a customer that say which steps of its guide are done or skipped."""
-    resources = Resource.objects.filter(subscription__customer=customer.pk)
-    members = Membership.objects.present().filter(customer=customer.pk)
-    invitations = Invitation.objects.filter(customer=customer.pk, as_main_super_user=False)
+def company_flags(customer: Given, main: Given, now: Given) -> dict[str, Any]:
+    """Return annotations of a customer that say which steps of its guide are done or skipped.
+
+    `main` is the key of the main Super User's membership, or 0.
+    """
+    resources = Resource.objects.filter(subscription__customer=customer)
+    members = Membership.objects.present(now).filter(customer=customer)
+    invitations = Invitation.objects.filter(customer=customer, as_main_super_user=False)
     return {
-        f"done_{SetupStep.INVITE}": Exists(invitations)
-        | Exists(members.exclude(pk=customer.main_super_user_id or 0)),
+        f"done_{SetupStep.INVITE}": Exists(invitations) | Exists(members.exclude(pk=main)),
         f"done_{SetupStep.RESOURCES}": Exists(resources.exclude(resource_type__code=ROOT_TYPE)),
         f"done_{SetupStep.ACCESS}": _has_access(customer),
-        **_skipped(COMPANY_STEPS, customer=customer.pk),
+        **_skipped(COMPANY_STEPS, customer=customer),
     }
 
 
-def _has_access(customer: Customer) -> RawSQL:
+def _has_access(customer: Given) -> RawSQL:
     """Return the condition that a person or a team has more access than to open portals."""
-    return RawSQL(_HAS_ACCESS, [customer.pk] * 3, output_field=BooleanField())  # noqa: S611
+    return RawSQL(_HAS_ACCESS, [customer.blank] * 3, output_field=BooleanField())  # noqa: S611
 
 
 def _skipped(steps: Sequence[SetupStep], **of: Any) -> dict[str, Any]:
@@ -155,20 +156,7 @@ def company_guide(customer: Any) -> Guide | None:
 
 def provider_guide(user: User) -> Guide | None:
     """Return the provider's guide while it leads, in one statement."""
-    flags = (
-        User.objects.filter(pk=user.pk)
-        .annotate(
-            **{
-                f"done_{SetupStep.PORTAL}": Exists(Portal.objects.all()),
-                f"done_{SetupStep.CUSTOMER}": Exists(Customer.objects.all()),
-                f"done_{SetupStep.MAIN}": Exists(Invitation.objects.filter(as_main_super_user=True))
-                | Exists(Customer.objects.exclude(main_super_user=None)),
-                f"done_{SetupStep.FACTOR}": Exists(second_factors().filter(user=OuterRef("pk"))),
-                **_skipped(PROVIDER_STEPS, customer=None),
-            }
-        )
-        .get()
-    )
+    [flags] = _PROVIDER_FLAGS.rows(user=user.pk)
     transport = settings.HUB_MAIL_TRANSPORT
     done = {
         SetupStep.EMAIL: not any(f".{name}." in transport for name in NO_SERVER),
@@ -181,6 +169,24 @@ def provider_guide(user: User) -> Guide | None:
     }
     skip_url = reverse("accounts:provider-setup-skip")
     return _guide(PROVIDER_STEPS, vars(flags), done, urls, skip_url)
+
+
+def _provider_flags(user: Given) -> QuerySet[User]:
+    """Return a person with the steps of the provider's guide that are done or skipped."""
+    is_main_invited = Exists(Invitation.objects.filter(as_main_super_user=True))
+    annotations: dict[str, Any] = {
+        f"done_{SetupStep.PORTAL}": Exists(Portal.objects.all()),
+        f"done_{SetupStep.CUSTOMER}": Exists(Customer.objects.all()),
+        f"done_{SetupStep.MAIN}": is_main_invited
+        | Exists(Customer.objects.exclude(main_super_user=None)),
+        f"done_{SetupStep.FACTOR}": Exists(second_factors().filter(user=OuterRef("pk"))),
+        **_skipped(PROVIDER_STEPS, customer=None),
+    }
+    rows: QuerySet[User] = User.objects.filter(pk=user).annotate(**annotations)
+    return rows
+
+
+_PROVIDER_FLAGS = ComposedQuery(_provider_flags, user=BigIntegerField())
 
 
 def _guide(

@@ -30,7 +30,7 @@ def home_of(user: User) -> dict[str, Any]:
     return {
         "groups": groups,
         "recoveries": list(announced_to(user)) if is_recovering else [],
-        "delayed_acts": list(delayed_acts_of(user)) if may_wait else [],
+        "delayed_acts": delayed_acts_of(user) if may_wait else [],
         "suspended": launcher.suspended,
         "staff": staff_work_of(user) if user.is_staff else None,
     }

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
 from accounts.choices import APPROVED_AS_ASKED, ASKED_OF_PROVIDER, RequestKind
 from accounts.models import AccessRequest, User
 from accounts.selectors import requests_with_provider
+from accounts.selectors.composed import ComposedQuery
 from compliance.selectors.due import overdue, sources_for
 from hub.home.guide import Guide, provider_guide
 from preferences.choices import CampaignState
@@ -38,6 +41,19 @@ class StaffWork:
     may_send: set[str] = field(default_factory=set)  # "topic", "notice"
 
 
+def _escalations() -> QuerySet[Escalation]:
+    return escalations_for_staff().order_by("pk")[:MOST]
+
+
+def _campaigns() -> QuerySet[Campaign]:
+    rows = public_campaigns().filter(state__in=ON_THE_WAY)
+    return rows.select_related("topic", "notice_class").order_by("starts_at", "pk")[:MOST]
+
+
+_ESCALATIONS = ComposedQuery(_escalations)
+_CAMPAIGNS = ComposedQuery(_campaigns)
+
+
 def staff_work_of(user: User) -> StaffWork:
     """Return the work of somebody of the staff, each list by its permission."""
     work = StaffWork()
@@ -45,12 +61,9 @@ def staff_work_of(user: User) -> StaffWork:
     if user.has_perm("accounts.view_accessrequest"):
         work.requests = _requests(user, may_change_customers)
     if user.has_perm("preferences.view_escalation"):
-        work.escalations = list(escalations_for_staff().order_by("pk")[:MOST])
+        work.escalations = _ESCALATIONS.rows()
     if user.has_perm("preferences.view_campaign"):
-        campaigns = (
-            public_campaigns().filter(state__in=ON_THE_WAY).select_related("topic", "notice_class")
-        )
-        work.campaigns = list(campaigns.order_by("starts_at", "pk")[:MOST])
+        work.campaigns = _CAMPAIGNS.rows()
         work.email_days = last_email_days()
         kinds = ("topic", "notice")
         work.may_send = {k for k in kinds if user.has_perm(f"preferences.send_{k}_campaign")}

@@ -7,15 +7,19 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.selectors.composed import Blank
 from portals.decision.checks import stored_time
 from portals.decision.prepared import PLACEHOLDER
 from portals.decision.statement import PERMITTED_PEOPLE, PERMITTED_PRIVILEGES, PERMITTED_RESOURCES
 from portals.models import Privilege, Resource
 
 
-def bound(sql: str, template: str, output_field: Any = None, **keys: int) -> RawSQL:
-    """Return a text of the decision for the ORM, about these keys now, in place of `{}`."""
-    values = {**keys, "now": stored_time(timezone.now())}
+def bound(sql: str, template: str, output_field: Any = None, **keys: int | Blank) -> RawSQL:
+    """Return a text of the decision for the ORM, about these keys now, in place of `{}`.
+
+    In a ComposedQuery they are blanks, and `now` is one of them: the blank of a `stored_time`.
+    """
+    values = {"now": stored_time(timezone.now()), **keys}
     parameters = [values[name] for name in PLACEHOLDER.findall(sql)]
     text = template.format(PLACEHOLDER.sub("%s", sql))
     return RawSQL(text, parameters, output_field=output_field)  # noqa: S611 -- fixed texts

@@ -7,6 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.addresses import MAX_DIGITS
+
 MAX_KEYS = 1000
 
 
@@ -32,6 +34,6 @@ class ListField(forms.Field):
 
 def parse_key(text: str) -> int:
     """Return a primary key. Raises: ValueError."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
         raise ValueError(text)
     return int(text)

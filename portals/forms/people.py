@@ -21,7 +21,7 @@ from accounts.models import Customer, Team
 from accounts.selectors.options import TeamOptions
 from accounts.selectors.people_list import PeopleFilter
 from portals.selectors.registered import registered_for
-from portals.selectors.resources import subscriptions_of
+from portals.selectors.resources import current_subscriptions
 
 _YES, _NO = "yes", "no"
 
@@ -63,7 +63,7 @@ class PeopleForm(SearchForm):
             placeholder=_("Any team"),
             required=False,
         )
-        self.portals = {row.portal.slug: row for row in subscriptions_of(customer)}
+        self.portals = {row.portal.slug: row for row in current_subscriptions(customer)}
         portals = [(slug, str(row.portal)) for slug, row in self.portals.items()]
         choices = [("", _("Any portal")), *portals]
         self.fields["portal"].choices = choices  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
@@ -24,12 +25,12 @@ from portals.models.resources import Resource
 _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
 
-def begun(now: datetime | None = None) -> Q:
+def begun(now: datetime | Combinable | None = None) -> Q:
     """Return the condition that a row's start has come, or that it has none."""
     return Q(starts_at=None) | Q(starts_at__lte=now or timezone.now())
 
 
-def unexpired(now: datetime | None = None, *, prefix: str = "") -> Q:
+def unexpired(now: datetime | Combinable | None = None, *, prefix: str = "") -> Q:
     """Return the condition that a row's end has not come, or that it has none.
 
     `prefix` is the path from the model that is filtered, such as `person_grants__`.
@@ -47,9 +48,9 @@ class ValidityQuerySet(models.QuerySet[_Row]):
         now = timezone.now()
         return self.filter(begun(now), unexpired(now))
 
-    def unexpired(self) -> "ValidityQuerySet[_Row]":
+    def unexpired(self, now: datetime | Combinable | None = None) -> "ValidityQuerySet[_Row]":
         """Return the rows that count now or will later."""
-        return self.filter(unexpired())
+        return self.filter(unexpired(now))
 
 
 _PersonGrants = UserObjectPermissionManager.from_queryset(ValidityQuerySet)

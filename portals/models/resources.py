@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -43,13 +44,15 @@ class Subscription(models.Model):
 class ResourceQuerySet(models.QuerySet["Resource"]):
     """Resources that a person may see, and searches."""
 
-    def visible_to(self, user: User) -> "ResourceQuerySet":
+    def visible_to(
+        self, user: User | Combinable, now: datetime | Combinable | None = None
+    ) -> "ResourceQuerySet":
         """Return the resources of the customers in which this person is a live Super User.
 
         Everybody else sees the resources they have access to on their own page, and no others.
         """
         return self.filter(
-            subscription__customer__in=Membership.objects.live()
+            subscription__customer__in=Membership.objects.live(now)
             .filter(user=user, user__is_active=True, role=Role.SUPER_USER)
             .values("customer_id")
         )
@@ -57,10 +60,6 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
     def matching(self, text: str, *, customer: Customer) -> "ResourceQuerySet":
         """Return those of a customer found by the words of a text, of name and id."""
         return matching(self.filter(subscription__customer=customer), text, customer=customer)
-
-    def removed_by_portal(self, now: datetime | None = None) -> "ResourceQuerySet":
-        """Return the removed resources that still come back with their access if reported again."""
-        return self.filter(removed_at__gt=(now or timezone.now()) - KEPT_FOR)
 
     def removed_for_good(self, now: datetime | None = None) -> "ResourceQuerySet":
         """Return the removed resources whose time to come back is over."""

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from accounts.models import AccessRequest, Customer, Membership
 from accounts.selectors import Answering
 from portals.models import PersonGrant, RequestedGrant, TeamGrant
+from portals.selectors.accessible import resources_with_access
 from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.portal_access import CustomerPortal, portals_of
-from portals.selectors.requests import resources_with_access
+from portals.selectors.requests import requested_privileges_of
 
 
 @dataclass
@@ -99,11 +100,7 @@ def answering_access(
     customer: Customer, requests: Sequence[AccessRequest]
 ) -> Mapping[int, Answering]:
     """Return what to know about each request for access, for the list of requests."""
-    rows = list(
-        RequestedGrant.objects.filter(request__in=requests)
-        .select_related("request__membership__user", "resource", "privilege__portal")
-        .order_by("pk")
-    )
+    rows = requested_privileges_of(requests)
     if not rows:
         return {}
     manifest = manifest_of(row.privilege.portal_id for row in rows)

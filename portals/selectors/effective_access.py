@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership, Team, TeamMembership
+from accounts.selectors.composed import Given
 from portals.choices import Reason
 from portals.models import (
     PersonGrant,
@@ -252,22 +253,32 @@ def _origin(
     )
 
 
-def grants_of(grantee: Grantee, *, through_teams: bool = True) -> list[QuerySet[Any]]:
+def grants_of(grantee: Grantee) -> list[QuerySet[Any]]:
     """Return the unexpired grants of a person, with those of their teams, or of a team."""
     if isinstance(grantee, Team):
-        return [grants_of_team(grantee)]
-    own = PersonGrant.objects.unexpired().filter(
-        user=grantee.user_id,
-        content_object__subscription__customer=grantee.customer_id,
-    )
-    if not through_teams:
-        return [own]
-    of_teams = TeamGrant.objects.unexpired().filter(
-        group__team__team_memberships__membership=grantee
-    )
-    return [own, of_teams]
+        return [grants_of_team(grantee.group_id)]
+    return [
+        own_grants(grantee.user_id, grantee.customer_id),
+        grants_through_teams(grantee.pk),
+    ]
 
 
-def grants_of_team(team: Team) -> QuerySet[TeamGrant]:
-    """Return the unexpired grants of a team."""
-    return TeamGrant.objects.unexpired().filter(group=team.group_id)
+def own_grants(
+    user: int | Given, customer: int | Given, now: Given | None = None
+) -> QuerySet[PersonGrant]:
+    """Return the unexpired grants that a person has themselves in a customer (both by key)."""
+    return PersonGrant.objects.unexpired(now).filter(
+        user=user, content_object__subscription__customer=customer
+    )
+
+
+def grants_through_teams(membership: int | Given, now: Given | None = None) -> QuerySet[TeamGrant]:
+    """Return the unexpired grants of the teams of a membership (its key)."""
+    return TeamGrant.objects.unexpired(now).filter(
+        group__team__team_memberships__membership=membership
+    )
+
+
+def grants_of_team(group: int | Given, now: Given | None = None) -> QuerySet[TeamGrant]:
+    """Return the unexpired grants of a team, by the key of its group."""
+    return TeamGrant.objects.unexpired(now).filter(group=group)

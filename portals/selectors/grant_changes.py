@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
+from django.db.models import BigIntegerField, DateTimeField, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -15,8 +16,10 @@ from django.utils.translation import ngettext
 
 from accounts.languages import with_one_stop
 from accounts.models import Customer, Membership, Team
+from accounts.selectors.composed import ComposedQuery, Given, any_of, numbered
 from accounts.timezones import end_date
 from portals.models import PersonGrant, Privilege, Resource, TeamGrant
+from portals.models.grants import unexpired
 from portals.selectors.effective_access import Grantee
 from portals.selectors.grantees import grantee_key
 from portals.selectors.manifest import Manifest, manifest_of
@@ -71,22 +74,10 @@ def grants_by_key(customer: Customer, key: str) -> tuple[Grant, ...]:
     keys = key.split("-")
     if not all(_GRANT_KEY.fullmatch(part) for part in keys) or len(keys) > MAX_IN_ROW:
         return ()
-    model: Any = TeamGrant if key.startswith("t") else PersonGrant
-    grantee = "group__team" if key.startswith("t") else "user"
+    wanted = [int(part[1:]) for part in keys if part[0] == key[0]]
+    query = _grants_of_row(key[0], len(wanted))
     grants: tuple[Grant, ...] = tuple(
-        model._default_manager.unexpired()
-        .filter(
-            pk__in=[int(part[1:]) for part in keys if part[0] == key[0]],
-            content_object__subscription__customer=customer,
-        )
-        .select_related(
-            grantee,
-            "permission__privilege__portal",
-            "permission__privilege__resource_type__portal",
-            "content_object__subscription__customer",
-            "content_object__resource_type__portal",
-        )
-        .order_by("pk")
+        query.rows(customer=customer.pk, now=timezone.now(), **numbered("grant", wanted))
     )
     rows = {
         (
@@ -97,6 +88,30 @@ def grants_by_key(customer: Customer, key: str) -> tuple[Grant, ...]:
         for grant in grants
     }
     return grants if len(grants) == len(set(keys)) and len(rows) == 1 else ()
+
+
+@cache
+def _grants_of_row(letter: str, number: int) -> ComposedQuery[Any]:
+    """Return the query of so many grants of teams ("t") or people ("p")."""
+    model: Any = TeamGrant if letter == "t" else PersonGrant
+
+    def grants(customer: Given, now: Given, **keys: Given) -> QuerySet[Any]:
+        found: QuerySet[Any] = (
+            model._default_manager.filter(unexpired(now), any_of("pk", keys.values()))
+            .filter(content_object__subscription__customer=customer)
+            .select_related(
+                "group__team" if letter == "t" else "user",
+                "permission__privilege__portal",
+                "permission__privilege__resource_type__portal",
+                "content_object__subscription__customer",
+                "content_object__resource_type__portal",
+            )
+            .order_by("pk")
+        )
+        return found
+
+    keys = numbered("grant", [BigIntegerField()] * number)
+    return ComposedQuery(grants, customer=BigIntegerField(), now=DateTimeField(), **keys)
 
 
 def grants_key(grants: Iterable[Grant]) -> str:

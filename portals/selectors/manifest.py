@@ -2,7 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import BigIntegerField
+
+from accounts.selectors.composed import ComposedQuery, any_of, numbered
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE
 from portals.models import Privilege, PrivilegeInclusion, ResourceType
 
@@ -61,22 +67,47 @@ class Manifest:
 
 def manifest_of(portals: Iterable[int]) -> Manifest:
     """Return what these portals declare, in two statements."""
-    keys = sorted(set(portals))
-    types = {
-        row.pk: row for row in ResourceType.objects.filter(portal__in=keys).select_related("portal")
-    }
+    keys = numbered("portal", sorted(set(portals)))
+    if not keys:
+        return Manifest({}, {}, {})
+    types = {row.pk: row for row in _types_of(len(keys)).rows(**keys)}
     privileges: dict[int, Privilege] = {}
     included: dict[int, list[Privilege]] = {}
     # Each privilege includes itself, so the inclusions name all of them.
-    inclusions = PrivilegeInclusion.objects.filter(included__portal__in=keys)
-    for row in inclusions.select_related("included").order_by(
-        "included__resource_type", "included__position"
-    ):
-        privilege = privileges.setdefault(row.included_id, row.included)
-        of_includer = included.setdefault(row.privilege_id, [])
-        if row.included_id != row.privilege_id:
-            of_includer.append(privilege)
+    for includer, key, *values in _inclusions_of(len(keys)).rows(**keys):
+        if key not in privileges:
+            privileges[key] = Privilege.from_db(DEFAULT_DB_ALIAS, _COLUMNS, values)
+        of_includer = included.setdefault(includer, [])
+        if key != includer:
+            of_includer.append(privileges[key])
     for privilege in privileges.values():
         privilege.resource_type = types[privilege.resource_type_id]
         privilege.portal = privilege.resource_type.portal
     return Manifest(types, privileges, included)
+
+
+_COLUMNS = [column.attname for column in Privilege._meta.concrete_fields]
+
+
+@cache
+def _types_of(portals: int) -> ComposedQuery[ResourceType]:
+    """Return the query of the types of so many portals."""
+    return ComposedQuery(
+        lambda **keys: ResourceType.objects.filter(any_of("portal", keys.values())).select_related(
+            "portal"
+        ),
+        **numbered("portal", [BigIntegerField()] * portals),
+    )
+
+
+@cache
+def _inclusions_of(portals: int) -> ComposedQuery[Any]:
+    """Return the query of who includes what: both keys, and the columns of what is included."""
+    return ComposedQuery(
+        lambda **keys: (
+            PrivilegeInclusion.objects.filter(any_of("included__portal", keys.values()))
+            .order_by("included__resource_type", "included__position")
+            .values_list("privilege_id", "included_id", *(f"included__{name}" for name in _COLUMNS))
+        ),
+        **numbered("portal", [BigIntegerField()] * portals),
+    )

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, DateTimeField
+from django.utils import timezone
 
 from accounts.choices import OffboardingState
 from accounts.models import AccessRequest, Membership, Offboarding, ReassignedTeam, Team
 from accounts.selectors import teams_with
+from accounts.selectors.composed import ComposedQuery
 from portals.choices import ROOT_TYPE
 from portals.models import PersonGrant, ReassignedGrant, Resource
+from portals.selectors.effective_access import own_grants
 from portals.selectors.privileges import sensitive_among
 
 
@@ -37,18 +40,8 @@ def describe_grant(grant: PersonGrant) -> str:
 
 def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
     """Return the leaver's teams, then their own unexpired grants by portal."""
-    grants = list(
-        PersonGrant.objects.unexpired()
-        .filter(
-            user=membership.user_id,
-            content_object__subscription__customer=membership.customer_id,
-        )
-        .select_related(
-            "permission__privilege__resource_type__portal",
-            "content_object__resource_type",
-            "content_object__subscription__portal",
-        )
-        .order_by("content_object__subscription__portal__slug", "content_object__name", "pk")
+    grants = _GRANTS.rows(
+        user=membership.user_id, customer=membership.customer_id, now=timezone.now()
     )
     sensitive = sensitive_among([grant.permission.privilege for grant in grants])
     teams = [OffboardingItem(key=f"t{team.pk}", team=team) for team in teams_with(membership)]
@@ -58,25 +51,57 @@ def offboarding_items_of(membership: Membership) -> list[OffboardingItem]:
     ]
 
 
-def resources_owned_by(membership: Membership) -> QuerySet[Resource]:
+_GRANTS = ComposedQuery(
+    lambda **of: (
+        own_grants(**of)
+        .select_related(
+            "permission__privilege__resource_type__portal",
+            "content_object__resource_type",
+            "content_object__subscription__portal",
+        )
+        .order_by("content_object__subscription__portal__slug", "content_object__name", "pk")
+    ),
+    user=BigIntegerField(),
+    customer=BigIntegerField(),
+    now=DateTimeField(),
+)
+
+
+def resources_owned_by(membership: Membership) -> list[Resource]:
     """Return what a portal reported as this person's own; that ends with the membership."""
-    return membership.owned_resources.select_related("resource_type__portal").order_by(
-        "resource_type__portal__slug", "resource_type_id", "name", "pk"
-    )
+    return _OWNED.rows(owner=membership.pk)
 
 
-def waiting_requests_by(membership: Membership) -> QuerySet[AccessRequest]:
+def waiting_requests_by(membership: Membership) -> list[AccessRequest]:
     """Return the open requests of this person; they end with the membership."""
-    return membership.requests.open().order_by("pk")
+    return _WAITING.rows(membership=membership.pk)
 
 
 def planned_offboarding(membership: Membership) -> Offboarding | None:
     """Return the offboarding that is planned for this person, if any."""
-    return (
+    return _PLANNED.first(membership=membership.pk)
+
+
+_OWNED = ComposedQuery(
+    lambda owner: (
+        Resource.objects.filter(owner=owner)
+        .select_related("resource_type__portal")
+        .order_by("resource_type__portal__slug", "resource_type_id", "name", "pk")
+    ),
+    owner=BigIntegerField(),
+)
+_WAITING = ComposedQuery(
+    lambda membership: AccessRequest.objects.open().filter(membership=membership).order_by("pk"),
+    membership=BigIntegerField(),
+)
+_PLANNED = ComposedQuery(
+    lambda membership: (
         Offboarding.objects.filter(membership=membership, state=OffboardingState.OPEN)
         .select_related("planned_by")
-        .first()
-    )
+        .order_by("pk")
+    ),
+    membership=BigIntegerField(),
+)
 
 
 def reassignments_of(offboarding: Offboarding) -> list[ReassignedTeam | ReassignedGrant]:

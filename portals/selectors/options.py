@@ -8,16 +8,16 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.addresses import MAX_DIGITS
 from accounts.models import Customer
 from accounts.models.search import by_match
 from accounts.search import found_by, typed_words
 from accounts.selectors.options import MAX_SUGGESTIONS, Option, Options
 from portals.choices import ROOT_TYPE
 from portals.models import Resource
-from portals.selectors.resources import subscriptions_of
+from portals.selectors.resources import current_subscriptions, subscriptions_of
 
 _PREFIX = "resource:"
-_MAX_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ResourceOptions(Options):
 
     def search(self, text: str, limit: int = MAX_SUGGESTIONS) -> list[Option]:
         """Return resources by name or id, after portals by name."""
-        subscriptions = list(subscriptions_of(self.customer))
+        subscriptions = current_subscriptions(self.customer)
         found = self._portals(text, [row.pk for row in subscriptions])[:limit]
         rows = self._below_portals
         if typed_words(text):
@@ -86,7 +86,7 @@ class ResourceOptions(Options):
     def is_key(self, text: str) -> bool:
         """Return whether a text is `resource:` and a number."""
         number = text.removeprefix(_PREFIX)
-        is_number = number.isascii() and number.isdecimal() and len(number) <= _MAX_DIGITS
+        is_number = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS
         return text.startswith(_PREFIX) and is_number
 
     def key_of(self, value: Resource) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from accounts.choices import Role
 from accounts.models import Customer, Membership, Team
+from portals.choices import SubscriptionStatus
 from portals.decision import is_denied_to_a_member
 from portals.models import Portal, Privilege, PrivilegeInclusion, Resource, TeamGrant
 from portals.selectors.effective_access import Grantee, explain_all
 from portals.selectors.manifest import Manifest
-from portals.selectors.roots import active_roots, open_privileges
+from portals.selectors.roots import open_privileges, roots_of
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,15 @@ def portals_of(
 
     `manifest` has these portals; without it, their privileges to open them are read.
     """
-    roots = active_roots().filter(subscription__customer=customer)
-    if subscriptions is not None:
-        roots = roots.filter(subscription__in=subscriptions)
     privileges = manifest.opening if manifest else open_privileges()
     by_type = {privilege.resource_type_id: privilege for privilege in privileges}
-    return [
+    portals = [
         CustomerPortal(root, by_type[root.resource_type_id])
-        for root in roots.order_by("subscription")
+        for root in roots_of(customer.pk)
+        if root.subscription.status == SubscriptionStatus.ACTIVE
+        and (subscriptions is None or root.subscription_id in subscriptions)
     ]
+    return sorted(portals, key=lambda portal: portal.root.subscription_id)
 
 
 def portals_without_access(

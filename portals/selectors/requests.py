@@ -1,24 +1,24 @@
 """Privileges that a person can ask for, and the links from portals that lead there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from urllib.parse import urlsplit
 
-from django.db.models import Q, QuerySet, Window
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import RowNumber
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.choices import ASKED_OF_PROVIDER, CustomerStatus, RequestState
 from accounts.models import AccessRequest, Customer, Membership, User
+from accounts.selectors.composed import ComposedQuery, any_of, numbered
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
-from portals.decision.checks import stored_time
 from portals.models import Portal, Privilege, RequestedGrant, Resource
+from portals.selectors.accessible import first_accessible
 from portals.selectors.effective_access import EffectiveAccess, explain
 from portals.selectors.grant_expiry import renewed_end
-from portals.selectors.roots import active_roots
+from portals.selectors.roots import roots_of
 
 MAX_RESOURCES_PER_PORTAL = 25  # others can be asked for in words
 
@@ -118,73 +118,16 @@ def requestable_access_of(
     """
     portals: dict[int, list[Resource]] = {
         root.subscription_id: [root]
-        for root in active_roots()
-        .filter(subscription__customer=membership.customer_id)
-        .order_by("resource_type__portal__slug")
+        for root in roots_of(membership.customer_id)
+        if root.subscription.status == SubscriptionStatus.ACTIVE
     }
-    accessible = (
-        resources_with_access(membership)
-        .filter(subscription__in=portals)
-        .filter(parent__isnull=False)
-        .annotate(
-            place=Window(
-                RowNumber(),
-                partition_by="subscription_id",
-                order_by=["resource_type_id", "name", "pk"],
-            )
-        )
-        .filter(place__lte=MAX_RESOURCES_PER_PORTAL)
-    )
-    for resource in accessible:
+    for resource in first_accessible(membership, portals, MAX_RESOURCES_PER_PORTAL):
         portals[resource.subscription_id].append(resource)
     resources = [resource for of_portal in portals.values() for resource in of_portal]
     if linked_resource is not None and linked_resource not in resources:
         resources.append(linked_resource)
     requestable = [_requestable(access) for access in explain(membership, resources)]
     return [entry for entry in requestable if entry.privileges]
-
-
-# Django's own joins for this take PostgreSQL 100 ms to plan.
-_BY_GRANT = """
-    SELECT a.resource_id FROM {table} g
-    JOIN portals_resourceancestor a ON a.ancestor_id = g.content_object_id
-    JOIN portals_resource r ON r.id = a.resource_id
-    JOIN portals_privilegeinclusion i ON i.privilege_id = g.permission_id
-    JOIN portals_privilege v ON v.permission_id = i.included_id
-        AND v.resource_type_id = r.resource_type_id
-    WHERE {grantee} AND (g.expires_at IS NULL OR g.expires_at > %s)"""
-_BY_PERSON = _BY_GRANT.format(table="portals_persongrant", grantee="g.user_id = %s")
-_BY_TEAM = _BY_GRANT.format(
-    table="portals_teamgrant",
-    grantee="""g.group_id IN (
-        SELECT t.group_id FROM accounts_team t
-        JOIN accounts_teammembership tm ON tm.team_id = t.id WHERE tm.membership_id = %s)""",
-)
-
-
-def resources_with_access(membership: Membership) -> QuerySet[Resource]:
-    """Return the resources on which a person has a privilege of the resource's own type.
-
-    It can come from a grant or the role, or from being the owner. A privilege on a resource above
-    that does not reach down (`open` on the portal) does not count: it lets nobody see every domain.
-    """
-    now = stored_time(timezone.now())
-    by_grant = Q(pk__in=RawSQL(_BY_PERSON, [membership.user_id, now]))  # noqa: S611 -- a fixed text
-    by_grant |= Q(pk__in=RawSQL(_BY_TEAM, [membership.pk, now]))  # noqa: S611 -- a fixed text
-    by_grant |= Q(owner=membership) & Q(
-        resource_type__in=Privilege.objects.filter(held_by_owner=True).values("resource_type_id")
-    )
-    if membership.is_super_user:
-        by_grant |= Q(
-            resource_type__in=Privilege.objects.filter(held_by_super_user=True).values(
-                "resource_type_id"
-            )
-        )
-    return (
-        Resource.objects.filter(by_grant, subscription__customer=membership.customer_id)
-        .select_related("resource_type__portal", "parent")
-        .order_by("resource_type_id", "name", "pk")
-    )
 
 
 def _requestable(access: EffectiveAccess) -> RequestableAccess:
@@ -210,10 +153,27 @@ def _requestable(access: EffectiveAccess) -> RequestableAccess:
 
 def requested_privileges_in(access_request: AccessRequest) -> QuerySet[RequestedGrant]:
     """Return the privileges that a request asks for."""
-    return (
-        RequestedGrant.objects.filter(request=access_request)
-        .select_related("request__membership__user", "resource__resource_type", "privilege__portal")
-        .order_by("pk")
+    return _with_names(RequestedGrant.objects.filter(request=access_request))
+
+
+def requested_privileges_of(requests: Sequence[AccessRequest]) -> list[RequestedGrant]:
+    """Return the privileges that some requests ask for, for a page."""
+    keys = numbered("request", [request.pk for request in requests])
+    return _requested_privileges(len(keys)).rows(**keys) if keys else []
+
+
+def _with_names(rows: QuerySet[RequestedGrant]) -> QuerySet[RequestedGrant]:
+    return rows.select_related(
+        "request__membership__user", "resource__resource_type", "privilege__portal"
+    ).order_by("pk")
+
+
+@cache
+def _requested_privileges(requests: int) -> ComposedQuery[RequestedGrant]:
+    """Return the query of `requested_privileges_of` for so many requests."""
+    return ComposedQuery(
+        lambda **keys: _with_names(RequestedGrant.objects.filter(any_of("request", keys.values()))),
+        **numbered("request", [BigIntegerField()] * requests),
     )
 
 

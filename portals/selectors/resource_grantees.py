@@ -2,21 +2,33 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    Q,
+    QuerySet,
+)
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Customer, Membership, Team, TeamMembership
 from accounts.models.search import matching
 from accounts.selectors import teams_of
+from accounts.selectors.composed import ComposedQuery, Given, any_of, numbered
 from accounts.selectors.paging import Page, Part, page_by_name
 from portals.models import PersonGrant, Privilege, Resource, TeamGrant
 from portals.selectors.manifest import Manifest, manifest_of
 
 MAX_TEAMS = 100
+PEOPLE_SIZE = 25  # on a page, each with a row for all that they have
 MANY = 1000  # grants, from which on people are sought by name
 
 
@@ -57,7 +69,7 @@ class ResourceReach:
         Keys are told as they are, so that the database knows whether many have such a grant.
         """
         return grants.filter(
-            content_object__in=sorted(self.sources), permission__in=self._permissions
+            content_object__in=sorted(self.sources), permission__in=self.permissions
         )
 
     def pairs_of(self, grants: QuerySet[PersonGrant]) -> QuerySet[PersonGrant]:
@@ -69,7 +81,7 @@ class ResourceReach:
         pairs = [
             f"({int(place)}, {int(permission)})"
             for place in self.sources
-            for permission in self._permissions
+            for permission in self.permissions
         ]
         if not pairs:
             return grants.none()
@@ -83,7 +95,8 @@ class ResourceReach:
         )
 
     @cached_property
-    def _permissions(self) -> list[int]:
+    def permissions(self) -> list[int]:
+        """The keys of the privileges by which somebody reaches it."""
         return sorted(self.manifest.about(self.manifest.at_or_below(self.resource.resource_type)))
 
 
@@ -102,8 +115,16 @@ class TeamsWithAccess:
 
 def teams_with_access(reach: ResourceReach, *, search: str = "") -> TeamsWithAccess:
     """Return the first teams with access, at most MAX_TEAMS; with `search`, only those found."""
-    found = matching(_teams_on(reach), search, customer=reach.customer)
-    grants = grants_of_teams(reach, found[: MAX_TEAMS + 1])
+    if search:
+        found = matching(_teams_on(reach), search, customer=reach.customer)
+        grants = grants_of_teams(reach, found[: MAX_TEAMS + 1])
+    else:
+        sources = numbered("source", sorted(reach.sources))
+        permissions = numbered("permission", reach.permissions)
+        query = _grants_of_first_teams(len(sources), len(permissions))
+        grants = query.rows(
+            customer=reach.customer.pk, now=timezone.now(), **sources, **permissions
+        )
     teams = list(dict.fromkeys(grant.group_id for grant in grants))
     shown = set(teams[:MAX_TEAMS])
     return TeamsWithAccess(
@@ -114,10 +135,32 @@ def teams_with_access(reach: ResourceReach, *, search: str = "") -> TeamsWithAcc
 def grants_of_teams(reach: ResourceReach, teams: QuerySet[Team]) -> list[Any]:
     """Return the grants of these teams that reach a resource, by the names of the teams."""
     grants = _of_all_teams(reach).filter(group__in=teams.values("group"))
-    return list(
-        grants.select_related("granted_by", "group__team")
-        .annotate(sort_name=Lower("group__team__name"))
-        .order_by("sort_name", "group__team", "pk")
+    return list(_by_team_name(grants))
+
+
+def _by_team_name(grants: QuerySet[Any]) -> QuerySet[Any]:
+    named = grants.select_related("granted_by", "group__team")
+    by_name: QuerySet[Any] = named.annotate(sort_name=Lower("group__team__name"))
+    return by_name.order_by("sort_name", "group__team", "pk")
+
+
+@cache
+def _grants_of_first_teams(sources: int, permissions: int) -> ComposedQuery[Any]:
+    """Return the query of the grants of the first teams, for so many keys of a `ResourceReach`."""
+
+    def grants(customer: Given, now: Given, **keys: Given) -> QuerySet[Any]:
+        on_sources = any_of("content_object", [keys[f"source_{n}"] for n in range(sources)])
+        of_these = any_of("permission", [keys[f"permission_{n}"] for n in range(permissions)])
+        found = TeamGrant.with_removed.unexpired(now).filter(on_sources, of_these)
+        teams = teams_of(customer).filter(group__in=found.values("group"))
+        return _by_team_name(found.filter(group__in=teams[: MAX_TEAMS + 1].values("group")))
+
+    return ComposedQuery(
+        grants,
+        customer=BigIntegerField(),
+        now=DateTimeField(),
+        **numbered("source", [BigIntegerField()] * sources),
+        **numbered("permission", [BigIntegerField()] * permissions),
     )
 
 
@@ -152,6 +195,7 @@ def people_page(
         among=reach.customer.memberships.all(),
         search=search,
         after=after,
+        size=PEOPLE_SIZE,
         parts=parts,
         customer=reach.customer,
     )

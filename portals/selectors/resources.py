@@ -2,13 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Customer, Membership, User
 from accounts.models.search import matching
 from accounts.selectors import Page, page_of
-from accounts.selectors.paging import Part
+from accounts.selectors.composed import ComposedQuery, Given, any_of, numbered
+from accounts.selectors.paging import PAGE_SIZE, Part, first_page_rows, page_made_of
 from portals.choices import ROOT_TYPE, SubscriptionStatus
 from portals.models import (
     PersonGrant,
@@ -17,12 +20,14 @@ from portals.models import (
     Subscription,
     TeamGrant,
 )
-from portals.models.resources import ResourceQuerySet
+from portals.models.resources import KEPT_FOR, ResourceQuerySet
 
+MAX_CHILDREN = 50  # shown on the page of their parent
+MAX_REMOVED = 50  # removed ones shown below the list; the activity log has all
 _ORDER = ("resource_type_id", "name", "pk")  # of lists
 
 
-def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
+def subscriptions_of(customer: Customer | Given) -> QuerySet[Subscription]:
     """Return the customer's subscriptions that have not ended."""
     return (
         Subscription.objects.filter(customer=customer)
@@ -30,6 +35,14 @@ def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
         .select_related("portal", "customer")
         .order_by("portal__slug")
     )
+
+
+def current_subscriptions(customer: Customer) -> list[Subscription]:
+    """Return the list of `subscriptions_of` a customer, by a statement composed once."""
+    return _SUBSCRIPTIONS.rows(customer=customer.pk)
+
+
+_SUBSCRIPTIONS = ComposedQuery(subscriptions_of, customer=BigIntegerField())
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ def subscription_totals(subscription: Subscription) -> SubscriptionTotals:
 def services_of(customer: Customer) -> list[tuple[Portal, Subscription | None]]:
     """Return every portal of the provider with the customer's subscription to it, if any."""
     by_portal = {
-        subscription.portal_id: subscription for subscription in subscriptions_of(customer)
+        subscription.portal_id: subscription for subscription in current_subscriptions(customer)
     }
     return [(portal, by_portal.get(portal.pk)) for portal in Portal.objects.all()]
 
@@ -81,11 +94,8 @@ def resource_with_those_above(
     customer: Customer, reader: User, pk: int
 ) -> tuple[Resource | None, list[Resource]]:
     """Return a customer's resource if this person may see it, and the resources above it."""
-    rows = (
-        Resource.objects.visible_to(reader)
-        .filter(subscription__in=subscriptions_of(customer), descendants__resource=pk)
-        .select_related("subscription", "owner__user")
-        .order_by(*_ORDER)
+    rows = _WITH_THOSE_ABOVE.rows(
+        customer=customer.pk, reader=reader.pk, key=pk, now=timezone.now()
     )
     found, above = None, []
     for row in rows:
@@ -97,6 +107,38 @@ def resource_with_those_above(
     return found, above
 
 
+def _with_those_above(customer: Given, reader: Given, key: Given, now: Given) -> QuerySet[Resource]:
+    return (
+        Resource.objects.visible_to(reader, now)
+        .filter(subscription__in=subscriptions_of(customer), descendants__resource=key)
+        .select_related("subscription", "owner__user")
+        .order_by(*_ORDER)
+    )
+
+
+_WITH_THOSE_ABOVE = ComposedQuery(
+    _with_those_above,
+    customer=BigIntegerField(),
+    reader=BigIntegerField(),
+    key=BigIntegerField(),
+    now=DateTimeField(),
+)
+
+
+def first_resources_in(customer: Customer, parent: Resource) -> list[Resource]:
+    """Return the first resources below another, for its page to name."""
+    return _FIRST_IN.rows(customer=customer.pk, parent=parent.pk)
+
+
+_FIRST_IN = ComposedQuery(
+    lambda customer, parent: _in_lists(
+        Resource.objects.filter(subscription__in=subscriptions_of(customer), parent=parent)
+    )[:MAX_CHILDREN],
+    customer=BigIntegerField(),
+    parent=BigIntegerField(),
+)
+
+
 def resource_page(
     customer: Customer, subscriptions: Collection[Subscription], *, search: str, after: str
 ) -> Page[Resource]:
@@ -104,6 +146,11 @@ def resource_page(
 
     Raises BadCursor for a foreign `after`.
     """
+    if not subscriptions:
+        return page_made_of([], PAGE_SIZE)
+    if not search and not after:
+        keys = numbered("subscription", [subscription.pk for subscription in subscriptions])
+        return page_made_of(_first_resources(len(keys)).rows(**keys), PAGE_SIZE)
     resources = Resource.objects.filter(subscription__in=subscriptions)
     return page_of(
         _in_lists(matching(resources, search, customer=customer)),
@@ -114,11 +161,40 @@ def resource_page(
     )
 
 
-def removed_resources_of(subscriptions: Collection[Subscription]) -> ResourceQuerySet:
-    """Return what portals removed and may still report again, without what went with a parent."""
-    return (
-        Resource.with_removed.removed_by_portal()
-        .filter(subscription__in=subscriptions, parent__removed_at=None)
-        .select_related("resource_type__portal")
-        .order_by("-removed_at", "pk")
+@cache
+def _first_resources(subscriptions: int) -> ComposedQuery[Resource]:
+    """Return the query of the first page of so many subscriptions."""
+    return ComposedQuery(
+        lambda **keys: first_page_rows(
+            _in_lists(Resource.objects.filter(any_of("subscription", keys.values()))),
+            order=_ORDER,
+            parts=[Part(Q(subscription=key)) for key in keys.values()],
+        ),
+        **numbered("subscription", [BigIntegerField()] * subscriptions),
     )
+
+
+def removed_resources_of(subscriptions: Collection[Subscription]) -> list[Resource]:
+    """Return what portals removed and may still report again, without what went with a parent.
+
+    These are the latest MAX_REMOVED.
+    """
+    keys = numbered("subscription", [subscription.pk for subscription in subscriptions])
+    since = timezone.now() - KEPT_FOR
+    return _removed_resources(len(keys)).rows(since=since, **keys) if keys else []
+
+
+@cache
+def _removed_resources(subscriptions: int) -> ComposedQuery[Resource]:
+    """Return the query of `removed_resources_of` for so many subscriptions."""
+
+    def removed(since: Given, **keys: Given) -> QuerySet[Resource]:
+        return (
+            Resource.with_removed.filter(removed_at__gt=since, parent__removed_at=None)
+            .filter(any_of("subscription", keys.values()))
+            .select_related("resource_type__portal")
+            .order_by("-removed_at", "pk")[:MAX_REMOVED]
+        )
+
+    keys = numbered("subscription", [BigIntegerField()] * subscriptions)
+    return ComposedQuery(removed, since=DateTimeField(), **keys)

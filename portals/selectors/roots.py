@@ -1,7 +1,8 @@
 """Root resources of subscriptions, and the privilege `open` on them."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 
+from accounts.selectors.composed import ComposedQuery
 from portals.choices import OPEN_PRIVILEGE, ROOT_TYPE, SubscriptionStatus
 from portals.models import Privilege, Resource
 
@@ -18,6 +19,22 @@ def roots() -> QuerySet[Resource]:
 def active_roots() -> QuerySet[Resource]:
     """Return the root of every active subscription."""
     return roots().filter(subscription__status=SubscriptionStatus.ACTIVE)
+
+
+def roots_of(customer: int) -> list[Resource]:
+    """Return the roots of the subscriptions of a customer (its key) that have not ended."""
+    return _ROOTS.rows(customer=customer)
+
+
+_ROOTS = ComposedQuery(
+    lambda customer: (
+        roots()
+        .filter(subscription__customer=customer)
+        .exclude(subscription__status=SubscriptionStatus.ENDED)
+        .order_by("resource_type__portal__slug")
+    ),
+    customer=BigIntegerField(),
+)
 
 
 def open_privileges() -> QuerySet[Privilege]:

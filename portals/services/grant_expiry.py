@@ -126,7 +126,7 @@ def _announce(customer: Customer, now: datetime) -> None:
 
 
 def _due_in(customer: Customer, model: type[Grant], when: Any) -> Any:
-    rows = of_customer(with_beginning(model._default_manager.all()), customer).filter(when)
+    rows = of_customer(with_beginning(model._default_manager.all()), customer.pk).filter(when)
     grantee = "user" if model is PersonGrant else "group__team"
     return rows.select_related(
         grantee, "permission__privilege__portal", "content_object__resource_type"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.addresses import MAX_DIGITS
 from accounts.http import PersonRequest
 from accounts.services.sessions import sign_out_devices
 from portals.selectors.devices import consents_of, devices_of
@@ -70,7 +71,7 @@ def _leave_portal(request: PersonRequest, text: str) -> None:
 
 
 def _withdraw_consent(request: PersonRequest, text: str) -> None:
-    is_number = text.isascii() and text.isdecimal() and len(text) < 19
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
     consent = withdraw_consent(actor=request.user, consent=int(text)) if is_number else None
     if consent is None:
         messages.info(request, _("You have already withdrawn this."))

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.adapters import signed_in_at
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
-from accounts.selectors import page_of
 from accounts.timezones import end_date
 from accounts.views.access import managed_customer
 from accounts.views.actions import previous_page, submit_button
@@ -21,13 +20,9 @@ from portals.choices import RenewalLength
 from portals.forms.grants import RenewForm
 from portals.models import PersonGrant, TeamGrant
 from portals.selectors.grant_expiry import (
-    RECENTLY_ENDED,
-    expiring_memberships,
-    expiring_person_grants,
-    expiring_team_grants,
+    expiring_grants_page,
+    expiring_memberships_page,
     of_customer,
-    with_person_details,
-    with_team_details,
 )
 from portals.services.grant_expiry import renew_grant
 
@@ -36,33 +31,15 @@ from portals.services.grant_expiry import renew_grant
 def expiring_access(request: PersonRequest, customer: str) -> HttpResponse:
     """List access that ends within a month or did in the last days, and last days of people."""
     company = managed_customer(request, customer)
-    order = ("expires_at", "pk")
     context = {
         "customer": company,
         "may_act": company.status == CustomerStatus.ACTIVE,
         "length_options": format_html_join(
             "", '<option value="{}">{}</option>', RenewalLength.choices
         ),
-        "leavers": page_of(
-            expiring_memberships(company),
-            among=company.memberships.all(),
-            order=("ends_at", "pk"),
-            after=request.GET.get("leaver", ""),
-        ),
-        "of_people": page_of(
-            of_customer(expiring_person_grants(since=RECENTLY_ENDED), company),
-            among=of_customer(PersonGrant.objects.all(), company),
-            order=order,
-            after=request.GET.get("after", ""),
-            details=with_person_details,
-        ),
-        "of_teams": page_of(
-            of_customer(expiring_team_grants(since=RECENTLY_ENDED), company),
-            among=of_customer(TeamGrant.objects.all(), company),
-            order=order,
-            after=request.GET.get("team", ""),
-            details=with_team_details,
-        ),
+        "leavers": expiring_memberships_page(company, request.GET.get("leaver", "")),
+        "of_people": expiring_grants_page(PersonGrant, company, request.GET.get("after", "")),
+        "of_teams": expiring_grants_page(TeamGrant, company, request.GET.get("team", "")),
     }
     return render(request, "portals/grant_expiry.html", context)
 
@@ -77,7 +54,7 @@ def grant_renew(
     """Renew a grant, then go back to the page of the button."""
     company = managed_customer(request, customer)
     form = RenewForm(request.POST)
-    grants = of_customer(model._default_manager.all(), company).select_related(
+    grants = of_customer(model._default_manager.all(), company.pk).select_related(
         "content_object__subscription__customer"
     )
 

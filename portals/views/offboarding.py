@@ -47,7 +47,7 @@ def offboarding(request: PersonRequest, customer: str, person: UUID) -> HttpResp
         return service(
             actor=request.user,
             membership=membership,
-            access_request=requests.filter(kind=RequestKind.LEAVE).first(),
+            access_request=next((row for row in requests if row.kind == RequestKind.LEAVE), None),
             signed_in_at=signed_in_at(request),
             **form.plan(),
         )

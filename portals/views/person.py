@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.choices import CustomerStatus
@@ -19,8 +18,8 @@ from accounts.selectors import (
     teams_without,
 )
 from accounts.selectors.activity import ActivityFilter, find_activity
-from accounts.selectors.factors import second_factors
 from accounts.selectors.options import TeamOptions
+from accounts.selectors.people import find_member
 from accounts.views.access import visible_customer
 from portals.selectors.access_rows import access_of
 from portals.selectors.grantees import grantee_key
@@ -90,13 +89,9 @@ def _visible_membership(
     manages: bool = company.is_managed
     if not manages and str(person) != str(request.user.sub):
         raise PermissionDenied  # before the query, so that nobody learns who is a colleague
-    membership = get_object_or_404(
-        Membership.objects.present()
-        .select_related("user", "customer")
-        .annotate(has_second_factor=Exists(second_factors().filter(user=OuterRef("user")))),
-        customer=company,
-        user__sub=person,
-    )
+    membership = find_member(company, person)
+    if membership is None:
+        raise Http404
     return membership, manages
 
 

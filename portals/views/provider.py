@@ -27,7 +27,7 @@ from portals.forms.provider import (
     SuspendForm,
 )
 from portals.models import Portal
-from portals.selectors.resources import subscriptions_of
+from portals.selectors.resources import current_subscriptions
 from portals.services.subscriptions import set_subscription_status, subscribe_customer
 from portals.signals import customer_page_shown
 
@@ -97,7 +97,7 @@ def _page(request: PersonRequest, customer: Customer, **forms: Any) -> HttpRespo
     context = {
         "customer": customer,
         "pending": customer.status == CustomerStatus.PENDING,
-        "subscriptions": subscriptions_of(customer),
+        "subscriptions": current_subscriptions(customer),
         "invitation": customer.invitations.open().filter(as_main_super_user=True).first(),
         "subscribe": SubscribeForm(customer=customer),
         "invite": MainSuperUserForm(),

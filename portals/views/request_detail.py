@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import get_text_list
@@ -20,6 +20,7 @@ from accounts.forms import RefuseForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest
 from accounts.selectors import is_super_user
+from accounts.selectors.requests import find_request
 from accounts.services.requests import approve_request, is_for_provider_alone, refuse_request
 from accounts.views.actions import previous_page, run_action, submit
 from portals.forms.requests import ApproveForm
@@ -30,6 +31,7 @@ from portals.selectors.manifest import Manifest, manifest_of
 from portals.selectors.requests import (
     PortalLink,
     requested_privileges_in,
+    requested_privileges_of,
     safe_return_url,
 )
 from portals.services.requests import Approval
@@ -37,13 +39,9 @@ from portals.services.requests import Approval
 
 def _visible_request(request: PersonRequest, slug: str, key: UUID) -> AccessRequest:
     """Return a request that this person made, or of a customer they manage; else 404."""
-    access_request = get_object_or_404(
-        AccessRequest.objects.visible_to(request.user).select_related(
-            "customer", "membership__user", "answered_by"
-        ),
-        customer__slug=slug,
-        uuid=key,
-    )
+    access_request = find_request(request.user, slug, key)
+    if access_request is None:
+        raise Http404
     timezone.activate(access_request.customer.zone)
     return access_request
 
@@ -68,7 +66,7 @@ def _page(
     approve: ApproveForm | None = None,
     refuse: RefuseForm | None = None,
 ) -> HttpResponse:
-    rows = list(requested_privileges_in(access_request))
+    rows = requested_privileges_of([access_request])
     manifest = manifest_of(row.privilege.portal_id for row in rows)
     company = access_request.customer
     manages = is_super_user(request.user, company)

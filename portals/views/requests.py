@@ -17,7 +17,7 @@ from accounts.choices import ASKED_OF_SUPER_USERS, CustomerStatus, RequestKind
 from accounts.forms import ASK_FORMS, AskForm
 from accounts.http import PersonRequest
 from accounts.models import AccessRequest, Membership
-from accounts.selectors import super_users_of
+from accounts.selectors import first_super_users_of
 from accounts.services.requests import belongs_elsewhere, open_request
 from accounts.views.access import own_membership
 from accounts.views.actions import run_action, submit
@@ -64,7 +64,7 @@ def request_new(request: PersonRequest, customer: str) -> HttpResponse:
         messages.success(request, _("We sent your request. You can follow it on this page."))
         path = reverse("portals:request", args=[customer, success.result.uuid])
         return redirect(f"{path}?{prefilled.query}" if prefilled and prefilled.query else path)
-    readers = super_users_of(membership.customer).exclude(pk=membership.pk)[:3]
+    readers = first_super_users_of(membership.customer, but=request.user)
     for_provider = kind == RequestKind.ADDRESS and belongs_elsewhere(membership)
     if for_provider:
         form.fields["text"].help_text = _("One or two sentences for the provider.")

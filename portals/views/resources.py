@@ -4,23 +4,21 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.addresses import address_of
 from accounts.choices import CustomerStatus
 from accounts.forms import SearchForm
 from accounts.http import PersonRequest
 from accounts.views.access import managed_customer
 from portals.selectors.access_rows import access_to
 from portals.selectors.resources import (
+    current_subscriptions,
+    first_resources_in,
     removed_resources_of,
     resource_page,
     resource_with_those_above,
-    resources_of,
-    subscriptions_of,
 )
 from portals.selectors.targets import Target
-from portals.views.rows import SOME_KEY, add_addresses, addresses, marked_in
-
-MAX_CHILDREN = 50  # shown on the page of their parent
-MAX_REMOVED = 50  # removed ones shown below the list; the activity log has all
+from portals.views.rows import add_addresses, marked_in
 
 
 @require_safe
@@ -28,7 +26,7 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
     """List the customer's resources portal by portal, with a search."""
     company = managed_customer(request, customer)
     subscriptions = {
-        subscription.portal.slug: subscription for subscription in subscriptions_of(company)
+        subscription.portal.slug: subscription for subscription in current_subscriptions(company)
     }
     chosen = subscriptions.get(request.GET.get("portal", ""))
     shown = [chosen] if chosen else list(subscriptions.values())
@@ -39,16 +37,15 @@ def resource_list(request: PersonRequest, customer: str) -> HttpResponse:
         search=form.text,
         after=request.GET.get("after", ""),
     )
-    address = addresses("portals:resource", company, SOME_KEY)
     context = {
         "customer": company,
-        "removed": removed_resources_of(shown)[:MAX_REMOVED],
+        "removed": removed_resources_of(shown),
         "subscriptions": list(subscriptions.values()),
         "chosen": chosen,
         "form": form,
         "search": form.text,
         "page": page,
-        "rows": [(row, address(row.pk)) for row in page],
+        "rows": [(row, address_of("portals:resource", company.slug, row.pk)) for row in page],
     }
     fragment = "#resources" if request.htmx else ""
     return render(request, f"portals/resource_list.html{fragment}", context)
@@ -74,7 +71,7 @@ def resource(request: PersonRequest, customer: str, pk: int) -> HttpResponse:
         "customer": company,
         "resource": resource,
         "ancestors": above,
-        "children": resources_of(company).filter(parent=resource)[:MAX_CHILDREN],
+        "children": first_resources_in(company, resource),
         "title": str(Target(resource, resource.resource_type)),
         "q": search,
         "access": access,

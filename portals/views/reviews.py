@@ -5,32 +5,37 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.db.models import Exists
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.adapters import signed_in_at
+from accounts.addresses import MAX_DIGITS
 from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
-from accounts.selectors import page_of, super_users_of
+from accounts.selectors import page_of
 from accounts.views.access import managed_customer
 from accounts.views.actions import previous_page, submit, submit_button
 from accounts.views.undo import offer_undo
 from portals.choices import ReviewDecision
-from portals.forms.reviews import PartForm
+from portals.forms.reviews import LineRow, PartForm
 from portals.models import AccessReview
+from portals.selectors.review_words import last_use
 from portals.selectors.reviews import (
     MAX_LINES,
     ReviewSection,
-    items_of,
+    find_review,
+    items_page,
+    items_with_state,
     review_sections_of,
     reviews_of,
+    unused_among,
     unused_items,
 )
 from portals.services.reviews import (
@@ -100,14 +105,12 @@ def review(request: PersonRequest, customer: str, review: UUID) -> HttpResponse:
 
 
 def _managed_review(request: PersonRequest, slug: str, key: UUID) -> AccessReview:
-    """Return a review of a customer that this person manages; else 404 or 403.
-
-    It has `is_for_one`: whether the reader is the only Super User.
-    """
+    """Return a review of a customer that this person manages; else 404 or 403."""
     company = managed_customer(request, slug)
-    others = super_users_of(company).exclude(user=request.user)
-    reviews = reviews_of(company).select_related("customer").annotate(is_for_one=~Exists(others))
-    return get_object_or_404(reviews, uuid=key)
+    found = find_review(company, request.user, key)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _page(
@@ -115,26 +118,30 @@ def _page(
 ) -> HttpResponse:
     company = review.customer
     show_all = request.GET.get("show") == "all" or not review.is_open
-    page = page_of(
-        items_of(review, undecided=not show_all),
-        among=review.items.all(),
-        order=("section", "pk"),
-        after=request.GET.get("after", ""),
-        size=MAX_LINES,
-    )
+    page = items_page(review, undecided=not show_all, after=request.GET.get("after", ""))
     alone: bool = review.is_for_one  # type: ignore[attr-defined]
     may_act = company.status == CustomerStatus.ACTIVE and review.is_open
-    forms = []
-    for part in review_sections_of(page.rows):
-        is_refused = refused is not None and refused.part.first.section == part.first.section
-        forms.append(refused if is_refused else PartForm(part=part))
-    unused = unused_items(review, but=None if alone else request.user)[:MAX_AT_ONCE]
+    parts = review_sections_of(page.rows, review)
+    waiting = [part for part in parts if part.undecided] if may_act else []
+    mine = [part for part in waiting if alone or not part.first.concerns(request.user)]
+    chosen = refused.part if refused else _chosen(request, parts, mine)
+    shown = []
+    for part in parts:
+        is_chosen = chosen is not None and part.first.section == chosen.first.section
+        form = (refused or PartForm(part=part)) if is_chosen and part in mine else None
+        shown.append(_part_context(request, part, form, folded=part in waiting and not is_chosen))
+    but = None if alone else request.user
+    if show_all or page.next_cursor or not page.is_first:
+        unused = unused_items(review, MAX_AT_ONCE, but=but)
+    else:
+        unused = unused_among(page, but=but)
     context = {
         "customer": company,
         "review": review,
-        "unused": list(unused) if may_act else [],
+        "unused": [(item, last_use(item)) for item in unused] if may_act else [],
         "page": page,
-        "parts": [_part_context(request, form, alone, may_act) for form in forms if form],
+        "parts": shown,
+        "page_address": reverse("portals:review", args=[company.slug, review.uuid]),
         "show_all": show_all,
         "keep": "show=all" if request.GET.get("show") == "all" else "",
         "alone": alone,
@@ -144,17 +151,27 @@ def _page(
     return render(request, "portals/review.html", context)
 
 
+def _chosen(
+    request: PersonRequest, parts: list[ReviewSection], mine: list[ReviewSection]
+) -> ReviewSection | None:
+    """Return the part to unfold: the one asked for, or the first that this person can review."""
+    wanted = request.GET.get("part", "")
+    asked = (part for part in parts if str(part.first.pk) == wanted)
+    return next(asked, None) or next(iter(mine), None)
+
+
 def _part_context(
-    request: PersonRequest, form: PartForm, alone: bool, may_act: bool
+    request: PersonRequest, part: ReviewSection, form: PartForm | None, *, folded: bool
 ) -> dict[str, Any]:
-    own = form.part.first.concerns(request.user)
-    undecided = form.part.undecided
+    first, undecided = part.first, part.undecided
     return {
         "form": form,
-        "first": form.part.first,
-        "own": own,
+        "rows": list(form.rows()) if form else [LineRow(line) for line in part.lines],
+        "first": first,
+        "own": first.concerns(request.user),
         "undecided": undecided,
-        "open": bool(undecided) and may_act and (alone or not own),
+        "unused": sum(line.item.is_long_unused for line in undecided),
+        "folded": folded,
         "has_open_lines": any(line.is_unchanged for line in undecided),
     }
 
@@ -231,6 +248,9 @@ def review_remove_unused(request: PersonRequest, customer: str, review: UUID) ->
 
 def _part_of_lines(review: AccessReview, values: list[str]) -> ReviewSection | None:
     """Return the lines that a form names; None unless they belong to one part of this review."""
-    keys = {int(value) for value in values[:MAX_LINES] if value.isdecimal() and len(value) < 19}
-    parts = review_sections_of(list(items_of(review, undecided=False).filter(pk__in=keys)))
+    keys = {
+        int(value) for value in values[:MAX_LINES] if value.isdecimal() and len(value) <= MAX_DIGITS
+    }
+    items = items_with_state(review, undecided=False, now=timezone.now()).filter(pk__in=keys)
+    parts = review_sections_of(list(items), review)
     return parts[0] if len(parts) == 1 and len(values) <= MAX_LINES else None

@@ -13,8 +13,9 @@ from accounts.choices import CustomerStatus
 from accounts.forms import ChoosePersonForm, ChooseTeamsForm, first_error
 from accounts.http import PersonRequest
 from accounts.models import TeamMembership
-from accounts.selectors import count_people_in, page_of, people_in
+from accounts.selectors import count_people_in
 from accounts.selectors.options import PeopleOptions
+from accounts.selectors.teams import members_page
 from accounts.services.teams import delete_team, delete_teams
 from accounts.views.access import managed_customer, managed_team
 from accounts.views.actions import run_action, submit_button
@@ -43,12 +44,7 @@ def team(request: PersonRequest, customer: str, team: UUID) -> HttpResponse:
         "customer": company,
         "manages": True,
         "may_act": company.status == CustomerStatus.ACTIVE,
-        "members": page_of(
-            people_in(managed),
-            among=company.memberships.all(),
-            order=("search_name", "pk"),
-            after=request.GET.get("members", ""),
-        ),
+        "members": members_page(managed, request.GET.get("members", "")),
         "adding": adding,
     }
     return render(request, "portals/team.html", context)
@@ -98,7 +94,7 @@ def team_delete(request: PersonRequest, customer: str, team: UUID) -> HttpRespon
             "customer": managed.customer,
             "team": managed,
             "people": count_people_in(managed),
-            "privileges": grants_of_team(managed).count(),
+            "privileges": grants_of_team(managed.group_id).count(),
             "may_act": managed.customer.status == CustomerStatus.ACTIVE,
         }
         return render(request, "portals/team_delete.html", context)

@@ -11,7 +11,7 @@ from accounts.selectors import people_of
 from accounts.validators import address_as_stored
 from preferences.choices import ContactKind, NoticeCode
 from preferences.models import NoticeClass, Topic
-from preferences.selectors.customer_email import addable_topics
+from preferences.selectors.customer_email import addable_topics_of
 
 
 class ColleagueForm(StrictForm):
@@ -49,7 +49,7 @@ class AddedMailForm(ColleagueForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.topics = {topic.slug: topic for topic in addable_topics(self.customer)}
+        self.topics = {topic.slug: topic for topic in addable_topics_of(self.customer)}
         choice: forms.ChoiceField = self.fields["category"]  # type: ignore[assignment]
         choice.choices = [
             (_("Notices about the company"), NoticeCode.choices),

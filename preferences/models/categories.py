@@ -1,7 +1,10 @@
 """Notice classes and topics: two tables, so that a choice can belong to a topic only."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Exists, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -85,10 +88,12 @@ class Reseller(models.Model):
 class TopicQuerySet(models.QuerySet["Topic"]):
     """Topics, with the filters of who may subscribe."""
 
-    def visible_to(self, user: User) -> "TopicQuerySet":
+    def visible_to(
+        self, user: User | Combinable, now: datetime | Combinable | None = None
+    ) -> "TopicQuerySet":
         """Return the active topics that are offered to this person by one of their customers."""
         customers = Customer.objects.filter(
-            pk__in=Membership.objects.live().filter(user=user).values("customer")
+            pk__in=Membership.objects.live(now).filter(user=user).values("customer")
         )
         resellers = customers.filter(reseller__isnull=False)
         return self.filter(

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
+from accounts.selectors.composed import ComposedQuery, Given
 from preferences.audience import Verdict, verdicts_on_topics
 from preferences.choices import GROUNDS, MessageState, NoticeCode, Reason
 from preferences.models import (
@@ -24,7 +25,9 @@ from preferences.models import (
     Recipient,
     Topic,
 )
-from preferences.selectors.customer_email import Copies, copies_of
+from preferences.selectors.customer_email import Copies, mail_of_companies
+
+LATEST_CONSENTS = 5  # on the page of choices
 
 
 class MandatoryMail(ValidationError):
@@ -76,16 +79,14 @@ class PreferenceCentre:
 
 def preference_centre(user: User) -> PreferenceCentre:
     """Return everything that `/preferences/` shows this person."""
-    return centre_of(Recipient.objects.select_related("user", "stopped").get(user=user))
+    (recipient,) = _RECIPIENT.rows(user=user.pk)  # it is made with the account
+    return centre_of(recipient)
 
 
 def centre_of(recipient: Recipient) -> PreferenceCentre:
     """Return the same for any recipient: a person, or a subscriber without an account."""
-    choices = {
-        choice.topic_id: choice.consent
-        for choice in Choice.objects.filter(recipient=recipient).select_related("consent")
-    }
-    offered = list(_with_last_sent(_offered(recipient)).select_related("portal"))
+    choices = {choice.topic_id: choice.consent for choice in _CHOICES.rows(recipient=recipient.pk)}
+    offered = _topics_offered(recipient)
     keys = {topic.pk for topic in offered}
     verdicts = {
         verdict.topic_id: verdict
@@ -110,9 +111,19 @@ def centre_of(recipient: Recipient) -> PreferenceCentre:
         recipient=recipient,
         topics=rows,
         notices=_notices_for(recipient),
-        history=list(consents_of(recipient)[:5]),
+        history=_LATEST_CONSENTS.rows(recipient=recipient.pk),
         copies=customer_email.copies,
     )
+
+
+_RECIPIENT = ComposedQuery(
+    lambda user: Recipient.objects.filter(user=user).select_related("user", "stopped"),
+    user=BigIntegerField(),
+)
+_CHOICES = ComposedQuery(
+    lambda recipient: Choice.objects.filter(recipient=recipient).select_related("consent"),
+    recipient=BigIntegerField(),
+)
 
 
 def _offered(recipient: Recipient) -> QuerySet[Topic]:
@@ -122,6 +133,13 @@ def _offered(recipient: Recipient) -> QuerySet[Topic]:
     return Topic.objects.visible_to(recipient.user)
 
 
+def _topics_offered(recipient: Recipient) -> list[Any]:
+    """Return the topics offered to a recipient, each with its portal and its last sending."""
+    if recipient.user_id is None:
+        return _FOR_ANYONE.rows()
+    return _VISIBLE.rows(user=recipient.user_id, now=timezone.now())
+
+
 def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
     """Add when the last campaign and the last single email of each topic were sent."""
     sent = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.SENT)
@@ -129,10 +147,18 @@ def _with_last_sent(topics: QuerySet[Topic]) -> QuerySet[Any]:
         Exists(sent), topic=OuterRef("pk"), resolved_at__isnull=False
     )
     mails = Message.objects.filter(topic=OuterRef("pk"), campaign=None, state=MessageState.SENT)
-    return topics.annotate(
+    return topics.select_related("portal").annotate(
         campaign_sent_at=campaigns.order_by("-resolved_at").values("resolved_at")[:1],
         mail_sent_at=mails.order_by("-pk").values("created_at")[:1],
     )
+
+
+_FOR_ANYONE = ComposedQuery(lambda: _with_last_sent(Topic.objects.for_anyone()))
+_VISIBLE = ComposedQuery(
+    lambda user, now: _with_last_sent(Topic.objects.visible_to(user, now)),
+    user=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def _notices_for(recipient: Recipient) -> list[NoticeClass]:
@@ -154,18 +180,24 @@ def _settings_of_customers(
     """Return what their companies decided, which is never hidden from the person (R43)."""
     if recipient.user is None:
         return _CustomerSettings([], [], [])
-    memberships = Membership.objects.live().filter(user=recipient.user)
-    denied = [key for key, verdict in verdicts.items() if not verdict.send]
-    added = [key for key, verdict in verdicts.items() if verdict.reason == Reason.ADDED_BY_CUSTOMER]
-    denials = CustomerTopicDenial.objects.filter(
-        customer__in=memberships.values("customer"), topic__in=denied
-    )
-    additions = CustomerRecipient.objects.filter(membership__in=memberships, topic__in=added)
+    mail = mail_of_companies(recipient.user)
+    denied = {key for key, verdict in verdicts.items() if not verdict.send}
+    added = {key for key, verdict in verdicts.items() if verdict.reason == Reason.ADDED_BY_CUSTOMER}
+    denials = _DENIALS.rows(user=recipient.user_id, now=timezone.now()) if denied else []
     return _CustomerSettings(
-        list(denials.select_related("customer", "by")) if denied else [],
-        list(additions.select_related("membership__customer", "by")) if added else [],
-        copies_of(recipient.user),
+        [row for row in denials if row.topic_id in denied],
+        [row for row in mail.topics if row.topic_id in added],
+        mail.copies,
     )
+
+
+_DENIALS = ComposedQuery(
+    lambda user, now: CustomerTopicDenial.objects.filter(
+        customer__in=Membership.objects.live(now).filter(user=user).values("customer")
+    ).select_related("customer", "by"),
+    user=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def _wants(recipient: Recipient, topic: Topic, chosen: ConsentRecord | None) -> bool:
@@ -208,6 +240,12 @@ def consent_history(user: User) -> QuerySet[ConsentRecord]:
     return consents_of(Recipient.objects.get(user=user))
 
 
-def consents_of(recipient: Recipient) -> QuerySet[ConsentRecord]:
+def consents_of(recipient: Recipient | Given) -> QuerySet[ConsentRecord]:
     """Return the consent records of a recipient, newest first."""
-    return recipient.consent_records.select_related("topic").order_by("-pk")
+    records: QuerySet[ConsentRecord] = ConsentRecord.objects.filter(recipient=recipient)
+    return records.select_related("topic").order_by("-pk")
+
+
+_LATEST_CONSENTS = ComposedQuery(
+    lambda recipient: consents_of(recipient)[:LATEST_CONSENTS], recipient=BigIntegerField()
+)

@@ -1,17 +1,23 @@
 """A company's email settings: the topics it denies, recipients it adds, and its contacts."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Customer, Membership, User
+from accounts.selectors.composed import ComposedQuery, Given
+from accounts.selectors.paging import PAGE_SIZE, Page, page_made_of, page_of
 from portals.choices import SubscriptionStatus
+from portals.models import Subscription
 from preferences.choices import CONTACT_CLASSES, ContactKind, NoticeCode, TopicBasis
 from preferences.models import (
     ContactRole,
     CustomerRecipient,
     CustomerTopicDenial,
     NoticeClass,
+    Reseller,
     Topic,
 )
 
@@ -33,21 +39,27 @@ class Contacts:
     people: list[ContactRole]
 
 
-def topics_for(customer: Customer) -> QuerySet[Topic]:
+def topics_for(customer: Customer | Given) -> QuerySet[Topic]:
     """Return the topics offered to the people of this company."""
-    portals = customer.subscriptions.filter(status=SubscriptionStatus.ACTIVE).values("portal")
-    offered = Topic.objects.filter(Q(portal=None) | Q(portal__in=portals), active=True)
-    if hasattr(customer, "reseller"):
-        return offered
-    return offered.filter(resellers_only=False)
+    subscriptions = Subscription.objects.filter(customer=customer, status=SubscriptionStatus.ACTIVE)
+    return Topic.objects.filter(
+        Q(portal=None) | Q(portal__in=subscriptions.values("portal")),
+        Q(resellers_only=False) | Exists(Reseller.objects.filter(customer=customer)),
+        active=True,
+    )
 
 
-def addable_topics(customer: Customer) -> QuerySet[Topic]:
+def addable_topics(customer: Customer | Given) -> QuerySet[Topic]:
     """Return the topics that a company may add recipients to; the others need the person."""
     return topics_for(customer).filter(basis=TopicBasis.IMPLIED)
 
 
-def topics_shown_to(customer: Customer) -> QuerySet[Topic]:
+def addable_topics_of(customer: Customer) -> list[Topic]:
+    """Return the list of `addable_topics`, by a statement composed once."""
+    return _ADDABLE_TOPICS.rows(customer=customer.pk)
+
+
+def topics_shown_to(customer: Customer | Given) -> QuerySet[Topic]:
     """Return the topics on the company's page: those offered to it or denied by it."""
     denied = CustomerTopicDenial.objects.filter(customer=customer)
     return Topic.objects.filter(
@@ -55,23 +67,24 @@ def topics_shown_to(customer: Customer) -> QuerySet[Topic]:
     )
 
 
+_ADDABLE_TOPICS = ComposedQuery(addable_topics, customer=BigIntegerField())
+_TOPICS_SHOWN = ComposedQuery(topics_shown_to, customer=BigIntegerField())
+_DENIALS = ComposedQuery(
+    lambda customer: CustomerTopicDenial.objects.filter(customer=customer).select_related("by"),
+    customer=BigIntegerField(),
+)
+
+
 def customer_topics(customer: Customer) -> list[CustomerTopic]:
     """Return each of these topics with its denial, if there is one."""
-    denials = {
-        denial.topic_id: denial
-        for denial in CustomerTopicDenial.objects.filter(customer=customer).select_related("by")
-    }
-    return [CustomerTopic(topic, denials.get(topic.pk)) for topic in topics_shown_to(customer)]
+    denials = {denial.topic_id: denial for denial in _DENIALS.rows(customer=customer.pk)}
+    topics = _TOPICS_SHOWN.rows(customer=customer.pk)
+    return [CustomerTopic(topic, denials.get(topic.pk)) for topic in topics]
 
 
 def customer_contacts(customer: Customer) -> list[Contacts]:
     """Return every kind of contact with its people, in the order of the page."""
-    roles = (
-        ContactRole.objects.filter(membership__customer=customer)
-        .select_related("membership__user", "membership__customer", "by")
-        .order_by("membership__search_name", "pk")
-    )
-    rows = list(roles)
+    rows = _CONTACTS.rows(customer=customer.pk)
     return [
         Contacts(
             kind,
@@ -82,13 +95,36 @@ def customer_contacts(customer: Customer) -> list[Contacts]:
     ]
 
 
-def customer_recipients(customer: Customer) -> QuerySet[CustomerRecipient]:
-    """Return the recipients that the company added to a topic or notice class, by name."""
+_CONTACTS = ComposedQuery(
+    lambda customer: (
+        ContactRole.objects.filter(membership__customer=customer)
+        .select_related("membership__user", "membership__customer", "by")
+        .order_by("membership__search_name", "pk")
+    ),
+    customer=BigIntegerField(),
+)
+
+
+def customer_recipients(customer: Customer | Given) -> QuerySet[CustomerRecipient]:
+    """Return the recipients that the company added to a topic or notice class."""
     return (
         CustomerRecipient.objects.filter(membership__customer=customer)
         .select_related("membership__user", "membership__customer", "topic", "notice_class", "by")
-        .order_by("membership__search_name", "pk")
+        .order_by("pk")
     )
+
+
+def recipients_page(customer: Customer, after: str) -> Page[CustomerRecipient]:
+    """Return a page of `customer_recipients`. Raises BadCursor."""
+    if not after:
+        return page_made_of(_FIRST_RECIPIENTS.rows(customer=customer.pk), PAGE_SIZE)
+    rows = customer_recipients(customer)
+    return page_of(rows, among=rows, order=("pk",), after=after)
+
+
+_FIRST_RECIPIENTS = ComposedQuery(
+    lambda customer: customer_recipients(customer)[: PAGE_SIZE + 1], customer=BigIntegerField()
+)
 
 
 @dataclass(frozen=True)
@@ -100,20 +136,43 @@ class Copies:
     notices: list[NoticeClass]
 
 
-def copies_of(person: User) -> list[Copies]:
-    """Return the copies of notices that this person gets for their companies."""
-    memberships = Membership.objects.live().filter(user=person)
-    roles = ContactRole.objects.filter(membership__in=memberships)
-    added = CustomerRecipient.objects.filter(membership__in=memberships, topic=None)
+class MailOfCompanies(NamedTuple):
+    """Topics, and copies of notices, to which their companies have added a person."""
+
+    topics: list[CustomerRecipient]
+    copies: list[Copies]
+
+
+def mail_of_companies(person: User) -> MailOfCompanies:
+    """Return the email that this person gets for their companies."""
+    now = timezone.now()
+    added = _ADDED.rows(user=person.pk, now=now)
     as_contact = [
         Copies(role.membership.customer, role.by, _classes(ContactKind(role.kind)))
-        for role in roles.select_related("membership__customer", "by")
+        for role in _ROLES.rows(user=person.pk, now=now)
     ]
-    return as_contact + [
+    notices = [
         Copies(row.membership.customer, row.by, [row.notice_class])
-        for row in added.select_related("membership__customer", "by", "notice_class")
+        for row in added
         if row.notice_class is not None
     ]
+    return MailOfCompanies([row for row in added if row.topic_id], as_contact + notices)
+
+
+_ROLES = ComposedQuery(
+    lambda user, now: ContactRole.objects.filter(
+        membership__in=Membership.objects.live(now).filter(user=user)
+    ).select_related("membership__customer", "by"),
+    user=BigIntegerField(),
+    now=DateTimeField(),
+)
+_ADDED = ComposedQuery(
+    lambda user, now: CustomerRecipient.objects.filter(
+        membership__in=Membership.objects.live(now).filter(user=user)
+    ).select_related("membership__customer", "by", "notice_class"),
+    user=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def _classes(kind: ContactKind) -> list[NoticeClass]:

@@ -17,7 +17,7 @@ from accounts.permissions import require_staff
 from accounts.services.audit import record_event
 from accounts.validators import clean_reason
 from preferences.choices.delivery_events import OPEN_ESCALATIONS, EscalationState, ReachedHow
-from preferences.models import DeliveryProbe, Escalation, Message, Recipient
+from preferences.models import DeliveryProbe, Escalation, Message
 
 
 class EscalationRefused(ValidationError):
@@ -71,7 +71,6 @@ def settle_escalation(*, actor: User, escalation: Escalation, how: str, reason: 
     if how not in (ReachedHow.PHONE, ReachedHow.POST, ReachedHow.GAVE_UP):
         raise EscalationRefused({"how": _("Choose by phone, by post, or not at all.")})
     reason = clean_reason("reason", reason)
-    Recipient.objects.select_for_update(no_key=True).get(pk=escalation.recipient_id)
     escalation = Escalation.objects.select_for_update().get(pk=escalation.pk)
     if escalation.state not in OPEN_ESCALATIONS:
         raise EscalationRefused(_("This bounced notice is already settled."), code="ended")

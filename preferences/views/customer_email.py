@@ -6,32 +6,30 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import CustomerStatus
 from accounts.http import PersonRequest
 from accounts.models import Customer, Membership
-from accounts.selectors import page_of
 from accounts.views.access import managed_customer
 from accounts.views.actions import run_action, submit
 from preferences.forms.customer_email import AddedMailForm, ColleagueForm, ContactForm
 from preferences.models import ContactRole
 from preferences.selectors import customer_contacts, customer_recipients, customer_topics
-from preferences.selectors.customer_email import topics_shown_to
+from preferences.selectors.customer_email import recipients_page, topics_shown_to
 from preferences.services import customer_email
 
 
 def _page(request: PersonRequest, company: Customer, **forms: ColleagueForm) -> HttpResponse:
-    rows = customer_recipients(company)
     context: dict[str, Any] = {
         "customer": company,
+        "page_address": reverse("preferences:customer-email", args=[company.slug]),
         "may_act": company.status == CustomerStatus.ACTIVE,
         "contacts": customer_contacts(company),
         "topics": customer_topics(company),
-        "added": page_of(
-            rows, among=rows, order=("pk",), after=request.GET.get("after", ""), size=50
-        ),
+        "added": recipients_page(company, request.GET.get("after", "")),
         "contact_form": ContactForm(customer=company, prefix="contact"),
         "added_form": AddedMailForm(customer=company, prefix="added"),
     }

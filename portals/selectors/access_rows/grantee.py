@@ -4,20 +4,24 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.models import Membership, Team
 from accounts.selectors import Page, page_of
-from accounts.selectors.paging import Part
-from portals.choices import Reason, SubscriptionStatus
+from accounts.selectors.paging import page_made_of
+from portals.choices import Reason
 from portals.models import Privilege, Resource
+from portals.selectors.access_rows.first_page import (
+    ORDER,
+    PAGE_SIZE,
+    all_grants_of,
+    first_resources_of,
+    parts_of,
+    with_names,
+)
 from portals.selectors.access_rows.rows import AccessRow, complete, rows_of_grants
 from portals.selectors.effective_access import Grantee, grants_of
 from portals.selectors.manifest import Manifest, manifest_of
-from portals.selectors.roots import roots
+from portals.selectors.roots import roots_of
 from portals.selectors.targets import Target
-
-PAGE_SIZE = 100  # resources; what is given on whole portals is on the first page
 
 
 @dataclass
@@ -61,18 +65,14 @@ def access_of(grantee: Grantee, *, after: str = "", marked: Collection[str] = ()
 
     Raises BadCursor for a foreign `after`.
     """
-    portal_roots = list(
-        roots()
-        .filter(subscription__customer=grantee.customer_id)
-        .exclude(subscription__status=SubscriptionStatus.ENDED)
-        .order_by("resource_type__portal__slug")
-    )
+    portal_roots = roots_of(grantee.customer_id)
     manifest = manifest_of(root.resource_type.portal_id for root in portal_roots)
     page = _resources_with_access(grantee, portal_roots, after)
     resources = {resource.pk: resource for resource in [*portal_roots, *page]}
     for resource in resources.values():
         resource.resource_type = manifest.types[resource.resource_type_id]
-    rows = rows_of_grants(_grants(grantee, resources, manifest), manifest)
+    is_whole = page.is_first and not page.next_cursor
+    rows = rows_of_grants(_grants(grantee, resources, manifest, is_whole=is_whole), manifest)
     rows += _without_grant(grantee, portal_roots, page, manifest)
     opening = {privilege.resource_type_id: privilege for privilege in manifest.opening}
     complete(rows, manifest, marked)
@@ -96,39 +96,40 @@ def _resources_with_access(
     grantee: Grantee, portal_roots: list[Resource], after: str
 ) -> Page[Resource]:
     """Return a page of the resources that they own or have a grant on; portals are left out."""
-    everything = Resource.objects.filter(
-        subscription__in=[root.subscription_id for root in portal_roots]
-    )
-    parts = [Part(Q(pk__in=grants.values("content_object_id"))) for grants in grants_of(grantee)]
-    if isinstance(grantee, Membership):
-        parts.append(Part(Q(owner=grantee)))
+    subscriptions = [root.subscription_id for root in portal_roots]
+    if not after:
+        return page_made_of(first_resources_of(grantee, subscriptions), PAGE_SIZE)
+    everything = Resource.objects.filter(subscription__in=subscriptions)
+    owner = grantee.pk if isinstance(grantee, Membership) else None
     return page_of(
         everything.filter(parent__isnull=False),
         among=everything,
-        order=("resource_type_id", "name", "pk"),
+        order=ORDER,
         after=after,
         size=PAGE_SIZE,
-        parts=parts,
+        parts=parts_of(grants_of(grantee), owner),
     )
 
 
 def _grants(
-    grantee: Grantee, resources: dict[int, Resource], manifest: Manifest
+    grantee: Grantee, resources: dict[int, Resource], manifest: Manifest, *, is_whole: bool
 ) -> Iterator[tuple[Any, Grantee, Team | None]]:
-    """Return the unexpired grants on these resources, each with the team it came through."""
-    own, *of_teams = [
-        grants.filter(content_object__in=resources, permission__in=manifest.privileges)
-        .select_related("granted_by")
-        .order_by("pk")
-        for grants in grants_of(grantee)
-    ]
-    for grant in own:
-        grant.content_object = resources[grant.content_object_id]
-        yield grant, grantee, None
-    for grants in of_teams:
-        for grant in grants.select_related("granted_by", "group__team"):
-            grant.content_object = resources[grant.content_object_id]
-            yield grant, grantee, grant.group.team
+    """Return the unexpired grants on these resources, each with the team it came through.
+
+    `is_whole` says that these are all resources that they have grants on.
+    """
+    if is_whole:
+        found = all_grants_of(grantee)
+    else:
+        on_page = [grants.filter(content_object__in=resources) for grants in grants_of(grantee)]
+        found = [list(grants) for grants in map(with_names, on_page)]
+    for number, grants in enumerate(found):
+        for grant in grants:
+            resource = resources.get(grant.content_object_id)
+            if resource is None or grant.permission_id not in manifest.privileges:
+                continue
+            grant.content_object = resource
+            yield grant, grantee, grant.group.team if number else None
 
 
 def _without_grant(

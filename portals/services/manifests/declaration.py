@@ -150,7 +150,7 @@ class Manifest:
         if privilege.type_code == ROOT_TYPE:
             refuse(self.file, key, "a subscription has no owner")
         if other.type_code != privilege.type_code:
-            refuse(self.file, key, f"it includes {other.codename}, of a type below it")
+            refuse(self.file, key, f"it includes {other.codename}, of another type")
         if not other.held_by_owner:
             refuse(self.file, key, f"it includes {other.codename}, which an owner does not hold")
 

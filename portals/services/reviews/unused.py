@@ -31,7 +31,7 @@ def remove_unused(*, actor: User, review: AccessReview) -> SavedDecisions:
     review = AccessReview.objects.select_for_update().get(pk=review.pk)
     require_open_review(review)
     others = super_users_of(customer).exclude(user=actor).exists()
-    items = list(unused_items(review, but=actor if others else None)[:MAX_AT_ONCE])
+    items = unused_items(review, MAX_AT_ONCE, but=actor if others else None)
     if not items:
         raise ReviewRefused(_("All permissions were used in the last 90 days."), code="empty")
     counts: Counter[str] = Counter()
