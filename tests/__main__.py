@@ -76,6 +76,7 @@ ON_POSTGRESQL = [
     "tests/oidc/test_proxies.py",
     "tests/oidc/test_requests.py",
     "tests/mutants",
+    "tests/portals/test_bad_manifests.py",
     "tests/portals/test_undo_orders.py",
     "tests/preferences/test_bounce_layouts.py",
     "tests/preferences/test_bounce_reasons.py",

@@ -165,7 +165,7 @@ class SQLiteTemplates:
             yield
 
     def has(self, layer: Layer) -> bool:
-        return self._path(layer).exists()
+        return self.path_of(layer).exists()
 
     def store(self, layer: Layer) -> None:
         """Keep a copy of the test database as this layer."""
@@ -174,7 +174,7 @@ class SQLiteTemplates:
         self.own.ensure_connection()
         with closing(sqlite3.connect(unfinished)) as copy:
             self.own.connection.backup(copy)
-        unfinished.rename(self._path(layer))
+        unfinished.rename(self.path_of(layer))
         files = self.folder.glob(f"{layer.kind}_*")
         for old in sorted(files, key=lambda file: file.stat().st_mtime)[:-MAX_KEPT]:
             old.unlink()
@@ -182,7 +182,7 @@ class SQLiteTemplates:
     def restore(self, layer: Layer) -> None:
         """Make the test database a copy of this layer."""
         self.own.ensure_connection()
-        with closing(sqlite3.connect(self._path(layer))) as kept:
+        with closing(sqlite3.connect(self.path_of(layer))) as kept:
             kept.backup(self.own.connection)
 
     def clear(self) -> None:
@@ -194,7 +194,7 @@ class SQLiteTemplates:
     def drop(self) -> None:
         """Do nothing: a database in memory ends with its process."""
 
-    def _path(self, layer: Layer) -> Path:
+    def path_of(self, layer: Layer) -> Path:
         return self.folder / f"{layer.name}.sqlite3"
 
 
@@ -291,3 +291,12 @@ def _restore(templates: Templates, wanted: list[Layer]) -> None:
     last.fill()
     if last.fingerprint_now() == last.fingerprint and "TEST_SNAPSHOT" not in os.environ:
         templates.store(last)
+
+
+def print_path_of_tables() -> None:
+    """Print the path of SQLite's tables, which are made if they are not kept (tests/demo.py)."""
+    kept, [tables, _example] = SQLiteTemplates(connection), layers()
+    with kept.lock():
+        if not kept.has(tables):
+            _restore(kept, [tables])
+    sys.stdout.write(f"{kept.path_of(tables)}\n")

@@ -232,6 +232,11 @@ def test_template_lines_are_short():
     assert template_lines(f".{{{LONGEST_TEMPLATE_LINE + 1}}}") == []
 
 
+def test_comments_of_templates_end_on_their_line():
+    """Django shows a longer one on the page."""
+    assert template_lines(r"\{#(?!.*#\})") == []
+
+
 def test_templates_translate_by_one_name():
     assert template_lines(r"\{%-? *(end)?(block)?trans\b") == []
 

@@ -25,7 +25,7 @@ from tests.test_access import outcome, without_what_varies
 
 # Sessions change by being used; what a refused act may not touch is everything else.
 OWN_TRACES = {"django_session", "usersessions_usersession"}
-EXAMPLES = {"UUIDConverter": uuid.uuid4(), "IntConverter": 10**9, "SlugConverter": "nowhere"}
+EXAMPLES = {"UUIDConverter": uuid.uuid4(), "NumberConverter": 10**9, "SlugConverter": "nowhere"}
 
 OUTSIDERS = {
     "nobody": "sign in",

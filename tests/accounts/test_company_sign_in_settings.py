@@ -290,7 +290,16 @@ def test_of_two_companies_that_claim_a_domain_the_first_to_prove_it_has_it(
     services.prove_domain_by_dns(actor=alice, domain=of_alder, records=[of_alder.challenge])
 
 
-def test_each_domain_of_a_company_is_proven_and_removed_alone(own_sign_in, alice, alder, now):
+def test_ones_own_domain_is_not_called_another_companys(own_sign_in, alice, alder):
+    domain = CompanyDomain.objects.get()
+    with pytest.raises(ValidationError) as refusal:
+        services.add_domain(actor=alice, customer=alder, domain=domain.domain)
+    assert not any("Another company" in text for text in refusal.value.messages)
+
+
+def test_each_domain_of_a_company_is_proven_and_removed_alone(
+    own_sign_in, alice, bob, alder, now, deliver
+):
     first = CompanyDomain.objects.get()
     second, third = (
         services.add_domain(actor=alice, customer=alder, domain=f"{name}.example")
@@ -299,7 +308,10 @@ def test_each_domain_of_a_company_is_proven_and_removed_alone(own_sign_in, alice
     with pytest.raises(CompanySignInRefused, match="can't see the DNS record yet"):
         services.prove_domain_by_dns(actor=alice, domain=third, records=[second.challenge])
     services.prove_domain_by_dns(actor=alice, domain=second, records=[second.challenge])
+    deliver().clear()
     services.remove_domain(actor=alice, domain=first, signed_in_at=now)
+    told = {mail.to[0]: mail.subject for mail in deliver()}
+    assert told[bob.email] == "You no longer sign in to Harbour through Alder Dental"
 
     left = dict(CompanyDomain.objects.values_list("domain", "proof"))
     assert left == {"clinic.example": "dns", "school.example": ""}

@@ -224,6 +224,17 @@ def test_a_company_without_its_proof_speaks_for_nobody_of_another_who_has_a_way_
         assert (sign_in_of_person(bob) is None) == has_way_in
 
 
+def test_who_belongs_to_this_company_alone_stays_bound_also_with_a_way_in_here(
+    own_sign_in, domain, bob
+):
+    come_back(own_sign_in, bob)
+    add_app(bob)
+    note(domain)
+    with time_machine.travel(timezone.now() + 14 * DAY, tick=False):
+        note(domain)
+        assert sign_in_of_person(bob) == own_sign_in
+
+
 def test_who_signs_in_here_now_is_told_and_who_goes_on_is_not(
     own_sign_in, domain, bob, emma, deliver
 ):

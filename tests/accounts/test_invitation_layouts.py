@@ -226,6 +226,19 @@ def states(alice, alder, text, **more):
     return [(row.invitee.line, row.state.value) for row in checked]
 
 
+def test_a_line_that_is_left_out_names_the_column_that_says_so():
+    [invitee] = people_in("Email,Name,Status\ng@x.example,Gina,Suspended")
+    assert (invitee.inactive_column, invitee.inactive) == ("Status", "Suspended")
+
+    [invitee] = invitees_in_table([Line(1, ["g@x.example", "Example: Gina"])], ["address", "name"])
+    assert (invitee.inactive_column, invitee.inactive) == ("Column 2", "Example: Gina")
+
+
+def test_beside_a_first_name_the_first_name_column_is_the_last_name():
+    [invitee] = people_in("Email,First name,Nom,Name\ng@x.example,Gina,Roy,groy")
+    assert invitee.name == "Gina Roy"
+
+
 def test_a_person_named_twice_is_suspended_if_either_line_says_so(alice, alder):
     text = "Email,Name,Status\nG@x.example,Gina,Active\ng@x.example,Gina Roy,Suspended"
     assert states(alice, alder, text) == [(2, "inactive"), (3, "duplicate")]

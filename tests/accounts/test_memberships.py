@@ -105,6 +105,8 @@ def test_a_suspension_can_be_lifted(alice, bob, membership):
 
     restore_membership(actor=alice, membership=membership(bob))
     assert membership(bob).is_live
+    event = AuditEvent.objects.latest("pk")
+    assert (event.kind, event.actor, event.person) == ("membership.restored", alice, bob)
 
 
 @pytest.mark.parametrize("act", [suspend_membership, remove_membership])

@@ -127,6 +127,16 @@ def test_somebody_new_takes_over_by_invitation(dana, olive, alder, alice, delive
     assert deliver()[-1].to == [alice.email]
 
 
+def test_a_member_keeps_their_name_and_somebody_new_gets_the_proposed_one(dana, alder, bob):
+    recovery = propose(dana, alder, bob.email, name="Somebody Else")
+    assert (recovery.member.user, recovery.name, recovery.address) == (bob, "", "")
+    withdraw_recovery(actor=dana, recovery=recovery)
+
+    recovery = propose(dana, alder, "notary@law.example", name="Nora Roy")
+    assert (recovery.member, recovery.name) == (None, "Nora Roy")
+    assert recovery.address == "notary@law.example"
+
+
 def test_staff_recovery_is_two_person_and_audited_C5(proposed, dana, alice, alder, events):
     before = events()
     with pytest.raises(RecoveryRefused) as refusal:

@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from accounts.services import support
+from accounts.services.audit import record_event
+from accounts.services.support.addresses import may_prove
 from tests.cases import confirmed_case
 
 NEW = "bob.tremblay@alder.example"
+CASE = {"previous": "d@x.example", "reason": "New name", "ticket": "T-1"}
 
 
 @pytest.fixture
@@ -48,6 +51,7 @@ def test_the_old_address_cancels_it(is_proven, links, bob, as_, deliver):
     if is_proven:
         as_(None).post(proof)
     thief, stranger = as_(User.objects.get(pk=bob.pk)), as_(None)
+    others = set(EmailAddress.objects.exclude(user=bob).values_list("email"))
     assert "Cancel the change" in stranger.get(cancel).content.decode()
     assert not AuditEvent.objects.filter(kind__endswith="correction_cancelled").exists()
 
@@ -58,6 +62,7 @@ def test_the_old_address_cancels_it(is_proven, links, bob, as_, deliver):
     assert list(EmailAddress.objects.filter(user=bob).values_list("email", "verified")) == [
         (bob.email, True)
     ]
+    assert set(EmailAddress.objects.exclude(user=bob).values_list("email")) == others
     assert thief.get("/profile/").status_code == 302
     assert "olive@harbour.example" in {mail.to[0] for mail in deliver()}
     as_(None).post(proof)
@@ -83,3 +88,16 @@ def test_an_address_that_is_none_or_somebodys_is_refused(address, dana, bob):
         support.correct_address(actor=dana, case=confirmed_case(dana, bob), address=address)
     assert list(refusal.value.message_dict) == ["address"]
     assert EmailAddress.objects.filter(user=bob).count() == 1
+
+
+def test_staff_prove_an_address_that_they_had_before(dana):
+    """Only an address that the desk sent them before they were staff is refused."""
+    record_event(
+        kind="address.changed", actor=dana, person=dana, previous=NEW, address="d@x.example"
+    )
+    assert may_prove(dana, "d@x.example")
+
+    record_event(
+        kind="support.address_correction_sent", actor=None, person=dana, address=NEW, **CASE
+    )
+    assert not may_prove(dana, NEW)

@@ -17,7 +17,7 @@ from accounts.models import (
 from accounts.selectors import sentence_of
 from accounts.services import support
 from accounts.services.support.delays import cancel_delayed_act, hurry_delayed_act
-from accounts.services.support.limits import MOST_CASES
+from accounts.services.support.limits import MOST_CASES, sound_alarm
 from tests.cases import WHY, verified_case
 
 TICKET = {
@@ -156,3 +156,11 @@ def test_a_mistyped_form_is_not_logged(dana, case):
     with pytest.raises(ValidationError):
         support.close_case(actor=dana, case=case, outcome="nothing")
     assert not AuditEvent.objects.filter(kind="support.step_refused").exists()
+
+
+def test_each_agents_burst_alarms_for_itself_G6(dana, olive):
+    for actor in (dana, olive, dana):
+        sound_alarm(actor)
+
+    alarms = AuditEvent.objects.filter(kind="support.burst")
+    assert sorted(alarms.values_list("actor", flat=True)) == sorted([dana.pk, olive.pk])

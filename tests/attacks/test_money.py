@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.signals import periodic_tick
-from compliance.models import LogRequest
+from compliance.models import LogRequest, Policy
 from compliance.selectors import due
-from compliance.selectors.due import Clock, DueSource, due_list
+from compliance.selectors.due import DueSource, due_list
 from compliance.selectors.log_requests import MOST_RESOURCES, kept_logs
 from compliance.selectors.programmes import programme_of
 from compliance.services.due import alarm_of_overdue
@@ -156,21 +156,25 @@ def test_a_representative_who_ends_on_their_day_is_no_missed_deadline(keyed, del
 
 
 def test_old_missed_deadlines_do_not_hide_new_ones(db, officer, monkeypatch, deliver):
-    clocks = [
-        Clock(key=f"old-{number}", text="Old", url="/provider/due/", due_at=timezone.now() - DAY)
+    long_ago = timezone.now() - DAY
+    Policy.objects.bulk_create(
+        Policy(slug=f"old-{number}", kind="agreement", asked_of="nobody", created_at=long_ago)
         for number in range(due.MOST_COUNTED)
-    ]
+    )
     monkeypatch.setattr(due, "_SOURCES", {})
     due.register_due_source(
         DueSource(
-            "test", "Test", "compliance.view_privacyrequest",
-            lambda since, most: [row for row in clocks if since is None or row.due_at >= since][
-                :most
-            ],
+            code="test", label="Test", permission="compliance.view_privacyrequest",
+            rows=lambda now: Policy.objects.filter(kind="agreement", asked_of="nobody"),
+            due_at="created_at", facts={"key": "slug"},
+            text=lambda facts: facts["key"], url=lambda facts: "/", key=lambda facts: facts["key"],
         )
     )  # fmt: skip
-    assert alarm_of_overdue() == len(clocks)
-    clocks.append(Clock(key="new", text="New", url="/provider/due/", due_at=timezone.now()))
+    missed = Policy.objects.filter(asked_of="nobody").count()
+    assert alarm_of_overdue() == missed >= due.MOST_COUNTED
+    Policy.objects.create(
+        slug="new", kind="agreement", asked_of="nobody", created_at=timezone.now()
+    )
     with time_machine.travel(timezone.now() + DAY, tick=False):
         assert alarm_of_overdue() == 1
 

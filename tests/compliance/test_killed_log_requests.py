@@ -14,6 +14,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests.demo import migrated_database
+
 START = """
 import os, signal, sys, django
 django.setup()
@@ -66,6 +68,7 @@ STEPS = [  # in their order: code, the state before, the state after
 def prepared(tmp_path_factory):
     """A database with the example and a paid request."""
     path = tmp_path_factory.mktemp("prepared") / "hub.sqlite3"
+    shutil.copy(migrated_database(), path)
     code, output = run(path, PREPARE)
     assert code == 0, output
     assert output.endswith("paid 0 0\n")

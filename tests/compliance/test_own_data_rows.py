@@ -9,6 +9,7 @@ from accounts.models import AuditEvent, Customer, User
 from accounts.services.audit import record_event
 from compliance.registry import ITEMS
 from compliance.selectors import own_data_rows
+from compliance.selectors.composed import moments_now
 from compliance.selectors.own_data import rows_of
 from compliance.selectors.own_data_rows import MOST_SHOWN, held_rows
 from compliance.selectors.records import Readable, with_names
@@ -70,22 +71,21 @@ def test_many_rows_are_counted_up_to_a_limit(bob, monkeypatch):
     assert held_rows(bob)[events] == (4, True, [])
 
 
-def test_every_table_but_those_about_this_moment_is_in_the_two_statements(db):
-    others = [table.model for table in own_data_rows._statements().others]
-    assert others == ["compliance.Affected"]
-
-
-# Expired sign-in codes are deleted, and the addresses of referrals after thirty days.
+# Expired sign-in codes are deleted, and the addresses of referrals after thirty days; few notices
+# of breaches were ever on hold, and only PostgreSQL reads them all.
 SMALL = {"accounts_signincode", "compliance_referral"}
+FEW = {"compliance_hold"}
 
 
 def test_an_index_finds_the_rows_of_every_table_that_grows(db):
-    assert set(re.findall(r"(?:Seq Scan on|SCAN) (\w+_\w+)(?! USING)", plan())) == SMALL
+    assert set(re.findall(r"(?:Seq Scan on|SCAN) (\w+_\w+)(?! USING)", plan())) - FEW == SMALL
 
 
 def plan():
     """Return how the database counts the rows of all tables, for anybody."""
-    statement, values = own_data_rows._statements().counts, ("1", "bob@alder.example")
+    statement = own_data_rows._statements().counts
+    given = {"person": "1", "email": "bob@alder.example", **moments_now()}
+    values = tuple(given[name] for name in statement.names)
     if connection.vendor == "sqlite":
         explained = f"EXPLAIN QUERY PLAN {statement.sqlite}"
         return "\n".join(row[-1] for row in connection.connection.execute(explained, values))

@@ -1,7 +1,5 @@
 """The statement about all tables finds the data items that `rows_about` finds one by one."""
 
-import pytest
-
 from accounts.models import Customer, User
 from compliance.registry import ITEMS
 from compliance.selectors import subject_items
@@ -42,9 +40,3 @@ def test_it_finds_the_items_of_somebody_with_everything(alder, dana, deliver):
     subject = subject_of(build(alder, dana, deliver), ())
     assert items_about(subject) == one_by_one(subject)
     assert len(items_about(subject)) > 10
-
-
-@pytest.mark.usefixtures("db")
-def test_every_table_but_those_about_this_moment_is_in_the_statement():
-    others = [table.model for _code, table in subject_items._statement().others]
-    assert others == ["compliance.Affected"]

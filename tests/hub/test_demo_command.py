@@ -60,7 +60,7 @@ def answers(url):
 
 
 def test_the_demo_starts_and_stops_all_its_processes(tmp_path):
-    with running_demo(tmp_path, portals=True) as demo:
+    with running_demo(tmp_path, portals=True, from_nothing=True) as demo:
         children = demo.children()
         started = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
         environments = [Path(f"/proc/{pid}/environ").read_text() for pid in children[2:]]

@@ -36,11 +36,14 @@ def pages(alder, bob):
         "portal": "domains",
         "act": "team",
     }
+    part = alder.access_reviews.first().items.filter(membership__user=bob).earliest("pk")
     for name, address in ADDRESSES.items():
         arguments = {key: keys[key] for key in address.arguments if key in keys}
         if address.method == "GET" and len(arguments) == len(address.arguments):
             url = reverse(name, kwargs=arguments)
-            urls.append(f"{url}?person={bob.sub}" if name.endswith("bulk-action") else url)
+            url += f"?person={bob.sub}" if name.endswith("bulk-action") else ""
+            url += f"?part={part.pk}" if name == "portals:review" else ""  # has more to choose
+            urls.append(url)
     return urls
 
 

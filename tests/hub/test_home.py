@@ -15,9 +15,8 @@ from accounts.emails import NOTICE_CLASS_HEADER
 from accounts.models import Membership
 from accounts.services.customers import suspend_customer
 from accounts.services.invitations import accept_invitation, invite_person
-from accounts.services.memberships import change_role
+from accounts.services.memberships import change_role, suspend_membership
 from accounts.services.requests import open_request
-from compliance.selectors.due import due_sources
 from portals.models import PersonGrant, Portal, Privilege, Resource
 from portals.services.requests import request_access
 from portals.services.service_requests import request_service
@@ -139,11 +138,32 @@ def test_a_company_with_one_super_user_is_told(as_, alice, emma, membership):
 
 
 def test_people_without_a_second_factor_are_counted(as_, alice, bob):
-    before = _work(as_, alice).without_factor
+    assert _work(as_, alice).without_factor == "3 people have no second factor."
 
     Authenticator.objects.create(user=bob, type="totp", data={"secret": "x"})
 
-    assert _work(as_, alice).without_factor == before - 1
+    assert _work(as_, alice).without_factor == "2 people have no second factor."
+
+
+def test_home_and_company_count_who_is_in_the_list_without_a_second_factor(
+    as_, alice, bob, membership
+):
+    """Home once left out suspended people; Company and the list showed them."""
+    suspend_membership(actor=alice, membership=membership(bob))
+    client, said = as_(alice), "3 people have no second factor."
+
+    assert _work(as_, alice).without_factor == said
+    assert said in client.get(reverse("accounts:company", args=["alder"])).text
+    listed = client.get(reverse("portals:people", args=["alder"]), {"factor": "no"})
+    assert len(list(listed.context["page"])) == 3
+
+
+def test_a_large_number_without_a_second_factor_is_not_told_exactly(as_, alice, alder, monkeypatch):
+    """Once "100 people" were said to have none where there were thousands."""
+    monkeypatch.setattr("accounts.selectors.factors.MANY", 2)
+    said = "More than 2 people have no second factor."
+    assert _work(as_, alice).without_factor == said
+    assert said in as_(alice).get(reverse("accounts:company", args=["alder"])).text
 
 
 def test_nothing_of_the_work_is_shown_to_a_user(as_, bob):
@@ -319,7 +339,7 @@ def test_who_is_no_staff_has_no_work_of_staff(as_, alice, bob):
 
 def test_the_home_of_staff_has_a_budget(as_, olive, asked, django_assert_max_num_queries):
     client = as_(olive)
-    with django_assert_max_num_queries(12 + len(due_sources())):  # one of each for its deadlines
+    with django_assert_max_num_queries(12):
         client.get(reverse("home"))
 
 

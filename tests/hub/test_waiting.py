@@ -52,7 +52,7 @@ def by_the_rules(person):
 def company(membership):
     customer = membership.customer
     expiring = (
-        of_customer(grants(within=ENDS_THIS_WEEK), customer).count()
+        of_customer(grants(within=ENDS_THIS_WEEK), customer.pk).count()
         for grants in (expiring_person_grants, expiring_team_grants)
     )
     reviews = AccessReview.objects.open().filter(customer=customer)

@@ -1,18 +1,27 @@
 """The HTML part of the emails that the example sent, in a browser: light, dark, small, large."""
 
 import re
+import time
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.accessibility import faults_of
 
 MOST = 12  # kinds of email
 
 
+def open_list(page: Page) -> None:
+    """Open the list of kept email, once the worker has sent that of the example."""
+    deadline = time.monotonic() + 60
+    while page.goto("/demo/mail/") and page.locator("tbody tr").count() < 20:
+        assert time.monotonic() < deadline, page.content()
+        time.sleep(0.3)
+
+
 def kinds_of_email(page: Page) -> dict[str, str]:
     """Return the address of the page of one email of each kind, by its subject without names."""
-    page.goto("/demo/mail/")
+    open_list(page)
     links = page.locator("td a").evaluate_all("a => a.map(a => [a.textContent, a.pathname])")
     kinds = {re.sub(r"\W*\b[A-Z“][^ ]*", "", subject): path for subject, path in links}
     return dict(list(kinds.items())[:MOST])
@@ -49,3 +58,11 @@ def test_an_email_is_shown_with_both_parts_in_a_frame_that_runs_nothing(open_bro
         assert page.get_by_role("heading", name="Text part").is_visible()
         assert faults_of(page) == []
     assert errors == []
+
+
+def test_the_list_of_kept_email_shows_twenty_whole_rows(open_browser):
+    page = open_browser(viewport={"width": 1280, "height": 800})
+    open_list(page)
+
+    expect(page.locator("tbody tr").nth(19)).to_be_in_viewport(ratio=1)
+    assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")

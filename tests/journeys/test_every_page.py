@@ -37,9 +37,13 @@ def test_the_check_of_pages_finds_faults(open_browser):
     page.goto("/accounts/login/")
     page.locator("main").evaluate("main => { main.innerHTML = '<img><input>'; main.lang = 'x y' }")
     page.locator("main").evaluate("main => { main.style.minWidth = '4000px' }")
+    table = "<div class='table-wrap'><table><tr><td>x</td></tr></table></div>"
+    page.locator("main").evaluate("(main, table) => { main.innerHTML += table }", table)
+    page.locator("main td").evaluate("cell => { cell.closest('table').style.width = '5000px' }")
 
     faults = " ".join(faults_of(page))
 
     assert "px wider" in faults
+    assert "of a table cut off" in faults
     assert "0 first headings" in faults
     assert "image-alt" in faults

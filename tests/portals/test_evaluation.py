@@ -642,14 +642,15 @@ def nowhere():
     return {"NAME": "/nonexistent/hub.sqlite3"}
 
 
-def test_without_a_database_the_answer_is_503_and_never_yes(ask, question):
-    """L64."""
+def test_without_a_database_the_answer_is_503_and_never_yes(ask, question, caplog):
+    """L64; and the operator's log says why."""
     response = in_own_connection(lambda: ask(question), **nowhere())
 
     assert response.status == 503
     assert "decision" not in response.json
     assert response.json["error"]["code"] == "unavailable"
     assert response.headers["Retry-After"] == "1"
+    assert "a check found no database" in caplog.text
 
 
 def test_an_internal_error_is_500_and_never_yes(ask, question, monkeypatch):

@@ -301,7 +301,9 @@ def test_the_list_is_read_page_by_page(as_, alice, bobs, give, membership, emma,
     by_two, after = [], ""
     while after is not None:
         page = page_of(
-            of_customer(expiring_person_grants(since=RECENTLY_ENDED), membership(alice).customer),
+            of_customer(
+                expiring_person_grants(since=RECENTLY_ENDED), membership(alice).customer_id
+            ),
             among=PersonGrant.objects.all(),
             order=("expires_at", "pk"),
             after=after,

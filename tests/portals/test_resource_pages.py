@@ -9,6 +9,7 @@ from accounts.models import Membership, TeamMembership, User
 from accounts.selectors import page_of
 from portals.models import TeamGrant
 from portals.selectors.grant_changes import grants_key
+from portals.selectors.resource_grantees import PEOPLE_SIZE
 from portals.selectors.resources import resources_of
 
 
@@ -166,7 +167,7 @@ def test_the_page_has_a_constant_number_of_queries(as_, alice, alder, page, give
     first = client.get(path).context["access"]
     second = client.get(path, {"after": first.page.next_cursor}).context["access"]
     shown = [row.grantee.pk for row in first.people + second.people]
-    assert len(shown) == len(set(shown)) == 100
+    assert len(shown) == len(set(shown)) == 2 * PEOPLE_SIZE
     assert client.get(path, {"after": "999999999"}).status_code == 400
 
 

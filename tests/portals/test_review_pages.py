@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.services.memberships import change_role
 from portals.models import AccessReview, PersonGrant, ReviewItem
+from portals.selectors.reviews import MAX_LINES
 from portals.services.grants import revoke_privilege
 from portals.services.reviews import ItemDecision, save_decisions
-from portals.views import reviews as views
 
 pytestmark = pytest.mark.usefixtures("nothing_owned")
 
@@ -50,6 +50,14 @@ def lines_of(review, name):
     return list(review.items.filter(grantee_name=name, decision=None).order_by("pk"))
 
 
+def parts_of(review):
+    """The first line of each person's part, in the order of the page."""
+    first: dict[str, int] = {}
+    for section, pk in review.items.order_by("section", "pk").values_list("section", "pk"):
+        first.setdefault(section, pk)
+    return list(first.values())
+
+
 def verdicts(lines):
     return list(
         ReviewItem.objects.filter(pk__in=[line.pk for line in lines])
@@ -65,14 +73,44 @@ def test_the_list_links_to_the_open_review(as_, alice, review):
     assert f"0 of {review.total} reviewed" in html
 
 
-def test_one_screen_shows_everyone_with_last_use(screen):
+def test_everybody_is_listed_and_the_first_part_is_unfolded(screen, review):
     html = screen.open()
-    for text in ("Alice Martin", "Bob Tremblay", "Emma Roy", "Reception", "last used on"):
-        assert text in html
-    assert "not used since" in html
-    assert "last use unknown" in html
-    assert not re.findall(r'<input type="radio"[^>]*value="remove"[^>]* checked>', html)
-    assert html.count("Not used for 90 days") > 3
+
+    for name in ("Alice Martin", "Bob Tremblay", "Emma Roy", "Reception"):
+        assert f"{len(lines_of(review, name))} to review" in html or name == "Alice Martin"
+        assert name in html
+    own = lines_of(review, "Alice Martin")
+    assert [int(pk) for pk in re.findall(r'name="line" value="(\d+)"', html)] == [
+        line.pk for line in own
+    ]
+    assert re.search(r"[1-9] not used for 90 days", html)
+
+
+def test_each_part_is_unfolded_by_its_link_with_last_use(screen, review):
+    pages = [screen.open(part=part) for part in parts_of(review)]
+
+    assert len(pages) == 4
+    for part, html in zip(parts_of(review), pages, strict=True):
+        lines = re.findall(r'name="line" value="(\d+)"', html)
+        assert int(lines[0]) == part and html.count("<form method") >= 1
+    everything = "".join(pages)
+    for text in ("last used on", "not used since", "last use unknown"):
+        assert text in everything
+    assert not re.findall(r'<input type="radio"[^>]*value="remove"[^>]* checked>', everything)
+    assert everything.count("Not used for 90 days") > 3
+
+
+def test_a_saved_part_unfolds_the_next(screen, review):
+    for part, name in zip(parts_of(review), ("Alice Martin", "Bob Tremblay"), strict=False):
+        assert f'name="line" value="{part}"' in screen.open()
+        html = screen.follow(screen.save(lines_of(review, name), all="keep"))
+        assert f'name="line" value="{part}"' not in html
+    assert "Keep all access of Emma Roy" in html
+
+
+@pytest.mark.parametrize("part", ["0", "x", "9" * 40, "-1"])
+def test_an_unknown_part_is_the_first(part, screen):
+    assert "Keep all access of Alice Martin" in screen.open(part=part)
 
 
 def test_the_role_of_somebody_who_never_signed_in_says_so(screen, review):
@@ -205,7 +243,7 @@ def test_invalid_lines_are_refused(values, as_, alice, review):
 def test_grants_changed_meanwhile_are_marked_and_closed(screen, alice, bob, review):
     for grant in PersonGrant.objects.filter(user=bob):
         revoke_privilege(actor=alice, grant=grant)
-    html = screen.open()
+    html = screen.open(part=lines_of(review, "Bob Tremblay")[0].pk)
     assert html.count("Someone changed or ended this access after the review started") == 6
     assert "Confirm review of Bob Tremblay" in html
 
@@ -237,7 +275,11 @@ def test_decided_by_a_colleague_meanwhile(screen, alice, emma, membership, revie
     assert verdicts(lines) == ["keep"] * len(lines)
     assert "Emma Roy has already reviewed this part." in screen.open()
     # Her own privileges are Emma's to review, now that there are two.
-    assert "review your own access" in screen.open()
+    html = screen.open()
+    assert "review your own access" in html and "Show access of Alice Martin" in html
+    shown = screen.open(part=parts_of(review)[0])
+    assert "Keep all access of Alice Martin" not in shown and "Super User" in shown
+    assert "Not reviewed" in shown
 
 
 def test_finishing_and_beginning_again(screen, as_, alice, alder, review):
@@ -254,19 +296,38 @@ def test_finishing_and_beginning_again(screen, as_, alice, alder, review):
     assert "A review is already open. Finish it first." in again.content.decode()
 
 
-def test_pages_by_key(screen, review, monkeypatch):
-    monkeypatch.setattr(views, "MAX_LINES", 4)
-    seen, after = [], ""
+def test_pages_by_key(as_, alice, review):
+    like = review.items.filter(kind="person").earliest("pk")
+    for number in range(2 * MAX_LINES):
+        like.pk, like.grant_id, like.section = None, 10**9 + number, f"{number % 3} of others"
+        like.save(force_insert=True)
+    url, pages, after = reverse("portals:review", args=["alder", review.uuid]), [], ""
     for _page in range(10):
-        html = screen.open(after=after) if after else screen.open()
-        seen += [
-            pk for pk in review.items.values_list("pk", flat=True) if f'"decision-{pk}"' in html
-        ]
-        link = re.search(r'rel="next" href="\?after=(\d+)"', html)
-        if link is None:
+        page = as_(alice).get(url, {"after": after}).context["page"]
+        pages.append([item.pk for item in page])
+        after = page.next_cursor
+        if not after:
             break
-        after = link[1]
+    assert [len(page) for page in pages[:-1]] == [MAX_LINES] * (len(pages) - 1)
+    seen = [pk for page in pages for pk in page]
     assert sorted(seen) == sorted(review.items.values_list("pk", flat=True))
+
+
+def test_the_links_of_a_refused_part_lead_to_the_page(screen, as_, alice, review):
+    """Relative ones led to the address of the form, which opens no page."""
+    screen.save(lines_of(review, "Emma Roy"))
+    first = lines_of(review, "Bob Tremblay")[0]
+    for number in range(MAX_LINES):
+        first.pk, first.grant_id = None, 10**9 + number
+        first.save(force_insert=True)
+    html = screen.save(lines_of(review, "Alice Martin"), all="remove").content.decode()
+
+    page = reverse("portals:review", args=["alder", review.uuid])
+    links = [link for link in re.findall(r'<a\b[^>]*href="([^"#]*)', html) if "?" in link]
+    assert {link.partition("?")[0] for link in links} == {page}
+    assert {"show", "after", "part"} <= {re.split("[?=]", link)[1] for link in links}
+    for link in links:
+        assert as_(alice).get(link.replace("&amp;", "&")).status_code == 200, link
 
 
 def test_a_review_of_another_company_is_not_found(as_, charlie, review):

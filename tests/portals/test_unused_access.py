@@ -144,7 +144,9 @@ def test_nobody_is_told_what_was_kept_and_nobody_of_their_own_act(
     assert not [message for message in deliver() if "Alice Martin" in message.subject]
 
 
-def test_what_was_given_lately_says_so(as_, alice, review):
+def test_what_was_given_lately_says_so(as_, alice, bob, review):
     review.items.filter(kind="person").update(granted_at=review.begun_at - timedelta(days=3))
-    html = as_(alice).get(reverse("portals:review", args=["alder", review.uuid])).text
+    part = review.items.filter(membership__user=bob).earliest("pk").pk
+    page = reverse("portals:review", args=["alder", review.uuid])
+    html = as_(alice).get(page, {"part": part}).text
     assert "Given less than 30 days ago" in html

@@ -103,6 +103,16 @@ def test_the_day_only_moves_forward(one, others):
     assert others().get().day == date(1970, 1, 1) + timedelta(TODAY)
 
 
+def test_uses_are_saved_with_the_day_from_which_they_count_or_not_at_all(one, others, monkeypatch):
+    def refuse(*_args, **_filters):
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(uses.Portal.objects, "filter", refuse)
+    with pytest.raises(DatabaseError):
+        save_uses([(one, 20_000)])
+    assert not others().exists()
+
+
 def test_uses_of_deleted_rows_are_skipped(one, bob, others):
     save_uses([(f"{bob.pk} {10**9} 1", TODAY), (f"{10**9} 1 1", TODAY), (one, TODAY)])
     assert others().count() == 1

@@ -432,6 +432,36 @@ def test_markup_without_end_raises_no_error(sent):
     assert record_reports(raw) in (0, 1)
 
 
+def status_of(*addresses):
+    """The part of a report that names these addresses, all refused."""
+    blocks = [
+        f"Final-Recipient: rfc822; {address}\nAction: failed\nStatus: 5.1.1\n"
+        for address in addresses
+    ]
+    return ("message/delivery-status", "\n".join(["Reporting-MTA: dns; mx.example\n", *blocks]))
+
+
+def test_a_report_is_read_up_to_its_hundredth_block(sent):
+    """The two before the third part are about its server, and the third of them is the last."""
+    others = [f"r{number}@x.example" for number in range(147)]
+    parts = [status_of(*others[at : at + 49]) for at in (0, 49, 98)]
+    raw = mixed(sent, *parts, ("message/rfc822", original(sent)), kind="report")
+
+    named = [bounce.report.addresses for bounce in read_reports(raw)]
+
+    assert named == [(address,) for address in others[:98]]
+
+
+def test_returned_headers_say_which_email_is_meant(sent, notice):
+    """Postfix returns only headers of a large email; those name the emails that it answers, too."""
+    headers = f"References: {notice.message_id}\n{original(sent)}"
+    raw = mixed(sent, status_of(sent.address), ("text/rfc822-headers", headers), kind="report")
+
+    [bounce] = read_reports(raw)
+
+    assert bounce.message_ids == (sent.message_id,)
+
+
 def test_reading_needs_no_message_of_ours_in_the_database(sent):
     """Reports are read before they are tied: a mailbox shared with others stays unharmed."""
     raw = plain(sent, "550 5.1.1 User unknown", to="somebody@harbour.example")

@@ -1,10 +1,15 @@
 """A company's choices about its people's email: recipients and denied topics (R43)."""
 
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership, User
+from accounts.selectors.paging import PAGE_SIZE
 from accounts.services.memberships import remove_membership
+from accounts.services.undo import undo_event
 from preferences.choices import Reason
 from preferences.models import (
     ContactRole,
@@ -113,6 +118,18 @@ def test_contacts_and_additions_end_with_the_membership(alice, bob, alder, membe
         name_contact(actor=alice, membership=member, kind="billing")
 
 
+def test_an_undone_removal_brings_back_what_was_added(alice, bob, membership, newsletter):
+    member = membership(bob)
+    for category in (newsletter, NoticeClass.objects.get(code="security")):
+        add_recipient(actor=alice, membership=member, category=category)
+    event = remove_membership(actor=alice, membership=member)
+
+    undo_event(actor=alice, event=AuditEvent.objects.get(pk=event.pk))
+
+    back = CustomerRecipient.objects.filter(membership__user=bob, membership__ended_at=None)
+    assert {row.category for row in back} == {"newsletter", "security"}
+
+
 @pytest.mark.parametrize("name", ["bob", "charlie", "dana", "olive"])
 def test_wrong_actors_change_nothing(name, request, alice, bob, alder, membership, newsletter):
     actor, member = request.getfixturevalue(name), membership(bob)
@@ -192,3 +209,24 @@ def test_the_page_has_a_constant_number_of_queries(
             name_contact(actor=alice, membership=membership(person), kind=kind)
     with django_assert_max_num_queries(14):
         client.get("/c/alder/mail/")
+
+
+def test_the_next_page_after_a_refused_form_is_a_page(as_, alice, alder):
+    """Its link was relative, and led to the address of the form, which opens no page."""
+    notice = NoticeClass.objects.get(code="maintenance")
+    people = User.objects.bulk_create(
+        User(email=f"p{number}@many.example", name=f"Person {number}")
+        for number in range(PAGE_SIZE + 1)
+    )
+    members = Membership.objects.bulk_create(
+        Membership(customer=alder, user=person, work_name=person.name) for person in people
+    )
+    CustomerRecipient.objects.bulk_create(
+        CustomerRecipient(membership=member, notice_class=notice, by=alice) for member in members
+    )
+
+    refused = as_(alice).post(reverse("preferences:contact-add", args=["alder"]), {})
+
+    assert refused.status_code == 200
+    [link] = re.findall(r'rel="next"\s+href="([^"]+)"', refused.text)
+    assert as_(alice).get(link).status_code == 200

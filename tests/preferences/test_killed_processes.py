@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
+from tests.demo import migrated_database
+
 SETTINGS = """
 from tests.settings import *
 HUB_MAIL_TRANSPORT = "{module}.{transport}"
@@ -96,8 +98,9 @@ call_command("worker")
 
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory):
-    """An empty database of the hub, for each test to copy."""
+    """A database of the hub without people, for each test to copy."""
     path = tmp_path_factory.mktemp("migrated") / "hub.sqlite3"
+    shutil.copy(migrated_database(), path)
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
         cwd=settings.BASE_DIR,

@@ -106,6 +106,17 @@ def test_undoing_a_stop_of_everything_restores_exactly_the_former_state(
     assert AuditEvent.objects.latest("pk").kind == "optional_mail.undone"
 
 
+def test_an_opt_out_holds_the_persons_own_records_alone_R37(bob, emma, newsletter, consent):
+    consent(bob.recipient, newsletter, basis="express")
+    choose_topic(actor=emma, topic=newsletter, wants=True)
+    choose_topic(actor=emma, topic=newsletter, wants=False)
+
+    opt_out = stop_mail(actor=bob, topics=[newsletter])
+
+    latest = ConsentRecord.objects.filter(recipient=bob.recipient).latest("pk")
+    assert opt_out.records == [latest.pk]
+
+
 def test_undoing_a_second_stop_keeps_the_first(bob, as_, newsletter):
     stop_all_optional(actor=bob)
     choose_topic(actor=bob, topic=newsletter, wants=True)

@@ -24,6 +24,7 @@ from preferences.services.receipts import (
     KIND,
     ReceiptRefused,
     _canonical,
+    has_newer_records,
     receipt_for,
     verify_receipt,
 )
@@ -240,3 +241,15 @@ def test_only_its_person_learns_of_a_later_choice(bob, alice, olive, as_, receip
     assert 'href="/preferences/history/"' in mine
     assert [shown(client) for client in others] == before
     assert not any("since" in page for page in before)
+
+
+def test_records_are_newer_only_for_their_own_person(bob, emma, newsletter):
+    """The choice of somebody else once could have called a complete receipt an old one."""
+    choose_topic(actor=bob, topic=newsletter, wants=True)
+    content = verify_receipt(json.dumps(receipt_for(actor=bob)))
+    choose_topic(actor=emma, topic=newsletter, wants=True)
+    assert has_newer_records(actor=bob, content=content) is False
+    assert has_newer_records(actor=emma, content=content) is None
+
+    choose_topic(actor=bob, topic=newsletter, wants=False)
+    assert has_newer_records(actor=bob, content=content) is True

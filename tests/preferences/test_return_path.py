@@ -15,6 +15,7 @@ from hub.environment import mail_address, one_of
 from preferences.gate.bounce_parsing import record_reports
 from preferences.gate.return_path import message_of, return_path, token_of
 from preferences.gate.signing import SignedMail
+from preferences.gate.transport import _xtext
 from preferences.models import Message
 from preferences.services.campaigns import create_campaign, schedule_campaign
 from tests.preferences.test_wire import Inbox, signed, verified  # noqa: F401
@@ -136,6 +137,13 @@ def test_where_dsn_is_offered_the_token_and_the_address_come_back_R48(
     assert kept.mail_from.startswith(f"FROM:<{return_path(token)}>")
     assert f" RET=HDRS ENVID={token}" in kept.mail_from
     assert kept.rcpt_to.endswith(" NOTIFY=FAILURE,DELAY ORCPT=rfc822;bob+2Bhub+3Dx@alder.example")
+
+
+def test_the_printable_letters_of_ascii_stay_as_they_are_in_an_address():
+    """RFC 3461, section 4: xtext is 33 to 126 without + and =; the rest is encoded."""
+    kept = "!#$%&'*-/09:AZ^_`az{|}~@alder.example"
+    assert _xtext(kept) == kept
+    assert _xtext("a b+c=d\x7f") == "a+20b+2Bc+3Dd+7F"
 
 
 def test_where_dsn_is_not_offered_it_is_not_asked_for(server, bob, send_legal, deliver):

@@ -33,13 +33,17 @@ class Inbox(Handler):
 
     def __init__(self):
         super().__init__()
-        self.mails, self.sessions, self.refused = [], set(), {}
+        self.mails, self.sessions, self.refused, self.quits = [], set(), {}, 0
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
         return "250 fine"
+
+    async def handle_QUIT(self, server, session, envelope):
+        self.quits += 1
+        return "221 bye"
 
     async def handle_DATA(self, server, session, envelope):
         self.mails.append(envelope.original_content)
@@ -105,6 +109,17 @@ def text_of(mail):
 
 def verified(mail):
     return dkim.verify(mail, dnsfunc=published)
+
+
+def test_a_connection_that_is_not_used_again_is_closed_at_the_server_too(
+    inbox, bob, send_legal, deliver
+):
+    send_legal(bob)
+    deliver()
+    assert len(inbox.mails) == 1 and inbox.quits == 0
+
+    transport.close_connection()
+    assert inbox.quits == 1
 
 
 def test_topic_mail_on_the_wire_R1_R2_R9_R12(
