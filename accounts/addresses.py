@@ -1,9 +1,11 @@
-"""Addresses of pages: `reverse` of Django, which remembers the shape of each.
+"""Addresses of pages, and the numbers in them.
 
+`address_of` is `reverse` of Django, which remembers the shape of each address.
 A list has hundreds of addresses, and Django takes 40 µs to find and check the pattern of each.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -21,6 +23,17 @@ class NumberConverter(IntConverter):
     """A number in an address, `<number:pk>`, that a database can hold; others are not found."""
 
     regex = f"[0-9]{{1,{MAX_DIGITS}}}"
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that a text is, if a database can hold it: ASCII digits alone."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+    return int(text) if is_number else None
+
+
+def numbers_in(texts: Iterable[str]) -> set[int]:
+    """Return the numbers among texts."""
+    return {number for text in texts if (number := number_in(text)) is not None}
 
 
 def address_of(view: str, *arguments: Any) -> str:

@@ -21,6 +21,8 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from accounts.addresses import number_in
+
 MAX_FIELD_ERRORS = 100
 
 
@@ -153,8 +155,8 @@ class KeysetPagination(BasePagination):
         if name not in request.query_params:
             return default
         text = request.query_params[name]
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
-        if not 0 < number <= largest:
+        number = number_in(text)
+        if number is None or not 0 < number <= largest:
             raise ValidationError({name: [_("Give a number from 1 to %s.") % largest]})
         return number
 

@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 from django.core.cache import cache
 
+from accounts.addresses import number_in
 from accounts.models.company_sign_in import SUBJECT_LENGTH
 from accounts.openid.discovery import Provider
 from accounts.openid.outgoing import fetch
@@ -64,8 +65,8 @@ def signed_in_there_at(claims: dict[str, Any]) -> float | None:
     A moment to come is the present one: the provider's clock may be ahead.
     """
     moment = claims.get("auth_time")
-    if isinstance(moment, str) and moment.isdecimal():
-        moment = int(moment)
+    if isinstance(moment, str):
+        moment = number_in(moment)
     if isinstance(moment, bool) or not isinstance(moment, int | float) or moment <= 0:
         return None
     return min(float(moment), time.time())

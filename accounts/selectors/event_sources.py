@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.addresses import MAX_DIGITS
+from accounts.addresses import number_in
 from accounts.models import AuditEvent
 from accounts.selectors.paging import PAGE_SIZE, Page, page_of
 
@@ -60,8 +60,9 @@ def newest_page(
     size: int = PAGE_SIZE,
 ) -> Page[AuditEvent]:
     """Return one page of all sources, newest first. Raises BadCursor."""
-    if after.isascii() and after.isdigit() and len(after) <= MAX_DIGITS:  # else page_of refuses it
-        sources = [source.within(lt=int(after)) for source in sources]
+    number = number_in(after)
+    if number is not None:  # else page_of refuses it
+        sources = [source.within(lt=number) for source in sources]
     rows = _merged(sources, size + 1, "-")
     return page_of(rows, among=among, order=("-pk",), after=after, size=size)
 

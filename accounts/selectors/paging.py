@@ -8,6 +8,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
+from accounts.addresses import number_in
 from accounts.models.search import by_match
 from accounts.search import typed_words
 from accounts.selectors.first_rows import alone
@@ -15,7 +16,6 @@ from accounts.selectors.first_rows import alone
 Row = TypeVar("Row", bound=Model)
 
 PAGE_SIZE = 50
-_LARGEST_KEY = 2**63 - 1
 
 
 class BadCursor(SuspiciousOperation):
@@ -124,8 +124,8 @@ def page_by_name(
 
 def position_of(among: QuerySet[Row], keys: list[str], after: str) -> tuple[Any, ...]:
     """Return the sort keys of a cursor's row. Raises BadCursor if it names no row of `among`."""
-    number = int(after) if after.isascii() and after.isdigit() and len(after) < 20 else 0
-    if not 0 < number <= _LARGEST_KEY:
+    number = number_in(after)
+    if not number:
         raise BadCursor("the cursor is not a row's number")
     position: tuple[Any, ...] | None = among.filter(pk=number).values_list(*keys).first()
     if position is None:

@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.addresses import number_in
 from accounts.models import AuditEvent, User
 from accounts.services.versions import refuse_overwriting
 from compliance.choices.breaches import BreachRisk, BreachRole
@@ -82,7 +83,7 @@ def _corrected(breach: Breach, number: str) -> Wave | None:
     if not number:
         return None
     notices = breach.waves.filter(released_at__isnull=False, corrects=None)
-    found = notices.filter(number=number).first() if number.isdecimal() else None
+    found = notices.filter(number=number_in(number) or 0).first()
     if found is None:
         raise BreachRefused({"corrects": _("Choose a notice that was released.")})
     return found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.addresses import number_in
 from accounts.http import PersonRequest, network_address
 from accounts.models import Customer, Membership
 from accounts.selectors import page_of
@@ -115,10 +116,7 @@ def _to_answer(wanted: str) -> HttpResponse:
 
 
 def _answered_version(slug: str, number: str) -> PolicyVersion:
-    is_number = number.isascii() and number.isdigit() and len(number) < 10
-    return get_object_or_404(
-        public_versions(), policy__slug=slug, number=int(number) if is_number else 0
-    )
+    return get_object_or_404(public_versions(), policy__slug=slug, number=number_in(number))
 
 
 def _done_message(verb: str, version: PolicyVersion, customer: Customer | None) -> str:

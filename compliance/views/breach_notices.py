@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.addresses import number_in
 from accounts.choices import Language
 from accounts.emails.markdown import as_html
 from accounts.http import PersonRequest
@@ -204,7 +205,7 @@ def breach_end(request: PersonRequest, reference: str) -> HttpResponse:
     """End the attempts to reach the people who are not proved; `?person=` names one of them."""
     found = breach_called(request, reference, RELEASE)
     key = request.GET.get("person", "")
-    one = get_object_or_404(found.affected, pk=int(key)) if key.isdecimal() else None
+    one = get_object_or_404(found.affected, pk=number_in(key)) if key else None
     form = EndForm(request.POST if request.method == "POST" else None)
     success = submit(
         form,

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import MAX_DIGITS
+from accounts.addresses import number_in
 
 MAX_KEYS = 1000
 
@@ -34,6 +34,7 @@ class ListField(forms.Field):
 
 def parse_key(text: str) -> int:
     """Return a primary key. Raises: ValueError."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+    number = number_in(text)
+    if number is None:
         raise ValueError(text)
-    return int(text)
+    return number

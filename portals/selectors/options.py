@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.addresses import MAX_DIGITS
+from accounts.addresses import number_in
 from accounts.models import Customer
 from accounts.models.search import by_match
 from accounts.search import found_by, typed_words
@@ -85,9 +85,8 @@ class ResourceOptions(Options):
 
     def is_key(self, text: str) -> bool:
         """Return whether a text is `resource:` and a number."""
-        number = text.removeprefix(_PREFIX)
-        is_number = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS
-        return text.startswith(_PREFIX) and is_number
+        number = number_in(text.removeprefix(_PREFIX))
+        return text.startswith(_PREFIX) and number is not None
 
     def key_of(self, value: Resource) -> str:
         """Return the key of a resource."""

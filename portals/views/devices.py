@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.addresses import MAX_DIGITS
+from accounts.addresses import number_in
 from accounts.http import PersonRequest
 from accounts.services.sessions import sign_out_devices
 from portals.selectors.devices import consents_of, devices_of
@@ -71,8 +71,8 @@ def _leave_portal(request: PersonRequest, text: str) -> None:
 
 
 def _withdraw_consent(request: PersonRequest, text: str) -> None:
-    is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
-    consent = withdraw_consent(actor=request.user, consent=int(text)) if is_number else None
+    number = number_in(text)
+    consent = withdraw_consent(actor=request.user, consent=number) if number else None
     if consent is None:
         messages.info(request, _("You have already withdrawn this."))
         return

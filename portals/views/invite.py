@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.adapters import signed_in_at
+from accounts.addresses import numbers_in
 from accounts.choices import CustomerStatus, InviteeState, Role
 from accounts.http import PersonRequest
 from accounts.models import Customer, Invitation
@@ -272,7 +273,7 @@ def _carried_fields(request: PersonRequest) -> list[tuple[str, str]]:
 
 
 def _chosen_resources(customer: Customer, values: list[str]) -> dict[int, Resource]:
-    keys = [int(value) for value in values[:MAX_RESOURCES] if value.isdecimal() and len(value) < 19]
+    keys = numbers_in(values[:MAX_RESOURCES])
     return {resource.pk: resource for resource in resources_of(customer).filter(pk__in=keys)}
 
 

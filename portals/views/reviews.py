@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.adapters import signed_in_at
-from accounts.addresses import MAX_DIGITS
+from accounts.addresses import numbers_in
 from accounts.choices import CustomerStatus
 from accounts.forms import ActForm, first_error
 from accounts.http import PersonRequest
@@ -248,9 +248,7 @@ def review_remove_unused(request: PersonRequest, customer: str, review: UUID) ->
 
 def _part_of_lines(review: AccessReview, values: list[str]) -> ReviewSection | None:
     """Return the lines that a form names; None unless they belong to one part of this review."""
-    keys = {
-        int(value) for value in values[:MAX_LINES] if value.isdecimal() and len(value) <= MAX_DIGITS
-    }
+    keys = numbers_in(values[:MAX_LINES])
     items = items_with_state(review, undecided=False, now=timezone.now()).filter(pk__in=keys)
     parts = review_sections_of(list(items), review)
     return parts[0] if len(parts) == 1 and len(values) <= MAX_LINES else None

@@ -11,6 +11,7 @@ import re
 from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
+from accounts.addresses import number_in
 from preferences.models import Message
 
 SIGNATURE_BYTES = 10  # 80 bits; 16 letters
@@ -27,13 +28,13 @@ def token_of(message: Message) -> str:
 
 def message_of(token: str) -> int | None:
     """Return the key of the message that a token names, or None for a token that is not ours."""
-    number, _dash, signature = token.lower().partition("-")
-    if not number.isdecimal() or not number.isascii():
+    text, _dash, signature = token.lower().partition("-")
+    number = number_in(text)
+    if number is None:
         return None
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    if any(constant_time_compare(signature, _signature(int(number), key)) for key in keys):
-        return int(number)
-    return None
+    signed = any(constant_time_compare(signature, _signature(number, key)) for key in keys)
+    return number if signed else None
 
 
 def return_path(token: str) -> str:

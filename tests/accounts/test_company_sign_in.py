@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.choices import SignInProblem
 from accounts.models import AuditEvent, CompanyIdentity, Invitation, Membership, User
 from accounts.openid.claims import proves_second_factor, verified_address
+from accounts.openid.id_tokens import signed_in_there_at
 from accounts.selectors.company_sign_in import has_own_way_in, sign_in_of_person
 from accounts.services import company_sign_in as services
 from accounts.services.hand_overs import HandOverRefused
@@ -534,6 +535,11 @@ def test_portals_learn_what_was_proven_and_when(claims, amr, own_sign_in, provid
     assert told.amr == amr
     assert acr_of(told.amr).endswith("mfa") is ("mfa" in amr)
     assert int(told.auth_time.timestamp()) == now - 3000
+
+
+@pytest.mark.parametrize("moment", ["9" * 5000, "٣", "soon"])
+def test_a_moment_that_is_no_number_is_none(moment):
+    assert signed_in_there_at({"auth_time": moment}) is None
 
 
 # --- A fresh sign-in ---

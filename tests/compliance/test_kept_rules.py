@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Erasure, ErasureStep, User
@@ -65,12 +66,19 @@ def test_nobody_is_put_on_the_list_of_a_released_notice_L21(first, petra):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("number", ["9" * 30, "\0", "²", " 1"])
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 19, "\0", "²", " 1"])
 def test_an_odd_number_names_no_notice_L21(number, first, petra):
     with pytest.raises(ValidationError) as refusal:
         write_wave(actor=petra, breach=first.breach, corrects=number, **TEXTS)
     assert set(refusal.value.error_dict) == {"corrects"}
     assert not Wave.objects.filter(released_at=None).exists()
+
+
+@pytest.mark.parametrize("person", ["9" * 5000, "9" * 19, "²", "0"])
+def test_an_odd_number_names_nobody_affected(person, first, petra, as_):
+    page = reverse("compliance:breach-end", args=[first.breach.reference])
+    assert as_(petra).get(page).status_code == 200
+    assert as_(petra).get(page, {"person": person}).status_code == 404
 
 
 OTHER_FACTS = {
