@@ -479,15 +479,22 @@ def test_finished_means_everything_is_decided(review, alice):
 
 # --- The clock ---
 
-JANUARY = datetime(2027, 1, 4, 9, tzinfo=UTC)
-APRIL = datetime(2027, 4, 1, 9, tzinfo=UTC)
+
+def quarter_after(moment: datetime) -> datetime:
+    """Return 9 am on the fourth day of the quarter that follows a moment's."""
+    months = moment.year * 12 + (moment.month - 1) // 3 * 3 + 3
+    return datetime(months // 12, months % 12 + 1, 4, 9, tzinfo=UTC)
+
+
+# The next quarter that begins after a review begun today is due.
+NEXT_QUARTER = quarter_after(timezone.now() + rounds.REVIEW_PERIOD)
 
 
 def test_a_review_begins_once_a_quarter_where_there_are_grants(birch, cedar, frank, deliver):
     PersonGrant.objects.filter(content_object__subscription__customer=cedar).delete()
     run_reviews()
     assert not birch.access_reviews.exists()  # a company younger than the quarter waits
-    with time_machine.travel(JANUARY):
+    with time_machine.travel(NEXT_QUARTER):
         for _minute in range(3):
             run_reviews()
         begun = birch.access_reviews.get()
@@ -495,7 +502,7 @@ def test_a_review_begins_once_a_quarter_where_there_are_grants(birch, cedar, fra
         assert not cedar.access_reviews.exists()
         [event] = AuditEvent.objects.filter(kind="review.begun", customer=birch)
         assert sentence_of(event) == "The hub started an access review."
-    with time_machine.travel(APRIL):
+    with time_machine.travel(quarter_after(NEXT_QUARTER)):
         run_reviews()
         run_reviews()
     assert birch.access_reviews.count() == 2
@@ -505,7 +512,7 @@ def test_a_review_begins_once_a_quarter_where_there_are_grants(birch, cedar, fra
 def test_an_overdue_review_ends_with_the_next_quarter_and_removes_nothing(alder, review, alice):
     save(alice, review, of(review, "Bob Tremblay").values())
     before = world()
-    with time_machine.travel(JANUARY):
+    with time_machine.travel(NEXT_QUARTER):
         run_reviews()
     review.refresh_from_db()
     percent = 100 * 6 // review.total
@@ -518,21 +525,21 @@ def test_an_overdue_review_ends_with_the_next_quarter_and_removes_nothing(alder,
 
 def test_a_review_that_is_not_yet_due_goes_on(charlie, birch):
     """The round finds it and leaves it; no second one has to be refused by the database."""
-    with time_machine.travel(datetime(2026, 12, 20, 9, tzinfo=UTC)):
+    with time_machine.travel(NEXT_QUARTER - timedelta(days=15)):
         begin_review(actor=charlie, customer=birch)
-    with time_machine.travel(JANUARY), nothing_swallowed():
+    with time_machine.travel(NEXT_QUARTER), nothing_swallowed():
         run_reviews()
     assert birch.access_reviews.get().is_open
     assert ReviewQuarter.objects.filter(customer=birch).count() == 1
 
 
 def test_a_review_finished_this_month_is_the_quarters(charlie, birch):
-    with time_machine.travel(datetime(2026, 12, 20, 9, tzinfo=UTC)):
+    with time_machine.travel(NEXT_QUARTER - timedelta(days=15)):
         begun = begin_review(actor=charlie, customer=birch)
         for section in set(begun.items.values_list("section", flat=True)):
             keep = [ItemDecision(item.pk, "keep") for item in begun.items.filter(section=section)]
             save_decisions(actor=charlie, review=begun, decisions=keep)
-    with time_machine.travel(JANUARY), nothing_swallowed():
+    with time_machine.travel(NEXT_QUARTER), nothing_swallowed():
         run_reviews()
     assert birch.access_reviews.get().state == "finished"
     assert ReviewQuarter.objects.filter(customer=birch).count() == 1
@@ -540,14 +547,14 @@ def test_a_review_finished_this_month_is_the_quarters(charlie, birch):
 
 def test_no_review_begins_for_a_suspended_company(birch, olive):
     suspend_customer(actor=olive, customer=birch, reason="Unpaid")
-    with time_machine.travel(JANUARY):
+    with time_machine.travel(NEXT_QUARTER):
         run_reviews()
     assert not birch.access_reviews.exists()
 
 
 def test_each_minute_handles_a_limited_number(monkeypatch, db):
     monkeypatch.setattr(rounds, "MAX_PER_MINUTE", 1)
-    with time_machine.travel(JANUARY):
+    with time_machine.travel(NEXT_QUARTER):
         run_reviews()
         assert ReviewQuarter.objects.count() == 1
         for _minute in range(5):
@@ -564,7 +571,7 @@ def test_one_failure_does_not_stop_the_others(monkeypatch, alder, birch, cedar, 
         return real(customer, actor)
 
     monkeypatch.setattr(rounds, "_begin", begin)
-    with time_machine.travel(JANUARY):
+    with time_machine.travel(NEXT_QUARTER):
         run_reviews()
     assert cedar.access_reviews.exists()
     assert not birch.access_reviews.exists()
@@ -575,6 +582,15 @@ def subjects(sent, address):
     return [subject for subject in mails if "review" in subject.lower()]
 
 
+@pytest.fixture
+def quarters_done(alder, birch, cedar):
+    """Let no new quarter begin a review, whatever the day of the test."""
+    quarter = quarter_after(timezone.now()).date().replace(day=1)
+    for customer in (alder, birch, cedar):
+        ReviewQuarter.objects.create(customer=customer, quarter=quarter)
+
+
+@pytest.mark.usefixtures("quarters_done")
 def test_super_users_are_told_and_reminded_while_it_is_open(alice, second, alder, review, deliver):
     deliver().clear()
     begun = review.begun_at
@@ -608,6 +624,7 @@ def test_the_other_super_users_are_told_when_it_begins(alice, second, alder, rev
     assert not subjects(sent, "alice@alder.example")
 
 
+@pytest.mark.usefixtures("quarters_done")
 def test_a_finished_review_reminds_nobody(alice, review, deliver):
     keep_everything(alice, review)
     deliver().clear()
@@ -616,6 +633,7 @@ def test_a_finished_review_reminds_nobody(alice, review, deliver):
         assert not [mail for mail in deliver() if "review" in mail.subject.lower()]
 
 
+@pytest.mark.usefixtures("quarters_done")
 def test_a_reminder_that_was_missed_is_not_sent_late(review, deliver):
     deliver().clear()
     with timezone.override(review.customer.zone):
