@@ -191,12 +191,13 @@ def test_staff_enter_what_came_by_phone_email_or_post_and_the_time_runs_from_rec
     }  # fmt: skip
     with time_machine.travel("2026-11-28T15:00Z", tick=False):
         page = as_(officer).post("/provider/privacy/new/", form, follow=True).content.decode()
+        told = deliver()[-1]
     request = PrivacyRequest.objects.get()
     assert "He called." in page
     assert (request.person, request.entered_by, request.source) == (bob, officer, "phone")
     assert request.received_at.isoformat() == "2026-11-20T05:00:00+00:00"  # midnight in Toronto
     assert request.due_at - request.received_at == timedelta(days=30)
-    assert "20 Dec" in deliver()[-1].subject
+    assert "20 Dec" in told.subject
 
 
 def test_a_month_is_shorter_than_30_days_in_february_L53(officer):

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,8 +22,16 @@ from tests.portals.test_evaluation import call, keep_token, portals, question, t
 __all__ = ["portals", "question", "token"]  # fixtures
 
 GOOD = {"HTTP_AUTHORIZATION": "Bearer good"}
-TODAY = int(time.time() // SECONDS_PER_DAY)
+TODAY = int(time.time() // SECONDS_PER_DAY) + 1
+
 START = UseRecorder.start  # before the suite keeps threads from starting
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    """Let the tests begin at noon of their day, so that none of them crosses midnight."""
+    with time_machine.travel((TODAY + 0.5) * SECONDS_PER_DAY):
+        yield
 
 
 @pytest.fixture
