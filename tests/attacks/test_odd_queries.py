@@ -12,7 +12,7 @@ from tests.test_access import ADDRESSES, READERS, arguments_of, ids
 __all__ = ["ids"]  # a fixture
 
 # Python turns at most 4,300 digits into a number, a database holds 19, and PostgreSQL no NUL.
-ODD = ["9" * 5000, "9" * 19, "٣", "-1", "\0"]
+ODD = ["9" * 5000, "9" * 19, "\0"]
 
 
 @contextmanager
@@ -33,19 +33,20 @@ def names_read() -> Iterator[set[str]]:
         yield names
 
 
-@pytest.mark.parametrize("text", ODD, ids=lambda text: f"{text[0]!r} x {len(text)}")
-def test_odd_values_are_answered(text, ids, request, as_):
+@pytest.mark.parametrize("reader", READERS)
+def test_odd_values_are_answered(reader, ids, request, as_):
+    client = as_(None if reader == "nobody" else request.getfixturevalue(reader))
     tried = 0
     for name, address in ADDRESSES.items():
-        reader = next((r for r in reversed(READERS) if address.who[r] == "in"), None)
-        if address.method != "GET" or reader is None:
+        last = next((r for r in reversed(READERS) if address.who[r] == "in"), None)
+        if address.method != "GET" or reader != last:
             continue
-        client = as_(None if reader == "nobody" else request.getfixturevalue(reader))
         path = reverse(name, kwargs=arguments_of(address, ids))
         with names_read() as names:
             client.get(path)
         for each in names - {"csrfmiddlewaretoken"}:
-            tried += 1
-            status = client.get(path, {each: text}).status_code
-            assert status < 500, (name, each)
-    assert tried > 100
+            for text in ODD:
+                tried += 1
+                status = client.get(path, {each: text}).status_code
+                assert status < 500, (name, each, text[:20])
+    assert tried > 100 or reader not in ("alice", "olive")

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.demo import Demo, running_demo
+from tests.journeys.kept_email import open_kept_email
 from tests.machine import find_chromium
 
 TIMEOUT = 20_000  # ms; a busy machine is slow
@@ -100,13 +100,7 @@ def read_mail() -> Callable[[Page, str, str], None]:
 
     def read(page: Page, address: str, subject: str) -> None:
         row = page.get_by_role("row").filter(has_text=address).filter(has_text=subject)
-        deadline = time.monotonic() + 60  # on a busy machine
-        while True:
-            page.goto("/demo/mail/")
-            if row.count():
-                break
-            assert time.monotonic() < deadline, f"no mail to {address}: {page.content()}"
-            time.sleep(0.3)
+        open_kept_email(page, row)
         row.first.get_by_role("link").click()
 
     return read

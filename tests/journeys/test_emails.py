@@ -1,22 +1,19 @@
 """The HTML part of the emails that the example sent, in a browser: light, dark, small, large."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.accessibility import faults_of
+from tests.journeys.kept_email import open_kept_email
 
 MOST = 12  # kinds of email
 
 
 def open_list(page: Page) -> None:
     """Open the list of kept email, once the worker has sent that of the example."""
-    deadline = time.monotonic() + 60
-    while page.goto("/demo/mail/") and page.locator("tbody tr").count() < 20:
-        assert time.monotonic() < deadline, page.content()
-        time.sleep(0.3)
+    open_kept_email(page, page.locator("tbody tr"), least=20)
 
 
 def kinds_of_email(page: Page) -> dict[str, str]:
@@ -65,4 +62,4 @@ def test_the_list_of_kept_email_shows_twenty_whole_rows(open_browser):
     open_list(page)
 
     expect(page.locator("tbody tr").nth(19)).to_be_in_viewport(ratio=1)
-    assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")
+    assert faults_of(page) == []
