@@ -13,7 +13,7 @@ NPM := $(VENV)/biome/$(BIOME) $(VENV)/html-validate/$(HTML_VALIDATE) $(VENV)/ope
 TOOLS := $(VENV)/dev $(if $(shell command -v npm 2>/dev/null),$(NPM))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real-portals test check races fuzz calendar keycloak traefik mutants benchmark picture messages lock clean
+.PHONY: help demo real-portals test check races fuzz keycloak traefik mutants benchmark picture messages lock clean
 
 help:
 	@echo "To see it"
@@ -25,7 +25,6 @@ help:
 	@echo "  make check      only format, lint, types and architecture (a minute)"
 	@echo "  make races      the races on PostgreSQL, RACE_ROUNDS times each (default 1000)"
 	@echo "  make fuzz       random worlds and sequences of acts, EXAMPLES times (default 500)"
-	@echo "  make calendar   the suite on another day, with the faketime on your PATH (DAY='2028-02-29 23:50')"
 	@echo "  make keycloak   a company's own sign-in at a real Keycloak (Java 17, Maven)"
 	@echo "  make traefik    a portal behind the traefik on your PATH, 3.4 or later"
 	@echo "  make mutants    small faults put into the rules, that tests must notice (MUTANTS=accounts/permissions.py)"
@@ -55,11 +54,6 @@ fuzz: export EXAMPLES ?= 500
 fuzz: export STEPS ?= 50
 fuzz: $(VENV)/dev
 	@$(RUN) -m pytest -o faulthandler_timeout=0 tests/portals/test_state_machine.py tests/portals/test_decision.py
-
-calendar: export DONT_FAKE_MONOTONIC = 1
-calendar: DAY ?= 2028-02-29 23:50
-calendar: $(VENV)/dev
-	@faketime "$(DAY)" $(RUN) -m tests calendar
 
 keycloak: export KEYCLOAK_HOME = $(CURDIR)/var/keycloak/keycloak-$(KEYCLOAK)
 keycloak: $(VENV)/dev

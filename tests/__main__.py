@@ -1,4 +1,4 @@
-"""Run the whole suite: `python -m tests [pytest's arguments]`; `races` and `calendar` are parts.
+"""Run the whole suite: `python -m tests [pytest's arguments]`, or `python -m tests races`.
 
 It runs on SQLite, in a browser and on PostgreSQL, then tries a few mutants. Parts that this machine
 cannot run are named at the end; with CI=true they are a failure.
@@ -86,15 +86,6 @@ ON_POSTGRESQL = [
     "tests/preferences/test_killed_processes.py",
 ]
 
-# What waits for another program, which faketime stops or confuses.
-ON_ANOTHER_DAY = [
-    *ON_SQLITE,
-    "tests/clients",
-    "tests/hub/test_demo_command.py",
-    "tests/hub/test_redis.py",
-    "tests/preferences/test_killed_processes.py",
-]
-
 
 def but(paths: list[str]) -> list[str]:
     """Return arguments that run everything but these paths, on all cores."""
@@ -139,8 +130,6 @@ def read_report(report: Path) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Return 0 if everything passed and, in CI, nothing was left out."""
-    if arguments[:1] == ["calendar"]:
-        return run_pytest("On another day", [*but(ON_ANOTHER_DAY), *arguments[1:]], None, [])
     races = arguments[:1] == ["races"]
     arguments = arguments[1:] if races else arguments
     not_run = []

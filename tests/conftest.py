@@ -6,10 +6,13 @@ rows are restored (tests/cast.py).
 """
 
 import gc
+import os
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
@@ -39,6 +42,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
     return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin on another day if `TEST_DAY` names one, as `2028-02-29 23:50`, in UTC.
+
+    Other processes, certificates and the database's own clock stay in the present.
+    """
+    if day := os.environ.get("TEST_DAY"):
+        time_machine.travel(datetime.fromisoformat(f"{day}+00:00")).start()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -1,6 +1,6 @@
 """A case refers to tickets and recordings elsewhere, and holds neither (L48, L49)."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.apps import apps
@@ -123,12 +123,12 @@ def test_past_its_last_day_a_recording_is_gone_by_the_tick_L49(dana, bob, as_, t
     case = support.open_case(actor=dana, person=bob, **WHY)
     kept = refer(dana, case).keep_until
     refer(dana, case, kind="ticket", system="RT", external_id="1042", keep_until=None)
-    start = timezone.now()
+    noon = datetime.combine(kept, time(12), timezone.get_default_timezone())
 
-    time_machine.move_to(start + timedelta(days=30), tick=False)  # its last day
+    time_machine.move_to(noon, tick=False)  # its last day
     periodic_tick.send(CaseReference)
     assert case.references.filter(keep_until=kept).exists()
-    time_machine.move_to(start + timedelta(days=31), tick=False)
+    time_machine.move_to(noon + timedelta(days=1), tick=False)
     periodic_tick.send(CaseReference)
 
     assert [str(each) for each in case.references.all()] == ["RT 1042"]  # has no last day

@@ -162,7 +162,7 @@ def test_a_partial_answer_names_the_same_L55(asked, officer, deliver, as_):
     form = {
         **REFUSED,
         "outcome": "partly",
-        "kept_until": "2027-09-01",
+        "kept_until": (timezone.localdate() + timedelta(days=180)).isoformat(),
         "answer": "The rest is kept.",
     }
     as_(officer).post(page, form)
