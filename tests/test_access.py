@@ -59,6 +59,11 @@ class Address:
     method: str = "GET"
     data: Any = None
 
+    @property
+    def reader(self) -> str | None:
+        """Return the last of the readers who may open it."""
+        return next((name for name in reversed(READERS) if self.who[name] == "in"), None)
+
 
 def customer(**more: Any) -> dict[str, Any]:
     return {"customer": "alder", **more}

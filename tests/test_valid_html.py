@@ -5,14 +5,14 @@ import re
 from django.urls import reverse
 
 from tests.html_validate import html_faults
-from tests.test_access import ADDRESSES, READERS, arguments_of, ids
+from tests.test_access import ADDRESSES, arguments_of, ids
 
 __all__ = ["ids"]  # a fixture
 
 
 def test_pages_are_valid(ids, request, as_, tmp_path):
     for name, address in ADDRESSES.items():
-        reader = next((r for r in reversed(READERS) if address.who[r] == "in"), None)
+        reader = address.reader
         if address.method != "GET" or reader is None or name.startswith(("admin:", "api-")):
             continue
         person = None if reader == "nobody" else request.getfixturevalue(reader)

@@ -57,12 +57,12 @@ class ReviewLine:
 
     @property
     def given(self) -> str:
-        """Who gave the access and when, when it ends, and the reason."""
+        """Return who gave the access and when, when it ends, and the reason."""
         return review_words.given(self.item)
 
     @property
     def last_use(self) -> str:
-        """When it was last used, as far as the portals told."""
+        """Return when it was last used, as far as the portals told."""
         return review_words.last_use(self.item)
 
 
